@@ -1,0 +1,141 @@
+//! What the decision may ask of the cluster.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+/// An object in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectRef<'a> {
+    /// `v1`
+    pub api_version: &'a str,
+    /// `Secret`, `ServiceAccount`
+    pub kind: &'a str,
+    /// Namespace, never empty
+    pub namespace: &'a str,
+    /// Name
+    pub name: &'a str,
+    /// The parts that are wanted, as Kubewarden's field masks; empty for everything
+    pub fields: &'static [&'static str],
+}
+
+/// The cluster, or what stands for it.
+pub trait Cluster {
+    /// The object as JSON, or `None` where it does not exist.
+    ///
+    /// # Errors
+    /// - the cluster could not be asked, or would not answer
+    fn get(&self, object: &ObjectRef<'_>) -> Result<Option<Value>, LookupError>;
+
+    /// The time, in seconds since 1970; `None` where nobody knows it.
+    fn now(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// A cluster that holds nothing, for callers that have none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCluster;
+
+impl Cluster for NoCluster {
+    fn get(&self, _: &ObjectRef<'_>) -> Result<Option<Value>, LookupError> {
+        Ok(None)
+    }
+}
+
+/// Why a lookup has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookupError {
+    /// The policy's `hostCapabilities` lack `kubernetes/get_resource`
+    CapabilityNotGranted,
+    /// The policy's `contextAwareResources` lack the kind
+    ResourceNotGranted,
+    /// RBAC: the policy server may not read the object
+    Forbidden,
+    /// Anything else: no cluster, no connection, an answer that is no object. Holds nothing of the answer,
+    /// which could carry a credential
+    Unavailable,
+}
+
+impl LookupError {
+    /// Reads a host's error text; `None` where it says that the object does not exist.
+    ///
+    /// Kubewarden hands a policy texts only.
+    /// policy-evaluator: `callback_handler/kubernetes/client.rs`, `evaluation_context.rs`
+    pub fn from_host_text(text: &str) -> Option<Self> {
+        if text.contains("Cannot find ") && text.contains(" named ") {
+            return None;
+        }
+        Some(if text.contains("' host capability") {
+            Self::CapabilityNotGranted
+        } else if text.contains("Policy has not been granted access to Kubernetes") {
+            Self::ResourceNotGranted
+        } else if text.contains("is forbidden") {
+            Self::Forbidden
+        } else {
+            Self::Unavailable
+        })
+    }
+
+    /// The mend, for a lookup of core/v1 `kind` in `namespace`.
+    pub(crate) fn mend(&self, kind: &str, namespace: &str) -> String {
+        match self {
+            Self::CapabilityNotGranted => {
+                "grant the policy the host capability kubernetes/get_resource".to_owned()
+            }
+            Self::ResourceNotGranted => {
+                format!("add {{apiVersion: v1, kind: {kind}}} to the policy's contextAwareResources")
+            }
+            Self::Forbidden => format!(
+                "RBAC must let the policy server's ServiceAccount get {}s in namespace \"{namespace}\"",
+                kind.to_ascii_lowercase()
+            ),
+            Self::Unavailable => "the cluster gave no answer; see the policy server's log".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CapabilityNotGranted => "the host capability is not granted",
+            Self::ResourceNotGranted => "the kind is not among the policy's contextAwareResources",
+            Self::Forbidden => "RBAC forbids it",
+            Self::Unavailable => "the cluster gave no answer",
+        })
+    }
+}
+
+impl std::error::Error for LookupError {}
+
+/// An object as the cluster holds it, shared by all who asked for it in one request.
+pub(crate) type Answer = Result<Option<Rc<Value>>, LookupError>;
+
+/// Asks for each object at most once in a request.
+pub(crate) struct Memo<'a> {
+    cluster: &'a dyn Cluster,
+    answers: RefCell<Vec<(String, Answer)>>,
+}
+
+impl<'a> Memo<'a> {
+    pub(crate) fn new(cluster: &'a dyn Cluster) -> Self {
+        Self { cluster, answers: RefCell::default() }
+    }
+
+    pub(crate) fn now(&self) -> Option<u64> {
+        self.cluster.now()
+    }
+
+    /// Kind and name suffice as the key: a request has one namespace, and each kind one field mask.
+    pub(crate) fn get(&self, object: &ObjectRef<'_>) -> Answer {
+        let key = format!("{}/{}", object.kind, object.name);
+        if let Some((_, answer)) = self.answers.borrow().iter().find(|(known, _)| *known == key) {
+            return answer.clone();
+        }
+        let answer = self.cluster.get(object).map(|found| found.map(Rc::new));
+        self.answers.borrow_mut().push((key, answer.clone()));
+        answer
+    }
+}

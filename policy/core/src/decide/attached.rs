@@ -1,0 +1,201 @@
+//! The pull secrets attached to a pod, as far as the settings let the policy look into them.
+
+use crate::decide::images::Image;
+use crate::decide::judge::{About, Judge, Lookup};
+use crate::decide::sense;
+use crate::key_defect::shown;
+use crate::keyring::{Held, Keyring};
+use crate::pod_spec::PodSpec;
+use crate::pull_secret::{Malformed, PullSecret};
+use crate::rule::Rule;
+use crate::settings::{Need, SecretLookup};
+
+/// What is known of the secrets, and the keyring that the kubelet makes of them.
+#[derive(Debug, Default)]
+pub(super) struct Attached {
+    /// By name, in the order of the list
+    states: Vec<(String, State)>,
+    keyring: Keyring,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    /// The lookup failed
+    Unknown,
+    Absent,
+    /// The kubelet passes over it; holds its type
+    Ignored(String),
+    Malformed(Malformed),
+    Usable,
+}
+
+impl Attached {
+    /// Looks up the secrets `names` where the settings say so and there are images to pull. A failure is reported at
+    /// `pointer`.
+    pub(super) fn of(judge: &mut Judge<'_>, names: &[&str], images: &[Image<'_>], pointer: &str) -> Self {
+        let mut attached = Self::default();
+        let wanted: Vec<&str> = match judge.settings.cluster.secrets {
+            SecretLookup::None => return attached,
+            _ if images.is_empty() => return attached,
+            // Only those that something relies on: the others are nobody's business.
+            SecretLookup::Exists => names
+                .iter()
+                .copied()
+                .filter(|name| images.iter().any(|image| image.secret() == Some(name)))
+                .collect(),
+            SecretLookup::Credentials => names.to_vec(),
+        };
+        for name in wanted {
+            if attached.state(name).is_none() {
+                let state = attached.look(judge, name, pointer);
+                attached.states.push((name.to_owned(), state));
+            }
+        }
+        attached
+    }
+
+    fn state(&self, name: &str) -> Option<&State> {
+        self.states.iter().find(|(known, _)| known == name).map(|(_, state)| state)
+    }
+
+    fn look(&mut self, judge: &mut Judge<'_>, name: &str, pointer: &str) -> State {
+        let secret = match judge.secret(name, pointer) {
+            Lookup::Found(secret) => secret,
+            Lookup::Absent => return State::Absent,
+            Lookup::Failed => return State::Unknown,
+        };
+        let ignored = || State::Ignored(crate::request::string_at(&secret, "/type").to_owned());
+        if judge.settings.cluster.secrets == SecretLookup::Exists {
+            return if PullSecret::has_readable_type(&secret) { State::Usable } else { ignored() };
+        }
+        match PullSecret::of(&secret) {
+            PullSecret::Ignored => ignored(),
+            PullSecret::Malformed { error, .. } => State::Malformed(error),
+            PullSecret::Usable { credentials, .. } => {
+                self.keyring.add(name, credentials);
+                State::Usable
+            }
+        }
+    }
+
+    /// Whether the kubelet finds a credential for the image; never true where credentials may not be seen.
+    pub(super) fn serves(&self, image: &Image<'_>) -> bool {
+        !self.found(image).is_empty()
+    }
+
+    /// The credentials that the kubelet tries for the image, in its order.
+    fn found(&self, image: &Image<'_>) -> Vec<&Held> {
+        self.keyring.lookup(&image.reference.repository())
+    }
+
+    /// Reports what is wrong with the secrets for `images`.
+    pub(super) fn report(&self, judge: &mut Judge<'_>, spec: &PodSpec<'_>, images: &[Image<'_>]) {
+        if images.is_empty() {
+            return;
+        }
+        let mut poisoned = false;
+        for (name, state) in &self.states {
+            let State::Malformed(error) = state else { continue };
+            poisoned = true;
+            let message = format!(
+                "pull secret \"{name}\"{} is malformed, which makes the kubelet fail every pull of the pod: {error}; \
+                 make the secret anew, or take it off the pod's list",
+                judge.in_namespace()
+            );
+            let pointer = spec.entry_pointer(name).unwrap_or_else(|| spec.list_pointer());
+            judge.report(
+                Rule::SecretMalformed,
+                About { pointer: &pointer, image: None, secret: Some(name) },
+                message,
+            );
+        }
+        let mut told = Vec::new();
+        for image in images {
+            match self.found(image).first() {
+                _ if poisoned => {}
+                Some(held) => {
+                    if image.need == Some(Need::Nothing) {
+                        report_needless(judge, image, held);
+                    }
+                    sense::report_for_image(judge, spec, image, held, &mut told);
+                }
+                None => self.report_unserved(judge, spec, image, &mut told),
+            }
+        }
+    }
+
+    /// Why an image finds no credential, for an image that relies on a secret.
+    fn report_unserved(
+        &self,
+        judge: &mut Judge<'_>,
+        spec: &PodSpec<'_>,
+        image: &Image<'_>,
+        told: &mut Vec<(Rule, String)>,
+    ) {
+        let Some(name) = image.secret() else { return };
+        let Some(state) = self.state(name) else { return };
+        let rule = match state {
+            State::Absent => Rule::SecretNotFound,
+            State::Ignored(_) => Rule::SecretWrongType,
+            State::Usable if judge.settings.cluster.secrets == SecretLookup::Credentials => {
+                Rule::SecretWithoutCredentials
+            }
+            _ => return,
+        };
+        let about_secret = matches!(rule, Rule::SecretNotFound | Rule::SecretWrongType);
+        if about_secret {
+            // One finding for the secret, however many images rely on it.
+            if told.contains(&(rule, name.to_owned())) {
+                return;
+            }
+            told.push((rule, name.to_owned()));
+        }
+        // Another secret that could not be looked up may serve the image.
+        if self.states.iter().any(|(_, state)| *state == State::Unknown) {
+            return;
+        }
+        let (Image { user, text, reference, .. }, place) = (image, judge.in_namespace());
+        let message = match state {
+            State::Absent => format!(
+                "{user} cannot pull \"{text}\": pull secret \"{name}\" does not exist{place}; create it with kubectl \
+                 create secret docker-registry {name}"
+            ),
+            State::Ignored(kind) => format!(
+                "{user} cannot pull \"{text}\": the kubelet ignores pull secret \"{name}\"{place}, whose type or data \
+                 is not that of a docker config (type \"{kind}\"); make it anew with kubectl create secret docker-registry"
+            ),
+            _ => format!(
+                "{user} cannot pull \"{text}\": no pull secret{place} has a key that matches it{}; add {} to \"{name}\"",
+                self.keys(),
+                reference.domain
+            ),
+        };
+        let entry = spec.entry_pointer(name).filter(|_| about_secret);
+        let pointer = entry.as_deref().unwrap_or(&image.pointer);
+        judge.report(rule, About { pointer, ..image.about() }, message);
+    }
+
+    /// The keys there are, so that a misspelled one is seen at once.
+    fn keys(&self) -> String {
+        const SHOWN: usize = 3;
+        let keys = self.keyring.keys();
+        let shown: Vec<&str> = keys.iter().copied().map(shown).take(SHOWN).collect();
+        match (shown.is_empty(), keys.len() > SHOWN) {
+            (true, _) => String::new(),
+            (false, more) => format!(" (they have {}{})", shown.join(", "), if more { ", …" } else { "" }),
+        }
+    }
+}
+
+fn report_needless(judge: &mut Judge<'_>, image: &Image<'_>, held: &Held) {
+    let message = format!(
+        "{}: \"{}\" needs no pull secret, but the kubelet uses \"{}\" (key {}) and does not fall back to an anonymous \
+         pull when that fails; narrow the key, or take the secret off the pod's list",
+        image.user,
+        image.text,
+        held.secret,
+        shown(held.key.as_str())
+    );
+    let about = About { secret: Some(&held.secret), ..image.about() };
+    judge.report(Rule::AnonymousPullBlocked, about, message);
+}

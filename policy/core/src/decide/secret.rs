@@ -1,0 +1,116 @@
+//! A Secret that is made or changed: would the kubelet get anything with it?
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::decide::judge::{About, Judge};
+use crate::decide::sense;
+use crate::docker_config::Credential;
+use crate::finding::Finding;
+use crate::key_defect::{self, KeyDefect};
+use crate::pull_secret::PullSecret;
+use crate::registry_key::RegistryKey;
+use crate::request::{Operation, string_at};
+use crate::rule::Rule;
+
+pub(super) fn judge(judge: &mut Judge<'_>) {
+    let request = judge.request;
+    judge_secret(judge, &request.object);
+    if request.operation == Operation::Update && request.old_object.is_object() {
+        let new = std::mem::take(&mut judge.decision.findings);
+        judge_secret(judge, &request.old_object);
+        let old = std::mem::replace(&mut judge.decision.findings, new);
+        let was_so = |finding: &Finding| {
+            old.iter().any(|old| old.rule == finding.rule && old.message == finding.message)
+        };
+        judge.decision.findings.retain(|finding| !was_so(finding));
+    }
+}
+
+fn judge_secret(judge: &mut Judge<'_>, secret: &Value) {
+    let name = string_at(secret, "/metadata/name");
+    match PullSecret::of(secret) {
+        PullSecret::Ignored => report_ignored(judge, secret, name),
+        PullSecret::Malformed { data_key, error } => {
+            let message = format!(
+                "pull secret \"{name}\" is malformed, and every pull of a pod that lists it fails: {error}; make it anew \
+                 with kubectl create secret docker-registry"
+            );
+            report(judge, Rule::SecretMalformed, data_key, name, message);
+        }
+        PullSecret::Usable { data_key, credentials } => {
+            judge_credentials(judge, name, data_key, &credentials);
+        }
+    }
+}
+
+fn report_ignored(judge: &mut Judge<'_>, secret: &Value, name: &str) {
+    if let Some((kind, key)) = PullSecret::misplaced_key(secret) {
+        let message = format!(
+            "the kubelet ignores secret \"{name}\": {key} counts only in a secret of type {kind}; make it anew with that \
+             type, which cannot be changed later"
+        );
+        report(judge, Rule::SecretWrongType, key, name, message);
+    } else if PullSecret::has_readable_type(secret) {
+        let message = format!(
+            "the kubelet ignores secret \"{name}\": it has a pull secret's type but no docker config; make it anew with \
+             kubectl create secret docker-registry"
+        );
+        let about = About { pointer: "/type", image: None, secret: Some(name) };
+        judge.report(Rule::SecretWrongType, about, message);
+    }
+}
+
+fn judge_credentials(
+    judge: &mut Judge<'_>,
+    name: &str,
+    data_key: &str,
+    credentials: &BTreeMap<String, Credential>,
+) {
+    if credentials.is_empty() {
+        let message = format!(
+            "pull secret \"{name}\" holds no credential: its docker config has no auths (they may be in the credential \
+             store of the machine that it comes from); make it with kubectl create secret docker-registry"
+        );
+        report(judge, Rule::SecretWithoutCredentials, data_key, name, message);
+    }
+    let suffixes = judge.settings.registry_suffixes.as_slice();
+    for (text, credential) in credentials {
+        if let Some(defect) = KeyDefect::of(text, suffixes) {
+            let mend = match key_defect::mend(text, suffixes) {
+                _ if defect == KeyDefect::Wrapper => "use type kubernetes.io/dockerconfigjson".to_owned(),
+                Some(mended) => format!("write {mended}"),
+                None => "write the login server, such as contoso.azurecr.io".to_owned(),
+            };
+            let key = key_defect::shown(text);
+            let message =
+                format!("no image matches the key \"{key}\" of pull secret \"{name}\": {defect}; {mend}");
+            report(judge, Rule::SecretDeadKey, data_key, name, message);
+            continue;
+        }
+        let Ok(key) = RegistryKey::parse(text) else { continue };
+        if key.is_broad(suffixes) {
+            let message = format!(
+                "the key \"{}\" of pull secret \"{name}\" matches registries outside ACR too, and the kubelet sends them \
+                 the password; write the login server",
+                key.as_str()
+            );
+            report(judge, Rule::SecretBroadKey, data_key, name, message);
+        }
+        if key.can_match_acr(suffixes) {
+            let host = key.host();
+            for (rule, problem) in sense::problems(credential, host, name, || judge.now()) {
+                // A glob stands for many registries, so no token can be for another one.
+                if !(rule == Rule::SecretWithoutCredentials && host.contains('*')) {
+                    report(judge, rule, data_key, name, problem);
+                }
+            }
+        }
+    }
+}
+
+fn report(judge: &mut Judge<'_>, rule: Rule, data_key: &str, name: &str, message: String) {
+    let pointer = format!("/data/{data_key}");
+    judge.report(rule, About { pointer: &pointer, image: None, secret: Some(name) }, message);
+}

@@ -1,0 +1,19 @@
+//! A service account: pods that are created later take its pull secrets over.
+
+use crate::decide::judge::Judge;
+use crate::pod_spec::{PULL_SECRETS, PullSecretList};
+use crate::settings::Mode;
+
+pub(super) fn judge(judge: &mut Judge<'_>) {
+    let (request, settings) = (judge.request, judge.settings);
+    if settings.mode != Mode::Mutate || !settings.targets.service_accounts || !request.object.is_object() {
+        return;
+    }
+    let list = PullSecretList::of(request.object.get(PULL_SECRETS));
+    if list.can_grow() {
+        let names = settings.pull_secrets.secrets_of(&request.namespace);
+        let lacking =
+            names.into_iter().filter(|name| !list.names().any(|known| known == *name)).map(str::to_owned);
+        judge.add(vec![PULL_SECRETS], lacking.collect());
+    }
+}

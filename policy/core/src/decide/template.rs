@@ -1,0 +1,176 @@
+//! A pod template: its pods are what counts, and an empty list means the service account's.
+
+use crate::decide::attached::Attached;
+use crate::decide::images::{Assessment, Image, secrets};
+use crate::decide::judge::{About, Judge, ServiceAccount};
+use crate::decide::pod::{
+    missing, report_hidden, report_immutable, report_missing, report_nameless, without_refused,
+};
+use crate::finding::Severity;
+use crate::pod_spec::PodSpec;
+use crate::request::Operation;
+use crate::rule::Rule;
+use crate::settings::Mode;
+
+pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immutable: bool) {
+    let (request, settings) = (judge.request, judge.settings);
+    let Some(spec) = PodSpec::of(&request.object, path) else { return };
+    let updating = request.operation == Operation::Update;
+    let old = PodSpec::of(&request.old_object, path).filter(|_| updating);
+    let old = old.map(|old| (old, Assessment::of(&old, settings, &request.namespace)));
+    let mut assessment = Assessment::of(&spec, settings, &request.namespace);
+    if let Some((_, old)) = &old {
+        assessment.forget_troubles_of(old);
+    }
+    assessment.report_troubles(judge);
+    let nameless = |spec: &PodSpec<'_>| spec.pull_secrets().nameless().count();
+    if old.as_ref().is_none_or(|(old, _)| nameless(old) < nameless(&spec)) {
+        report_nameless(judge, &spec);
+    }
+    if old.as_ref().is_some_and(|(old_spec, old)| is_unchanged(&spec, &assessment, old_spec, old)) {
+        return;
+    }
+    let view = View::of(judge, &spec, &assessment);
+    assessment.report_unlisted(judge, &view.attached, old.as_ref().map(|(_, old)| old));
+    let mut lacking = assessment.lacking(&view.names(), &view.attached);
+    if let Some((old_spec, old)) = &old {
+        let was = View::of(judge, old_spec, old);
+        // What nobody knew to be lacking is news once it is certain.
+        if !was.unsure || view.unsure {
+            let was_lacking = old.lacking(&was.names(), &was.attached);
+            lacking.retain(|new| !was_lacking.iter().any(|old| new.repeats(old)));
+        }
+        if was.names == view.names {
+            assessment.images.retain(|image| !old.has(image));
+        }
+    }
+    let added = if lacking.is_empty() {
+        Vec::new()
+    } else {
+        mend(judge, &spec, &view, lacking.clone(), immutable && updating)
+    };
+    let mut names = view.names();
+    if settings.mode == Mode::Mutate && settings.targets.pods && added.is_empty() {
+        // The pods get the names when they are made, and rely on them then.
+        names.extend(lacking.iter().filter_map(Image::secret));
+    }
+    names.extend(added.iter().map(String::as_str));
+    let attached = if names == view.names() {
+        view.attached
+    } else {
+        Attached::of(judge, &names, &assessment.images, &spec.list_pointer())
+    };
+    attached.report(judge, &spec, &assessment.images);
+    judge.add(spec.list_path(), added);
+}
+
+/// The pull secrets that the pods of a template will have.
+struct View {
+    names: Vec<String>,
+    /// The template's own list is empty, and what its service account has is not known
+    unsure: bool,
+    account: ServiceAccount,
+    attached: Attached,
+}
+
+impl View {
+    fn of(judge: &mut Judge<'_>, spec: &PodSpec<'_>, assessment: &Assessment<'_>) -> Self {
+        let list = spec.pull_secrets();
+        let mut names: Vec<String> = list.names().map(str::to_owned).collect();
+        let mut account = ServiceAccount::Unasked;
+        // Pods that are mended when they are made need nobody to know.
+        let settings = judge.settings;
+        let counts =
+            settings.mode == Mode::Validate || !settings.targets.pods || settings.targets.pod_templates;
+        let lacks =
+            assessment.images.iter().filter_map(Image::secret).any(|name| !names.iter().any(|n| n == name));
+        if counts && lacks {
+            account = judge.service_account(spec.service_account(), &spec.list_pointer());
+        }
+        if let (true, ServiceAccount::Known { secrets, .. }) = (list.is_empty(), &account) {
+            names.clone_from(secrets);
+        }
+        let unsure = list.is_empty() && matches!(account, ServiceAccount::Unasked | ServiceAccount::Unknown);
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let attached = Attached::of(judge, &known, &assessment.images, &spec.list_pointer());
+        Self { names, unsure, account, attached }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
+}
+
+/// The names to write into the template for images that lack their secret; otherwise findings say what is the matter.
+fn mend(
+    judge: &mut Judge<'_>,
+    spec: &PodSpec<'_>,
+    view: &View,
+    lacking: Vec<Image<'_>>,
+    immutable: bool,
+) -> Vec<String> {
+    let settings = judge.settings;
+    let list = spec.pull_secrets();
+    let may_mend = settings.mode == Mode::Mutate && settings.targets.pod_templates;
+    if may_mend && immutable {
+        report_immutable(judge, "the template of a Job", "the Job", &lacking);
+    } else if may_mend && list.can_grow() && !view.unsure {
+        let lacking = without_refused(judge, spec, &view.account, lacking);
+        if matches!(view.account, ServiceAccount::Absent) && list.is_empty() && !lacking.is_empty() {
+            report_unknown_account(judge, spec);
+        }
+        return union(if list.is_empty() { &view.names } else { &[] }, &lacking);
+    } else if settings.mode == Mode::Mutate && settings.targets.pods {
+        // The pods get mended.
+    } else if view.unsure {
+        for image in &lacking {
+            let message = missing(judge, spec, image);
+            judge.report_at_most(Severity::Warn, Rule::MissingPullSecret, image.about(), message);
+        }
+    } else {
+        report_missing(judge, spec, &lacking);
+        if !list.is_empty() {
+            report_hidden(judge, spec, &view.account, &lacking);
+        }
+    }
+    Vec::new()
+}
+
+/// Whether an update leaves all alone that the decision looks at: then there is no news, and nothing to look up.
+fn is_unchanged(
+    new: &PodSpec<'_>,
+    assessed: &Assessment<'_>,
+    old: &PodSpec<'_>,
+    was: &Assessment<'_>,
+) -> bool {
+    new.service_account() == old.service_account()
+        && new.pull_secrets().names().eq(old.pull_secrets().names())
+        && new.pull_secrets().is_empty() == old.pull_secrets().is_empty()
+        && assessed.images.iter().all(|image| was.has(image))
+}
+
+/// The service account's names first, as Kubernetes would have copied them, then what is lacking.
+fn union(inherited: &[String], lacking: &[Image<'_>]) -> Vec<String> {
+    let lacking = secrets(lacking);
+    if lacking.is_empty() {
+        return lacking;
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in inherited.iter().chain(&lacking) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+fn report_unknown_account(judge: &mut Judge<'_>, spec: &PodSpec<'_>) {
+    let message = format!(
+        "ServiceAccount \"{}\"{} does not exist yet, and the list added to the template will keep its pull secrets \
+         out; create it first, or list its secrets in the template",
+        spec.service_account(),
+        judge.in_namespace()
+    );
+    let about = About { pointer: &spec.list_pointer(), ..About::default() };
+    judge.report(Rule::ServiceAccountSecretsHidden, about, message);
+}

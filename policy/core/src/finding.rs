@@ -1,0 +1,39 @@
+//! A finding: what is wrong, where, and what mends it.
+
+use serde::Serialize;
+
+use crate::rule::Rule;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The request is refused
+    Reject,
+    /// The request is accepted with a warning
+    Warn,
+}
+
+/// One thing that is wrong with an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that was broken
+    pub rule: Rule,
+    /// Whether it refuses the request
+    pub severity: Severity,
+    /// JSON pointer (RFC 6901) into the object
+    pub pointer: String,
+    /// The image it is about
+    pub image: Option<String>,
+    /// The name of the pull secret it is about
+    pub secret: Option<String>,
+    /// One sentence: what is wrong, where, and the mend
+    pub message: String,
+}
+
+impl Finding {
+    /// Whether this says the same as `other` of another version of the object, wherever in the object it stands.
+    pub fn repeats(&self, other: &Finding) -> bool {
+        self.rule == other.rule && self.image == other.image && self.secret == other.secret
+    }
+}

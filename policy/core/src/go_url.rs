@@ -1,0 +1,143 @@
+//! The part of Go's `net/url` that the kubelet's keyring relies on: host and path of an `https://` address.
+//!
+//! Go: src/net/url/url.go (`parse`, `parseAuthority`, `parseHost`, `unescape`), src/net/ipsock.go (`SplitHostPort`).
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Host and path of an address, both percent-decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GoUrl<'a> {
+    pub(crate) host: Cow<'a, str>,
+    pub(crate) path: Cow<'a, str>,
+}
+
+/// Why Go refuses an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrlError {
+    /// A control character anywhere
+    ControlCharacter,
+    /// `%` without two hexadecimal digits, or with digits that a host may not hide
+    Escape,
+    /// A character that no host may have
+    HostCharacter(char),
+    /// What follows the last colon is no number
+    Port,
+    /// Brackets outside an IPv6 literal
+    Bracket,
+    /// A character that no user name may have
+    UserInfo,
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ControlCharacter => f.write_str("it has a control character"),
+            Self::Escape => f.write_str("it has an invalid percent escape"),
+            Self::HostCharacter(c) => write!(f, "a host name cannot have the character {c:?}"),
+            Self::Port => f.write_str("the port is not a number"),
+            Self::Bracket => f.write_str("brackets are only for IPv6 addresses"),
+            Self::UserInfo => f.write_str("the user name has an invalid character"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Host,
+    Other,
+}
+
+impl<'a> GoUrl<'a> {
+    /// Parses what follows `https://` or `http://`.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, UrlError> {
+        if text.bytes().any(|b| b < 0x20 || b == 0x7f) {
+            return Err(UrlError::ControlCharacter);
+        }
+        let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
+        unescape(fragment, Part::Other)?;
+        let text = text.split_once('?').map_or(text, |(before, _)| before);
+        let slash = text.find('/').unwrap_or(text.len());
+        let (authority, path) = text.split_at_checked(slash).unwrap_or((text, ""));
+        Ok(Self { host: parse_authority(authority)?, path: unescape(path, Part::Other)? })
+    }
+
+    /// The host's labels and the port, empty where there is none.
+    /// kubelet: pkg/credentialprovider/keyring.go `SplitURL`
+    pub(crate) fn labels_and_port(&self) -> (std::str::Split<'_, char>, &str) {
+        let (host, port) = split_host_port(&self.host).unwrap_or((&self.host, ""));
+        (host.split('.'), port)
+    }
+}
+
+fn parse_authority(authority: &str) -> Result<Cow<'_, str>, UrlError> {
+    let Some((user, host)) = authority.rsplit_once('@') else { return parse_host(authority) };
+    let host = parse_host(host)?;
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
+    if !user.bytes().all(allowed) {
+        return Err(UrlError::UserInfo);
+    }
+    unescape(user, Part::Other)?;
+    Ok(host)
+}
+
+fn parse_host(host: &str) -> Result<Cow<'_, str>, UrlError> {
+    let port = if host.starts_with('[') {
+        host.rsplit_once(']').ok_or(UrlError::Bracket)?.1
+    } else if host.contains(['[', ']']) {
+        // Go before 1.25 let these through to a glob's character class; later ones refuse the address.
+        return Err(UrlError::Bracket);
+    } else {
+        host.rfind(':').and_then(|colon| host.get(colon..)).unwrap_or_default()
+    };
+    let valid = port.is_empty()
+        || port.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    if !valid {
+        return Err(UrlError::Port);
+    }
+    unescape(host, Part::Host)
+}
+
+fn unescape(text: &str, part: Part) -> Result<Cow<'_, str>, UrlError> {
+    if part == Part::Host {
+        let forbidden =
+            |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !"-_.~!$&'()*+,;=:[]<>\"%".contains(c);
+        if let Some(c) = text.chars().find(|c| forbidden(*c)) {
+            return Err(UrlError::HostCharacter(c));
+        }
+    }
+    if !text.contains('%') {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let value =
+            bytes.next().and_then(hex).zip(bytes.next().and_then(hex)).map(|(high, low)| high << 4 | low);
+        match value {
+            // A host may hide only bytes beyond ASCII, and the percent sign of an IPv6 zone.
+            Some(value) if part != Part::Host || value >= 0x80 || value == b'%' => decoded.push(value),
+            _ => return Err(UrlError::Escape),
+        }
+    }
+    // Go keeps any bytes; a registry or repository with such bytes does not exist, so a lossy copy never matches either.
+    Ok(Cow::Owned(String::from_utf8_lossy(&decoded).into_owned()))
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// `None` where Go's function returns an error.
+fn split_host_port(text: &str) -> Option<(&str, &str)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let host = match host.strip_prefix('[') {
+        Some(literal) => literal.strip_suffix(']').filter(|address| !address.contains(['[', ']']))?,
+        None => Some(host).filter(|host| !host.contains([':', '[', ']']))?,
+    };
+    (!port.contains(['[', ']'])).then_some((host, port))
+}

@@ -1,0 +1,231 @@
+//! An image reference, parsed exactly as container tools parse it.
+//!
+//! distribution/reference: `ParseNormalizedNamed` (normalize.go) and its grammar (regexp.go), written out by hand:
+//! every admission request starts a fresh instance, and compiling a regular expression would be paid each time.
+
+use std::borrow::Cow;
+use std::fmt;
+
+const DOCKER_HUB: &str = "docker.io";
+const LONGEST_PATH: usize = 255;
+const LONGEST_TAG: usize = 128;
+
+/// A parsed image reference, borrowing from its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageReference<'a> {
+    /// Host and optional port, letter case kept; empty for the rare name whose first segment is no host
+    /// (`con_toso.azurecr.io/app`)
+    pub domain: &'a str,
+    /// Repository path without the domain
+    pub path: Cow<'a, str>,
+    /// Tag as written
+    pub tag: Option<&'a str>,
+    /// Digest as written, algorithm included
+    pub digest: Option<&'a str>,
+}
+
+/// Why a text is no image reference, in the words of the Go library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// The text does not follow the grammar
+    Format,
+    /// The repository path has an upper-case letter
+    Uppercase(String),
+    /// 64 hexadecimal digits could be an image id
+    Identifier,
+    /// The path is longer than 255 bytes
+    TooLong,
+    /// Only sha256, sha384 and sha512 are registered
+    DigestAlgorithm,
+    /// The digest is not as long as its algorithm makes it
+    DigestLength,
+    /// The digest has characters other than lower-case hexadecimal digits
+    DigestFormat,
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format => f.write_str("invalid reference format"),
+            Self::Uppercase(path) => {
+                write!(f, "invalid reference format: repository name ({path}) must be lowercase")
+            }
+            Self::Identifier => f.write_str("64 hexadecimal digits are an image id, not a name"),
+            Self::TooLong => write!(f, "repository name must not be more than {LONGEST_PATH} characters"),
+            Self::DigestAlgorithm => f.write_str("unsupported digest algorithm"),
+            Self::DigestLength => f.write_str("invalid checksum digest length"),
+            Self::DigestFormat => f.write_str("invalid checksum digest format"),
+        }
+    }
+}
+
+impl std::error::Error for ImageError {}
+
+impl<'a> ImageReference<'a> {
+    /// Parses a reference as `kubelet` does before it pulls (`pkg/util/parsers: ParseImageName`).
+    ///
+    /// # Errors
+    /// - the text is no reference: the kubelet would report `InvalidImageName`
+    pub fn parse(text: &'a str) -> Result<Self, ImageError> {
+        if text.len() == 64 && text.bytes().all(is_lower_hex) {
+            return Err(ImageError::Identifier);
+        }
+        let (domain, remainder) = split_domain(text);
+        let named = remainder.split(':').next().unwrap_or(remainder);
+        if named.chars().any(char::is_uppercase) {
+            return Err(ImageError::Uppercase(named.to_owned()));
+        }
+        let (name, digest) = match remainder.split_once('@') {
+            Some((name, digest)) => (name, Some(digest)),
+            None => (remainder, None),
+        };
+        let (path, tag) = match name.split_once(':') {
+            Some((path, tag)) => (path, Some(tag)),
+            None => (name, None),
+        };
+        if !path.split('/').all(is_path_component) || !tag.is_none_or(is_tag) {
+            return Err(ImageError::Format);
+        }
+        if digest.is_some_and(|digest| !is_digest(digest)) {
+            return Err(ImageError::Format);
+        }
+        let official = domain == DOCKER_HUB && !path.contains('/');
+        let mut reference = ImageReference {
+            domain,
+            path: if official { Cow::Owned(format!("library/{path}")) } else { Cow::Borrowed(path) },
+            tag,
+            digest,
+        };
+        if !is_domain(domain) {
+            // The grammar's domain is optional: a first segment that is no host may still be a path component.
+            if !is_path_component(domain) {
+                return Err(ImageError::Format);
+            }
+            reference.path = Cow::Owned(format!("{domain}/{path}"));
+            reference.domain = "";
+        }
+        if reference.path.len() > LONGEST_PATH {
+            return Err(ImageError::TooLong);
+        }
+        digest.map_or(Ok(()), check_digest)?;
+        Ok(reference)
+    }
+
+    /// Domain and path without tag and digest: what the kubelet looks up in its keyring (`Named.Name()`).
+    pub fn repository(&self) -> Cow<'_, str> {
+        if self.domain.is_empty() {
+            Cow::Borrowed(&*self.path)
+        } else {
+            Cow::Owned(format!("{}/{}", self.domain, self.path))
+        }
+    }
+
+    /// The domain without its port.
+    pub fn host(&self) -> &'a str {
+        // Only an IPv6 literal has colons of its own, and it ends in a bracket where no port follows.
+        match self.domain.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => self.domain,
+        }
+    }
+}
+
+/// distribution/reference: normalize.go `splitDockerDomain`, less the `library/` prefix
+fn split_domain(text: &str) -> (&str, &str) {
+    match text.split_once('/') {
+        Some(("index.docker.io", rest)) => (DOCKER_HUB, rest),
+        Some((first, rest))
+            if first == "localhost"
+                || first.contains(['.', ':'])
+                || first.chars().any(char::is_uppercase) =>
+        {
+            (first, rest)
+        }
+        _ => (DOCKER_HUB, text),
+    }
+}
+
+pub(crate) fn is_domain(text: &str) -> bool {
+    if let Some(literal) = text.strip_prefix('[') {
+        let Some((address, port)) = literal.split_once(']') else { return false };
+        let is_address = !address.is_empty() && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+        return is_address && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    host.split('.').all(is_host_label) && port.is_none_or(is_port)
+}
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_host_label(label: &str) -> bool {
+    !label.is_empty()
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// `[a-z0-9]+((?:[._]|__|[-]+)[a-z0-9]+)*`
+fn is_path_component(component: &str) -> bool {
+    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let mut rest = component.as_bytes();
+    loop {
+        let word = rest.iter().take_while(|b| alphanumeric(**b)).count();
+        if word == 0 {
+            return false;
+        }
+        rest = rest.get(word..).unwrap_or_default();
+        let separator = match rest {
+            [] => return true,
+            [b'_', b'_', ..] => 2,
+            [b'.' | b'_', ..] => 1,
+            [b'-', ..] => rest.iter().take_while(|b| **b == b'-').count(),
+            _ => return false,
+        };
+        rest = rest.get(separator..).unwrap_or_default();
+    }
+}
+
+/// `[\w][\w.-]{0,127}`
+fn is_tag(tag: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    tag.len() <= LONGEST_TAG
+        && tag.bytes().next().is_some_and(word)
+        && tag.bytes().all(|b| word(b) || b == b'.' || b == b'-')
+}
+
+/// `[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*[:][[:xdigit:]]{32,}`
+fn is_digest(digest: &str) -> bool {
+    let Some((algorithm, hex)) = digest.split_once(':') else { return false };
+    let is_word = |word: &str| {
+        word.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
+            && word.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    algorithm.split(['-', '_', '+', '.']).all(is_word)
+        && hex.len() >= 32
+        && hex.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// opencontainers/go-digest: algorithm.go `Validate`
+fn check_digest(digest: &str) -> Result<(), ImageError> {
+    let (algorithm, hex) = digest.split_once(':').unwrap_or((digest, ""));
+    let length = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ => return Err(ImageError::DigestAlgorithm),
+    };
+    if hex.len() != length {
+        return Err(ImageError::DigestLength);
+    }
+    if hex.bytes().all(is_lower_hex) { Ok(()) } else { Err(ImageError::DigestFormat) }
+}
+
+fn is_lower_hex(b: u8) -> bool {
+    matches!(b, b'0'..=b'9' | b'a'..=b'f')
+}

@@ -1,0 +1,163 @@
+//! Registry keys that no image can ever match, and what to write instead.
+
+use std::fmt;
+
+use crate::image::is_domain;
+use crate::login_server::{Host, classify};
+use crate::registry_key::{RegistryKey, UrlError};
+
+/// Why no image matches a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyDefect {
+    /// No text at all
+    Empty,
+    /// The wrapper of a `config.json` in a secret of the older type
+    Wrapper,
+    /// The kubelet ignores the entry
+    Ignored(UrlError),
+    /// `oci://`, `HTTPS://`
+    Scheme,
+    /// `contoso.azurecr.io.`
+    TrailingDot,
+    /// `CONTOSO.azurecr.io`
+    UpperCaseHost,
+    /// `contoso`
+    BareName,
+    /// A host that no image can have
+    Host,
+    /// `/v1` without the slash at the end
+    ApiVersion,
+    /// `app:v1`, `app@sha256:…`
+    TagOrDigest,
+    /// `*` in a path
+    GlobInPath,
+    /// Upper case, empty segments or odd characters in a path
+    Path,
+    /// Meant for ACR, but no login server matches
+    NoLoginServer,
+}
+
+impl fmt::Display for KeyDefect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("it is empty"),
+            Self::Wrapper => f.write_str(
+                "it is the wrapper of a config.json, which type kubernetes.io/dockercfg does not have",
+            ),
+            Self::Ignored(error) => write!(f, "the kubelet ignores it, because {error}"),
+            Self::Scheme => f.write_str("only https:// and http:// may stand before the host, in lower case"),
+            Self::TrailingDot => f.write_str("the dot at the end counts"),
+            Self::UpperCaseHost => f.write_str("upper case counts, and login servers are in lower case"),
+            Self::BareName => f.write_str("the host of an image has a dot"),
+            Self::Host => f.write_str("no image has such a host"),
+            Self::ApiVersion => {
+                f.write_str("without a slash at the end the API version is taken for a repository")
+            }
+            Self::TagOrDigest => f.write_str("keys have no tag and no digest"),
+            Self::GlobInPath => {
+                f.write_str("in a path * is no wildcard, and a path matches all that begins so anyway")
+            }
+            Self::Path => f.write_str("no repository has such a path"),
+            Self::NoLoginServer => {
+                f.write_str("* stands for one label, and login servers are REGISTRY.azurecr.io")
+            }
+        }
+    }
+}
+
+impl KeyDefect {
+    /// What is wrong with a key; `None` where some image can match it.
+    pub fn of(text: &str, suffixes: &[String]) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::Empty);
+        }
+        if text == "auths" {
+            return Some(Self::Wrapper);
+        }
+        let plain = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+        if plain.contains("://") {
+            return Some(Self::Scheme);
+        }
+        let key = match RegistryKey::parse(text) {
+            Ok(key) => key,
+            Err(error) => return Some(Self::Ignored(error)),
+        };
+        let (host, path) = key.as_str().split_once('/').unwrap_or((key.as_str(), ""));
+        Self::of_host(host, &key, suffixes).or_else(|| Self::of_path(path))
+    }
+
+    fn of_host(host: &str, key: &RegistryKey, suffixes: &[String]) -> Option<Self> {
+        let lower = host.to_ascii_lowercase();
+        if host.ends_with('.') {
+            return Some(Self::TrailingDot);
+        }
+        if lower != host {
+            return Some(Self::UpperCaseHost);
+        }
+        if !host.contains(['.', ':', '*']) && host != "localhost" {
+            return Some(Self::BareName);
+        }
+        let port_stripped = host.strip_suffix(':').unwrap_or(host);
+        if !is_domain(&port_stripped.replace('*', "x")) {
+            return Some(Self::Host);
+        }
+        let is_mistaken = matches!(classify(host, suffixes), Host::Mistaken(_)) && !host.contains('*');
+        let is_meant = host.contains("azurecr.") || is_mistaken;
+        (is_meant && (is_mistaken || !key.can_match_acr(suffixes))).then_some(Self::NoLoginServer)
+    }
+
+    fn of_path(path: &str) -> Option<Self> {
+        let odd = |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c));
+        if path == "v1" || path == "v2" {
+            Some(Self::ApiVersion)
+        } else if path.contains([':', '@']) {
+            Some(Self::TagOrDigest)
+        } else if path.contains('*') {
+            Some(Self::GlobInPath)
+        } else if path.contains("//") || path.starts_with('/') || path.contains(odd) {
+            Some(Self::Path)
+        } else {
+            None
+        }
+    }
+}
+
+/// What the key was meant to be, in a form that works; `None` where that cannot be told.
+pub fn mend(text: &str, suffixes: &[String]) -> Option<String> {
+    let text = shown(text);
+    let text = text.rsplit_once("://").map_or(text, |(_, rest)| rest).trim_matches(['/', ' ']);
+    let (host, path) = text.split_once('/').unwrap_or((text, ""));
+    let host = host.trim_end_matches(['.', ':']).to_ascii_lowercase().replace("azureacr.io", "azurecr.io");
+    let host = match host.split('.').collect::<Vec<_>>().as_slice() {
+        [name] if !name.is_empty() && !name.contains(['*', ':']) => format!("{name}.azurecr.io"),
+        [name, _, "data", rest @ ..] => format!("{name}.{}", rest.join(".")),
+        [glob, suffix @ ..] if glob.starts_with('*') && glob.ends_with("azurecr") => {
+            format!("*.azurecr.{}", suffix.join("."))
+        }
+        _ => host,
+    };
+    let path = path.to_ascii_lowercase();
+    let wanted = |segment: &&str| !segment.is_empty() && !matches!(*segment, "v1" | "v2");
+    let segments: Vec<&str> = path
+        .split('/')
+        .filter(wanted)
+        .map_while(|segment| if segment.contains('*') { None } else { segment.split([':', '@']).next() })
+        .collect();
+    let mended = [&[host.as_str()], segments.as_slice()].concat().join("/");
+    KeyDefect::of(&mended, suffixes).is_none().then_some(mended)
+}
+
+/// A key without what could be a user name and password before an `@`, or a token behind a `?` or `#`.
+pub fn shown(key: &str) -> &str {
+    let key = key.split(['?', '#']).next().unwrap_or_default();
+    match key.rsplit_once('@') {
+        Some((name, digest))
+            if digest.contains(':') && !digest.contains(['.', '/']) && !name.contains('@') =>
+        {
+            name
+        }
+        Some((_, host)) => host,
+        None => key,
+    }
+}

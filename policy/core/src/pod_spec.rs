@@ -1,0 +1,181 @@
+//! A pod spec, wherever it stands in an object: its images and its pull secrets.
+
+use serde_json::{Map, Value};
+
+use crate::request::Request;
+
+/// The field that lists pull secrets, in pod specs and in service accounts.
+pub(crate) const PULL_SECRETS: &str = "imagePullSecrets";
+
+/// Where the pod spec of an object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// The object is a pod
+    Pod,
+    /// The object holds a pod template
+    Template {
+        /// Path of the pod spec
+        path: &'static [&'static str],
+        /// Whether the API server refuses to change the template later
+        immutable: bool,
+    },
+}
+
+impl Holder {
+    /// Where this request's object has its pod spec; `None` where it has none.
+    pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
+        const SPEC: &[&str] = &["spec", "template", "spec"];
+        let template = |path| Some(Self::Template { path, immutable: false });
+        match (request.group.as_str(), request.kind.as_str()) {
+            ("", "Pod") => Some(Self::Pod),
+            ("", "PodTemplate") => template(&["template", "spec"]),
+            ("batch", "Job") => Some(Self::Template { path: SPEC, immutable: true }),
+            ("batch", "CronJob") => template(&["spec", "jobTemplate", "spec", "template", "spec"]),
+            ("", "ReplicationController")
+            | ("apps" | "extensions", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
+                template(SPEC)
+            }
+            _ if request.object.pointer("/spec/template/spec/containers").is_some_and(Value::is_array) => {
+                template(SPEC)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A pod spec and its path in the object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PodSpec<'a> {
+    fields: &'a Map<String, Value>,
+    path: &'static [&'static str],
+}
+
+/// An image that a pod pulls.
+#[derive(Debug, Clone)]
+pub(crate) struct ImageUse<'a> {
+    /// JSON pointer of the image
+    pub(crate) pointer: String,
+    /// Who pulls it: `container "web"`
+    pub(crate) user: String,
+    /// The image, which ought to be a string
+    pub(crate) image: &'a Value,
+}
+
+impl<'a> PodSpec<'a> {
+    pub(crate) fn of(object: &'a Value, path: &'static [&'static str]) -> Option<Self> {
+        let spec = path.iter().try_fold(object, |value, name| value.get(name))?;
+        spec.as_object().map(|fields| Self { fields, path })
+    }
+
+    /// Every image, in the order in which the API lists the places of images. Blank ones stand for images that are
+    /// filled in later, as OpenShift and Knative do in templates.
+    pub(crate) fn images(&self) -> Vec<ImageUse<'a>> {
+        let containers = [
+            ("containers", "container"),
+            ("initContainers", "init container"),
+            ("ephemeralContainers", "ephemeral container"),
+        ];
+        let mut images = Vec::new();
+        for (list, what) in containers {
+            self.collect(list, what, "/image", &mut images);
+        }
+        self.collect("volumes", "volume", "/image/reference", &mut images);
+        images
+    }
+
+    fn collect(&self, list: &str, what: &str, place: &str, images: &mut Vec<ImageUse<'a>>) {
+        let items = self.fields.get(list).and_then(Value::as_array);
+        for (i, item) in items.into_iter().flatten().enumerate() {
+            let is_set = |image: &&Value| match image {
+                Value::Null => false,
+                Value::String(text) => !text.trim().is_empty(),
+                _ => true,
+            };
+            let Some(image) = item.pointer(place).filter(is_set) else { continue };
+            let user = match item.get("name").and_then(Value::as_str) {
+                Some(name) => format!("{what} \"{name}\""),
+                None => format!("{what} {i}"),
+            };
+            images.push(ImageUse { pointer: format!("{}/{list}/{i}{place}", self.pointer()), user, image });
+        }
+    }
+
+    pub(crate) fn pull_secrets(&self) -> PullSecretList<'a> {
+        PullSecretList::of(self.fields.get(PULL_SECRETS))
+    }
+
+    /// The name of the pod's `ServiceAccount`. core/v1: `serviceAccount` is a deprecated alias.
+    pub(crate) fn service_account(&self) -> &'a str {
+        let name = |field| self.fields.get(field).and_then(Value::as_str).filter(|name| !name.is_empty());
+        name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
+    }
+
+    pub(crate) fn node_name(&self) -> &'a str {
+        self.fields.get("nodeName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Path of the pull-secret list.
+    pub(crate) fn list_path(&self) -> Vec<&'static str> {
+        self.path.iter().copied().chain([PULL_SECRETS]).collect()
+    }
+
+    /// JSON pointer of the pull-secret list.
+    pub(crate) fn list_pointer(&self) -> String {
+        format!("{}/{PULL_SECRETS}", self.pointer())
+    }
+
+    /// JSON pointer of the entry `name` in the pull-secret list.
+    pub(crate) fn entry_pointer(&self, name: &str) -> Option<String> {
+        let entries = self.pull_secrets().entries?;
+        let i = entries.iter().position(|entry| entry_name(entry) == Some(name))?;
+        Some(format!("{}/{i}", self.list_pointer()))
+    }
+
+    fn pointer(&self) -> String {
+        self.path.iter().fold(String::new(), |pointer, name| pointer + "/" + name)
+    }
+}
+
+/// A list of pull secrets, of a pod spec or a service account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PullSecretList<'a> {
+    /// `None` where something other than a list stands
+    entries: Option<&'a [Value]>,
+}
+
+impl<'a> PullSecretList<'a> {
+    pub(crate) fn of(field: Option<&'a Value>) -> Self {
+        Self {
+            entries: match field {
+                None | Some(Value::Null) => Some(&[]),
+                Some(Value::Array(entries)) => Some(entries),
+                Some(_) => None,
+            },
+        }
+    }
+
+    /// Whether Kubernetes fills the list from the `ServiceAccount`: an entry without a name counts as an entry.
+    /// plugin/pkg/admission/serviceaccount/admission.go
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_some_and(<[Value]>::is_empty)
+    }
+
+    pub(crate) fn can_grow(&self) -> bool {
+        self.entries.is_some()
+    }
+
+    /// The names, in order. The kubelet skips entries without one.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.entries.unwrap_or_default().iter().filter_map(entry_name)
+    }
+
+    /// Indexes of entries without a name.
+    pub(crate) fn nameless(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let entries = self.entries.unwrap_or_default().iter().enumerate();
+        entries.filter(|(_, entry)| entry_name(entry).is_none()).map(|(i, _)| i)
+    }
+}
+
+fn entry_name(entry: &Value) -> Option<&str> {
+    entry.get("name").and_then(Value::as_str).filter(|name| !name.is_empty())
+}

@@ -1,0 +1,80 @@
+//! A Secret as the kubelet sees it when it pulls.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::base64::{Padding, decode};
+use crate::docker_config::{ConfigError, Credential, Form, decode_config};
+use crate::request::string_at;
+
+/// `type` and `data` key of the two kinds of pull secret. core/v1: `SecretTypeDockerConfigJson`, `SecretTypeDockercfg`
+const KINDS: [(&str, &str, Form); 2] = [
+    ("kubernetes.io/dockerconfigjson", ".dockerconfigjson", Form::ConfigJson),
+    ("kubernetes.io/dockercfg", ".dockercfg", Form::Cfg),
+];
+
+/// What the kubelet makes of a Secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PullSecret {
+    /// Nothing: type and data key are not those of a pull secret
+    Ignored,
+    /// An error that fails every pull of the pod
+    Malformed { data_key: &'static str, error: Malformed },
+    /// Credentials
+    Usable { data_key: &'static str, credentials: BTreeMap<String, Credential> },
+}
+
+/// Why a secret cannot be decoded; holds nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    /// The data is no base64: no API server stores such a thing
+    Data,
+    /// The docker config
+    Config(ConfigError),
+}
+
+impl std::fmt::Display for Malformed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Data => f.write_str("its data is not base64"),
+            Self::Config(error) => error.fmt(f),
+        }
+    }
+}
+
+impl PullSecret {
+    /// kubelet: pkg/credentialprovider/secrets/secrets.go `MakeDockerKeyring`
+    pub(crate) fn of(secret: &Value) -> Self {
+        let kind = string_at(secret, "/type");
+        let Some((_, data_key, form)) = KINDS.into_iter().find(|(known, _, _)| *known == kind) else {
+            return Self::Ignored;
+        };
+        let data = secret
+            .get("data")
+            .and_then(|data| data.get(data_key))
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let Ok(config) = decode(data.as_bytes(), Padding::Needed) else {
+            return Self::Malformed { data_key, error: Malformed::Data };
+        };
+        if config.is_empty() {
+            return Self::Ignored;
+        }
+        match decode_config(&config, form) {
+            Ok(credentials) => Self::Usable { data_key, credentials },
+            Err(error) => Self::Malformed { data_key, error: Malformed::Config(error) },
+        }
+    }
+
+    /// Whether the type alone is one that the kubelet reads.
+    pub(crate) fn has_readable_type(secret: &Value) -> bool {
+        KINDS.iter().any(|(kind, _, _)| *kind == string_at(secret, "/type"))
+    }
+
+    /// A data key that would hold a docker config, were the type right.
+    pub(crate) fn misplaced_key(secret: &Value) -> Option<(&'static str, &'static str)> {
+        let data = secret.get("data")?;
+        KINDS.into_iter().find(|(_, key, _)| data.get(key).is_some()).map(|(kind, key, _)| (kind, key))
+    }
+}

@@ -1,0 +1,117 @@
+//! A registry key: what stands left of a credential in a docker config, read and matched as the kubelet does.
+//!
+//! | key | matches |
+//! |---|---|
+//! | `contoso.azurecr.io`, `https://contoso.azurecr.io/v2/` | every repository of that registry |
+//! | `*.azurecr.io` | every registry of one label below `azurecr.io`; `*` never crosses a dot |
+//! | `contoso.azurecr.io/team` | repositories whose path begins so, `teamx/app` included: the prefix is plain text |
+//! | `contoso.azurecr.io:443` | only images that name that very port |
+//!
+//! kubelet: pkg/credentialprovider/keyring.go (`Add`, `URLsMatchStr`)
+
+use crate::go_url::GoUrl;
+pub use crate::go_url::UrlError;
+use crate::login_server::{self, CLOUDS};
+
+/// A key in the form in which the kubelet indexes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RegistryKey(String);
+
+impl RegistryKey {
+    /// Normalises a key: scheme, user, query and fragment, `/v1/` and `/v2/` and a lone slash fall away.
+    ///
+    /// # Errors
+    /// - Go's `url.Parse` refuses the text, and the kubelet ignores the entry
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+        let url = GoUrl::parse(address)?;
+        let path = match &*url.path {
+            versioned if versioned.starts_with("/v1/") || versioned.starts_with("/v2/") => {
+                versioned.get(3..).unwrap_or_default()
+            }
+            path => path,
+        };
+        Ok(Self(if path == "/" { url.host.into_owned() } else { format!("{}{path}", url.host) }))
+    }
+
+    /// The key as the kubelet sorts it (descending) and compares it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a credential under this key is tried for `repository` (domain and path, no tag, no digest).
+    pub fn matches(&self, repository: &Repository<'_>) -> bool {
+        // The kubelet parses the normalised key again, and ignores one that then fails.
+        GoUrl::parse(&self.0).is_ok_and(|key| urls_match(&key, &repository.0))
+    }
+
+    /// Whether the key can match an ACR login server: below a cloud's suffix, or below or at one of `suffixes`.
+    pub fn can_match_acr(&self, suffixes: &[String]) -> bool {
+        let labels = self.labels();
+        CLOUDS.iter().any(|cloud| ends_match(&labels, cloud) > Some(0))
+            || suffixes.iter().any(|suffix| ends_match(&labels, suffix).is_some())
+    }
+
+    /// Whether the key is a glob that matches ACR login servers and other hosts as well.
+    pub fn is_broad(&self, suffixes: &[String]) -> bool {
+        let host = self.host();
+        let stays_in_acr = login_server::all(suffixes).any(|suffix| {
+            host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        host.contains('*') && !stays_in_acr && self.can_match_acr(suffixes)
+    }
+
+    /// The host, port included.
+    pub fn host(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
+    }
+
+    fn labels(&self) -> Vec<String> {
+        let Ok(key) = GoUrl::parse(&self.0) else { return Vec::new() };
+        key.labels_and_port().0.map(str::to_ascii_lowercase).collect()
+    }
+}
+
+/// How many labels stand before those that match `suffix`; `None` where those do not.
+fn ends_match(labels: &[String], suffix: &str) -> Option<usize> {
+    let mut ends = labels.iter().rev();
+    let matched = suffix.rsplit('.').all(|label| ends.next().is_some_and(|glob| glob_matches(glob, label)));
+    matched.then(|| ends.count())
+}
+
+/// A repository as the kubelet's keyring sees it, parsed once for many keys.
+#[derive(Debug, Clone)]
+pub struct Repository<'a>(GoUrl<'a>);
+
+impl<'a> Repository<'a> {
+    /// # Errors
+    /// - the text is no address; the repository of a parsed image always is one
+    pub fn parse(text: &'a str) -> Result<Self, UrlError> {
+        GoUrl::parse(text).map(Self)
+    }
+}
+
+/// kubelet: keyring.go `URLsMatch`
+fn urls_match(key: &GoUrl<'_>, target: &GoUrl<'_>) -> bool {
+    let (key_labels, key_port) = key.labels_and_port();
+    let (target_labels, target_port) = target.labels_and_port();
+    key_port == target_port
+        && target.path.starts_with(&*key.path)
+        && key_labels.clone().count() == target_labels.clone().count()
+        && key_labels.zip(target_labels).all(|(glob, label)| glob_matches(glob, label))
+}
+
+/// Go's `filepath.Match` for what can reach it: `*` is the only special character that a host may have.
+pub(crate) fn glob_matches(glob: &str, text: &str) -> bool {
+    if glob.contains('[') {
+        return false;
+    }
+    let mut pieces = glob.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(last) = pieces.next_back() else { return rest.is_empty() };
+    for piece in pieces {
+        let Some((_, after)) = rest.split_once(piece) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}

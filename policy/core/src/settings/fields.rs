@@ -1,0 +1,159 @@
+//! A settings object whose fields are read one by one, while every problem is noted with its path.
+
+use serde_json::{Map, Value};
+
+use super::SettingsError;
+
+/// The problems found so far.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Vec<String>);
+
+impl Problems {
+    pub(super) fn add(&mut self, path: &str, problem: impl std::fmt::Display) {
+        self.0.push(if path.is_empty() { problem.to_string() } else { format!("{path}: {problem}") });
+    }
+
+    /// Notes a value that is none of `known`.
+    pub(super) fn add_unknown(&mut self, path: &str, value: &Value, known: &[&str]) {
+        let hint = value.as_str().and_then(|text| nearest(text, known));
+        let hint = hint.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+        self.add(path, format!("{} is not one of {}{hint}", show(value), known.join(", ")));
+    }
+
+    pub(super) fn into_result<T>(self, value: T) -> Result<T, SettingsError> {
+        if self.0.is_empty() { Ok(value) } else { Err(SettingsError(self.0)) }
+    }
+}
+
+/// An object of the settings and its path.
+pub(super) struct Fields<'a> {
+    map: &'a Map<String, Value>,
+    path: String,
+}
+
+impl<'a> Fields<'a> {
+    /// The object at `path`, after a look for fields that it should not have.
+    pub(super) fn of(value: &'a Value, path: &str, known: &[&str], problems: &mut Problems) -> Option<Self> {
+        let Some(map) = value.as_object() else {
+            problems.add(path, format!("must be an object, not {}", kind(value)));
+            return None;
+        };
+        let fields = Self { map, path: path.to_owned() };
+        for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
+            let hint = match nearest(name, known) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("known here: {}", known.join(", ")),
+            };
+            problems.add(&fields.path_of(name), format!("unknown field; {hint}"));
+        }
+        Some(fields)
+    }
+
+    pub(super) fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Value> {
+        self.map.get(name).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn object(&self, name: &str, known: &[&str], problems: &mut Problems) -> Option<Self> {
+        Self::of(self.get(name)?, &self.path_of(name), known, problems)
+    }
+
+    /// The items of a list, each with its path.
+    pub(super) fn list(&self, name: &str, problems: &mut Problems) -> Vec<(String, &'a Value)> {
+        match self.get(name) {
+            None => Vec::new(),
+            Some(Value::Array(items)) => {
+                let path = self.path_of(name);
+                items.iter().enumerate().map(|(i, item)| (format!("{path}[{i}]"), item)).collect()
+            }
+            Some(other) => {
+                problems.add(&self.path_of(name), format!("must be a list, not {}", kind(other)));
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn string(&self, name: &str, problems: &mut Problems) -> Option<&'a str> {
+        let value = self.get(name)?;
+        if value.as_str().is_none() {
+            problems.add(&self.path_of(name), format!("must be a string, not {}", kind(value)));
+        }
+        value.as_str()
+    }
+
+    pub(super) fn boolean(&self, name: &str, problems: &mut Problems) -> Option<bool> {
+        let value = self.get(name)?;
+        if value.as_bool().is_none() {
+            problems.add(&self.path_of(name), format!("must be true or false, not {}", kind(value)));
+        }
+        value.as_bool()
+    }
+
+    pub(super) fn choice<T: Copy>(
+        &self,
+        name: &str,
+        choices: &[(&str, T)],
+        target: &mut T,
+        problems: &mut Problems,
+    ) {
+        let Some(value) = self.get(name) else { return };
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| value.as_str() == Some(word)) {
+            *target = *choice;
+        } else {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            problems.add_unknown(&self.path_of(name), value, &words);
+        }
+    }
+}
+
+/// A value in a message: strings as they are, of everything else its kind.
+pub(super) fn show(value: &Value) -> String {
+    value.as_str().map_or_else(|| kind(value).to_owned(), |text| format!("\"{text}\""))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The known name that a reader would take `name` for.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(64).collect()
+    };
+    let name = plain(name);
+    known
+        .iter()
+        .map(|candidate| (distance(&name, &plain(candidate)), *candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance of two ASCII words.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.bytes()) {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = *cell;
+            *cell = substituted.min(left + 1).min(diagonal + 1);
+            left = *cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

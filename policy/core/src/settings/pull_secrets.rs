@@ -1,0 +1,167 @@
+//! Which secret an image needs: the `pullSecrets` entries.
+
+use serde_json::Value;
+
+use super::fields::{Fields, Problems, show};
+use crate::image::ImageReference;
+use crate::name::is_dns_subdomain;
+use crate::registry_key::{RegistryKey, Repository, glob_matches};
+
+/// The name that Azure's own article uses.
+/// learn.microsoft.com: "Pull images from an Azure container registry to a Kubernetes cluster using a pull secret"
+const DEFAULT_SECRET: &str = "acr-secret";
+
+/// What an image needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need<'a> {
+    /// The pull secret of this name
+    Secret(&'a str),
+    /// Nothing: an anonymous pull, or the node's identity
+    Nothing,
+}
+
+/// One entry: images of `registries`, in `namespaces`, need `secret`.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Registry keys, matched as the kubelet matches those of a docker config
+    pub registries: Vec<RegistryKey>,
+    /// Namespaces, `*` for any run of characters; empty for every namespace
+    pub namespaces: Vec<String>,
+    /// The secret's name, or `None` where the images need none
+    pub secret: Option<String>,
+}
+
+/// The entries, in order.
+#[derive(Debug, Clone, Default)]
+pub enum PullSecrets {
+    /// Nothing was configured: every login server needs `acr-secret`
+    #[default]
+    Default,
+    /// The first entry that matches wins
+    Entries(Vec<Entry>),
+}
+
+impl PullSecrets {
+    /// The entry that holds for an ACR image in `namespace`, by its index; `None` where there is none.
+    pub fn need(&self, image: &ImageReference<'_>, namespace: &str) -> Option<Need<'_>> {
+        match self {
+            // Upper case and ports are no part of "every login server": a secret made as the article says
+            // has a key that the kubelet does not match with them.
+            Self::Default => {
+                let plain = !image.domain.bytes().any(|b| b.is_ascii_uppercase() || b == b':');
+                plain.then_some(Need::Secret(DEFAULT_SECRET))
+            }
+            Self::Entries(entries) => {
+                let repository = image.repository();
+                let repository = Repository::parse(&repository).ok()?;
+                let entry = entries.iter().find(|entry| entry.holds(&repository, namespace))?;
+                Some(entry.need())
+            }
+        }
+    }
+
+    /// The names of all secrets that images in `namespace` may need, each once, in order.
+    pub fn secrets_of(&self, namespace: &str) -> Vec<&str> {
+        match self {
+            Self::Default => vec![DEFAULT_SECRET],
+            Self::Entries(entries) => {
+                let mut names: Vec<&str> = Vec::new();
+                for entry in entries.iter().filter(|entry| entry.in_namespace(namespace)) {
+                    names.extend(entry.secret.as_deref().filter(|name| !names.contains(name)));
+                }
+                names
+            }
+        }
+    }
+
+    pub(super) fn parse(fields: &Fields<'_>, suffixes: &[String], problems: &mut Problems) -> Self {
+        let list = fields.list("pullSecrets", problems);
+        if list.is_empty() {
+            return Self::Default;
+        }
+        let entries = list.into_iter();
+        Self::Entries(
+            entries.filter_map(|(path, entry)| Entry::parse(entry, &path, suffixes, problems)).collect(),
+        )
+    }
+}
+
+impl Entry {
+    /// What the entry's images need.
+    pub fn need(&self) -> Need<'_> {
+        self.secret.as_deref().map_or(Need::Nothing, Need::Secret)
+    }
+
+    /// Whether the entry holds for a repository in `namespace`.
+    pub fn holds(&self, repository: &Repository<'_>, namespace: &str) -> bool {
+        self.in_namespace(namespace) && self.registries.iter().any(|key| key.matches(repository))
+    }
+
+    fn in_namespace(&self, namespace: &str) -> bool {
+        self.namespaces.is_empty() || self.namespaces.iter().any(|glob| glob_matches(glob, namespace))
+    }
+
+    fn parse(value: &Value, path: &str, suffixes: &[String], problems: &mut Problems) -> Option<Self> {
+        let names = ["registries", "namespaces", "secret", "secretless"];
+        let fields = Fields::of(value, path, &names, problems)?;
+        let mut registries = Vec::new();
+        let list = fields.list("registries", problems);
+        if list.is_empty() {
+            problems.add(
+                &fields.path_of("registries"),
+                "must name at least one registry, such as \"contoso.azurecr.io\"",
+            );
+        }
+        for (path, key) in list {
+            match parse_key(key, suffixes) {
+                Ok(key) => registries.push(key),
+                Err(problem) => problems.add(&path, problem),
+            }
+        }
+        let mut namespaces = Vec::new();
+        for (path, namespace) in fields.list("namespaces", problems) {
+            match namespace.as_str() {
+                Some(glob) if is_namespace_glob(glob) => namespaces.push(glob.to_owned()),
+                _ => problems
+                    .add(&path, format!("{} is no namespace or pattern such as \"team-*\"", show(namespace))),
+            }
+        }
+        let secretless = fields.boolean("secretless", problems).unwrap_or(false);
+        let secret = fields.string("secret", problems);
+        let path = fields.path_of("secret");
+        match secret {
+            Some(_) if secretless => {
+                problems.add(&path, "an entry with secretless: true has no secret; remove one of them");
+            }
+            Some(name) if !is_dns_subdomain(name) => problems.add(
+                &path,
+                format!("\"{name}\" cannot be the name of a Secret: those are at most 253 lower-case letters, digits, - and ."),
+            ),
+            None if !secretless && value.get("secret").is_none_or(Value::is_null) => {
+                problems.add(&path, "is missing; name the pull secret, or say secretless: true");
+            }
+            _ => {}
+        }
+        Some(Self { registries, namespaces, secret: secret.map(str::to_owned) })
+    }
+}
+
+fn parse_key(value: &Value, suffixes: &[String]) -> Result<RegistryKey, String> {
+    let text = value.as_str().ok_or_else(|| format!("{} is no registry", show(value)))?;
+    let key = RegistryKey::parse(text).map_err(|e| format!("the kubelet would ignore \"{text}\": {e}"))?;
+    if !key.can_match_acr(suffixes) {
+        return Err(format!(
+            "\"{text}\" matches no ACR login server; for another cloud or a custom domain add it to registrySuffixes"
+        ));
+    }
+    let path = key.as_str().split_once('/').map_or("", |(_, path)| path);
+    if path.contains([':', '@']) {
+        return Err(format!("\"{text}\" matches no image: keys have no tag and no digest"));
+    }
+    Ok(key)
+}
+
+fn is_namespace_glob(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'*';
+    !text.is_empty() && text.len() <= 63 && text.bytes().all(allowed)
+}

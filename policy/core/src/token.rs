@@ -1,0 +1,57 @@
+//! The claims of a registry token. They are only read: nothing here verifies a signature.
+
+use serde_json::Value;
+
+use crate::base64::decode_url;
+
+/// What a token says of itself. Azure/acr: docs/AAD-OAuth.md
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// When it ends, in seconds since 1970
+    pub(crate) expires: u64,
+    /// The login servers it is for; empty where it does not say
+    pub(crate) audience: Vec<String>,
+}
+
+impl Token {
+    /// The token that a password is; `None` where it is no JSON web token with an end.
+    pub(crate) fn of(password: &str) -> Option<Self> {
+        let mut parts = password.trim().split('.');
+        let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return None;
+        };
+        let claims: Value = serde_json::from_str(&String::from_utf8(decode_url(claims)?).ok()?).ok()?;
+        let audience = match claims.get("aud") {
+            Some(Value::String(one)) => vec![one.clone()],
+            Some(Value::Array(many)) => {
+                many.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let seconds = claims.get("exp")?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+        let expires = seconds.as_u64().or_else(|| seconds.as_f64().map(|seconds| seconds as u64))?;
+        Some(Self { expires, audience })
+    }
+
+    /// Whether it is for the registry at `host`.
+    pub(crate) fn is_for(&self, host: &str) -> bool {
+        self.audience.is_empty() || self.audience.iter().any(|server| server.eq_ignore_ascii_case(host))
+    }
+}
+
+/// The day of a time, as `2026-11-24`.
+/// Howard Hinnant: "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`
+pub(crate) fn day(seconds: u64) -> String {
+    let days = seconds / 86_400 + 719_468;
+    let era = days / 146_097;
+    let of_era = days % 146_097;
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}

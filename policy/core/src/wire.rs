@@ -1,0 +1,150 @@
+//! Bytes in, bytes out: the operations of Kubewarden's protocol. Every door into the core goes through here.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::cluster::Cluster;
+use crate::decide::decide;
+use crate::decision::Decision;
+use crate::finding::{Finding, Severity};
+use crate::request::{Request, RequestError};
+use crate::settings::Settings;
+use crate::splice;
+
+/// `kubewarden_policy_sdk::response::ValidationResponse`, but for `mutated_object`, which is put in as text.
+#[derive(Serialize)]
+struct Response {
+    accepted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_annotations: Option<Annotations>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// Kubernetes keeps texts only, so the findings are JSON in JSON.
+#[derive(Serialize)]
+struct Annotations {
+    findings: String,
+}
+
+/// A finding as it stands in the audit annotation `findings`.
+#[derive(Serialize)]
+struct WireFinding<'a> {
+    rule: &'static str,
+    severity: Severity,
+    pointer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct SettingsResponse {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// Answers `validate`: `{"request": AdmissionRequest, "settings": {…}}` in, a `ValidationResponse` out.
+///
+/// A payload that is no such thing is an answer too: refused, with code 400 and the reason.
+pub fn validate(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
+    match judge(payload, cluster) {
+        Ok((decision, mutated)) => respond(&decision, mutated.as_deref()),
+        Err(RequestError(message)) => write(&Response {
+            accepted: false,
+            message: Some(message),
+            code: Some(400),
+            audit_annotations: None,
+            warnings: Vec::new(),
+        }),
+    }
+}
+
+/// Answers `protocol_version`.
+pub fn protocol_version() -> Vec<u8> {
+    br#""v1""#.to_vec()
+}
+
+/// Answers `validate_settings`: a settings document in, `{"valid": …, "message": …}` out.
+pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
+    let problem = match text(payload).and_then(parse_settings) {
+        Ok(_) => None,
+        Err(RequestError(problem)) => Some(problem),
+    };
+    write(&SettingsResponse { valid: problem.is_none(), message: problem })
+}
+
+fn judge(payload: &[u8], cluster: &dyn Cluster) -> Result<(Decision, Option<String>), RequestError> {
+    let parts: BTreeMap<String, &RawValue> =
+        serde_json::from_str(text(payload)?).map_err(|e| RequestError::unreadable("the payload", &e))?;
+    let settings = parts.get("settings").map_or("{}", |raw| raw.get());
+    let settings = parse_settings(settings).map_err(|RequestError(problem)| {
+        RequestError(format!("the policy's settings are not valid: {problem}"))
+    })?;
+    let request =
+        parts.get("request").ok_or_else(|| RequestError("the payload has no request".to_owned()))?;
+    let request = Request::parse(request.get())?;
+    let decision = decide(&request, &settings, cluster);
+    let addition = decision.addition.as_ref().filter(|_| decision.accepted());
+    let mutated = addition.and_then(|add| splice::append(request.object_text, &add.list, &add.names));
+    Ok((decision, mutated))
+}
+
+/// Everything is read from text: a second reader, for bytes, would make the module a tenth larger.
+fn text(payload: &[u8]) -> Result<&str, RequestError> {
+    std::str::from_utf8(payload).map_err(|_| RequestError("the payload is not UTF-8".to_owned()))
+}
+
+fn parse_settings(text: &str) -> Result<Settings, RequestError> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|e| RequestError::unreadable("the settings document", &e))?;
+    Settings::parse(&value).map_err(|e| RequestError(e.to_string()))
+}
+
+fn respond(decision: &Decision, mutated: Option<&str>) -> Vec<u8> {
+    let findings: Vec<WireFinding<'_>> = decision.findings.iter().map(WireFinding::of).collect();
+    let annotations = (!findings.is_empty())
+        .then(|| Annotations { findings: String::from_utf8(write(&findings)).unwrap_or_default() });
+    let mut response = write(&Response {
+        accepted: decision.accepted(),
+        message: decision.message(),
+        code: None,
+        audit_annotations: annotations,
+        warnings: decision.warnings(),
+    });
+    if let Some(mutated) = mutated {
+        response.pop();
+        response.extend_from_slice(br#","mutated_object":"#);
+        response.extend_from_slice(mutated.as_bytes());
+        response.push(b'}');
+    }
+    response
+}
+
+impl<'a> WireFinding<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule.id(),
+            severity: finding.severity,
+            pointer: &finding.pointer,
+            image: finding.image.as_deref(),
+            secret: finding.secret.as_deref(),
+            message: &finding.message,
+        }
+    }
+}
+
+fn write(answer: &impl Serialize) -> Vec<u8> {
+    // Plain structs of strings always serialise.
+    serde_json::to_vec(answer).unwrap_or_default()
+}

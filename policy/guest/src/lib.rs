@@ -1,0 +1,36 @@
+//! Kubewarden's door to the policy: three operations over waPC, and the cluster over host calls.
+#![cfg(target_family = "wasm")]
+
+use kubewarden_policy_sdk::wapc_guest::prelude::*;
+use policy_core::host_cluster::HostCluster;
+use policy_core::wire;
+
+/// Runs on every new instance, so for every request: it only registers the operations.
+#[allow(unsafe_code, reason = "the host finds the function by its name")]
+#[unsafe(no_mangle)]
+pub extern "C" fn wapc_init() {
+    register_function("validate", validate);
+    register_function("validate_settings", validate_settings);
+    register_function("protocol_version", protocol_version);
+}
+
+fn validate(payload: &[u8]) -> CallResult {
+    Ok(wire::validate(payload, &HostCluster { get_resource, now }))
+}
+
+fn validate_settings(payload: &[u8]) -> CallResult {
+    Ok(wire::validate_settings(payload))
+}
+
+fn protocol_version(_: &[u8]) -> CallResult {
+    Ok(wire::protocol_version())
+}
+
+fn get_resource(request: &[u8]) -> Result<Vec<u8>, String> {
+    host_call("kubewarden", "kubernetes", "get_resource", request).map_err(|e| e.to_string())
+}
+
+fn now() -> Option<u64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.ok().map(|since| since.as_secs())
+}
