@@ -1,0 +1,235 @@
+//! JSON as events, the same as those of a YAML text.
+//!
+//! Apart from YAML because JSON allows what YAML does not: tabs anywhere, `\ud83d\ude00` pairs, no space after `:`, DEL.
+//! Not `serde_json`, because it tells neither where a value stands nor which keys come twice.
+
+use std::borrow::Cow;
+
+use saphyr_parser::{Event, Marker, ScalarStyle, Span};
+
+use super::problem::Problem;
+
+/// Does this text look like JSON rather than YAML?
+pub(super) fn starts(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
+}
+
+/// Reads one value after the other; marks count bytes.
+pub(super) struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+    /// What is open, outermost first: is it a mapping?
+    open: Vec<bool>,
+    next: Expected,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Expected {
+    Document,
+    Value,
+    /// A value, or the end of a list that has none
+    FirstItem,
+    Key,
+    /// A key, or the end of a mapping that has none
+    FirstKey,
+    /// `,` or the end
+    More,
+    DocumentEnd,
+}
+
+impl<'t> Lexer<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        let at = text.len() - text.trim_start_matches('\u{feff}').len();
+        Lexer { text, at, line: 1, open: Vec::new(), next: Expected::Document }
+    }
+
+    /// The next event; `None` at the end of the text.
+    pub(super) fn next_event(&mut self) -> Result<Option<(Event<'t>, Span)>, Problem> {
+        if self.next == Expected::DocumentEnd {
+            self.next = Expected::Document;
+            return Ok(Some((Event::DocumentEnd, Span::empty(self.mark()))));
+        }
+        self.skip_space();
+        match self.next {
+            Expected::Document if self.peek().is_none() => return Ok(None),
+            Expected::Document => {
+                self.next = Expected::Value;
+                return Ok(Some((Event::DocumentStart(false), Span::empty(self.mark()))));
+            }
+            Expected::More => {
+                if let Some(end) = self.end() {
+                    return Ok(Some(end));
+                }
+                if self.peek() != Some(b',') {
+                    return Err(self.wrong("expected `,` or the closing bracket"));
+                }
+                self.at += 1;
+                self.skip_space();
+                self.next = if self.open.last() == Some(&true) { Expected::Key } else { Expected::Value };
+            }
+            Expected::FirstItem | Expected::FirstKey => {
+                if let Some(end) = self.end() {
+                    return Ok(Some(end));
+                }
+            }
+            Expected::Value | Expected::Key | Expected::DocumentEnd => {}
+        }
+        if matches!(self.next, Expected::Key | Expected::FirstKey) { self.key() } else { self.value() }
+            .map(Some)
+    }
+
+    fn key(&mut self) -> Result<(Event<'t>, Span), Problem> {
+        if self.peek() != Some(b'"') {
+            return Err(self.wrong("expected a key in double quotes"));
+        }
+        let key = self.string()?;
+        self.skip_space();
+        if self.peek() != Some(b':') {
+            return Err(self.wrong("expected `:` after the key"));
+        }
+        self.at += 1;
+        self.next = Expected::Value;
+        Ok(key)
+    }
+
+    fn value(&mut self) -> Result<(Event<'t>, Span), Problem> {
+        let start = self.mark();
+        match self.peek() {
+            Some(bracket @ (b'{' | b'[')) => {
+                self.at += 1;
+                let mapping = bracket == b'{';
+                self.open.push(mapping);
+                self.next = if mapping { Expected::FirstKey } else { Expected::FirstItem };
+                let event =
+                    if mapping { Event::MappingStart(0, None) } else { Event::SequenceStart(0, None) };
+                Ok((event, Span::new(start, self.mark())))
+            }
+            Some(b'"') => {
+                let string = self.string()?;
+                self.after_value();
+                Ok(string)
+            }
+            _ => {
+                let rest = self.text.get(self.at..).unwrap_or_default();
+                let literal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+                let length = rest.find(|c| !literal(c)).unwrap_or(rest.len());
+                let text = rest.get(..length).unwrap_or_default();
+                if super::scalar::json_literal(text).is_none() {
+                    return Err(self.wrong("expected a value"));
+                }
+                self.at += length;
+                self.after_value();
+                let event = Event::Scalar(Cow::Borrowed(text), ScalarStyle::Plain, 0, None);
+                Ok((event, Span::new(start, self.mark())))
+            }
+        }
+    }
+
+    fn end(&mut self) -> Option<(Event<'t>, Span)> {
+        let mapping = *self.open.last()?;
+        if self.peek() != Some(if mapping { b'}' } else { b']' }) {
+            return None;
+        }
+        let start = self.mark();
+        self.at += 1;
+        self.open.pop();
+        self.after_value();
+        let event = if mapping { Event::MappingEnd } else { Event::SequenceEnd };
+        Some((event, Span::new(start, self.mark())))
+    }
+
+    fn after_value(&mut self) {
+        self.next = if self.open.is_empty() { Expected::DocumentEnd } else { Expected::More };
+    }
+
+    fn string(&mut self) -> Result<(Event<'t>, Span), Problem> {
+        let start = self.mark();
+        self.at += 1;
+        let mut decoded = String::new();
+        loop {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let special = |byte: u8| matches!(byte, b'"' | b'\\') || byte < 0x20;
+            let Some(length) = rest.bytes().position(special) else {
+                self.at = start.index();
+                return Err(self.wrong("the string that begins here does not end"));
+            };
+            let run = rest.get(..length).unwrap_or_default();
+            self.at += length;
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    let text = if decoded.is_empty() {
+                        Cow::Borrowed(run)
+                    } else {
+                        decoded.push_str(run);
+                        Cow::Owned(decoded)
+                    };
+                    let span = Span::new(start, self.mark());
+                    return Ok((Event::Scalar(text, ScalarStyle::DoubleQuoted, 0, None), span));
+                }
+                Some(b'\\') => {
+                    decoded.push_str(run);
+                    decoded.push(self.escape()?);
+                }
+                _ => return Err(self.wrong("a control character must be escaped")),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, Problem> {
+        let invalid = |lexer: &Self| lexer.wrong("invalid escape sequence");
+        let character = match self.text.as_bytes().get(self.at + 1) {
+            Some(plain @ (b'"' | b'\\' | b'/')) => char::from(*plain),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                let high = self.hex(self.at + 2).ok_or_else(|| invalid(self))?;
+                if let Some(character) = char::from_u32(high) {
+                    self.at += 6;
+                    return Ok(character);
+                }
+                let paired = self.text.get(self.at + 6..self.at + 8) == Some("\\u");
+                let low = self.hex(self.at + 8).filter(|low| paired && (0xdc00..0xe000).contains(low));
+                let joined = low
+                    .filter(|_| high < 0xdc00)
+                    .map(|low| 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+                let character = joined.and_then(char::from_u32).ok_or_else(|| invalid(self))?;
+                self.at += 12;
+                return Ok(character);
+            }
+            _ => return Err(invalid(self)),
+        };
+        self.at += 2;
+        Ok(character)
+    }
+
+    fn hex(&self, at: usize) -> Option<u32> {
+        let digits = self.text.get(at..at + 4)?;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r')) = self.peek() {
+            self.at += 1;
+            if byte == b'\n' || byte == b'\r' && self.peek() != Some(b'\n') {
+                self.line += 1;
+            }
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn mark(&self) -> Marker {
+        Marker::new(self.at, self.line, 0)
+    }
+
+    fn wrong(&self, message: &str) -> Problem {
+        Problem::new(self.at.min(self.text.trim_end().len()), message)
+    }
+}

@@ -1,0 +1,216 @@
+//! Scalars as go-yaml v2 resolves them: YAML 1.1, plain style only.
+//!
+//! The rules are those of `resolve.go` in sigs.k8s.io/yaml/goyaml.v2.
+
+use std::borrow::Cow;
+
+use saphyr_parser::{ScalarStyle, Tag};
+use serde_json::{Number, Value};
+
+/// A resolved scalar, and what its author should know about it.
+pub(super) type Resolved = (Value, Option<String>);
+
+/// The value of a YAML scalar.
+///
+/// # Errors
+/// What is wrong with it: a number that JSON does not have, or a text that does not fit its tag.
+pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Result<Resolved, String> {
+    let Some(tag) = tag else {
+        let value = if style == ScalarStyle::Plain { plain(text)? } else { Value::String(text.into_owned()) };
+        return Ok((value, None));
+    };
+    if !tag.is_yaml_core_schema() {
+        // The lone `!` resolves in every style.
+        if tag.handle.is_empty() && tag.suffix == "!" {
+            return Ok((plain(text)?, None));
+        }
+        let note = format!("tag `{tag}` has no meaning here: its value is read as plain text");
+        return Ok((Value::String(text.into_owned()), Some(note)));
+    }
+    let mismatch = |text: &str| format!("cannot read `{text}` as !!{}", tag.suffix);
+    let value = match tag.suffix.as_str() {
+        "str" | "timestamp" => Value::String(text.into_owned()),
+        "binary" => {
+            let note = "kubectl decodes !!binary: the text is taken as it is written".to_owned();
+            return Ok((Value::String(text.into_owned()), Some(note)));
+        }
+        "null" => {
+            plain(Cow::Borrowed(&text))?.is_null().then_some(Value::Null).ok_or_else(|| mismatch(&text))?
+        }
+        "bool" => {
+            Some(plain(Cow::Borrowed(&text))?).filter(Value::is_boolean).ok_or_else(|| mismatch(&text))?
+        }
+        "int" => number(&text)
+            .filter(|number| !number.is_f64())
+            .map(Value::Number)
+            .ok_or_else(|| mismatch(&text))?,
+        "float" => match plain(Cow::Borrowed(&text))? {
+            Value::Number(number) => Value::Number(number),
+            _ => return Err(mismatch(&text)),
+        },
+        _ => {
+            let note = format!("tag `!!{}` has no meaning here: its value is read as plain text", tag.suffix);
+            return Ok((Value::String(text.into_owned()), Some(note)));
+        }
+    };
+    Ok((value, None))
+}
+
+/// The text of a mapping key, as sigs.k8s.io/yaml writes those that are no strings.
+///
+/// # Errors
+/// Why the value cannot be a key.
+pub(super) fn key(value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        // sigs.k8s.io/yaml writes floats with 32 bits of precision.
+        #[expect(clippy::cast_possible_truncation, reason = "the same loss as in sigs.k8s.io/yaml")]
+        Value::Number(number) => Ok(match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => (float as f32).to_string(),
+            None => number.to_string(),
+        }),
+        Value::Null => Err("a key must not be null; quote it if this text is meant".to_owned()),
+        Value::Array(_) | Value::Object(_) => {
+            Err("a key must be a plain value, not a mapping or list".to_owned())
+        }
+    }
+}
+
+fn plain(text: Cow<'_, str>) -> Result<Value, String> {
+    let Some(first) = text.bytes().next() else { return Ok(Value::Null) };
+    // Most scalars are words, so one look at the first byte spares them the rest.
+    match first {
+        b'0'..=b'9' | b'+' | b'-' | b'.' => {
+            let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
+            if matches!(unsigned, ".inf" | ".Inf" | ".INF")
+                || matches!(text.as_ref(), ".nan" | ".NaN" | ".NAN")
+            {
+                return Err(format!(
+                    "`{text}` is a number that JSON, and so Kubernetes, cannot hold; quote it if this text is meant"
+                ));
+            }
+            Ok(number(&text).map_or_else(|| Value::String(text.into_owned()), Value::Number))
+        }
+        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {
+            Ok(match text.as_ref() {
+                "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+                    Value::Bool(true)
+                }
+                "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+                    Value::Bool(false)
+                }
+                "~" | "null" | "Null" | "NULL" => Value::Null,
+                _ => Value::String(text.into_owned()),
+            })
+        }
+        _ => Ok(Value::String(text.into_owned())),
+    }
+}
+
+fn number(text: &str) -> Option<Number> {
+    let first = text.bytes().next()?;
+    if first == b'.' {
+        return float(text);
+    }
+    if !first.is_ascii_digit() && !matches!(first, b'+' | b'-') {
+        return None;
+    }
+    // Dates, versions and quantities are the usual texts that begin with a digit.
+    if !text.bytes().all(|byte| {
+        byte.is_ascii_hexdigit() || matches!(byte, b'_' | b'+' | b'-' | b'.' | b'x' | b'X' | b'o' | b'O')
+    }) {
+        return None;
+    }
+    let text: Cow<'_, str> = if text.contains('_') { text.replace('_', "").into() } else { text.into() };
+    integer(&text).or_else(|| float(&text))
+}
+
+/// An integer with Go's prefixes, where a leading zero means octal.
+fn integer(text: &str) -> Option<Number> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let prefixed = |prefix: [&str; 2]| prefix.into_iter().find_map(|prefix| digits.strip_prefix(prefix));
+    let (radix, digits) = if let Some(rest) = prefixed(["0x", "0X"]) {
+        (16, rest)
+    } else if let Some(rest) = prefixed(["0o", "0O"]) {
+        (8, rest)
+    } else if let Some(rest) = prefixed(["0b", "0B"]) {
+        (2, rest)
+    } else if digits.len() > 1 && digits.starts_with('0') {
+        (8, digits)
+    } else {
+        (10, digits)
+    };
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return None;
+    }
+    match u64::from_str_radix(digits, radix) {
+        Ok(number) if !negative => Some(number.into()),
+        Ok(number) if number <= i64::MIN.unsigned_abs() => Some(0_i64.wrapping_sub_unsigned(number).into()),
+        _ => {
+            let base = f64::from(radix);
+            let magnitude = match radix {
+                10 => digits.parse().ok()?,
+                _ => digits
+                    .chars()
+                    .fold(0.0, |sum, digit| sum * base + f64::from(digit.to_digit(16).unwrap_or(0))),
+            };
+            Number::from_f64(if negative { -magnitude } else { magnitude })
+        }
+    }
+}
+
+fn float(text: &str) -> Option<Number> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E')) {
+        return None;
+    }
+    let float: f64 = text.parse().ok()?;
+    // Go writes whole floats without a point, so the API server reads integers.
+    #[expect(clippy::cast_possible_truncation, reason = "whole and within the bounds where f64 is exact")]
+    if float.fract() == 0.0
+        && float.abs() < 9_007_199_254_740_992.0
+        && !(float == 0.0 && float.is_sign_negative())
+    {
+        return Some((float as i64).into());
+    }
+    Number::from_f64(float)
+}
+
+/// The value of a JSON literal that is no string; `None` where it is none.
+pub(super) fn json_literal(text: &str) -> Option<Value> {
+    match text {
+        "true" => return Some(Value::Bool(true)),
+        "false" => return Some(Value::Bool(false)),
+        "null" => return Some(Value::Null),
+        _ => {}
+    }
+    let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let whole = digits(unsigned);
+    if whole == 0 || whole > 1 && unsigned.starts_with('0') {
+        return None;
+    }
+    let rest = unsigned.get(whole..)?;
+    if rest.is_empty() && text != "-0" {
+        let exact = text.parse::<u64>().map(Number::from).or_else(|_| text.parse::<i64>().map(Number::from));
+        if let Ok(number) = exact {
+            return Some(Value::Number(number));
+        }
+    }
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => fraction.get(digits(fraction)..).filter(|rest| rest.len() < fraction.len())?,
+        None => rest,
+    };
+    if let Some(exponent) = rest.strip_prefix(['e', 'E']) {
+        let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        if exponent.is_empty() || digits(exponent) != exponent.len() {
+            return None;
+        }
+    } else if !rest.is_empty() {
+        return None;
+    }
+    Number::from_f64(text.parse().ok()?).map(Value::Number)
+}

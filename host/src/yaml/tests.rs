@@ -1,0 +1,356 @@
+//! What users meet: scalars, places, damaged and hostile texts.
+
+#![expect(clippy::string_slice, reason = "a wrong span must fail the test")]
+
+mod damage;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn only(text: &str) -> Document {
+    let (mut documents, error) = documents(text);
+    assert_eq!((documents.len(), error), (1, None), "{text}");
+    documents.remove(0)
+}
+
+fn value(text: &str) -> Value {
+    only(text).value
+}
+
+fn error(text: &str) -> SyntaxError {
+    documents(text).1.unwrap_or_else(|| panic!("no error in {text}"))
+}
+
+/// Line, column and text of a value; the other doors to places must agree.
+fn place<'t>(text: &'t str, document: usize, pointer: &str) -> (usize, usize, &'t str) {
+    let found =
+        places(text, document, &[pointer]).remove(0).unwrap_or_else(|| panic!("no {pointer} in {text}"));
+    let (documents, _) = documents(text);
+    let read = documents.iter().find(|read| read.index == document).unwrap();
+    assert_eq!(read.places(text, &[pointer]), [Some(found.clone())], "{pointer} in {text}");
+    (found.line, found.column, &text[found.span])
+}
+
+#[test]
+fn plain_scalars_are_those_of_yaml_1_1() {
+    for (written, expected) in [
+        ("", json!(null)),
+        ("~", json!(null)),
+        ("null", json!(null)),
+        ("Null", json!(null)),
+        ("NULL", json!(null)),
+        ("nULL", json!("nULL")),
+        ("y", json!(true)),
+        ("Y", json!(true)),
+        ("yes", json!(true)),
+        ("On", json!(true)),
+        ("TRUE", json!(true)),
+        ("n", json!(false)),
+        ("No", json!(false)),
+        ("off", json!(false)),
+        ("False", json!(false)),
+        ("yEs", json!("yEs")),
+        ("0", json!(0)),
+        ("-0", json!(0)),
+        ("12", json!(12)),
+        ("+12", json!(12)),
+        ("-12", json!(-12)),
+        ("1_000", json!(1000)),
+        ("010", json!(8)),
+        ("08", json!(8)),
+        ("0o17", json!(15)),
+        ("0x1F", json!(31)),
+        ("-0x1f", json!(-31)),
+        ("0b101", json!(5)),
+        ("0b2", json!("0b2")),
+        ("0x", json!("0x")),
+        ("1.5", json!(1.5)),
+        ("1.0", json!(1)),
+        ("1.", json!(1)),
+        (".5", json!(0.5)),
+        ("-.5", json!(-0.5)),
+        ("1e3", json!(1000)),
+        ("1e-3", json!(0.001)),
+        ("12e03", json!(12000)),
+        ("9223372036854775807", json!(i64::MAX)),
+        ("-9223372036854775808", json!(i64::MIN)),
+        ("18446744073709551615", json!(u64::MAX)),
+        ("18446744073709551616", json!(18_446_744_073_709_551_616.0)),
+        ("0xFFFFFFFFFFFFFFFFFF", json!(4_722_366_482_869_645_213_696.0)),
+        ("1e999", json!("1e999")),
+        (".", json!(".")),
+        ("+", json!("+")),
+        ("-.", json!("-.")),
+        ("--1", json!("--1")),
+        ("2001-12-14", json!("2001-12-14")),
+        ("12:30:45", json!("12:30:45")),
+        ("1.2.3", json!("1.2.3")),
+        ("100m", json!("100m")),
+        ("1Gi", json!("1Gi")),
+        ("infinity", json!("infinity")),
+        ("+inf", json!("+inf")),
+        ("+.nan", json!("+.nan")),
+        ("\"12\"", json!("12")),
+        ("'yes'", json!("yes")),
+        ("!!str 12", json!("12")),
+        ("!!int \"12\"", json!(12)),
+        ("!!float 1.5", json!(1.5)),
+        ("!!bool yes", json!(true)),
+        ("!!bool \"no\"", json!(false)),
+        ("!!null ''", json!(null)),
+        ("! 12", json!(12)),
+        ("!!binary aGk=", json!("aGk=")),
+        ("!Ref x", json!("x")),
+    ] {
+        assert_eq!(value(&format!("a: {written}\n")), json!({"a": expected}), "{written}");
+    }
+}
+
+#[test]
+fn numbers_that_json_lacks_and_wrong_tags_are_errors_with_a_place() {
+    for written in [
+        ".inf",
+        "-.INF",
+        "+.Inf",
+        ".nan",
+        ".NaN",
+        "!!int x",
+        "!!int 1.5",
+        "!!bool 1",
+        "!!float x",
+        "!!null x",
+    ] {
+        let error = error(&format!("x: 1\na: {written}\n"));
+        assert_eq!((error.line, error.column), (2, 4), "{error}");
+    }
+}
+
+#[test]
+fn keys_become_strings() {
+    let expected = json!({"true": 1, "1": 2, "1.5": 3, "x": 4, "8": 5});
+    assert_eq!(value("on: 1\n1: 2\n1.5: 3\n'x': 4\n010: 5\n"), expected);
+    for (text, column) in [("~: 1", 1), (": 1", 1), ("[a]: 1", 1), ("? {a: 1}\n: 2", 3), ("&a [x]: 1", 1)] {
+        let error = error(text);
+        assert_eq!((error.line, error.column), (1, column), "{text}: {error}");
+        assert!(error.message.starts_with("a key must"), "{error}");
+    }
+}
+
+#[test]
+fn anchors_aliases_and_merge_keys_are_followed() {
+    assert_eq!(value("a: &x {b: [1]}\nc: *x\n"), json!({"a": {"b": [1]}, "c": {"b": [1]}}));
+    assert_eq!(value("&k key: 1\nb: *k\n*k : 2\n"), json!({"key": 2, "b": "key"}));
+    let merged = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz:\n  <<: [*x, *y]\n  c: 3\n";
+    assert_eq!(value(merged)["z"], json!({"a": 1, "b": 1, "c": 3}));
+    assert_eq!(value("<<: {a: 1}\n'<<': 2\nb: 3\n"), json!({"a": 1, "<<": 2, "b": 3}));
+    let late = only("a: 1\n<<: {a: 2, b: 2}\n");
+    assert_eq!(late.value, json!({"a": 1, "b": 2}));
+    assert_eq!(late.notes[0].message, "kubectl lets this `<<` replace the `a` above it; put `<<` first");
+    for (text, line, column) in [
+        ("a: *x", 1, 4),
+        ("a: &x 1\n---\nb: *x", 3, 4),
+        ("a: &x [*x]", 1, 8),
+        ("<<: 1", 1, 5),
+        ("<<: [a]", 1, 5),
+    ] {
+        let error = error(text);
+        assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
+    }
+}
+
+#[test]
+fn duplicate_keys_are_noted_and_the_last_one_counts() {
+    for text in ["a: 1\nb: 2\n\"a\": 3\n", "{\"a\": 1,\n\"b\": 2,\n\"a\": 3}", "{a: 1,\nb: 2,\n'a': 3}"] {
+        let document = only(text);
+        assert_eq!(document.value, json!({"a": 3, "b": 2}));
+        let message = "key `a` stands in this mapping already (line 1); the last one counts".to_owned();
+        assert_eq!(document.notes, [Note { line: 3, column: 1, message }]);
+        assert_eq!(place(text, 1, "/a").2, "3");
+    }
+}
+
+#[test]
+fn documents_are_counted_as_a_user_does() {
+    let text = "# head\n---\n# Source: shop/templates/a.yaml\na: 1\n---\n# nothing\n---\nb: 2\n...\n---\n\n---\nc: 3\n---\n";
+    let (documents, error) = documents(text);
+    assert_eq!(error, None);
+    let seen: Vec<_> =
+        documents.iter().map(|read| (read.index, read.line, &text[read.span.clone()])).collect();
+    let first = "\n# Source: shop/templates/a.yaml\na: 1\n";
+    assert_eq!(seen, [(1, 4, first), (3, 8, "\nb: 2\n"), (5, 13, "\nc: 3\n")]);
+    assert_eq!(documents[0].source.as_deref(), Some("shop/templates/a.yaml"));
+    assert_eq!(documents[1].source, None);
+    assert_eq!(super::documents("\u{feff}# only a comment\n"), (vec![], None));
+}
+
+#[test]
+fn documents_before_an_error_are_kept() {
+    for text in ["a: 1\n---\nb: [\n", "a: 1\n---\nb: .inf\n", "a: 1\n---\nb: \0\n", "{\"a\": 1} {\"b\": }"] {
+        let (documents, error) = documents(text);
+        assert_eq!(
+            documents.iter().map(|read| &read.value).collect::<Vec<_>>(),
+            [&json!({"a": 1})],
+            "{text}"
+        );
+        assert_eq!(error.map(|error| error.line), Some(if text.starts_with('{') { 1 } else { 3 }), "{text}");
+    }
+}
+
+#[test]
+fn places_in_blocks() {
+    let text = "kind: Pod # c\nspec:\n  list:\n  - \"a\"   # \"quoted\"\n  - --flag\n  deep:\n    - - x\n    - {k: [v, w]}\n  text: |-  # c\n\n    one\n    two\n\n  none:\n  last: !!str 'it''s' # c\n# end\n";
+    for (pointer, expected) in [
+        ("/kind", (1, 7, "Pod")),
+        ("/spec/list", (4, 3, "- \"a\"   # \"quoted\"\n  - --flag")),
+        ("/spec/list/0", (4, 5, "\"a\"")),
+        ("/spec/list/1", (5, 5, "--flag")),
+        ("/spec/deep", (7, 5, "- - x\n    - {k: [v, w]}")),
+        ("/spec/deep/0", (7, 7, "- x")),
+        ("/spec/deep/1/k/1", (8, 15, "w")),
+        ("/spec/deep/1/k", (8, 11, "[v, w]")),
+        ("/spec/text", (9, 9, "|-  # c\n\n    one\n    two")),
+        ("/spec/none", (14, 8, "")),
+        ("/spec/last", (15, 9, "!!str 'it''s'")),
+    ] {
+        assert_eq!(place(text, 1, pointer), expected, "{pointer}");
+    }
+    let found = places(
+        text,
+        1,
+        &["/spec/deep/1/k/1", "/spec/deep", "/spec/none", "/nope", "/spec/list/01", "kind", "/spec/list/2"],
+    );
+    assert_eq!(found[0].as_ref().map(|place| place.flow), Some(true));
+    assert_eq!(
+        found[1].as_ref().map(|place| (place.flow, &text[place.key.clone().unwrap()])),
+        Some((false, "deep"))
+    );
+    assert!(found[3..].iter().all(Option::is_none));
+    assert!(places(text, 2, &["/kind"])[0].is_none() && places(text, 0, &["/kind"]).len() == 1);
+}
+
+#[test]
+fn places_of_block_scalars_begin_at_their_header() {
+    let text = "a: |\n  !important\nb: !!str >-\n  | x\nc:\n- &d |\n  & y\n- |\n---\nx\n";
+    for (pointer, expected) in [
+        ("/a", (1, 4, "|\n  !important")),
+        ("/b", (3, 4, "!!str >-\n  | x")),
+        ("/c/0", (6, 3, "&d |\n  & y")),
+        ("/c/1", (8, 3, "|")),
+    ] {
+        assert_eq!(place(text, 1, pointer), expected, "{pointer}");
+    }
+}
+
+#[test]
+fn places_hold_with_crlf_byte_order_mark_and_other_alphabets() {
+    let text = "\u{feff}# größe\r\nä: 'ü' # ö\r\nlist:\r\n- 😀: x\r\n--- # zwei\r\n日本: {語: \"ß\" }\r\n";
+    for (document, pointer, expected) in [
+        (1, "/ä", (2, 4, "'ü'")),
+        (1, "/list", (4, 1, "- 😀: x")),
+        (1, "/list/0/😀", (4, 6, "x")),
+        (2, "/日本/語", (6, 9, "\"ß\"")),
+        (2, "/日本", (6, 5, "{語: \"ß\" }")),
+        (2, "", (6, 1, "日本: {語: \"ß\" }")),
+    ] {
+        assert_eq!(place(text, document, pointer), expected, "{pointer}");
+    }
+    assert_eq!(place("%FOO äöü\n---\na: b\n", 1, "/a"), (3, 4, "b"));
+    let first = "\u{feff}a: b";
+    assert_eq!(place(first, 1, "/a"), (1, 4, "b"));
+}
+
+#[test]
+fn places_in_json() {
+    let text =
+        "\u{feff}{\t\"a\\u0062\":\t[1,\t\"\\ud83d\\ude00\"],\r\n\t\"x/y~\": {\"é\":true}}\n{\"b\": null}";
+    for (document, pointer, expected) in [
+        (1, "/ab/1", (1, 18, "\"\\ud83d\\ude00\"")),
+        (1, "/ab", (1, 14, "[1,\t\"\\ud83d\\ude00\"]")),
+        (1, "/x~1y~0/é", (2, 15, "true")),
+        (2, "/b", (3, 7, "null")),
+        (2, "", (3, 1, "{\"b\": null}")),
+    ] {
+        assert_eq!(place(text, document, pointer), expected, "{pointer}");
+    }
+    assert!(places(text, 1, &[""])[0].as_ref().unwrap().flow);
+    assert_eq!(documents(text).0[0].value, json!({"ab": [1, "😀"], "x/y~": {"é": true}}));
+}
+
+#[test]
+fn places_tell_what_is_shared() {
+    let text = "a: &x\n  b: {c: 1}\nd: *x\ne:\n  <<: *x\n  f: 2\n";
+    for (pointer, found, aliased) in [
+        ("/d", "*x", true),
+        ("/d/b/c", "1", true),
+        ("/a/b/c", "1", true),
+        ("/e/b/c", "1", true),
+        ("/e/f", "2", false),
+        ("/e/<<", "", false),
+    ] {
+        let place = places(text, 1, &[pointer]).remove(0);
+        assert_eq!(
+            place.map(|place| (&text[place.span], place.aliased)),
+            (!found.is_empty()).then_some((found, aliased)),
+            "{pointer}"
+        );
+    }
+}
+
+#[test]
+fn json_is_read_exactly_and_yaml_flow_where_it_is_none() {
+    assert_eq!(
+        value("{\"a\": 1.0, \"b\": \"yes\", \"c\": \"\\ud83d\\ude00\\/\"}"),
+        json!({"a": 1.0, "b": "yes", "c": "😀/"})
+    );
+    assert_eq!(value("{a: yes, b: [x,], }"), json!({"a": true, "b": ["x"]}));
+    assert_eq!(documents("{\"a\":\n\t1}\n---\n{\"b\": 2}\n").0.len(), 2);
+    assert_eq!(error("{\n\t\"a\": 1,\n\t\"b\": [1,, ]\n}").line, 3);
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let helm = Some(
+        "this looks like a Helm template: render it first (helm template CHART | acr-pull-secret check -)",
+    );
+    for text in [
+        "image: {{ .Values.image }}\n",
+        "{{- if .Values.on }}\na: 1\n{{- end }}\n",
+        "a:\n  {{- toYaml .Values.x | nindent 2 }}\n",
+    ] {
+        assert_eq!(error(text).hint.as_deref(), helm, "{text}");
+    }
+    assert!(error("${HEAD}\na: 1\n").hint.unwrap().contains("envsubst"));
+    let tab = error("a:\n  b:\n\tc: 1\n");
+    assert_eq!(
+        (tab.line, tab.column, tab.message.as_str()),
+        (3, 1, "a tab stands in the indentation; YAML allows only spaces there")
+    );
+    let nul = error("a: 1\nb: x\0y\n");
+    assert_eq!(
+        (nul.line, nul.column, nul.message.as_str()),
+        (2, 5, "control character U+0000 is not allowed in YAML")
+    );
+    assert_eq!(error("a: \u{9b}\n").column, 4);
+    assert_eq!(error("a: \"x\n\n\n").line, 1);
+}
+
+#[test]
+fn hostile_texts_are_refused() {
+    for open in ["[", "{", "- ", "{\"a\":", "[[", "- [", "? "] {
+        assert!(documents(&open.repeat(100_000)).1.is_some(), "{open}");
+    }
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    for prefix in ["", "--- "] {
+        assert_eq!(documents(&(prefix.to_owned() + &nested(100))).1, None);
+        let message = documents(&(prefix.to_owned() + &nested(101))).1.map(|error| error.message);
+        assert_eq!(message.as_deref(), Some("nested too deeply: more than 100 levels"));
+    }
+    let chain = |link: fn(usize) -> String, links: usize| (1..links).map(link).collect::<String>();
+    let bomb = chain(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(9)), 30);
+    assert!(error(&format!("a0: &a0 x\n{bomb}")).message.contains("expand to far more"));
+    let deep = chain(|n| format!("a{n}: &a{n} [*a{}]\n", n - 1), 200);
+    assert!(error(&format!("a0: &a0 x\n{deep}")).message.contains("nested too deeply"));
+    let merged = chain(|n| format!("a{n}: &a{n} {{<<: *a{}}}\n", n - 1), 5000);
+    assert!(error(&format!("a0: &a0 {{x: 1}}\n{merged}")).message.contains("nested too deeply"));
+}

@@ -1,0 +1,107 @@
+//! A text with positions: saphyr's marks are characters, ours are bytes.
+
+use std::ops::Range;
+
+use saphyr_parser::{Marker, Span};
+
+/// Turns the marks of one event source into byte offsets.
+pub(super) struct Text<'t> {
+    text: &'t str,
+    /// First byte of each line; empty when marks count bytes already.
+    ///
+    /// Lines and columns rather than `Marker::index`, because saphyr miscounts the index after non-ASCII directives.
+    lines: Vec<usize>,
+}
+
+impl<'t> Text<'t> {
+    /// A text whose marks count bytes.
+    pub(super) fn bytes(text: &'t str) -> Self {
+        Text { text, lines: Vec::new() }
+    }
+
+    /// A text whose marks count characters.
+    pub(super) fn characters(text: &'t str) -> Self {
+        if text.is_ascii() {
+            return Text::bytes(text);
+        }
+        let mut lines = vec![0];
+        let mut bytes = text.bytes().enumerate().peekable();
+        while let Some((at, byte)) = bytes.next() {
+            if byte == b'\n' || byte == b'\r' && bytes.peek().is_none_or(|(_, next)| *next != b'\n') {
+                lines.push(at + 1);
+            }
+        }
+        Text { text, lines }
+    }
+
+    /// Byte offset of a mark.
+    pub(super) fn byte(&self, mark: Marker) -> usize {
+        if self.lines.is_empty() {
+            return mark.index().min(self.text.len());
+        }
+        let Some(start) = self.lines.get(mark.line().saturating_sub(1)) else { return self.text.len() };
+        let line = self.text.get(*start..).unwrap_or_default();
+        // A byte order mark takes no column.
+        let visible = line.trim_start_matches('\u{feff}');
+        let skipped = line.len() - visible.len();
+        let column = visible.char_indices().nth(mark.col()).map_or(visible.len(), |(at, _)| at);
+        start + skipped + column
+    }
+
+    /// Text of a span.
+    pub(super) fn slice(&self, span: Span) -> &'t str {
+        self.text.get(self.range(span)).unwrap_or_default()
+    }
+
+    /// Bytes of a span.
+    pub(super) fn range(&self, span: Span) -> Range<usize> {
+        let start = self.byte(span.start);
+        start..self.byte(span.end).max(start)
+    }
+}
+
+/// Line and column, from 1, of a byte of this text.
+pub(super) fn line_column(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let mut line = 1;
+    let mut start = 0;
+    for (at, byte) in before.bytes().enumerate() {
+        if byte == b'\n' || byte == b'\r' && text.as_bytes().get(at + 1) != Some(&b'\n') {
+            line += 1;
+            start = at + 1;
+        }
+    }
+    let column = before.get(start..).unwrap_or_default().trim_start_matches('\u{feff}').chars().count();
+    (line, column + 1)
+}
+
+/// Counts on from the line and column at which a part of a text begins.
+pub(super) struct Lines {
+    line: usize,
+    column: usize,
+}
+
+impl Lines {
+    /// For the part that begins at this byte.
+    pub(super) fn new(text: &str, start: usize) -> Self {
+        let (line, column) = line_column(text, start);
+        Lines { line, column }
+    }
+
+    /// Line and column in the text of those in the part.
+    pub(super) fn shifted(&self, line: usize, column: usize) -> (usize, usize) {
+        (self.line + line - 1, if line == 1 { self.column + column - 1 } else { column })
+    }
+}
+
+/// Byte of the first character that YAML forbids everywhere.
+pub(super) fn control_character(text: &str) -> Option<usize> {
+    let forbidden = |byte: &u8| (*byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || *byte == 0x7f;
+    let found = text.as_bytes().iter().position(forbidden);
+    if text.is_ascii() {
+        return found;
+    }
+    let high = |c: char| matches!(c, '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    let other = text.find(high);
+    [found, other].into_iter().flatten().min()
+}
