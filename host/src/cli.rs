@@ -1,0 +1,137 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::check::Check;
+use crate::commands::test::Test;
+
+/// Judge and mend Kubernetes manifests that pull from Azure Container Registry.
+///
+/// Runs the very policy that guards the cluster, on files.
+#[derive(Debug, Parser)]
+#[command(name = "acr-pull-secret", version, after_help = EXIT_STATUS, max_term_width = 100)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status:
+  0  fine
+  1  something at or above --fail-on
+  2  wrong call, settings or input
+  3  nothing was judged (unless --allow-empty)";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge manifests
+    Check(Check),
+    /// Run suites of cases
+    Test(Test),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Nothing to complain about
+    Fine = 0,
+    /// Something at or above `--fail-on`
+    Found = 1,
+    /// Wrong call, settings or input
+    Trouble = 2,
+    /// Nothing was judged
+    Nothing = 3,
+}
+
+/// The policy and what it is told.
+#[derive(Debug, Clone, Args)]
+pub struct PolicyArgs {
+    /// Settings of the policy (YAML or JSON), or a `ClusterAdmissionPolicy` that has them
+    #[arg(long, value_name = "FILE", conflicts_with = "settings_json")]
+    pub settings: Option<PathBuf>,
+    /// Settings of the policy, as JSON
+    #[arg(long, value_name = "JSON")]
+    pub settings_json: Option<String>,
+    /// Another policy.wasm than the one built in
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Manifests that stand for the cluster: Secrets and ServiceAccounts in there are looked up, not judged
+    #[arg(long, value_name = "PATH")]
+    pub cluster: Vec<String>,
+    /// Namespace of objects that name none
+    #[arg(short, long, default_value = "default", value_name = "NAME")]
+    pub namespace: String,
+    /// How many objects to judge at the same time [default: one per core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+}
+
+/// What counts as a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum FailOn {
+    /// Objects that would be changed, and everything worse
+    Mutate,
+    /// Warnings, and everything worse
+    Warn,
+    /// Refused objects
+    Reject,
+}
+
+/// What happens to the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Operation {
+    /// They are created
+    Create,
+    /// They are changed
+    Update,
+    /// They are deleted
+    Delete,
+}
+
+impl Operation {
+    /// As an admission request says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A format, and the file it goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The format
+    pub format: Format,
+    /// The file; standard output where there is none
+    pub file: Option<PathBuf>,
+}
+
+/// The formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Reads `json` or `json=report.json`.
+pub fn parse_output(text: &str) -> Result<Output, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((_, "")) => return Err("no file after `=`".to_owned()),
+        Some((format, file)) => (format, Some(file.into())),
+        None => (text, None),
+    };
+    let format = Format::from_str(format, false).map_err(|_| {
+        let names: Vec<_> =
+            Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+        let names: Vec<&str> = names.iter().map(clap::builder::PossibleValue::get_name).collect();
+        format!("unknown format; known are {}, each also as FORMAT=FILE", names.join(", "))
+    })?;
+    Ok(Output { format, file })
+}

@@ -1,0 +1,216 @@
+//! Manifests that stand for the cluster, and the policy's lookups in them, answered as the policy server does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::kind::Kind;
+use crate::policy::HostCalls;
+use crate::talk::Talk;
+
+/// Objects by kind, namespace and name.
+#[derive(Debug, Clone, Default)]
+pub struct Cluster {
+    objects: BTreeMap<(String, String, String, String), Arc<Value>>,
+}
+
+impl Cluster {
+    /// Adds an object as the API server would store it. Only the kinds that are ever looked up are kept.
+    pub fn add(&mut self, object: &Value, default_namespace: &str) {
+        let Some(kind) =
+            Kind::of(object).filter(|kind| kind.is_core("Secret") || kind.is_core("ServiceAccount"))
+        else {
+            return;
+        };
+        let word =
+            |field: &str| object.pointer(field).and_then(Value::as_str).filter(|word| !word.is_empty());
+        let Some(name) = word("/metadata/name") else { return };
+        let namespace = word("/metadata/namespace").unwrap_or(default_namespace);
+        let key = (kind.api_version(), kind.kind.clone(), namespace.to_owned(), name.to_owned());
+        let mut stored = object.clone();
+        if let Some(metadata) = stored.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("namespace".to_owned(), namespace.into());
+        }
+        if kind.is_core("Secret") {
+            store_secret(&mut stored);
+        }
+        self.objects.insert(key, Arc::new(stored));
+    }
+
+    /// The object, where it is known.
+    pub fn get(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
+        let key = (api_version.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned());
+        self.objects.get(&key).map(AsRef::as_ref)
+    }
+}
+
+/// `stringData` becomes `data`, and the type gets its default. core/v1: pkg/registry/core/secret/strategy.go
+pub fn store_secret(secret: &mut Value) {
+    let Some(fields) = secret.as_object_mut() else { return };
+    if let Some(Value::Object(plain)) = fields.remove("stringData") {
+        let data = fields.entry("data").or_insert_with(|| json!({}));
+        if data.is_null() {
+            *data = json!({});
+        }
+        if let Some(data) = data.as_object_mut() {
+            for (key, text) in plain {
+                let text = text.as_str().unwrap_or_default();
+                data.insert(key, BASE64_STANDARD.encode(text).into());
+            }
+        }
+    }
+    fields.entry("type").or_insert_with(|| "Opaque".into());
+}
+
+/// What a policy may ask, and the answers.
+#[derive(Debug)]
+pub struct Lookups {
+    cluster: Arc<Cluster>,
+    /// `(apiVersion, kind)` pairs
+    resources: Vec<(String, String)>,
+    /// Patterns such as `*`, `kubernetes/*`, `oci/v1/*`
+    capabilities: Vec<String>,
+    talk: Talk,
+}
+
+/// policy-evaluator: `callback_requests.rs` `KubernetesGetResource`
+#[derive(Debug, Deserialize)]
+struct GetResource {
+    api_version: String,
+    kind: String,
+    name: String,
+    #[serde(default)]
+    namespace: Option<String>,
+    #[serde(default)]
+    field_masks: Option<Vec<String>>,
+}
+
+impl Lookups {
+    /// Grants what the policy's metadata asks for, as an admin who follows it does.
+    pub fn new(cluster: Arc<Cluster>, metadata: Option<&Value>, talk: Talk) -> Self {
+        let list = |name| metadata.and_then(|m| m.get(name)).and_then(Value::as_array);
+        let word = |value: &Value, name: &str| {
+            value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let resources = list("contextAwareResources").into_iter().flatten();
+        let capabilities = list("hostCapabilities")
+            .map(|patterns| patterns.iter().filter_map(|p| p.as_str().map(str::to_owned)).collect());
+        Self {
+            cluster,
+            resources: resources.map(|r| (word(r, "apiVersion"), word(r, "kind"))).collect(),
+            capabilities: capabilities.unwrap_or_else(|| vec!["*".to_owned()]),
+            talk,
+        }
+    }
+
+    fn is_granted(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => capability.starts_with(prefix),
+            None => capability == pattern,
+        })
+    }
+
+    fn get_resource(&self, payload: &[u8]) -> Result<Vec<u8>, String> {
+        let asked: GetResource =
+            serde_json::from_slice(payload).map_err(|e| format!("cannot deserialize payload: {e}"))?;
+        let GetResource { api_version, kind, name, namespace, field_masks } = asked;
+        if !self.resources.iter().any(|(a, k)| *a == api_version && *k == kind) {
+            return Err(format!(
+                "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has \
+                 been reported."
+            ));
+        }
+        let found = self.cluster.get(&api_version, &kind, namespace.as_deref().unwrap_or_default(), &name);
+        let object = found.ok_or_else(|| {
+            format!(
+                "Callback evaluation failure: Cannot find {api_version}/{kind} named '{name}' inside of namespace \
+                 '{namespace:?}'"
+            )
+        })?;
+        let object = field_masks.map_or_else(|| object.clone(), |masks| mask(object, &masks));
+        serde_json::to_vec(&object).map_err(|e| e.to_string())
+    }
+}
+
+/// Kind, version and metadata always stay; of the rest only what the masks name.
+/// policy-evaluator: `callback_handler/kubernetes/field_mask.rs`
+fn mask(object: &Value, masks: &[String]) -> Value {
+    let mut tree = Mask::default();
+    for path in ["apiVersion", "kind", "metadata"].into_iter().chain(masks.iter().map(String::as_str)) {
+        tree.insert(path);
+    }
+    tree.apply(object)
+}
+
+/// Field names to keep; a leaf keeps all below it.
+#[derive(Debug, Default)]
+struct Mask(BTreeMap<String, Mask>);
+
+impl Mask {
+    fn insert(&mut self, path: &str) {
+        let mut node = self;
+        for name in path.split('.') {
+            node = node.0.entry(name.to_owned()).or_default();
+        }
+    }
+
+    fn apply(&self, value: &Value) -> Value {
+        match value {
+            _ if self.0.is_empty() => value.clone(),
+            Value::Object(fields) => {
+                let kept = self
+                    .0
+                    .iter()
+                    .filter_map(|(name, mask)| Some((name.clone(), mask.apply(fields.get(name)?))));
+                Value::Object(kept.collect())
+            }
+            Value::Array(items) => items.iter().map(|item| self.apply(item)).collect(),
+            other => other.clone(),
+        }
+    }
+}
+
+impl HostCalls for Lookups {
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        if binding != "kubewarden" {
+            return Err(format!("unknown binding: {binding}"));
+        }
+        if (namespace, operation) == ("tracing", "log") {
+            self.trace(payload);
+            return Ok(Vec::new());
+        }
+        let capability = format!("{namespace}/{operation}");
+        if !self.is_granted(&capability) {
+            return Err(format!(
+                "Policy has not been granted access to the '{capability}' host capability. The violation has been \
+                 reported."
+            ));
+        }
+        match (namespace, operation) {
+            ("kubernetes", "get_resource") => self.get_resource(payload),
+            ("kubernetes" | "oci" | "net" | "crypto", _) => Err(format!("unknown operation: {operation}")),
+            _ => Err(format!("unknown namespace: {namespace}")),
+        }
+    }
+
+    fn log(&self, line: &str) {
+        self.talk.line(&format!("policy: {line}"));
+    }
+}
+
+impl Lookups {
+    fn trace(&self, payload: &[u8]) {
+        let Ok(event) = serde_json::from_slice::<Value>(payload) else { return };
+        let word = |name| event.get(name).and_then(Value::as_str).unwrap_or_default();
+        self.talk.line(&format!("policy: {}: {}", word("level"), word("message").escape_debug()));
+    }
+}

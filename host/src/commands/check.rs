@@ -1,0 +1,192 @@
+//! `check`: judge manifests.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::Io;
+use crate::admission::ApiServer;
+use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
+use crate::cluster::{Cluster, Lookups};
+use crate::evaluation::{Evaluation, Outcome};
+use crate::input::{self, SourceFile};
+use crate::kind::Judged;
+use crate::manifest::{Manifest, manifests};
+use crate::policy::{Limits, Policy};
+use crate::report::json::Json;
+use crate::report::text::{Style, Text};
+use crate::report::{Render, Summary};
+use crate::settings;
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret check manifests/                      a folder, recursively
+  helm template shop charts/shop | acr-pull-secret check -
+  acr-pull-secret check --settings policy.yaml 'deploy/*.yaml'
+  kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -";
+
+/// Judge manifests: files, folders, patterns, or - for standard input
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Check {
+    /// Manifests: YAML or JSON files, folders, patterns, - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// The policy and what it is told
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// What happens to the objects
+    #[arg(long, value_enum, default_value = "create", ignore_case = true, value_name = "OPERATION")]
+    pub operation: Operation,
+    /// The objects as they were, for --operation UPDATE
+    #[arg(long, value_name = "PATH")]
+    pub old: Vec<String>,
+    /// Format of the report, and a file for it: text, json; may be given several times
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_output, default_value = "text")]
+    pub output: Vec<Output>,
+    /// What makes the exit status 1
+    #[arg(long, value_enum, default_value = "reject")]
+    pub fail_on: FailOn,
+    /// Show only what is wrong
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Nothing to judge is fine
+    #[arg(long)]
+    pub allow_empty: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - wrong settings, an unusable policy, an output that cannot be written
+pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
+    let mut read_all = true;
+    let mut cluster = Cluster::default();
+    for manifest in read(&args.policy.cluster, io, &mut read_all) {
+        cluster.add(manifest.object(), &args.policy.namespace);
+    }
+    let old: Vec<Value> = read(&args.old, io, &mut read_all).iter().map(|old| old.object().clone()).collect();
+    let inputs = read(&args.paths, io, &mut read_all);
+    for manifest in &inputs {
+        cluster.add(manifest.object(), &args.policy.namespace);
+    }
+    let cluster = Arc::new(cluster);
+
+    let policy = load_policy(&args.policy)?;
+    let lookups = Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
+    let settings = settings::load(&args.policy)?;
+    settings::validate(&policy, &settings, lookups.clone())?;
+    let evaluation = Evaluation {
+        policy: &policy,
+        settings: &settings,
+        judged: &Judged::of(policy.metadata()),
+        api_server: ApiServer {
+            namespace: &args.policy.namespace,
+            operation: args.operation.as_str(),
+            old: &old,
+            cluster: &cluster,
+        },
+        host: lookups,
+    };
+    let workers = rayon::ThreadPoolBuilder::new()
+        .num_threads(args.policy.jobs.unwrap_or_default().into())
+        .build()
+        .context("cannot start threads")?;
+    let outcomes: Vec<Outcome> =
+        workers.install(|| inputs.into_par_iter().map(|manifest| evaluation.judge(manifest)).collect());
+
+    let summary = write(args, &outcomes, io)?;
+    Ok(status(args, &summary, read_all))
+}
+
+fn status(args: &Check, summary: &Summary, read_all: bool) -> ExitStatus {
+    let found = summary.rejected > 0
+        || (args.fail_on <= FailOn::Warn && summary.warnings > 0)
+        || (args.fail_on <= FailOn::Mutate && summary.mutated > 0);
+    if !read_all || summary.errors > 0 {
+        ExitStatus::Trouble
+    } else if found {
+        ExitStatus::Found
+    } else if summary.judged() == 0 && !args.allow_empty {
+        ExitStatus::Nothing
+    } else {
+        ExitStatus::Fine
+    }
+}
+
+/// Reads manifests; what cannot be read is said and makes `read_all` false.
+fn read(paths: &[String], io: &mut Io, read_all: &mut bool) -> Vec<Manifest> {
+    let mut all = Vec::new();
+    for path in input::expand(paths) {
+        let file = path.and_then(|path| input::read(&path, &mut io.stdin));
+        match file {
+            Ok(file) => all.append(&mut parse(file, io, read_all)),
+            Err(error) => {
+                io.stderr.line(&format!("error: {error}"));
+                *read_all = false;
+            }
+        }
+    }
+    all
+}
+
+fn parse(file: SourceFile, io: &Io, read_all: &mut bool) -> Vec<Manifest> {
+    let file = Arc::new(file);
+    let (found, notes, error) = manifests(&file);
+    for note in notes {
+        io.stderr.line(&format!("warning: {}:{}:{}: {}", file.name, note.line, note.column, note.message));
+    }
+    if let Some(error) = error {
+        let hint = error.hint.map(|hint| format!("\n  = help: {hint}")).unwrap_or_default();
+        let (line, column) = (error.line, error.column);
+        io.stderr.line(&format!("error: {}:{line}:{column}: {}{hint}", file.name, error.message));
+        *read_all = false;
+    }
+    found
+}
+
+/// The built-in policy, or the one that was asked for.
+fn load_policy(args: &PolicyArgs) -> Result<Policy> {
+    let limits = Limits::default();
+    match &args.policy {
+        None => Policy::embedded(limits).context("the built-in policy"),
+        Some(path) => {
+            let wasm = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+            Policy::load(&wasm, limits).with_context(|| path.display().to_string())
+        }
+    }
+}
+
+fn write(args: &Check, outcomes: &[Outcome], io: &mut Io) -> Result<Summary> {
+    if args.output.iter().filter(|output| output.file.is_none()).count() > 1 {
+        bail!("only one format can go to standard output; give the others a file: -o json=report.json");
+    }
+    let mut summary = Summary::default();
+    for outcome in outcomes {
+        summary.add(outcome);
+    }
+    for Output { format, file } in &args.output {
+        let colour = io.colour && file.is_none();
+        let mut renderer: Box<dyn Render> = match format {
+            Format::Text => Box::new(Text::new(Style { colour, quiet: args.quiet })),
+            Format::Json => Box::new(Json::default()),
+        };
+        let mut render = |out: &mut dyn Write| -> std::io::Result<()> {
+            outcomes.iter().try_for_each(|outcome| renderer.outcome(outcome, out))?;
+            renderer.finish(&summary, out)?;
+            out.flush()
+        };
+        match file {
+            None => render(&mut io.stdout)?,
+            Some(path) => {
+                let file =
+                    std::fs::File::create(path).and_then(|file| render(&mut std::io::BufWriter::new(file)));
+                file.with_context(|| format!("{}: cannot be written", path.display()))?;
+            }
+        }
+    }
+    Ok(summary)
+}

@@ -1,0 +1,135 @@
+//! The files a command is given: named files, folders, patterns and standard input.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+/// How standard input is called in messages.
+const STDIN: &str = "<stdin>";
+
+/// A text and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path as the user gave it
+    pub name: String,
+    /// All of its text
+    pub text: String,
+}
+
+/// Why an input cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// Neither a file nor a pattern that matches one
+    #[error("{0}: no such file or folder")]
+    Missing(String),
+    /// A pattern that is none
+    #[error("{pattern}: not a valid pattern: {source}")]
+    Pattern {
+        /// As given
+        pattern: String,
+        /// What is wrong with it
+        source: glob::PatternError,
+    },
+    /// The system refused
+    #[error("{name}: cannot be read: {source}")]
+    Unreadable {
+        /// The file
+        name: String,
+        /// The reason
+        source: std::io::Error,
+    },
+    /// Something other than UTF-8
+    #[error("{name}:{line}: this is not UTF-8 text")]
+    NotUtf8 {
+        /// The file
+        name: String,
+        /// Line of the first byte that is not, from 1
+        line: usize,
+    },
+}
+
+/// The files behind `paths`, in order: folders recursively and sorted, patterns expanded, `-` as it is.
+pub fn expand(paths: &[String]) -> Vec<Result<PathBuf, InputError>> {
+    paths.iter().flat_map(|path| expand_one(path)).collect()
+}
+
+fn expand_one(path: &str) -> Vec<Result<PathBuf, InputError>> {
+    if path == "-" || Path::new(path).is_file() {
+        return vec![Ok(path.into())];
+    }
+    if Path::new(path).is_dir() {
+        return walk(Path::new(path));
+    }
+    if Path::new(path).exists() {
+        return vec![Ok(path.into())];
+    }
+    if !path.contains(['*', '?', '[']) {
+        return vec![Err(InputError::Missing(path.to_owned()))];
+    }
+    let matches = match glob::glob(path) {
+        Ok(matches) => matches,
+        Err(source) => return vec![Err(InputError::Pattern { pattern: path.to_owned(), source })],
+    };
+    let files: Vec<_> = matches
+        .flat_map(|entry| match entry {
+            Ok(path) if path.is_dir() => walk(&path),
+            Ok(path) => vec![Ok(path)],
+            Err(error) => {
+                let name = error.path().display().to_string();
+                vec![Err(InputError::Unreadable { name, source: error.into() })]
+            }
+        })
+        .collect();
+    if files.is_empty() { vec![Err(InputError::Missing(path.to_owned()))] } else { files }
+}
+
+fn walk(folder: &Path) -> Vec<Result<PathBuf, InputError>> {
+    let is_manifest = |path: &Path| {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        extension.is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
+    };
+    WalkDir::new(folder)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(|entry| match entry {
+            Ok(entry) => {
+                let wanted = entry.file_type().is_file() && is_manifest(entry.path());
+                wanted.then(|| Ok(entry.into_path()))
+            }
+            // A link that leads back into its own folder shows nothing new.
+            Err(error) if error.loop_ancestor().is_some() => None,
+            Err(error) => {
+                let name = error.path().unwrap_or(folder).display().to_string();
+                Some(Err(InputError::Unreadable { name, source: error.into() }))
+            }
+        })
+        .collect()
+}
+
+/// Reads a file, or `stdin` for `-`.
+///
+/// # Errors
+/// - the file cannot be read, or is no UTF-8
+pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError> {
+    let is_stdin = path.as_os_str() == "-";
+    let name = if is_stdin { STDIN.to_owned() } else { path.display().to_string() };
+    let mut bytes = Vec::new();
+    let result = if is_stdin {
+        stdin.read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    if let Err(source) = result {
+        return Err(InputError::Unreadable { name, source });
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(SourceFile { name, text }),
+        Err(error) => {
+            let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+            let line = valid.split(|b| *b == b'\n').count();
+            Err(InputError::NotUtf8 { name, line })
+        }
+    }
+}

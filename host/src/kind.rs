@@ -1,0 +1,87 @@
+//! Kinds: which of them are judged, and how the API server calls them.
+
+use serde_json::Value;
+
+/// Group, version and kind of an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Kind {
+    /// Empty for the core group
+    pub group: String,
+    /// `v1`
+    pub version: String,
+    /// `Pod`
+    pub kind: String,
+}
+
+impl Kind {
+    /// The kind of an object; `None` for what is no Kubernetes object.
+    pub fn of(object: &Value) -> Option<Self> {
+        let word = |name| object.get(name).and_then(Value::as_str).filter(|word| !word.is_empty());
+        let (api_version, kind) = (word("apiVersion")?, word("kind")?);
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Some(Self { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() })
+    }
+
+    /// `apps/v1`
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// The plural resource name that Kubernetes derives from a kind.
+    /// apimachinery: pkg/api/meta/restmapper.go `UnsafeGuessKindToResource`
+    pub fn resource(&self) -> String {
+        let singular = self.kind.to_ascii_lowercase();
+        match singular.strip_suffix('y') {
+            _ if singular.ends_with('s') => format!("{singular}es"),
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{singular}s"),
+        }
+    }
+
+    /// Whether this is a kind of the core group.
+    pub fn is_core(&self, kind: &str) -> bool {
+        self.group.is_empty() && self.kind == kind
+    }
+}
+
+/// The path of the pod spec in the pod template of an object; `None` where it has no template.
+pub fn template_path(kind: &Kind, object: &Value) -> Option<&'static [&'static str]> {
+    let path: &[&str] = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "PodTemplate") => &["template", "spec"],
+        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
+        _ => &["spec", "template", "spec"],
+    };
+    let spec = path.iter().try_fold(object, |value, name| value.get(name))?;
+    spec.get("containers").is_some_and(Value::is_array).then_some(path)
+}
+
+/// The kinds that a policy's metadata wants to see, with the two that an admin opts into by rules of their own.
+#[derive(Debug, Clone, Default)]
+pub struct Judged {
+    rules: Vec<Value>,
+}
+
+impl Judged {
+    /// From the policy's metadata.
+    pub fn of(metadata: Option<&Value>) -> Self {
+        let rules = metadata.and_then(|metadata| metadata.get("rules")).and_then(Value::as_array);
+        Self { rules: rules.cloned().unwrap_or_default() }
+    }
+
+    /// Whether an object is judged.
+    pub fn includes(&self, kind: &Kind, object: &Value) -> bool {
+        let named = |rule: &Value, field: &str, word: &str| {
+            let words = rule.get(field).and_then(Value::as_array).into_iter().flatten();
+            words.filter_map(Value::as_str).any(|known| known == "*" || known == word)
+        };
+        let resource = kind.resource();
+        kind.is_core("Secret")
+            || kind.is_core("ServiceAccount")
+            || template_path(kind, object).is_some()
+            || self.rules.iter().any(|rule| {
+                named(rule, "apiGroups", &kind.group)
+                    && named(rule, "apiVersions", &kind.version)
+                    && (named(rule, "resources", &resource) || named(rule, "resources", "*/*"))
+            })
+    }
+}

@@ -1,0 +1,68 @@
+//! The command `acr-pull-secret`: Kubernetes manifests, judged by the policy that guards the cluster.
+//!
+//! ```text
+//! input ─▶ manifest ─▶ admission ─▶ policy (Wasm) ─▶ verdict ─▶ report
+//!                          ▲            │  ▲
+//!                          └─ cluster ◀─┴──┘ lookups
+//! ```
+//!
+//! The host shows only what the shipped policy said: it knows the wire format and none of the rules.
+#![forbid(unsafe_code)]
+
+pub mod admission;
+pub mod cli;
+pub mod cluster;
+pub mod commands;
+pub mod evaluation;
+pub mod input;
+pub mod kind;
+pub mod manifest;
+pub mod policy;
+pub mod report;
+pub mod section;
+pub mod settings;
+pub mod suite;
+pub mod talk;
+pub mod verdict;
+pub mod yaml;
+
+use std::io::{Read, Write};
+
+use cli::{Cli, Command, ExitStatus};
+use talk::Talk;
+
+/// The streams of a command.
+pub struct Io {
+    /// Where `-` is read from
+    pub stdin: Box<dyn Read>,
+    /// Data
+    pub stdout: Box<dyn Write>,
+    /// Talk
+    pub stderr: Talk,
+    /// Whether standard output takes colours
+    pub colour: bool,
+}
+
+/// Runs a command and says on `io.stderr` why it failed, if it did.
+pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
+    let result = match &cli.command {
+        Command::Check(args) => commands::check::run(args, io),
+        Command::Test(args) => commands::test::run(args, io),
+    };
+    result.unwrap_or_else(|error| {
+        // Whoever reads has seen enough: `| head` is no error.
+        if is_broken_pipe(&error) {
+            return ExitStatus::Fine;
+        }
+        io.stderr.line(&format!("error: {error:#}"));
+        ExitStatus::Trouble
+    })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.map(std::io::Error::kind).or(json) == Some(std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,22 @@
+//! Parses the command line, runs the command, and exits.
+#![forbid(unsafe_code)]
+
+use std::io::{BufWriter, IsTerminal as _};
+use std::process::ExitCode;
+
+use acr_pull_secret::cli::Cli;
+use acr_pull_secret::talk::Talk;
+use acr_pull_secret::{Io, run};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let mut io = Io {
+        stdin: Box::new(std::io::stdin().lock()),
+        stdout: Box::new(BufWriter::new(std::io::stdout().lock())),
+        stderr: Talk::new(std::io::stderr()),
+        colour: std::io::stdout().is_terminal() && !is_set("NO_COLOR"),
+    };
+    ExitCode::from(run(&cli, &mut io) as u8)
+}

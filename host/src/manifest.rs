@@ -1,0 +1,155 @@
+//! A manifest: one Kubernetes object, or one admission request, and where it stands.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::input::SourceFile;
+use crate::yaml::{self, Document, Place, SyntaxError};
+
+/// One object of a file.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The file
+    pub file: Arc<SourceFile>,
+    /// The document of the file; its value has been taken out
+    pub document: Arc<Document>,
+    /// JSON pointer of the object in its document: empty, `/items/3`, `/request/object`
+    pub prefix: String,
+    /// Line of the object, from 1
+    pub line: usize,
+    /// The object, or the request that carries it
+    pub content: Content,
+}
+
+/// What a manifest holds.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A Kubernetes object
+    Object(Value),
+    /// An `AdmissionRequest`
+    Request(Value),
+}
+
+impl Manifest {
+    /// The object itself; null for a request without one.
+    pub fn object(&self) -> &Value {
+        match &self.content {
+            Content::Object(object) => object,
+            Content::Request(request) => {
+                let object = request.get("object").filter(|object| !object.is_null());
+                object.or_else(|| request.get("oldObject")).unwrap_or(&Value::Null)
+            }
+        }
+    }
+
+    /// Where the values at these JSON pointers into the object stand. For a value that is not there it is the place
+    /// of the nearest one around it.
+    pub fn places(&self, pointers: &[&str]) -> Vec<Option<Place>> {
+        let mut wanted: Vec<String> =
+            pointers.iter().map(|pointer| format!("{}{pointer}", self.prefix)).collect();
+        let mut places = vec![None; wanted.len()];
+        while places.iter().any(Option::is_none) {
+            let asked: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            for (place, found) in places.iter_mut().zip(self.document.places(&self.file.text, &asked)) {
+                *place = place.take().or(found);
+            }
+            let mut shorter = false;
+            for (pointer, _) in wanted.iter_mut().zip(&places).filter(|(_, place)| place.is_none()) {
+                let parent = pointer.rfind('/').unwrap_or_default();
+                shorter |= parent < pointer.len();
+                pointer.truncate(parent);
+            }
+            if !shorter {
+                break;
+            }
+        }
+        places
+    }
+}
+
+/// Every object of a file, `List`s taken apart; those before a syntax error are kept.
+pub fn manifests(file: &Arc<SourceFile>) -> (Vec<Manifest>, Vec<yaml::Note>, Option<SyntaxError>) {
+    let (documents, error) = yaml::documents(&file.text);
+    let mut manifests = Vec::new();
+    let mut notes = Vec::new();
+    for mut document in documents {
+        let value = std::mem::take(&mut document.value);
+        notes.append(&mut document.notes);
+        let document = Arc::new(document);
+        let first = manifests.len();
+        unpack(file, &document, value, String::new(), &mut manifests);
+        place_lines(manifests.get_mut(first..).unwrap_or_default());
+    }
+    (manifests, notes, error)
+}
+
+fn unpack(
+    file: &Arc<SourceFile>,
+    document: &Arc<Document>,
+    mut value: Value,
+    prefix: String,
+    manifests: &mut Vec<Manifest>,
+) {
+    if let Some(items) = list_items(&mut value) {
+        for (i, item) in items.into_iter().enumerate() {
+            unpack(file, document, item, format!("{prefix}/items/{i}"), manifests);
+        }
+        return;
+    }
+    let (content, prefix) = match request_of(value) {
+        Ok((request, place)) => (Content::Request(request), prefix + place),
+        Err(object) => (Content::Object(object), prefix),
+    };
+    let (file, document, line) = (file.clone(), document.clone(), document.line);
+    manifests.push(Manifest { file, document, prefix, line, content });
+}
+
+/// The items of a `List`, or of a typed list such as `PodList`.
+fn list_items(value: &mut Value) -> Option<Vec<Value>> {
+    let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+    let items = value.get_mut("items").filter(|_| is_list)?.as_array_mut()?;
+    let items = std::mem::take(items);
+    let api_version = value.get("apiVersion").cloned();
+    let kind = value.get("kind").and_then(Value::as_str).and_then(|kind| kind.strip_suffix("List"));
+    let kind = kind.filter(|kind| !kind.is_empty()).map(|kind| Value::from(kind.to_owned()));
+    // The API leaves kind and version out of the items of a typed list.
+    let complete = items.into_iter().map(|mut item| {
+        if let (Some(fields), Some(kind)) = (item.as_object_mut(), &kind) {
+            fields.entry("kind").or_insert_with(|| kind.clone());
+            if let Some(api_version) = &api_version {
+                fields.entry("apiVersion").or_insert_with(|| api_version.clone());
+            }
+        }
+        item
+    });
+    Some(complete.collect())
+}
+
+/// The request in an `AdmissionReview` or a bare `AdmissionRequest`, and the pointer of its object.
+fn request_of(mut value: Value) -> Result<(Value, &'static str), Value> {
+    let is_review = value.get("kind").and_then(Value::as_str) == Some("AdmissionReview");
+    let place = |request: &Value, new, old| {
+        if request.get("object").is_some_and(Value::is_object) { new } else { old }
+    };
+    if is_review && let Some(request) = value.get_mut("request").filter(|request| request.is_object()) {
+        let request = request.take();
+        let place = place(&request, "/request/object", "/request/oldObject");
+        return Ok((request, place));
+    }
+    if value.get("operation").is_some_and(Value::is_string) && value.get("kind").is_some_and(Value::is_object)
+    {
+        let place = place(&value, "/object", "/oldObject");
+        return Ok((value, place));
+    }
+    Err(value)
+}
+
+fn place_lines(manifests: &mut [Manifest]) {
+    let Some(first) = manifests.first().cloned().filter(|first| !first.prefix.is_empty()) else { return };
+    let pointers: Vec<&str> = manifests.iter().map(|manifest| manifest.prefix.as_str()).collect();
+    let lines: Vec<_> = first.document.places(&first.file.text, &pointers);
+    for (manifest, place) in manifests.iter_mut().zip(lines) {
+        manifest.line = place.map_or(manifest.line, |place| place.line);
+    }
+}

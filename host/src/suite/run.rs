@@ -1,0 +1,136 @@
+//! The run of a case: its request, its cluster, the policy's answer, and a second answer to what came of the first.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::expect::Difference;
+use super::{Case, Lookups as Failing, Suite};
+use crate::admission::review;
+use crate::cluster::{Cluster, Lookups};
+use crate::evaluation::Evaluation;
+use crate::kind::{Judged, Kind};
+use crate::policy::{HostCalls, Policy};
+use crate::talk::Talk;
+use crate::verdict::{Decision, Verdict};
+
+/// Namespace of cases that name none.
+pub const NAMESPACE: &str = "default";
+
+/// How a case ended.
+#[derive(Debug, Clone)]
+pub struct CaseResult {
+    /// The policy's answer
+    pub verdict: Verdict,
+    /// What was not as expected
+    pub differences: Vec<Difference>,
+}
+
+/// Runs a case.
+///
+/// # Errors
+/// - the settings, which the policy refuses
+pub fn run(
+    policy: &Policy,
+    judged: &Judged,
+    suite: &Suite,
+    case: &Case,
+    talk: &Talk,
+) -> anyhow::Result<CaseResult> {
+    let settings = serde_json::value::to_raw_value(case.settings.as_ref().unwrap_or(&suite.settings))?;
+    let host = host(policy.metadata(), suite, case, talk);
+    crate::settings::validate(policy, &settings, host.clone())?;
+    let cluster = Cluster::default();
+    let evaluation = Evaluation::new(policy, &settings, judged, NAMESPACE, &cluster, host);
+    let mut request = request(case);
+    let object = request.get("object").cloned().unwrap_or_default();
+    let subject =
+        if object.is_null() { request.get("oldObject").cloned().unwrap_or_default() } else { object.clone() };
+    let is_judged = Kind::of(&subject).is_none_or(|kind| judged.includes(&kind, &subject));
+    if !is_judged {
+        let verdict = Verdict::without_answer(Decision::Skipped, String::new());
+        let differences = case.expect.differences(&verdict, &object);
+        return Ok(CaseResult { verdict, differences });
+    }
+    let verdict = evaluation.ask(&request);
+    let mut differences = case.expect.differences(&verdict, &object);
+    if verdict.decision == Decision::Mutated {
+        let mut mutated = object;
+        json_patch::patch(&mut mutated, &verdict.patch)?;
+        if let Some(place) = request.get_mut("object") {
+            *place = mutated;
+        }
+        let again = evaluation.ask(&request);
+        if again.decision != Decision::Accepted {
+            differences.push(Difference {
+                what: "the second time",
+                expected: json!("accepted"),
+                actual: json!({"decision": again.decision, "patch": again.patch}),
+            });
+        }
+    }
+    Ok(CaseResult { verdict, differences })
+}
+
+/// The admission request of a case.
+pub fn request(case: &Case) -> Value {
+    let operation = case.operation.as_deref().unwrap_or("CREATE");
+    let object = case.object.clone().unwrap_or_default();
+    let deletes = operation == "DELETE";
+    let (object, old) = match (deletes, &case.old_object) {
+        (true, None) => (Value::Null, Some(object)),
+        (_, old) => (object, old.clone()),
+    };
+    let subject = if object.is_null() { old.as_ref().unwrap_or(&Value::Null) } else { &object };
+    let own = subject.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or(NAMESPACE);
+    let namespace = case.namespace.as_deref().unwrap_or(own).to_owned();
+    let kind = Kind::of(subject).unwrap_or_default();
+    let mut request = review(&kind, &namespace, operation, Some(object.clone()), old);
+    if let Some(fields) = request.as_object_mut() {
+        if object.is_null() {
+            fields.remove("object");
+        }
+        if let Some(sub_resource) = &case.sub_resource {
+            fields.insert("subResource".to_owned(), sub_resource.clone().into());
+        }
+        if let Some(user) = &case.user_info {
+            fields.insert("userInfo".to_owned(), user.clone());
+        }
+    }
+    request
+}
+
+/// The cluster of a case, as the policy may ask it.
+pub fn host(metadata: Option<&Value>, suite: &Suite, case: &Case, talk: &Talk) -> Arc<dyn HostCalls> {
+    if let Some(failing) = case.lookups {
+        return Arc::new(failing);
+    }
+    let mut cluster = Cluster::default();
+    for object in suite.cluster.iter().chain(&case.cluster) {
+        cluster.add(object, NAMESPACE);
+    }
+    Arc::new(Lookups::new(Arc::new(cluster), metadata, talk.clone()))
+}
+
+impl HostCalls for Failing {
+    fn call(&self, _: &str, _: &str, _: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
+        let asked: Value = serde_json::from_slice(payload).unwrap_or_default();
+        let word = |name| asked.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (kind, name, namespace) = (word("kind"), word("name"), word("namespace"));
+        let resource = format!("{}s", kind.to_lowercase());
+        Err(match self {
+            Self::Denied => format!(
+                "Callback evaluation failure: ApiError: {resource} \"{name}\" is forbidden: User \
+                 \"system:serviceaccount:kubewarden:policy-server\" cannot get resource \"{resource}\" in API group \
+                 \"\" in the namespace \"{namespace}\": Forbidden (ErrorResponse {{ status: \"Failure\", code: 403 }})"
+            ),
+            Self::Unavailable => {
+                "Callback evaluation failure: kube::Client was not initialized properly".to_owned()
+            }
+            Self::Ungranted => format!(
+                "Policy has not been granted access to Kubernetes {}/{kind} resources. The violation has been reported.",
+                word("api_version")
+            ),
+        })
+    }
+}
