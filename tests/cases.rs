@@ -1,0 +1,126 @@
+//! Every case through every engine.
+
+use std::collections::BTreeMap;
+
+use acr_pull_secret::kind::{Judged, Kind};
+use acr_pull_secret::suite::{self, Case, Suite, run::request};
+use acr_pull_secret::talk::Talk;
+use acr_pull_secret::verdict::{Decision, Verdict};
+use serde_json::{Value, json};
+
+use crate::engines::{POLICY, independent_host, json, native, our_host, project, run};
+
+fn suites() -> Vec<suite::Loaded> {
+    suite::load(&[project("tests/cases").display().to_string()]).expect("the suites can be read")
+}
+
+fn settings<'a>(suite: &'a Suite, case: &'a Case) -> &'a serde_json::Map<String, Value> {
+    case.settings.as_ref().unwrap_or(&suite.settings)
+}
+
+#[test]
+fn core_our_host_and_an_independent_host_give_the_same_response() {
+    let talk = Talk::new(std::io::sink());
+    let mut compared = 0;
+    for loaded in suites() {
+        for (case, line) in loaded.suite.cases.iter().zip(&loaded.lines) {
+            let payload =
+                json!({"request": request(case), "settings": settings(&loaded.suite, case)}).to_string();
+            let host = suite::run::host(POLICY.metadata(), &loaded.suite, case, &talk);
+            let native = json(&native(payload.as_bytes(), &*host));
+            let ours = json(&our_host("validate", payload.as_bytes(), host.clone()));
+            let independent = json(&independent_host("validate", payload.as_bytes(), host));
+            let place = format!("{}:{line}: {}", loaded.path.display(), case.name);
+            assert_eq!(native, ours, "core and our host differ: {place}");
+            assert_eq!(native, independent, "core and the independent host differ: {place}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 120, "only {compared} cases");
+}
+
+#[test]
+fn every_case_ends_as_it_says() {
+    let output = run(&["test", "tests/cases"], "");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A case and what the core decides.
+struct Expected {
+    name: String,
+    request: Value,
+    verdict: Verdict,
+}
+
+/// The same cases as admission reviews, as an API server would send them, through the command's front door.
+#[test]
+fn check_reports_what_the_core_decides() {
+    let talk = Talk::new(std::io::sink());
+    let judged = Judged::of(POLICY.metadata());
+    // By settings and cluster, because one call of the command has one of each.
+    let mut groups = BTreeMap::<(String, String), Vec<Expected>>::new();
+    for loaded in suites() {
+        // The command has no cluster that refuses to answer.
+        for case in loaded.suite.cases.iter().filter(|case| case.lookups.is_none()) {
+            let request = request(case);
+            let settings = settings(&loaded.suite, case);
+            let object = request.get("object").filter(|object| !object.is_null());
+            let subject = object.or_else(|| request.get("oldObject")).cloned().unwrap_or_default();
+            if !Kind::of(&subject).is_some_and(|kind| judged.includes(&kind, &subject)) {
+                continue;
+            }
+            let host = suite::run::host(POLICY.metadata(), &loaded.suite, case, &talk);
+            let payload = json!({"request": request, "settings": settings}).to_string();
+            let verdict =
+                Verdict::of(&native(payload.as_bytes(), &*host), object.unwrap_or(&Value::Null)).unwrap();
+            let cluster: Vec<&Value> = loaded.suite.cluster.iter().chain(&case.cluster).collect();
+            let key = (json!(settings).to_string(), json!({"kind": "List", "items": cluster}).to_string());
+            groups.entry(key).or_default().push(Expected { name: case.name.clone(), request, verdict });
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for ((settings, cluster), cases) in groups {
+        let file = folder.path().join("cluster.json");
+        std::fs::write(&file, cluster).unwrap();
+        let file = file.display().to_string();
+        let reviews: Vec<Value> = cases
+            .iter()
+            .map(|Expected { request, .. }| json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}))
+            .collect();
+        let reviews = json!({"kind": "List", "items": reviews}).to_string();
+        let args = ["check", "-o", "json", "--settings-json", &settings, "--cluster", &file, "-"];
+        let output = run(&args, &reviews);
+        let report: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)));
+        let results = report["results"].as_array().unwrap();
+        assert_eq!(results.len(), cases.len());
+        for (Expected { name, verdict, .. }, result) in cases.iter().zip(results) {
+            assert_eq!(said(&json!(verdict)), said(result), "{name}");
+        }
+    }
+}
+
+/// What a verdict says, without the places that only files have.
+fn said(verdict: &Value) -> Value {
+    let mut said = json!({});
+    for name in ["decision", "patch", "findings", "message", "warnings"] {
+        said[name] = verdict[name].clone();
+    }
+    for finding in said["findings"].as_array_mut().unwrap() {
+        let finding = finding.as_object_mut().unwrap();
+        finding.remove("line");
+        finding.remove("column");
+    }
+    said
+}
+
+#[test]
+fn no_case_rejects_in_silence() {
+    for loaded in suites() {
+        for case in &loaded.suite.cases {
+            let says = case.expect.rules.as_ref().is_some_and(|rules| !rules.is_empty());
+            assert!(case.expect.decision != Decision::Rejected || says, "{}", case.name);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What a user of the command sees.
+
+use std::process::{Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::engines::{command, run};
+
+const ARTICLE: &str = "tests/manifests/my-awesome-app-pod.yaml";
+
+const BARE_POD: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: my-awesome-app-pod, namespace: awesomeapps}
+spec:
+  containers:
+    - name: main-app-container
+      image: myregistry.azurecr.io/my-awesome-app:v1
+";
+
+const DEPLOYMENT: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {template: {spec: {containers: [{name: web, image: contoso.azurecr.io/web:v1}]}}}
+";
+
+fn report(args: &[&str], input: &str) -> (Value, Option<i32>) {
+    let output = run(&[&["check", "-o", "json"], args].concat(), input);
+    let report = serde_json::from_slice(&output.stdout);
+    (report.unwrap_or_else(|e| panic!("{e}: {}", text(&output.stderr))), output.status.code())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn mirror_pod(user: &str) -> String {
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "etcd-node1", "namespace": "kube-system", "annotations": {"kubernetes.io/config.mirror": "x"}},
+        "spec": {"nodeName": "node1", "containers": [{"name": "etcd", "image": "contoso.azurecr.io/etcd:v3"}]},
+    });
+    let request = json!({
+        "uid": "1", "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "operation": "CREATE", "namespace": "kube-system", "userInfo": {"username": user}, "object": pod,
+    });
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).to_string()
+}
+
+#[test]
+fn the_articles_pod_is_accepted() {
+    let (report, status) = report(&[ARTICLE], "");
+    assert_eq!(report["results"][0]["decision"], "accepted");
+    assert_eq!(report["results"][0]["name"], "my-awesome-app-pod");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn without_its_secret_the_articles_pod_is_mutated_by_one_operation() {
+    let (report, status) = report(&["-"], BARE_POD);
+    assert_eq!(report["results"][0]["decision"], "mutated");
+    let patch = json!([{"op": "add", "path": "/spec/imagePullSecrets", "value": [{"name": "acr-secret"}]}]);
+    assert_eq!(report["results"][0]["patch"], patch);
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn a_deployment_is_accepted_and_its_pods_are_mutated() {
+    let (report, _) = report(&["-"], DEPLOYMENT);
+    assert_eq!(report["results"][0]["decision"], "accepted");
+    assert_eq!(report["results"][0]["pods"]["decision"], "mutated");
+    assert_eq!(report["summary"]["mutated"], 1);
+}
+
+#[test]
+fn in_validate_mode_the_bare_pod_is_rejected_at_its_image() {
+    let (report, status) = report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], BARE_POD);
+    let result = &report["results"][0];
+    assert_eq!(result["decision"], "rejected");
+    assert_eq!(result["findings"][0]["pointer"], "/spec/containers/0/image");
+    assert_eq!((&result["findings"][0]["line"], &result["findings"][0]["column"]), (&json!(8), &json!(14)));
+    assert_eq!(status, Some(1));
+}
+
+#[test]
+fn a_mirror_pod_is_accepted_from_its_node_only() {
+    let settings = ["--settings-json", r#"{"mode":"validate"}"#, "-"];
+    let (of_node, _) = report(&settings, &mirror_pod("system:node:node1"));
+    assert_eq!(of_node["results"][0]["decision"], "accepted");
+    let (of_somebody, status) = report(&settings, &mirror_pod("system:node:node2"));
+    assert_eq!(of_somebody["results"][0]["decision"], "rejected");
+    assert_eq!(of_somebody["results"][0]["name"], "etcd-node1");
+    assert_eq!(status, Some(1));
+}
+
+#[test]
+fn targets_that_would_hide_secrets_are_refused_with_the_mend() {
+    let output = run(&["check", "--settings-json", r#"{"targets":["PodTemplate"]}"#, "-"], DEPLOYMENT);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("cluster.serviceAccounts"), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_service_accounts_secrets_reach_its_pods() {
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default}\nimagePullSecrets: [{name: acr-secret}]\n";
+    let (report, status) =
+        report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], &format!("{DEPLOYMENT}---\n{account}"));
+    assert_eq!(report["results"][0]["pods"]["decision"], "accepted", "{report}");
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn what_does_not_parse_has_a_place_and_the_rest_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.yaml"), "kind: Pod\nmetadata: [\n").unwrap();
+    std::fs::write(folder.path().join("b.yaml"), BARE_POD).unwrap();
+    std::fs::write(folder.path().join("c.yaml"), b"a: \xff\n").unwrap();
+    let output = run(&["check", "-o", "json", &folder.path().display().to_string()], "");
+    let talk = text(&output.stderr);
+    assert!(talk.contains("a.yaml:2:12: "), "{talk}");
+    assert!(talk.contains("c.yaml:1: this is not UTF-8 text"), "{talk}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["summary"]["mutated"], 1);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn raw_chart_templates_are_to_be_rendered_first() {
+    let output = run(&["check", "-"], "kind: Pod\nspec:\n  image: {{ .Values.image }}\n");
+    assert!(text(&output.stderr).contains("helm template"), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn nothing_to_judge_is_no_success() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
+    assert_eq!(run(&["check", "-"], "").status.code(), Some(3));
+    assert_eq!(run(&["check", "-"], service).status.code(), Some(3));
+    assert_eq!(run(&["check", "--allow-empty", "-"], service).status.code(), Some(0));
+}
+
+#[test]
+fn wrong_calls_exit_with_two() {
+    for args in [
+        &["check"][..],
+        &["check", "no/such/file.yaml"],
+        &["check", "no/such/*.yaml"],
+        &["check", "-o", "xml", ARTICLE],
+        &["check", "-o", "json", "-o", "text", ARTICLE],
+        &["check", "--settings", "no-such-file", ARTICLE],
+        &["check", "--settings-json", "{", ARTICLE],
+        &["check", "--settings-json", "[]", ARTICLE],
+        &["check", "--settings-json", r#"{"mode":"fix"}"#, ARTICLE],
+        &["check", "--policy", ARTICLE, ARTICLE],
+    ] {
+        let output = run(args, "");
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
+        assert!(!output.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn fail_on_sets_what_counts_as_failure() {
+    let status = |args: &[&str], input: &str| run(&[&["check"], args, &["-"]].concat(), input).status.code();
+    let shouting = BARE_POD.replace("myregistry", "MYREGISTRY");
+    assert_eq!(status(&[], &shouting), Some(0));
+    assert_eq!(status(&["--fail-on", "warn"], &shouting), Some(1));
+    assert_eq!(status(&["--fail-on", "warn"], BARE_POD), Some(0));
+    assert_eq!(status(&["--fail-on", "mutate"], BARE_POD), Some(1));
+}
+
+#[test]
+fn lists_patterns_and_folders_are_read() {
+    let (list, _) = report(&["tests/manifests/list.json"], "");
+    assert!(list["summary"]["objects"].as_u64().unwrap() > 1);
+    let lines: Vec<_> =
+        list["results"].as_array().unwrap().iter().map(|r| r["source"]["line"].as_u64().unwrap()).collect();
+    assert!(lines.windows(2).all(|pair| pair[0] < pair[1]), "{lines:?}");
+    let (glob, _) = report(&["tests/manifests/*.json"], "");
+    let (folder, _) = report(&["tests/manifests"], "");
+    assert!(glob["summary"]["objects"].as_u64() < folder["summary"]["objects"].as_u64());
+}
+
+#[test]
+fn results_stand_in_the_order_of_the_input_whatever_the_number_of_jobs() {
+    let pods: Vec<String> =
+        (0..200).map(|i| BARE_POD.replace("my-awesome-app-pod", &format!("pod-{i}"))).collect();
+    let pods = pods.join("---");
+    let (one, _) = report(&["-j", "1", "-"], &pods);
+    let (many, _) = report(&["-j", "8", "-"], &pods);
+    assert_eq!(one, many);
+    assert_eq!(one["results"][199]["name"], "pod-199");
+}
+
+#[test]
+fn reports_go_to_files_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    let output = run(&["check", "-o", "text", "-o", &format!("json={}", file.display()), ARTICLE], "");
+    assert!(text(&output.stdout).contains("1 object: 1 accepted"), "{}", text(&output.stdout));
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(report["summary"]["accepted"], 1);
+}
+
+#[test]
+fn quiet_says_nothing_when_all_is_well() {
+    assert!(run(&["check", "-q", ARTICLE], "").stdout.is_empty());
+    let warned = run(&["check", "-q", "-"], &BARE_POD.replace("myregistry", "MYREGISTRY"));
+    assert!(text(&warned.stdout).contains("warning[registry-host-case]"));
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let mut child = command(&["check", "-o", "json", "tests/manifests"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    assert_eq!((status.code(), text(&stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn an_update_is_judged_by_what_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("old.yaml");
+    std::fs::write(&old, BARE_POD).unwrap();
+    let old = old.display().to_string();
+    let args = ["--operation", "UPDATE", "--old", &old, "-"];
+    let (same, _) = report(&args, &BARE_POD.replace("{name:", "{labels: {a: b}, name:"));
+    assert_eq!(same["results"][0]["decision"], "accepted");
+    let (other, status) = report(&args, &BARE_POD.replace("app:v1", "app:v2"));
+    assert_eq!(other["results"][0]["findings"][0]["rule"], "pull-secrets-immutable");
+    assert_eq!(status, Some(1));
+}

@@ -1,0 +1,24 @@
+//! What holds overall: one set of cases through every door, and what must hold for any input.
+//!
+//! | module | states |
+//! |---|---|
+//! | `cases` | every case of `cases/` ends as it says, alike in the core, in the command and in an independent host |
+//! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
+//! | `properties` | what holds for generated input |
+//! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
+//! | `command` | what a user of the command sees: streams, exit statuses, outputs |
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends at its first surprise"
+)]
+
+mod cases;
+mod command;
+mod engines;
+mod manifests;
+mod properties;
+mod tables;
