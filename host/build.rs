@@ -107,7 +107,9 @@ fn rustflags(workspace: &Path, target_dir: &Path) -> Result<OsString> {
         (workspace.to_owned(), "/acr-pull-secret"),
         (target_dir.to_owned(), "/target"),
     ];
-    let mut flags = OsString::from(format!("-Clink-arg=-zstack-size={STACK}"));
+    // The linker pads the numbers that it fills in to five bytes each, a twelfth of the module, unless told not to.
+    let mut flags =
+        OsString::from(format!("-Clink-arg=-zstack-size={STACK}\u{1f}-Clink-arg=--compress-relocations"));
     for (from, to) in prefixes {
         // Cargo separates the flags by this character.
         flags.push("\u{1f}--remap-path-prefix=");

@@ -3,6 +3,7 @@
 //! | module | states |
 //! |---|---|
 //! | `cases` | every case of `cases/` ends as it says, alike in the core, in the command and in an independent host |
+//! | `keyring` | keys match as the documentation says, and nothing that a secret holds is ever shown |
 //! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
 //! | `properties` | what holds for generated input |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
@@ -19,6 +20,7 @@
 mod cases;
 mod command;
 mod engines;
+mod keyring;
 mod manifests;
 mod properties;
 mod tables;

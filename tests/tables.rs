@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use acr_pull_secret::policy::HostCalls;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use policy_core::docker_config::{Credential, Form, decode_auth, decode_config};
 use policy_core::image::ImageReference;
+use policy_core::keyring::Keyring;
 use policy_core::registry_key::{RegistryKey, Repository};
 use serde_json::{Value, json};
 
@@ -36,32 +39,140 @@ fn images_are_parsed_as_container_tools_parse_them() {
     }
 }
 
-/// kubelet: every row of kubelet-match.json that is about one key. The rows of Docker Hub's fallback are about a
-/// whole keyring.
+/// kubelet: every row of kubelet-match.json, at its own level.
 #[test]
 fn registry_keys_match_as_the_kubelet_matches_them() {
-    let mut compared = 0;
-    for row in table("kubelet-match.json") {
+    let rows = table("kubelet-match.json");
+    assert!(rows.len() > 120, "{}", rows.len());
+    for row in rows {
         let (key, image) = (row["key"].as_str().unwrap(), row["image"].as_str().unwrap());
-        let expected = row["match"].as_bool().unwrap();
-        let parsed = ImageReference::parse(image);
-        let repository = match row["level"].as_str().unwrap() {
-            "kubelet_image" => parsed.as_ref().map(|image| image.repository().into_owned()).ok(),
-            _ => Some(image.to_owned()),
+        let matched = match row["level"].as_str().unwrap() {
+            "urls_match" => {
+                let repository = Repository::parse(image).unwrap();
+                RegistryKey::parse(key).unwrap().matches(&repository)
+            }
+            "keyring_lookup" => is_found(key, image),
+            "kubelet_image" => {
+                ImageReference::parse(image).is_ok_and(|image| is_found(key, &image.repository()))
+            }
+            other => panic!("unknown level {other}"),
         };
-        let is_hub = key.contains("index.docker.io");
-        if is_hub {
-            continue;
-        }
-        let matched = repository.is_some_and(|repository| {
-            let repository = Repository::parse(&repository);
-            repository
-                .is_ok_and(|repository| RegistryKey::parse(key).is_ok_and(|key| key.matches(&repository)))
-        });
-        assert_eq!(matched, expected, "{key} × {image}");
-        compared += 1;
+        assert_eq!(matched, row["match"].as_bool().unwrap(), "{key} × {image}");
     }
-    assert!(compared > 100, "{compared}");
+}
+
+fn is_found(key: &str, repository: &str) -> bool {
+    let mut keyring = Keyring::default();
+    keyring.add("secret", [(key.to_owned(), Credential::default())].into());
+    !keyring.lookup(repository).is_empty()
+}
+
+/// kubelet: every row of docker-config.json.
+#[test]
+fn docker_configs_are_decoded_as_the_kubelet_decodes_them() {
+    for row in table("docker-config.json") {
+        let input = row["input"].as_str().unwrap();
+        let config = |form| {
+            let entries = decode_config(input.as_bytes(), form)?;
+            let entry = |(key, c): (String, Credential)| {
+                (key, json!({"username": c.username, "password": c.password}))
+            };
+            Ok(json!({"auths": entries.into_iter().map(entry).collect::<serde_json::Map<_, _>>()}))
+        };
+        let decoded = match row["kind"].as_str().unwrap() {
+            "auth" => decode_auth(input).map(|c| json!({"username": c.username, "password": c.password})),
+            "dockerconfigjson" => config(Form::ConfigJson),
+            _ => config(Form::Cfg),
+        };
+        match decoded {
+            Ok(decoded) => {
+                assert_eq!(row["ok"], json!(true), "{input}");
+                for name in ["username", "password", "auths"] {
+                    assert_eq!(decoded.get(name), row.get(name), "{input}");
+                }
+            }
+            Err(error) => {
+                assert_eq!(row["ok"], json!(false), "{input}: {error}");
+                let expected = row["error"].as_str().unwrap();
+                if row["kind"] == "auth" && expected.contains("base64") {
+                    assert!(error.to_string().ends_with(expected), "{input}: {error}, not {expected}");
+                }
+            }
+        }
+    }
+}
+
+/// A cluster with one secret.
+struct OneSecret(Value);
+
+impl HostCalls for OneSecret {
+    fn call(&self, _: &str, _: &str, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        Ok(self.0.to_string().into_bytes())
+    }
+}
+
+fn secret(kind: &str, data_key: &str, config: &str) -> Value {
+    let data = json!({ data_key: BASE64_STANDARD.encode(config) });
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": kind, "data": data})
+}
+
+fn explain(image: &str, secret: &Value) -> Value {
+    let question = json!({"image": image, "namespace": "shop", "pullSecrets": ["s"]}).to_string();
+    let ours = json(&our_host("explain", question.as_bytes(), Arc::new(OneSecret(secret.clone()))));
+    let independent =
+        json(&independent_host("explain", question.as_bytes(), Arc::new(OneSecret(secret.clone()))));
+    assert_eq!(ours, independent);
+    ours
+}
+
+/// Rows of kubelet-match.json through the policy.wasm: does the kubelet try this key for this image?
+#[test]
+fn the_wasm_matches_alike() {
+    for row in table("kubelet-match.json").into_iter().filter(|row| row["level"] == "kubelet_image") {
+        let (key, image) = (row["key"].as_str().unwrap(), row["image"].as_str().unwrap());
+        let config = json!({"auths": {key: {"username": "u", "password": "p"}}}).to_string();
+        let answer = explain(image, &secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", &config));
+        let tried = answer["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty());
+        assert_eq!(tried, row["match"].as_bool().unwrap(), "{key} × {image}: {answer}");
+    }
+}
+
+/// Rows of docker-config.json through the policy.wasm: does the kubelet get anything from this secret?
+#[test]
+fn the_wasm_decodes_alike() {
+    const REGISTRY: &str = "r.azurecr.io";
+    for row in table("docker-config.json") {
+        let input = row["input"].as_str().unwrap();
+        let (kind, config) = match row["kind"].as_str().unwrap() {
+            // An empty auth is no auth at all once it stands in an entry.
+            "auth" if input.is_empty() => continue,
+            "auth" => ("dockerconfigjson", json!({"auths": {REGISTRY: {"auth": input}}}).to_string()),
+            "dockerconfigjson" => ("dockerconfigjson", input.to_owned()),
+            _ => ("dockercfg", input.to_owned()),
+        };
+        let answer = explain(
+            &format!("{REGISTRY}/app"),
+            &secret(&format!("kubernetes.io/{kind}"), &format!(".{kind}"), &config),
+        );
+        let state = if row["ok"] == json!(true) { "usable" } else { "malformed" };
+        assert_eq!(answer["secrets"][0]["state"], state, "{input}: {answer}");
+        let has_key = row["kind"] == "auth" || row["auths"].get(REGISTRY).is_some();
+        let tried = usize::from(has_key && state == "usable");
+        assert_eq!(answer["attempts"].as_array().unwrap().len(), tried, "{input}");
+    }
+}
+
+/// Rows of image-parse.json through the policy.wasm.
+#[test]
+fn the_wasm_parses_alike() {
+    for row in table("image-parse.json") {
+        let image = row["image"].as_str().unwrap();
+        let answer = explain(image, &json!({}));
+        assert_eq!(answer.get("error"), row.get("error"), "{image}");
+        for part in ["domain", "path"] {
+            assert_eq!(answer["reference"].get(part), row.get(part), "{image}");
+        }
+    }
 }
 
 struct NoHost;

@@ -20,6 +20,7 @@ pub mod manifest;
 pub mod policy;
 pub mod report;
 pub mod section;
+pub mod session;
 pub mod settings;
 pub mod suite;
 pub mod talk;

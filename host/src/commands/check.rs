@@ -1,6 +1,7 @@
 //! `check`: judge manifests.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -16,10 +17,11 @@ use crate::evaluation::{Evaluation, Outcome};
 use crate::input::{self, SourceFile};
 use crate::kind::Judged;
 use crate::manifest::{Manifest, manifests};
-use crate::policy::{Limits, Policy};
+use crate::policy::{HostCalls, Limits, Policy};
 use crate::report::json::Json;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary};
+use crate::session::{Record, Replay};
 use crate::settings;
 
 const EXAMPLES: &str = "Examples:
@@ -44,6 +46,13 @@ pub struct Check {
     /// The objects as they were, for --operation UPDATE
     #[arg(long, value_name = "PATH")]
     pub old: Vec<String>,
+    /// A session recorded by --record or by kwctl, which answers the policy's lookups in the place of a cluster
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// Write the policy's lookups and their answers into a session, one object at a time. It holds what the policy was
+    /// shown: with cluster.secrets: credentials that is credentials
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Format of the report, and a file for it: text, json; may be given several times
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_output, default_value = "text")]
     pub output: Vec<Output>,
@@ -76,9 +85,17 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let cluster = Arc::new(cluster);
 
     let policy = load_policy(&args.policy)?;
-    let lookups = Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
+    let host: Box<dyn HostCalls> = match &args.replay {
+        None => Box::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone())),
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
+            Box::new(Replay::parse(&name, &text)?)
+        }
+    };
+    let recorded = Arc::new(Record::new(host));
     let settings = settings::load(&args.policy)?;
-    settings::validate(&policy, &settings, lookups.clone())?;
+    settings::validate(&policy, &settings, recorded.clone())?;
     let evaluation = Evaluation {
         policy: &policy,
         settings: &settings,
@@ -89,17 +106,30 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
             old: &old,
             cluster: &cluster,
         },
-        host: lookups,
+        host: recorded.clone(),
     };
-    let workers = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.policy.jobs.unwrap_or_default().into())
-        .build()
-        .context("cannot start threads")?;
+    // A session has an order, so nothing may overtake anything while one is written.
+    let jobs = if args.record.is_some() { 1 } else { args.policy.jobs.unwrap_or_default() };
+    let workers =
+        rayon::ThreadPoolBuilder::new().num_threads(jobs.into()).build().context("cannot start threads")?;
     let outcomes: Vec<Outcome> =
         workers.install(|| inputs.into_par_iter().map(|manifest| evaluation.judge(manifest)).collect());
 
+    if let Some(path) = &args.record {
+        save_session(path, &recorded.session())
+            .with_context(|| format!("{}: cannot be written", path.display()))?;
+    }
     let summary = write(args, &outcomes, io)?;
     Ok(status(args, &summary, read_all))
+}
+
+/// Writes a session for its owner alone.
+fn save_session(path: &Path, session: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(session.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn status(args: &Check, summary: &Summary, read_all: bool) -> ExitStatus {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::image::is_domain;
-use crate::login_server::{Host, classify};
+use crate::login_server::{Host, Mistake, classify};
 use crate::registry_key::{RegistryKey, UrlError};
 
 /// Why no image matches a key.
@@ -95,27 +95,39 @@ impl KeyDefect {
         if lower != host {
             return Some(Self::UpperCaseHost);
         }
+        // An empty port is none.
+        let host = host.strip_suffix(':').unwrap_or(host);
         if !host.contains(['.', ':', '*']) && host != "localhost" {
             return Some(Self::BareName);
         }
-        let port_stripped = host.strip_suffix(':').unwrap_or(host);
-        if !is_domain(&port_stripped.replace('*', "x")) {
+        let example = host.replace('*', "x");
+        if !is_domain(&example) {
             return Some(Self::Host);
         }
-        let is_mistaken = matches!(classify(host, suffixes), Host::Mistaken(_)) && !host.contains('*');
+        let name = example.split(':').next().unwrap_or_default();
+        let is_mistaken = match classify(name, suffixes) {
+            Host::Mistaken(Mistake::Typo { .. } | Mistake::BlobStorage) => true,
+            Host::Mistaken(_) => !host.contains('*'),
+            _ => false,
+        };
         let is_meant = host.contains("azurecr.") || is_mistaken;
         (is_meant && (is_mistaken || !key.can_match_acr(suffixes))).then_some(Self::NoLoginServer)
     }
 
     fn of_path(path: &str) -> Option<Self> {
         let odd = |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c));
+        let misplaced = |segment: &str| segment.starts_with(['.', '_', '-']);
         if path == "v1" || path == "v2" {
             Some(Self::ApiVersion)
         } else if path.contains([':', '@']) {
             Some(Self::TagOrDigest)
         } else if path.contains('*') {
             Some(Self::GlobInPath)
-        } else if path.contains("//") || path.starts_with('/') || path.contains(odd) {
+        } else if path.contains("//")
+            || path.starts_with('/')
+            || path.contains(odd)
+            || path.split('/').any(misplaced)
+        {
             Some(Self::Path)
         } else {
             None
@@ -126,9 +138,14 @@ impl KeyDefect {
 /// What the key was meant to be, in a form that works; `None` where that cannot be told.
 pub fn mend(text: &str, suffixes: &[String]) -> Option<String> {
     let text = shown(text);
-    let text = text.rsplit_once("://").map_or(text, |(_, rest)| rest).trim_matches(['/', ' ']);
+    let text = text.rsplit_once(":/").map_or(text, |(_, rest)| rest).trim_matches(['/', ' ']);
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
     let host = host.trim_end_matches(['.', ':']).to_ascii_lowercase().replace("azureacr.io", "azurecr.io");
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let host = match host.split_once(':') {
+        Some((name, port)) if !is_port(port) => name.to_owned(),
+        _ => host,
+    };
     let host = match host.split('.').collect::<Vec<_>>().as_slice() {
         [name] if !name.is_empty() && !name.contains(['*', ':']) => format!("{name}.azurecr.io"),
         [name, _, "data", rest @ ..] => format!("{name}.{}", rest.join(".")),

@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod decide;
 pub mod decision;
 pub mod docker_config;
+mod explain;
 pub mod finding;
 mod go_url;
 pub mod host_cluster;

@@ -2,7 +2,7 @@
 
 /// Login-server suffixes of Azure's clouds: public, China, US Government and the former German one.
 /// cloud-provider-azure: examples/out-of-tree/credential-provider-config.yaml `matchImages`
-pub(crate) const CLOUDS: [&str; 4] = ["azurecr.io", "azurecr.cn", "azurecr.us", "azurecr.de"];
+const CLOUDS: [&str; 4] = ["azurecr.io", "azurecr.cn", "azurecr.us", "azurecr.de"];
 
 /// What a registry host is to ACR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,26 @@ pub enum Mistake<'a> {
     },
     /// `contoso.blob.core.windows.net`
     BlobStorage,
+}
+
+impl Mistake<'_> {
+    /// What is the matter with `host`, and the mend.
+    pub(crate) fn explain(self, host: &str) -> String {
+        match self {
+            Self::DataEndpoint { registry, suffix } => format!(
+                "{host} is a data endpoint, which only serves redirected downloads; write {registry}.{suffix}"
+            ),
+            Self::Shape { suffix } => {
+                format!(
+                    "{host} is no login server; those are REGISTRY.{suffix} and REGISTRY.REGION.geo.{suffix}"
+                )
+            }
+            Self::Typo { registry } => format!("{host} is misspelled; write {registry}.azurecr.io"),
+            Self::BlobStorage => {
+                format!("{host} only serves redirected downloads; write the registry's login server")
+            }
+        }
+    }
 }
 
 /// Classifies `host`, which is lower-case and has no port. `suffixes` are the configured ones.

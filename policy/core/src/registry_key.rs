@@ -11,7 +11,7 @@
 
 use crate::go_url::GoUrl;
 pub use crate::go_url::UrlError;
-use crate::login_server::{self, CLOUDS};
+use crate::login_server;
 
 /// A key in the form in which the kubelet indexes it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,13 +48,18 @@ impl RegistryKey {
     /// Whether the key can match an ACR login server: below a cloud's suffix, or below or at one of `suffixes`.
     pub fn can_match_acr(&self, suffixes: &[String]) -> bool {
         let labels = self.labels();
-        CLOUDS.iter().any(|cloud| ends_match(&labels, cloud) > Some(0))
-            || suffixes.iter().any(|suffix| ends_match(&labels, suffix).is_some())
+        let is_login_server = |suffix: &str| match labels_before(&labels, suffix) {
+            Some([_]) => true,
+            Some([_, _, geo]) => glob_matches(geo, "geo"),
+            _ => false,
+        };
+        login_server::all(suffixes).any(is_login_server)
+            || suffixes.iter().any(|suffix| labels_before(&labels, suffix) == Some(&[]))
     }
 
     /// Whether the key is a glob that matches ACR login servers and other hosts as well.
     pub fn is_broad(&self, suffixes: &[String]) -> bool {
-        let host = self.host();
+        let host = self.host().split(':').next().unwrap_or_default();
         let stays_in_acr = login_server::all(suffixes).any(|suffix| {
             host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         });
@@ -72,11 +77,10 @@ impl RegistryKey {
     }
 }
 
-/// How many labels stand before those that match `suffix`; `None` where those do not.
-fn ends_match(labels: &[String], suffix: &str) -> Option<usize> {
-    let mut ends = labels.iter().rev();
-    let matched = suffix.rsplit('.').all(|label| ends.next().is_some_and(|glob| glob_matches(glob, label)));
-    matched.then(|| ends.count())
+/// The labels before those that match `suffix`; `None` where those do not.
+fn labels_before<'a>(labels: &'a [String], suffix: &str) -> Option<&'a [String]> {
+    let (before, ends) = labels.split_at_checked(labels.len().checked_sub(suffix.split('.').count())?)?;
+    ends.iter().zip(suffix.split('.')).all(|(glob, label)| glob_matches(glob, label)).then_some(before)
 }
 
 /// A repository as the kubelet's keyring sees it, parsed once for many keys.

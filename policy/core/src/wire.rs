@@ -1,4 +1,4 @@
-//! Bytes in, bytes out: the operations of Kubewarden's protocol. Every door into the core goes through here.
+//! Bytes in, bytes out: the operations of Kubewarden's protocol, and two of our own. Every door into the core goes through here.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,10 @@ use serde_json::value::RawValue;
 use crate::cluster::Cluster;
 use crate::decide::decide;
 use crate::decision::Decision;
+use crate::explain::Question;
 use crate::finding::{Finding, Severity};
 use crate::request::{Request, RequestError};
+use crate::rule::{Help, Rule};
 use crate::settings::Settings;
 use crate::splice;
 
@@ -48,6 +50,20 @@ struct WireFinding<'a> {
 }
 
 #[derive(Serialize)]
+struct Refused {
+    error: String,
+}
+
+#[derive(Serialize)]
+struct WireRule {
+    id: &'static str,
+    category: &'static str,
+    summary: &'static str,
+    reason: &'static str,
+    mend: &'static str,
+}
+
+#[derive(Serialize)]
 struct SettingsResponse {
     valid: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +89,24 @@ pub fn validate(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
 /// Answers `protocol_version`.
 pub fn protocol_version() -> Vec<u8> {
     br#""v1""#.to_vec()
+}
+
+/// Answers `explain`: `{"image", "namespace", "settings", "pullSecrets"}` in; out the parsed reference, the entries and
+/// why they match or not, what the image needs, and which key of which secret the kubelet tries, in its order.
+pub fn explain(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
+    match text(payload).and_then(Question::parse) {
+        Ok(question) => write(&question.answer(cluster)),
+        Err(RequestError(error)) => write(&Refused { error }),
+    }
+}
+
+/// Answers `findings`: every rule with its help, as a JSON list.
+pub fn findings() -> Vec<u8> {
+    let rule = |rule: &Rule| {
+        let Help { summary, reason, mend } = rule.help();
+        WireRule { id: rule.id(), category: rule.category().as_str(), summary, reason, mend }
+    };
+    write(&Rule::ALL.iter().map(rule).collect::<Vec<_>>())
 }
 
 /// Answers `validate_settings`: a settings document in, `{"valid": …, "message": …}` out.

@@ -1,4 +1,4 @@
-//! Kubewarden's door to the policy: three operations over waPC, and the cluster over host calls.
+//! Kubewarden's door to the policy: its three operations and two of our own over waPC, and the cluster over host calls.
 #![cfg(target_family = "wasm")]
 
 use kubewarden_policy_sdk::wapc_guest::prelude::*;
@@ -12,6 +12,8 @@ pub extern "C" fn wapc_init() {
     register_function("validate", validate);
     register_function("validate_settings", validate_settings);
     register_function("protocol_version", protocol_version);
+    register_function("explain", explain);
+    register_function("findings", findings);
 }
 
 fn validate(payload: &[u8]) -> CallResult {
@@ -24,6 +26,14 @@ fn validate_settings(payload: &[u8]) -> CallResult {
 
 fn protocol_version(_: &[u8]) -> CallResult {
     Ok(wire::protocol_version())
+}
+
+fn explain(payload: &[u8]) -> CallResult {
+    Ok(wire::explain(payload, &HostCluster { get_resource, now }))
+}
+
+fn findings(_: &[u8]) -> CallResult {
+    Ok(wire::findings())
 }
 
 fn get_resource(request: &[u8]) -> Result<Vec<u8>, String> {

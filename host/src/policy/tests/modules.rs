@@ -105,14 +105,42 @@ fn the_embedded_policy_has_the_metadata_of_this_version() {
     assert_eq!(section::custom_sections(crate::policy::EMBEDDED, section::METADATA).unwrap().len(), 1);
 }
 
+/// A request to judge a pod with `annotation` at some place where anything may stand.
+fn request(annotation: &str) -> Vec<u8> {
+    let request = format!(
+        r#"{{"settings":{{}},"request":{{"uid":"1","operation":"CREATE","kind":{{"group":"","version":"v1","kind":"Pod"}},
+            "resource":{{"group":"","version":"v1","resource":"pods"}},"namespace":"shop","name":"web","userInfo":{{}},
+            "object":{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"web","namespace":"shop"}},
+              "spec":{{"x":{annotation},"containers":[{{"name":"a","image":"contoso.azurecr.io/a:1"}}]}}}}}}}}"#
+    );
+    request.into_bytes()
+}
+
 #[test]
-#[ignore = "a measurement: cargo test --release -- --ignored --nocapture fresh_instance"]
-fn time_of_one_call_in_a_fresh_instance() {
-    let policy = guest("", "");
-    let host: Arc<dyn HostCalls> = Arc::new(Host::default());
-    let started = Instant::now();
-    for _ in 0..20_000 {
-        policy.call("good", b"payload", Arc::clone(&host)).unwrap();
+fn the_stack_of_the_embedded_policy_holds_any_nesting() {
+    let policy = Policy::embedded(Limits::default()).unwrap();
+    for depth in [1, 60, 100, 120, 126, 127, 128, 129, 1000, 1_000_000] {
+        let nested = [r#"{"a":["#.repeat(depth / 2), "]}".repeat(depth / 2)].concat();
+        let answer = policy.call("validate", &request(&nested), Arc::new(Host::default()));
+        assert!(answer.is_ok(), "{depth}: {answer:?}");
     }
-    println!("{:?} for each call", started.elapsed() / 20_000);
+}
+
+#[test]
+#[ignore = "a measurement: cargo test --release --lib -- --ignored --nocapture fresh_instance"]
+fn time_of_one_call_in_a_fresh_instance() {
+    let host: Arc<dyn HostCalls> = Arc::new(Host::default());
+    let time = |policy: &Policy, payload: &[u8]| {
+        let started = Instant::now();
+        for _ in 0..5000 {
+            policy.call("validate", payload, Arc::clone(&host)).unwrap();
+        }
+        started.elapsed() / 5000
+    };
+    println!("an empty guest: {:?} for each call", time(&guest("", ""), b"payload"));
+    let started = Instant::now();
+    let policy = Policy::embedded(Limits::default()).unwrap();
+    println!("the embedded policy: {:?} to load", started.elapsed());
+    let pod = request(&format!("{:?}", "x".repeat(100)));
+    println!("a pod of {} bytes: {:?} for each call", pod.len(), time(&policy, &pod));
 }

@@ -3,6 +3,7 @@
 use crate::decide::images::Image;
 use crate::decide::judge::{About, Judge, Lookup};
 use crate::decide::sense;
+use crate::finding::Severity;
 use crate::key_defect::shown;
 use crate::keyring::{Held, Keyring};
 use crate::pod_spec::PodSpec;
@@ -88,8 +89,14 @@ impl Attached {
         self.keyring.lookup(&image.reference.repository())
     }
 
-    /// Reports what is wrong with the secrets for `images`.
-    pub(super) fn report(&self, judge: &mut Judge<'_>, spec: &PodSpec<'_>, images: &[Image<'_>]) {
+    /// Reports what is wrong with the secrets for `images`. That one finds no credential weighs `most` at the most.
+    pub(super) fn report(
+        &self,
+        judge: &mut Judge<'_>,
+        spec: &PodSpec<'_>,
+        images: &[Image<'_>],
+        most: Severity,
+    ) {
         if images.is_empty() {
             return;
         }
@@ -119,7 +126,7 @@ impl Attached {
                     }
                     sense::report_for_image(judge, spec, image, held, &mut told);
                 }
-                None => self.report_unserved(judge, spec, image, &mut told),
+                None => self.report_unserved(judge, spec, image, most, &mut told),
             }
         }
     }
@@ -130,6 +137,7 @@ impl Attached {
         judge: &mut Judge<'_>,
         spec: &PodSpec<'_>,
         image: &Image<'_>,
+        most: Severity,
         told: &mut Vec<(Rule, String)>,
     ) {
         let Some(name) = image.secret() else { return };
@@ -172,7 +180,7 @@ impl Attached {
         };
         let entry = spec.entry_pointer(name).filter(|_| about_secret);
         let pointer = entry.as_deref().unwrap_or(&image.pointer);
-        judge.report(rule, About { pointer, ..image.about() }, message);
+        judge.report_at_most(most, rule, About { pointer, ..image.about() }, message);
     }
 
     /// The keys there are, so that a misspelled one is seen at once.

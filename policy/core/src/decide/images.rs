@@ -3,7 +3,7 @@
 use crate::decide::attached::Attached;
 use crate::decide::judge::{About, Judge};
 use crate::image::ImageReference;
-use crate::login_server::{Host, Mistake, classify};
+use crate::login_server::{Host, classify};
 use crate::pod_spec::{ImageUse, PodSpec};
 use crate::rule::Rule;
 use crate::settings::{Need, Settings};
@@ -59,7 +59,7 @@ impl<'a> Assessment<'a> {
             Host::Other => return,
             Host::Mistaken(mistake) => {
                 let message =
-                    format!("{}: \"{text}\" cannot be pulled: {}", used.user, explain(mistake, &host));
+                    format!("{}: \"{text}\" cannot be pulled: {}", used.user, mistake.explain(&host));
                 return self.note(Rule::NotALoginServer, &used, text, message);
             }
             Host::LoginServer => {}
@@ -156,19 +156,4 @@ pub(super) fn secrets(images: &[Image<'_>]) -> Vec<String> {
         }
     }
     names
-}
-
-fn explain(mistake: Mistake<'_>, host: &str) -> String {
-    match mistake {
-        Mistake::DataEndpoint { registry, suffix } => format!(
-            "{host} is a data endpoint, which only serves redirected downloads; write {registry}.{suffix}"
-        ),
-        Mistake::Shape { suffix } => {
-            format!("{host} is no login server; those are REGISTRY.{suffix} and REGISTRY.REGION.geo.{suffix}")
-        }
-        Mistake::Typo { registry } => format!("{host} is misspelled; write {registry}.azurecr.io"),
-        Mistake::BlobStorage => {
-            format!("{host} only serves redirected downloads; write the registry's login server")
-        }
-    }
 }

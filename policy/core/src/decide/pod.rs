@@ -4,6 +4,7 @@ use crate::decide::attached::Attached;
 use crate::decide::images::{Assessment, Image, secrets};
 use crate::decide::judge::{About, Judge, ServiceAccount};
 use crate::decide::{is_mirror, is_mirror_of_node};
+use crate::finding::Severity;
 use crate::pod_spec::PodSpec;
 use crate::request::Operation;
 use crate::rule::Rule;
@@ -37,7 +38,7 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
     names.extend(added.iter().map(String::as_str));
     let attached =
         if added.is_empty() { attached } else { Attached::of(judge, &names, &assessment.images, &list) };
-    attached.report(judge, &spec, &assessment.images);
+    attached.report(judge, &spec, &assessment.images, Severity::Reject);
     judge.add(spec.list_path(), added);
 }
 

@@ -30,32 +30,33 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
 
 fn judge_secret(judge: &mut Judge<'_>, secret: &Value) {
     let name = string_at(secret, "/metadata/name");
+    let this = format!("secret \"{name}\"{}", judge.in_namespace());
     match PullSecret::of(secret) {
-        PullSecret::Ignored => report_ignored(judge, secret, name),
+        PullSecret::Ignored => report_ignored(judge, secret, name, &this),
         PullSecret::Malformed { data_key, error } => {
             let message = format!(
-                "pull secret \"{name}\" is malformed, and every pull of a pod that lists it fails: {error}; make it anew \
-                 with kubectl create secret docker-registry"
+                "pull {this} is malformed, and every pull of a pod that lists it fails: {error}; make it anew with \
+                 kubectl create secret docker-registry"
             );
             report(judge, Rule::SecretMalformed, data_key, name, message);
         }
         PullSecret::Usable { data_key, credentials } => {
-            judge_credentials(judge, name, data_key, &credentials);
+            judge_credentials(judge, name, &this, data_key, &credentials);
         }
     }
 }
 
-fn report_ignored(judge: &mut Judge<'_>, secret: &Value, name: &str) {
+fn report_ignored(judge: &mut Judge<'_>, secret: &Value, name: &str, this: &str) {
     if let Some((kind, key)) = PullSecret::misplaced_key(secret) {
         let message = format!(
-            "the kubelet ignores secret \"{name}\": {key} counts only in a secret of type {kind}; make it anew with that \
-             type, which cannot be changed later"
+            "the kubelet ignores {this}: {key} counts only in a secret of type {kind}; make it anew with that type, which \
+             cannot be changed later"
         );
         report(judge, Rule::SecretWrongType, key, name, message);
     } else if PullSecret::has_readable_type(secret) {
         let message = format!(
-            "the kubelet ignores secret \"{name}\": it has a pull secret's type but no docker config; make it anew with \
-             kubectl create secret docker-registry"
+            "the kubelet ignores {this}: it has a pull secret's type but no docker config; make it anew with kubectl \
+             create secret docker-registry"
         );
         let about = About { pointer: "/type", image: None, secret: Some(name) };
         judge.report(Rule::SecretWrongType, about, message);
@@ -65,13 +66,14 @@ fn report_ignored(judge: &mut Judge<'_>, secret: &Value, name: &str) {
 fn judge_credentials(
     judge: &mut Judge<'_>,
     name: &str,
+    this: &str,
     data_key: &str,
     credentials: &BTreeMap<String, Credential>,
 ) {
     if credentials.is_empty() {
         let message = format!(
-            "pull secret \"{name}\" holds no credential: its docker config has no auths (they may be in the credential \
-             store of the machine that it comes from); make it with kubectl create secret docker-registry"
+            "pull {this} holds no credential: its docker config has no auths (they may be in the credential store of the \
+             machine that it comes from); make it with kubectl create secret docker-registry"
         );
         report(judge, Rule::SecretWithoutCredentials, data_key, name, message);
     }
@@ -84,26 +86,25 @@ fn judge_credentials(
                 None => "write the login server, such as contoso.azurecr.io".to_owned(),
             };
             let key = key_defect::shown(text);
-            let message =
-                format!("no image matches the key \"{key}\" of pull secret \"{name}\": {defect}; {mend}");
+            let message = format!("no image matches the key \"{key}\" of pull {this}: {defect}; {mend}");
             report(judge, Rule::SecretDeadKey, data_key, name, message);
             continue;
         }
         let Ok(key) = RegistryKey::parse(text) else { continue };
         if key.is_broad(suffixes) {
             let message = format!(
-                "the key \"{}\" of pull secret \"{name}\" matches registries outside ACR too, and the kubelet sends them \
-                 the password; write the login server",
+                "the key \"{}\" of pull {this} matches registries outside ACR too, and the kubelet sends them the \
+                 password; write the login server",
                 key.as_str()
             );
             report(judge, Rule::SecretBroadKey, data_key, name, message);
         }
         if key.can_match_acr(suffixes) {
             let host = key.host();
-            for (rule, problem) in sense::problems(credential, host, name, || judge.now()) {
+            for problem in sense::problems(credential, host, &format!("pull {this}"), || judge.now()) {
                 // A glob stands for many registries, so no token can be for another one.
-                if !(rule == Rule::SecretWithoutCredentials && host.contains('*')) {
-                    report(judge, rule, data_key, name, problem);
+                if !(problem.rule == Rule::SecretWithoutCredentials && host.contains('*')) {
+                    report(judge, problem.rule, data_key, name, problem.to_string());
                 }
             }
         }

@@ -14,14 +14,31 @@ const TOKEN_USER: &str = "00000000-0000-0000-0000-000000000000";
 /// A token that ends within this time is no basis for a pull secret: 30 days, in seconds.
 const SHORT: u64 = 30 * 24 * 60 * 60;
 
-/// Judges a credential for the registry at `host`; each problem in one sentence, with its mend.
+/// One thing that is wrong with a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) rule: Rule,
+    /// What is wrong
+    what: String,
+    mend: &'static str,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}; {}", self.what, self.mend)
+    }
+}
+
+/// Judges a credential for the registry at `host`; `secret` says which secret it is in.
 pub(super) fn problems(
     credential: &Credential,
     host: &str,
     secret: &str,
     now: impl FnOnce() -> Option<u64>,
-) -> Vec<(Rule, String)> {
+) -> Vec<Problem> {
+    const LASTING: &str = "make the secret from a service principal or a repository-scoped token";
     let mut problems = Vec::new();
+    let mut note = |rule, what, mend| problems.push(Problem { rule, what, mend });
     let Credential { username, password } = credential;
     if password.is_empty() {
         let cause = if username == TOKEN_USER {
@@ -29,53 +46,39 @@ pub(super) fn problems(
         } else {
             ""
         };
-        problems.push((
-            Rule::SecretEmptyPassword,
-            format!(
-                "the credential for {host} in pull secret \"{secret}\" has no password{cause}; make the secret from a \
-                 service principal or a repository-scoped token"
-            ),
-        ));
+        let what = format!("the credential for {host} in {secret} has no password{cause}");
+        note(Rule::SecretEmptyPassword, what, LASTING);
         return problems;
     }
     if let Some(token) = Token::of(password) {
         let ends = day(token.expires);
         match now() {
-            Some(now) if token.expires <= now => problems.push((
-                Rule::SecretExpired,
-                format!(
-                    "the token for {host} in pull secret \"{secret}\" expired on {ends}; make the secret from a service \
-                     principal or a repository-scoped token"
-                ),
-            )),
+            Some(now) if token.expires <= now => {
+                note(
+                    Rule::SecretExpired,
+                    format!("the token for {host} in {secret} expired on {ends}"),
+                    LASTING,
+                );
+            }
             Some(now) if token.expires - now > SHORT => {}
-            _ => problems.push((
+            _ => note(
                 Rule::SecretShortLived,
-                format!(
-                    "the token for {host} in pull secret \"{secret}\" expires on {ends}; make the secret from a service \
-                     principal or a repository-scoped token"
-                ),
-            )),
+                format!("the token for {host} in {secret} expires on {ends}"),
+                LASTING,
+            ),
         }
         if !token.is_for(host) {
-            problems.push((
-                Rule::SecretWithoutCredentials,
-                format!(
-                    "the token under the key for {host} in pull secret \"{secret}\" is for {}; put a credential for \
-                     {host} there",
-                    token.audience.join(", ")
-                ),
-            ));
+            let what = format!("the token for {host} in {secret} is meant for {}", token.audience.join(", "));
+            note(Rule::SecretWithoutCredentials, what, "put a credential of that registry there");
         }
     }
     if is_admin_user(username, host) {
-        problems.push((
+        let what = format!("{secret} holds the admin user of {host}, who may push and delete everything");
+        note(
             Rule::SecretAdminUser,
-            format!(
-                "pull secret \"{secret}\" holds the admin user of {host}, who may push and delete everything; use a \
-                 repository-scoped token or a service principal with AcrPull"
-            ),
-        ));
+            what,
+            "use a repository-scoped token or a service principal with AcrPull",
+        );
     }
     problems
 }
@@ -96,14 +99,16 @@ pub(super) fn report_for_image(
     held: &Held,
     told: &mut Vec<(Rule, String)>,
 ) {
-    let host = image.reference.host();
-    for (rule, problem) in problems(&held.credential, host, &held.secret, || judge.now()) {
-        if told.contains(&(rule, problem.clone())) {
+    let secret = format!("pull secret \"{}\"{}", held.secret, judge.in_namespace());
+    for problem in problems(&held.credential, image.reference.host(), &secret, || judge.now()) {
+        let said = (problem.rule, problem.what.clone());
+        if told.contains(&said) {
             continue;
         }
-        told.push((rule, problem.clone()));
+        told.push(said);
         let pointer = spec.entry_pointer(&held.secret).unwrap_or_else(|| image.pointer.clone());
         let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
-        judge.report(rule, about, problem);
+        let message = format!("{}, \"{}\": {problem}", image.user, image.text);
+        judge.report(problem.rule, about, message);
     }
 }

@@ -10,7 +10,7 @@ use crate::finding::Severity;
 use crate::pod_spec::PodSpec;
 use crate::request::Operation;
 use crate::rule::Rule;
-use crate::settings::Mode;
+use crate::settings::{Mode, SecretLookup};
 
 pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immutable: bool) {
     let (request, settings) = (judge.request, judge.settings);
@@ -60,7 +60,10 @@ pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immuta
     } else {
         Attached::of(judge, &names, &assessment.images, &spec.list_pointer())
     };
-    attached.report(judge, &spec, &assessment.images);
+    // Secrets of the service account that nobody may see could serve the image as well.
+    let unsure = view.unsure && settings.cluster.secrets == SecretLookup::Credentials;
+    let most = if unsure { Severity::Warn } else { Severity::Reject };
+    attached.report(judge, &spec, &assessment.images, most);
     judge.add(spec.list_path(), added);
 }
 
@@ -84,7 +87,10 @@ impl View {
             settings.mode == Mode::Validate || !settings.targets.pods || settings.targets.pod_templates;
         let lacks =
             assessment.images.iter().filter_map(Image::secret).any(|name| !names.iter().any(|n| n == name));
-        if counts && lacks {
+        let looks = settings.cluster.secrets != SecretLookup::None
+            && list.is_empty()
+            && !assessment.images.is_empty();
+        if (counts && lacks) || looks {
             account = judge.service_account(spec.service_account(), &spec.list_pointer());
         }
         if let (true, ServiceAccount::Known { secrets, .. }) = (list.is_empty(), &account) {

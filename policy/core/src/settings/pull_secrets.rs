@@ -97,7 +97,8 @@ impl Entry {
         self.in_namespace(namespace) && self.registries.iter().any(|key| key.matches(repository))
     }
 
-    fn in_namespace(&self, namespace: &str) -> bool {
+    /// Whether the entry holds in `namespace` at all.
+    pub fn in_namespace(&self, namespace: &str) -> bool {
         self.namespaces.is_empty() || self.namespaces.iter().any(|glob| glob_matches(glob, namespace))
     }
 

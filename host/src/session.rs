@@ -1,0 +1,184 @@
+//! A recorded session: the lookups of a policy and their answers, as kwctl writes and replays them.
+//!
+//! kwctl: `--record-host-capabilities-interactions`, `--replay-host-capabilities-interactions`
+//! (`src/callback_handler/proxy.rs`): a YAML list of exchanges, each request tagged with its kind.
+
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::policy::HostCalls;
+use crate::yaml;
+
+const GET_RESOURCE: &str = "!KubernetesGetResource";
+
+/// A `get_resource` request. policy-evaluator: `callback_requests.rs`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct GetResource {
+    api_version: String,
+    kind: String,
+    name: String,
+    #[serde(default)]
+    namespace: Option<String>,
+    #[serde(default)]
+    disable_cache: bool,
+    #[serde(default)]
+    field_masks: Option<Vec<String>>,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type")]
+enum Response {
+    Success { payload: String },
+    Error { message: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Exchange {
+    request: GetResource,
+    response: Response,
+}
+
+/// A session that answers in the place of a cluster.
+///
+/// kwctl answers in the order of the recording. Objects are judged at the same time here, so an answer belongs to its
+/// request wherever that stands, and may be given again.
+#[derive(Debug)]
+pub struct Replay {
+    exchanges: Vec<Exchange>,
+}
+
+impl Replay {
+    /// Reads a session.
+    ///
+    /// # Errors
+    /// - no YAML list of exchanges
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let (documents, error) = yaml::documents(text);
+        if let Some(error) = error {
+            bail!("{name}:{}:{}: {}", error.line, error.column, error.message);
+        }
+        let items = match documents.into_iter().next().map(|document| document.value) {
+            Some(Value::Array(items)) => items,
+            None => Vec::new(),
+            Some(_) => bail!("{name}: a session is a list of exchanges"),
+        };
+        let exchange = |(i, item): (usize, Value)| {
+            parse_exchange(&item).with_context(|| format!("{name}: exchange {}", i + 1))
+        };
+        let exchanges: Result<Vec<Option<Exchange>>> = items.into_iter().enumerate().map(exchange).collect();
+        Ok(Self { exchanges: exchanges?.into_iter().flatten().collect() })
+    }
+}
+
+/// `None` for exchanges of capabilities that this policy does not use.
+fn parse_exchange(item: &Value) -> Result<Option<Exchange>> {
+    let request = item.get("request").and_then(Value::as_str).context("it has no request")?;
+    let Some(fields) = request.trim_start().strip_prefix(GET_RESOURCE) else { return Ok(None) };
+    let (documents, error) = yaml::documents(fields);
+    if let Some(error) = error {
+        bail!("the request: {error}");
+    }
+    let fields = documents.into_iter().next().map(|document| document.value).unwrap_or_default();
+    let request = serde_json::from_value(fields).context("the request")?;
+    let response = item.get("response").cloned().unwrap_or_default();
+    let response = serde_json::from_value(response).context("the response")?;
+    Ok(Some(Exchange { request, response }))
+}
+
+impl HostCalls for Replay {
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        match (binding, namespace, operation) {
+            ("kubewarden", "tracing", "log") => return Ok(Vec::new()),
+            ("kubewarden", "kubernetes", "get_resource") => {}
+            _ => return Err(format!("unknown operation: {operation}")),
+        }
+        let asked: GetResource = serde_json::from_slice(payload).map_err(|e| e.to_string())?;
+        match self
+            .exchanges
+            .iter()
+            .find(|exchange| exchange.request == asked)
+            .map(|exchange| &exchange.response)
+        {
+            Some(Response::Success { payload }) => Ok(payload.clone().into_bytes()),
+            Some(Response::Error { message }) => Err(message.clone()),
+            None => Err(format!(
+                "Callback evaluation failure: the session has no exchange for {}/{} {}",
+                asked.api_version, asked.kind, asked.name
+            )),
+        }
+    }
+}
+
+/// A host whose lookups are written down.
+pub struct Record {
+    host: Box<dyn HostCalls>,
+    session: Mutex<String>,
+}
+
+impl Record {
+    /// Writes down what `host` is asked.
+    pub fn new(host: Box<dyn HostCalls>) -> Self {
+        Self { host, session: Mutex::default() }
+    }
+
+    /// The session so far, as YAML.
+    pub fn session(&self) -> String {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if session.is_empty() { "[]\n".to_owned() } else { session.clone() }
+    }
+
+    fn write_down(&self, payload: &[u8], answer: &Result<Vec<u8>, String>) {
+        let Ok(asked) = serde_json::from_slice::<GetResource>(payload) else { return };
+        let quoted = |text: &str| Value::from(text).to_string();
+        let optional = |value: &Value| value.to_string();
+        let (kind, field, text) = match answer {
+            Ok(object) => ("Success", "payload", String::from_utf8_lossy(object).into_owned()),
+            Err(message) => ("Error", "message", message.clone()),
+        };
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        // JSON is YAML: every value is written in quotes.
+        let _ = write!(
+            session,
+            "- type: Exchange\n  request: |\n    {GET_RESOURCE}\n    api_version: {}\n    kind: {}\n    name: {}\n    \
+             namespace: {}\n    disable_cache: {}\n    field_masks: {}\n  response:\n    type: {kind}\n    {field}: {}\n",
+            quoted(&asked.api_version),
+            quoted(&asked.kind),
+            quoted(&asked.name),
+            optional(&asked.namespace.clone().into()),
+            asked.disable_cache,
+            optional(&asked.field_masks.clone().into()),
+            quoted(&text),
+        );
+    }
+}
+
+impl HostCalls for Record {
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let answer = self.host.call(binding, namespace, operation, payload);
+        if (namespace, operation) == ("kubernetes", "get_resource") {
+            self.write_down(payload, &answer);
+        }
+        answer
+    }
+
+    fn log(&self, line: &str) {
+        self.host.log(line);
+    }
+}

@@ -1,0 +1,222 @@
+//! Why an image needs a pull secret or none, and with which credentials the kubelet would pull it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::cluster::{Cluster, ObjectRef};
+use crate::image::ImageReference;
+use crate::keyring::Keyring;
+use crate::login_server::{Host, classify};
+use crate::pull_secret::PullSecret;
+use crate::registry_key::Repository;
+use crate::request::RequestError;
+use crate::settings::{Entry, Need, PullSecrets, Settings};
+
+/// The answer for one image.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Explanation {
+    image: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<Reference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registry: Option<Registry>,
+    entries: Vec<EntryMatch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need: Option<Needed>,
+    secrets: Vec<SecretState>,
+    attempts: Vec<Attempt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pulls: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Reference {
+    domain: String,
+    path: String,
+    tag: Option<String>,
+    digest: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Registry {
+    host: String,
+    kind: &'static str,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct EntryMatch {
+    index: usize,
+    registries: Vec<String>,
+    namespaces: Vec<String>,
+    secret: Option<String>,
+    matches: bool,
+    reason: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Needed {
+    Secret(String),
+    Nothing,
+    Unlisted,
+}
+
+#[derive(Debug, Serialize)]
+struct SecretState {
+    name: String,
+    state: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Attempt {
+    secret: String,
+    key: String,
+}
+
+/// What is asked: an image, in a namespace, pulled with the secrets of these names.
+pub(crate) struct Question {
+    image: String,
+    namespace: String,
+    settings: Settings,
+    pull_secrets: Vec<String>,
+}
+
+impl Question {
+    /// Reads `{"image": …, "namespace": …, "settings": {…}, "pullSecrets": […]}`.
+    pub(crate) fn parse(text: &str) -> Result<Self, RequestError> {
+        let fields: BTreeMap<String, &RawValue> =
+            serde_json::from_str(text).map_err(|e| RequestError::unreadable("the question", &e))?;
+        let value = |name: &str| -> Result<Value, RequestError> {
+            let Some(raw) = fields.get(name) else { return Ok(Value::Null) };
+            serde_json::from_str(raw.get()).map_err(|e| RequestError::unreadable(name, &e))
+        };
+        let word = |name: &str| value(name).map(|value| value.as_str().unwrap_or_default().to_owned());
+        let settings = match value("settings")? {
+            Value::Null => Settings::default(),
+            settings => Settings::parse(&settings).map_err(|e| RequestError(e.to_string()))?,
+        };
+        let names = value("pullSecrets")?;
+        let names = names.as_array().into_iter().flatten();
+        Ok(Self {
+            image: word("image")?,
+            namespace: word("namespace")?,
+            settings,
+            pull_secrets: names.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+        })
+    }
+
+    /// Answers it.
+    pub(crate) fn answer(&self, cluster: &dyn Cluster) -> Explanation {
+        let mut explanation = Explanation {
+            image: self.image.clone(),
+            error: None,
+            reference: None,
+            registry: None,
+            entries: Vec::new(),
+            need: None,
+            secrets: Vec::new(),
+            attempts: Vec::new(),
+            pulls: None,
+        };
+        let reference = match ImageReference::parse(&self.image) {
+            Ok(reference) => reference,
+            Err(error) => {
+                explanation.error = Some(error.to_string());
+                return explanation;
+            }
+        };
+        let own = |text: &str| text.to_owned();
+        explanation.reference = Some(Reference {
+            domain: own(reference.domain),
+            path: reference.path.to_string(),
+            tag: reference.tag.map(own),
+            digest: reference.digest.map(own),
+        });
+        let host = reference.host().to_ascii_lowercase();
+        let (kind, reason) = match classify(&host, &self.settings.registry_suffixes) {
+            Host::LoginServer => ("login-server", own("an ACR login server")),
+            Host::Mistaken(mistake) => ("mistaken", mistake.explain(&host)),
+            Host::Other => ("other", own("no ACR login server: the policy has nothing to say about it")),
+        };
+        explanation.registry = Some(Registry { host: own(&host), kind, reason });
+        let repository = reference.repository();
+        if kind == "login-server" {
+            explanation.entries = self.entries(&repository);
+            explanation.need = Some(match self.settings.pull_secrets.need(&reference, &self.namespace) {
+                Some(Need::Secret(name)) => Needed::Secret(own(name)),
+                Some(Need::Nothing) => Needed::Nothing,
+                None => Needed::Unlisted,
+            });
+        }
+        self.try_secrets(&repository, cluster, &mut explanation);
+        explanation
+    }
+
+    fn entries(&self, repository: &str) -> Vec<EntryMatch> {
+        let PullSecrets::Entries(entries) = &self.settings.pull_secrets else { return Vec::new() };
+        let mut won = false;
+        let judge = |(index, entry): (usize, &Entry)| {
+            let reason = if !entry.in_namespace(&self.namespace) {
+                "it is for other namespaces"
+            } else if !Repository::parse(repository)
+                .is_ok_and(|repository| entry.holds(&repository, &self.namespace))
+            {
+                "no key of it matches the image"
+            } else if std::mem::replace(&mut won, true) {
+                "an entry before it matches already"
+            } else {
+                "the first that matches"
+            };
+            EntryMatch {
+                index,
+                registries: entry.registries.iter().map(|key| key.as_str().to_owned()).collect(),
+                namespaces: entry.namespaces.clone(),
+                secret: entry.secret.clone(),
+                matches: reason == "the first that matches",
+                reason,
+            }
+        };
+        entries.iter().enumerate().map(judge).collect()
+    }
+
+    fn try_secrets(&self, repository: &str, cluster: &dyn Cluster, explanation: &mut Explanation) {
+        let mut keyring = Keyring::default();
+        for name in &self.pull_secrets {
+            let fields = &["type", "data"];
+            let namespace = &self.namespace;
+            let found =
+                cluster.get(&ObjectRef { api_version: "v1", kind: "Secret", namespace, name, fields });
+            let state = match found.map(|secret| secret.map(|secret| PullSecret::of(&secret))) {
+                Err(_) => "unknown",
+                Ok(None) => "absent",
+                Ok(Some(PullSecret::Ignored)) => "ignored",
+                Ok(Some(PullSecret::Malformed { .. })) => "malformed",
+                Ok(Some(PullSecret::Usable { credentials, .. })) => {
+                    keyring.add(name, credentials);
+                    "usable"
+                }
+            };
+            explanation.secrets.push(SecretState { name: name.clone(), state });
+        }
+        let attempts = keyring.lookup(repository).into_iter();
+        let shown = |key: &str| crate::key_defect::shown(key).to_owned();
+        explanation.attempts = attempts
+            .map(|held| Attempt { secret: held.secret.clone(), key: shown(held.key.as_str()) })
+            .collect();
+        if !self.pull_secrets.is_empty() {
+            let fails = explanation.secrets.iter().any(|secret| secret.state == "malformed");
+            explanation.pulls = Some(match explanation.attempts.is_empty() {
+                _ if fails => "fails",
+                true => "anonymously",
+                false => "with-credentials",
+            });
+        }
+    }
+}
