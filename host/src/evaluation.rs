@@ -60,9 +60,11 @@ impl Outcome {
         let mut findings = self.verdict.findings.clone();
         for finding in self.pods.iter().flat_map(|pods| &pods.findings) {
             let same = findings.iter_mut().find(|known| {
-                known.rule == finding.rule
-                    && (known.line, known.column) == (finding.line, finding.column)
-                    && known.secret == finding.secret
+                let about =
+                    |finding: &Finding| (finding.rule.clone(), finding.secret.clone(), finding.image.clone());
+                let at = |finding: &Finding| (finding.line, finding.column);
+                about(known) == about(finding)
+                    && (at(known) == at(finding) || known.message == finding.message)
             });
             match same {
                 Some(known) => known.severity = known.severity.max(finding.severity),

@@ -11,6 +11,9 @@ use crate::pull_secret::{Malformed, PullSecret};
 use crate::rule::Rule;
 use crate::settings::{Need, SecretLookup};
 
+/// How many keys or secrets a message names.
+const SHOWN: usize = 3;
+
 /// What is known of the secrets, and the keyring that the kubelet makes of them.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
@@ -183,9 +186,21 @@ impl Attached {
         judge.report_at_most(most, rule, About { pointer, ..image.about() }, message);
     }
 
+    /// Why those that are attached do not serve an image, where that is known.
+    pub(super) fn shortcomings(&self) -> String {
+        let why = |(name, state): &(String, State)| match state {
+            State::Absent => Some(format!("\"{name}\" does not exist")),
+            State::Ignored(kind) => Some(format!("\"{name}\" is ignored (type \"{kind}\")")),
+            State::Malformed(_) => Some(format!("\"{name}\" is malformed")),
+            State::Usable => Some(format!("\"{name}\" holds nothing for it")),
+            State::Unknown => None,
+        };
+        let all: Vec<String> = self.states.iter().filter_map(why).take(SHOWN).collect();
+        if all.is_empty() { String::new() } else { format!(" (of those that it has, {})", all.join(", ")) }
+    }
+
     /// The keys there are, so that a misspelled one is seen at once.
     fn keys(&self) -> String {
-        const SHOWN: usize = 3;
         let keys = self.keyring.keys();
         let shown: Vec<&str> = keys.iter().copied().map(shown).take(SHOWN).collect();
         match (shown.is_empty(), keys.len() > SHOWN) {

@@ -34,7 +34,8 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
     let attached = Attached::of(judge, &names, &assessment.images, &list);
     assessment.report_unlisted(judge, &attached, None);
     let lacking = assessment.lacking(&names, &attached);
-    let added = if lacking.is_empty() { Vec::new() } else { mend(judge, &spec, lacking, creating) };
+    let added =
+        if lacking.is_empty() { Vec::new() } else { mend(judge, &spec, &attached, lacking, creating) };
     names.extend(added.iter().map(String::as_str));
     let attached =
         if added.is_empty() { attached } else { Attached::of(judge, &names, &assessment.images, &list) };
@@ -43,7 +44,13 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
 }
 
 /// The names to add for images that lack their secret; where that may not be, findings say why.
-fn mend(judge: &mut Judge<'_>, spec: &PodSpec<'_>, lacking: Vec<Image<'_>>, creating: bool) -> Vec<String> {
+fn mend(
+    judge: &mut Judge<'_>,
+    spec: &PodSpec<'_>,
+    attached: &Attached,
+    lacking: Vec<Image<'_>>,
+    creating: bool,
+) -> Vec<String> {
     let (request, settings) = (judge.request, judge.settings);
     if !creating {
         report_immutable(judge, "imagePullSecrets of a pod", "the pod", &lacking);
@@ -55,7 +62,7 @@ fn mend(judge: &mut Judge<'_>, spec: &PodSpec<'_>, lacking: Vec<Image<'_>>, crea
         let account = judge.service_account(spec.service_account(), &spec.list_pointer());
         return secrets(&without_refused(judge, spec, &account, lacking));
     }
-    report_missing(judge, spec, &lacking);
+    report_missing(judge, spec, attached, Severity::Reject, &lacking);
     if !list.is_empty() {
         let account = judge.service_account(spec.service_account(), &spec.list_pointer());
         report_hidden(judge, spec, &account, &lacking);
@@ -75,14 +82,21 @@ pub(super) fn report_nameless(judge: &mut Judge<'_>, spec: &PodSpec<'_>) {
     }
 }
 
-/// Reports each image whose secret is not in the list.
-pub(super) fn report_missing(judge: &mut Judge<'_>, spec: &PodSpec<'_>, lacking: &[Image<'_>]) {
+/// Reports each image whose secret is not in the list; that weighs `most` at the most.
+pub(super) fn report_missing(
+    judge: &mut Judge<'_>,
+    spec: &PodSpec<'_>,
+    attached: &Attached,
+    most: Severity,
+    lacking: &[Image<'_>],
+) {
     for image in lacking {
-        judge.report(Rule::MissingPullSecret, image.about(), missing(judge, spec, image));
+        let message = missing(judge, spec, attached, image);
+        judge.report_at_most(most, Rule::MissingPullSecret, image.about(), message);
     }
 }
 
-pub(super) fn missing(judge: &Judge<'_>, spec: &PodSpec<'_>, image: &Image<'_>) -> String {
+fn missing(judge: &Judge<'_>, spec: &PodSpec<'_>, attached: &Attached, image: &Image<'_>) -> String {
     let secret = image.secret_name();
     let mend = if is_mirror(judge.request) {
         "a mirror pod may not reference secrets; give the node the credential".to_owned()
@@ -92,10 +106,11 @@ pub(super) fn missing(judge: &Judge<'_>, spec: &PodSpec<'_>, image: &Image<'_>) 
         format!("add {{name: {secret}}} to the pod spec's imagePullSecrets")
     };
     format!(
-        "{} cannot pull \"{}\" without pull secret \"{secret}\"{}; {mend}",
+        "{} cannot pull \"{}\" without pull secret \"{secret}\"{}{}; {mend}",
         image.user,
         image.text,
-        judge.in_namespace()
+        judge.in_namespace(),
+        attached.shortcomings()
     )
 }
 

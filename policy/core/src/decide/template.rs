@@ -3,9 +3,7 @@
 use crate::decide::attached::Attached;
 use crate::decide::images::{Assessment, Image, secrets};
 use crate::decide::judge::{About, Judge, ServiceAccount};
-use crate::decide::pod::{
-    missing, report_hidden, report_immutable, report_missing, report_nameless, without_refused,
-};
+use crate::decide::pod::{report_hidden, report_immutable, report_missing, report_nameless, without_refused};
 use crate::finding::Severity;
 use crate::pod_spec::PodSpec;
 use crate::request::Operation;
@@ -129,12 +127,9 @@ fn mend(
     } else if settings.mode == Mode::Mutate && settings.targets.pods {
         // The pods get mended.
     } else if view.unsure {
-        for image in &lacking {
-            let message = missing(judge, spec, image);
-            judge.report_at_most(Severity::Warn, Rule::MissingPullSecret, image.about(), message);
-        }
+        report_missing(judge, spec, &view.attached, Severity::Warn, &lacking);
     } else {
-        report_missing(judge, spec, &lacking);
+        report_missing(judge, spec, &view.attached, Severity::Reject, &lacking);
         if !list.is_empty() {
             report_hidden(judge, spec, &view.account, &lacking);
         }
