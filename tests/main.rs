@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `cases` | every case of `cases/` ends as it says, alike in the core, in the command and in an independent host |
 //! | `keyring` | keys match as the documentation says, and nothing that a secret holds is ever shown |
+//! | `lookups` | refusals of policy-server are told apart, sessions replayed, tokens judged by the time |
 //! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
 //! | `properties` | what holds for generated input |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
@@ -21,6 +22,7 @@ mod cases;
 mod command;
 mod engines;
 mod keyring;
+mod lookups;
 mod manifests;
 mod properties;
 mod tables;
