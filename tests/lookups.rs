@@ -28,7 +28,7 @@ impl HostCalls for Answer {
     }
 }
 
-/// policy-evaluator: evaluation_context.rs, callback_handler/kubernetes/client.rs, runtimes/callback.rs
+/// policy-evaluator: `evaluation_context.rs`, `callback_handler/kubernetes/client.rs`, `runtimes/callback.rs`
 #[test]
 fn every_refusal_of_policy_server_is_told_apart() {
     let refusals = [
