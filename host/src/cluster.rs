@@ -76,16 +76,18 @@ pub struct Lookups {
     talk: Talk,
 }
 
-/// policy-evaluator: `callback_requests.rs` `KubernetesGetResource`
-#[derive(Debug, Deserialize)]
-struct GetResource {
-    api_version: String,
-    kind: String,
-    name: String,
+/// A `get_resource` request. policy-evaluator: `callback_requests.rs` `KubernetesGetResource`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct GetResource {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
     #[serde(default)]
-    namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     #[serde(default)]
-    field_masks: Option<Vec<String>>,
+    pub(crate) disable_cache: bool,
+    #[serde(default)]
+    pub(crate) field_masks: Option<Vec<String>>,
 }
 
 impl Lookups {
@@ -116,7 +118,7 @@ impl Lookups {
     fn get_resource(&self, payload: &[u8]) -> Result<Vec<u8>, String> {
         let asked: GetResource =
             serde_json::from_slice(payload).map_err(|e| format!("cannot deserialize payload: {e}"))?;
-        let GetResource { api_version, kind, name, namespace, field_masks } = asked;
+        let GetResource { api_version, kind, name, namespace, field_masks, .. } = asked;
         if !self.resources.iter().any(|(a, k)| *a == api_version && *k == kind) {
             return Err(format!(
                 "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has \

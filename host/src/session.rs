@@ -7,27 +7,14 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cluster::GetResource;
 use crate::policy::HostCalls;
 use crate::yaml;
 
 const GET_RESOURCE: &str = "!KubernetesGetResource";
-
-/// A `get_resource` request. policy-evaluator: `callback_requests.rs`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct GetResource {
-    api_version: String,
-    kind: String,
-    name: String,
-    #[serde(default)]
-    namespace: Option<String>,
-    #[serde(default)]
-    disable_cache: bool,
-    #[serde(default)]
-    field_masks: Option<Vec<String>>,
-}
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
