@@ -237,3 +237,44 @@ fn an_update_is_judged_by_what_it_changes() {
     assert_eq!(other["results"][0]["findings"][0]["rule"], "pull-secrets-immutable");
     assert_eq!(status, Some(1));
 }
+
+#[test]
+fn pods_are_judged_only_where_some_are_made() {
+    let strict = ["--settings-json", r#"{"mode":"validate"}"#];
+    let deployment: Value = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "contoso.azurecr.io/web:v1"}]}}},
+    });
+    let review = |request: Value| json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
+    let kind = json!({"group": "apps", "version": "v1", "kind": "Deployment"});
+    let pods = |request: Value| {
+        let (report, _) = report(&[&strict[..], &["-"]].concat(), &review(request).to_string());
+        report["results"][0]["pods"]["decision"].clone()
+    };
+    let created = json!({"kind": kind, "operation": "CREATE", "namespace": "shop", "subResource": "", "object": deployment});
+    assert_eq!(pods(created), "rejected");
+    let deleted = json!({"kind": kind, "operation": "DELETE", "namespace": "shop", "object": null, "oldObject": deployment});
+    assert_eq!(pods(deleted), Value::Null);
+    let scaled = json!({"kind": kind, "operation": "UPDATE", "object": deployment, "oldObject": deployment});
+    assert_eq!(pods(scaled), Value::Null);
+    let mut going = deployment;
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+    assert_eq!(pods(json!({"kind": kind, "operation": "CREATE", "object": going})), Value::Null);
+}
+
+#[test]
+fn a_static_pod_in_a_listing_is_its_nodes_own() {
+    let mut pod: Value = serde_json::from_str::<Value>(&mirror_pod("x")).unwrap()["request"]["object"].take();
+    pod["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "Node", "name": "node1", "controller": true}]);
+    let listing = json!({"apiVersion": "v1", "kind": "List", "items": [pod]}).to_string();
+    let (report, status) = report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], &listing);
+    assert_eq!((&report["results"][0]["decision"], status), (&json!("accepted"), Some(0)));
+}
+
+#[test]
+fn names_move_no_cursor_and_set_no_colour() {
+    let pod = BARE_POD.replace("name: my-awesome-app-pod", r#"name: "a\e[31mred""#);
+    let output = run(&["check", "-"], &pod);
+    assert!(!text(&output.stdout).contains('\u{1b}'), "{}", text(&output.stdout));
+}

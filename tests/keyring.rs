@@ -126,11 +126,13 @@ fn config(hidden: &str) -> impl Strategy<Value = String> {
         Just("other.azurecr.io"),
         Just("contoso"),
     ];
-    (registry, 0..12_u8).prop_map(move |(registry, form)| {
+    (registry, 0..15_u8).prop_map(move |(registry, form)| {
         let auth = BASE64_STANDARD.encode(format!("user-{hidden}:{hidden}"));
         let token = format!(
             "e30.{}.{hidden}",
-            BASE64_STANDARD.encode(json!({"exp": 1, "x": hidden}).to_string()).trim_end_matches('=')
+            BASE64_STANDARD
+                .encode(json!({"exp": 1, "aud": [hidden], "x": hidden}).to_string())
+                .trim_end_matches('=')
         );
         match form {
             0 => json!({"auths": {registry: {"auth": auth}}}).to_string(),
@@ -146,6 +148,10 @@ fn config(hidden: &str) -> impl Strategy<Value = String> {
                 json!({"auths": {registry: {"identitytoken": hidden, "auth": BASE64_STANDARD.encode("0:")}}})
                     .to_string()
             }
+            12 => json!({"auths": {format!("puller:{hidden}@Registry:5000"): {"auth": auth}}}).to_string(),
+            13 => json!({"auths": {format!("https://puller:x#{hidden}@{registry}"): {"auth": auth}}})
+                .to_string(),
+            14 => json!({"auths": {format!("puller:1/{hidden}@{registry}"): {"auth": auth}}}).to_string(),
             10 => format!(r#"{{"auths": {{"{registry}": {{"auth": "{hidden}"#),
             _ => {
                 json!({"auths": {registry: {"username": [hidden]}}, "HttpHeaders": {"Authorization": hidden}})

@@ -145,7 +145,9 @@ fn a_session_of_kwctl_can_be_replayed() {
     name: acr-secret
     namespace: shop
     disable_cache: false
-    field_masks: [type, data]
+    field_masks:
+    - data
+    - type
   response:
     type: RESPONSE
 ";

@@ -41,7 +41,7 @@ impl ApiServer<'_> {
     }
 
     /// The request for a pod of the object's template, as its controller would make it.
-    pub fn pod_request(&self, kind: &Kind, object: &Value) -> Option<PodRequest> {
+    pub fn pod_request(&self, kind: &Kind, object: &Value, namespace: &str) -> Option<PodRequest> {
         let path = template_path(kind, object)?;
         let (_, template_path) = path.split_last()?;
         let template = template_path.iter().try_fold(object, |value, name| value.get(name))?;
@@ -51,15 +51,12 @@ impl ApiServer<'_> {
         let owner =
             json!({"apiVersion": kind.api_version(), "kind": kind.kind, "name": name, "controller": true});
         metadata.insert("ownerReferences".to_owned(), json!([owner]));
-        if let Some(namespace) = object.pointer("/metadata/namespace") {
-            metadata.insert("namespace".to_owned(), namespace.clone());
-        }
+        metadata.insert("namespace".to_owned(), namespace.into());
         let spec = template.get("spec").cloned().unwrap_or_default();
         let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
         let kind = Kind { group: String::new(), version: "v1".to_owned(), kind: "Pod".to_owned() };
-        let namespace = self.settle(&kind, &mut pod);
-        self.admit_pod(&kind, &mut pod, &namespace);
-        let request = review(&kind, &namespace, "CREATE", Some(pod), None);
+        self.admit_pod(&kind, &mut pod, namespace);
+        let request = review(&kind, namespace, "CREATE", Some(pod), None);
         Some(PodRequest { request, spec_pointer: path.iter().fold(String::new(), |p, name| p + "/" + name) })
     }
 
@@ -110,9 +107,20 @@ pub struct PodRequest {
     pub spec_pointer: String,
 }
 
+/// The node that shows a static pod of its own by this object, as in a listing of live pods.
+fn mirroring_node(object: &Value) -> Option<&str> {
+    object.pointer("/metadata/annotations/kubernetes.io~1config.mirror")?;
+    let node = object.pointer("/spec/nodeName")?.as_str()?;
+    let mut owners = object.pointer("/metadata/ownerReferences")?.as_array()?.iter();
+    let is_node =
+        |owner: &Value| owner.get("kind") == Some(&json!("Node")) && owner.get("name") == Some(&json!(node));
+    owners.any(is_node).then_some(node)
+}
+
 fn is_same(kind: &Kind, old: &Value, new: &Value, namespace: &str, default: &str) -> bool {
     let word = |value: &Value, pointer| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     Kind::of(old).is_some_and(|old| old.group == kind.group && old.kind == kind.kind)
+        && word(old, "/metadata/name").is_some()
         && word(old, "/metadata/name") == word(new, "/metadata/name")
         && word(old, "/metadata/namespace").unwrap_or_else(|| default.to_owned()) == namespace
 }
@@ -129,6 +137,12 @@ pub fn review(
     let gvr = json!({"group": kind.group, "version": kind.version, "resource": kind.resource()});
     let subject = object.as_ref().or(old.as_ref());
     let name = subject.and_then(|object| object.pointer("/metadata/name")).and_then(Value::as_str);
+    let user = match subject.and_then(mirroring_node) {
+        Some(node) => {
+            json!({"username": format!("system:node:{node}"), "groups": ["system:nodes", "system:authenticated"]})
+        }
+        None => json!({"username": USER, "groups": ["system:masters", "system:authenticated"]}),
+    };
     // Absent fields are left out: the SDK refuses null.
     let mut request = json!({
         "uid": "00000000-0000-0000-0000-000000000000",
@@ -138,7 +152,7 @@ pub fn review(
         "requestResource": gvr,
         "namespace": namespace,
         "operation": operation,
-        "userInfo": {"username": USER, "groups": ["system:masters", "system:authenticated"]},
+        "userInfo": user,
         "dryRun": false,
     });
     if let Some(fields) = request.as_object_mut() {

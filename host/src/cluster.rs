@@ -1,6 +1,6 @@
 //! Manifests that stand for the cluster, and the policy's lookups in them, answered as the policy server does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -87,7 +87,7 @@ pub(crate) struct GetResource {
     #[serde(default)]
     pub(crate) disable_cache: bool,
     #[serde(default)]
-    pub(crate) field_masks: Option<Vec<String>>,
+    pub(crate) field_masks: Option<BTreeSet<String>>,
 }
 
 impl Lookups {
@@ -139,7 +139,7 @@ impl Lookups {
 
 /// Kind, version and metadata always stay; of the rest only what the masks name.
 /// policy-evaluator: `callback_handler/kubernetes/field_mask.rs`
-fn mask(object: &Value, masks: &[String]) -> Value {
+fn mask(object: &Value, masks: &BTreeSet<String>) -> Value {
     let mut tree = Mask::default();
     for path in ["apiVersion", "kind", "metadata"].into_iter().chain(masks.iter().map(String::as_str)) {
         tree.insert(path);

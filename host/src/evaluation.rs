@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::admission::{ApiServer, PodRequest};
 use crate::cluster::Cluster;
 use crate::kind::{Judged, Kind, template_path};
-use crate::manifest::{Content, Manifest};
+use crate::manifest::{Content, Manifest, places};
 use crate::policy::{HostCalls, Policy};
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
@@ -48,6 +48,9 @@ pub struct Outcome {
     /// The answer for the pod that its template makes
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pods: Option<Verdict>,
+    /// JSON pointer of the template's pod spec
+    #[serde(skip)]
+    pub pod_spec: String,
     /// The manifest itself
     #[serde(skip)]
     pub manifest: Manifest,
@@ -142,7 +145,7 @@ impl<'a> Evaluation<'a> {
         }
         let name = Some(word("/metadata/name")).filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| word("/metadata/generateName"));
-        let (mut verdict, mut pods) = match &kind {
+        let (verdict, pods) = match &kind {
             None => (skipped("no Kubernetes object: it has no apiVersion or no kind"), None),
             Some(kind) if !self.judged.includes(kind, object) => {
                 (skipped("the policy has nothing to say about this kind"), None)
@@ -154,10 +157,6 @@ impl<'a> Evaluation<'a> {
                 self.judge_object(kind, &manifest)
             }
         };
-        place(&manifest, &mut verdict, None);
-        if let Some((pods, spec_pointer)) = &mut pods {
-            place(&manifest, pods, Some(spec_pointer));
-        }
         Outcome {
             source,
             api_version: word("/apiVersion"),
@@ -165,6 +164,7 @@ impl<'a> Evaluation<'a> {
             namespace,
             name,
             verdict,
+            pod_spec: pods.as_ref().map(|(_, spec_pointer)| spec_pointer.clone()).unwrap_or_default(),
             pods: pods.map(|(pods, _)| pods),
             manifest,
         }
@@ -177,11 +177,9 @@ impl<'a> Evaluation<'a> {
             Content::Request(request) => request,
         };
         let verdict = self.ask(request);
-        let makes_pods = request.get("object").is_some()
-            && template_path(kind, object).is_some()
-            && !has_controller(object)
-            && request.get("subResource").is_none();
-        let pods = makes_pods.then(|| self.api_server.pod_request(kind, object)).flatten();
+        let namespace = request.get("namespace").and_then(Value::as_str).unwrap_or(self.api_server.namespace);
+        let pods =
+            makes_pods(kind, request).then(|| self.api_server.pod_request(kind, object, namespace)).flatten();
         let pods = pods.map(|PodRequest { request, spec_pointer }| (self.ask(&request), spec_pointer));
         (verdict, pods)
     }
@@ -207,29 +205,54 @@ fn skipped(reason: &str) -> Verdict {
     Verdict::without_answer(Decision::Skipped, reason.to_owned())
 }
 
+/// Whether the request makes pods of a template: nobody deletes the object, and an update changes the template.
+fn makes_pods(kind: &Kind, request: &Value) -> bool {
+    let Some(object) = request.get("object").filter(|object| !object.is_null()) else { return false };
+    let Some(path) = template_path(kind, object) else { return false };
+    let spec = |object: &Value| path.iter().try_fold(object, |value, name| value.get(name)).cloned();
+    let is_update = request.get("operation").and_then(Value::as_str) == Some("UPDATE");
+    let is_unchanged = is_update && request.get("oldObject").is_some_and(|old| spec(old) == spec(object));
+    let sub_resource = request.get("subResource").and_then(Value::as_str).unwrap_or_default();
+    let is_going = object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null());
+    !is_unchanged && !is_going && sub_resource.is_empty() && !has_controller(object)
+}
+
 /// What a controller owns is judged with its owner, which makes the same pods.
 fn has_controller(object: &Value) -> bool {
     let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Value::Bool(true)))
 }
 
-/// Finds the findings in the file. Those of a template's pod stand where the template's spec stands.
-fn place(manifest: &Manifest, verdict: &mut Verdict, pod_spec: Option<&str>) {
-    if verdict.findings.is_empty() {
-        return;
+/// Finds the findings in their files, those of a template's pod where the template stands.
+pub fn locate(outcomes: &mut [Outcome]) {
+    let is_same = |a: &Outcome, b: &Outcome| Arc::ptr_eq(&a.manifest.document, &b.manifest.document);
+    for group in outcomes.chunk_by_mut(is_same) {
+        let pointers: Vec<String> = group.iter().flat_map(pointers).collect();
+        let Some(manifest) =
+            group.first().map(|outcome| outcome.manifest.clone()).filter(|_| !pointers.is_empty())
+        else {
+            continue;
+        };
+        let mut places = places(&manifest.file, &manifest.document, pointers).into_iter();
+        let verdicts =
+            group.iter_mut().flat_map(|outcome| [Some(&mut outcome.verdict), outcome.pods.as_mut()]);
+        for finding in verdicts.flatten().flat_map(|verdict| &mut verdict.findings) {
+            let place = places.next().flatten();
+            finding.line = place.as_ref().map(|place| place.line);
+            finding.column = place.as_ref().map(|place| place.column);
+            finding.span = place.map(|place| place.span);
+        }
     }
-    let pointers: Vec<String> = verdict
-        .findings
-        .iter()
-        .map(|finding| match (pod_spec, finding.pointer.strip_prefix("/spec")) {
-            (Some(template), Some(rest)) => format!("{template}{rest}"),
-            _ => finding.pointer.clone(),
-        })
-        .collect();
-    let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
-    for (finding, place) in verdict.findings.iter_mut().zip(manifest.places(&pointers)) {
-        finding.line = place.as_ref().map(|place| place.line);
-        finding.column = place.as_ref().map(|place| place.column);
-        finding.span = place.map(|place| place.span);
-    }
+}
+
+/// JSON pointers into the document of all findings, those of the object first.
+fn pointers(outcome: &Outcome) -> Vec<String> {
+    let prefix = &outcome.manifest.prefix;
+    let own = outcome.verdict.findings.iter().map(|finding| format!("{prefix}{}", finding.pointer));
+    let pods = outcome.pods.iter().flat_map(|pods| &pods.findings);
+    let pods = pods.map(|finding| match finding.pointer.strip_prefix("/spec") {
+        Some(rest) => format!("{prefix}{}{rest}", outcome.pod_spec),
+        None => format!("{prefix}{}", finding.pointer),
+    });
+    own.chain(pods).collect()
 }

@@ -42,30 +42,31 @@ impl Manifest {
             }
         }
     }
+}
 
-    /// Where the values at these JSON pointers into the object stand. For a value that is not there it is the place
-    /// of the nearest one around it.
-    pub fn places(&self, pointers: &[&str]) -> Vec<Option<Place>> {
-        let mut wanted: Vec<String> =
-            pointers.iter().map(|pointer| format!("{}{pointer}", self.prefix)).collect();
-        let mut places = vec![None; wanted.len()];
-        while places.iter().any(Option::is_none) {
-            let asked: Vec<&str> = wanted.iter().map(String::as_str).collect();
-            for (place, found) in places.iter_mut().zip(self.document.places(&self.file.text, &asked)) {
-                *place = place.take().or(found);
-            }
-            let mut shorter = false;
-            for (pointer, _) in wanted.iter_mut().zip(&places).filter(|(_, place)| place.is_none()) {
-                let parent = pointer.rfind('/').unwrap_or_default();
-                shorter |= parent < pointer.len();
-                pointer.truncate(parent);
-            }
-            if !shorter {
-                break;
+/// Where the values at these JSON pointers into a document stand. For a value that is not there it is the place of the
+/// nearest one around it.
+pub fn places(file: &SourceFile, document: &Document, mut pointers: Vec<String>) -> Vec<Option<Place>> {
+    let mut places = vec![None; pointers.len()];
+    let mut open: Vec<usize> = (0..pointers.len()).collect();
+    // Once more for each level, so not for each pointer: a document is read anew every time.
+    while !open.is_empty() {
+        let asked: Vec<&str> = open.iter().filter_map(|i| pointers.get(*i)).map(String::as_str).collect();
+        let found = document.places(&file.text, &asked);
+        let mut missing = Vec::new();
+        for (i, place) in open.into_iter().zip(found) {
+            let (Some(target), Some(pointer)) = (places.get_mut(i), pointers.get_mut(i)) else { continue };
+            match pointer.rfind('/') {
+                Some(parent) if place.is_none() => {
+                    pointer.truncate(parent);
+                    missing.push(i);
+                }
+                _ => *target = place,
             }
         }
-        places
+        open = missing;
     }
+    places
 }
 
 /// Every object of a file, `List`s taken apart; those before a syntax error are kept.

@@ -66,9 +66,6 @@ pub struct Case {
     /// Lookups that fail
     #[serde(default)]
     pub lookups: Option<Lookups>,
-    /// The time of the judgement in seconds since 1970, where it matters
-    #[serde(default)]
-    pub now: Option<u64>,
     /// What must become of the request
     pub expect: Expect,
 }

@@ -13,7 +13,7 @@ use crate::Io;
 use crate::admission::ApiServer;
 use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
 use crate::cluster::{Cluster, Lookups};
-use crate::evaluation::{Evaluation, Outcome};
+use crate::evaluation::{Evaluation, Outcome, locate};
 use crate::input::{self, SourceFile};
 use crate::kind::Judged;
 use crate::manifest::{Manifest, manifests};
@@ -85,17 +85,18 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let cluster = Arc::new(cluster);
 
     let policy = load_policy(&args.policy)?;
-    let host: Box<dyn HostCalls> = match &args.replay {
-        None => Box::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone())),
+    let host: Arc<dyn HostCalls> = match &args.replay {
+        None => Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone())),
         Some(path) => {
             let name = path.display().to_string();
             let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
-            Box::new(Replay::parse(&name, &text)?)
+            Arc::new(Replay::parse(&name, &text)?)
         }
     };
-    let recorded = Arc::new(Record::new(host));
+    let record = args.record.as_ref().map(|path| (path, Arc::new(Record::new(host.clone()))));
+    let host: Arc<dyn HostCalls> = record.as_ref().map_or(host, |(_, record)| record.clone());
     let settings = settings::load(&args.policy)?;
-    settings::validate(&policy, &settings, recorded.clone())?;
+    settings::validate(&policy, &settings, host.clone())?;
     let evaluation = Evaluation {
         policy: &policy,
         settings: &settings,
@@ -106,17 +107,18 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
             old: &old,
             cluster: &cluster,
         },
-        host: recorded.clone(),
+        host,
     };
     // A session has an order, so nothing may overtake anything while one is written.
     let jobs = if args.record.is_some() { 1 } else { args.policy.jobs.unwrap_or_default() };
     let workers =
         rayon::ThreadPoolBuilder::new().num_threads(jobs.into()).build().context("cannot start threads")?;
-    let outcomes: Vec<Outcome> =
+    let mut outcomes: Vec<Outcome> =
         workers.install(|| inputs.into_par_iter().map(|manifest| evaluation.judge(manifest)).collect());
 
-    if let Some(path) = &args.record {
-        save_session(path, &recorded.session())
+    locate(&mut outcomes);
+    if let Some((path, record)) = &record {
+        save_session(path, &record.session())
             .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
     let summary = write(args, &outcomes, io)?;

@@ -1,5 +1,6 @@
 //! The report for people: a line for each object, a marked source line for each finding, a summary last.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -31,14 +32,17 @@ impl Text {
     }
 
     fn status(&self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        let Outcome { source, kind, namespace, name, verdict, .. } = outcome;
+        let Outcome { source, verdict, .. } = outcome;
+        let [kind, namespace, name] =
+            [&outcome.kind, &outcome.namespace, &outcome.name].map(|text| plain(text));
         let slash = if namespace.is_empty() { "" } else { "/" };
-        let template = source.template.as_ref().map(|path| format!(", from {path}")).unwrap_or_default();
+        let template =
+            source.template.as_ref().map(|path| format!(", from {}", plain(path))).unwrap_or_default();
         write!(
             out,
             "{} {kind} {namespace}{slash}{name} ({}:{}{template})",
             self.word(verdict.decision),
-            source.file,
+            plain(&source.file),
             source.line
         )?;
         describe(verdict, out)?;
@@ -67,12 +71,14 @@ impl Text {
             Severity::Reject => Level::ERROR,
             Severity::Warn => Level::WARNING,
         };
-        let (message, mend) = match finding.message.rsplit_once("; ") {
-            Some((message, mend)) => (message, Some(mend)),
-            None => (finding.message.as_str(), None),
+        let text = plain(&finding.message);
+        // A semicolon within quotes belongs to a name or an image.
+        let (message, mend) = match text.rsplit_once("; ") {
+            Some((message, mend)) if mend.matches('"').count() % 2 == 0 => (message, Some(mend)),
+            _ => (&*text, None),
         };
-        let text = &outcome.manifest.file.text;
-        let window = finding.span.clone().and_then(|span| window(text, span));
+        let source = &outcome.manifest.file.text;
+        let window = finding.span.clone().and_then(|span| window(source, span));
         let title = level.primary_title(message).id(finding.rule.as_str());
         let mut group = match &window {
             Some(Window { source, span, .. }) => title.element(
@@ -88,6 +94,15 @@ impl Text {
         }
         writeln!(out, "{}\n", self.renderer.render(&[group]))
     }
+}
+
+/// Text in which nothing moves a cursor or changes a colour.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_control) {
+        let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        return Cow::Owned(text.chars().map(escaped).collect());
+    }
+    Cow::Borrowed(text)
 }
 
 /// The line a finding stands on; of a value of several lines, the first.
@@ -112,11 +127,13 @@ fn describe(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
             let plural = if names.len() == 1 { "" } else { "s" };
             match names.as_slice() {
                 [] => write!(out, ", {} changes", verdict.patch.len()),
-                names => write!(out, ", gets pull secret{plural} {}", names.join(", ")),
+                names => write!(out, ", gets pull secret{plural} {}", plain(&names.join(", "))),
             }
         }
-        (Decision::Error | Decision::Skipped, Some(message)) => write!(out, ": {message}"),
-        (Decision::Rejected, Some(message)) if verdict.findings.is_empty() => write!(out, ": {message}"),
+        (Decision::Error | Decision::Skipped, Some(message)) => write!(out, ": {}", plain(message)),
+        (Decision::Rejected, Some(message)) if verdict.findings.is_empty() => {
+            write!(out, ": {}", plain(message))
+        }
         _ => Ok(()),
     }
 }

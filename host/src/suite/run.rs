@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::expect::Difference;
 use super::{Case, Lookups as Failing, Suite};
 use crate::admission::review;
-use crate::cluster::{Cluster, Lookups};
+use crate::cluster::{Cluster, Lookups, store_secret};
 use crate::evaluation::Evaluation;
 use crate::kind::{Judged, Kind};
 use crate::policy::{HostCalls, Policy};
@@ -75,11 +75,11 @@ pub fn run(
 /// The admission request of a case.
 pub fn request(case: &Case) -> Value {
     let operation = case.operation.as_deref().unwrap_or("CREATE");
-    let object = case.object.clone().unwrap_or_default();
+    let object = stored(case.object.clone().unwrap_or_default());
     let deletes = operation == "DELETE";
     let (object, old) = match (deletes, &case.old_object) {
         (true, None) => (Value::Null, Some(object)),
-        (_, old) => (object, old.clone()),
+        (_, old) => (object, old.clone().map(stored)),
     };
     let subject = if object.is_null() { old.as_ref().unwrap_or(&Value::Null) } else { &object };
     let own = subject.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or(NAMESPACE);
@@ -98,6 +98,14 @@ pub fn request(case: &Case) -> Value {
         }
     }
     request
+}
+
+/// A Secret as the API server would store it, and everything else as it is.
+fn stored(mut object: Value) -> Value {
+    if Kind::of(&object).is_some_and(|kind| kind.is_core("Secret")) {
+        store_secret(&mut object);
+    }
+    object
 }
 
 /// The cluster of a case, as the policy may ask it.

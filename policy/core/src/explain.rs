@@ -189,7 +189,7 @@ impl Question {
     fn try_secrets(&self, repository: &str, cluster: &dyn Cluster, explanation: &mut Explanation) {
         let mut keyring = Keyring::default();
         for name in &self.pull_secrets {
-            let fields = &["type", "data"];
+            let fields = &["data", "type"];
             let namespace = &self.namespace;
             let found =
                 cluster.get(&ObjectRef { api_version: "v1", kind: "Secret", namespace, name, fields });

@@ -62,11 +62,10 @@ impl<'a> GoUrl<'a> {
         Ok(Self { host: parse_authority(authority)?, path: unescape(path, Part::Other)? })
     }
 
-    /// The host's labels and the port, empty where there is none.
+    /// The host without its port, and the port, empty where there is none.
     /// kubelet: pkg/credentialprovider/keyring.go `SplitURL`
-    pub(crate) fn labels_and_port(&self) -> (std::str::Split<'_, char>, &str) {
-        let (host, port) = split_host_port(&self.host).unwrap_or((&self.host, ""));
-        (host.split('.'), port)
+    pub(crate) fn host_and_port(&self) -> (&str, &str) {
+        split_host_port(&self.host).unwrap_or((&self.host, ""))
     }
 }
 

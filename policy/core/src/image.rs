@@ -200,7 +200,7 @@ fn is_tag(tag: &str) -> bool {
 }
 
 /// `[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*[:][[:xdigit:]]{32,}`
-fn is_digest(digest: &str) -> bool {
+pub(crate) fn is_digest(digest: &str) -> bool {
     let Some((algorithm, hex)) = digest.split_once(':') else { return false };
     let is_word = |word: &str| {
         word.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())

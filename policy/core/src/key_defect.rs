@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::image::is_domain;
-use crate::login_server::{Host, Mistake, classify};
+use crate::image::{is_digest, is_domain};
+use crate::login_server::{CLOUDS, Host, Mistake, classify};
 use crate::registry_key::{RegistryKey, UrlError};
 
 /// Why no image matches a key.
@@ -110,7 +110,7 @@ impl KeyDefect {
             Host::Mistaken(_) => !host.contains('*'),
             _ => false,
         };
-        let is_meant = host.contains("azurecr.") || is_mistaken;
+        let is_meant = CLOUDS.iter().any(|cloud| host.ends_with(cloud)) || is_mistaken;
         (is_meant && (is_mistaken || !key.can_match_acr(suffixes))).then_some(Self::NoLoginServer)
     }
 
@@ -167,14 +167,14 @@ pub fn mend(text: &str, suffixes: &[String]) -> Option<String> {
 
 /// A key without what could be a user name and password before an `@`, or a token behind a `?` or `#`.
 pub fn shown(key: &str) -> &str {
-    let key = key.split(['?', '#']).next().unwrap_or_default();
-    match key.rsplit_once('@') {
-        Some((name, digest))
-            if digest.contains(':') && !digest.contains(['.', '/']) && !name.contains('@') =>
-        {
-            name
-        }
+    let end = key.find(['?', '#']).unwrap_or(key.len());
+    let (before, behind) = key.split_at_checked(end).unwrap_or((key, ""));
+    if behind.contains('@') {
+        return "…";
+    }
+    match before.rsplit_once('@') {
+        Some((name, digest)) if name.contains('/') && !name.contains('@') && is_digest(digest) => name,
         Some((_, host)) => host,
-        None => key,
+        None => before,
     }
 }

@@ -29,12 +29,11 @@ impl Keyring {
     pub fn add(&mut self, secret: &str, credentials: BTreeMap<String, Credential>) {
         for (key, credential) in credentials {
             if let Ok(key) = RegistryKey::parse(&key) {
-                let held = Held { key, secret: secret.to_owned(), credential };
-                // Keys in reverse order, and for the same key in the order of the secrets.
-                let place = self.held.partition_point(|known| known.key >= held.key);
-                self.held.insert(place, held);
+                self.held.push(Held { key, secret: secret.to_owned(), credential });
             }
         }
+        // Keys in reverse order; the sort is stable, so for the same key the secrets stay in theirs.
+        self.held.sort_by(|a, b| b.key.cmp(&a.key));
     }
 
     /// The keys, each once, in the order of the lookups.

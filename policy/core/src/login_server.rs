@@ -2,7 +2,7 @@
 
 /// Login-server suffixes of Azure's clouds: public, China, US Government and the former German one.
 /// cloud-provider-azure: examples/out-of-tree/credential-provider-config.yaml `matchImages`
-const CLOUDS: [&str; 4] = ["azurecr.io", "azurecr.cn", "azurecr.us", "azurecr.de"];
+pub(crate) const CLOUDS: [&str; 4] = ["azurecr.io", "azurecr.cn", "azurecr.us", "azurecr.de"];
 
 /// What a registry host is to ACR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

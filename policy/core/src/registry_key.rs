@@ -15,7 +15,12 @@ use crate::login_server;
 
 /// A key in the form in which the kubelet indexes it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RegistryKey(String);
+pub struct RegistryKey {
+    text: String,
+    /// Host, port and path, as the kubelet parses the normalised key again; `None` where that fails and it matches
+    /// nothing
+    parts: Option<(String, String, String)>,
+}
 
 impl RegistryKey {
     /// Normalises a key: scheme, user, query and fragment, `/v1/` and `/v2/` and a lone slash fall away.
@@ -31,18 +36,30 @@ impl RegistryKey {
             }
             path => path,
         };
-        Ok(Self(if path == "/" { url.host.into_owned() } else { format!("{}{path}", url.host) }))
+        let text = if path == "/" { url.host.into_owned() } else { format!("{}{path}", url.host) };
+        let parts = GoUrl::parse(&text).ok().map(|key| {
+            let (host, port) = key.host_and_port();
+            (host.to_owned(), port.to_owned(), key.path.clone().into_owned())
+        });
+        Ok(Self { text, parts })
     }
 
     /// The key as the kubelet sorts it (descending) and compares it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether a credential under this key is tried for `repository` (domain and path, no tag, no digest).
     pub fn matches(&self, repository: &Repository<'_>) -> bool {
-        // The kubelet parses the normalised key again, and ignores one that then fails.
-        GoUrl::parse(&self.0).is_ok_and(|key| urls_match(&key, &repository.0))
+        // kubelet: keyring.go `URLsMatch`
+        let Some((host, port, path)) = &self.parts else { return false };
+        let target = &repository.0;
+        let (target_host, target_port) = target.host_and_port();
+        let count = |host: &str| host.bytes().filter(|b| *b == b'.').count();
+        *port == target_port
+            && target.path.starts_with(path.as_str())
+            && count(host) == count(target_host)
+            && host.split('.').zip(target_host.split('.')).all(|(glob, label)| glob_matches(glob, label))
     }
 
     /// Whether the key can match an ACR login server: below a cloud's suffix, or below or at one of `suffixes`.
@@ -68,12 +85,12 @@ impl RegistryKey {
 
     /// The host, port included.
     pub fn host(&self) -> &str {
-        self.0.split('/').next().unwrap_or_default()
+        self.text.split('/').next().unwrap_or_default()
     }
 
     fn labels(&self) -> Vec<String> {
-        let Ok(key) = GoUrl::parse(&self.0) else { return Vec::new() };
-        key.labels_and_port().0.map(str::to_ascii_lowercase).collect()
+        let Some((host, ..)) = &self.parts else { return Vec::new() };
+        host.split('.').map(str::to_ascii_lowercase).collect()
     }
 }
 
@@ -93,16 +110,6 @@ impl<'a> Repository<'a> {
     pub fn parse(text: &'a str) -> Result<Self, UrlError> {
         GoUrl::parse(text).map(Self)
     }
-}
-
-/// kubelet: keyring.go `URLsMatch`
-fn urls_match(key: &GoUrl<'_>, target: &GoUrl<'_>) -> bool {
-    let (key_labels, key_port) = key.labels_and_port();
-    let (target_labels, target_port) = target.labels_and_port();
-    key_port == target_port
-        && target.path.starts_with(&*key.path)
-        && key_labels.clone().count() == target_labels.clone().count()
-        && key_labels.zip(target_labels).all(|(glob, label)| glob_matches(glob, label))
 }
 
 /// Go's `filepath.Match` for what can reach it: `*` is the only special character that a host may have.

@@ -1,5 +1,6 @@
 //! Kubewarden's door to the policy: its three operations and two of our own over waPC, and the cluster over host calls.
 #![cfg(target_family = "wasm")]
+#![allow(clippy::unnecessary_wraps, reason = "waPC asks for results")]
 
 use kubewarden_policy_sdk::wapc_guest::prelude::*;
 use policy_core::host_cluster::HostCluster;

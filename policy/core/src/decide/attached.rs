@@ -162,7 +162,8 @@ impl Attached {
             told.push((rule, name.to_owned()));
         }
         // Another secret that could not be looked up may serve the image.
-        if self.states.iter().any(|(_, state)| *state == State::Unknown) {
+        let by_content = judge.settings.cluster.secrets == SecretLookup::Credentials;
+        if by_content && self.states.iter().any(|(_, state)| *state == State::Unknown) {
             return;
         }
         let (Image { user, text, reference, .. }, place) = (image, judge.in_namespace());

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::cluster::{Cluster, LookupError, Memo, ObjectRef};
 use crate::decision::{Addition, Decision};
 use crate::finding::{Finding, Severity};
+use crate::name::is_dns_subdomain;
 use crate::pod_spec::{PULL_SECRETS, PullSecretList};
 use crate::request::{Request, string_at};
 use crate::rule::Rule;
@@ -33,7 +34,7 @@ pub(super) struct About<'a> {
 pub(super) enum Lookup {
     Found(Rc<Value>),
     Absent,
-    /// A finding says why
+    /// A finding says why, unless there is no namespace to look in
     Failed,
 }
 
@@ -87,6 +88,15 @@ impl<'a> Judge<'a> {
         });
     }
 
+    /// What `look` finds, without a word of it in the decision.
+    pub(super) fn silently<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> (T, Vec<Finding>) {
+        let findings = std::mem::take(&mut self.decision.findings);
+        let told = std::mem::take(&mut self.told);
+        let seen = look(self);
+        self.told = told;
+        (seen, std::mem::replace(&mut self.decision.findings, findings))
+    }
+
     /// Has `names` appended to the list at `path`.
     pub(super) fn add(&mut self, path: Vec<&'static str>, names: Vec<String>) {
         if !names.is_empty() {
@@ -119,11 +129,18 @@ impl<'a> Judge<'a> {
     /// Looks up the secret `name`, as deep as the settings allow; `pointer` is where a failure is reported.
     pub(super) fn secret(&mut self, name: &str, pointer: &str) -> Lookup {
         let fields: &[&str] = match self.settings.cluster.secrets {
-            SecretLookup::Credentials => &["type", "data"],
+            SecretLookup::Credentials => &["data", "type"],
             _ => &["type"],
         };
         let namespace = self.request.namespace.as_str();
         let kind = "Secret";
+        if namespace.is_empty() {
+            return Lookup::Failed;
+        }
+        // No object has such a name, and a host could read it as something else.
+        if !is_dns_subdomain(name) {
+            return Lookup::Absent;
+        }
         let object = ObjectRef { api_version: "v1", kind, namespace, name, fields };
         match self.cluster.get(&object) {
             Ok(Some(found)) => Lookup::Found(found),
@@ -146,6 +163,9 @@ impl<'a> Judge<'a> {
         let namespace = self.request.namespace.as_str();
         if !self.settings.cluster.service_accounts || namespace.is_empty() {
             return ServiceAccount::Unasked;
+        }
+        if !is_dns_subdomain(name) {
+            return ServiceAccount::Absent;
         }
         let kind = "ServiceAccount";
         let object = ObjectRef { api_version: "v1", kind, namespace, name, fields: &[PULL_SECRETS] };

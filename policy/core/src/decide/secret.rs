@@ -18,9 +18,7 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
     let request = judge.request;
     judge_secret(judge, &request.object);
     if request.operation == Operation::Update && request.old_object.is_object() {
-        let new = std::mem::take(&mut judge.decision.findings);
-        judge_secret(judge, &request.old_object);
-        let old = std::mem::replace(&mut judge.decision.findings, new);
+        let ((), old) = judge.silently(|judge| judge_secret(judge, &request.old_object));
         let was_so = |finding: &Finding| {
             old.iter().any(|old| old.rule == finding.rule && old.message == finding.message)
         };
@@ -47,7 +45,9 @@ fn judge_secret(judge: &mut Judge<'_>, secret: &Value) {
 }
 
 fn report_ignored(judge: &mut Judge<'_>, secret: &Value, name: &str, this: &str) {
-    if let Some((kind, key)) = PullSecret::misplaced_key(secret) {
+    if let Some((kind, key)) =
+        PullSecret::misplaced_key(secret).filter(|(kind, _)| *kind != string_at(secret, "/type"))
+    {
         let message = format!(
             "the kubelet ignores {this}: {key} counts only in a secret of type {kind}; make it anew with that type, which \
              cannot be changed later"
@@ -81,7 +81,9 @@ fn judge_credentials(
     for (text, credential) in credentials {
         if let Some(defect) = KeyDefect::of(text, suffixes) {
             let mend = match key_defect::mend(text, suffixes) {
-                _ if defect == KeyDefect::Wrapper => "use type kubernetes.io/dockerconfigjson".to_owned(),
+                _ if defect == KeyDefect::Wrapper && data_key == ".dockercfg" => {
+                    "use type kubernetes.io/dockerconfigjson".to_owned()
+                }
                 Some(mended) => format!("write {mended}"),
                 None => "write the login server, such as contoso.azurecr.io".to_owned(),
             };
@@ -100,8 +102,10 @@ fn judge_credentials(
             report(judge, Rule::SecretBroadKey, data_key, name, message);
         }
         if key.can_match_acr(suffixes) {
-            let host = key.host();
-            for problem in sense::problems(credential, host, &format!("pull {this}"), || judge.now()) {
+            let host = key.host().split(':').next().unwrap_or_default();
+            for problem in
+                sense::problems(credential, host, &format!("pull {this}"), suffixes, || judge.now())
+            {
                 // A glob stands for many registries, so no token can be for another one.
                 if !(problem.rule == Rule::SecretWithoutCredentials && host.contains('*')) {
                     report(judge, problem.rule, data_key, name, problem.to_string());

@@ -4,6 +4,7 @@ use crate::decide::images::Image;
 use crate::decide::judge::{About, Judge};
 use crate::docker_config::Credential;
 use crate::keyring::Held;
+use crate::login_server::{Host, classify};
 use crate::pod_spec::PodSpec;
 use crate::rule::Rule;
 use crate::token::{Token, day};
@@ -34,6 +35,7 @@ pub(super) fn problems(
     credential: &Credential,
     host: &str,
     secret: &str,
+    suffixes: &[String],
     now: impl FnOnce() -> Option<u64>,
 ) -> Vec<Problem> {
     const LASTING: &str = "make the secret from a service principal or a repository-scoped token";
@@ -68,7 +70,12 @@ pub(super) fn problems(
             ),
         }
         if !token.is_for(host) {
-            let what = format!("the token for {host} in {secret} is meant for {}", token.audience.join(", "));
+            // Whatever else stands there may be a part of some secret.
+            let meant = match token.audience.as_slice() {
+                [server] if classify(server, suffixes) == Host::LoginServer => server,
+                _ => "another registry",
+            };
+            let what = format!("the token for {host} in {secret} is meant for {meant}");
             note(Rule::SecretWithoutCredentials, what, "put a credential of that registry there");
         }
     }
@@ -100,7 +107,8 @@ pub(super) fn report_for_image(
     told: &mut Vec<(Rule, String)>,
 ) {
     let secret = format!("pull secret \"{}\"{}", held.secret, judge.in_namespace());
-    for problem in problems(&held.credential, image.reference.host(), &secret, || judge.now()) {
+    let suffixes = judge.settings.registry_suffixes.as_slice();
+    for problem in problems(&held.credential, image.reference.host(), &secret, suffixes, || judge.now()) {
         let said = (problem.rule, problem.what.clone());
         if told.contains(&said) {
             continue;

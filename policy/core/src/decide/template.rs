@@ -31,8 +31,14 @@ pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immuta
     let view = View::of(judge, &spec, &assessment);
     assessment.report_unlisted(judge, &view.attached, old.as_ref().map(|(_, old)| old));
     let mut lacking = assessment.lacking(&view.names(), &view.attached);
+    let mut known = Vec::new();
     if let Some((old_spec, old)) = &old {
-        let was = View::of(judge, old_spec, old);
+        let (was, found) = judge.silently(|judge| {
+            let was = View::of(judge, old_spec, old);
+            was.attached.report(judge, old_spec, &old.images, Severity::Reject);
+            was
+        });
+        known = found;
         // What nobody knew to be lacking is news once it is certain.
         if !was.unsure || view.unsure {
             let was_lacking = old.lacking(&was.names(), &was.attached);
@@ -62,6 +68,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immuta
     let unsure = view.unsure && settings.cluster.secrets == SecretLookup::Credentials;
     let most = if unsure { Severity::Warn } else { Severity::Reject };
     attached.report(judge, &spec, &assessment.images, most);
+    judge.decision.findings.retain(|finding| !known.iter().any(|old| finding.repeats(old)));
     judge.add(spec.list_path(), added);
 }
 
@@ -85,9 +92,12 @@ impl View {
             settings.mode == Mode::Validate || !settings.targets.pods || settings.targets.pod_templates;
         let lacks =
             assessment.images.iter().filter_map(Image::secret).any(|name| !names.iter().any(|n| n == name));
-        let looks = settings.cluster.secrets != SecretLookup::None
-            && list.is_empty()
-            && !assessment.images.is_empty();
+        let looks = list.is_empty()
+            && match settings.cluster.secrets {
+                SecretLookup::None => false,
+                SecretLookup::Exists => assessment.images.iter().any(|image| image.secret().is_some()),
+                SecretLookup::Credentials => !assessment.images.is_empty(),
+            };
         if (counts && lacks) || looks {
             account = judge.service_account(spec.service_account(), &spec.list_pointer());
         }

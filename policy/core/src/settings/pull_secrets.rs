@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::fields::{Fields, Problems, show};
 use crate::image::ImageReference;
+use crate::key_defect::KeyDefect;
 use crate::name::is_dns_subdomain;
 use crate::registry_key::{RegistryKey, Repository, glob_matches};
 
@@ -155,11 +156,11 @@ fn parse_key(value: &Value, suffixes: &[String]) -> Result<RegistryKey, String> 
             "\"{text}\" matches no ACR login server; for another cloud or a custom domain add it to registrySuffixes"
         ));
     }
-    let path = key.as_str().split_once('/').map_or("", |(_, path)| path);
-    if path.contains([':', '@']) {
-        return Err(format!("\"{text}\" matches no image: keys have no tag and no digest"));
+    match KeyDefect::of(text, suffixes) {
+        // Images with such a host exist, and an entry may be meant for them.
+        None | Some(KeyDefect::UpperCaseHost) => Ok(key),
+        Some(defect) => Err(format!("\"{text}\" matches no image: {defect}")),
     }
-    Ok(key)
 }
 
 fn is_namespace_glob(text: &str) -> bool {
