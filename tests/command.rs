@@ -278,3 +278,63 @@ fn names_move_no_cursor_and_set_no_colour() {
     let output = run(&["check", "-"], &pod);
     assert!(!text(&output.stdout).contains('\u{1b}'), "{}", text(&output.stdout));
 }
+
+#[test]
+fn the_line_of_a_secret_is_never_shown() {
+    let config =
+        json!({"auths": {"contoso.azurecr.io": {"username": "contoso", "password": "hunter2hunter2"}}})
+            .to_string();
+    let in_block = format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ntype: kubernetes.io/dockerconfigjson\nstringData:\n  \
+         .dockerconfigjson: '{config}'\n"
+    );
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "type": "kubernetes.io/dockerconfigjson",
+        "stringData": {".dockerconfigjson": config},
+    });
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "image": "CONTOSO.azurecr.io/a"}]},
+    });
+    let on_one_line = json!({"apiVersion": "v1", "kind": "List", "items": [secret, pod]}).to_string();
+    for input in [in_block, secret.to_string(), on_one_line] {
+        let output = run(&["check", "-"], &input);
+        let shown = text(&output.stdout) + &text(&output.stderr);
+        assert!(shown.contains("secret-admin-user") && shown.contains("<stdin>:"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+    let output = run(&["check", "-"], "kind: Secret\nstringData: {a: !!int hunter2hunter2}\n");
+    assert!(!text(&output.stderr).contains("hunter2"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn old_line_ends_are_no_trouble() {
+    let pod = BARE_POD.trim().replace('\n', "\r");
+    let output =
+        run(&["check", "--settings-json", r#"{"mode":"validate"}"#, "-"], &format!("# a comment\n{pod}\n"));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_rejection_counts_even_if_nobody_reads_it() {
+    let mut child = command(&["check", "--settings-json", r#"{"mode":"validate"}"#, "tests/manifests"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
+}
+
+#[test]
+fn a_session_is_written_through_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, link) = (folder.path().join("session.yml"), folder.path().join("link.yml"));
+    std::fs::write(&target, "old").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let output = run(&["check", "--record", &link.display().to_string(), "-"], BARE_POD);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(std::fs::read_to_string(target).unwrap(), "[]\n");
+}

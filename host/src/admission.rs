@@ -118,7 +118,9 @@ fn mirroring_node(object: &Value) -> Option<&str> {
 }
 
 fn is_same(kind: &Kind, old: &Value, new: &Value, namespace: &str, default: &str) -> bool {
-    let word = |value: &Value, pointer| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let word = |value: &Value, pointer| {
+        value.pointer(pointer).and_then(Value::as_str).filter(|word| !word.is_empty()).map(str::to_owned)
+    };
     Kind::of(old).is_some_and(|old| old.group == kind.group && old.kind == kind.kind)
         && word(old, "/metadata/name").is_some()
         && word(old, "/metadata/name") == word(new, "/metadata/name")

@@ -99,6 +99,11 @@ pub struct Loaded {
 /// - a file that cannot be read, or is no suite
 /// - files that no suite uses, and suites without cases
 pub fn load(paths: &[String]) -> Result<Vec<Loaded>> {
+    if paths.iter().any(|path| path == "-") {
+        bail!(
+            "standard input cannot be a suite: name its file, because the files that it uses stand beside it"
+        );
+    }
     let mut used = BTreeSet::new();
     let mut suites = Vec::new();
     let mut others = Vec::new();

@@ -127,6 +127,11 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
 
 /// Writes a session for its owner alone.
 fn save_session(path: &Path, session: &str) -> std::io::Result<()> {
+    // A link stays a link, and a device a device.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return std::fs::write(path, session);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(session.as_bytes())?;
@@ -212,7 +217,11 @@ fn write(args: &Check, outcomes: &[Outcome], io: &mut Io) -> Result<Summary> {
             out.flush()
         };
         match file {
-            None => render(&mut io.stdout)?,
+            // Whoever reads has seen enough; the other outputs and the exit status do not depend on it.
+            None => match render(&mut io.stdout) {
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+                other => other?,
+            },
             Some(path) => {
                 let file =
                     std::fs::File::create(path).and_then(|file| render(&mut std::io::BufWriter::new(file)));

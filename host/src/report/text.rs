@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use super::{Render, Summary};
 use crate::evaluation::Outcome;
@@ -79,6 +79,8 @@ impl Text {
         };
         let source = &outcome.manifest.file.text;
         let window = finding.span.clone().and_then(|span| window(source, span));
+        // What a Secret holds is never shown, be it the line that is spoken of.
+        let window = window.filter(|window| outcome.kind != "Secret" && !holds_secret(window.source));
         let title = level.primary_title(message).id(finding.rule.as_str());
         let mut group = match &window {
             Some(Window { source, span, .. }) => title.element(
@@ -87,7 +89,10 @@ impl Text {
                     .path(outcome.source.file.as_str())
                     .annotation(AnnotationKind::Primary.span(span.clone())),
             ),
-            None => Group::with_title(title),
+            None => {
+                let origin = Origin::path(outcome.source.file.as_str());
+                title.element(origin.line(finding.line.unwrap_or(outcome.source.line)))
+            }
         };
         if let Some(mend) = mend {
             group = group.element(Level::HELP.message(mend));
@@ -105,6 +110,11 @@ fn plain(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
+/// Whether a line holds a whole Secret, as JSON on one line does.
+fn holds_secret(line: &str) -> bool {
+    ["\"Secret\"", "kind: Secret", "kind:Secret", "'Secret'"].iter().any(|kind| line.contains(kind))
+}
+
 /// The line a finding stands on; of a value of several lines, the first.
 struct Window<'a> {
     source: &'a str,
@@ -112,10 +122,10 @@ struct Window<'a> {
 }
 
 fn window(text: &str, span: std::ops::Range<usize>) -> Option<Window<'_>> {
-    let start = text.get(..span.start)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let start = text.get(..span.start)?.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
     let rest = text.get(start..)?;
     let source = rest.split(['\n', '\r']).next()?;
-    let from = span.start - start;
+    let from = (span.start - start).min(source.len());
     let to = (span.end - start).min(source.len()).max(from);
     Some(Window { source, span: from..to })
 }

@@ -27,7 +27,8 @@ pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>)
         let note = format!("tag `{tag}` has no meaning here: its value is read as plain text");
         return Ok((Value::String(text.into_owned()), Some(note)));
     }
-    let mismatch = |text: &str| format!("cannot read `{text}` as !!{}", tag.suffix);
+    // Without the value: it may be one of a Secret.
+    let mismatch = |_: &str| format!("this value cannot be read as !!{}", tag.suffix);
     let value = match tag.suffix.as_str() {
         "str" | "timestamp" => Value::String(text.into_owned()),
         "binary" => {
