@@ -82,17 +82,12 @@ impl Text {
         // What a Secret holds is never shown, be it the line that is spoken of.
         let window = window.filter(|window| outcome.kind != "Secret" && !holds_secret(window.source));
         let title = level.primary_title(message).id(finding.rule.as_str());
-        let mut group = match &window {
-            Some(Window { source, span, .. }) => title.element(
-                Snippet::source(*source)
-                    .line_start(finding.line.unwrap_or(1))
-                    .path(outcome.source.file.as_str())
-                    .annotation(AnnotationKind::Primary.span(span.clone())),
-            ),
-            None => {
-                let origin = Origin::path(outcome.source.file.as_str());
-                title.element(origin.line(finding.line.unwrap_or(outcome.source.line)))
-            }
+        let line = finding.line.unwrap_or(outcome.source.line);
+        let mut group = if let Some(Window { source, span }) = &window {
+            let snippet = Snippet::source(*source).line_start(line).path(outcome.source.file.as_str());
+            title.element(snippet.annotation(AnnotationKind::Primary.span(span.clone())))
+        } else {
+            title.element(Origin::path(outcome.source.file.as_str()).line(line))
         };
         if let Some(mend) = mend {
             group = group.element(Level::HELP.message(mend));
