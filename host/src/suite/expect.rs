@@ -64,6 +64,9 @@ impl Expect {
             bail!("a rejection must expect rules or a message, else any rejection will do");
         }
         for text in self.message.as_slice().iter().chain(self.warnings.as_slice()) {
+            if matches!(text.as_str(), "" | "/" | "//") {
+                bail!("an empty text is in every message, so it expects nothing");
+            }
             expression(text).transpose().with_context(|| format!("{text} is no expression"))?;
         }
         Ok(())
