@@ -13,11 +13,12 @@ use crate::Io;
 use crate::admission::ApiServer;
 use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
 use crate::cluster::{Cluster, Lookups};
+use crate::commands::load_policy;
 use crate::evaluation::{Evaluation, Outcome, locate};
 use crate::input::{self, SourceFile};
 use crate::kind::Judged;
 use crate::manifest::{Manifest, manifests};
-use crate::policy::{HostCalls, Limits, Policy};
+use crate::policy::HostCalls;
 use crate::report::json::Json;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary};
@@ -84,7 +85,7 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     }
     let cluster = Arc::new(cluster);
 
-    let policy = load_policy(&args.policy)?;
+    let policy = load_policy(args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> = match &args.replay {
         None => Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone())),
         Some(path) => {
@@ -183,18 +184,6 @@ fn parse(file: SourceFile, io: &Io, read_all: &mut bool) -> Vec<Manifest> {
         *read_all = false;
     }
     found
-}
-
-/// The built-in policy, or the one that was asked for.
-fn load_policy(args: &PolicyArgs) -> Result<Policy> {
-    let limits = Limits::default();
-    match &args.policy {
-        None => Policy::embedded(limits).context("the built-in policy"),
-        Some(path) => {
-            let wasm = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-            Policy::load(&wasm, limits).with_context(|| path.display().to_string())
-        }
-    }
 }
 
 fn write(args: &Check, outcomes: &[Outcome], io: &mut Io) -> Result<Summary> {

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::Io;
 use crate::cli::ExitStatus;
+use crate::commands::load_policy;
 use crate::kind::Judged;
-use crate::policy::{Limits, Policy};
 use crate::suite::expect::{Difference, rules_of};
 use crate::suite::{self, Loaded, run::CaseResult};
 use crate::verdict::Decision;
@@ -71,13 +71,7 @@ pub fn run(args: &Test, io: &mut Io) -> Result<ExitStatus> {
     if suites.is_empty() {
         bail!("there is no suite here");
     }
-    let policy = match &args.policy {
-        None => Policy::embedded(Limits::default())?,
-        Some(path) => {
-            let wasm = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-            Policy::load(&wasm, Limits::default()).with_context(|| path.display().to_string())?
-        }
-    };
+    let policy = load_policy(args.policy.as_deref())?;
     let judged = Judged::of(policy.metadata());
     let talk = &io.stderr;
     let cases: Vec<(&Loaded, usize)> =
