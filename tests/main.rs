@@ -8,6 +8,7 @@
 //! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
 //! | `properties` | what holds for generated input |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
+//! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 
 #![allow(
@@ -26,3 +27,4 @@ mod lookups;
 mod manifests;
 mod properties;
 mod tables;
+mod terminal;

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod check;
+mod inputs;
 pub mod test;
 
 use std::path::Path;

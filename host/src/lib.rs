@@ -19,6 +19,7 @@ pub mod kind;
 pub mod manifest;
 pub mod policy;
 pub mod report;
+pub mod save;
 pub mod section;
 pub mod session;
 pub mod settings;

@@ -1,7 +1,7 @@
 //! `check`: judge manifests.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -13,15 +13,14 @@ use crate::Io;
 use crate::admission::ApiServer;
 use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
 use crate::cluster::{Cluster, Lookups};
-use crate::commands::load_policy;
+use crate::commands::{inputs, load_policy};
 use crate::evaluation::{Evaluation, Outcome, locate};
-use crate::input::{self, SourceFile};
 use crate::kind::Judged;
-use crate::manifest::{Manifest, manifests};
 use crate::policy::HostCalls;
 use crate::report::json::Json;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary};
+use crate::save::{Access, save};
 use crate::session::{Record, Replay};
 use crate::settings;
 
@@ -75,12 +74,13 @@ pub struct Check {
 pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let mut read_all = true;
     let mut cluster = Cluster::default();
-    for manifest in read(&args.policy.cluster, io, &mut read_all) {
+    for manifest in inputs::read(&args.policy.cluster, io, &mut read_all) {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
-    let old: Vec<Value> = read(&args.old, io, &mut read_all).iter().map(|old| old.object().clone()).collect();
-    let inputs = read(&args.paths, io, &mut read_all);
-    for manifest in &inputs {
+    let old: Vec<Value> =
+        inputs::read(&args.old, io, &mut read_all).iter().map(|old| old.object().clone()).collect();
+    let manifests = inputs::read(&args.paths, io, &mut read_all);
+    for manifest in &manifests {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let cluster = Arc::new(cluster);
@@ -115,29 +115,15 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let workers =
         rayon::ThreadPoolBuilder::new().num_threads(jobs.into()).build().context("cannot start threads")?;
     let mut outcomes: Vec<Outcome> =
-        workers.install(|| inputs.into_par_iter().map(|manifest| evaluation.judge(manifest)).collect());
+        workers.install(|| manifests.into_par_iter().map(|manifest| evaluation.judge(manifest)).collect());
 
     locate(&mut outcomes);
     if let Some((path, record)) = &record {
-        save_session(path, &record.session())
+        save(path, record.session().as_bytes(), Access::Private)
             .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
     let summary = write(args, &outcomes, io)?;
     Ok(status(args, &summary, read_all))
-}
-
-/// Writes a session for its owner alone.
-fn save_session(path: &Path, session: &str) -> std::io::Result<()> {
-    // A link stays a link, and a device a device.
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return std::fs::write(path, session);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(session.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }
 
 fn status(args: &Check, summary: &Summary, read_all: bool) -> ExitStatus {
@@ -153,37 +139,6 @@ fn status(args: &Check, summary: &Summary, read_all: bool) -> ExitStatus {
     } else {
         ExitStatus::Fine
     }
-}
-
-/// Reads manifests; what cannot be read is said and makes `read_all` false.
-fn read(paths: &[String], io: &mut Io, read_all: &mut bool) -> Vec<Manifest> {
-    let mut all = Vec::new();
-    for path in input::expand(paths) {
-        let file = path.and_then(|path| input::read(&path, &mut io.stdin));
-        match file {
-            Ok(file) => all.append(&mut parse(file, io, read_all)),
-            Err(error) => {
-                io.stderr.line(&format!("error: {error}"));
-                *read_all = false;
-            }
-        }
-    }
-    all
-}
-
-fn parse(file: SourceFile, io: &Io, read_all: &mut bool) -> Vec<Manifest> {
-    let file = Arc::new(file);
-    let (found, notes, error) = manifests(&file);
-    for note in notes {
-        io.stderr.line(&format!("warning: {}:{}:{}: {}", file.name, note.line, note.column, note.message));
-    }
-    if let Some(error) = error {
-        let hint = error.hint.map(|hint| format!("\n  = help: {hint}")).unwrap_or_default();
-        let (line, column) = (error.line, error.column);
-        io.stderr.line(&format!("error: {}:{line}:{column}: {}{hint}", file.name, error.message));
-        *read_all = false;
-    }
-    found
 }
 
 fn write(args: &Check, outcomes: &[Outcome], io: &mut Io) -> Result<Summary> {
@@ -212,9 +167,10 @@ fn write(args: &Check, outcomes: &[Outcome], io: &mut Io) -> Result<Summary> {
                 other => other?,
             },
             Some(path) => {
-                let file =
-                    std::fs::File::create(path).and_then(|file| render(&mut std::io::BufWriter::new(file)));
-                file.with_context(|| format!("{}: cannot be written", path.display()))?;
+                let mut report = Vec::new();
+                render(&mut report)
+                    .and_then(|()| save(path, &report, Access::Shared))
+                    .with_context(|| format!("{}: cannot be written", path.display()))?;
             }
         }
     }
