@@ -10,6 +10,9 @@
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
+//! | `explain` | a policy that does not explain is told from one that does |
+//! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
+//! | `help` | help, manual and completions have every command |
 
 #![allow(
     clippy::expect_used,
@@ -22,9 +25,12 @@
 mod cases;
 mod command;
 mod engines;
+mod explain;
+mod help;
 mod keyring;
 mod lookups;
 mod manifests;
 mod properties;
+mod secret;
 mod tables;
 mod terminal;

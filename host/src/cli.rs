@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::check::Check;
+use crate::commands::completions::Completions;
+use crate::commands::explain::Explain;
+use crate::commands::man::ManArgs;
+use crate::commands::secret::MakeSecret;
 use crate::commands::test::Test;
 
 /// Judge and mend Kubernetes manifests that pull from Azure Container Registry.
@@ -31,6 +35,14 @@ pub enum Command {
     Check(Check),
     /// Run suites of cases
     Test(Test),
+    /// Explain images: entry, secret and key
+    Explain(Explain),
+    /// Make a pull secret's manifest
+    Secret(MakeSecret),
+    /// Write the completions of a shell
+    Completions(Completions),
+    /// Write the manual
+    Man(ManArgs),
 }
 
 /// How a command ended.

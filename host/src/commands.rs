@@ -1,7 +1,11 @@
 //! The commands, one file each.
 
 pub mod check;
+pub mod completions;
+pub mod explain;
 mod inputs;
+pub mod man;
+pub mod secret;
 pub mod test;
 
 use std::path::Path;

@@ -14,10 +14,13 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod evaluation;
+pub mod explanation;
 pub mod input;
 pub mod kind;
 pub mod manifest;
+pub mod manual;
 pub mod policy;
+pub mod pull_secret;
 pub mod report;
 pub mod save;
 pub mod section;
@@ -50,6 +53,10 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
     let result = match &cli.command {
         Command::Check(args) => commands::check::run(args, io),
         Command::Test(args) => commands::test::run(args, io),
+        Command::Explain(args) => commands::explain::run(args, io),
+        Command::Secret(args) => commands::secret::run(args, io),
+        Command::Completions(args) => commands::completions::run(args, io),
+        Command::Man(args) => commands::man::run(args, io),
     };
     result.unwrap_or_else(|error| {
         // Whoever reads has seen enough: `| head` is no error.

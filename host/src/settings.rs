@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::cli::PolicyArgs;
-use crate::policy::{HostCalls, Policy, PolicyError};
+use crate::policy::{HostCalls, Policy};
 use crate::yaml;
 
 /// Reads the settings that the command line names; none means `{}`.
@@ -68,7 +68,7 @@ pub fn validate(policy: &Policy, settings: &RawValue, host: Arc<dyn HostCalls>) 
     let answer = policy.call("validate_settings", settings.get().as_bytes(), host);
     let answer = match answer {
         // A policy without the operation has nothing to validate.
-        Err(PolicyError::Guest(message)) if message.contains("No handler registered") => return Ok(()),
+        Err(error) if error.is_unknown_operation() => return Ok(()),
         other => other.context("the policy could not validate its settings")?,
     };
     let answer: Answer =

@@ -102,6 +102,13 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    /// Whether the policy does not have the operation that it was called for, in the words of waPC's guest libraries
+    /// for Rust and Go.
+    pub fn is_unknown_operation(&self) -> bool {
+        let said = |words: &str| matches!(self, Self::Guest(message) if message.contains(words));
+        said("No handler registered") || said("Could not find function")
+    }
+
     /// The reason why running the guest ended early.
     pub(super) fn ended(error: wasmtime::Error, limits: Limits) -> Self {
         if let Some(Exit(code)) = error.downcast_ref() {

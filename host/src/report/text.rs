@@ -97,7 +97,7 @@ impl Text {
 }
 
 /// Text in which nothing moves a cursor or changes a colour.
-fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if text.chars().any(char::is_control) {
         let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
         return Cow::Owned(text.chars().map(escaped).collect());

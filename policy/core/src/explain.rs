@@ -8,11 +8,12 @@ use serde_json::value::RawValue;
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::image::ImageReference;
-use crate::keyring::Keyring;
+use crate::key_defect::{KeyDefect, shown};
+use crate::keyring::{Held, Keyring};
 use crate::login_server::{Host, classify};
 use crate::pull_secret::PullSecret;
-use crate::registry_key::Repository;
-use crate::request::RequestError;
+use crate::registry_key::{RegistryKey, Repository};
+use crate::request::{RequestError, string_at};
 use crate::settings::{Entry, Need, PullSecrets, Settings};
 
 /// The answer for one image.
@@ -31,6 +32,7 @@ pub(crate) struct Explanation {
     need: Option<Needed>,
     secrets: Vec<SecretState>,
     attempts: Vec<Attempt>,
+    passed_over: Vec<PassedOver>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pulls: Option<&'static str>,
 }
@@ -72,12 +74,22 @@ enum Needed {
 struct SecretState {
     name: String,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
 struct Attempt {
     secret: String,
     key: String,
+}
+
+/// A key that the kubelet does not try, and why.
+#[derive(Debug, Serialize)]
+struct PassedOver {
+    secret: String,
+    key: String,
+    reason: String,
 }
 
 /// What is asked: an image, in a namespace, pulled with the secrets of these names.
@@ -123,6 +135,7 @@ impl Question {
             need: None,
             secrets: Vec::new(),
             attempts: Vec::new(),
+            passed_over: Vec::new(),
             pulls: None,
         };
         let reference = match ImageReference::parse(&self.image) {
@@ -141,6 +154,10 @@ impl Question {
         });
         let host = reference.host().to_ascii_lowercase();
         let (kind, reason) = match classify(&host, &self.settings.registry_suffixes) {
+            Host::LoginServer if host != reference.host() => (
+                "login-server",
+                own("an ACR login server, but in upper case: keys are compared letter by letter"),
+            ),
             Host::LoginServer => ("login-server", own("an ACR login server")),
             Host::Mistaken(mistake) => ("mistaken", mistake.explain(&host)),
             Host::Other => ("other", own("no ACR login server: the policy has nothing to say about it")),
@@ -188,35 +205,62 @@ impl Question {
 
     fn try_secrets(&self, repository: &str, cluster: &dyn Cluster, explanation: &mut Explanation) {
         let mut keyring = Keyring::default();
+        let mut keys: Vec<(&String, String)> = Vec::new();
         for name in &self.pull_secrets {
             let fields = &["data", "type"];
             let namespace = &self.namespace;
             let found =
                 cluster.get(&ObjectRef { api_version: "v1", kind: "Secret", namespace, name, fields });
-            let state = match found.map(|secret| secret.map(|secret| PullSecret::of(&secret))) {
-                Err(_) => "unknown",
-                Ok(None) => "absent",
-                Ok(Some(PullSecret::Ignored)) => "ignored",
-                Ok(Some(PullSecret::Malformed { .. })) => "malformed",
-                Ok(Some(PullSecret::Usable { credentials, .. })) => {
-                    keyring.add(name, credentials);
-                    "usable"
-                }
+            let (state, reason) = match found {
+                Err(_) => ("unknown", Some("the cluster could not be asked".to_owned())),
+                Ok(None) => (
+                    "absent",
+                    Some(format!("namespace \"{namespace}\" has no such secret: it is passed over")),
+                ),
+                Ok(Some(secret)) => match PullSecret::of(&secret) {
+                    PullSecret::Ignored => ("ignored", Some(ignored(&secret))),
+                    PullSecret::Malformed { error, .. } => {
+                        ("malformed", Some(format!("{error}, which fails every pull of the pod")))
+                    }
+                    PullSecret::Usable { credentials, .. } => {
+                        keys.extend(credentials.keys().map(|key| (name, key.clone())));
+                        keyring.add(name, credentials);
+                        ("usable", None)
+                    }
+                },
             };
-            explanation.secrets.push(SecretState { name: name.clone(), state });
+            explanation.secrets.push(SecretState { name: name.clone(), state, reason });
         }
-        let attempts = keyring.lookup(repository).into_iter();
-        let shown = |key: &str| crate::key_defect::shown(key).to_owned();
-        explanation.attempts = attempts
-            .map(|held| Attempt { secret: held.secret.clone(), key: shown(held.key.as_str()) })
-            .collect();
-        if !self.pull_secrets.is_empty() {
-            let fails = explanation.secrets.iter().any(|secret| secret.state == "malformed");
-            explanation.pulls = Some(match explanation.attempts.is_empty() {
-                _ if fails => "fails",
-                true => "anonymously",
-                false => "with-credentials",
-            });
+        if self.pull_secrets.is_empty() {
+            return;
         }
+        if explanation.secrets.iter().any(|secret| secret.state == "malformed") {
+            explanation.pulls = Some("fails");
+            return;
+        }
+        let tried = keyring.lookup(repository);
+        explanation.pulls = Some(if tried.is_empty() { "anonymously" } else { "with-credentials" });
+        for (secret, key) in keys {
+            let parsed = RegistryKey::parse(&key);
+            if tried.iter().any(|held| held.secret == *secret && parsed.as_ref() == Ok(&held.key)) {
+                continue;
+            }
+            let defect = KeyDefect::of(&key, &self.settings.registry_suffixes);
+            let reason = defect.map_or_else(|| "it does not match".to_owned(), |defect| defect.to_string());
+            let key = shown(&key).to_owned();
+            explanation.passed_over.push(PassedOver { secret: secret.clone(), key, reason });
+        }
+        let attempt = |held: &Held| {
+            let key = shown(held.key.as_str()).to_owned();
+            Attempt { secret: held.secret.clone(), key }
+        };
+        explanation.attempts = tried.into_iter().map(attempt).collect();
     }
+}
+
+fn ignored(secret: &Value) -> String {
+    if PullSecret::has_readable_type(secret) {
+        return "it has a pull secret's type but no docker config".to_owned();
+    }
+    format!("its type \"{}\" is none that the kubelet reads", string_at(secret, "/type"))
 }

@@ -1,0 +1,37 @@
+//! `completions`: what a shell needs to complete the command line.
+
+use std::io::Write as _;
+
+use anyhow::Result;
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::Io;
+use crate::cli::{Cli, ExitStatus};
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret completions bash > ~/.local/share/bash-completion/completions/acr-pull-secret
+  acr-pull-secret completions zsh > \"${fpath[1]}/_acr-pull-secret\"
+  acr-pull-secret completions fish > ~/.config/fish/completions/acr-pull-secret.fish";
+
+/// Write the completions of a shell to standard output
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - standard output cannot be written
+pub fn run(args: &Completions, io: &mut Io) -> Result<ExitStatus> {
+    // The library panics where it cannot write, so it gets what can always be written.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "acr-pull-secret", &mut script);
+    io.stdout.write_all(&script)?;
+    io.stdout.flush()?;
+    Ok(ExitStatus::Fine)
+}

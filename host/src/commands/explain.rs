@@ -1,0 +1,129 @@
+//! `explain`: which entry, which secret, which key, and why.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use crate::Io;
+use crate::cli::{ExitStatus, PolicyArgs};
+use crate::cluster::{Cluster, Lookups};
+use crate::commands::{inputs, load_policy};
+use crate::explanation::{self, Explanation, Need, Question};
+use crate::policy::HostCalls;
+use crate::settings;
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret explain contoso.azurecr.io/shop/web:v1
+  acr-pull-secret explain --settings policy.yaml -n shop contoso.azurecr.io/shop/web:v1
+  kubectl get secrets,serviceaccounts -n shop -o json |
+    acr-pull-secret explain --cluster - -n shop --service-account web contoso.azurecr.io/shop/web:v1";
+
+/// Explain images: which entry of the settings holds, which secret that is, which of its keys the kubelet tries, and why
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Explain {
+    /// Images, as a container has them
+    #[arg(required = true, value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// The policy and what it is told
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// A pull secret of the pod, to be looked up in --cluster; may be given several times [default: the one that the
+    /// image needs]
+    #[arg(long, value_name = "NAME", requires = "cluster", conflicts_with = "service_account")]
+    pub pull_secret: Vec<String>,
+    /// The `ServiceAccount` in --cluster that a pod has its pull secrets from
+    #[arg(long, value_name = "NAME", requires = "cluster")]
+    pub service_account: Option<String>,
+    /// Format of the explanation
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: ExplainFormat,
+}
+
+/// The formats of an explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For people
+    Text,
+    /// For programs: a list of the policy's answers
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - wrong settings, an unusable policy, a policy that does not explain, a `ServiceAccount` that is not there
+pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
+    let mut all_fine = true;
+    let mut cluster = Cluster::default();
+    for manifest in inputs::read(&args.policy.cluster, io, &mut all_fine) {
+        cluster.add(manifest.object(), &args.policy.namespace);
+    }
+    let pull_secrets = match &args.service_account {
+        Some(name) => Some(secrets_of_account(&cluster, &args.policy.namespace, name)?),
+        None if args.pull_secret.is_empty() => None,
+        None => Some(args.pull_secret.clone()),
+    };
+    let policy = load_policy(args.policy.policy.as_deref())?;
+    let host: Arc<dyn HostCalls> =
+        Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), io.stderr.clone()));
+    let settings = settings::load(&args.policy)?;
+    settings::validate(&policy, &settings, host.clone())?;
+
+    let explain = |image: &str| -> Result<(Value, Explanation)> {
+        let ask = |pull_secrets: &[String]| {
+            let namespace = &args.policy.namespace;
+            let question = Question { image, namespace, settings: &settings, pull_secrets };
+            explanation::ask(&policy, &question, host.clone())
+        };
+        let answer = ask(pull_secrets.as_deref().unwrap_or_default())?;
+        match &answer.1.need {
+            Some(Need::Secret(name)) if pull_secrets.is_none() && !args.policy.cluster.is_empty() => {
+                Ok(ask(std::slice::from_ref(name))?)
+            }
+            _ => Ok(answer),
+        }
+    };
+    let mut answers = Vec::new();
+    for image in &args.images {
+        answers.push(explain(image).with_context(|| format!("{image:?}"))?);
+    }
+    for (_, explanation) in &answers {
+        if let Some(error) = &explanation.error {
+            io.stderr.line(&format!("error: {:?} is no image: {error}", explanation.image));
+            all_fine = false;
+        }
+    }
+    match args.output {
+        ExplainFormat::Json => {
+            let answers: Vec<&Value> = answers.iter().map(|(answer, _)| answer).collect();
+            serde_json::to_writer_pretty(&mut io.stdout, &answers)?;
+            writeln!(io.stdout)?;
+        }
+        ExplainFormat::Text => {
+            let fine = answers.iter().map(|(_, explanation)| explanation);
+            for (i, explanation) in fine.filter(|explanation| explanation.error.is_none()).enumerate() {
+                if i > 0 {
+                    writeln!(io.stdout)?;
+                }
+                explanation::write(explanation, &mut io.stdout)?;
+            }
+        }
+    }
+    io.stdout.flush()?;
+    Ok(if all_fine { ExitStatus::Fine } else { ExitStatus::Trouble })
+}
+
+/// The pull secrets that the API server copies into a pod of the account whose own list is empty.
+fn secrets_of_account(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<String>> {
+    let Some(account) = cluster.get("v1", "ServiceAccount", namespace, name) else {
+        bail!(
+            "--cluster has no ServiceAccount {name:?} in namespace {namespace:?}; -n names another namespace"
+        );
+    };
+    let secrets = account.get("imagePullSecrets").and_then(Value::as_array).into_iter().flatten();
+    Ok(secrets.filter_map(|secret| Some(secret.get("name")?.as_str()?.to_owned())).collect())
+}

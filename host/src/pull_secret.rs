@@ -1,0 +1,183 @@
+//! The pull secret that `kubectl create secret docker-registry` makes, byte for byte.
+
+pub mod docker_config;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::ser::PrettyFormatter;
+
+/// What a registry is logged in to with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The key that the kubelet compares with images: the login server
+    pub server: String,
+    /// User name
+    pub username: String,
+    /// Password or token
+    pub password: String,
+    /// Nobody reads it, but kubectl takes it
+    pub email: Option<String>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize)]
+struct Auths<'a> {
+    auths: BTreeMap<&'a str, Auth<'a>>,
+}
+
+#[derive(Serialize)]
+struct Auth<'a> {
+    username: &'a str,
+    password: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    auth: String,
+}
+
+impl Login {
+    /// The docker config of this login alone.
+    /// kubectl: `pkg/cmd/create/create_secret_docker.go` `handleDockerCfgJSONContent`
+    fn docker_config(&self) -> serde_json::Result<String> {
+        let Self { server, username, password, email } = self;
+        let auth = BASE64_STANDARD.encode(format!("{username}:{password}"));
+        let email = email.as_deref().filter(|email| !email.is_empty());
+        let auths = BTreeMap::from([(server.as_str(), Auth { username, password, email, auth })]);
+        let mut json = serde_json::to_string(&Auths { auths })?;
+        // Go escapes what HTML and JavaScript trip over; in JSON these stand only in strings.
+        for (plain, escaped) in [
+            ('<', "\\u003c"),
+            ('>', "\\u003e"),
+            ('&', "\\u0026"),
+            ('\u{2028}', "\\u2028"),
+            ('\u{2029}', "\\u2029"),
+        ] {
+            json = json.replace(plain, escaped);
+        }
+        Ok(json)
+    }
+}
+
+/// The manifest of a pull secret, its fields in the order of the API's JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PullSecret<'a> {
+    kind: &'static str,
+    api_version: &'static str,
+    metadata: Metadata<'a>,
+    data: BTreeMap<&'static str, String>,
+    #[serde(rename = "type")]
+    type_: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    /// Always null; kubectl writes it
+    creation_timestamp: (),
+}
+
+impl fmt::Debug for PullSecret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PullSecret").field("name", &self.metadata.name).finish_non_exhaustive()
+    }
+}
+
+impl<'a> PullSecret<'a> {
+    /// A secret that holds this login.
+    ///
+    /// # Errors
+    /// - never: texts are JSON
+    pub fn new(name: &'a str, namespace: Option<&'a str>, login: &Login) -> serde_json::Result<Self> {
+        let config = BASE64_STANDARD.encode(login.docker_config()?);
+        Ok(Self {
+            kind: "Secret",
+            api_version: "v1",
+            metadata: Metadata { name, namespace, creation_timestamp: () },
+            data: BTreeMap::from([(".dockerconfigjson", config)]),
+            type_: "kubernetes.io/dockerconfigjson",
+        })
+    }
+
+    /// As an object.
+    ///
+    /// # Errors
+    /// - never: it is JSON
+    pub fn object(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self)
+    }
+
+    /// As `kubectl -o json` writes it.
+    ///
+    /// # Errors
+    /// - never: it is JSON
+    pub fn json(&self) -> serde_json::Result<String> {
+        let mut json = Vec::new();
+        let mut writer =
+            serde_json::Serializer::with_formatter(&mut json, PrettyFormatter::with_indent(b"    "));
+        self.serialize(&mut writer)?;
+        json.push(b'\n');
+        Ok(String::from_utf8_lossy(&json).into_owned())
+    }
+
+    /// As `kubectl -o yaml` writes it: the fields sorted.
+    ///
+    /// # Errors
+    /// - never: it is YAML
+    pub fn yaml(&self) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+        // kubectl never folds.
+        let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+        Ok(serde_saphyr::to_string_with_options(&self.object()?, options)?)
+    }
+}
+
+/// Why a text cannot be the name of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// No name of a Secret
+    #[error(
+        "a name has at most 253 characters, a-z, 0-9, - and ., and begins and ends with a letter or digit, as does each \
+         part between dots"
+    )]
+    Subdomain,
+    /// No name of a namespace
+    #[error(
+        "a namespace has at most 63 characters, a-z, 0-9 and -, and begins and ends with a letter or digit"
+    )]
+    Label,
+}
+
+/// Reads the name of a Secret. apimachinery: pkg/util/validation/validation.go `IsDNS1123Subdomain`
+///
+/// # Errors
+/// - the API server would refuse it
+pub fn parse_name(text: &str) -> Result<String, NameError> {
+    let is_name = text.len() <= 253 && text.split('.').all(is_label);
+    if is_name { Ok(text.to_owned()) } else { Err(NameError::Subdomain) }
+}
+
+/// Reads the name of a namespace. apimachinery: pkg/util/validation/validation.go `IsDNS1123Label`
+///
+/// # Errors
+/// - the API server would refuse it
+pub fn parse_namespace(text: &str) -> Result<String, NameError> {
+    if text.len() <= 63 && is_label(text) { Ok(text.to_owned()) } else { Err(NameError::Label) }
+}
+
+fn is_label(text: &str) -> bool {
+    let is_alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(is_alphanumeric)
+        && text.ends_with(is_alphanumeric)
+        && text.chars().all(|c| is_alphanumeric(c) || c == '-')
+}

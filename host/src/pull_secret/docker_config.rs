@@ -1,0 +1,143 @@
+//! One login out of the config of docker, podman or nerdctl. No error ever shows a value of it.
+
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
+use serde_json::Value;
+
+use super::Login;
+
+/// Why a docker config has no login for a pull secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DockerConfigError {
+    /// No JSON
+    #[error("{line}:{column}: this is not JSON, so no docker config")]
+    Syntax {
+        /// From 1
+        line: usize,
+        /// From 1
+        column: usize,
+    },
+    /// A field has the wrong type
+    #[error("{field} must be {wanted}")]
+    Type {
+        /// The field
+        field: &'static str,
+        /// What it has to be
+        wanted: &'static str,
+    },
+    /// No registry at all
+    #[error("it names no registry; docker login SERVER adds one")]
+    Empty,
+    /// Which one?
+    #[error("it names several registries; pick one with --server: {}", .0.join(", "))]
+    Several(Vec<String>),
+    /// Not the wanted one
+    #[error("it names no registry {server}; it has {}", list(.known))]
+    NoServer {
+        /// The wanted one
+        server: String,
+        /// What it names
+        known: Vec<String>,
+    },
+    /// The password is elsewhere
+    #[error(
+        "the password for {server} is not in this file: docker-credential-{helper} keeps it; type `echo {server} | \
+         docker-credential-{helper} get` to see user and password, and give them with --username and --password-stdin"
+    )]
+    Helper {
+        /// The registry
+        server: String,
+        /// The name of the credential helper
+        helper: String,
+    },
+    /// What `az acr login` leaves
+    #[error(
+        "the entry {0} has an identity token, as az acr login leaves it, and the kubelet reads none; give a service \
+         principal or a repository-scoped token with --username and --password-stdin"
+    )]
+    IdentityToken(String),
+    /// An entry without a password
+    #[error("the entry {0} has no password; give one with --username and --password-stdin")]
+    NoPassword(String),
+    /// `auth` is not what it should be
+    #[error("the auth of the entry {0} is not base64(username:password); docker login {0} writes it anew")]
+    Auth(String),
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Picks the login for `server`, or the only one.
+///
+/// # Errors
+/// - no docker config, no such registry in it, or no password for it
+pub fn pick(text: &str, server: Option<&str>) -> Result<Login, DockerConfigError> {
+    let config: Value = serde_json::from_str(text)
+        .map_err(|error| DockerConfigError::Syntax { line: error.line(), column: error.column() })?;
+    let fields =
+        config.as_object().ok_or(DockerConfigError::Type { field: "the file", wanted: "an object" })?;
+    let object = |field| match fields.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(object)) => Ok(Some(object)),
+        Some(_) => Err(DockerConfigError::Type { field, wanted: "an object" }),
+    };
+    let (auths, helpers) = (object("auths")?, object("credHelpers")?);
+    let store = fields.get("credsStore").and_then(Value::as_str).filter(|store| !store.is_empty());
+
+    let mut known: Vec<&String> = auths.into_iter().chain(helpers).flat_map(serde_json::Map::keys).collect();
+    known.sort();
+    known.dedup();
+    let shown = || known.iter().filter(|key| is_shown(key)).map(|key| (*key).clone()).collect::<Vec<_>>();
+    let key = match (server, known.as_slice()) {
+        (Some(server), known) => known.iter().find(|key| host(key) == host(server)),
+        (None, []) => return Err(DockerConfigError::Empty),
+        (None, [only]) => Some(only),
+        (None, _) => return Err(DockerConfigError::Several(shown())),
+    };
+    let name = server.or(key.map(|key| key.as_str())).unwrap_or_default().to_owned();
+    let helper = key.and_then(|key| helpers?.get(*key)?.as_str()).or(store);
+    let Some(entry) = key.and_then(|key| auths?.get(*key)) else {
+        return Err(match helper {
+            Some(helper) => DockerConfigError::Helper { server: name, helper: helper.to_owned() },
+            None => DockerConfigError::NoServer { server: name, known: shown() },
+        });
+    };
+    let word = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    if !word("identitytoken").is_empty() {
+        return Err(DockerConfigError::IdentityToken(name));
+    }
+    let (username, password) = match word("auth") {
+        auth if auth.is_empty() => (word("username"), word("password")),
+        auth => decode(&auth).ok_or_else(|| DockerConfigError::Auth(name.clone()))?,
+    };
+    if password.is_empty() {
+        return Err(match helper {
+            Some(helper) => DockerConfigError::Helper { server: name, helper: helper.to_owned() },
+            None => DockerConfigError::NoPassword(name),
+        });
+    }
+    let email = Some(word("email")).filter(|email| !email.is_empty());
+    Ok(Login { server: name, username, password, email })
+}
+
+/// A key without scheme and API version, as docker compares them.
+fn host(key: &str) -> &str {
+    let key = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
+    let key = key.trim_end_matches('/');
+    key.strip_suffix("/v1").or_else(|| key.strip_suffix("/v2")).unwrap_or(key)
+}
+
+/// Whether a key is a registry and no more: a URL can carry a password.
+fn is_shown(key: &str) -> bool {
+    !key.contains(['@', '?', '#']) && !key.chars().any(char::is_control)
+}
+
+fn decode(auth: &str) -> Option<(String, String)> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let decoded = GeneralPurpose::new(&alphabet::STANDARD, config).decode(auth.trim()).ok()?;
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (username, password) = decoded.split_once(':')?;
+    Some((username.to_owned(), password.to_owned()))
+}

@@ -1,0 +1,76 @@
+//! Every command explains itself: in its help, in the manual and to the shell.
+
+use acr_pull_secret::cli::Cli;
+use clap::{Command, CommandFactory as _};
+use serde_json::Value;
+
+use crate::engines::{json as parse, our_host, run};
+use crate::tables::NoHost;
+
+/// The words that call each command.
+fn commands() -> Vec<Vec<String>> {
+    calls(&Cli::command(), &[])
+}
+
+fn calls(command: &Command, words: &[String]) -> Vec<Vec<String>> {
+    if !command.has_subcommands() {
+        return vec![words.to_vec()];
+    }
+    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+    below.flat_map(|below| calls(below, &[words, &[below.get_name().to_owned()]].concat())).collect()
+}
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_help_of_every_command_has_examples_of_it() {
+    for words in commands() {
+        let call: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+        let help = String::from_utf8(run(&call, "").stdout).unwrap();
+        let (_, examples) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{words:?}: {help}"));
+        let call = format!("acr-pull-secret {}", words.join(" "));
+        assert!(examples.contains(&call), "{call}: {examples}");
+    }
+}
+
+#[test]
+fn the_manual_has_every_command_and_every_rule() {
+    let page = String::from_utf8(run(&["man"], "").stdout).unwrap().replace("\\-", "-");
+    assert!(page.contains(".TH acr-pull-secret 1"), "{page}");
+    for words in commands() {
+        assert!(page.contains(&format!("acr-pull-secret {}", words.join(" "))), "{words:?}");
+    }
+    let rules: Value = parse(&our_host("findings", b"", std::sync::Arc::new(NoHost)));
+    for rule in rules.as_array().unwrap() {
+        assert!(page.contains(&format!("\\fB{}\\fR\n", rule["id"].as_str().unwrap())), "{rule}");
+        assert!(page.contains(rule["summary"].as_str().unwrap()), "{rule}");
+    }
+}
+
+#[test]
+fn the_folder_has_a_page_for_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["man", "--dir", &folder.path().join("man1").display().to_string()], "");
+    assert_eq!(output.status.code(), Some(0));
+    for words in commands() {
+        let page = folder.path().join(format!("man1/acr-pull-secret-{}.1", words.join("-")));
+        let page = std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        assert!(page.contains(".SH EXAMPLES"), "{page}");
+    }
+    assert!(folder.path().join("man1/acr-pull-secret.1").exists());
+}
+
+#[test]
+fn every_shell_completes_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = String::from_utf8(run(&["completions", shell], "").stdout).unwrap();
+        for words in commands() {
+            assert!(script.contains(words.last().unwrap()), "{shell}: {words:?}");
+        }
+        assert!(script.contains("password-stdin"), "{shell}");
+    }
+    assert_eq!(run(&["completions", "tcsh"], "").status.code(), Some(2));
+}

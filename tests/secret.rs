@@ -1,0 +1,196 @@
+//! `secret` makes what kubectl makes, and keeps the password to itself.
+
+use std::process::Command;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::{Value, json};
+
+use crate::engines::{command, run};
+
+/// Server, user name, password and e-mail.
+const LOGINS: [[&str; 4]; 11] = [
+    ["contoso.azurecr.io", "reader", "secret", ""],
+    ["contoso.azurecr.io", "reader", "with:colons:and spaces", "ops@contoso.com"],
+    ["contoso.azurecr.io", "reader", "\"double\" 'single' \\back\\slash", ""],
+    ["contoso.azurecr.io", "reader", "<html>&amp;</html>", ""],
+    ["contoso.azurecr.io", "läser", "pässwörd ☃ 🔒", ""],
+    ["contoso.azurecr.io", "reader", "line\u{2028}separators\u{2029}", ""],
+    ["contoso.azurecr.io", "reader", "tab\tdelete\u{7f}bell\u{7}", ""],
+    ["contoso.azurecr.io", "reader", "two\nlines", ""],
+    ["contoso.azurecr.io", "reader", "-p --option=like", ""],
+    ["contoso.azurecr.io:443", "00000000-0000-0000-0000-000000000000", "$HOME `id` $(id)", ""],
+    ["https://contoso.azurecr.io/team<a>", "reader", " blank at both ends ", ""],
+];
+
+/// Names that YAML could take for something else than text.
+const NAMES: [&str; 12] =
+    ["acr-secret", "a.b-c", "true", "null", "no", "y", "on", "1234", "1.5", "1e3", "0x1f", "2024-01-01"];
+
+fn kubectl(name: &str, namespace: Option<&str>, login: [&str; 4], format: &str) -> String {
+    let [server, username, password, email] = login;
+    let mut kubectl = Command::new("kubectl");
+    kubectl.args(["create", "secret", "docker-registry", name, "--dry-run=client", "-o", format]);
+    kubectl.args(namespace.map(|namespace| format!("--namespace={namespace}")));
+    kubectl.args([format!("--docker-server={server}"), format!("--docker-username={username}")]);
+    kubectl.args([format!("--docker-password={password}"), format!("--docker-email={email}")]);
+    let output = kubectl.env("KUBECONFIG", "/dev/null").output().expect("kubectl runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn ours(name: &str, namespace: Option<&str>, login: [&str; 4], format: &str) -> String {
+    let [server, username, password, email] = login;
+    let mut args = vec!["secret", "--password-stdin", "--name", name, "-o", format];
+    args.extend(namespace.into_iter().flat_map(|namespace| ["--namespace", namespace]));
+    args.extend(["--server", server, "--username", username, "--email", email]);
+    // One line end is no part of the password.
+    let output = run(&args, &format!("{password}\n"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Newer ones than 1.33 leave out what is always null.
+fn without_timestamp(manifest: &str) -> String {
+    let lines = manifest.lines().filter(|line| !line.contains("creationTimestamp"));
+    lines.map(|line| format!("{}\n", line.trim_end_matches(','))).collect()
+}
+
+fn assert_same(name: &str, namespace: Option<&str>, login: [&str; 4]) {
+    for format in ["yaml", "json"] {
+        let (theirs, ours) = (kubectl(name, namespace, login, format), ours(name, namespace, login, format));
+        if theirs.contains("creationTimestamp") {
+            assert_eq!(theirs, ours);
+        } else {
+            assert_eq!(without_timestamp(&theirs), without_timestamp(&ours));
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl"]
+fn the_manifest_is_kubectls_byte_for_byte() {
+    for login in LOGINS {
+        assert_same("acr-secret", Some("shop"), login);
+    }
+    for name in NAMES {
+        assert_same(name, None, LOGINS[0]);
+        if !name.contains('.') {
+            assert_same("acr-secret", Some(name), LOGINS[0]);
+        }
+    }
+}
+
+#[test]
+fn what_it_makes_serves_images_of_the_server() {
+    let secret = ours("acr-secret", Some("shop"), LOGINS[0], "yaml");
+    let args = ["explain", "-o", "json", "-n", "shop", "--cluster", "-", "contoso.azurecr.io/web:v1"];
+    let answer: Value = serde_json::from_slice(&run(&args, &secret).stdout).unwrap();
+    assert_eq!(answer[0]["attempts"], json!([{"secret": "acr-secret", "key": "contoso.azurecr.io"}]));
+    assert_eq!(answer[0]["pulls"], "with-credentials");
+}
+
+#[test]
+fn only_the_manifest_holds_the_password() {
+    let password = "hunter2-hunter2-hunter2";
+    let args = ["secret", "--server", "contoso.azureacr.io", "--username", "contoso", "--password-stdin"];
+    let output = run(&args, password);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("secret-dead-key") && !said.contains("hunter2"), "{said}");
+
+    for password in
+        [["--password", password].as_slice(), &[&format!("--password={password}")], &["-p", password]]
+    {
+        let output = run(&[&args[..5], password].concat(), "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_password_is_not_read_from_a_terminal() {
+    let terminal = std::fs::File::open("/dev/ptmx").expect("a terminal");
+    let mut command =
+        command(&["secret", "--server", "contoso.azurecr.io", "--username", "reader", "--password-stdin"]);
+    let output = command.stdin(terminal).output().expect("the command ends");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("--password-stdin < FILE"), "{said}");
+}
+
+/// The config, the server asked for, and what is said, or the login that comes out.
+#[test]
+fn a_docker_config_gives_one_login_or_the_mend() {
+    let auth = BASE64_STANDARD.encode("reader:pass:word");
+    let left = BASE64_STANDARD.encode("00000000-0000-0000-0000-000000000000:");
+    let good = json!({"contoso.azurecr.io": {"auth": auth}});
+    let two = json!({"contoso.azurecr.io": {"auth": auth}, "ghcr.io": {"auth": "hunter2"}});
+    let login = "reader:pass:word";
+    let rows = [
+        (json!({"auths": good}), None, Ok(login)),
+        (json!({"auths": good, "credsStore": "desktop"}), None, Ok(login)),
+        (json!({"auths": two}), Some("contoso.azurecr.io"), Ok(login)),
+        (
+            json!({"auths": {"https://contoso.azurecr.io/v2/": {"auth": auth}}}),
+            Some("contoso.azurecr.io"),
+            Ok(login),
+        ),
+        (
+            json!({"auths": {"contoso.azurecr.io": {"username": "reader", "password": "pass:word"}}}),
+            None,
+            Ok(login),
+        ),
+        (json!({"auths": two}), None, Err("pick one with --server: contoso.azurecr.io, ghcr.io")),
+        (json!({"auths": two}), Some("other.azurecr.io"), Err("it has contoso.azurecr.io, ghcr.io")),
+        (json!({"auths": two}), Some("ghcr.io"), Err("the auth of the entry ghcr.io is not base64")),
+        (json!({"auths": {}}), None, Err("names no registry")),
+        (json!([1]), None, Err("the file must be an object")),
+        (json!({"auths": "hunter2"}), None, Err("auths must be an object")),
+        (
+            json!({"auths": {"contoso.azurecr.io": {}}, "credsStore": "desktop"}),
+            None,
+            Err("echo contoso.azurecr.io | docker-credential-desktop get"),
+        ),
+        (
+            json!({"credHelpers": {"contoso.azurecr.io": "acr-env"}, "credsStore": "desktop"}),
+            Some("contoso.azurecr.io"),
+            Err("docker-credential-acr-env keeps it"),
+        ),
+        (
+            json!({"credsStore": "desktop"}),
+            Some("contoso.azurecr.io"),
+            Err("docker-credential-desktop keeps it"),
+        ),
+        (
+            json!({"auths": {"contoso.azurecr.io": {"auth": left, "identitytoken": "hunter2"}}}),
+            None,
+            Err("as az acr login leaves it"),
+        ),
+        (json!({"auths": {"contoso.azurecr.io": {"auth": left}}}), None, Err("has no password")),
+        (json!({"auths": {"contoso.azurecr.io": {}}}), None, Err("has no password")),
+    ];
+    for (config, server, expected) in rows {
+        let mut args = vec!["secret", "--from-docker-config", "-", "-o", "json"];
+        args.extend(server.into_iter().flat_map(|server| ["--server", server]));
+        let output = run(&args, &config.to_string());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains("hunter2") && !said.contains(&auth), "{said}");
+        match expected {
+            Err(expected) => {
+                assert!(said.contains(expected), "{config}: {said}");
+                assert_eq!(output.status.code(), Some(2), "{config}");
+                assert!(output.stdout.is_empty());
+            }
+            Ok(login) => {
+                assert_eq!(output.status.code(), Some(0), "{config}: {said}");
+                let secret: Value = serde_json::from_slice(&output.stdout).unwrap();
+                let data = secret["data"][".dockerconfigjson"].as_str().unwrap();
+                let made: Value = serde_json::from_slice(&BASE64_STANDARD.decode(data).unwrap()).unwrap();
+                let (server, entry) = made["auths"].as_object().unwrap().iter().next().unwrap();
+                assert_eq!(server, "contoso.azurecr.io".trim());
+                assert_eq!(entry["auth"], BASE64_STANDARD.encode(login));
+            }
+        }
+    }
+}
