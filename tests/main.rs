@@ -13,6 +13,7 @@
 //! | `explain` | a policy that does not explain is told from one that does |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
 //! | `help` | help, manual and completions have every command |
+//! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command |
 
 #![allow(
     clippy::expect_used,
@@ -27,6 +28,7 @@ mod command;
 mod engines;
 mod explain;
 mod help;
+mod integrations;
 mod keyring;
 mod lookups;
 mod manifests;

@@ -55,8 +55,8 @@ fn without_timestamp(manifest: &str) -> String {
     lines.map(|line| format!("{}\n", line.trim_end_matches(','))).collect()
 }
 
-fn assert_same(name: &str, namespace: Option<&str>, login: [&str; 4]) {
-    for format in ["yaml", "json"] {
+fn assert_same(name: &str, namespace: Option<&str>, login: [&str; 4], formats: &[&str]) {
+    for format in formats {
         let (theirs, ours) = (kubectl(name, namespace, login, format), ours(name, namespace, login, format));
         if theirs.contains("creationTimestamp") {
             assert_eq!(theirs, ours);
@@ -70,12 +70,12 @@ fn assert_same(name: &str, namespace: Option<&str>, login: [&str; 4]) {
 #[ignore = "needs kubectl"]
 fn the_manifest_is_kubectls_byte_for_byte() {
     for login in LOGINS {
-        assert_same("acr-secret", Some("shop"), login);
+        assert_same("acr-secret", Some("shop"), login, &["yaml", "json"]);
     }
     for name in NAMES {
-        assert_same(name, None, LOGINS[0]);
+        assert_same(name, None, LOGINS[0], &["yaml"]);
         if !name.contains('.') {
-            assert_same("acr-secret", Some(name), LOGINS[0]);
+            assert_same("acr-secret", Some(name), LOGINS[0], &["yaml"]);
         }
     }
 }
@@ -145,6 +145,7 @@ fn a_docker_config_gives_one_login_or_the_mend() {
         (json!({"auths": two}), Some("other.azurecr.io"), Err("it has contoso.azurecr.io, ghcr.io")),
         (json!({"auths": two}), Some("ghcr.io"), Err("the auth of the entry ghcr.io is not base64")),
         (json!({"auths": {}}), None, Err("names no registry")),
+        (json!({"auths": {"https://reader:hunter2@contoso.azurecr.io": {}}}), None, Err("names no registry")),
         (json!([1]), None, Err("the file must be an object")),
         (json!({"auths": "hunter2"}), None, Err("auths must be an object")),
         (
@@ -188,7 +189,7 @@ fn a_docker_config_gives_one_login_or_the_mend() {
                 let data = secret["data"][".dockerconfigjson"].as_str().unwrap();
                 let made: Value = serde_json::from_slice(&BASE64_STANDARD.decode(data).unwrap()).unwrap();
                 let (server, entry) = made["auths"].as_object().unwrap().iter().next().unwrap();
-                assert_eq!(server, "contoso.azurecr.io".trim());
+                assert_eq!(server, "contoso.azurecr.io");
                 assert_eq!(entry["auth"], BASE64_STANDARD.encode(login));
             }
         }

@@ -135,11 +135,22 @@ impl<'a> PullSecret<'a> {
     ///
     /// # Errors
     /// - never: it is YAML
-    pub fn yaml(&self) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    pub fn yaml(&self) -> Result<String, ManifestError> {
         // kubectl never folds.
         let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
         Ok(serde_saphyr::to_string_with_options(&self.object()?, options)?)
     }
+}
+
+/// Why a manifest cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// Not as JSON
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Not as YAML
+    #[error(transparent)]
+    Yaml(#[from] serde_saphyr::ser::Error),
 }
 
 /// Why a text cannot be the name of an object.

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use serde_json::value::RawValue;
@@ -96,7 +96,7 @@ pub fn run(args: &MakeSecret, io: &mut Io) -> Result<ExitStatus> {
         io.stderr.line(&warning);
     }
     let manifest = match args.output {
-        SecretFormat::Yaml => secret.yaml().map_err(|error| anyhow!(error))?,
+        SecretFormat::Yaml => secret.yaml()?,
         SecretFormat::Json => secret.json()?,
     };
     io.stdout.write_all(manifest.as_bytes())?;

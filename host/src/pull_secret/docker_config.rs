@@ -84,24 +84,25 @@ pub fn pick(text: &str, server: Option<&str>) -> Result<Login, DockerConfigError
         Some(_) => Err(DockerConfigError::Type { field, wanted: "an object" }),
     };
     let (auths, helpers) = (object("auths")?, object("credHelpers")?);
-    let store = fields.get("credsStore").and_then(Value::as_str).filter(|store| !store.is_empty());
+    let store = fields.get("credsStore").and_then(Value::as_str);
 
-    let mut known: Vec<&String> = auths.into_iter().chain(helpers).flat_map(serde_json::Map::keys).collect();
+    let keys = auths.into_iter().chain(helpers).flat_map(serde_json::Map::keys);
+    let mut known: Vec<&String> = keys.filter(|key| is_plain(key)).collect();
     known.sort();
     known.dedup();
-    let shown = || known.iter().filter(|key| is_shown(key)).map(|key| (*key).clone()).collect::<Vec<_>>();
+    let names = || known.iter().copied().cloned().collect();
     let key = match (server, known.as_slice()) {
         (Some(server), known) => known.iter().find(|key| host(key) == host(server)),
         (None, []) => return Err(DockerConfigError::Empty),
         (None, [only]) => Some(only),
-        (None, _) => return Err(DockerConfigError::Several(shown())),
+        (None, _) => return Err(DockerConfigError::Several(names())),
     };
     let name = server.or(key.map(|key| key.as_str())).unwrap_or_default().to_owned();
-    let helper = key.and_then(|key| helpers?.get(*key)?.as_str()).or(store);
+    let helper = key.and_then(|key| helpers?.get(*key)?.as_str()).or(store).filter(|helper| is_plain(helper));
     let Some(entry) = key.and_then(|key| auths?.get(*key)) else {
         return Err(match helper {
             Some(helper) => DockerConfigError::Helper { server: name, helper: helper.to_owned() },
-            None => DockerConfigError::NoServer { server: name, known: shown() },
+            None => DockerConfigError::NoServer { server: name, known: names() },
         });
     };
     let word = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -129,9 +130,9 @@ fn host(key: &str) -> &str {
     key.strip_suffix("/v1").or_else(|| key.strip_suffix("/v2")).unwrap_or(key)
 }
 
-/// Whether a key is a registry and no more: a URL can carry a password.
-fn is_shown(key: &str) -> bool {
-    !key.contains(['@', '?', '#']) && !key.chars().any(char::is_control)
+/// Whether a key is a registry and no more, so that it may be shown: a URL can carry a password.
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && !key.contains(['@', '?', '#']) && !key.chars().any(char::is_control)
 }
 
 fn decode(auth: &str) -> Option<(String, String)> {

@@ -1,0 +1,91 @@
+//! What other tools read at the top of the project: pre-commit's hooks and GitHub's action.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use acr_pull_secret::cli::Cli;
+use acr_pull_secret::yaml;
+use clap::Parser as _;
+use serde_json::Value;
+
+use crate::engines::project;
+
+fn read(path: &str) -> Value {
+    let text = std::fs::read_to_string(project(path)).unwrap();
+    let (mut documents, error) = yaml::documents(&text);
+    assert!(error.is_none() && documents.len() == 1, "{path}: {error:?}");
+    documents.remove(0).value
+}
+
+#[test]
+fn every_hook_is_a_call_of_the_command() {
+    let hooks = read(".pre-commit-hooks.yaml");
+    let hooks = hooks.as_array().unwrap();
+    let ids: Vec<&str> = hooks.iter().map(|hook| hook["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["acr-pull-secret-check", "acr-pull-secret-fix"]);
+    for hook in hooks {
+        let entry = hook["entry"].as_str().unwrap().split(' ').chain(["pod.yaml", "deploy.yaml"]);
+        Cli::try_parse_from(entry).unwrap_or_else(|error| panic!("{hook}: {error}"));
+    }
+}
+
+/// Where an input stands in the text of a script, whoever writes the input writes the script.
+#[test]
+fn no_script_of_the_action_has_an_input_in_its_text() {
+    let action = read("action.yml");
+    for step in action["runs"]["steps"].as_array().unwrap() {
+        let script = step["run"].as_str().unwrap();
+        assert!(!script.contains("${{"), "{script}");
+        let file = script.trim_matches('"').strip_prefix("$GITHUB_ACTION_PATH/").unwrap();
+        assert!(project(file).is_file(), "{file}");
+    }
+}
+
+/// Runs the action's check with inputs and their defaults, as GitHub does.
+fn action(folder: &Path, inputs: &[(&str, &str)]) -> Output {
+    let action = read("action.yml");
+    let step = &action["runs"]["steps"][1];
+    let bin = Path::new(env!("CARGO_BIN_EXE_acr-pull-secret")).parent().unwrap();
+    let path = std::env::join_paths(
+        [bin.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"].as_str().unwrap()]);
+    bash.current_dir(folder).env("PATH", path.unwrap()).env("GITHUB_ACTION_PATH", project(""));
+    for (name, value) in step["env"].as_object().unwrap() {
+        let input = value.as_str().unwrap().trim_start_matches("${{ inputs.").trim_end_matches(" }}");
+        let given = inputs.iter().find(|(name, _)| *name == input).map(|(_, value)| *value);
+        bash.env(name, given.unwrap_or_else(|| action["inputs"][input]["default"].as_str().unwrap()));
+    }
+    bash.output().expect("bash runs")
+}
+
+#[test]
+#[cfg(unix)]
+fn the_action_checks_annotates_and_writes_sarif() {
+    let folder = tempfile::tempdir().unwrap();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: contoso.azurecr.io/web}]}\n";
+    std::fs::create_dir(folder.path().join("a b; touch injected")).unwrap();
+    std::fs::write(folder.path().join("a b; touch injected/pod.yaml"), pod).unwrap();
+    std::fs::write(folder.path().join("settings.yaml"), "mode: validate\n").unwrap();
+
+    let output = action(
+        folder.path(),
+        &[("settings", "settings.yaml"), ("sarif", "out.sarif"), ("paths", "a b; touch injected\n")],
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("::error file=a b; touch injected/pod.yaml,line=4"), "{said}");
+    let sarif: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("out.sarif")).unwrap()).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "missing-pull-secret");
+    assert!(!folder.path().join("injected").exists());
+
+    // By default the settings are the policy's: it mends, and nothing fails.
+    assert_eq!(action(folder.path(), &[]).status.code(), Some(0));
+    assert_eq!(action(folder.path(), &[("fail-on", "mutate")]).status.code(), Some(1));
+    let output =
+        action(folder.path(), &[("args", "--namespace\nshop; $(touch injected)\n"), ("fail-on", "reject\n")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!folder.path().join("injected").exists());
+}
