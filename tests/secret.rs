@@ -50,9 +50,9 @@ fn ours(name: &str, namespace: Option<&str>, login: [&str; 4], format: &str) -> 
 }
 
 /// Newer ones than 1.33 leave out what is always null.
-fn without_timestamp(manifest: &str) -> String {
+fn without_timestamp(manifest: &str) -> Vec<&str> {
     let lines = manifest.lines().filter(|line| !line.contains("creationTimestamp"));
-    lines.map(|line| format!("{}\n", line.trim_end_matches(','))).collect()
+    lines.map(|line| line.trim_end_matches(',')).collect()
 }
 
 fn assert_same(name: &str, namespace: Option<&str>, login: [&str; 4], formats: &[&str]) {

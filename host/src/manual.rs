@@ -144,5 +144,5 @@ fn body(render: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result
     let mut section = Vec::new();
     render(&mut section)?;
     let is_kept = |line: &&str| ![".SH ", ".ie ", ".el "].iter().any(|start| line.starts_with(start));
-    Ok(String::from_utf8_lossy(&section).lines().filter(is_kept).map(|line| format!("{line}\n")).collect())
+    Ok(String::from_utf8_lossy(&section).split_inclusive('\n').filter(is_kept).collect())
 }

@@ -31,11 +31,11 @@ impl fmt::Debug for Login {
 
 #[derive(Serialize)]
 struct Auths<'a> {
-    auths: BTreeMap<&'a str, Auth<'a>>,
+    auths: BTreeMap<&'a str, Entry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Auth<'a> {
+struct Entry<'a> {
     username: &'a str,
     password: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ impl Login {
         let Self { server, username, password, email } = self;
         let auth = BASE64_STANDARD.encode(format!("{username}:{password}"));
         let email = email.as_deref().filter(|email| !email.is_empty());
-        let auths = BTreeMap::from([(server.as_str(), Auth { username, password, email, auth })]);
+        let auths = BTreeMap::from([(server.as_str(), Entry { username, password, email, auth })]);
         let mut json = serde_json::to_string(&Auths { auths })?;
         // Go escapes what HTML and JavaScript trip over; in JSON these stand only in strings.
         for (plain, escaped) in [
