@@ -69,6 +69,10 @@ pub fn pages(mut command: Command, rules: &[Rule]) -> io::Result<Vec<Page>> {
         let mut page = head(&command)?;
         page.roff += &heading("SH", "OPTIONS");
         page.roff += &body(|out| man.render_options_section(out))?;
+        if command.has_subcommands() {
+            page.roff += &heading("SH", "COMMANDS");
+            page.roff += &body(|out| man.render_subcommands_section(out))?;
+        }
         page.roff += &after_help(&command, "SH");
         pages.push(page);
     }

@@ -35,7 +35,7 @@ pub struct Explain {
     /// image needs]
     #[arg(long, value_name = "NAME", requires = "cluster", conflicts_with = "service_account")]
     pub pull_secret: Vec<String>,
-    /// The `ServiceAccount` in --cluster that a pod has its pull secrets from
+    /// The service account in --cluster that the pod has its pull secrets from
     #[arg(long, value_name = "NAME", requires = "cluster")]
     pub service_account: Option<String>,
     /// Format of the explanation

@@ -23,9 +23,10 @@ use crate::pull_secret::{Login, PullSecret, docker_config, parse_name, parse_nam
 use crate::verdict::Severity;
 
 const EXAMPLES: &str = "Examples:
-  acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin -n shop < token.txt
+  acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin < token.txt
   az acr token credential generate -r contoso -n reader --query 'passwords[0].value' -o tsv |
-    acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin | kubectl apply -f -
+    acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin -n shop |
+    kubectl apply -f -
   acr-pull-secret secret --from-docker-config ~/.docker/config.json --server contoso.azurecr.io";
 
 /// Make a pull secret's manifest, as kubectl create secret docker-registry does, and judge it
