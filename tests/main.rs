@@ -9,6 +9,7 @@
 //! | `properties` | what holds for generated input |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
+//! | `fix` | files are mended byte for byte as the pairs in `fix/` show, and nothing else in them changes |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `explain` | a policy that does not explain is told from one that does |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
@@ -27,6 +28,7 @@ mod cases;
 mod command;
 mod engines;
 mod explain;
+mod fix;
 mod help;
 mod integrations;
 mod keyring;

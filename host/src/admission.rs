@@ -88,14 +88,18 @@ impl ApiServer<'_> {
             None | Some(Value::Null) => true,
             Some(list) => list.as_array().is_some_and(Vec::is_empty),
         };
-        let word = |name| spec.get(name).and_then(Value::as_str).filter(|word| !word.is_empty());
-        let account = word("serviceAccountName").or_else(|| word("serviceAccount")).unwrap_or("default");
-        let account = self.cluster.get("v1", "ServiceAccount", namespace, account);
+        let account = self.cluster.get("v1", "ServiceAccount", namespace, service_account(spec));
         let secrets = account.and_then(|account| account.get("imagePullSecrets")).and_then(Value::as_array);
         if let Some(secrets) = secrets.filter(|secrets| is_empty && !secrets.is_empty()) {
             spec.insert("imagePullSecrets".to_owned(), Value::Array(secrets.clone()));
         }
     }
+}
+
+/// The name of a pod spec's `ServiceAccount`. core/v1: `serviceAccount` is a deprecated alias.
+pub fn service_account(spec: &Map<String, Value>) -> &str {
+    let word = |name| spec.get(name).and_then(Value::as_str).filter(|word| !word.is_empty());
+    word("serviceAccountName").or_else(|| word("serviceAccount")).unwrap_or("default")
 }
 
 /// A request for a pod that is made from a template.

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::check::Check;
 use crate::commands::completions::Completions;
 use crate::commands::explain::Explain;
+use crate::commands::fix::Fix;
 use crate::commands::man::ManArgs;
 use crate::commands::secret::MakeSecret;
 use crate::commands::test::Test;
@@ -33,6 +34,8 @@ const EXIT_STATUS: &str = "Exit status:
 pub enum Command {
     /// Judge manifests
     Check(Check),
+    /// Write missing pull secrets into manifests
+    Fix(Fix),
     /// Run suites of cases
     Test(Test),
     /// Explain images: entry, secret and key

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod completions;
 pub mod explain;
+pub mod fix;
 mod inputs;
 pub mod man;
 pub mod secret;

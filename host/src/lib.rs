@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod commands;
 pub mod evaluation;
 pub mod explanation;
+pub mod fix;
 pub mod input;
 pub mod kind;
 pub mod manifest;
@@ -52,6 +53,7 @@ pub struct Io {
 pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
     let result = match &cli.command {
         Command::Check(args) => commands::check::run(args, io),
+        Command::Fix(args) => commands::fix::run(args, io),
         Command::Test(args) => commands::test::run(args, io),
         Command::Explain(args) => commands::explain::run(args, io),
         Command::Secret(args) => commands::secret::run(args, io),

@@ -79,6 +79,8 @@ pub struct Place {
     pub key: Option<Range<usize>>,
     /// Does it, or what it is in, come from an anchor, an alias or a merge key? Then a change here shows elsewhere too.
     pub aliased: bool,
+    /// Does its key, or that of something it is in, stand twice in its mapping? Then this is the last one, which counts.
+    pub repeated: bool,
 }
 
 /// Reads every document; those before an error are kept.

@@ -24,6 +24,7 @@ struct Step<'a> {
     entry: Option<&'a Entry>,
     flow: bool,
     aliased: bool,
+    repeated: bool,
 }
 
 impl<'a, 't> Map<'a, 't> {
@@ -33,7 +34,8 @@ impl<'a, 't> Map<'a, 't> {
 
     pub(super) fn place(&self, pointer: &str) -> Option<Place> {
         let root = self.tree.nodes.get(self.tree.root)?;
-        let mut step = Step { node: root, entry: None, flow: self.is_flow(root), aliased: root.anchored };
+        let flow = self.is_flow(root);
+        let mut step = Step { node: root, entry: None, flow, aliased: root.anchored, repeated: false };
         if !pointer.is_empty() {
             for token in pointer.strip_prefix('/')?.split('/') {
                 step = self.child(step, &token.replace("~1", "/").replace("~0", "~"))?;
@@ -43,7 +45,7 @@ impl<'a, 't> Map<'a, 't> {
         let span = self.span(step.node, key.as_ref());
         let (line, column) = line_column(self.whole, span.start);
         let aliased = step.aliased || matches!(step.node.content, Content::Alias(_));
-        Some(Place { line, column, span, flow: step.flow, key, aliased })
+        Some(Place { line, column, span, flow: step.flow, key, aliased, repeated: step.repeated })
     }
 
     fn child(&self, step: Step<'a>, token: &str) -> Option<Step<'a>> {
@@ -64,8 +66,10 @@ impl<'a, 't> Map<'a, 't> {
     fn value(&self, mapping: Step<'a>, key: &str, depth: usize, fuel: &mut usize) -> Option<Step<'a>> {
         *fuel = fuel.checked_sub(1)?;
         let Content::Mapping(entries) = &mapping.node.content else { return None };
-        if let Some(entry) = entries.iter().rfind(|entry| entry.key.as_deref() == Some(key)) {
-            return self.step(entry.node, Some(entry), mapping);
+        let mut named = entries.iter().filter(|entry| entry.key.as_deref() == Some(key)).rev();
+        if let Some(entry) = named.next() {
+            let step = self.step(entry.node, Some(entry), mapping)?;
+            return Some(Step { repeated: step.repeated || named.next().is_some(), ..step });
         }
         if depth >= MAX_DEPTH {
             return None;
@@ -90,6 +94,7 @@ impl<'a, 't> Map<'a, 't> {
             entry,
             flow: from.flow || self.is_flow(node),
             aliased: from.aliased || node.anchored,
+            repeated: from.repeated,
         })
     }
 
@@ -99,11 +104,26 @@ impl<'a, 't> Map<'a, 't> {
         Some(Step { node, flow: self.is_flow(node), aliased: true, ..step })
     }
 
-    /// The event that ends a block has no text of its own, save where `?` comes next.
     fn is_flow(&self, node: &Node) -> bool {
-        matches!(node.content, Content::Sequence(_) | Content::Mapping(_))
-            && !node.end.is_empty()
-            && self.from(self.text.byte(node.end.start)).starts_with(['}', ']'])
+        self.closing_bracket(node).is_some()
+    }
+
+    /// The event that ends a block has no text of its own, save where `?` comes next. That of a flow collection may stand
+    /// before its bracket, at a last comma and a comment behind that.
+    fn closing_bracket(&self, node: &Node) -> Option<usize> {
+        if node.end.is_empty() || !matches!(node.content, Content::Sequence(_) | Content::Mapping(_)) {
+            return None;
+        }
+        let mut at = self.text.byte(node.end.start);
+        loop {
+            let rest = self.from(at);
+            let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+            at += rest.len() - trimmed.len();
+            if !trimmed.starts_with('#') {
+                return trimmed.starts_with(['}', ']']).then_some(at);
+            }
+            at += trimmed.find(['\n', '\r'])?;
+        }
     }
 
     fn key(&self, entry: &Entry) -> Range<usize> {
@@ -122,13 +142,13 @@ impl<'a, 't> Map<'a, 't> {
             }
             Content::Scalar(_) => self.scalar(node.span, node.style),
             Content::Alias(_) => self.text.range(node.span),
-            Content::Sequence(_) | Content::Mapping(_) if self.is_flow(node) => {
-                start..self.text.byte(node.end.start) + 1
-            }
-            Content::Sequence(_) => {
-                (if key.is_some() { self.dash(start) } else { start })..self.end(node).max(start)
-            }
-            Content::Mapping(_) => start..self.end(node).max(start),
+            Content::Sequence(_) | Content::Mapping(_) => match (self.closing_bracket(node), key) {
+                (Some(bracket), _) => start..bracket + 1,
+                (None, Some(_)) if matches!(node.content, Content::Sequence(_)) => {
+                    self.dash(start)..self.end(node).max(start)
+                }
+                (None, _) => start..self.end(node).max(start),
+            },
         }
     }
 

@@ -1,0 +1,263 @@
+//! `fix`: write missing pull secrets into manifests.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use rayon::prelude::*;
+
+use crate::Io;
+use crate::cli::{ExitStatus, PolicyArgs};
+use crate::cluster::{Cluster, Lookups};
+use crate::commands::inputs::{self, Input};
+use crate::commands::load_policy;
+use crate::evaluation::Evaluation;
+use crate::fix::{Account, Change, FixedFile, Refusal, Refused, diff, fix};
+use crate::input::SourceFile;
+use crate::kind::Judged;
+use crate::manifest::Manifest;
+use crate::policy::HostCalls;
+use crate::report::text::plain;
+use crate::save::{Access, save};
+use crate::{fix as fixing, settings};
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret fix deploy/                           every pod and pod template in a folder
+  acr-pull-secret fix --diff deploy/ | git apply        look first: --diff writes nothing
+  acr-pull-secret fix --check deploy/                   in CI: 1 when something is to do
+  acr-pull-secret fix --cluster serviceaccounts.yaml deploy/web.yaml
+  helm template shop charts/shop | acr-pull-secret fix - | kubectl apply -f -
+
+A new list stands before the containers, and has the secrets of the pod's ServiceAccount first, as far as that is among
+the PATHs or in --cluster. Comments, quotes, indentation, line ends and other documents stay as they are. What cannot
+be edited safely is refused, and its file left as it was.
+
+Exit status:
+  0  done, or nothing to do
+  1  something to do, with --check
+  2  a file was refused or could not be read or written, or wrong call or settings
+  3  nothing was judged (unless --allow-empty)";
+
+/// Write missing pull secrets into manifests: the smallest edit of each file, for pods and pod templates alike
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Fix {
+    /// Manifests: YAML or JSON files, folders, patterns; - for standard input, which goes to standard output
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Print a unified diff instead of writing
+    #[arg(long)]
+    pub diff: bool,
+    /// Only ask: write nothing, and exit with 1 when something is to do
+    #[arg(long)]
+    pub check: bool,
+    /// The policy and what it is told
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// Nothing to judge is fine
+    #[arg(long)]
+    pub allow_empty: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - wrong settings, an unusable policy, an output that cannot be written
+pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
+    let mut read_all = true;
+    let namespace = args.policy.namespace.as_str();
+    let mut cluster = Cluster::default();
+    for manifest in inputs::read(&args.policy.cluster, io, &mut read_all) {
+        cluster.add(manifest.object(), namespace);
+    }
+    let inputs = once_each(inputs::files(&args.paths, io, &mut read_all));
+    for manifest in inputs.iter().flat_map(|input| &input.manifests) {
+        cluster.add(manifest.object(), namespace);
+    }
+    let cluster = Arc::new(cluster);
+    let policy = load_policy(args.policy.policy.as_deref())?;
+    let host: Arc<dyn HostCalls> =
+        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
+    let given = settings::load(&args.policy)?;
+    settings::validate(&policy, &given, host.clone())?;
+    let settings = fixing::settings(&given)?;
+    let judged = Judged::of(policy.metadata());
+    let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host);
+
+    let jobs = args.policy.jobs.unwrap_or_default().into();
+    let workers =
+        rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start threads")?;
+    let fixed: Vec<(Original, FixedFile)> = workers.install(|| {
+        let mend = |input: Input| (Original::of(&input), fix(&evaluation, &input.file, input.manifests));
+        inputs.into_par_iter().map(mend).collect()
+    });
+
+    let mut tally = Tally::default();
+    let mut warned = BTreeSet::new();
+    for (original, fixed) in &fixed {
+        report(args, original, fixed, &mut tally, &mut warned, io)?;
+    }
+    io.stdout.flush()?;
+    tally.tell(args, io);
+    Ok(if !read_all || tally.refused > 0 {
+        ExitStatus::Trouble
+    } else if args.check && tally.changed > 0 {
+        ExitStatus::Found
+    } else if tally.judged == 0 && !args.allow_empty {
+        ExitStatus::Nothing
+    } else {
+        ExitStatus::Fine
+    })
+}
+
+/// A file that is named twice is mended once.
+fn once_each(inputs: Vec<Input>) -> Vec<Input> {
+    let mut seen = BTreeSet::new();
+    let is_new =
+        |input: &Input| seen.insert(input.path.canonicalize().unwrap_or_else(|_| input.path.clone()));
+    // What could not be read to its end is left alone, and has been spoken of.
+    inputs.into_iter().filter(|input| input.is_whole).filter(is_new).collect()
+}
+
+/// A file as it was read.
+struct Original {
+    path: std::path::PathBuf,
+    file: Arc<SourceFile>,
+    /// Lines of Secrets, from 0
+    secrets: Vec<Range<usize>>,
+}
+
+impl Original {
+    fn of(input: &Input) -> Self {
+        let is_secret =
+            |manifest: &&Manifest| manifest.object().get("kind").is_some_and(|kind| kind == "Secret");
+        let lines = |manifest: &Manifest| {
+            let before = |end: usize| input.file.text.get(..end).unwrap_or_default();
+            let line = |text: &str| text.matches('\n').count();
+            let span = &manifest.document.span;
+            line(before(span.start))..line(before(span.end).trim_end()) + 1
+        };
+        Self {
+            path: input.path.clone(),
+            file: input.file.clone(),
+            secrets: input.manifests.iter().filter(is_secret).map(lines).collect(),
+        }
+    }
+
+    fn is_stdin(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+}
+
+/// How many files ended how.
+#[derive(Default)]
+struct Tally {
+    changed: usize,
+    refused: usize,
+    unchanged: usize,
+    /// Objects
+    judged: usize,
+}
+
+impl Tally {
+    fn tell(&self, args: &Fix, io: &Io) {
+        let files = |n: usize| if n == 1 { "1 file".to_owned() } else { format!("{n} files") };
+        let fixed = if args.check || args.diff { "would be fixed" } else { "fixed" };
+        let mut parts =
+            vec![format!("{} {fixed}", files(self.changed)), format!("{} fine as before", self.unchanged)];
+        if self.refused > 0 {
+            parts.push(format!("{} left as before", self.refused));
+        }
+        io.stderr.line(&parts.join(", "));
+    }
+}
+
+/// Says what becomes of a file, and makes it so.
+fn report(
+    args: &Fix,
+    original: &Original,
+    fixed: &FixedFile,
+    tally: &mut Tally,
+    warned: &mut BTreeSet<Account>,
+    io: &mut Io,
+) -> Result<()> {
+    let name = &original.file.name;
+    tally.judged += fixed.judged;
+    for Refused { object, line, names, reason } in &fixed.refusals {
+        let what = match reason {
+            Refusal::Rejected(_) => format!("{object} cannot be mended: {reason}"),
+            _ if names.is_empty() => format!("{object}: {reason}"),
+            _ => format!("{object} needs {}, but {reason}", secrets(names)),
+        };
+        io.stderr.line(&plain(&format!("error: {name}:{line}: {what}")));
+    }
+    let writes = !args.check && !args.diff;
+    if !fixed.refusals.is_empty() {
+        tally.refused += 1;
+        return Ok(());
+    }
+    if !fixed.changes.is_empty()
+        && writes
+        && !original.is_stdin()
+        && let Err(error) = write(&original.path, &original.file.text, &fixed.text)
+    {
+        io.stderr.line(&format!("error: {name}: {error:#}"));
+        tally.refused += 1;
+        return Ok(());
+    }
+    if original.is_stdin() && writes {
+        io.stdout.write_all(fixed.text.as_bytes())?;
+    }
+    if fixed.changes.is_empty() {
+        tally.unchanged += 1;
+        return Ok(());
+    }
+    tally.changed += 1;
+    if args.diff {
+        match diff::unified(name, &original.file.text, &fixed.text, &original.secrets) {
+            Some(diff) if io.colour => io.stdout.write_all(diff::coloured(&diff).as_bytes())?,
+            Some(diff) => io.stdout.write_all(diff.as_bytes())?,
+            None => io.stderr.line(&format!("warning: {name}: no diff is shown, for it would show a Secret")),
+        }
+    }
+    for change in &fixed.changes {
+        tell(name, change, if writes { "fixed" } else { "would fix" }, warned, io);
+    }
+    Ok(())
+}
+
+fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>, io: &Io) {
+    let Change { object, line, names, unknown_account } = change;
+    io.stderr.line(&plain(&format!("{verb} {object} ({file}:{line}), added {}", secrets(names))));
+    let Some(account) = unknown_account else { return };
+    // Nearly every namespace has a `default` that has none, so once is enough.
+    if account.name == "default" && !warned.insert(account.clone()) {
+        return;
+    }
+    let Account { namespace, name } = account;
+    io.stderr.line(&plain(&format!(
+        "warning: {file}:{line}: ServiceAccount \"{name}\" in namespace \"{namespace}\" is not known: if it has pull \
+         secrets, list them too (or give its manifest by --cluster)"
+    )));
+}
+
+/// `pull secrets a, b`
+fn secrets(names: &[String]) -> String {
+    format!("pull secret{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
+}
+
+/// Writes a file that nobody has changed since it was read.
+fn write(path: &Path, old: &str, new: &str) -> Result<()> {
+    let now = std::fs::read(path).context("cannot be read again; nothing was written")?;
+    anyhow::ensure!(
+        now == old.as_bytes(),
+        "has changed while it was being mended; nothing was written, run this again"
+    );
+    let is_read_only = path.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
+    anyhow::ensure!(!is_read_only, "is read-only; nothing was written (chmod u+w lets it be mended)");
+    save(path, new.as_bytes(), Access::Shared).context("cannot be written, and is as it was")
+}

@@ -1,0 +1,334 @@
+//! `fix` changes what it must and nothing else.
+//!
+//! | file in `fix/` | states |
+//! |---|---|
+//! | `NAME.in.*`, `NAME.out.*` | the first becomes the second, byte for byte |
+//! | `NAME.same.*` | nothing is to do |
+//! | `NAME.refused.*` | it is left as it was, for the reason that its first line names |
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use acr_pull_secret::cluster::{Cluster, Lookups};
+use acr_pull_secret::evaluation::Evaluation;
+use acr_pull_secret::fix::{FixedFile, fix, settings};
+use acr_pull_secret::input::SourceFile;
+use acr_pull_secret::kind::Judged;
+use acr_pull_secret::manifest::manifests;
+use acr_pull_secret::talk::Talk;
+use proptest::prelude::*;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::engines::{POLICY, command, project, run};
+
+/// The layouts whose names have this in the middle: `in`, `out`, `same`, `refused`.
+fn layouts(state: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(project("tests/fix")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|path| name(path).contains(&format!(".{state}."))).collect();
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// A folder with copies of these files.
+fn copies(files: &[PathBuf]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in files {
+        fs::copy(file, folder.path().join(name(file))).unwrap();
+    }
+    folder
+}
+
+fn command_on(folder: &Path, args: &[&str]) -> (String, String, Option<i32>) {
+    let output = command(args).current_dir(folder).output().unwrap();
+    (text(&output.stdout), text(&output.stderr), output.status.code())
+}
+
+/// Whether every line of `old` stands in `new`, in the same order.
+fn keeps_lines(old: &str, new: &str) -> bool {
+    let mut new = new.lines();
+    old.lines().all(|line| new.any(|kept| kept == line))
+}
+
+fn assert_clean(folder: &Path) {
+    let (report, talk, _) = command_on(folder, &["check", "-o", "json", "."]);
+    let report: Value = serde_json::from_str(&report).unwrap_or_else(|error| panic!("{error}: {talk}"));
+    for result in report["results"].as_array().unwrap() {
+        assert_ne!(result["decision"], "mutated", "{result}");
+        assert_ne!(result["pods"]["decision"], "mutated", "{result}");
+    }
+    assert_eq!(report["summary"]["rejected"], 0);
+}
+
+#[test]
+fn every_layout_is_mended_byte_for_byte() {
+    let (before, same) = (layouts("in"), layouts("same"));
+    assert!(before.len() >= 60, "{}", before.len());
+    let folder = copies(&[before.clone(), same.clone()].concat());
+    let (stdout, talk, status) = command_on(folder.path(), &["fix", "."]);
+    assert_eq!((stdout.as_str(), status), ("", Some(0)), "{talk}");
+    for file in &before {
+        let wanted = fs::read_to_string(file.with_file_name(name(file).replace(".in.", ".out."))).unwrap();
+        let is = fs::read_to_string(folder.path().join(name(file))).unwrap();
+        assert_eq!(is, wanted, "{}", file.display());
+        let was = fs::read_to_string(file).unwrap();
+        assert_ne!(is, was, "{}", file.display());
+    }
+    for file in &same {
+        let is = fs::read(folder.path().join(name(file))).unwrap();
+        assert_eq!(is, fs::read(file).unwrap(), "{}", file.display());
+    }
+    assert_clean(folder.path());
+
+    let (_, talk, status) = command_on(folder.path(), &["fix", "--check", "."]);
+    assert_eq!(status, Some(0), "{talk}");
+}
+
+#[test]
+fn what_is_not_safe_is_refused_and_left_as_it_was() {
+    let files = layouts("refused");
+    let folder = copies(&files);
+    for file in &files {
+        let was = fs::read_to_string(file).unwrap();
+        let reason = was.lines().next().and_then(|line| line.strip_prefix("# refused: ")).expect("a reason");
+        let (stdout, talk, status) = command_on(folder.path(), &["fix", &name(file)]);
+        assert_eq!((stdout.as_str(), status), ("", Some(2)), "{}: {talk}", file.display());
+        assert!(talk.contains(&format!("error: {}:", name(file))) && talk.contains(reason), "{talk}");
+        assert_eq!(fs::read_to_string(folder.path().join(name(file))).unwrap(), was);
+    }
+}
+
+/// Applied by git to the files as they were, the diff of the whole folder gives what `fix` writes.
+#[test]
+fn git_applies_the_diff() {
+    let files = layouts("in");
+    let folder = copies(&files);
+    let with_space = folder.path().join("with space.yaml");
+    fs::copy(project("tests/fix/absent-items-indented.in.yaml"), &with_space).unwrap();
+    let (diff, _, status) = command_on(folder.path(), &["fix", "--diff", "."]);
+    assert_eq!(status, Some(0));
+    let was = fs::read_to_string(&with_space).unwrap();
+    assert_eq!(was, fs::read_to_string(project("tests/fix/absent-items-indented.in.yaml")).unwrap());
+
+    let mut git = Command::new("git");
+    git.args(["apply", "--whitespace=nowarn", "-"]).current_dir(&folder).env("GIT_CEILING_DIRECTORIES", "/");
+    git.env("GIT_DIR", folder.path().join("none")).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut git = git.spawn().expect("git");
+    git.stdin.take().unwrap().write_all(diff.as_bytes()).unwrap();
+    let output = git.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for file in &files {
+        let wanted = fs::read_to_string(file.with_file_name(name(file).replace(".in.", ".out."))).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join(name(file))).unwrap(), wanted, "{}", file.display());
+    }
+    assert_ne!(fs::read_to_string(with_space).unwrap(), was);
+}
+
+/// The project's own manifests, and those beside the checkout where there are any, with every image moved to ACR.
+#[test]
+fn real_manifests_are_clean_afterwards_and_keep_every_line() {
+    let target = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for folder in ["tests/manifests", "../shared/manifests"].map(project) {
+        if !folder.is_dir() {
+            continue;
+        }
+        for path in acr_pull_secret::input::expand(&[folder.display().to_string()]) {
+            let path = path.unwrap();
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            let file = Arc::new(SourceFile { name: String::new(), text: moved(&text) });
+            let (objects, _, error) = manifests(&file);
+            if error.is_some() || objects.iter().any(|object| !object.prefix.is_empty()) {
+                continue;
+            }
+            let extension = path.extension().unwrap().to_str().unwrap();
+            let copy = target.path().join(format!("{:04}.{extension}", files.len()));
+            fs::write(&copy, &file.text).unwrap();
+            files.push((path, copy, file.text.clone()));
+        }
+    }
+    assert!(files.len() >= 5, "{}", files.len());
+    let (_, talk, _) = command_on(target.path(), &["fix", "."]);
+    let mut changed = 0;
+    for (path, copy, was) in &files {
+        let is = fs::read_to_string(copy).unwrap();
+        if talk.contains(&format!("error: {}", name(copy))) {
+            assert_eq!(&is, was, "{}", path.display());
+            fs::remove_file(copy).unwrap();
+            continue;
+        }
+        // A value on the line of an empty list is the one thing that changes a line.
+        assert!(keeps_lines(was, &is) || was.contains("imagePullSecrets: []"), "{}: {is}", path.display());
+        changed += usize::from(is != *was);
+    }
+    assert!(changed >= 5, "{talk}");
+    assert_clean(target.path());
+}
+
+/// Text with every image in ACR.
+fn moved(text: &str) -> String {
+    let image = |line: &str| {
+        let start = line.find("image: ").filter(|at| line[..*at].trim_matches([' ', '-']).is_empty())?
+            + "image: ".len();
+        let value = line[start..].split([' ', '\r', '\n']).next().unwrap_or_default();
+        let is_image = !value.is_empty() && !value.starts_with(['#', '{', '|', '>', '&', '*']);
+        is_image.then(|| {
+            format!("{}contoso.azurecr.io/team/app:v1{}", &line[..start], &line[start + value.len()..])
+        })
+    };
+    text.split_inclusive('\n').map(|line| image(line).unwrap_or_else(|| line.to_owned())).collect()
+}
+
+#[test]
+fn standard_input_comes_out_whole() {
+    let pod = fs::read_to_string(project("tests/fix/crlf.in.yaml")).unwrap();
+    let fixed = fs::read_to_string(project("tests/fix/crlf.out.yaml")).unwrap();
+    let output = run(&["fix", "-"], &pod);
+    assert_eq!((text(&output.stdout), output.status.code()), (fixed.clone(), Some(0)));
+    let output = run(&["fix", "-"], &fixed);
+    assert_eq!((text(&output.stdout), output.status.code()), (fixed, Some(0)));
+}
+
+#[cfg(unix)]
+#[test]
+fn permissions_and_links_stay() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = copies(&[project("tests/fix/absent-items-indented.in.yaml")]);
+    let target = folder.path().join("absent-items-indented.in.yaml");
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink(&target, folder.path().join("link.yaml")).unwrap();
+    let (_, talk, status) = command_on(folder.path(), &["fix", "link.yaml"]);
+    assert_eq!(status, Some(0), "{talk}");
+    assert!(fs::read_to_string(&target).unwrap().contains("acr-secret"));
+    assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(folder.path().join("link.yaml").symlink_metadata().unwrap().is_symlink());
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing else is left behind");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_file_is_left_as_it_was() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = copies(&[project("tests/fix/absent-items-indented.in.yaml")]);
+    let file = folder.path().join("absent-items-indented.in.yaml");
+    let was = fs::read_to_string(&file).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+    let (_, talk, status) = command_on(folder.path(), &["fix", "."]);
+    assert_eq!(status, Some(2));
+    assert!(talk.contains("is read-only; nothing was written"), "{talk}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), was);
+}
+
+/// A neighbour of the change may be a Secret, and a diff has context.
+#[test]
+fn a_diff_shows_no_secret() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: hunter2\n";
+    let pod = "--- {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: contoso.azurecr.io/a}]}}\n";
+    let output = run(&["fix", "--diff", "-"], &[secret, pod].concat());
+    let diff = text(&output.stdout);
+    assert!(diff.contains("+--- {apiVersion: v1, kind: Pod") && !diff.contains("hunter2"), "{diff}");
+
+    let on_one_line =
+        r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"stringData":{"a":"hunter2"}} "#;
+    let pod = pod.replace("--- ", "").replace("{apiVersion", r#"{"apiVersion""#);
+    let pod = pod.replace(": v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: contoso.azurecr.io/a}]}}",
+        r#":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"contoso.azurecr.io/a"}]}}"#);
+    let output = run(&["fix", "--diff", "-"], &format!("{on_one_line}{pod}"));
+    assert_eq!(text(&output.stdout), "");
+    assert!(text(&output.stderr).contains("no diff is shown"), "{}", text(&output.stderr));
+}
+
+/// What `fix` makes of a text, with a policy that needs two secrets.
+fn fixed(text: &str) -> FixedFile {
+    let given = r#"{"pullSecrets":[{"registries":["contoso.azurecr.io"],"secret":"acr-secret"},{"registries":["*.azurecr.io"],"secret":"1e3"}]}"#;
+    let settings = settings(&RawValue::from_string(given.to_owned()).unwrap()).unwrap();
+    let judged = Judged::of(POLICY.metadata());
+    let cluster = Arc::new(Cluster::default());
+    let host = Arc::new(Lookups::new(cluster.clone(), POLICY.metadata(), Talk::new(std::io::sink())));
+    let evaluation = Evaluation::new(&POLICY, &settings, &judged, "shop", &cluster, host);
+    let file = Arc::new(SourceFile { name: "generated.yaml".to_owned(), text: text.to_owned() });
+    let (objects, _, error) = manifests(&file);
+    assert_eq!(error, None, "{text}");
+    fix(&evaluation, &file, objects)
+}
+
+/// A line that stands between the keys of a pod spec.
+fn between() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        Just("\n".to_owned()),
+        Just("  # imagePullSecrets: []\n".to_owned()),
+        Just("# containers:\n".to_owned()),
+        Just("      # deep\n".to_owned()),
+        "  [a-z]{3}x: [a-z0-9 ]{0,8}(#[a-z]{0,3}| # [a-z:]{0,5})?\n",
+        "  [a-z]{3}y: (\\||>)[+-]?\n(    [#a-z:\\- ]{1,9}\n){1,2}\n?",
+        "  [a-z]{3}z: \"[a-z# :]{0,5}\n {3,5}[#a-z: ]{0,5}\"\n",
+    ]
+}
+
+fn list() -> impl Strategy<Value = String> {
+    let item = "(    |  |      )-  ?name: (a|\"a\"|'a')( # [a-z]{0,4})?\n";
+    let block = item.prop_map(|item| format!("  imagePullSecrets:\n{item}"));
+    prop_oneof![
+        3 => Just(String::new()),
+        3 => block,
+        1 => "  imagePullSecrets: ?(#[a-z]{0,3})?\n".prop_filter("a comment needs a blank", |text| !text.contains(":#")),
+        1 => "  imagePullSecrets: \\[ ?(\\{ ?name: a ?\\},?( \\{name: b\\})?)? ?\\]( # c)?\n"
+            .prop_filter("items need a comma", |text| !text.contains("} {")),
+    ]
+}
+
+/// A pod whose two containers need two secrets, written in one of many ways.
+fn pod() -> impl Strategy<Value = String> {
+    let containers = prop_oneof![
+        Just("  containers:\n  - name: c\n    image: contoso.azurecr.io/a\n  - image: fabrikam.azurecr.io/b # b\n".to_owned()),
+        Just("  containers: # all\n      -  image: contoso.azurecr.io/a\n      -  {image: fabrikam.azurecr.io/b}\n".to_owned()),
+        Just("  containers: [{image: contoso.azurecr.io/a}, {image: fabrikam.azurecr.io/b}]\n".to_owned()),
+        Just("  containers: [\n      { image: contoso.azurecr.io/a }, # a\n      { image: fabrikam.azurecr.io/b }\n    ]\n".to_owned()),
+    ];
+    let line_end = prop_oneof![3 => Just("\n"), 1 => Just("\r\n")];
+    let end = prop_oneof![Just(""), Just("\n"), Just("# end\n"), Just("...\n")];
+    (between(), list(), between(), containers, between(), end, line_end, any::<bool>(), any::<bool>())
+        .prop_map(|(one, list, two, containers, three, end, line_end, list_last, cut)| {
+            let spec = if list_last {
+                [one, two, containers, three, list].concat()
+            } else {
+                [one, list, two, containers, three].concat()
+            };
+            let text = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n{spec}{end}");
+            let text = text.replace('\n', line_end);
+            if cut { text.trim_end().to_owned() } else { text }
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn lines_are_only_added_and_only_once(pod in pod()) {
+        let file = Arc::new(SourceFile { name: String::new(), text: pod.clone() });
+        prop_assume!(manifests(&file).2.is_none());
+        let once = fixed(&pod);
+        prop_assert_eq!(&once.refusals, &vec![], "{}", pod);
+        prop_assert_eq!(once.changes.len(), 1);
+        prop_assert_eq!(&once.changes[0].names, &["acr-secret", "1e3"]);
+        prop_assert!(keeps_lines(&pod, &once.text) || pod.contains("imagePullSecrets: ["), "{}", once.text);
+        prop_assert_eq!(pod.ends_with('\n'), once.text.ends_with('\n'));
+        prop_assert_eq!(pod.contains('\r'), once.text.contains('\r'));
+        prop_assert_eq!(once.text.matches('\r').count(), if pod.contains('\r') { once.text.matches('\n').count() } else { 0 });
+        let twice = fixed(&once.text);
+        prop_assert_eq!(&twice.text, &once.text);
+        prop_assert!(twice.changes.is_empty() && twice.refusals.is_empty());
+    }
+}
