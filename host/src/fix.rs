@@ -84,8 +84,7 @@ pub enum Refusal {
     Recorded,
     /// An anchor, an alias or a merge key is on the way to its list
     #[error(
-        "it has its pod spec or list by an anchor, an alias or a merge key, so that an edit would show elsewhere too; add \
-         it by hand"
+        "its pod spec or list is shared by an anchor, an alias or a merge key: an edit would show elsewhere too"
     )]
     Shared,
     /// A key on the way to its list stands twice
@@ -94,7 +93,7 @@ pub enum Refusal {
     )]
     Repeated,
     /// Nobody expects text like this
-    #[error("its pod spec is written in a way that is not safe to edit; add it by hand")]
+    #[error("its pod spec is written in a way that is not safe to edit")]
     Layout,
     /// The policy changes something else
     #[error(

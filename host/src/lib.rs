@@ -1,7 +1,7 @@
 //! The command `acr-pull-secret`: Kubernetes manifests, judged by the policy that guards the cluster.
 //!
 //! ```text
-//! input ─▶ manifest ─▶ admission ─▶ policy (Wasm) ─▶ verdict ─▶ report
+//! input ─▶ manifest ─▶ admission ─▶ policy (Wasm) ─▶ verdict ─▶ report, fixed file
 //!                          ▲            │  ▲
 //!                          └─ cluster ◀─┴──┘ lookups
 //! ```

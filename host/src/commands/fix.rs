@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use rayon::prelude::*;
 
@@ -26,15 +26,16 @@ use crate::save::{Access, save};
 use crate::{fix as fixing, settings};
 
 const EXAMPLES: &str = "Examples:
-  acr-pull-secret fix deploy/                           every pod and pod template in a folder
-  acr-pull-secret fix --diff deploy/ | git apply        look first: --diff writes nothing
-  acr-pull-secret fix --check deploy/                   in CI: 1 when something is to do
+  acr-pull-secret fix --diff deploy/      look first: nothing is written
+  acr-pull-secret fix deploy/             every pod and pod template in a folder
+  acr-pull-secret fix --check deploy/     in CI: 1 when something is to do
   acr-pull-secret fix --cluster serviceaccounts.yaml deploy/web.yaml
   helm template shop charts/shop | acr-pull-secret fix - | kubectl apply -f -
 
-A new list stands before the containers, and has the secrets of the pod's ServiceAccount first, as far as that is among
-the PATHs or in --cluster. Comments, quotes, indentation, line ends and other documents stay as they are. What cannot
-be edited safely is refused, and its file left as it was.
+A new list stands before the containers. Where the pod's ServiceAccount is among the PATHs or in
+--cluster, its pull secrets come first, for a list of its own hides them from the pod. Comments,
+quotes, indentation, line ends and other documents stay as they are. What cannot be edited safely
+is refused with the reason, and its file left as it was.
 
 Exit status:
   0  done, or nothing to do
@@ -74,10 +75,14 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     for manifest in inputs::read(&args.policy.cluster, io, &mut read_all) {
         cluster.add(manifest.object(), namespace);
     }
-    let inputs = once_each(inputs::files(&args.paths, io, &mut read_all));
+    // Without a ServiceAccount that somebody meant to give, new lists would hide its secrets.
+    ensure!(read_all, "--cluster cannot be read as a whole, so nothing was written");
+    let inputs = inputs::files(&args.paths, io, &mut read_all);
     for manifest in inputs.iter().flat_map(|input| &input.manifests) {
         cluster.add(manifest.object(), namespace);
     }
+    // What could not be read to its end is left alone, and has been spoken of.
+    let (inputs, broken): (Vec<_>, Vec<_>) = once_each(inputs).partition(|input| input.is_whole);
     let cluster = Arc::new(cluster);
     let policy = load_policy(args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
@@ -96,7 +101,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
         inputs.into_par_iter().map(mend).collect()
     });
 
-    let mut tally = Tally::default();
+    let mut tally = Tally { refused: broken.len(), ..Tally::default() };
     let mut warned = BTreeSet::new();
     for (original, fixed) in &fixed {
         report(args, original, fixed, &mut tally, &mut warned, io)?;
@@ -108,6 +113,9 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     } else if args.check && tally.changed > 0 {
         ExitStatus::Found
     } else if tally.judged == 0 && !args.allow_empty {
+        io.stderr.line(
+            "error: nothing was judged: there is no pod and no pod template (--allow-empty lets that pass)",
+        );
         ExitStatus::Nothing
     } else {
         ExitStatus::Fine
@@ -115,12 +123,11 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
 }
 
 /// A file that is named twice is mended once.
-fn once_each(inputs: Vec<Input>) -> Vec<Input> {
+fn once_each(inputs: Vec<Input>) -> impl Iterator<Item = Input> {
     let mut seen = BTreeSet::new();
-    let is_new =
-        |input: &Input| seen.insert(input.path.canonicalize().unwrap_or_else(|_| input.path.clone()));
-    // What could not be read to its end is left alone, and has been spoken of.
-    inputs.into_iter().filter(|input| input.is_whole).filter(is_new).collect()
+    inputs
+        .into_iter()
+        .filter(move |input| seen.insert(input.path.canonicalize().unwrap_or_else(|_| input.path.clone())))
 }
 
 /// A file as it was read.
@@ -165,14 +172,16 @@ struct Tally {
 
 impl Tally {
     fn tell(&self, args: &Fix, io: &Io) {
-        let files = |n: usize| if n == 1 { "1 file".to_owned() } else { format!("{n} files") };
-        let fixed = if args.check || args.diff { "would be fixed" } else { "fixed" };
-        let mut parts =
-            vec![format!("{} {fixed}", files(self.changed)), format!("{} fine as before", self.unchanged)];
-        if self.refused > 0 {
-            parts.push(format!("{} left as before", self.refused));
+        if self.judged == 0 && self.refused == 0 {
+            return;
         }
-        io.stderr.line(&parts.join(", "));
+        let files = if self.changed == 1 { "file" } else { "files" };
+        let fixed = if args.check || args.diff { "would be fixed" } else { "fixed" };
+        let refused = match self.refused {
+            0 => String::new(),
+            refused => format!(", {refused} left as it was"),
+        };
+        io.stderr.line(&format!("{} {files} {fixed}, {} fine{refused}", self.changed, self.unchanged));
     }
 }
 
@@ -188,10 +197,17 @@ fn report(
     let name = &original.file.name;
     tally.judged += fixed.judged;
     for Refused { object, line, names, reason } in &fixed.refusals {
+        let need = if names.is_empty() { "a pull secret".to_owned() } else { secrets(names) };
         let what = match reason {
             Refusal::Rejected(_) => format!("{object} cannot be mended: {reason}"),
-            _ if names.is_empty() => format!("{object}: {reason}"),
-            _ => format!("{object} needs {}, but {reason}", secrets(names)),
+            Refusal::Shared | Refusal::Layout => {
+                let entries: Vec<String> = names.iter().map(|name| format!("{{name: {name}}}")).collect();
+                format!(
+                    "{object} needs {need}, but {reason}; add {} to its imagePullSecrets by hand",
+                    entries.join(", ")
+                )
+            }
+            _ => format!("{object} needs {need}, but {reason}"),
         };
         io.stderr.line(&plain(&format!("error: {name}:{line}: {what}")));
     }
@@ -253,11 +269,11 @@ fn secrets(names: &[String]) -> String {
 /// Writes a file that nobody has changed since it was read.
 fn write(path: &Path, old: &str, new: &str) -> Result<()> {
     let now = std::fs::read(path).context("cannot be read again; nothing was written")?;
-    anyhow::ensure!(
+    ensure!(
         now == old.as_bytes(),
         "has changed while it was being mended; nothing was written, run this again"
     );
     let is_read_only = path.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
-    anyhow::ensure!(!is_read_only, "is read-only; nothing was written (chmod u+w lets it be mended)");
+    ensure!(!is_read_only, "is read-only; nothing was written (chmod u+w lets it be mended)");
     save(path, new.as_bytes(), Access::Shared).context("cannot be written, and is as it was")
 }

@@ -17,18 +17,16 @@ pub fn unified(name: &str, old: &str, new: &str, hidden: &[Range<usize>]) -> Opt
         shown.any(|shown| hidden.iter().any(|hidden| shown.start < hidden.end && hidden.start < shown.end))
     };
     let radius = (0..=3).rev().find(|radius| !shows_hidden(*radius))?;
-    let mut text = format!("--- {}\n+++ {}\n", header("a", name), header("b", name));
+    let mut text = vec![format!("--- {}\n+++ {}\n", header("a", name), header("b", name))];
     for hunk in diff.unified_diff().context_radius(radius).iter_hunks() {
-        text.push_str(&format!("{}\n", hunk.header()));
-        for change in hunk.iter_changes() {
+        text.push(format!("{}\n", hunk.header()));
+        text.extend(hunk.iter_changes().map(|change| {
             let line = change.value();
-            text.push_str(&format!("{}{line}", change.tag()));
-            if !line.ends_with('\n') {
-                text.push_str("\n\\ No newline at end of file\n");
-            }
-        }
+            let end = if line.ends_with('\n') { "" } else { "\n\\ No newline at end of file\n" };
+            format!("{}{line}{end}", change.tag())
+        }));
     }
-    Some(text)
+    Some(text.concat())
 }
 
 /// A path as git writes it: a tab ends one that has white space, and odd characters stand in quotes.

@@ -66,10 +66,10 @@ pub(super) fn append(
     }
     let editor = Editor { text, places: &places, spec, names };
     match (object.pointer(list), places.at(list)) {
-        (Some(Value::Array(items)), Some(place)) => match items.len().checked_sub(1) {
-            None => editor.into_empty(place),
-            Some(last) if place.flow => editor.behind_in_flow(place, list, items, last),
-            Some(last) => editor.behind_in_block(list, items, last),
+        (Some(Value::Array(items)), Some(place)) => match places.last(list, items) {
+            None => editor.within_empty(place),
+            Some(item) if place.flow => editor.behind_in_flow(place, &item),
+            Some(item) => editor.behind_in_block(&item),
         },
         (Some(Value::Null), Some(place)) => editor.over_null(place),
         (None, None) => editor.new_list(),
@@ -104,6 +104,19 @@ impl Places {
         self.0.get(pointer)
     }
 
+    /// The last item of a list.
+    fn last<'a>(&'a self, list: &str, items: &[Value]) -> Option<Last<'a>> {
+        let index = items.len().checked_sub(1)?;
+        let is_named = items.last()?.as_object().is_some_and(|fields| fields.len() == 1)
+            && items.last()?.get("name").is_some_and(Value::is_string);
+        let span = |pointer: String| self.at(&pointer).map(|place| &place.span);
+        Some(Last {
+            span: span(format!("{list}/{index}"))?,
+            name: span(format!("{list}/{index}/name")).filter(|_| is_named),
+            before: index.checked_sub(1).and_then(|before| span(format!("{list}/{before}"))),
+        })
+    }
+
     /// The keys that are written in the pod spec itself, in the order of the text, with their pointers.
     fn own_keys(&self, spec: &str) -> Vec<(&str, usize)> {
         let Some(span) = self.at(spec).map(|place| place.span.clone()) else { return Vec::new() };
@@ -123,6 +136,15 @@ impl Places {
         keys.sort_by_key(|(_, start)| *start);
         keys
     }
+}
+
+/// The last item of a list.
+struct Last<'a> {
+    span: &'a Range<usize>,
+    /// Its name, where it holds nothing else
+    name: Option<&'a Range<usize>>,
+    /// The item before it
+    before: Option<&'a Range<usize>>,
 }
 
 /// The lists that a new one stands before, and looks like.
@@ -164,12 +186,9 @@ impl<'a> Editor<'a> {
         let next = next_line(self.text, end);
         if next == end {
             // The last line does not end, and neither will the new last one.
-            return Edit::insert(
-                end,
-                lines.iter().map(|line| format!("{line_break}{line}")).collect::<String>(),
-            );
+            return Edit::insert(end, format!("{line_break}{}", lines.join(line_break)));
         }
-        Edit::insert(next, lines.iter().map(|line| format!("{line}{line_break}")).collect::<String>())
+        Edit::insert(next, format!("{}{line_break}", lines.join(line_break)))
     }
 
     fn new_list(&self) -> Option<Vec<Edit>> {
@@ -185,16 +204,15 @@ impl<'a> Editor<'a> {
             return flow.then(|| vec![Edit::insert(key, format!("{field}{list},{gap}"))]);
         }
         let indent = self.text.get(start..key)?;
-        let line_break = Style::line_break(self.text, line_end(self.text, key));
-        let lines = if flow {
-            vec![format!("{indent}{field}{},", style.flow_list(indent, self.names, false))]
-        } else if let Some(items) = style.block_items(indent, self.names) {
+        let lines = if let Some(items) = style.block_items(indent, self.names).filter(|_| !flow) {
             [vec![format!("{indent}{}", field.trim_end())], items].concat()
         } else {
-            vec![format!("{indent}{field}{}", style.flow_list(indent, self.names, false))]
+            let list = style.flow_list(indent, self.names, false);
+            vec![format!("{indent}{field}{list}{}", if flow { "," } else { "" })]
         };
-        let lines: String = lines.iter().map(|line| format!("{line}{line_break}")).collect();
-        Some(vec![Edit::insert(self.above_comment(start, indent), lines)])
+        let line_break = Style::line_break(self.text, line_end(self.text, key));
+        let at = self.above_comment(start, indent);
+        Some(vec![Edit::insert(at, format!("{}{line_break}", lines.join(line_break)))])
     }
 
     /// The start of the comment that stands directly above a line, or of the line itself. A comment that is indented more
@@ -231,7 +249,7 @@ impl<'a> Editor<'a> {
         Some(vec![Edit::insert(place.span.start, format!("{colon}{list}"))])
     }
 
-    fn into_empty(&self, place: &Place) -> Option<Vec<Edit>> {
+    fn within_empty(&self, place: &Place) -> Option<Vec<Edit>> {
         let style = self.style()?;
         let key = place.key.as_ref()?;
         let list = style.flow_list(self.indentation(key.start), self.names, false);
@@ -247,74 +265,57 @@ impl<'a> Editor<'a> {
         })
     }
 
-    fn behind_in_block(&self, list: &str, items: &[Value], last: usize) -> Option<Vec<Edit>> {
-        let place = self.places.at(&format!("{list}/{last}"))?;
-        let dash = dash(self.text, place.span.start)?;
+    fn behind_in_block(&self, item: &Last<'_>) -> Option<Vec<Edit>> {
+        let dash = dash(self.text, item.span.start)?;
         let start = line_start(self.text, dash);
         let indent = self.text.get(start..dash).filter(|indent| indent.trim().is_empty())?;
-        let gap = self.text.get(dash + 1..place.span.start);
+        let gap = self.text.get(dash + 1..item.span.start);
         let gap = gap.filter(|gap| !gap.is_empty() && gap.bytes().all(|byte| byte == b' ')).unwrap_or(" ");
-        let lines: Vec<String> = self
-            .names
-            .iter()
-            .map(|name| {
-                let item =
-                    self.like(list, items, last, name, false).unwrap_or_else(|| Style::plain_item(name));
-                format!("{indent}-{gap}{item}")
-            })
-            .collect();
-        Some(vec![self.lines_behind(place.span.end.max(dash), &lines)])
+        let like = |name| self.like(item, name, false).unwrap_or_else(|| Style::plain_item(name));
+        let lines: Vec<String> =
+            self.names.iter().map(|name| format!("{indent}-{gap}{}", like(name))).collect();
+        Some(vec![self.lines_behind(item.span.end.max(dash), &lines)])
     }
 
-    fn behind_in_flow(&self, place: &Place, list: &str, items: &[Value], last: usize) -> Option<Vec<Edit>> {
+    fn behind_in_flow(&self, list: &Place, item: &Last<'_>) -> Option<Vec<Edit>> {
         let style = self.style()?;
-        let span = self.places.at(&format!("{list}/{last}"))?.span.clone();
-        let new: Vec<String> = self
-            .names
-            .iter()
-            .map(|name| self.like(list, items, last, name, true).unwrap_or_else(|| style.flow_item(name)))
-            .collect();
-        let start = line_start(self.text, span.start);
-        let indent = self.text.get(start..span.start)?;
-        let is_alone = indent.trim().is_empty() && line_end(self.text, span.end) < place.span.end;
+        let end = item.span.end;
+        let like = |name: &String| self.like(item, name, true).unwrap_or_else(|| style.flow_item(name));
+        let new: Vec<String> = self.names.iter().map(like).collect();
+        let indent = self.text.get(line_start(self.text, item.span.start)..item.span.start)?;
+        let is_alone = indent.trim().is_empty() && line_end(self.text, end) < list.span.end;
         if !is_alone {
-            let gap =
-                self.separator(list, last, span.start).unwrap_or(if style.is_tight() { "," } else { ", " });
-            let text: String = new.iter().map(|item| format!("{gap}{item}")).collect();
-            return Some(vec![Edit::insert(span.end, text)]);
+            let gap = self.separator(item).unwrap_or(if style.is_tight() { "," } else { ", " });
+            return Some(vec![Edit::insert(end, format!("{gap}{}", new.join(gap)))]);
         }
-        let has_comma = self.text.get(span.end..place.span.end)?.trim_start().starts_with(',');
-        let count = new.len();
-        let comma = |i: usize| if has_comma || i + 1 < count { "," } else { "" };
-        let lines: Vec<String> =
-            new.iter().enumerate().map(|(i, item)| format!("{indent}{item}{}", comma(i))).collect();
-        let mut edits = vec![self.lines_behind(span.end, &lines)];
-        if !has_comma {
-            edits.push(Edit::insert(span.end, ","));
+        let lines: Vec<String> = new.iter().map(|item| format!("{indent}{item},")).collect();
+        let mut behind = self.lines_behind(end, &lines);
+        if self.text.get(end..list.span.end)?.trim_start().starts_with(',') {
+            return Some(vec![behind]);
         }
-        Some(edits)
+        let comma = behind.text.rfind(',')?;
+        behind.text.remove(comma);
+        Some(vec![Edit::insert(end, ","), behind])
     }
 
     /// What stands between the last two items of a list.
-    fn separator(&self, list: &str, last: usize, end: usize) -> Option<&'a str> {
-        let before = self.places.at(&format!("{list}/{}", last.checked_sub(1)?))?;
-        let between = self.text.get(before.span.end..end)?;
+    fn separator(&self, item: &Last<'_>) -> Option<&'a str> {
+        let between = self.text.get(item.before?.end..item.span.start)?;
         (between.trim() == ",").then_some(between)
     }
 
     /// An item with another name that is otherwise written as the last one; `None` where that holds more than a name.
-    fn like(&self, list: &str, items: &[Value], last: usize, name: &str, flow: bool) -> Option<String> {
-        items.get(last)?.as_object().filter(|fields| fields.len() == 1)?.get("name")?.as_str()?;
-        let item = self.places.at(&format!("{list}/{last}"))?.span.clone();
-        let value = self.places.at(&format!("{list}/{last}/name"))?.span.clone();
-        let text = self.text.get(item.clone())?;
-        let breaks = if flow { &[][..] } else { &['\n', '\r'] };
-        if text.contains(['#', '&', '*', '!', '|', '>']) || text.contains(breaks) {
+    fn like(&self, item: &Last<'_>, name: &str, flow: bool) -> Option<String> {
+        let text = self.text.get(item.span.clone())?;
+        let value = item.name?;
+        let is_odd =
+            |c: char| matches!(c, '#' | '&' | '*' | '!' | '|' | '>') || !flow && matches!(c, '\n' | '\r');
+        if text.contains(is_odd) {
             return None;
         }
         let quote = self.text.get(value.clone())?.chars().next()?;
-        let before = self.text.get(item.start..value.start)?;
-        let after = self.text.get(value.end..item.end)?;
+        let before = self.text.get(item.span.start..value.start)?;
+        let after = self.text.get(value.end..item.span.end)?;
         Some(format!("{before}{}{after}", Style::scalar(name, quote)))
     }
 }
