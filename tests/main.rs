@@ -6,6 +6,7 @@
 //! | `keyring` | keys match as the documentation says, and nothing that a secret holds is ever shown |
 //! | `lookups` | refusals of policy-server are told apart, sessions replayed, tokens judged by the time |
 //! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
+//! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `properties` | what holds for generated input |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
@@ -34,6 +35,7 @@ mod integrations;
 mod keyring;
 mod lookups;
 mod manifests;
+mod policy_resources;
 mod properties;
 mod secret;
 mod tables;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use acr_pull_secret::exclude::Exclude;
 use acr_pull_secret::kind::{Kind, template_path};
 use acr_pull_secret::manifest::manifests;
 use acr_pull_secret::{input, yaml};
@@ -43,7 +44,7 @@ fn moved_to_acr_exactly_pods_end_mutated() {
     let target = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
     for folder in folders() {
-        for path in input::expand(&[folder.display().to_string()]) {
+        for path in input::expand(&[folder.display().to_string()], &Exclude::default()) {
             let file = Arc::new(input::read(&path.unwrap(), &mut std::io::empty()).unwrap());
             let (documents, _, _) = manifests(&file);
             for manifest in documents {

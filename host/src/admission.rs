@@ -65,6 +65,11 @@ impl ApiServer<'_> {
         if kind.is_core("Secret") {
             store_secret(object);
         }
+        if kind.is_cluster_scoped() {
+            // The request for a Namespace carries its own name as its namespace.
+            let name = object.pointer("/metadata/name").and_then(Value::as_str);
+            return name.filter(|_| kind.is_core("Namespace")).unwrap_or_default().to_owned();
+        }
         let Some(fields) = object.as_object_mut() else { return self.namespace.to_owned() };
         let metadata = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
         let Some(metadata) = metadata.as_object_mut() else { return self.namespace.to_owned() };
@@ -156,7 +161,6 @@ pub fn review(
         "resource": gvr,
         "requestKind": gvk,
         "requestResource": gvr,
-        "namespace": namespace,
         "operation": operation,
         "userInfo": user,
         "dryRun": false,
@@ -165,6 +169,7 @@ pub fn review(
         let mut put =
             |name: &str, value: Option<Value>| value.map(|value| fields.insert(name.to_owned(), value));
         put("name", name.map(Value::from));
+        put("namespace", Some(namespace).filter(|name| !name.is_empty()).map(Value::from));
         put("object", object);
         put("oldObject", old);
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
 
 use crate::commands::check::Check;
 use crate::commands::completions::Completions;
@@ -11,6 +12,7 @@ use crate::commands::fix::Fix;
 use crate::commands::man::ManArgs;
 use crate::commands::secret::MakeSecret;
 use crate::commands::test::Test;
+use crate::config::Given;
 
 /// Judge and mend Kubernetes manifests that pull from Azure Container Registry.
 ///
@@ -21,6 +23,12 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// What the config file gave
+    #[arg(skip)]
+    pub given: Option<Given>,
 }
 
 const EXIT_STATUS: &str = "Exit status:
@@ -33,9 +41,9 @@ const EXIT_STATUS: &str = "Exit status:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Judge manifests
-    Check(Check),
+    Check(Box<Check>),
     /// Write missing pull secrets into manifests
-    Fix(Fix),
+    Fix(Box<Fix>),
     /// Run suites of cases
     Test(Test),
     /// Explain images: entry, secret and key
@@ -61,12 +69,24 @@ pub enum ExitStatus {
     Nothing = 3,
 }
 
+/// Which config file is read.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// Config file [default: the .acr-pull-secret.yaml of this folder, or the nearest above it in the repository]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no config file
+    #[arg(long, global = true)]
+    pub no_config: bool,
+}
+
 /// The policy and what it is told.
 #[derive(Debug, Clone, Args)]
 pub struct PolicyArgs {
-    /// Settings of the policy (YAML or JSON), or a `ClusterAdmissionPolicy` that has them
-    #[arg(long, value_name = "FILE", conflicts_with = "settings_json")]
-    pub settings: Option<PathBuf>,
+    /// Settings of the policy (YAML or JSON), or the `ClusterAdmissionPolicy` or `AdmissionPolicy` that deploys it,
+    /// which is honoured with its rules, selectors, mode and message. FILE#2 is the second document, - standard input
+    #[arg(long, value_name = "FILE[#N]", conflicts_with = "settings_json")]
+    pub settings: Option<String>,
     /// Settings of the policy, as JSON
     #[arg(long, value_name = "JSON")]
     pub settings_json: Option<String>,
@@ -85,7 +105,8 @@ pub struct PolicyArgs {
 }
 
 /// What counts as a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub enum FailOn {
     /// Objects that would be changed, and everything worse
     Mutate,

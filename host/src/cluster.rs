@@ -11,6 +11,9 @@ use crate::kind::Kind;
 use crate::policy::HostCalls;
 use crate::talk::Talk;
 
+/// The label that every namespace has, with its own name.
+pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+
 /// Objects by kind, namespace and name.
 #[derive(Debug, Clone, Default)]
 pub struct Cluster {
@@ -18,20 +21,24 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Adds an object as the API server would store it. Only the kinds that are ever looked up are kept.
+    /// Adds an object as the API server would store it. Only the kinds that are ever looked up are kept, and the
+    /// namespaces for their labels.
     pub fn add(&mut self, object: &Value, default_namespace: &str) {
-        let Some(kind) =
-            Kind::of(object).filter(|kind| kind.is_core("Secret") || kind.is_core("ServiceAccount"))
-        else {
-            return;
-        };
+        let is_kept = |kind: &Kind| ["Secret", "ServiceAccount", "Namespace"].iter().any(|k| kind.is_core(k));
+        let Some(kind) = Kind::of(object).filter(is_kept) else { return };
         let word =
             |field: &str| object.pointer(field).and_then(Value::as_str).filter(|word| !word.is_empty());
         let Some(name) = word("/metadata/name") else { return };
-        let namespace = word("/metadata/namespace").unwrap_or(default_namespace);
+        let namespace = if kind.is_cluster_scoped() {
+            ""
+        } else {
+            word("/metadata/namespace").unwrap_or(default_namespace)
+        };
         let key = (kind.api_version(), kind.kind.clone(), namespace.to_owned(), name.to_owned());
         let mut stored = object.clone();
-        if let Some(metadata) = stored.get_mut("metadata").and_then(Value::as_object_mut) {
+        if let Some(metadata) = stored.get_mut("metadata").and_then(Value::as_object_mut)
+            && !namespace.is_empty()
+        {
             metadata.insert("namespace".to_owned(), namespace.into());
         }
         if kind.is_core("Secret") {
@@ -106,6 +113,12 @@ impl Lookups {
             capabilities: capabilities.unwrap_or_else(|| vec!["*".to_owned()]),
             talk,
         }
+    }
+
+    /// Grants these `(apiVersion, kind)` pairs instead, as a policy resource does.
+    #[must_use]
+    pub fn granting(self, resources: Vec<(String, String)>) -> Self {
+        Self { resources, ..self }
     }
 
     fn is_granted(&self, capability: &str) -> bool {

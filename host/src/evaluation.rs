@@ -11,6 +11,7 @@ use crate::cluster::Cluster;
 use crate::kind::{Judged, Kind, template_path};
 use crate::manifest::{Content, Manifest, places};
 use crate::policy::{HostCalls, Policy};
+use crate::policy_resource::PolicyResource;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
 /// Where an object stands.
@@ -99,7 +100,9 @@ pub struct Evaluation<'a> {
     pub policy: &'a Policy,
     /// Its settings, as JSON
     pub settings: &'a RawValue,
-    /// The kinds that are judged
+    /// The resource that deploys the policy, where there is one: its rules and selectors say what is judged
+    pub resource: Option<&'a PolicyResource>,
+    /// The kinds that are judged where there is none
     pub judged: &'a Judged,
     /// The API server
     pub api_server: ApiServer<'a>,
@@ -124,7 +127,7 @@ impl<'a> Evaluation<'a> {
         host: Arc<dyn HostCalls>,
     ) -> Self {
         let api_server = ApiServer { namespace, operation: "CREATE", old: &[], cluster };
-        Self { policy, settings, judged, api_server, host }
+        Self { policy, settings, resource: None, judged, api_server, host }
     }
 
     /// Judges a manifest.
@@ -147,11 +150,11 @@ impl<'a> Evaluation<'a> {
         let name = name.unwrap_or_else(|| word("/metadata/generateName"));
         let (verdict, pods) = match &kind {
             None => (skipped("no Kubernetes object: it has no apiVersion or no kind"), None),
-            Some(kind) if !self.judged.includes(kind, object) => {
+            Some(kind) if self.resource.is_none() && !self.judged.includes(kind, object) => {
                 (skipped("the policy has nothing to say about this kind"), None)
             }
             Some(kind) => {
-                if namespace.is_empty() {
+                if namespace.is_empty() && !kind.is_cluster_scoped() {
                     self.api_server.namespace.clone_into(&mut namespace);
                 }
                 self.judge_object(kind, &manifest)
@@ -176,16 +179,33 @@ impl<'a> Evaluation<'a> {
             Content::Object(object) => &self.api_server.request(kind, object),
             Content::Request(request) => request,
         };
-        let verdict = self.ask(request);
+        let verdict = match self.leaves_out(request) {
+            Some(reason) => skipped(&reason),
+            None => self.ask(request),
+        };
         let namespace = request.get("namespace").and_then(Value::as_str).unwrap_or(self.api_server.namespace);
         let pods =
             makes_pods(kind, request).then(|| self.api_server.pod_request(kind, object, namespace)).flatten();
+        let pods = pods.filter(|pods| self.leaves_out(&pods.request).is_none());
         let pods = pods.map(|PodRequest { request, spec_pointer }| (self.ask(&request), spec_pointer));
         (verdict, pods)
     }
 
+    /// Why the policy does not get to see a request.
+    fn leaves_out(&self, request: &Value) -> Option<String> {
+        self.resource.and_then(|resource| resource.leaves_out(request, self.api_server.cluster))
+    }
+
     /// Sends one request to the policy.
     pub fn ask(&self, request: &Value) -> Verdict {
+        let verdict = self.answer(request);
+        match self.resource {
+            Some(resource) => resource.enforcement.apply(verdict),
+            None => verdict,
+        }
+    }
+
+    fn answer(&self, request: &Value) -> Verdict {
         let payload = match serde_json::to_vec(&Payload { request, settings: self.settings }) {
             Ok(payload) => payload,
             Err(error) => return Verdict::without_answer(Decision::Error, error.to_string()),

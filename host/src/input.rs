@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use crate::config;
+use crate::exclude::Exclude;
+
 /// How standard input is called in messages.
 const STDIN: &str = "<stdin>";
 
@@ -24,20 +27,20 @@ pub enum InputError {
     #[error("{0}: no such file or folder")]
     Missing(String),
     /// A pattern that is none
-    #[error("{pattern}: not a valid pattern: {source}")]
+    #[error("{pattern}: not a valid pattern: {reason}")]
     Pattern {
         /// As given
         pattern: String,
         /// What is wrong with it
-        source: glob::PatternError,
+        reason: glob::PatternError,
     },
     /// The system refused
-    #[error("{name}: cannot be read: {source}")]
+    #[error("{name}: cannot be read: {reason}")]
     Unreadable {
         /// The file
         name: String,
         /// The reason
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// Something other than UTF-8
     #[error("{name}:{line}: this is not UTF-8 text")]
@@ -49,17 +52,18 @@ pub enum InputError {
     },
 }
 
-/// The files behind `paths`, in order: folders recursively and sorted, patterns expanded, `-` as it is.
-pub fn expand(paths: &[String]) -> Vec<Result<PathBuf, InputError>> {
-    paths.iter().flat_map(|path| expand_one(path)).collect()
+/// The files behind `paths`, in order: folders recursively and sorted but for what is excluded, patterns expanded, `-` as
+/// it is.
+pub fn expand(paths: &[String], exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
+    paths.iter().flat_map(|path| expand_one(path, exclude)).collect()
 }
 
-fn expand_one(path: &str) -> Vec<Result<PathBuf, InputError>> {
+fn expand_one(path: &str, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
     if path == "-" || Path::new(path).is_file() {
         return vec![Ok(path.into())];
     }
     if Path::new(path).is_dir() {
-        return walk(Path::new(path));
+        return walk(Path::new(path), exclude);
     }
     if Path::new(path).exists() {
         return vec![Ok(path.into())];
@@ -69,22 +73,22 @@ fn expand_one(path: &str) -> Vec<Result<PathBuf, InputError>> {
     }
     let matches = match glob::glob(path) {
         Ok(matches) => matches,
-        Err(source) => return vec![Err(InputError::Pattern { pattern: path.to_owned(), source })],
+        Err(reason) => return vec![Err(InputError::Pattern { pattern: path.to_owned(), reason })],
     };
     let files: Vec<_> = matches
         .flat_map(|entry| match entry {
-            Ok(path) if path.is_dir() => walk(&path),
+            Ok(path) if path.is_dir() => walk(&path, exclude),
             Ok(path) => vec![Ok(path)],
             Err(error) => {
                 let name = error.path().display().to_string();
-                vec![Err(InputError::Unreadable { name, source: error.into() })]
+                vec![Err(InputError::Unreadable { name, reason: error.into() })]
             }
         })
         .collect();
     if files.is_empty() { vec![Err(InputError::Missing(path.to_owned()))] } else { files }
 }
 
-fn walk(folder: &Path) -> Vec<Result<PathBuf, InputError>> {
+fn walk(folder: &Path, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
     let is_manifest = |path: &Path| {
         let extension = path.extension().and_then(|extension| extension.to_str());
         extension.is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
@@ -93,6 +97,9 @@ fn walk(folder: &Path) -> Vec<Result<PathBuf, InputError>> {
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
+        .filter_entry(|entry| {
+            entry.depth() == 0 || !(entry.file_name() == config::FILE_NAME || exclude.has(entry.path()))
+        })
         .filter_map(|entry| match entry {
             Ok(entry) => {
                 let wanted = entry.file_type().is_file() && is_manifest(entry.path());
@@ -102,7 +109,7 @@ fn walk(folder: &Path) -> Vec<Result<PathBuf, InputError>> {
             Err(error) if error.loop_ancestor().is_some() => None,
             Err(error) => {
                 let name = error.path().unwrap_or(folder).display().to_string();
-                Some(Err(InputError::Unreadable { name, source: error.into() }))
+                Some(Err(InputError::Unreadable { name, reason: error.into() }))
             }
         })
         .collect()
@@ -121,8 +128,8 @@ pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError>
     } else {
         std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
     };
-    if let Err(source) = result {
-        return Err(InputError::Unreadable { name, source });
+    if let Err(reason) = result {
+        return Err(InputError::Unreadable { name, reason });
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(SourceFile { name, text }),
@@ -131,5 +138,31 @@ pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError>
             let line = valid.split(|b| *b == b'\n').count();
             Err(InputError::NotUtf8 { name, line })
         }
+    }
+}
+
+/// A stream that can be read to its end once: who comes second gets an error, where nothing would be taken for an empty
+/// file.
+#[derive(Debug)]
+pub struct OnlyOnce<R> {
+    stream: R,
+    ended: bool,
+}
+
+impl<R> OnlyOnce<R> {
+    /// Guards a stream.
+    pub fn new(stream: R) -> Self {
+        Self { stream, ended: false }
+    }
+}
+
+impl<R: Read> Read for OnlyOnce<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.ended {
+            return Err(std::io::Error::other("it has been read already: only one `-` can be given"));
+        }
+        let length = self.stream.read(buffer)?;
+        self.ended = length == 0 && !buffer.is_empty();
+        Ok(length)
     }
 }

@@ -38,6 +38,28 @@ impl Kind {
         }
     }
 
+    /// Whether this is a built-in kind whose objects are in no namespace. Of other kinds nothing is known: they are taken
+    /// for namespaced, as most are. `kubectl api-resources --namespaced=false`
+    pub fn is_cluster_scoped(&self) -> bool {
+        match self.group.as_str() {
+            "" => matches!(self.kind.as_str(), "Namespace" | "Node" | "PersistentVolume"),
+            "rbac.authorization.k8s.io" => {
+                matches!(self.kind.as_str(), "ClusterRole" | "ClusterRoleBinding")
+            }
+            "policies.kubewarden.io" => self.kind.starts_with("Cluster") || self.kind == "PolicyServer",
+            "admissionregistration.k8s.io"
+            | "apiextensions.k8s.io"
+            | "apiregistration.k8s.io"
+            | "certificates.k8s.io"
+            | "flowcontrol.apiserver.k8s.io"
+            | "node.k8s.io"
+            | "scheduling.k8s.io" => true,
+            "storage.k8s.io" => self.kind != "CSIStorageCapacity",
+            "networking.k8s.io" => matches!(self.kind.as_str(), "IngressClass" | "IPAddress" | "ServiceCIDR"),
+            _ => false,
+        }
+    }
+
     /// Whether this is a kind of the core group.
     pub fn is_core(&self, kind: &str) -> bool {
         self.group.is_empty() && self.kind == kind

@@ -13,7 +13,9 @@ pub mod admission;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod config;
 pub mod evaluation;
+pub mod exclude;
 pub mod explanation;
 pub mod fix;
 pub mod input;
@@ -21,6 +23,7 @@ pub mod kind;
 pub mod manifest;
 pub mod manual;
 pub mod policy;
+pub mod policy_resource;
 pub mod pull_secret;
 pub mod report;
 pub mod save;
@@ -29,6 +32,7 @@ pub mod session;
 pub mod settings;
 pub mod suite;
 pub mod talk;
+pub mod typed;
 pub mod verdict;
 pub mod yaml;
 
@@ -51,6 +55,9 @@ pub struct Io {
 
 /// Runs a command and says on `io.stderr` why it failed, if it did.
 pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
+    for note in cli.given.iter().flat_map(|given| &given.notes) {
+        io.stderr.line(note);
+    }
     let result = match &cli.command {
         Command::Check(args) => commands::check::run(args, io),
         Command::Fix(args) => commands::fix::run(args, io),
@@ -60,14 +67,20 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
         Command::Completions(args) => commands::completions::run(args, io),
         Command::Man(args) => commands::man::run(args, io),
     };
-    result.unwrap_or_else(|error| {
+    let status = result.unwrap_or_else(|error| {
         // Whoever reads has seen enough: `| head` is no error.
         if is_broken_pipe(&error) {
             return ExitStatus::Fine;
         }
         io.stderr.line(&format!("error: {error:#}"));
         ExitStatus::Trouble
-    })
+    });
+    if let Some(given) = cli.given.as_ref().filter(|given| !given.keys.is_empty())
+        && matches!(status, ExitStatus::Trouble | ExitStatus::Nothing)
+    {
+        io.stderr.line(&format!("note: {} gives {}", given.file, given.keys.join(", ")));
+    }
+    status
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -69,6 +69,14 @@ pub fn places(file: &SourceFile, document: &Document, mut pointers: Vec<String>)
     places
 }
 
+/// `file:line:column` of the value at this JSON pointer into a document, or of the nearest one around it.
+pub fn at(file: &SourceFile, document: &Document, pointer: String) -> String {
+    match places(file, document, vec![pointer]).pop().flatten() {
+        Some(place) => format!("{}:{}:{}", file.name, place.line, place.column),
+        None => format!("{}:{}", file.name, document.line),
+    }
+}
+
 /// Every object of a file, `List`s taken apart; those before a syntax error are kept.
 pub fn manifests(file: &Arc<SourceFile>) -> (Vec<Manifest>, Vec<yaml::Note>, Option<SyntaxError>) {
     let (documents, error) = yaml::documents(&file.text);

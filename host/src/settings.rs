@@ -1,57 +1,172 @@
 //! The policy's settings: where they come from, and whether the policy takes them.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::Io;
 use crate::cli::PolicyArgs;
+use crate::input::{self, SourceFile};
+use crate::manifest::{self, Content, Manifest, manifests};
 use crate::policy::{HostCalls, Policy};
-use crate::yaml;
+use crate::policy_resource::PolicyResource;
 
-/// Reads the settings that the command line names; none means `{}`.
+/// Settings, and the policy resource that they were in.
+#[derive(Debug)]
+pub struct Settings {
+    /// As the policy gets them
+    pub json: Box<RawValue>,
+    /// Where they are written; `None` where nobody wrote any
+    pub source: Option<SettingsSource>,
+    /// The resource, where they were in one
+    pub resource: Option<PolicyResource>,
+}
+
+/// Where settings are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsSource {
+    /// The file as the user gave it, or the option
+    pub name: String,
+    /// All of its text
+    pub text: String,
+    /// Number of the document in it, from 1
+    pub document: usize,
+    /// JSON pointer of the settings in the document: empty, or `/spec/settings` in a policy resource
+    pub prefix: String,
+}
+
+/// Reads the settings that the command line names; none means `{}`. What is in a policy resource but cannot be honoured
+/// is said on `io.stderr`.
 ///
 /// # Errors
-/// - a file that cannot be read or parsed, or that is no object
-pub fn load(args: &PolicyArgs) -> Result<Box<RawValue>> {
-    let (name, text) = match (&args.settings, &args.settings_json) {
-        (Some(path), _) => {
-            let name = path.display().to_string();
-            let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
-            (name, text)
+/// - a file that cannot be read or parsed, or that has no object, or too many
+/// - a policy resource that Kubernetes would refuse
+pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Settings> {
+    let (file, part) = match (&args.settings, &args.settings_json) {
+        (_, Some(json)) => {
+            (SourceFile { name: "--settings-json".to_owned(), text: json.clone() }, Part::Whole)
         }
-        (None, Some(json)) => ("--settings-json".to_owned(), json.clone()),
-        (None, None) => return Ok(RawValue::from_string("{}".to_owned())?),
+        (Some(path), None) => {
+            let (path, part) = part_of(path);
+            (input::read(Path::new(path), &mut io.stdin)?, part)
+        }
+        (None, None) => return none(),
     };
-    let (mut documents, error) = yaml::documents(&text);
+    let (settings, notes) = read(file, &part, &args.namespace)?;
+    for note in notes {
+        io.stderr.line(&format!("warning: {note}"));
+    }
+    Ok(settings)
+}
+
+fn none() -> Result<Settings> {
+    Ok(Settings { json: RawValue::from_string("{}".to_owned())?, source: None, resource: None })
+}
+
+/// What of a file is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Its only document
+    Whole,
+    /// The document of this number, from 1
+    Document(usize),
+    /// The value at this JSON pointer into its only document
+    Pointer(String),
+}
+
+/// Splits `policy.yaml#2`, or `config.yaml#/settings`. A file that has such a name is meant itself.
+fn part_of(path: &str) -> (&str, Part) {
+    let part = path.rsplit_once('#').filter(|_| !Path::new(path).exists());
+    match part {
+        Some((file, pointer)) if pointer.starts_with('/') => (file, Part::Pointer(pointer.to_owned())),
+        Some((file, number)) => match number.parse() {
+            Ok(number) => (file, Part::Document(number)),
+            Err(_) => (path, Part::Whole),
+        },
+        None => (path, Part::Whole),
+    }
+}
+
+/// Reads settings, or the policy resource that has them, and what there is to say about it. A resource that names no
+/// namespace is in `namespace`.
+///
+/// # Errors
+/// As [`load`].
+pub fn read(file: SourceFile, part: &Part, namespace: &str) -> Result<(Settings, Vec<String>)> {
+    let file = Arc::new(file);
+    let name = &file.name;
+    let (mut objects, notes, error) = manifests(&file);
+    let mut notes: Vec<String> = notes
+        .into_iter()
+        .map(|note| format!("{name}:{}:{}: {}", note.line, note.column, note.message))
+        .collect();
     if let Some(error) = error {
         bail!("{name}:{}:{}: {}", error.line, error.column, error.message);
     }
-    let settings = match (documents.pop(), documents.len()) {
-        (None, _) => Value::Object(serde_json::Map::new()),
-        (Some(document), 0) => of_policy(document.value),
-        (Some(_), more) => bail!("{name}: {} documents, where one is wanted", more + 1),
-    };
-    if !settings.is_object() {
-        bail!("{name}: the settings must be an object");
+    if let Part::Document(number) = part {
+        objects.retain(|object| object.document.index == *number);
+        if objects.is_empty() {
+            bail!("{name}: there is no document {number}");
+        }
     }
-    Ok(serde_json::value::to_raw_value(&settings)?)
+    let object = match (objects.pop(), objects.as_slice()) {
+        (None, _) => return Ok((none()?, notes)),
+        (Some(object), []) => object,
+        (Some(last), others) => bail!("{}", too_many(others.iter().chain([&last]))),
+    };
+    let Manifest { file, document, mut prefix, .. } = object;
+    let (Content::Object(mut value) | Content::Request(mut value)) = object.content;
+    if let Part::Pointer(pointer) = part {
+        prefix.push_str(pointer);
+        value = value.pointer_mut(pointer).map(Value::take).unwrap_or_default();
+    }
+    let at = |pointer: &str| manifest::at(&file, &document, format!("{prefix}{pointer}"));
+    if !value.is_object() {
+        bail!("{}: the settings must be an object", at(""));
+    }
+    let is_resource = ["apiVersion", "kind"].iter().any(|field| value.get(field).is_some());
+    let resource = is_resource.then(|| PolicyResource::of(&value, namespace)).transpose();
+    let resource = resource.map_err(|error| anyhow!("{}: {error}", at(error.pointer())))?;
+    if let Some(resource) = &resource {
+        notes.extend(resource.notes.iter().map(|note| format!("{}: {}", at(&note.pointer), note.message)));
+        let settings = value.pointer_mut("/spec/settings").map(Value::take).filter(|value| !value.is_null());
+        value = settings.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        if !value.is_object() {
+            bail!("{}: spec.settings: the settings must be an object", at("/spec/settings"));
+        }
+        prefix.push_str("/spec/settings");
+    }
+    let json = serde_json::value::to_raw_value(&value)?;
+    let SourceFile { name, text } = Arc::unwrap_or_clone(file);
+    let source = SettingsSource { name, text, document: document.index, prefix };
+    Ok((Settings { json, source: Some(source), resource }, notes))
 }
 
-/// The settings in a policy resource, or the value as it is.
-fn of_policy(mut value: Value) -> Value {
-    let is_policy = matches!(
-        value.get("kind").and_then(Value::as_str),
-        Some("ClusterAdmissionPolicy" | "AdmissionPolicy")
-    );
-    if !is_policy {
-        return value;
+/// Says how to name one of several objects.
+fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> String {
+    let first = objects.clone().next();
+    let name = first.map(|object| object.file.name.as_str()).unwrap_or_default();
+    let count = objects.clone().count();
+    if objects.clone().any(|object| !object.prefix.is_empty()) {
+        return format!(
+            "{name}: a List of {count} objects, where one is wanted; ask kubectl for one by name"
+        );
     }
-    let settings =
-        value.pointer_mut("/spec/settings").map(Value::take).filter(|settings| !settings.is_null());
-    settings.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
+    let one = |object: &Manifest| {
+        let word = |pointer| object.object().pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let called = [word("/kind"), word("/metadata/name")].join(" ");
+        let called = Some(called.trim()).filter(|called| !called.is_empty());
+        let called = called.map(|called| format!(" ({called})")).unwrap_or_default();
+        format!("\n  --settings {name}#{}{called}", object.document.index)
+    };
+    format!(
+        "{name}: {count} documents, where one is wanted; name one:{}",
+        objects.map(one).collect::<String>()
+    )
 }
 
 #[derive(Deserialize)]

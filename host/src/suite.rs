@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use self::expect::Expect;
+use crate::exclude::Exclude;
 use crate::input::{self, SourceFile};
 use crate::manifest::{Manifest, manifests};
 use crate::yaml;
@@ -107,7 +108,7 @@ pub fn load(paths: &[String]) -> Result<Vec<Loaded>> {
     let mut used = BTreeSet::new();
     let mut suites = Vec::new();
     let mut others = Vec::new();
-    for path in input::expand(paths) {
+    for path in input::expand(paths, &Exclude::default()) {
         let path = path?;
         let file = read(&path)?;
         let (documents, error) = yaml::documents(&file.text);
@@ -190,7 +191,7 @@ fn resolve_cluster(folder: &Path, items: Vec<Value>, used: &mut BTreeSet<PathBuf
             all.push(item);
             continue;
         };
-        for path in input::expand(&[folder.join(pattern).display().to_string()]) {
+        for path in input::expand(&[folder.join(pattern).display().to_string()], &Exclude::default()) {
             all.extend(objects(&path?, used)?.iter().map(|manifest| manifest.object().clone()));
         }
     }

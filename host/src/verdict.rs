@@ -76,7 +76,7 @@ pub struct Verdict {
     pub patch: json_patch::Patch,
     /// What is wrong
     pub findings: Vec<Finding>,
-    /// Why it is refused, or why there is no answer
+    /// Why it is refused, why there is no answer, or what monitor mode held back
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// What the API server would warn of

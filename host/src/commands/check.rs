@@ -1,5 +1,6 @@
 //! `check`: judge manifests.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, pars
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::{inputs, load_policy};
 use crate::evaluation::{Evaluation, Outcome, locate};
+use crate::exclude::Exclude;
 use crate::kind::Judged;
 use crate::policy::HostCalls;
 use crate::report::json::Json;
@@ -22,21 +24,27 @@ use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary};
 use crate::save::{Access, save};
 use crate::session::{Record, Replay};
-use crate::settings;
+use crate::settings::{self, Settings};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret check manifests/                      a folder, recursively
   helm template shop charts/shop | acr-pull-secret check -
   acr-pull-secret check --settings policy.yaml 'deploy/*.yaml'
+  kubectl get clusteradmissionpolicy acr-pull-secret -o json | acr-pull-secret check --settings - deploy/
   kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -";
 
 /// Judge manifests: files, folders, patterns, or - for standard input
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
-    /// Manifests: YAML or JSON files, folders, patterns, - for standard input
+    /// Manifests: YAML or JSON files, folders, patterns, - for standard input; may be left out where the config file has
+    /// paths
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Leave out of folders what this pattern names: a file or folder name anywhere, or a path: vendor, 'charts/*/crds';
+    /// may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
     /// The policy and what it is told
     #[command(flatten)]
     pub policy: PolicyArgs,
@@ -74,20 +82,29 @@ pub struct Check {
 pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let mut read_all = true;
     let mut cluster = Cluster::default();
-    for manifest in inputs::read(&args.policy.cluster, io, &mut read_all) {
+    let exclude = Exclude::new(&args.exclude)?;
+    for manifest in inputs::read(&args.policy.cluster, &exclude, io, &mut read_all) {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let old: Vec<Value> =
-        inputs::read(&args.old, io, &mut read_all).iter().map(|old| old.object().clone()).collect();
-    let manifests = inputs::read(&args.paths, io, &mut read_all);
+        inputs::read(&args.old, &exclude, io, &mut read_all).iter().map(|old| old.object().clone()).collect();
+    let manifests = inputs::read(&args.paths, &exclude, io, &mut read_all);
     for manifest in &manifests {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let cluster = Arc::new(cluster);
 
+    let Settings { json: settings, resource, .. } = settings::load(&args.policy, io)?;
     let policy = load_policy(args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> = match &args.replay {
-        None => Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone())),
+        None => {
+            let lookups = Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone());
+            let granted = resource.as_ref().map(|resource| resource.context_aware_resources.clone());
+            Arc::new(match granted {
+                Some(granted) => lookups.granting(granted),
+                None => lookups,
+            })
+        }
         Some(path) => {
             let name = path.display().to_string();
             let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
@@ -96,11 +113,11 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     };
     let record = args.record.as_ref().map(|path| (path, Arc::new(Record::new(host.clone()))));
     let host: Arc<dyn HostCalls> = record.as_ref().map_or(host, |(_, record)| record.clone());
-    let settings = settings::load(&args.policy)?;
     settings::validate(&policy, &settings, host.clone())?;
     let evaluation = Evaluation {
         policy: &policy,
         settings: &settings,
+        resource: resource.as_ref(),
         judged: &Judged::of(policy.metadata()),
         api_server: ApiServer {
             namespace: &args.policy.namespace,
@@ -123,7 +140,23 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
             .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
     let summary = write(args, &outcomes, io)?;
-    Ok(status(args, &summary, read_all))
+    let status = status(args, &summary, read_all);
+    if status == ExitStatus::Nothing {
+        say_why_nothing(&outcomes, io);
+    }
+    Ok(status)
+}
+
+/// Says why all objects were left out, each reason once.
+fn say_why_nothing(outcomes: &[Outcome], io: &Io) {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in outcomes.iter().filter_map(|outcome| outcome.verdict.message.as_deref()) {
+        *reasons.entry(reason).or_default() += 1;
+    }
+    for (reason, count) in reasons {
+        let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+        io.stderr.line(&format!("note: {objects} skipped: {reason}"));
+    }
 }
 
 fn status(args: &Check, summary: &Summary, read_all: bool) -> ExitStatus {

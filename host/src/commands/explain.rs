@@ -11,9 +11,10 @@ use crate::Io;
 use crate::cli::{ExitStatus, PolicyArgs};
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::{inputs, load_policy};
+use crate::exclude::Exclude;
 use crate::explanation::{self, Explanation, Need, Question};
 use crate::policy::HostCalls;
-use crate::settings;
+use crate::settings::{self, Settings};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret explain contoso.azurecr.io/shop/web:v1
@@ -33,10 +34,10 @@ pub struct Explain {
     pub policy: PolicyArgs,
     /// A pull secret of the pod, to be looked up in --cluster; may be given several times [default: the one that the
     /// image needs]
-    #[arg(long, value_name = "NAME", requires = "cluster", conflicts_with = "service_account")]
+    #[arg(long, value_name = "NAME", conflicts_with = "service_account")]
     pub pull_secret: Vec<String>,
     /// The service account in --cluster that the pod has its pull secrets from
-    #[arg(long, value_name = "NAME", requires = "cluster")]
+    #[arg(long, value_name = "NAME")]
     pub service_account: Option<String>,
     /// Format of the explanation
     #[arg(short, long, value_enum, default_value = "text")]
@@ -57,9 +58,13 @@ pub enum ExplainFormat {
 /// # Errors
 /// - wrong settings, an unusable policy, a policy that does not explain, a `ServiceAccount` that is not there
 pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
+    // The config file may give a cluster, which clap does not count.
+    if args.policy.cluster.is_empty() && (args.service_account.is_some() || !args.pull_secret.is_empty()) {
+        bail!("--pull-secret and --service-account are looked up among manifests; give those by --cluster");
+    }
     let mut all_fine = true;
     let mut cluster = Cluster::default();
-    for manifest in inputs::read(&args.policy.cluster, io, &mut all_fine) {
+    for manifest in inputs::read(&args.policy.cluster, &Exclude::default(), io, &mut all_fine) {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let pull_secrets = match &args.service_account {
@@ -70,7 +75,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     let policy = load_policy(args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), io.stderr.clone()));
-    let settings = settings::load(&args.policy)?;
+    let Settings { json: settings, .. } = settings::load(&args.policy, io)?;
     settings::validate(&policy, &settings, host.clone())?;
 
     let explain = |image: &str| -> Result<(Value, Explanation)> {

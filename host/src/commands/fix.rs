@@ -16,6 +16,7 @@ use crate::cluster::{Cluster, Lookups};
 use crate::commands::inputs::{self, Input};
 use crate::commands::load_policy;
 use crate::evaluation::Evaluation;
+use crate::exclude::Exclude;
 use crate::fix::{Account, Change, FixedFile, Refusal, Refused, diff, fix};
 use crate::input::SourceFile;
 use crate::kind::Judged;
@@ -50,6 +51,9 @@ pub struct Fix {
     /// Manifests: YAML or JSON files, folders, patterns; - for standard input, which goes to standard output
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Leave out of folders what this pattern names: a file or folder name anywhere, or a path; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
     /// Print a unified diff instead of writing
     #[arg(long)]
     pub diff: bool,
@@ -72,12 +76,13 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let mut read_all = true;
     let namespace = args.policy.namespace.as_str();
     let mut cluster = Cluster::default();
-    for manifest in inputs::read(&args.policy.cluster, io, &mut read_all) {
+    let exclude = Exclude::new(&args.exclude)?;
+    for manifest in inputs::read(&args.policy.cluster, &exclude, io, &mut read_all) {
         cluster.add(manifest.object(), namespace);
     }
     // Without a ServiceAccount that somebody meant to give, new lists would hide its secrets.
     ensure!(read_all, "--cluster cannot be read as a whole, so nothing was written");
-    let inputs = inputs::files(&args.paths, io, &mut read_all);
+    let inputs = inputs::files(&args.paths, &exclude, io, &mut read_all);
     for manifest in inputs.iter().flat_map(|input| &input.manifests) {
         cluster.add(manifest.object(), namespace);
     }
@@ -87,7 +92,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let policy = load_policy(args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
-    let given = settings::load(&args.policy)?;
+    let given = settings::load(&args.policy, io)?.json;
     settings::validate(&policy, &given, host.clone())?;
     let settings = fixing::settings(&given)?;
     let judged = Judged::of(policy.metadata());

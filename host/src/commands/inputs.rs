@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::Io;
+use crate::exclude::Exclude;
 use crate::input::{self, SourceFile};
 use crate::manifest::{Manifest, manifests};
 
@@ -20,14 +21,14 @@ pub(super) struct Input {
 }
 
 /// Reads manifests; what cannot be read is said and makes `read_all` false.
-pub(super) fn read(paths: &[String], io: &mut Io, read_all: &mut bool) -> Vec<Manifest> {
-    files(paths, io, read_all).into_iter().flat_map(|input| input.manifests).collect()
+pub(super) fn read(paths: &[String], exclude: &Exclude, io: &mut Io, read_all: &mut bool) -> Vec<Manifest> {
+    files(paths, exclude, io, read_all).into_iter().flat_map(|input| input.manifests).collect()
 }
 
 /// Reads manifests file by file; what cannot be read is said and makes `read_all` false.
-pub(super) fn files(paths: &[String], io: &mut Io, read_all: &mut bool) -> Vec<Input> {
+pub(super) fn files(paths: &[String], exclude: &Exclude, io: &mut Io, read_all: &mut bool) -> Vec<Input> {
     let mut all = Vec::new();
-    for path in input::expand(paths) {
+    for path in input::expand(paths, exclude) {
         let read = path.and_then(|path| Ok((input::read(&path, &mut io.stdin)?, path)));
         match read {
             Ok((file, path)) => {

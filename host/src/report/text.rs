@@ -47,7 +47,9 @@ impl Text {
         )?;
         describe(verdict, out)?;
         if let Some(pods) = &outcome.pods
-            && (pods.decision != verdict.decision || pods.decision == Decision::Mutated)
+            && (pods.decision != verdict.decision
+                || pods.decision == Decision::Mutated
+                || (pods.decision == Decision::Accepted && pods.message.is_some()))
         {
             write!(out, "; its pods: {}", self.word(pods.decision).trim_end())?;
             describe(pods, out)?;
@@ -135,8 +137,7 @@ fn describe(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
                 names => write!(out, ", gets pull secret{plural} {}", plain(&names.join(", "))),
             }
         }
-        (Decision::Error | Decision::Skipped, Some(message)) => write!(out, ": {}", plain(message)),
-        (Decision::Rejected, Some(message)) if verdict.findings.is_empty() => {
+        (_, Some(message)) if !verdict.findings.iter().any(|finding| message.contains(&finding.message)) => {
             write!(out, ": {}", plain(message))
         }
         _ => Ok(()),

@@ -1,0 +1,129 @@
+//! The keys of the config file, and the arguments that they stand for.
+
+use std::path::Path;
+
+use clap::ValueEnum as _;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::cli::{FailOn, parse_output};
+use crate::exclude;
+use crate::typed::{self, FieldError};
+
+/// Keys, and the ids of their arguments.
+const ARGUMENTS: [(&str, &str); 11] = [
+    ("settings", "settings"),
+    ("policy", "policy"),
+    ("cluster", "cluster"),
+    ("namespace", "namespace"),
+    ("output", "output"),
+    ("failOn", "fail_on"),
+    ("quiet", "quiet"),
+    ("allowEmpty", "allow_empty"),
+    ("jobs", "jobs"),
+    ("exclude", "exclude"),
+    ("paths", "paths"),
+];
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    /// As in the file
+    pub(super) name: &'static str,
+    /// As on the command line
+    pub(super) values: Vec<String>,
+}
+
+impl Key {
+    /// The id of its argument.
+    pub(super) fn argument(&self) -> &'static str {
+        ARGUMENTS.iter().find(|(key, _)| *key == self.name).map_or("", |(_, argument)| argument)
+    }
+
+    /// Whether it stands for this argument of this command.
+    pub(super) fn is_for(&self, command: &str, argument: &str) -> bool {
+        self.argument() == argument && is_argument(command, argument)
+    }
+}
+
+/// Whether some key stands for this argument of this command.
+pub(super) fn is_argument(command: &str, argument: &str) -> bool {
+    match argument {
+        // Elsewhere these are suites, and the formats of something else than a report.
+        "paths" => matches!(command, "check" | "fix"),
+        "output" => command == "check",
+        _ => ARGUMENTS.iter().any(|(_, known)| *known == argument),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Fields {
+    settings: Option<Value>,
+    policy: Option<String>,
+    cluster: Option<Vec<String>>,
+    namespace: Option<String>,
+    output: Option<Vec<String>>,
+    fail_on: Option<FailOn>,
+    quiet: Option<bool>,
+    allow_empty: Option<bool>,
+    jobs: Option<u16>,
+    exclude: Option<Vec<String>>,
+    paths: Option<Vec<String>>,
+}
+
+/// Reads the content of the config file at `path`, whose folder is what paths in it start from.
+///
+/// # Errors
+/// - a key that is unknown, a value of the wrong type or out of its range
+pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
+    let fields: Fields = typed::read(value)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let from_folder = |path: &str| folder.join(path).to_string_lossy().into_owned();
+    let all = |paths: Vec<String>| paths.iter().map(|path| from_folder(path)).collect();
+    let one = |value: String| vec![value];
+    let settings = match fields.settings {
+        None => None,
+        Some(Value::String(path)) => Some(from_folder(&path)),
+        Some(Value::Object(_)) => Some(format!("{}#/settings", path.display())),
+        Some(_) => return Err(wrong("settings", "a file name or an object is wanted")),
+    };
+    if fields.jobs.is_some_and(|jobs| !(1..=512).contains(&jobs)) {
+        return Err(wrong("jobs", "a number from 1 to 512 is wanted"));
+    }
+    for (i, output) in fields.output.iter().flatten().enumerate() {
+        parse_output(output).map_err(|message| FieldError {
+            path: format!("output[{i}]"),
+            pointer: format!("/output/{i}"),
+            message,
+        })?;
+    }
+    let output = |output: &String| match output.split_once('=') {
+        Some((format, file)) => format!("{format}={}", from_folder(file)),
+        None => output.clone(),
+    };
+    let pattern = |pattern: &String| {
+        if exclude::is_path(pattern) { from_folder(pattern) } else { pattern.clone() }
+    };
+    let fail_on = fields.fail_on.and_then(|fail_on| fail_on.to_possible_value());
+    let keys: [(&str, Option<Vec<String>>); 11] = [
+        ("settings", settings.map(one)),
+        ("policy", fields.policy.map(|path| one(from_folder(&path)))),
+        ("cluster", fields.cluster.map(all)),
+        ("namespace", fields.namespace.map(one)),
+        ("output", fields.output.map(|outputs| outputs.iter().map(output).collect())),
+        ("failOn", fail_on.map(|fail_on| one(fail_on.get_name().to_owned()))),
+        ("quiet", fields.quiet.map(|flag| one(flag.to_string()))),
+        ("allowEmpty", fields.allow_empty.map(|flag| one(flag.to_string()))),
+        ("jobs", fields.jobs.map(|jobs| one(jobs.to_string()))),
+        ("exclude", fields.exclude.map(|patterns| patterns.iter().map(pattern).collect())),
+        ("paths", fields.paths.map(all)),
+    ];
+    let keys = keys.into_iter().filter_map(|(name, values)| Some(Key { name, values: values? }));
+    // An empty list says nothing.
+    Ok(keys.filter(|key| !key.values.is_empty()).collect())
+}
+
+fn wrong(key: &str, message: &str) -> FieldError {
+    FieldError { path: key.to_owned(), pointer: format!("/{key}"), message: message.to_owned() }
+}

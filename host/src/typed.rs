@@ -1,0 +1,46 @@
+//! A value of a manifest, settings or config file as a type of ours; what does not fit is named by its field path.
+
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+/// A field that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {message}")]
+pub struct FieldError {
+    /// `spec.rules[0].operations`, as people write it
+    pub path: String,
+    /// JSON pointer of the same field
+    pub pointer: String,
+    /// What is wrong with it
+    pub message: String,
+}
+
+/// Reads a value.
+///
+/// # Errors
+/// - the first field that is missing, unknown or of the wrong type
+pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
+    serde_path_to_error::deserialize(value).map_err(|error| FieldError {
+        path: error.path().to_string(),
+        pointer: pointer(error.path()),
+        message: error.into_inner().to_string(),
+    })
+}
+
+fn pointer(path: &Path) -> String {
+    let tokens = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    });
+    tokens.collect()
+}
+
+/// Reads null as the default, as the API server does for fields that have one.
+///
+/// # Errors
+/// - a value of another type
+pub fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(from).map(Option::unwrap_or_default)
+}
