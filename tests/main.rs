@@ -9,6 +9,8 @@
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `properties` | what holds for generated input |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
+//! | `places` | every finding stands at the value it speaks of, however the file is written |
+//! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are mended byte for byte as the pairs in `fix/` show, and nothing else in them changes |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
@@ -35,8 +37,10 @@ mod integrations;
 mod keyring;
 mod lookups;
 mod manifests;
+mod places;
 mod policy_resources;
 mod properties;
+mod reports;
 mod secret;
 mod tables;
 mod terminal;

@@ -152,8 +152,21 @@ pub struct Output {
 pub enum Format {
     /// For people
     Text,
-    /// For programs
+    /// For programs; its schema is host/src/report/schema.json
     Json,
+    /// For CI servers: a suite for each file, a case for each object
+    Junit,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For GitHub Actions: annotations of the changed files
+    Github,
+}
+
+impl Format {
+    /// As the command line says it.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 /// Reads `json` or `json=report.json`.
@@ -164,9 +177,7 @@ pub fn parse_output(text: &str) -> Result<Output, String> {
         None => (text, None),
     };
     let format = Format::from_str(format, false).map_err(|_| {
-        let names: Vec<_> =
-            Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
-        let names: Vec<&str> = names.iter().map(clap::builder::PossibleValue::get_name).collect();
+        let names: Vec<String> = Format::value_variants().iter().map(|format| format.name()).collect();
         format!("unknown format; known are {}, each also as FORMAT=FILE", names.join(", "))
     })?;
     Ok(Output { format, file })

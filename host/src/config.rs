@@ -135,7 +135,7 @@ impl Config {
         }
         let value = std::mem::take(&mut document.value);
         let keys = keys::read(value, path).map_err(|error| {
-            let at = manifest::at(&file, &document, error.pointer.clone());
+            let at = manifest::at(&file, &document, &error.pointer);
             CallError::Config(format!("{at}: {error}"))
         })?;
         let note =

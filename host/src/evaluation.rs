@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::admission::{ApiServer, PodRequest};
 use crate::cluster::Cluster;
 use crate::kind::{Judged, Kind, template_path};
-use crate::manifest::{Content, Manifest, places};
+use crate::manifest::{Content, Manifest};
 use crate::policy::{HostCalls, Policy};
 use crate::policy_resource::PolicyResource;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
@@ -248,12 +248,14 @@ pub fn locate(outcomes: &mut [Outcome]) {
     let is_same = |a: &Outcome, b: &Outcome| Arc::ptr_eq(&a.manifest.document, &b.manifest.document);
     for group in outcomes.chunk_by_mut(is_same) {
         let pointers: Vec<String> = group.iter().flat_map(pointers).collect();
-        let Some(manifest) =
-            group.first().map(|outcome| outcome.manifest.clone()).filter(|_| !pointers.is_empty())
-        else {
+        let Some(Manifest { file, document, .. }) = group.first().map(|outcome| &outcome.manifest) else {
             continue;
         };
-        let mut places = places(&manifest.file, &manifest.document, pointers).into_iter();
+        if pointers.is_empty() {
+            continue;
+        }
+        let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
+        let mut places = document.nearest(&file.text, &pointers).into_iter();
         let verdicts =
             group.iter_mut().flat_map(|outcome| [Some(&mut outcome.verdict), outcome.pods.as_mut()]);
         for finding in verdicts.flatten().flat_map(|verdict| &mut verdict.findings) {
@@ -268,11 +270,14 @@ pub fn locate(outcomes: &mut [Outcome]) {
 /// JSON pointers into the document of all findings, those of the object first.
 fn pointers(outcome: &Outcome) -> Vec<String> {
     let prefix = &outcome.manifest.prefix;
-    let own = outcome.verdict.findings.iter().map(|finding| format!("{prefix}{}", finding.pointer));
-    let pods = outcome.pods.iter().flat_map(|pods| &pods.findings);
-    let pods = pods.map(|finding| match finding.pointer.strip_prefix("/spec") {
-        Some(rest) => format!("{prefix}{}{rest}", outcome.pod_spec),
-        None => format!("{prefix}{}", finding.pointer),
+    let object = outcome.manifest.object();
+    let own = outcome.verdict.findings.iter().map(|finding| {
+        // The API server has stored it as `data`.
+        let written = finding.pointer.replacen("/data/", "/stringData/", 1);
+        let is_written = finding.pointer.starts_with("/data/") && object.pointer(&written).is_some();
+        format!("{prefix}{}", if is_written { &written } else { &finding.pointer })
     });
-    own.chain(pods).collect()
+    let template = outcome.pod_spec.strip_suffix("/spec").unwrap_or_default();
+    let pods = outcome.pods.iter().flat_map(|pods| &pods.findings);
+    own.chain(pods.map(|finding| format!("{prefix}{template}{}", finding.pointer))).collect()
 }

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod config;
+pub mod diagnostic;
 pub mod evaluation;
 pub mod exclude;
 pub mod explanation;
@@ -26,6 +27,7 @@ pub mod policy;
 pub mod policy_resource;
 pub mod pull_secret;
 pub mod report;
+pub mod rules;
 pub mod save;
 pub mod section;
 pub mod session;
@@ -39,6 +41,7 @@ pub mod yaml;
 use std::io::{Read, Write};
 
 use cli::{Cli, Command, ExitStatus};
+use diagnostic::Diagnostics;
 use talk::Talk;
 
 /// The streams of a command.
@@ -72,7 +75,10 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
         if is_broken_pipe(&error) {
             return ExitStatus::Fine;
         }
-        io.stderr.line(&format!("error: {error:#}"));
+        match error.downcast_ref::<Diagnostics>() {
+            Some(Diagnostics(all)) => all.iter().for_each(|diagnostic| io.stderr.diagnostic(diagnostic)),
+            None => io.stderr.line(&format!("error: {error:#}")),
+        }
         ExitStatus::Trouble
     });
     if let Some(given) = cli.given.as_ref().filter(|given| !given.keys.is_empty())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::input::SourceFile;
-use crate::yaml::{self, Document, Place, SyntaxError};
+use crate::yaml::{self, Document, SyntaxError};
 
 /// One object of a file.
 #[derive(Debug, Clone)]
@@ -44,34 +44,9 @@ impl Manifest {
     }
 }
 
-/// Where the values at these JSON pointers into a document stand. For a value that is not there it is the place of the
-/// nearest one around it.
-pub fn places(file: &SourceFile, document: &Document, mut pointers: Vec<String>) -> Vec<Option<Place>> {
-    let mut places = vec![None; pointers.len()];
-    let mut open: Vec<usize> = (0..pointers.len()).collect();
-    // Once more for each level, so not for each pointer: a document is read anew every time.
-    while !open.is_empty() {
-        let asked: Vec<&str> = open.iter().filter_map(|i| pointers.get(*i)).map(String::as_str).collect();
-        let found = document.places(&file.text, &asked);
-        let mut missing = Vec::new();
-        for (i, place) in open.into_iter().zip(found) {
-            let (Some(target), Some(pointer)) = (places.get_mut(i), pointers.get_mut(i)) else { continue };
-            match pointer.rfind('/') {
-                Some(parent) if place.is_none() => {
-                    pointer.truncate(parent);
-                    missing.push(i);
-                }
-                _ => *target = place,
-            }
-        }
-        open = missing;
-    }
-    places
-}
-
 /// `file:line:column` of the value at this JSON pointer into a document, or of the nearest one around it.
-pub fn at(file: &SourceFile, document: &Document, pointer: String) -> String {
-    match places(file, document, vec![pointer]).pop().flatten() {
+pub fn at(file: &SourceFile, document: &Document, pointer: &str) -> String {
+    match document.nearest(&file.text, &[pointer]).pop().flatten() {
         Some(place) => format!("{}:{}:{}", file.name, place.line, place.column),
         None => format!("{}:{}", file.name, document.line),
     }

@@ -5,22 +5,8 @@ use std::io;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use serde::Deserialize;
 
-/// A rule with its help, as the policy's operation `findings` tells it.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Rule {
-    /// Stable id
-    pub id: String,
-    /// The name below `actions` that decides its weight, or `warning`
-    pub category: String,
-    /// What is wrong
-    pub summary: String,
-    /// Why it breaks
-    pub reason: String,
-    /// What to do
-    pub mend: String,
-}
+use crate::rules::Rule;
 
 /// A page of the manual.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,19 @@
 //! A report: what became of all manifests, in the order of the input.
 
+pub mod github;
 pub mod json;
+pub mod junit;
+mod place;
+pub mod sarif;
 pub mod text;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::diagnostic::Diagnostic;
 use crate::evaluation::Outcome;
-use crate::verdict::Decision;
+use crate::verdict::{Decision, Finding, Severity, Verdict};
 
 /// How many of what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -51,6 +56,14 @@ impl Summary {
 
 /// Writes outcomes in one format, as they come.
 pub trait Render {
+    /// Takes what is odd or wrong with a file; standard error has it already.
+    ///
+    /// # Errors
+    /// - the output cannot be written
+    fn problem(&mut self, _problem: &Diagnostic, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes one outcome, or keeps it for the end.
     ///
     /// # Errors
@@ -62,4 +75,45 @@ pub trait Render {
     /// # Errors
     /// - the output cannot be written
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// All that is to be said of an object, for formats that know findings only: those of the policy or, where a refusal,
+/// a warning or an error came without one, that.
+fn remarks(outcome: &Outcome) -> Vec<Finding> {
+    let mut remarks = outcome.findings();
+    for verdict in [Some(&outcome.verdict), outcome.pods.as_ref()].into_iter().flatten() {
+        remarks.extend(bare_remarks(verdict));
+    }
+    remarks
+}
+
+fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
+    let remark = |rule: &str, severity, message: &String| Finding {
+        rule: rule.to_owned(),
+        severity,
+        pointer: String::new(),
+        line: None,
+        column: None,
+        span: None,
+        image: None,
+        secret: None,
+        message: message.clone(),
+    };
+    let message = verdict.message.iter();
+    match verdict.decision {
+        Decision::Error => message.map(|text| remark("policy-error", Severity::Reject, text)).collect(),
+        Decision::Skipped => Vec::new(),
+        _ if !verdict.findings.is_empty() => Vec::new(),
+        _ => message
+            .map(|text| remark("policy-rejection", Severity::Reject, text))
+            .chain(verdict.warnings.iter().map(|text| remark("policy-warning", Severity::Warn, text)))
+            .collect(),
+    }
+}
+
+/// `Pod shop/web`
+fn title(outcome: &Outcome) -> String {
+    let Outcome { kind, namespace, name, .. } = outcome;
+    let slash = if namespace.is_empty() { "" } else { "/" };
+    format!("{kind} {namespace}{slash}{name}")
 }

@@ -1,5 +1,7 @@
 //! The policy's settings: where they come from, and whether the policy takes them.
 
+mod problem;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::Io;
 use crate::cli::PolicyArgs;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::input::{self, SourceFile};
 use crate::manifest::{self, Content, Manifest, manifests};
 use crate::policy::{HostCalls, Policy};
@@ -105,7 +108,7 @@ pub fn read(file: SourceFile, part: &Part, namespace: &str) -> Result<(Settings,
         .map(|note| format!("{name}:{}:{}: {}", note.line, note.column, note.message))
         .collect();
     if let Some(error) = error {
-        bail!("{name}:{}:{}: {}", error.line, error.column, error.message);
+        bail!(Diagnostics(vec![Diagnostic::of_syntax(name, &file.text, &error)]));
     }
     if let Part::Document(number) = part {
         objects.retain(|object| object.document.index == *number);
@@ -124,7 +127,7 @@ pub fn read(file: SourceFile, part: &Part, namespace: &str) -> Result<(Settings,
         prefix.push_str(pointer);
         value = value.pointer_mut(pointer).map(Value::take).unwrap_or_default();
     }
-    let at = |pointer: &str| manifest::at(&file, &document, format!("{prefix}{pointer}"));
+    let at = |pointer: &str| manifest::at(&file, &document, &format!("{prefix}{pointer}"));
     if !value.is_object() {
         bail!("{}: the settings must be an object", at(""));
     }
@@ -175,21 +178,38 @@ struct Answer {
     message: Option<String>,
 }
 
-/// Asks the policy whether it takes the settings.
+impl Settings {
+    /// Asks the policy whether it takes the settings.
+    ///
+    /// # Errors
+    /// - it does not: [`Diagnostics`], each at its place; or it gives no answer
+    pub fn validate(&self, policy: &Policy, host: Arc<dyn HostCalls>) -> Result<()> {
+        let Some(problem) = refusal(policy, &self.json, host)? else { return Ok(()) };
+        let value = serde_json::from_str(self.json.get())?;
+        bail!(problem::problems(&problem, &value, self.source.as_ref()))
+    }
+}
+
+/// Asks the policy whether it takes settings that stand nowhere.
 ///
 /// # Errors
 /// - it does not, or gives no answer
 pub fn validate(policy: &Policy, settings: &RawValue, host: Arc<dyn HostCalls>) -> Result<()> {
+    match refusal(policy, settings, host)? {
+        Some(problem) => bail!("the settings are not valid: {problem}"),
+        None => Ok(()),
+    }
+}
+
+/// Why the policy does not take the settings.
+fn refusal(policy: &Policy, settings: &RawValue, host: Arc<dyn HostCalls>) -> Result<Option<String>> {
     let answer = policy.call("validate_settings", settings.get().as_bytes(), host);
     let answer = match answer {
         // A policy without the operation has nothing to validate.
-        Err(error) if error.is_unknown_operation() => return Ok(()),
+        Err(error) if error.is_unknown_operation() => return Ok(None),
         other => other.context("the policy could not validate its settings")?,
     };
     let answer: Answer =
         serde_json::from_slice(&answer).context("the policy's answer to its settings is no JSON")?;
-    if !answer.valid {
-        bail!("the settings are not valid: {}", answer.message.unwrap_or_default());
-    }
-    Ok(())
+    Ok((!answer.valid).then(|| answer.message.unwrap_or_default()))
 }

@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+pub use self::text::line_column;
 use self::{problem::Problem, tree::Reader};
 
 /// A document of a YAML stream, or one of the values of a JSON text.
@@ -37,6 +38,8 @@ pub struct Document {
     pub source: Option<String>,
     /// What was read otherwise than the author may think
     pub notes: Vec<Note>,
+    /// Line and column at which the span begins
+    start: (usize, usize),
 }
 
 /// Something odd that does not stop the reading, such as a key given twice.
@@ -46,6 +49,8 @@ pub struct Note {
     pub line: usize,
     /// Column in characters, from 1
     pub column: usize,
+    /// Byte of the text
+    pub at: usize,
     /// One sentence
     pub message: String,
 }
@@ -58,6 +63,8 @@ pub struct SyntaxError {
     pub line: usize,
     /// Column in characters, from 1
     pub column: usize,
+    /// Byte of the text
+    pub at: usize,
     /// One sentence
     pub message: String,
     /// What may mend it
@@ -110,31 +117,48 @@ pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
 ///
 /// A pointer that ends at an alias gives the place of the alias, one that goes on gives the place at the anchor.
 pub fn places(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Place>> {
-    let found = json::starts(text)
-        .then(|| find(Reader::json(text), text, document, pointers))
-        .flatten()
-        .or_else(|| find(Reader::yaml(text), text, document, pointers));
-    found.unwrap_or_else(|| vec![None; pointers.len()])
+    find(text, document, pointers, EXACT).unwrap_or_else(|| vec![None; pointers.len()])
+}
+
+/// As [`places`], but for a value that is not there it is the place of the nearest key around it.
+pub fn nearest(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Place>> {
+    find(text, document, pointers, NEAREST).unwrap_or_else(|| vec![None; pointers.len()])
 }
 
 impl Document {
     /// As [`places`], given the text that the document was read from, without reading the documents before it again.
     pub fn places(&self, text: &str, pointers: &[&str]) -> Vec<Option<Place>> {
-        let alone = text.get(self.span.clone()).map(|part| places(part, 1, pointers));
-        let Some(found) = alone.filter(|found| found.iter().any(Option::is_some)) else {
+        self.find(text, pointers, EXACT)
+    }
+
+    /// As [`nearest`], given the text that the document was read from.
+    pub fn nearest(&self, text: &str, pointers: &[&str]) -> Vec<Option<Place>> {
+        self.find(text, pointers, NEAREST)
+    }
+
+    fn find(&self, text: &str, pointers: &[&str], locate: Locate) -> Vec<Option<Place>> {
+        let alone = text.get(self.span.clone()).and_then(|part| find(part, 1, pointers, locate));
+        let Some(found) = alone else {
             // A `%TAG` directive stands outside of the span.
-            return places(text, self.index, pointers);
+            let found = find(text, self.index, pointers, locate);
+            return found.unwrap_or_else(|| vec![None; pointers.len()]);
         };
         let start = self.span.start;
         let moved = |range: Range<usize>| range.start + start..range.end + start;
-        let lines = text::Lines::new(text, start);
         let shift = |place: Place| {
-            let (line, column) = lines.shifted(place.line, place.column);
+            let column = if place.line == 1 { self.start.1 + place.column - 1 } else { place.column };
+            let line = self.start.0 + place.line - 1;
             Place { line, column, span: moved(place.span), key: place.key.map(moved), ..place }
         };
         found.into_iter().map(|place| place.map(shift)).collect()
     }
 }
+
+/// How a pointer becomes a place.
+type Locate = fn(&place::Map<'_, '_>, &str) -> Option<Place>;
+
+const EXACT: Locate = |map, pointer| map.place(pointer);
+const NEAREST: Locate = |map, pointer| map.nearest(pointer);
 
 /// YAML up to the first character that no YAML may hold.
 fn yaml_documents(text: &str) -> (Vec<Document>, Option<Problem>) {
@@ -147,6 +171,7 @@ fn yaml_documents(text: &str) -> (Vec<Document>, Option<Problem>) {
 
 fn read(mut reader: Reader<'_>, text: &str) -> (Vec<Document>, Option<Problem>) {
     let mut documents = Vec::new();
+    let lines = text::Lines::new(text);
     loop {
         let mut tree = match reader.next_tree() {
             Ok(Some(tree)) => tree,
@@ -166,6 +191,7 @@ fn read(mut reader: Reader<'_>, text: &str) -> (Vec<Document>, Option<Problem>) 
             value,
             index: tree.index,
             line: tree.line,
+            start: lines.at(tree.span.start),
             span: tree.span,
             source,
             notes,
@@ -173,11 +199,20 @@ fn read(mut reader: Reader<'_>, text: &str) -> (Vec<Document>, Option<Problem>) 
     }
 }
 
-fn find(
+/// The places in a document; `None` where the text has no such document.
+fn find(text: &str, document: usize, pointers: &[&str], locate: Locate) -> Option<Vec<Option<Place>>> {
+    json::starts(text)
+        .then(|| find_with(Reader::json(text), text, document, pointers, locate))
+        .flatten()
+        .or_else(|| find_with(Reader::yaml(text), text, document, pointers, locate))
+}
+
+fn find_with(
     mut reader: Reader<'_>,
     text: &str,
     document: usize,
     pointers: &[&str],
+    locate: Locate,
 ) -> Option<Vec<Option<Place>>> {
     while reader.index() + 1 < document {
         reader.skip_document().ok().filter(|skipped| *skipped)?;
@@ -187,5 +222,5 @@ fn find(
         return None;
     }
     let map = place::Map::new(&tree, reader.text(), text);
-    Some(pointers.iter().map(|pointer| map.place(pointer)).collect())
+    Some(pointers.iter().map(|pointer| locate(&map, pointer)).collect())
 }

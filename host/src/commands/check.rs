@@ -1,30 +1,31 @@
 //! `check`: judge manifests.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::Io;
 use crate::admission::ApiServer;
-use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
+use crate::cli::{ExitStatus, FailOn, Operation, Output, PolicyArgs, parse_output};
 use crate::cluster::{Cluster, Lookups};
-use crate::commands::{inputs, load_policy};
+use crate::commands::inputs::{self, Problems};
+use crate::commands::{load_policy, reports};
 use crate::evaluation::{Evaluation, Outcome, locate};
 use crate::exclude::Exclude;
 use crate::kind::Judged;
 use crate::policy::HostCalls;
-use crate::report::json::Json;
-use crate::report::text::{Style, Text};
-use crate::report::{Render, Summary};
+use crate::report::Summary;
+use crate::report::text::Style;
+use crate::rules::rules;
 use crate::save::{Access, save};
 use crate::session::{Record, Replay};
-use crate::settings::{self, Settings};
+use crate::settings;
+use crate::verdict::Decision;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret check manifests/                      a folder, recursively
@@ -61,7 +62,7 @@ pub struct Check {
     /// shown: with cluster.secrets: credentials that is credentials
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Format of the report, and a file for it: text, json; may be given several times
+    /// Format of the report, and a file for it: text, json, junit, sarif, github; may be given several times
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_output, default_value = "text")]
     pub output: Vec<Output>,
     /// What makes the exit status 1
@@ -80,26 +81,27 @@ pub struct Check {
 /// # Errors
 /// - wrong settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
-    let mut read_all = true;
+    let mut problems = Problems::default();
     let mut cluster = Cluster::default();
     let exclude = Exclude::new(&args.exclude)?;
-    for manifest in inputs::read(&args.policy.cluster, &exclude, io, &mut read_all) {
+    for manifest in inputs::read(&args.policy.cluster, &exclude, io, &mut problems) {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let old: Vec<Value> =
-        inputs::read(&args.old, &exclude, io, &mut read_all).iter().map(|old| old.object().clone()).collect();
-    let manifests = inputs::read(&args.paths, &exclude, io, &mut read_all);
+        inputs::read(&args.old, &exclude, io, &mut problems).iter().map(|old| old.object().clone()).collect();
+    let manifests = inputs::read(&args.paths, &exclude, io, &mut problems);
     for manifest in &manifests {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let cluster = Arc::new(cluster);
+    reports::check(&args.output, &manifests)?;
 
-    let Settings { json: settings, resource, .. } = settings::load(&args.policy, io)?;
+    let settings = settings::load(&args.policy, io)?;
     let policy = load_policy(args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> = match &args.replay {
         None => {
             let lookups = Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone());
-            let granted = resource.as_ref().map(|resource| resource.context_aware_resources.clone());
+            let granted = settings.resource.as_ref().map(|resource| resource.context_aware_resources.clone());
             Arc::new(match granted {
                 Some(granted) => lookups.granting(granted),
                 None => lookups,
@@ -113,11 +115,11 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     };
     let record = args.record.as_ref().map(|path| (path, Arc::new(Record::new(host.clone()))));
     let host: Arc<dyn HostCalls> = record.as_ref().map_or(host, |(_, record)| record.clone());
-    settings::validate(&policy, &settings, host.clone())?;
+    settings.validate(&policy, host.clone())?;
     let evaluation = Evaluation {
         policy: &policy,
-        settings: &settings,
-        resource: resource.as_ref(),
+        settings: &settings.json,
+        resource: settings.resource.as_ref(),
         judged: &Judged::of(policy.metadata()),
         api_server: ApiServer {
             namespace: &args.policy.namespace,
@@ -125,7 +127,7 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
             old: &old,
             cluster: &cluster,
         },
-        host,
+        host: host.clone(),
     };
     // A session has an order, so nothing may overtake anything while one is written.
     let jobs = if args.record.is_some() { 1 } else { args.policy.jobs.unwrap_or_default() };
@@ -139,8 +141,14 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
         save(path, record.session().as_bytes(), Access::Private)
             .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
-    let summary = write(args, &outcomes, io)?;
-    let status = status(args, &summary, read_all);
+    let mut summary = Summary::default();
+    outcomes.iter().for_each(|outcome| summary.add(outcome));
+    let wrong = if args.fail_on <= FailOn::Mutate { Decision::Mutated } else { Decision::Rejected };
+    let style = Style { colour: io.colour, quiet: args.quiet, wrong };
+    let rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
+    let content = reports::Content { problems: &problems.0, outcomes: &outcomes, summary: &summary };
+    let all_written = reports::write(&args.output, style, &rules, &content, io);
+    let status = status(args, &summary, problems.is_complete() && all_written);
     if status == ExitStatus::Nothing {
         say_why_nothing(&outcomes, io);
     }
@@ -159,11 +167,11 @@ fn say_why_nothing(outcomes: &[Outcome], io: &Io) {
     }
 }
 
-fn status(args: &Check, summary: &Summary, read_all: bool) -> ExitStatus {
+fn status(args: &Check, summary: &Summary, all_done: bool) -> ExitStatus {
     let found = summary.rejected > 0
         || (args.fail_on <= FailOn::Warn && summary.warnings > 0)
         || (args.fail_on <= FailOn::Mutate && summary.mutated > 0);
-    if !read_all || summary.errors > 0 {
+    if !all_done || summary.errors > 0 {
         ExitStatus::Trouble
     } else if found {
         ExitStatus::Found
@@ -172,40 +180,4 @@ fn status(args: &Check, summary: &Summary, read_all: bool) -> ExitStatus {
     } else {
         ExitStatus::Fine
     }
-}
-
-fn write(args: &Check, outcomes: &[Outcome], io: &mut Io) -> Result<Summary> {
-    if args.output.iter().filter(|output| output.file.is_none()).count() > 1 {
-        bail!("only one format can go to standard output; give the others a file: -o json=report.json");
-    }
-    let mut summary = Summary::default();
-    for outcome in outcomes {
-        summary.add(outcome);
-    }
-    for Output { format, file } in &args.output {
-        let colour = io.colour && file.is_none();
-        let mut renderer: Box<dyn Render> = match format {
-            Format::Text => Box::new(Text::new(Style { colour, quiet: args.quiet })),
-            Format::Json => Box::new(Json::default()),
-        };
-        let mut render = |out: &mut dyn Write| -> std::io::Result<()> {
-            outcomes.iter().try_for_each(|outcome| renderer.outcome(outcome, out))?;
-            renderer.finish(&summary, out)?;
-            out.flush()
-        };
-        match file {
-            // Whoever reads has seen enough; the other outputs and the exit status do not depend on it.
-            None => match render(&mut io.stdout) {
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-                other => other?,
-            },
-            Some(path) => {
-                let mut report = Vec::new();
-                render(&mut report)
-                    .and_then(|()| save(path, &report, Access::Shared))
-                    .with_context(|| format!("{}: cannot be written", path.display()))?;
-            }
-        }
-    }
-    Ok(summary)
 }

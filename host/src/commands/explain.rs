@@ -10,11 +10,12 @@ use serde_json::Value;
 use crate::Io;
 use crate::cli::{ExitStatus, PolicyArgs};
 use crate::cluster::{Cluster, Lookups};
-use crate::commands::{inputs, load_policy};
+use crate::commands::inputs::{self, Problems};
+use crate::commands::load_policy;
 use crate::exclude::Exclude;
 use crate::explanation::{self, Explanation, Need, Question};
 use crate::policy::HostCalls;
-use crate::settings::{self, Settings};
+use crate::settings;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret explain contoso.azurecr.io/shop/web:v1
@@ -62,9 +63,9 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     if args.policy.cluster.is_empty() && (args.service_account.is_some() || !args.pull_secret.is_empty()) {
         bail!("--pull-secret and --service-account are looked up among manifests; give those by --cluster");
     }
-    let mut all_fine = true;
+    let mut problems = Problems::default();
     let mut cluster = Cluster::default();
-    for manifest in inputs::read(&args.policy.cluster, &Exclude::default(), io, &mut all_fine) {
+    for manifest in inputs::read(&args.policy.cluster, &Exclude::default(), io, &mut problems) {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let pull_secrets = match &args.service_account {
@@ -75,13 +76,13 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     let policy = load_policy(args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), io.stderr.clone()));
-    let Settings { json: settings, .. } = settings::load(&args.policy, io)?;
-    settings::validate(&policy, &settings, host.clone())?;
+    let settings = settings::load(&args.policy, io)?;
+    settings.validate(&policy, host.clone())?;
 
     let explain = |image: &str| -> Result<(Value, Explanation)> {
         let ask = |pull_secrets: &[String]| {
             let namespace = &args.policy.namespace;
-            let question = Question { image, namespace, settings: &settings, pull_secrets };
+            let question = Question { image, namespace, settings: &settings.json, pull_secrets };
             explanation::ask(&policy, &question, host.clone())
         };
         let answer = ask(pull_secrets.as_deref().unwrap_or_default())?;
@@ -99,7 +100,6 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     for (_, explanation) in &answers {
         if let Some(error) = &explanation.error {
             io.stderr.line(&format!("error: {:?} is no image: {error}", explanation.image));
-            all_fine = false;
         }
     }
     match args.output {
@@ -119,7 +119,8 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         }
     }
     io.stdout.flush()?;
-    Ok(if all_fine { ExitStatus::Fine } else { ExitStatus::Trouble })
+    let all_parsed = answers.iter().all(|(_, explanation)| explanation.error.is_none());
+    Ok(if problems.is_complete() && all_parsed { ExitStatus::Fine } else { ExitStatus::Trouble })
 }
 
 /// The pull secrets that the API server copies into a pod of the account whose own list is empty.

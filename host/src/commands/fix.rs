@@ -13,16 +13,16 @@ use rayon::prelude::*;
 use crate::Io;
 use crate::cli::{ExitStatus, PolicyArgs};
 use crate::cluster::{Cluster, Lookups};
-use crate::commands::inputs::{self, Input};
+use crate::commands::inputs::{self, Input, Problems};
 use crate::commands::load_policy;
 use crate::evaluation::Evaluation;
+use crate::diagnostic::plain;
 use crate::exclude::Exclude;
 use crate::fix::{Account, Change, FixedFile, Refusal, Refused, diff, fix};
 use crate::input::SourceFile;
 use crate::kind::Judged;
 use crate::manifest::Manifest;
 use crate::policy::HostCalls;
-use crate::report::text::plain;
 use crate::save::{Access, save};
 use crate::{fix as fixing, settings};
 
@@ -73,16 +73,16 @@ pub struct Fix {
 /// # Errors
 /// - wrong settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
-    let mut read_all = true;
+    let mut problems = Problems::default();
     let namespace = args.policy.namespace.as_str();
     let mut cluster = Cluster::default();
     let exclude = Exclude::new(&args.exclude)?;
-    for manifest in inputs::read(&args.policy.cluster, &exclude, io, &mut read_all) {
+    for manifest in inputs::read(&args.policy.cluster, &exclude, io, &mut problems) {
         cluster.add(manifest.object(), namespace);
     }
     // Without a ServiceAccount that somebody meant to give, new lists would hide its secrets.
-    ensure!(read_all, "--cluster cannot be read as a whole, so nothing was written");
-    let inputs = inputs::files(&args.paths, &exclude, io, &mut read_all);
+    ensure!(problems.is_complete(), "--cluster cannot be read as a whole, so nothing was written");
+    let inputs = inputs::files(&args.paths, &exclude, io, &mut problems);
     for manifest in inputs.iter().flat_map(|input| &input.manifests) {
         cluster.add(manifest.object(), namespace);
     }
@@ -92,9 +92,9 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let policy = load_policy(args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
-    let given = settings::load(&args.policy, io)?.json;
-    settings::validate(&policy, &given, host.clone())?;
-    let settings = fixing::settings(&given)?;
+    let given = settings::load(&args.policy, io)?;
+    given.validate(&policy, host.clone())?;
+    let settings = fixing::settings(&given.json)?;
     let judged = Judged::of(policy.metadata());
     let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host);
 
@@ -113,7 +113,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     }
     io.stdout.flush()?;
     tally.tell(args, io);
-    Ok(if !read_all || tally.refused > 0 {
+    Ok(if !problems.is_complete() || tally.refused > 0 {
         ExitStatus::Trouble
     } else if args.check && tally.changed > 0 {
         ExitStatus::Found

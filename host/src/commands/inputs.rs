@@ -4,9 +4,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::Io;
+use crate::diagnostic::{Diagnostic, Weight};
 use crate::exclude::Exclude;
 use crate::input::{self, SourceFile};
 use crate::manifest::{Manifest, manifests};
+
+/// What is odd or wrong with the files that were read.
+#[derive(Debug, Default)]
+pub(super) struct Problems(pub(super) Vec<Diagnostic>);
+
+impl Problems {
+    /// Whether every file was read to its end.
+    pub(super) fn is_complete(&self) -> bool {
+        self.0.iter().all(|problem| problem.weight != Weight::Error)
+    }
+
+    fn add(&mut self, problem: Diagnostic, io: &Io) {
+        io.stderr.diagnostic(&problem);
+        self.0.push(problem);
+    }
+}
 
 /// A file, and the manifests in it.
 pub(super) struct Input {
@@ -20,41 +37,42 @@ pub(super) struct Input {
     pub(super) is_whole: bool,
 }
 
-/// Reads manifests; what cannot be read is said and makes `read_all` false.
-pub(super) fn read(paths: &[String], exclude: &Exclude, io: &mut Io, read_all: &mut bool) -> Vec<Manifest> {
-    files(paths, exclude, io, read_all).into_iter().flat_map(|input| input.manifests).collect()
+/// Reads manifests; what cannot be read is said and noted.
+pub(super) fn read(
+    paths: &[String],
+    exclude: &Exclude,
+    io: &mut Io,
+    problems: &mut Problems,
+) -> Vec<Manifest> {
+    files(paths, exclude, io, problems).into_iter().flat_map(|input| input.manifests).collect()
 }
 
-/// Reads manifests file by file; what cannot be read is said and makes `read_all` false.
-pub(super) fn files(paths: &[String], exclude: &Exclude, io: &mut Io, read_all: &mut bool) -> Vec<Input> {
+/// Reads manifests file by file; what cannot be read is said and noted.
+pub(super) fn files(
+    paths: &[String],
+    exclude: &Exclude,
+    io: &mut Io,
+    problems: &mut Problems,
+) -> Vec<Input> {
     let mut all = Vec::new();
     for path in input::expand(paths, exclude) {
         let read = path.and_then(|path| Ok((input::read(&path, &mut io.stdin)?, path)));
         match read {
-            Ok((file, path)) => {
-                let input = parse(path, file, io);
-                *read_all &= input.is_whole;
-                all.push(input);
-            }
-            Err(error) => {
-                io.stderr.line(&format!("error: {error}"));
-                *read_all = false;
-            }
+            Ok((file, path)) => all.push(parse(path, file, io, problems)),
+            Err(error) => problems.add(Diagnostic::error(error.to_string()), io),
         }
     }
     all
 }
 
-fn parse(path: PathBuf, file: SourceFile, io: &Io) -> Input {
+fn parse(path: PathBuf, file: SourceFile, io: &Io, problems: &mut Problems) -> Input {
     let file = Arc::new(file);
     let (manifests, notes, error) = manifests(&file);
     for note in notes {
-        io.stderr.line(&format!("warning: {}:{}:{}: {}", file.name, note.line, note.column, note.message));
+        problems.add(Diagnostic::of_note(&file.name, &file.text, &note), io);
     }
     if let Some(error) = &error {
-        let hint = error.hint.as_ref().map(|hint| format!("\n  = help: {hint}")).unwrap_or_default();
-        let (line, column) = (error.line, error.column);
-        io.stderr.line(&format!("error: {}:{line}:{column}: {}{hint}", file.name, error.message));
+        problems.add(Diagnostic::of_syntax(&file.name, &file.text, error), io);
     }
     Input { path, file, manifests, is_whole: error.is_none() }
 }

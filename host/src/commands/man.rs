@@ -11,9 +11,9 @@ use crate::Io;
 use crate::cli::{Cli, ExitStatus};
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::load_policy;
-use crate::manual::{self, Rule};
+use crate::manual;
+use crate::rules::rules;
 use crate::save::{Access, save};
-use crate::talk::Talk;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret man | man -l -
@@ -33,7 +33,9 @@ pub struct ManArgs {
 /// # Errors
 /// - standard output or the folder cannot be written
 pub fn run(args: &ManArgs, io: &mut Io) -> Result<ExitStatus> {
-    let rules = rules(&io.stderr)?;
+    let policy = load_policy(None)?;
+    let lookups = Lookups::new(Arc::new(Cluster::default()), policy.metadata(), io.stderr.clone());
+    let rules = rules(&policy, Arc::new(lookups));
     let Some(dir) = &args.dir else {
         io.stdout.write_all(manual::whole(Cli::command(), &rules)?.roff.as_bytes())?;
         io.stdout.flush()?;
@@ -46,11 +48,4 @@ pub fn run(args: &ManArgs, io: &mut Io) -> Result<ExitStatus> {
             .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
     Ok(ExitStatus::Fine)
-}
-
-fn rules(talk: &Talk) -> Result<Vec<Rule>> {
-    let policy = load_policy(None)?;
-    let host = Arc::new(Lookups::new(Arc::new(Cluster::default()), policy.metadata(), talk.clone()));
-    let answer = policy.call("findings", b"", host).context("the policy could not tell its rules")?;
-    serde_json::from_slice(&answer).context("the policy's answer is no list of rules")
 }

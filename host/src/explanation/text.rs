@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Entry, Explanation, Need, SecretState};
-use crate::report::text::plain;
+use crate::diagnostic::plain;
 
 /// Writes an explanation.
 ///

@@ -1,47 +1,46 @@
 //! The report for people: a line for each object, a marked source line for each finding, a summary last.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-
-use super::{Render, Summary};
+use super::{Render, Summary, title};
+use crate::diagnostic::{Diagnostic, Spot, Weight, plain};
 use crate::evaluation::Outcome;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
 /// How text is written.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Style {
     /// With colours
     pub colour: bool,
     /// Only what is wrong, and no summary when nothing is
     pub quiet: bool,
+    /// The mildest decision that is wrong
+    pub wrong: Decision,
 }
 
 /// Writes text.
 #[derive(Debug)]
 pub struct Text {
     style: Style,
-    renderer: Renderer,
+    /// How many files could not be read to their end
+    unread: usize,
 }
 
 impl Text {
     /// Text in this style.
     pub fn new(style: Style) -> Self {
-        Self { style, renderer: if style.colour { Renderer::styled() } else { Renderer::plain() } }
+        Self { style, unread: 0 }
     }
 
     fn status(&self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         let Outcome { source, verdict, .. } = outcome;
-        let [kind, namespace, name] =
-            [&outcome.kind, &outcome.namespace, &outcome.name].map(|text| plain(text));
-        let slash = if namespace.is_empty() { "" } else { "/" };
         let template =
             source.template.as_ref().map(|path| format!(", from {}", plain(path))).unwrap_or_default();
         write!(
             out,
-            "{} {kind} {namespace}{slash}{name} ({}:{}{template})",
+            "{} {} ({}:{}{template})",
             self.word(verdict.decision),
+            plain(&title(outcome)),
             plain(&source.file),
             source.line
         )?;
@@ -69,62 +68,26 @@ impl Text {
     }
 
     fn finding(&self, outcome: &Outcome, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-        let level = match finding.severity {
-            Severity::Reject => Level::ERROR,
-            Severity::Warn => Level::WARNING,
+        let Outcome { source, manifest, .. } = outcome;
+        let spot = match (finding.span.clone(), finding.line.zip(finding.column)) {
+            (Some(span), Some(place)) => Spot::of(&source.file, &manifest.file.text, span, place),
+            _ => Spot { file: source.file.clone(), line: source.line, column: None, excerpt: None },
         };
-        let text = plain(&finding.message);
-        // A semicolon within quotes belongs to a name or an image.
-        let (message, mend) = match text.rsplit_once("; ") {
-            Some((message, mend)) if mend.matches('"').count() % 2 == 0 => (message, Some(mend)),
-            _ => (&*text, None),
-        };
-        let source = &outcome.manifest.file.text;
-        let window = finding.span.clone().and_then(|span| window(source, span));
         // What a Secret holds is never shown, be it the line that is spoken of.
-        let window = window.filter(|window| outcome.kind != "Secret" && !holds_secret(window.source));
-        let title = level.primary_title(message).id(finding.rule.as_str());
-        let line = finding.line.unwrap_or(outcome.source.line);
-        let mut group = if let Some(Window { source, span }) = &window {
-            let snippet = Snippet::source(*source).line_start(line).path(outcome.source.file.as_str());
-            title.element(snippet.annotation(AnnotationKind::Primary.span(span.clone())))
-        } else {
-            title.element(Origin::path(outcome.source.file.as_str()).line(line))
+        let spot = if outcome.kind == "Secret" { spot.without_line() } else { spot };
+        let diagnostic = Diagnostic {
+            weight: match finding.severity {
+                Severity::Reject => Weight::Error,
+                Severity::Warn => Weight::Warning,
+            },
+            rule: Some(finding.rule.clone()),
+            message: finding.message.clone(),
+            spot: Some(spot),
+            notes: source.template.iter().map(|path| format!("rendered from {path}")).collect(),
+            help: None,
         };
-        if let Some(mend) = mend {
-            group = group.element(Level::HELP.message(mend));
-        }
-        writeln!(out, "{}\n", self.renderer.render(&[group]))
+        writeln!(out, "{}\n", diagnostic.with_mend().render(self.style.colour))
     }
-}
-
-/// Text in which nothing moves a cursor or changes a colour.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-        return Cow::Owned(text.chars().map(escaped).collect());
-    }
-    Cow::Borrowed(text)
-}
-
-/// Whether a line holds a whole Secret, as JSON on one line does.
-fn holds_secret(line: &str) -> bool {
-    ["\"Secret\"", "kind: Secret", "kind:Secret", "'Secret'"].iter().any(|kind| line.contains(kind))
-}
-
-/// The line a finding stands on; of a value of several lines, the first.
-struct Window<'a> {
-    source: &'a str,
-    span: std::ops::Range<usize>,
-}
-
-fn window(text: &str, span: std::ops::Range<usize>) -> Option<Window<'_>> {
-    let start = text.get(..span.start)?.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
-    let rest = text.get(start..)?;
-    let source = rest.split(['\n', '\r']).next()?;
-    let from = (span.start - start).min(source.len());
-    let to = (span.end - start).min(source.len()).max(from);
-    Some(Window { source, span: from..to })
 }
 
 fn describe(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
@@ -158,9 +121,15 @@ fn added(patch: &json_patch::Patch) -> Vec<&str> {
 }
 
 impl Render for Text {
+    fn problem(&mut self, problem: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
+        self.unread += usize::from(problem.weight == Weight::Error);
+        Ok(())
+    }
+
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        let shown = outcome.findings();
-        let is_fine = outcome.worst() < Decision::Rejected && shown.is_empty();
+        let mut shown = outcome.findings();
+        shown.sort_by_key(|finding| (finding.line, finding.column));
+        let is_fine = outcome.worst() < self.style.wrong && shown.is_empty();
         if !(self.style.quiet && is_fine) && outcome.worst() != Decision::Skipped {
             self.status(outcome, out)?;
         }
@@ -169,7 +138,8 @@ impl Render for Text {
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let Summary { objects, accepted, mutated, rejected, skipped, errors, warnings } = *summary;
-        if self.style.quiet && rejected + errors + warnings == 0 {
+        let changes = if self.style.wrong <= Decision::Mutated { mutated } else { 0 };
+        if self.style.quiet && rejected + errors + warnings + changes + self.unread == 0 {
             return Ok(());
         }
         let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
@@ -185,6 +155,14 @@ impl Render for Text {
             parts.push(count(errors, "error", "errors"));
         }
         let objects = count(objects, "object", "objects");
-        writeln!(out, "{objects}: {}; {}", parts.join(", "), count(warnings, "warning", "warnings"))
+        write!(out, "{objects}: {}; {}", parts.join(", "), count(warnings, "warning", "warnings"))?;
+        if self.unread > 0 {
+            write!(
+                out,
+                "; {}",
+                count(self.unread, "input that cannot be read", "inputs that cannot be read")
+            )?;
+        }
+        writeln!(out)
     }
 }

@@ -6,7 +6,7 @@ use saphyr_parser::{ScalarStyle, Span};
 
 use super::{
     Place,
-    text::{Text, line_column},
+    text::{Lines, Text},
     tree::{Content, Entry, MAX_DEPTH, Node, Tree},
 };
 
@@ -15,6 +15,7 @@ pub(super) struct Map<'a, 't> {
     tree: &'a Tree,
     text: &'a Text<'t>,
     whole: &'t str,
+    lines: Lines<'t>,
 }
 
 /// A value on the way along a pointer.
@@ -29,10 +30,49 @@ struct Step<'a> {
 
 impl<'a, 't> Map<'a, 't> {
     pub(super) fn new(tree: &'a Tree, text: &'a Text<'t>, whole: &'t str) -> Self {
-        Map { tree, text, whole }
+        Map { tree, text, whole, lines: Lines::new(whole) }
+    }
+
+    /// The value at a pointer or, where there is none, what is nearest around it: its key, or its first key.
+    pub(super) fn nearest(&self, mut pointer: &str) -> Option<Place> {
+        if let Some(place) = self.place(pointer) {
+            return Some(place);
+        }
+        loop {
+            pointer = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+            if let Some(around) = self.place(pointer) {
+                return Some(self.name(around, pointer));
+            }
+            if pointer.is_empty() {
+                return None;
+            }
+        }
+    }
+
+    /// The place reduced to what names the value.
+    fn name(&self, place: Place, pointer: &str) -> Place {
+        let first = || {
+            let Content::Mapping(entries) = &self.followed(self.walk(pointer)?)?.node.content else {
+                return None;
+            };
+            entries.first().map(|entry| self.key(entry))
+        };
+        let start = place.span.start;
+        let span = place.key.clone().or_else(first).unwrap_or(start..start);
+        let (line, column) = self.lines.at(span.start);
+        Place { line, column, span, ..place }
     }
 
     pub(super) fn place(&self, pointer: &str) -> Option<Place> {
+        let step = self.walk(pointer)?;
+        let key = step.entry.map(|entry| self.key(entry));
+        let span = self.span(step.node, key.as_ref());
+        let (line, column) = self.lines.at(span.start);
+        let aliased = step.aliased || matches!(step.node.content, Content::Alias(_));
+        Some(Place { line, column, span, flow: step.flow, key, aliased, repeated: step.repeated })
+    }
+
+    fn walk(&self, pointer: &str) -> Option<Step<'a>> {
         let root = self.tree.nodes.get(self.tree.root)?;
         let flow = self.is_flow(root);
         let mut step = Step { node: root, entry: None, flow, aliased: root.anchored, repeated: false };
@@ -41,11 +81,7 @@ impl<'a, 't> Map<'a, 't> {
                 step = self.child(step, &token.replace("~1", "/").replace("~0", "~"))?;
             }
         }
-        let key = step.entry.map(|entry| self.key(entry));
-        let span = self.span(step.node, key.as_ref());
-        let (line, column) = line_column(self.whole, span.start);
-        let aliased = step.aliased || matches!(step.node.content, Content::Alias(_));
-        Some(Place { line, column, span, flow: step.flow, key, aliased, repeated: step.repeated })
+        Some(step)
     }
 
     fn child(&self, step: Step<'a>, token: &str) -> Option<Step<'a>> {

@@ -69,12 +69,12 @@ impl Problem {
     pub(super) fn into_error(self, text: &str) -> SyntaxError {
         let (line, column) = line_column(text, self.at);
         let hint = template_hint(text, self.at).map(String::from).or(self.hint);
-        SyntaxError { line, column, message: self.message, hint }
+        SyntaxError { line, column, at: self.at, message: self.message, hint }
     }
 
     pub(super) fn into_note(self, text: &str) -> Note {
         let (line, column) = line_column(text, self.at);
-        Note { line, column, message: self.message }
+        Note { line, column, at: self.at, message: self.message }
     }
 }
 

@@ -165,7 +165,8 @@ fn duplicate_keys_are_noted_and_the_last_one_counts() {
         let document = only(text);
         assert_eq!(document.value, json!({"a": 3, "b": 2}));
         let message = "key `a` stands in this mapping already (line 1); the last one counts".to_owned();
-        assert_eq!(document.notes, [Note { line: 3, column: 1, message }]);
+        let at = text.rfind('a').unwrap() - 1;
+        assert_eq!(document.notes, [Note { line: 3, column: 1, at, message }]);
         assert_eq!(place(text, 1, "/a").2, "3");
     }
 }
@@ -215,6 +216,19 @@ fn places_in_blocks() {
     ] {
         assert_eq!(place(text, 1, pointer), expected, "{pointer}");
     }
+    let around = |pointer| {
+        let place = nearest(text, 1, &[pointer]).remove(0).unwrap();
+        (place.line, place.column, &text[place.span])
+    };
+    for (pointer, expected) in [
+        ("/spec/list/1", (5, 5, "--flag")),
+        ("/spec/list/7", (3, 3, "list")),
+        ("/spec/new/0/name", (2, 1, "spec")),
+        ("/new", (1, 1, "kind")),
+        ("/spec/deep/1/new", (8, 8, "k")),
+    ] {
+        assert_eq!(around(pointer), expected, "{pointer}");
+    }
     let found = places(
         text,
         1,
@@ -258,6 +272,17 @@ fn places_hold_with_crlf_byte_order_mark_and_other_alphabets() {
     assert_eq!(place("%FOO äöü\n---\na: b\n", 1, "/a"), (3, 4, "b"));
     let first = "\u{feff}a: b";
     assert_eq!(place(first, 1, "/a"), (1, 4, "b"));
+}
+
+#[test]
+fn places_hold_far_into_long_lines_and_texts() {
+    let pods: Vec<String> = (0..3_000).map(|i| format!("{{\"größe\": {i}}}")).collect();
+    let text = format!("[{}]", pods.join(", "));
+    let (line, column, found) = place(&text, 1, "/2999/größe");
+    assert_eq!((line, found), (1, "2999"));
+    assert_eq!(column, text.chars().count() - "2999}]".len() + 1);
+    let text = format!("{}ö: [ß, x]\r\n", "a: ß\r\n---\n".repeat(2_000));
+    assert_eq!(place(&text, 2001, "/ö/1"), (4001, 8, "x"));
 }
 
 #[test]

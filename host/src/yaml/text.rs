@@ -61,7 +61,7 @@ impl<'t> Text<'t> {
 }
 
 /// Line and column, from 1, of a byte of this text.
-pub(super) fn line_column(text: &str, byte: usize) -> (usize, usize) {
+pub fn line_column(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let mut line = 1;
     let mut start = 0;
@@ -75,23 +75,53 @@ pub(super) fn line_column(text: &str, byte: usize) -> (usize, usize) {
     (line, column + 1)
 }
 
-/// Counts on from the line and column at which a part of a text begins.
-pub(super) struct Lines {
+/// Line and column of many bytes of one text, each found without counting from its beginning.
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    /// Begin of each line, and further marks on lines that are long
+    marks: Vec<Mark>,
+}
+
+struct Mark {
+    byte: usize,
     line: usize,
     column: usize,
 }
 
-impl Lines {
-    /// For the part that begins at this byte.
-    pub(super) fn new(text: &str, start: usize) -> Self {
-        let (line, column) = line_column(text, start);
-        Lines { line, column }
+/// How far a byte may be from the mark before it.
+const MARK_EVERY: usize = 4096;
+
+impl<'t> Lines<'t> {
+    /// Reads the text once.
+    pub(super) fn new(text: &'t str) -> Self {
+        let mut marks = vec![Mark { byte: 0, line: 1, column: 1 }];
+        let (mut begin, mut line, mut column) = (0, 1, 1);
+        for (at, byte) in text.bytes().enumerate() {
+            let next = at + 1;
+            if byte == b'\n' || byte == b'\r' && text.as_bytes().get(next) != Some(&b'\n') {
+                (begin, line, column) = (next, line + 1, 1);
+            } else if next - begin >= MARK_EVERY && text.is_char_boundary(next) {
+                column += characters(text, begin..next);
+                begin = next;
+            } else {
+                continue;
+            }
+            marks.push(Mark { byte: begin, line, column });
+        }
+        Lines { text, marks }
     }
 
-    /// Line and column in the text of those in the part.
-    pub(super) fn shifted(&self, line: usize, column: usize) -> (usize, usize) {
-        (self.line + line - 1, if line == 1 { self.column + column - 1 } else { column })
+    /// Line and column, from 1, as [`line_column`] counts them.
+    pub(super) fn at(&self, byte: usize) -> (usize, usize) {
+        let after = self.marks.partition_point(|mark| mark.byte <= byte);
+        let Some(mark) = self.marks.get(after.saturating_sub(1)) else { return (1, 1) };
+        (mark.line, mark.column + characters(self.text, mark.byte..byte))
     }
+}
+
+/// Characters of a part of a line; a byte order mark takes no column.
+fn characters(text: &str, part: Range<usize>) -> usize {
+    text.get(part).unwrap_or_default().trim_start_matches('\u{feff}').chars().count()
 }
 
 /// Byte of the first character that YAML forbids everywhere.

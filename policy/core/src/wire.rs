@@ -13,7 +13,7 @@ use crate::explain::Question;
 use crate::finding::{Finding, Severity};
 use crate::request::{Request, RequestError};
 use crate::rule::{Help, Rule};
-use crate::settings::Settings;
+use crate::settings::{Action, Actions, Settings};
 use crate::splice;
 
 /// `kubewarden_policy_sdk::response::ValidationResponse`, but for `mutated_object`, which is put in as text.
@@ -58,6 +58,7 @@ struct Refused {
 struct WireRule {
     id: &'static str,
     category: &'static str,
+    action: &'static str,
     summary: &'static str,
     reason: &'static str,
     mend: &'static str,
@@ -100,11 +101,16 @@ pub fn explain(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
     }
 }
 
-/// Answers `findings`: every rule with its help, as a JSON list.
+/// Answers `findings`: every rule with the action it has by default and its help, as a JSON list.
 pub fn findings() -> Vec<u8> {
     let rule = |rule: &Rule| {
         let Help { summary, reason, mend } = rule.help();
-        WireRule { id: rule.id(), category: rule.category().as_str(), summary, reason, mend }
+        let action = match rule.category().action(&Actions::default()) {
+            Action::Allow => "allow",
+            Action::Warn => "warn",
+            Action::Reject => "reject",
+        };
+        WireRule { id: rule.id(), category: rule.category().as_str(), action, summary, reason, mend }
     };
     write(&Rule::ALL.iter().map(rule).collect::<Vec<_>>())
 }

@@ -1,0 +1,243 @@
+//! A diagnostic: one sentence, the place it speaks of with its line marked, and the mend.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::yaml::{Note, SyntaxError};
+
+/// How much a diagnostic weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Something is wrong
+    Error,
+    /// Something is odd
+    Warning,
+}
+
+/// What is to be said of a place in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its weight
+    pub weight: Weight,
+    /// The rule behind it, where there is one
+    pub rule: Option<String>,
+    /// One sentence
+    pub message: String,
+    /// Where it is; a file that cannot be read has no place
+    pub spot: Option<Spot>,
+    /// What else is to be known, one sentence each
+    pub notes: Vec<String>,
+    /// What mends it
+    pub help: Option<String>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The file as the user gave it
+    pub file: String,
+    /// Line, from 1
+    pub line: usize,
+    /// Column in characters, from 1
+    pub column: Option<usize>,
+    /// The line itself and the bytes to mark in it; none where it may hold a secret
+    pub excerpt: Option<(String, Range<usize>)>,
+}
+
+impl Diagnostic {
+    /// An error without a place.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self {
+            weight: Weight::Error,
+            rule: None,
+            message: message.into(),
+            spot: None,
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// An error at a place.
+    pub fn at(spot: Spot, message: impl Into<String>) -> Self {
+        Self { spot: Some(spot), ..Self::error(message) }
+    }
+
+    /// With what stands behind the last semicolon of the message as the mend.
+    #[must_use]
+    pub fn with_mend(mut self) -> Self {
+        // A semicolon within quotes belongs to a name or an image.
+        if let Some((message, mend)) = self.message.rsplit_once("; ")
+            && mend.matches('"').count() % 2 == 0
+        {
+            self.help = Some(mend.to_owned());
+            self.message = message.to_owned();
+        }
+        self
+    }
+
+    /// Why a file could not be read to its end.
+    pub fn of_syntax(file: &str, text: &str, error: &SyntaxError) -> Self {
+        let spot = Spot::in_unread(file, text, error.at, (error.line, error.column));
+        Self { help: error.hint.clone(), ..Self::at(spot, &error.message) }
+    }
+
+    /// Something odd in a file.
+    pub fn of_note(file: &str, text: &str, note: &Note) -> Self {
+        let spot = Spot::in_unread(file, text, note.at, (note.line, note.column));
+        Self { weight: Weight::Warning, ..Self::at(spot, &note.message) }
+    }
+
+    /// The text for a terminal, without a line end.
+    pub fn render(&self, colour: bool) -> String {
+        let level = match self.weight {
+            Weight::Error => Level::ERROR,
+            Weight::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(plain(&self.message));
+        let mut group = Group::with_title(match &self.rule {
+            Some(rule) => title.id(rule.as_str()),
+            None => title,
+        });
+        if let Some(Spot { file, line, column, excerpt }) = &self.spot {
+            let file = plain(file);
+            group = if let Some((source, mark)) = excerpt {
+                let mark = AnnotationKind::Primary.span(mark.clone());
+                group.element(Snippet::source(source).line_start(*line).path(file).annotation(mark))
+            } else {
+                let origin = Origin::path(file).line(*line);
+                group.element(match column {
+                    Some(column) => origin.char_column(*column),
+                    None => origin,
+                })
+            };
+        }
+        group = group.elements(self.notes.iter().map(|note| Level::NOTE.message(plain(note))));
+        group = group.elements(self.help.iter().map(|help| Level::HELP.message(plain(help))));
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group])
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+/// Everything that is wrong with one input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(i, diagnostic)| {
+            f.write_str(if i == 0 { "" } else { "\n" })?;
+            diagnostic.fmt(f)
+        })
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+impl Spot {
+    /// A value of a text that was understood, with its line.
+    pub fn of(file: &str, text: &str, span: Range<usize>, (line, column): (usize, usize)) -> Self {
+        let excerpt = excerpt(text, span).filter(|(source, _)| !may_hold_secret(source));
+        Self { file: file.to_owned(), line, column: Some(column), excerpt }
+    }
+
+    /// A byte of a text that was not understood: whatever stands around it may be a Secret.
+    fn in_unread(file: &str, text: &str, at: usize, place: (usize, usize)) -> Self {
+        let spot = Self::of(file, text, at..at, place);
+        let is_told = !may_hold_secret(document_around(text, at));
+        Self { excerpt: spot.excerpt.filter(|_| is_told), ..spot }
+    }
+
+    /// The same place without its line.
+    pub fn without_line(self) -> Self {
+        Self { excerpt: None, ..self }
+    }
+}
+
+/// Lines that are longer say nothing to anybody, and thousands of them take their time.
+const LONGEST_LINE: usize = 16 << 10;
+
+/// The line on which a span begins, and what of it the span has.
+fn excerpt(text: &str, span: Range<usize>) -> Option<(String, Range<usize>)> {
+    let start = text.get(..span.start)?.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
+    let line = text.get(start..)?.split(['\n', '\r']).next()?;
+    let visible = line.trim_start_matches('\u{feff}');
+    let start = start + line.len() - visible.len();
+    let from = span.start.saturating_sub(start).min(visible.len());
+    let to = span.end.saturating_sub(start).clamp(from, visible.len());
+    (visible.len() <= LONGEST_LINE).then(|| (visible.to_owned(), from..to))
+}
+
+/// The YAML document around a byte, as far as lines with `---` tell.
+fn document_around(text: &str, at: usize) -> &str {
+    let is_separator = |(found, _): &(usize, &str)| {
+        let rest = text.get(found + 4..).unwrap_or_default();
+        rest.is_empty() || rest.starts_with(char::is_whitespace)
+    };
+    let separators: Vec<usize> =
+        text.match_indices("\n---").filter(is_separator).map(|(found, _)| found).collect();
+    let next = separators.partition_point(|found| *found < at);
+    let start = next.checked_sub(1).and_then(|before| separators.get(before)).copied().unwrap_or_default();
+    let end = separators.get(next).copied().unwrap_or(text.len());
+    text.get(start..end).unwrap_or(text)
+}
+
+/// Whether a text speaks of a Secret or of a password, so that it is better not shown.
+fn may_hold_secret(text: &str) -> bool {
+    let is_kind = |(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        !before.is_some_and(char::is_alphanumeric)
+    };
+    let lower = text.to_ascii_lowercase();
+    let words = ["password", "passwd", "dockerconfig", "dockercfg", "\"auth\"", "token\"", "token:"];
+    text.match_indices("Secret").any(is_kind) || words.iter().any(|word| lower.contains(word))
+}
+
+/// Text in which nothing moves a cursor or changes a colour.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_control) {
+        let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+        return Cow::Owned(text.chars().map(escaped).collect());
+    }
+    Cow::Borrowed(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Diagnostic, Spot, may_hold_secret};
+    use crate::yaml;
+
+    #[test]
+    fn a_place_without_a_line_is_still_named() {
+        let spot = Spot::of("a.yaml", "password: x", 10..11, (1, 11));
+        assert_eq!(Diagnostic::at(spot, "wrong").to_string(), "error: wrong\n --> a.yaml:1:11");
+    }
+
+    #[test]
+    fn the_names_of_pull_secrets_are_no_secrets() {
+        for shown in ["imagePullSecrets: [{name: acr-secret}]", "image: contoso.azurecr.io/auth:v1"] {
+            assert!(!may_hold_secret(shown), "{shown}");
+        }
+        for hidden in
+            ["kind:  Secret", "{\"kind\":\"SecretList\"}", "registryPassword: x", "- \"auth\": eA=="]
+        {
+            assert!(may_hold_secret(hidden), "{hidden}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_breaks_its_secret_is_not_shown() {
+        let text = "kind: Secret\nstringData:\n  key: |\n    x\n-----BEGIN PRIVATE KEY-----\nabc: [\n";
+        let error = yaml::documents(text).1.unwrap();
+        let shown = Diagnostic::of_syntax("a.yaml", text, &error).to_string();
+        assert!(shown.contains("--> a.yaml:") && !shown.contains("PRIVATE") && !shown.contains("abc"), "{shown}");
+    }
+}

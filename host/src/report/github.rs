@@ -1,0 +1,70 @@
+//! The report as workflow commands of GitHub Actions, which become annotations of the changed files.
+//!
+//! <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>; escapes as in
+//! actions/toolkit: `packages/core/src/command.ts`.
+
+use std::io::{self, Write};
+
+use super::place::{Region, path_parts};
+use super::{Render, Summary, remarks};
+use crate::diagnostic::{Diagnostic, Weight};
+use crate::evaluation::Outcome;
+use crate::verdict::Severity;
+
+/// Writes a command for each finding and each file with a problem.
+#[derive(Debug, Default)]
+pub struct GitHub;
+
+impl Render for GitHub {
+    fn problem(&mut self, problem: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
+        let command = match problem.weight {
+            Weight::Error => "error",
+            Weight::Warning => "warning",
+        };
+        let place = problem.spot.as_ref().map(|spot| {
+            let column = spot.column.map(|column| format!(",col={column}")).unwrap_or_default();
+            format!("{},line={}{column},", file(&spot.file), spot.line)
+        });
+        let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let message = data(&format!("{}{help}", problem.message));
+        writeln!(out, "::{command} {}title=acr-pull-secret::{message}", place.unwrap_or_default())
+    }
+
+    fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+        for finding in remarks(outcome) {
+            let command = match finding.severity {
+                Severity::Reject => "error",
+                Severity::Warn => "warning",
+            };
+            let Region { line, rest } = Region::of(outcome, &finding);
+            let rest = match rest {
+                // Columns are allowed where begin and end stand on one line.
+                Some((column, end_line, end)) if end_line == line => {
+                    format!(",col={column},endLine={end_line},endColumn={end}")
+                }
+                Some((_, end_line, _)) => format!(",endLine={end_line}"),
+                None => String::new(),
+            };
+            let (file, rule) = (file(&outcome.source.file), property(&finding.rule));
+            writeln!(out, "::{command} {file},line={line}{rest},title={rule}::{}", data(&finding.message))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Summary, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn file(name: &str) -> String {
+    let (parts, is_here) = path_parts(name);
+    format!("file={}{}", if is_here { "" } else { "/" }, property(&parts.join("/")))
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

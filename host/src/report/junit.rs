@@ -1,0 +1,106 @@
+//! The report as JUnit XML: a suite for each file, a case for each object.
+
+use std::io::{self, Write};
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::place::Region;
+use super::{Render, Summary, remarks, title};
+use crate::diagnostic::{Diagnostic, Weight};
+use crate::evaluation::Outcome;
+use crate::verdict::{Decision, Finding, Severity};
+
+/// Collects the cases, because each suite says first how many it has. There are no times: they would differ each time.
+#[derive(Debug)]
+pub struct JUnit {
+    report: Report,
+}
+
+impl Default for JUnit {
+    fn default() -> Self {
+        Self { report: Report::new("acr-pull-secret") }
+    }
+}
+
+impl JUnit {
+    fn add(&mut self, file: &str, mut case: TestCase) {
+        let file = xml(file);
+        case.set_classname(&file);
+        match self.report.test_suites.iter_mut().rfind(|suite| suite.name.as_str() == file) {
+            Some(suite) => {
+                suite.add_test_case(case);
+            }
+            None => {
+                let mut suite = TestSuite::new(&file);
+                suite.add_test_case(case);
+                self.report.test_suites.push(suite);
+            }
+        }
+    }
+}
+
+impl Render for JUnit {
+    fn problem(&mut self, problem: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
+        if problem.weight == Weight::Error {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type("unreadable").set_message(xml(&problem.message));
+            status.set_description(xml(&problem.to_string()));
+            let file = problem.spot.as_ref().map_or("input", |spot| &spot.file);
+            self.add(file, TestCase::new("the file can be read", status));
+        }
+        Ok(())
+    }
+
+    fn outcome(&mut self, outcome: &Outcome, _: &mut dyn Write) -> io::Result<()> {
+        let remarks = remarks(outcome);
+        let (failures, warnings): (Vec<&Finding>, Vec<&Finding>) =
+            remarks.iter().partition(|finding| finding.severity == Severity::Reject);
+        let lines = |findings: &[&Finding]| {
+            let lines: Vec<String> = findings.iter().map(|finding| line(outcome, finding)).collect();
+            xml(&lines.join("\n"))
+        };
+        let status = match outcome.worst() {
+            Decision::Accepted | Decision::Mutated => TestCaseStatus::success(),
+            Decision::Skipped => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(xml(outcome.verdict.message.as_deref().unwrap_or_default()));
+                status
+            }
+            worst @ (Decision::Rejected | Decision::Error) => {
+                let is_error = worst == Decision::Error;
+                let kind = if is_error { NonSuccessKind::Error } else { NonSuccessKind::Failure };
+                let mut status = TestCaseStatus::non_success(kind);
+                if let Some(first) = failures.first() {
+                    status.set_type(xml(&first.rule)).set_message(xml(&first.message));
+                }
+                status.set_description(lines(&failures));
+                status
+            }
+        };
+        let mut case = TestCase::new(xml(&title(outcome)), status);
+        if !warnings.is_empty() {
+            case.set_system_out(lines(&warnings));
+        }
+        self.add(&outcome.source.file, case);
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Summary, out: &mut dyn Write) -> io::Result<()> {
+        self.report.serialize(out).map_err(io::Error::other)
+    }
+}
+
+fn line(outcome: &Outcome, finding: &Finding) -> String {
+    let Region { line, rest } = Region::of(outcome, finding);
+    let column = rest.map(|(column, ..)| format!(":{column}")).unwrap_or_default();
+    format!("{}:{line}{column}: {}: {}", outcome.source.file, finding.rule, finding.message)
+}
+
+/// What XML 1.0 cannot hold is written as an escape; the library would drop it.
+fn xml(text: &str) -> String {
+    let is_forbidden =
+        |c: char| c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.chars()
+        .map(|c| if is_forbidden(c) { c.escape_unicode().to_string() } else { c.to_string() })
+        .collect()
+}

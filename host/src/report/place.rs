@@ -1,0 +1,73 @@
+//! Where a finding stands, as programs want to know it.
+
+use std::path::{Component, Path};
+
+use crate::evaluation::Outcome;
+use crate::verdict::Finding;
+
+/// From the first character of a value to the one after its last; lines and columns from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Region {
+    pub(super) line: usize,
+    /// Column of the begin, and the end; none where only the line is known
+    pub(super) rest: Option<(usize, usize, usize)>,
+}
+
+impl Region {
+    /// Of a finding; where that has no place of its own, the object's.
+    pub(super) fn of(outcome: &Outcome, finding: &Finding) -> Self {
+        let value = finding.span.clone().and_then(|span| outcome.manifest.file.text.get(span));
+        let (Some(line), Some(column), Some(value)) = (finding.line, finding.column, value) else {
+            return Self { line: outcome.source.line, rest: None };
+        };
+        let (lines, last) = last_line(value);
+        let end = last.chars().count() + if lines == 0 { column } else { 1 };
+        Self { line, rest: Some((column, line + lines, end)) }
+    }
+}
+
+/// How many line ends a text has, and what stands behind the last one.
+fn last_line(text: &str) -> (usize, &str) {
+    let pairs = text.matches("\r\n").count();
+    let ends = text.matches(['\n', '\r']).count();
+    (ends - pairs, text.rsplit(['\n', '\r']).next().unwrap_or_default())
+}
+
+/// The parts of a file's path, from the folder the command runs in where the file is below that; true if so.
+pub(super) fn path_parts(file: &str) -> (Vec<String>, bool) {
+    let path = Path::new(file);
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(&here).unwrap_or(path);
+    let parts = path.components().filter_map(|part| match part {
+        Component::CurDir | Component::RootDir => None,
+        part => Some(part.as_os_str().to_string_lossy().into_owned()),
+    });
+    (parts.collect(), path.is_relative())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{last_line, path_parts};
+
+    #[test]
+    fn line_ends_of_all_systems_are_counted() {
+        for (text, lines, last) in [
+            ("", 0, ""),
+            ("a", 0, "a"),
+            ("a\nb", 1, "b"),
+            ("a\r\nb\r\n", 2, ""),
+            ("a\rß", 1, "ß"),
+            ("a\n\nb", 2, "b"),
+        ] {
+            assert_eq!(last_line(text), (lines, last), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn paths_are_told_from_here() {
+        let here = std::env::current_dir().unwrap().join("deploy/web.yaml");
+        let wanted = (vec!["deploy".to_owned(), "web.yaml".to_owned()], true);
+        assert_eq!(path_parts("./deploy/web.yaml"), wanted);
+        assert_eq!(path_parts(&here.display().to_string()), wanted);
+    }
+}

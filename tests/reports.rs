@@ -1,0 +1,348 @@
+//! Every report is what its schema says, and tells the same as the others.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::Output;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::engines::{command, project, run};
+
+/// What reports have trouble with: names with signs of every format, no names at all, every decision, broken files.
+const HARD: [(&str, &str); 8] = [
+    (
+        "a b/größe %41, 1:2.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: \"100%, a:b <&>\", namespace: shop}\nspec: {containers: [{name: \"größe\\n::error::x\", image: contoso.azurecr.io/a}, {name: b, image: CONTOSO.azurecr.io/b}]}\n",
+    ),
+    (
+        "control.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: \"a\\x1b[31m\\x07\\ufffe\"}\nspec: {containers: [{name: \"\\x01]]>\", image: \"contoso.azurecr.io/a\\x08b\"}]}\n",
+    ),
+    (
+        "twice.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: twice}\nspec: {containers: [{name: a, image: contoso.azurecr.io/a}, {name: b, image: contoso.azurecr.io/a}]}\n",
+    ),
+    ("nameless.yaml", "apiVersion: v1\nkind: Pod\n---\njust: text\n---\nkind: Pod\n---\n[]\n"),
+    (
+        "secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: acr-secret}\ntype: kubernetes.io/dockerconfigjson\nstringData:\n  .dockerconfigjson: '{\"auths\": {\"contoso.azurecr.io\": {\"username\": \"contoso\", \"password\": \"hunter2\"}}}'\n",
+    ),
+    (
+        "deployment.yaml",
+        "apiVersion: apps/v1\r\nkind: Deployment\r\nmetadata: {name: web}\r\nspec:\r\n  template:\r\n    spec:\r\n      containers:\r\n        - {name: \"ä😀\", image: contoso.azurecr.io/web}\r\n",
+    ),
+    ("broken.yaml", "kind: Pod\nmetadata: [\n"),
+    ("noted.yaml", "apiVersion: v1\nkind: Service\nkind: Service\n"),
+];
+
+fn write_hard_inputs(folder: &Path) {
+    for (name, text) in HARD {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    std::fs::write(folder.join("latin-1.yaml"), b"a: \xff\n").unwrap();
+}
+
+struct Reports {
+    json: Value,
+    sarif: Value,
+    junit: String,
+    github: String,
+    output: Output,
+}
+
+/// All reports of one call, which runs in `folder`.
+fn reports(folder: &Path, args: &[&str]) -> Reports {
+    let out = tempfile::tempdir().unwrap();
+    let mut command = command(&["check", "-o", "text"]);
+    for format in ["json", "sarif", "junit", "github"] {
+        command.arg("-o").arg(format!("{format}={}", out.path().join(format).display()));
+    }
+    let output = command.args(args).current_dir(folder).output().unwrap();
+    let read = |format| {
+        std::fs::read_to_string(out.path().join(format))
+            .unwrap_or_else(|e| panic!("{format}: {e}: {}", String::from_utf8_lossy(&output.stderr)))
+    };
+    let parse = |format| serde_json::from_str(&read(format)).unwrap();
+    Reports {
+        json: parse("json"),
+        sarif: parse("sarif"),
+        junit: read("junit"),
+        github: read("github"),
+        output,
+    }
+}
+
+fn hard_reports() -> Reports {
+    let folder = tempfile::tempdir().unwrap();
+    write_hard_inputs(folder.path());
+    reports(folder.path(), &["--settings-json", r#"{"mode":"validate"}"#, "."])
+}
+
+fn schema(path: &str) -> Validator {
+    let schema = std::fs::read_to_string(project(path)).unwrap();
+    jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
+}
+
+fn assert_valid(schema: &Validator, instance: &Value) {
+    let errors: Vec<String> =
+        schema.iter_errors(instance).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+fn results(reports: &Reports) -> &Vec<Value> {
+    reports.sarif["runs"][0]["results"].as_array().unwrap()
+}
+
+#[test]
+fn json_and_sarif_are_what_their_schemas_say() {
+    let ours = schema("host/src/report/schema.json");
+    let sarif = schema("tests/schemas/sarif-2.1.0.json");
+    let all = hard_reports();
+    assert_eq!(all.output.status.code(), Some(2));
+    assert_valid(&ours, &all.json);
+    assert_valid(&sarif, &all.sarif);
+    for settings in
+        ["{}", r#"{"mode":"validate","cluster":{"serviceAccounts":true,"secrets":"credentials"}}"#]
+    {
+        let all = reports(&project(""), &["--settings-json", settings, "tests/manifests"]);
+        assert_valid(&ours, &all.json);
+        assert_valid(&sarif, &all.sarif);
+    }
+}
+
+#[test]
+fn the_schema_of_our_json_refuses_what_is_none_of_it() {
+    let ours = schema("host/src/report/schema.json");
+    let good = hard_reports().json;
+    for (pointer, wrong) in [
+        ("/summary/objects", json!(-1)),
+        ("/results/0/decision", json!("maybe")),
+        ("/results/0/findings/0/line", json!(0)),
+        ("/results/0/findings/0", json!({"rule": "x"})),
+        ("/results/0/source", json!({"file": "a", "document": 1, "line": 1, "path": "b"})),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}: {good}")) = wrong;
+        assert!(!ours.is_valid(&bad), "{pointer}");
+    }
+}
+
+#[test]
+fn sarif_has_every_rule_with_its_help_and_results_point_at_them() {
+    let all = hard_reports();
+    let run = &all.sarif["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let known = policy_core::rule::Rule::ALL.len();
+    for rule in &rules[..known] {
+        for pointer in ["/help/text", "/help/markdown", "/fullDescription/text", "/shortDescription/text"] {
+            assert!(
+                rule.pointer(pointer).and_then(Value::as_str).is_some_and(|text| !text.is_empty()),
+                "{rule}"
+            );
+        }
+    }
+    let level = |id: &str| {
+        let rule = rules.iter().find(|rule| rule["id"] == id).unwrap();
+        rule["defaultConfiguration"]["level"].clone()
+    };
+    assert_eq!(
+        (level("missing-pull-secret"), level("secret-admin-user")),
+        (json!("error"), json!("warning"))
+    );
+    for result in results(&all) {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+    }
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    let notifications = run["invocations"][0]["toolExecutionNotifications"].to_string();
+    for told in ["broken.yaml", "latin-1.yaml", "stands in this mapping already"] {
+        assert!(notifications.contains(told), "{told}: {notifications}");
+    }
+}
+
+#[test]
+fn sarif_regions_hold_exactly_the_value() {
+    let all = hard_reports();
+    let texts = |uri: &str| HARD.iter().find(|(name, _)| *name == uri).map(|(_, text)| *text);
+    let mut seen = 0;
+    for result in results(&all) {
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+        let Some(text) = texts(&uri.replace("%20", " ").replace("%C3%B6", "ö").replace("%C3%9F", "ß"))
+        else {
+            continue;
+        };
+        let region = &place["region"];
+        let number = |name: &str| usize::try_from(region[name].as_u64().unwrap()).unwrap();
+        if region["startLine"] != region["endLine"]
+            || !result["message"]["text"].to_string().contains("contoso.")
+        {
+            continue;
+        }
+        let line = text.lines().nth(number("startLine") - 1).unwrap();
+        let marked: String = line
+            .chars()
+            .skip(number("startColumn") - 1)
+            .take(number("endColumn") - number("startColumn"))
+            .collect();
+        assert!(marked.contains("azurecr.io") && !marked.contains([' ', '}', '\r']), "{uri}: {marked}");
+        seen += 1;
+    }
+    assert!(seen >= 4, "{seen}");
+}
+
+#[test]
+fn sarif_paths_are_encoded_and_told_from_the_working_folder() {
+    let all = hard_reports();
+    let uris: HashSet<&str> = results(&all)
+        .iter()
+        .map(|result| {
+            let artifact = &result["locations"][0]["physicalLocation"]["artifactLocation"];
+            assert_eq!(artifact["uriBaseId"], "%SRCROOT%");
+            artifact["uri"].as_str().unwrap()
+        })
+        .collect();
+    assert!(uris.contains("a%20b/gr%C3%B6%C3%9Fe%20%2541%2C%201%3A2.yaml"), "{uris:?}");
+}
+
+#[test]
+fn fingerprints_are_unique_and_survive_edits_elsewhere() {
+    let prints = |edit: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        write_hard_inputs(folder.path());
+        let (name, text) = HARD[2];
+        std::fs::write(folder.path().join(name), format!("{edit}{text}")).unwrap();
+        let all = reports(folder.path(), &["--settings-json", r#"{"mode":"validate"}"#, "."]);
+        let prints = results(&all).iter().map(|result| result["partialFingerprints"].to_string());
+        prints.collect::<Vec<_>>()
+    };
+    let before = prints("");
+    assert_eq!(before.iter().collect::<HashSet<_>>().len(), before.len());
+    let other =
+        "# a comment\napiVersion: v1\nkind: Pod\nmetadata: {name: new}\nspec: {containers: []}\n---\n";
+    assert_eq!(prints(other), before);
+}
+
+#[test]
+fn junit_is_xml_with_a_suite_for_each_file_and_a_case_for_each_object() {
+    let all = hard_reports();
+    let document = roxmltree::Document::parse(&all.junit).unwrap_or_else(|e| panic!("{e}: {}", all.junit));
+    let root = document.root_element();
+    let count = |name: &str| root.descendants().filter(|node| node.has_tag_name(name)).count();
+    let number = |name: &str| root.attribute(name).unwrap().parse::<u64>().unwrap();
+    let summary = &all.json["summary"];
+    // Two files cannot be read.
+    assert_eq!(number("tests"), summary["objects"].as_u64().unwrap() + 2);
+    assert_eq!(Some(number("failures")), summary["rejected"].as_u64());
+    assert_eq!(number("errors"), summary["errors"].as_u64().unwrap() + 2);
+    assert_eq!((count("failure") as u64, count("error") as u64), (number("failures"), number("errors")));
+    assert_eq!(Some(count("skipped") as u64), summary["skipped"].as_u64());
+    for suite in root.children().filter(roxmltree::Node::is_element) {
+        assert!(suite.has_tag_name("testsuite") && suite.attribute("name").is_some());
+        let cases = suite.children().filter(|node| node.has_tag_name("testcase"));
+        assert_eq!(suite.attribute("tests"), Some(cases.count().to_string().as_str()));
+    }
+    let failure = root.descendants().find(|node| node.has_tag_name("failure")).unwrap();
+    assert_eq!(failure.attribute("type"), Some("missing-pull-secret"));
+    assert!(failure.text().unwrap().contains("missing-pull-secret: "));
+    assert!(!all.junit.contains("time"), "the same input gives the same report");
+}
+
+/// Reads a line as the runner does: actions/runner `src/Runner.Common/ActionCommand.cs`.
+fn workflow_command(line: &str) -> (String, Vec<(String, String)>, String) {
+    let unescape = |text: &str| {
+        text.replace("%0D", "\r")
+            .replace("%0A", "\n")
+            .replace("%3A", ":")
+            .replace("%2C", ",")
+            .replace("%25", "%")
+    };
+    let (head, message) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
+    let (name, properties) = head.split_once(' ').unwrap();
+    let properties = properties.split(',').map(|property| {
+        let (name, value) = property.split_once('=').unwrap_or_else(|| panic!("{line}"));
+        (name.to_owned(), unescape(value))
+    });
+    (name.to_owned(), properties.collect(), unescape(message))
+}
+
+#[test]
+fn workflow_commands_read_back_as_the_findings() {
+    let all = hard_reports();
+    let told: Vec<_> = all.github.lines().map(workflow_command).collect();
+    for result in results(&all) {
+        let level = result["level"].as_str().unwrap();
+        let message = result["message"]["text"].as_str().unwrap();
+        let found = told.iter().any(|(name, properties, text)| {
+            name == level
+                && text == message
+                && properties.iter().any(|(_, value)| result["ruleId"] == **value)
+        });
+        assert!(found, "{result}");
+    }
+    let files: HashSet<&str> = told
+        .iter()
+        .flat_map(|(_, properties, _)| properties)
+        .filter(|(name, _)| name == "file")
+        .map(|(_, value)| value.as_str())
+        .collect();
+    assert!(files.contains("a b/größe %41, 1:2.yaml") && files.contains("broken.yaml"), "{files:?}");
+}
+
+#[test]
+fn no_report_holds_a_password() {
+    let all = hard_reports();
+    let text = [&all.output.stdout[..], &all.output.stderr[..]].concat();
+    let text = String::from_utf8(text).unwrap() + &all.junit + &all.github;
+    let text = text + &all.json.to_string() + &all.sarif.to_string();
+    assert!(text.contains("secret-admin-user") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_policy_that_tells_no_rules_is_reported_all_the_same() {
+    let wat = format!(
+        r#"(module
+            (import "wapc" "__guest_request" (func $request (param i32 i32)))
+            (import "wapc" "__guest_response" (func $response (param i32 i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 1024) "{}")
+            (func (export "__guest_call") (param i32 i32) (result i32)
+                (if (i32.ne (local.get 0) (i32.const 8)) (then (return (i32.const 0))))
+                (call $response (i32.const 1024) (i32.const 54))
+                (i32.const 1)))"#,
+        r#"{\"accepted\":false,\"message\":\"not on my watch, sorry\"}"#
+    );
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("policy.wasm"), wat::parse_str(wat).unwrap()).unwrap();
+    let (name, text) = HARD[2];
+    std::fs::write(folder.path().join(name), text).unwrap();
+    let all = reports(folder.path(), &["--policy", "policy.wasm", name]);
+    let talk = String::from_utf8_lossy(&all.output.stderr);
+    assert_valid(&schema("tests/schemas/sarif-2.1.0.json"), &all.sarif);
+    let first = results(&all).first().unwrap_or_else(|| panic!("{talk}"));
+    assert_eq!(first["message"]["text"], "not on my watch, sorry");
+    assert_eq!(all.sarif["runs"][0]["tool"]["driver"]["rules"][0]["id"], "policy-rejection");
+    assert!(all.github.contains("title=policy-rejection::not on my watch, sorry"), "{}", all.github);
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_who_asks() {
+    let bare = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: CONTOSO.azurecr.io/a}]}\n";
+    let coloured = |name: &str, value: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pod.yaml"), bare).unwrap();
+        let args = ["check", "-o", "text", "-o", "text=report.txt", "pod.yaml"];
+        let output = command(&args).env(name, value).current_dir(folder.path()).output().unwrap();
+        let file = std::fs::read_to_string(folder.path().join("report.txt")).unwrap();
+        assert!(!file.contains('\u{1b}'), "never in a file");
+        output.stdout.contains(&0x1b)
+    };
+    assert!(!coloured("IRRELEVANT", "1") && coloured("CLICOLOR_FORCE", "1"));
+    let both = command(&["check", "-"]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output().unwrap();
+    assert!(!both.stderr.contains(&0x1b));
+    let plain = run(&["check", "-"], bare);
+    assert!(!plain.stdout.contains(&0x1b));
+}
