@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use acr_pull_secret::exclude::Exclude;
 use acr_pull_secret::cluster::{Cluster, Lookups};
 use acr_pull_secret::evaluation::Evaluation;
 use acr_pull_secret::fix::{FixedFile, fix, settings};
@@ -144,7 +145,7 @@ fn real_manifests_are_clean_afterwards_and_keep_every_line() {
         if !folder.is_dir() {
             continue;
         }
-        for path in acr_pull_secret::input::expand(&[folder.display().to_string()]) {
+        for path in acr_pull_secret::input::expand(&[folder.display().to_string()], &Exclude::default()) {
             let path = path.unwrap();
             let Ok(text) = fs::read_to_string(&path) else { continue };
             let file = Arc::new(SourceFile { name: String::new(), text: moved(&text) });
