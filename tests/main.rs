@@ -11,6 +11,7 @@
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
+//! | `running` | a signal leaves whole files only, and a watch sees every change |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are mended byte for byte as the pairs in `fix/` show, and nothing else in them changes |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
@@ -41,6 +42,7 @@ mod places;
 mod policy_resources;
 mod properties;
 mod reports;
+mod running;
 mod secret;
 mod tables;
 mod terminal;

@@ -9,6 +9,7 @@ pub mod man;
 mod reports;
 pub mod secret;
 pub mod test;
+mod watching;
 
 use std::path::Path;
 

@@ -68,7 +68,7 @@ fn expand_one(path: &str, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>>
     if Path::new(path).exists() {
         return vec![Ok(path.into())];
     }
-    if !path.contains(['*', '?', '[']) {
+    if !is_pattern(path) {
         return vec![Err(InputError::Missing(path.to_owned()))];
     }
     let matches = match glob::glob(path) {
@@ -88,11 +88,18 @@ fn expand_one(path: &str, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>>
     if files.is_empty() { vec![Err(InputError::Missing(path.to_owned()))] } else { files }
 }
 
+/// Whether a path may stand for several.
+pub(crate) fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+/// Whether a file in a folder is read.
+pub(crate) fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
+}
+
 fn walk(folder: &Path, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
-    let is_manifest = |path: &Path| {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
-    };
     WalkDir::new(folder)
         .follow_links(true)
         .sort_by_file_name()

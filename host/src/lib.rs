@@ -20,12 +20,14 @@ pub mod exclude;
 pub mod explanation;
 pub mod fix;
 pub mod input;
+pub mod interrupt;
 pub mod kind;
 pub mod manifest;
 pub mod manual;
 pub mod policy;
 pub mod policy_resource;
 pub mod pull_secret;
+pub mod progress;
 pub mod report;
 pub mod rules;
 pub mod save;
@@ -36,6 +38,7 @@ pub mod suite;
 pub mod talk;
 pub mod typed;
 pub mod verdict;
+pub mod watch;
 pub mod yaml;
 
 use std::io::{Read, Write};
@@ -70,23 +73,26 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
         Command::Completions(args) => commands::completions::run(args, io),
         Command::Man(args) => commands::man::run(args, io),
     };
-    let status = result.unwrap_or_else(|error| {
-        // Whoever reads has seen enough: `| head` is no error.
-        if is_broken_pipe(&error) {
-            return ExitStatus::Fine;
-        }
-        match error.downcast_ref::<Diagnostics>() {
-            Some(Diagnostics(all)) => all.iter().for_each(|diagnostic| io.stderr.diagnostic(diagnostic)),
-            None => io.stderr.line(&format!("error: {error:#}")),
-        }
-        ExitStatus::Trouble
-    });
+    let status = result.unwrap_or_else(|error| fail(&error, io));
     if let Some(given) = cli.given.as_ref().filter(|given| !given.keys.is_empty())
         && matches!(status, ExitStatus::Trouble | ExitStatus::Nothing)
     {
         io.stderr.line(&format!("note: {} gives {}", given.file, given.keys.join(", ")));
     }
     status
+}
+
+/// Says why a command failed.
+fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
+    // Whoever reads has seen enough: `| head` is no error.
+    if is_broken_pipe(error) {
+        return ExitStatus::Fine;
+    }
+    match error.downcast_ref::<Diagnostics>() {
+        Some(Diagnostics(all)) => all.iter().for_each(|diagnostic| io.stderr.diagnostic(diagnostic)),
+        None => io.stderr.line(&format!("error: {error:#}")),
+    }
+    ExitStatus::Trouble
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -1,21 +1,22 @@
 //! Parses the command line, runs the command, and exits.
 #![forbid(unsafe_code)]
 
-use std::io::BufWriter;
+use std::io::{BufWriter, IsTerminal as _};
 use std::process::ExitCode;
 
 use acr_pull_secret::cli::ExitStatus;
 use acr_pull_secret::config::{self, CallError};
 use acr_pull_secret::input::OnlyOnce;
 use acr_pull_secret::talk::Talk;
-use acr_pull_secret::{Io, run};
+use acr_pull_secret::{Io, interrupt, run};
 use anstream::{AutoStream, ColorChoice};
 
 fn main() -> ExitCode {
     // `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` have their say.
     let colour = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
     let talk_colour = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
-    let talk = Talk::new(std::io::stderr()).coloured(talk_colour);
+    let talk = Talk::new(std::io::stderr()).coloured(talk_colour).watched(std::io::stderr().is_terminal());
+    interrupt::end_cleanly(&talk);
     let cli = match config::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(CallError::Usage(error)) => error.exit(),

@@ -81,6 +81,11 @@ pub enum Part {
     Pointer(String),
 }
 
+/// The file in `policy.yaml#2`.
+pub(crate) fn file_of(path: &str) -> &str {
+    part_of(path).0
+}
+
 /// Splits `policy.yaml#2`, or `config.yaml#/settings`. A file that has such a name is meant itself.
 fn part_of(path: &str) -> (&str, Part) {
     let part = path.rsplit_once('#').filter(|_| !Path::new(path).exists());

@@ -4,19 +4,31 @@ use std::fmt;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use indicatif::ProgressBar;
+
 use crate::diagnostic::Diagnostic;
+use crate::progress::Progress;
 
 /// A line-wise writer that many threads share.
 #[derive(Clone)]
 pub struct Talk {
     out: Arc<Mutex<Box<dyn Write + Send>>>,
     colour: bool,
+    /// Whether somebody looks at progress
+    is_watched: bool,
+    /// The bar below the last line
+    bar: Arc<Mutex<Option<ProgressBar>>>,
 }
 
 impl Talk {
     /// Talks into `out`.
     pub fn new(out: impl Write + Send + 'static) -> Self {
-        Self { out: Arc::new(Mutex::new(Box::new(out))), colour: false }
+        Self {
+            out: Arc::new(Mutex::new(Box::new(out))),
+            colour: false,
+            is_watched: false,
+            bar: Arc::default(),
+        }
     }
 
     /// The same with or without colours.
@@ -25,10 +37,35 @@ impl Talk {
         Self { colour, ..self }
     }
 
-    /// Says one line. Nobody is left to tell when that fails.
+    /// The same with or without progress, for which it must be standard error on a terminal.
+    #[must_use]
+    pub fn watched(self, is_watched: bool) -> Self {
+        Self { is_watched, ..self }
+    }
+
+    /// Says one line, above the bar where there is one. Nobody is left to tell when that fails.
     pub fn line(&self, line: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(out, "{line}");
+        let mut say = || drop(writeln!(out, "{line}"));
+        match &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+
+    /// Shows how far some work of `length` steps is, when it takes long; `work` names it with its unit, such as
+    /// `objects judged`.
+    pub fn progress(&self, work: &str, length: usize) -> Progress {
+        let progress = Progress::new(work, length, self.is_watched);
+        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.bar());
+        progress
+    }
+
+    /// Takes the bar away, for a command that is about to be ended.
+    pub fn hide_progress(&self) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
     }
 
     /// Says what is wrong or odd, with an empty line behind a place.

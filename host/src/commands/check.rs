@@ -14,7 +14,7 @@ use crate::admission::ApiServer;
 use crate::cli::{ExitStatus, FailOn, Operation, Output, PolicyArgs, parse_output};
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::inputs::{self, Problems};
-use crate::commands::{load_policy, reports};
+use crate::commands::{load_policy, reports, watching};
 use crate::evaluation::{Evaluation, Outcome, locate};
 use crate::exclude::Exclude;
 use crate::kind::Judged;
@@ -74,6 +74,9 @@ pub struct Check {
     /// Nothing to judge is fine
     #[arg(long)]
     pub allow_empty: bool,
+    /// Judge again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Runs the command.
@@ -81,6 +84,15 @@ pub struct Check {
 /// # Errors
 /// - wrong settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
+    if !args.watch {
+        return judge(args, io);
+    }
+    let paths = args.paths.iter().chain(&args.policy.cluster).chain(&args.old);
+    let written = args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
+    watching::run(&args.policy, paths, args.replay.as_deref(), written, io, |io| judge(args, io))
+}
+
+fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let mut cluster = Cluster::default();
     let exclude = Exclude::new(&args.exclude)?;
@@ -133,8 +145,14 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let jobs = if args.record.is_some() { 1 } else { args.policy.jobs.unwrap_or_default() };
     let workers =
         rayon::ThreadPoolBuilder::new().num_threads(jobs.into()).build().context("cannot start threads")?;
-    let mut outcomes: Vec<Outcome> =
-        workers.install(|| manifests.into_par_iter().map(|manifest| evaluation.judge(manifest)).collect());
+    let progress = io.stderr.progress("objects judged", manifests.len());
+    let judge = |manifest| {
+        let outcome = evaluation.judge(manifest);
+        progress.step();
+        outcome
+    };
+    let mut outcomes: Vec<Outcome> = workers.install(|| manifests.into_par_iter().map(judge).collect());
+    drop(progress);
 
     locate(&mut outcomes);
     if let Some((path, record)) = &record {

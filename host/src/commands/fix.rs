@@ -101,10 +101,16 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let jobs = args.policy.jobs.unwrap_or_default().into();
     let workers =
         rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start threads")?;
+    let progress = io.stderr.progress("files seen to", inputs.len());
     let fixed: Vec<(Original, FixedFile)> = workers.install(|| {
-        let mend = |input: Input| (Original::of(&input), fix(&evaluation, &input.file, input.manifests));
+        let mend = |input: Input| {
+            let mended = (Original::of(&input), fix(&evaluation, &input.file, input.manifests));
+            progress.step();
+            mended
+        };
         inputs.into_par_iter().map(mend).collect()
     });
+    drop(progress);
 
     let mut tally = Tally { refused: broken.len(), ..Tally::default() };
     let mut warned = BTreeSet::new();

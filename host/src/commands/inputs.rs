@@ -55,12 +55,15 @@ pub(super) fn files(
     problems: &mut Problems,
 ) -> Vec<Input> {
     let mut all = Vec::new();
-    for path in input::expand(paths, exclude) {
+    let paths = input::expand(paths, exclude);
+    let progress = io.stderr.progress("files read", paths.len());
+    for path in paths {
         let read = path.and_then(|path| Ok((input::read(&path, &mut io.stdin)?, path)));
         match read {
             Ok((file, path)) => all.push(parse(path, file, io, problems)),
             Err(error) => problems.add(Diagnostic::error(error.to_string()), io),
         }
+        progress.step();
     }
     all
 }

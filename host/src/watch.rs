@@ -1,0 +1,152 @@
+//! A watch over files: a work is done anew whenever one that it reads has changed.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use notify::event::{EventKind, ModifyKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use crate::input::{is_manifest, is_pattern};
+use crate::save::UNFINISHED;
+
+/// Changes that follow each other this closely are one: an editor that saves, a checkout.
+const SETTLED: Duration = Duration::from_millis(100);
+
+/// Why there is nothing to watch.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// Standard input is there only once
+    #[error("standard input cannot be watched: name files or folders")]
+    Stdin,
+    /// The system watches no (more) files
+    #[error("{path}: cannot be watched: {source}")]
+    System {
+        /// The folder
+        path: String,
+        /// The reason
+        source: notify::Error,
+    },
+}
+
+/// What is watched.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// Files; what an editor puts in their place counts too
+    files: BTreeSet<PathBuf>,
+    /// Folders, with all manifests in them
+    folders: BTreeSet<PathBuf>,
+    /// Files that the work writes itself
+    written: BTreeSet<PathBuf>,
+}
+
+impl Watched {
+    /// Adds a file, a folder, or a pattern, which stands for the folder that its matches lie in.
+    ///
+    /// # Errors
+    /// - `-`
+    pub fn add(&mut self, path: &str) -> Result<(), WatchError> {
+        if path == "-" {
+            return Err(WatchError::Stdin);
+        }
+        let path = Path::new(path);
+        if path.is_dir() {
+            self.folders.insert(absolute(path));
+        } else if path.exists() || !is_pattern(path.as_os_str().to_string_lossy().as_ref()) {
+            self.files.insert(absolute(path));
+        } else {
+            let is_plain = |part: &&Path| !is_pattern(&part.as_os_str().to_string_lossy());
+            let folder = path.ancestors().find(is_plain).unwrap_or(Path::new(""));
+            self.folders.insert(absolute(folder));
+        }
+        Ok(())
+    }
+
+    /// Leaves out a file that the work writes, which would set it off again.
+    pub fn leave_out(&mut self, path: &Path) {
+        self.written.insert(absolute(path));
+    }
+
+    /// Does the work, and again after each change, for ever. `changed` is told what has changed.
+    ///
+    /// # Errors
+    /// - the system watches no (more) files
+    pub fn run(&self, mut work: impl FnMut(), mut changed: impl FnMut(&BTreeSet<PathBuf>)) -> Result<Infallible, WatchError> {
+        loop {
+            // Anew each time, for folders that came or went; before the work, so that no change is missed.
+            let (_watcher, events) = self.arm()?;
+            work();
+            changed(&self.wait(&events));
+        }
+    }
+
+    fn arm(&self) -> Result<(RecommendedWatcher, Receiver<notify::Result<notify::Event>>), WatchError> {
+        let (sender, events) = channel();
+        let failed = |path: &Path, source| WatchError::System { path: path.display().to_string(), source };
+        let mut watcher =
+            notify::recommended_watcher(sender).map_err(|source| failed(Path::new("."), source))?;
+        for folder in &self.folders {
+            watch(&mut watcher, folder, RecursiveMode::Recursive).map_err(|source| failed(folder, source))?;
+        }
+        // A file that is replaced by another is seen by its folder only.
+        let parents: BTreeSet<&Path> = self.files.iter().filter_map(|file| file.parent()).collect();
+        for parent in parents.into_iter().filter(|parent| !self.folders.contains(*parent)) {
+            watch(&mut watcher, parent, RecursiveMode::NonRecursive).map_err(|source| failed(parent, source))?;
+        }
+        Ok((watcher, events))
+    }
+
+    /// Waits for changes, and until nothing changes any more.
+    fn wait(&self, events: &Receiver<notify::Result<notify::Event>>) -> BTreeSet<PathBuf> {
+        let mut changed = BTreeSet::new();
+        loop {
+            let event = if changed.is_empty() {
+                events.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                events.recv_timeout(SETTLED)
+            };
+            match event {
+                Ok(Ok(event)) if is_change(event.kind) => {
+                    changed.extend(event.paths.into_iter().filter(|path| self.concerns(path)));
+                }
+                Ok(_) => {}
+                Err(_) => return changed,
+            }
+        }
+    }
+
+    fn concerns(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(UNFINISHED) || self.written.contains(path) {
+            return false;
+        }
+        self.files.contains(path)
+            || (is_manifest(path) || path.is_dir())
+                && self.folders.iter().any(|folder| path.starts_with(folder))
+    }
+}
+
+/// A folder that is gone is looked for again with the next change.
+fn watch(watcher: &mut RecommendedWatcher, path: &Path, mode: RecursiveMode) -> notify::Result<()> {
+    if path.is_dir() { watcher.watch(path, mode) } else { Ok(()) }
+}
+
+fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Any => true,
+        EventKind::Modify(kind) => !matches!(kind, ModifyKind::Metadata(_)),
+        EventKind::Access(_) | EventKind::Other => false,
+    }
+}
+
+/// As the system's events name it: links in the folder followed, the file itself as it stands there.
+fn absolute(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    path.file_name().map_or_else(|| folder.clone(), |name| folder.join(name))
+}

@@ -1,0 +1,132 @@
+//! Long and ending work: what Ctrl-C leaves behind, and what a watch sees.
+#![cfg(unix)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::engines::command;
+
+const BARE_POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - {name: web, image: contoso.azurecr.io/web:v1}\n";
+const LIST: &str = "  imagePullSecrets:\n    - name: acr-secret\n";
+
+fn send(child: &Child, signal: Signal) {
+    let pid = Pid::from_child(child);
+    // It may have ended already.
+    let _ = kill_process(pid, signal);
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// At whatever moment `fix` is interrupted, each file is the old one or the new one, and nothing else is there.
+#[test]
+fn an_interrupt_leaves_only_whole_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: BTreeSet<String> = (0..60).map(|i| format!("{i:02}.yaml")).collect();
+    let path = folder.path().display().to_string();
+    let mut interrupted = 0;
+    for round in 0..40_u64 {
+        for file in &files {
+            fs::write(folder.path().join(file), BARE_POD).unwrap();
+        }
+        let mut child = command(&["fix", &path]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // The first words come when writing has begun.
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        said.read_line(&mut String::new()).unwrap();
+        std::thread::sleep(Duration::from_micros(round * 211 % 8000));
+        let signal = if round % 2 == 0 { Signal::INT } else { Signal::TERM };
+        send(&child, signal);
+        let _ = std::io::copy(&mut said, &mut std::io::sink());
+        let status = child.wait().unwrap();
+        if status.signal() == Some(signal.as_raw()) {
+            interrupted += 1;
+        } else {
+            assert!(status.success(), "{status}");
+        }
+        assert_eq!(names(folder.path()), files, "round {round}");
+        for file in &files {
+            let text = fs::read_to_string(folder.path().join(file)).unwrap();
+            let is_mended = text.contains(LIST) && text.replace(LIST, "") == BARE_POD;
+            assert!(is_mended || text == BARE_POD, "{text}");
+        }
+    }
+    assert!(interrupted > 0, "no round was interrupted while it wrote");
+}
+
+/// The lines of a stream, as they come.
+fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn wait_for(lines: &Receiver<String>, part: &str) {
+    let mut seen = Vec::new();
+    while let Ok(line) = lines.recv_timeout(Duration::from_secs(60)) {
+        if line.contains(part) {
+            return;
+        }
+        seen.push(line);
+    }
+    panic!("{part:?} is not among {seen:#?}");
+}
+
+#[test]
+fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pod, settings) = (folder.path().join("pod.yaml"), folder.path().join("settings.yaml"));
+    fs::write(&pod, BARE_POD).unwrap();
+    fs::write(&settings, "mode: mutate\n").unwrap();
+    let pods = folder.path().join("manifests");
+    fs::create_dir(&pods).unwrap();
+    let mut child = command(&["check", "--watch", "-o", "text", "-o", "json=report.json"])
+        .args(["--settings", "settings.yaml", "pod.yaml", "manifests"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    wait_for(&report, "1 object: 0 accepted, 1 mutated");
+    // An editor that writes a new file in the place of the old one.
+    let written = folder.path().join("pod.yaml~");
+    fs::write(&written, BARE_POD.replace("name: web}", "name: api}")).unwrap();
+    fs::rename(&written, &pod).unwrap();
+    wait_for(&talk, "--- changed: pod.yaml");
+    wait_for(&report, "mutated  Pod default/api");
+    fs::write(&settings, "mode: validate\n").unwrap();
+    wait_for(&report, "1 object: 0 accepted, 0 mutated, 1 rejected");
+    fs::write(pods.join("new.yaml"), BARE_POD).unwrap();
+    wait_for(&talk, "--- changed: manifests");
+    wait_for(&report, "2 objects: 0 accepted, 0 mutated, 2 rejected");
+    fs::write(&settings, "mode: wrong\n").unwrap();
+    wait_for(&talk, "mode");
+    fs::write(&settings, "mode: mutate\n").unwrap();
+    wait_for(&report, "2 objects: 0 accepted, 2 mutated");
+    fs::remove_file(&pod).unwrap();
+    wait_for(&talk, "pod.yaml: no such file or folder");
+    send(&child, Signal::INT);
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+}
+
+#[test]
+fn standard_input_cannot_be_watched() {
+    let output = command(&["check", "--watch", "-"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard input cannot be watched"));
+}
