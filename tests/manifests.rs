@@ -29,10 +29,11 @@ fn every_file_is_judged_or_its_error_has_a_place() {
         let (report, talk) = check(&folder.display().to_string());
         assert!(report["summary"]["objects"].as_u64().unwrap() > 0);
         assert_eq!(report["summary"]["errors"], json!(0));
-        for line in talk.lines().filter(|line| line.starts_with("error: ")) {
-            let (_, place) = line.split_once(".yaml:").or(line.split_once(".json:")).expect("a file");
-            let mut numbers = place.split(':').take(2);
-            assert!(numbers.all(|number| number.parse::<usize>().is_ok()), "{line}");
+        let lines: Vec<&str> = talk.lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair[0].starts_with("error: ")) {
+            let (_, place) = pair[1].split_once("--> ").unwrap_or_else(|| panic!("{pair:#?}"));
+            let mut numbers = place.rsplit(':').take(2);
+            assert!(numbers.all(|number| number.parse::<usize>().is_ok()), "{place}");
         }
     }
 }

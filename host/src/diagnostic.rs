@@ -157,6 +157,7 @@ impl Spot {
     }
 
     /// The same place without its line.
+    #[must_use]
     pub fn without_line(self) -> Self {
         Self { excerpt: None, ..self }
     }

@@ -160,7 +160,9 @@ fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
             .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
     let mut summary = Summary::default();
-    outcomes.iter().for_each(|outcome| summary.add(outcome));
+    for outcome in &outcomes {
+        summary.add(outcome);
+    }
     let wrong = if args.fail_on <= FailOn::Mutate { Decision::Mutated } else { Decision::Rejected };
     let style = Style { colour: io.colour, quiet: args.quiet, wrong };
     let rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };

@@ -75,8 +75,8 @@ pub(super) fn write(
             None => ("standard output".to_owned(), render(&mut *renderer, content, &mut *io.stdout)),
             Some(path) => {
                 let mut report = Vec::new();
-                let rendered = render(&mut *renderer, content, &mut report);
-                let written = rendered.and_then(|()| save(path, &report, Access::Shared));
+                let written = render(&mut *renderer, content, &mut report)
+                    .and_then(|()| save(path, &report, Access::Shared));
                 (path.display().to_string(), written)
             }
         };

@@ -1,4 +1,4 @@
-//! The report as JUnit XML: a suite for each file, a case for each object.
+//! The report as `JUnit` XML: a suite for each file, a case for each object.
 
 use std::io::{self, Write};
 
@@ -26,15 +26,12 @@ impl JUnit {
     fn add(&mut self, file: &str, mut case: TestCase) {
         let file = xml(file);
         case.set_classname(&file);
-        match self.report.test_suites.iter_mut().rfind(|suite| suite.name.as_str() == file) {
-            Some(suite) => {
-                suite.add_test_case(case);
-            }
-            None => {
-                let mut suite = TestSuite::new(&file);
-                suite.add_test_case(case);
-                self.report.test_suites.push(suite);
-            }
+        if let Some(suite) = self.report.test_suites.iter_mut().rfind(|suite| suite.name.as_str() == file) {
+            suite.add_test_case(case);
+        } else {
+            let mut suite = TestSuite::new(&file);
+            suite.add_test_case(case);
+            self.report.test_suites.push(suite);
         }
     }
 }

@@ -77,7 +77,7 @@ impl Sarif {
         let seen = self.seen.entry(parts.clone()).or_default();
         *seen += 1;
         let hash = Sha256::digest(format!("{parts}\0{seen}"));
-        hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hash.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 }
 
