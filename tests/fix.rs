@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use acr_pull_secret::exclude::Exclude;
 use acr_pull_secret::cluster::{Cluster, Lookups};
 use acr_pull_secret::evaluation::Evaluation;
+use acr_pull_secret::exclude::Exclude;
 use acr_pull_secret::fix::{FixedFile, fix, settings};
 use acr_pull_secret::input::SourceFile;
 use acr_pull_secret::kind::Judged;

@@ -38,7 +38,8 @@ fn an_interrupt_leaves_only_whole_files() {
         for file in &files {
             fs::write(folder.path().join(file), BARE_POD).unwrap();
         }
-        let mut child = command(&["fix", &path]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command(&["fix", &path]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         // The first words come when writing has begun.
         let mut said = BufReader::new(child.stderr.take().unwrap());
         said.read_line(&mut String::new()).unwrap();

@@ -239,6 +239,9 @@ mod tests {
         let text = "kind: Secret\nstringData:\n  key: |\n    x\n-----BEGIN PRIVATE KEY-----\nabc: [\n";
         let error = yaml::documents(text).1.unwrap();
         let shown = Diagnostic::of_syntax("a.yaml", text, &error).to_string();
-        assert!(shown.contains("--> a.yaml:") && !shown.contains("PRIVATE") && !shown.contains("abc"), "{shown}");
+        assert!(
+            shown.contains("--> a.yaml:") && !shown.contains("PRIVATE") && !shown.contains("abc"),
+            "{shown}"
+        );
     }
 }

@@ -19,7 +19,9 @@ impl Progress {
     /// A bar for `length` steps of `work`.
     pub(crate) fn new(work: &str, length: usize, is_seen: bool) -> Self {
         let bar = ProgressBar::with_draw_target(u64::try_from(length).ok(), ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} {msg}, {elapsed}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} {msg}, {elapsed}")
+        {
             bar.set_style(style);
         }
         bar.set_message(work.to_owned());

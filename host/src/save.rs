@@ -77,7 +77,8 @@ struct Unfinished {
 impl Unfinished {
     fn new(builder: &Builder<'_, '_>, folder: &Path) -> io::Result<Self> {
         let mut written = written();
-        let file = builder.tempfile_in(folder)?;
+        // The library's error names the passing file, which tells nobody anything.
+        let file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
         written.insert(file.path().to_owned());
         Ok(Self { file: Some(file) })
     }

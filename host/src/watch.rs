@@ -73,7 +73,11 @@ impl Watched {
     ///
     /// # Errors
     /// - the system watches no (more) files
-    pub fn run(&self, mut work: impl FnMut(), mut changed: impl FnMut(&BTreeSet<PathBuf>)) -> Result<Infallible, WatchError> {
+    pub fn run(
+        &self,
+        mut work: impl FnMut(),
+        mut changed: impl FnMut(&BTreeSet<PathBuf>),
+    ) -> Result<Infallible, WatchError> {
         loop {
             // Anew each time, for folders that came or went; before the work, so that no change is missed.
             let (_watcher, events) = self.arm()?;
@@ -93,7 +97,8 @@ impl Watched {
         // A file that is replaced by another is seen by its folder only.
         let parents: BTreeSet<&Path> = self.files.iter().filter_map(|file| file.parent()).collect();
         for parent in parents.into_iter().filter(|parent| !self.folders.contains(*parent)) {
-            watch(&mut watcher, parent, RecursiveMode::NonRecursive).map_err(|source| failed(parent, source))?;
+            watch(&mut watcher, parent, RecursiveMode::NonRecursive)
+                .map_err(|source| failed(parent, source))?;
         }
         Ok((watcher, events))
     }

@@ -88,7 +88,8 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
         return judge(args, io);
     }
     let paths = args.paths.iter().chain(&args.policy.cluster).chain(&args.old);
-    let written = args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
+    let written =
+        args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
     watching::run(&args.policy, paths, args.replay.as_deref(), written, io, |io| judge(args, io))
 }
 

@@ -48,12 +48,7 @@ pub(super) fn read(
 }
 
 /// Reads manifests file by file; what cannot be read is said and noted.
-pub(super) fn files(
-    paths: &[String],
-    exclude: &Exclude,
-    io: &mut Io,
-    problems: &mut Problems,
-) -> Vec<Input> {
+pub(super) fn files(paths: &[String], exclude: &Exclude, io: &mut Io, problems: &mut Problems) -> Vec<Input> {
     let mut all = Vec::new();
     let paths = input::expand(paths, exclude);
     let progress = io.stderr.progress("files read", paths.len());

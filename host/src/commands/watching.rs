@@ -40,7 +40,8 @@ pub(super) fn run<'a>(
         },
         |changed| {
             let here = std::env::current_dir().unwrap_or_default();
-            let names = changed.iter().map(|path| path.strip_prefix(&here).unwrap_or(path).display().to_string());
+            let names =
+                changed.iter().map(|path| path.strip_prefix(&here).unwrap_or(path).display().to_string());
             talk.line(&plain(&format!("--- changed: {}", names.collect::<Vec<_>>().join(", "))));
         },
     )?;

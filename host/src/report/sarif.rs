@@ -54,7 +54,14 @@ impl Sarif {
         let known = self.rules.iter().position(|rule| rule.id == id);
         let index = known.unwrap_or_else(|| {
             let [action, summary, reason, mend] = [const { String::new() }; 4];
-            self.rules.push(Rule { id: id.to_owned(), category: String::new(), action, summary, reason, mend });
+            self.rules.push(Rule {
+                id: id.to_owned(),
+                category: String::new(),
+                action,
+                summary,
+                reason,
+                mend,
+            });
             self.rules.len() - 1
         });
         i64::try_from(index).unwrap_or(-1)
