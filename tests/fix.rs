@@ -180,13 +180,13 @@ fn real_manifests_are_clean_afterwards_and_keep_every_line() {
 /// Text with every image in ACR.
 fn moved(text: &str) -> String {
     let image = |line: &str| {
-        let start = line.find("image: ").filter(|at| line[..*at].trim_matches([' ', '-']).is_empty())?
-            + "image: ".len();
-        let value = line[start..].split([' ', '\r', '\n']).next().unwrap_or_default();
-        let is_image = !value.is_empty() && !value.starts_with(['#', '{', '|', '>', '&', '*']);
-        is_image.then(|| {
-            format!("{}contoso.azurecr.io/team/app:v1{}", &line[..start], &line[start + value.len()..])
-        })
+        let (before, rest) = line.split_once("image: ")?;
+        let value = rest.split([' ', '\r', '\n']).next()?;
+        let is_image = before.trim_matches([' ', '-']).is_empty()
+            && !value.is_empty()
+            && !value.starts_with(['#', '{', '|', '>', '&', '*']);
+        let after = rest.strip_prefix(value)?;
+        is_image.then(|| format!("{before}image: contoso.azurecr.io/team/app:v1{after}"))
     };
     text.split_inclusive('\n').map(|line| image(line).unwrap_or_else(|| line.to_owned())).collect()
 }
