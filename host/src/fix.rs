@@ -17,6 +17,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::admission::service_account;
+use crate::edit::{Edit, apply};
 use crate::evaluation::{Evaluation, Outcome};
 use crate::input::SourceFile;
 use crate::kind::Kind;
@@ -163,7 +164,7 @@ pub fn fix(evaluation: &Evaluation<'_>, file: &SourceFile, manifests: Vec<Manife
         }
     }
     if fixed.refusals.is_empty() && !edits.is_empty() {
-        let text = edit::apply(&file.text, edits).unwrap_or_default();
+        let text = apply(&file.text, edits).unwrap_or_default();
         match prove(evaluation, file, &text, &outcomes, &mended) {
             Ok(()) => fixed.text = text,
             Err(refusal) => fixed.refusals.push(refusal),
@@ -228,7 +229,7 @@ impl Plan {
         Ok(Some(Self { list, entries, names }))
     }
 
-    fn edits(&self, text: &str, outcome: &Outcome) -> Result<Vec<edit::Edit>, Refusal> {
+    fn edits(&self, text: &str, outcome: &Outcome) -> Result<Vec<Edit>, Refusal> {
         let manifest = &outcome.manifest;
         edit::append(text, &manifest.document, manifest.object(), &self.list, &self.names)
     }

@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod commands;
 pub mod config;
 pub mod diagnostic;
+mod edit;
 pub mod evaluation;
 pub mod exclude;
 pub mod explanation;

@@ -14,35 +14,9 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::Refusal;
-use super::style::{Style, dash, indentation, line_above, line_end, line_start, next_line};
+use super::style::Style;
+use crate::edit::{Edit, dash, indentation, line_above, line_break, line_end, line_start, lines_behind};
 use crate::yaml::{Document, Place};
-
-/// Text that takes the place of these bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Edit {
-    pub(super) at: Range<usize>,
-    pub(super) text: String,
-}
-
-impl Edit {
-    fn insert(at: usize, text: impl Into<String>) -> Self {
-        Self { at: at..at, text: text.into() }
-    }
-}
-
-/// A text with edits that do not overlap.
-pub(super) fn apply(text: &str, mut edits: Vec<Edit>) -> Option<String> {
-    edits.sort_by_key(|edit| (edit.at.start, edit.at.end));
-    let mut edited = String::with_capacity(text.len());
-    let mut from = 0;
-    for Edit { at, text: new } in edits {
-        edited.push_str(text.get(from..at.start)?);
-        edited.push_str(&new);
-        from = at.end;
-    }
-    edited.push_str(text.get(from..)?);
-    Some(edited)
-}
 
 /// The edits that append `names` to the list at the JSON pointer `list` of a document, whose value is `object`.
 ///
@@ -179,18 +153,6 @@ impl<'a> Editor<'a> {
         indentation(self.text, line_start(self.text, at))
     }
 
-    /// Lines behind the one that this byte is in.
-    fn lines_behind(&self, at: usize, lines: &[String]) -> Edit {
-        let end = line_end(self.text, at);
-        let line_break = Style::line_break(self.text, end);
-        let next = next_line(self.text, end);
-        if next == end {
-            // The last line does not end, and neither will the new last one.
-            return Edit::insert(end, format!("{line_break}{}", lines.join(line_break)));
-        }
-        Edit::insert(next, format!("{}{line_break}", lines.join(line_break)))
-    }
-
     fn new_list(&self) -> Option<Vec<Edit>> {
         let (_, key) = self.sibling()?;
         let style = self.style()?;
@@ -210,7 +172,7 @@ impl<'a> Editor<'a> {
             let list = style.flow_list(indent, self.names, false);
             vec![format!("{indent}{field}{list}{}", if flow { "," } else { "" })]
         };
-        let line_break = Style::line_break(self.text, line_end(self.text, key));
+        let line_break = line_break(self.text, line_end(self.text, key));
         let at = self.above_comment(start, indent);
         Some(vec![Edit::insert(at, format!("{}{line_break}", lines.join(line_break)))])
     }
@@ -242,7 +204,7 @@ impl<'a> Editor<'a> {
             let items = style
                 .block_items(indent, self.names)
                 .unwrap_or_else(|| style.default_items(indent, self.names));
-            return Some(vec![self.lines_behind(key.end, &items)]);
+            return Some(vec![lines_behind(self.text, key.end, &items)]);
         }
         let colon = self.text.get(key.end..place.span.start)?.trim();
         let colon = if colon.is_empty() { ": " } else { " " };
@@ -274,7 +236,7 @@ impl<'a> Editor<'a> {
         let like = |name| self.like(item, name, false).unwrap_or_else(|| Style::plain_item(name));
         let lines: Vec<String> =
             self.names.iter().map(|name| format!("{indent}-{gap}{}", like(name))).collect();
-        Some(vec![self.lines_behind(item.span.end.max(dash), &lines)])
+        Some(vec![lines_behind(self.text, item.span.end.max(dash), &lines)])
     }
 
     fn behind_in_flow(&self, list: &Place, item: &Last<'_>) -> Option<Vec<Edit>> {
@@ -289,7 +251,7 @@ impl<'a> Editor<'a> {
             return Some(vec![Edit::insert(end, format!("{gap}{}", new.join(gap)))]);
         }
         let lines: Vec<String> = new.iter().map(|item| format!("{indent}{item},")).collect();
-        let mut behind = self.lines_behind(end, &lines);
+        let mut behind = lines_behind(self.text, end, &lines);
         if self.text.get(end..list.span.end)?.trim_start().starts_with(',') {
             return Some(vec![behind]);
         }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::edit::{dash, indentation, line_break, line_end, line_start};
 use crate::yaml::{self, Place};
 
 /// The style of a pod spec, as its first list of containers shows it.
@@ -63,12 +64,6 @@ impl<'t> Style<'t> {
         self.colon == ":"
     }
 
-    /// The line end at this byte, or the first of the text where it has none there.
-    pub(super) fn line_break(text: &str, at: usize) -> &str {
-        let here = |at: usize| text.get(at..next_line(text, at)).filter(|found| !found.is_empty());
-        here(at).or_else(|| here(line_end(text, 0))).unwrap_or("\n")
-    }
-
     /// A key with its colon.
     pub(super) fn key(&self, name: &str) -> String {
         let quote = self.quote.map(String::from).unwrap_or_default();
@@ -120,7 +115,7 @@ impl<'t> Style<'t> {
         if on_one_line {
             return self.line(names);
         }
-        let line_break = Self::line_break(self.text, line_end(self.text, 0));
+        let line_break = line_break(self.text, line_end(self.text, 0));
         let items: Vec<String> = names
             .iter()
             .map(|name| match field {
@@ -164,52 +159,4 @@ impl<'t> Shape<'t> {
 fn own_line(text: &str, from: usize, at: usize) -> Option<&str> {
     let start = line_start(text, at);
     text.get(start..at).filter(|indent| start > from && indent.trim().is_empty())
-}
-
-/// The start of the line that a byte is in.
-pub(super) fn line_start(text: &str, at: usize) -> usize {
-    text.get(..at).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |found| found + 1)
-}
-
-/// The line end of the line that a byte is in, or the end of the text.
-pub(super) fn line_end(text: &str, at: usize) -> usize {
-    text.get(at..).and_then(|rest| rest.find(['\n', '\r'])).map_or(text.len(), |found| at + found)
-}
-
-/// The start of the line above the one that starts at a byte.
-pub(super) fn line_above(text: &str, start: usize) -> Option<usize> {
-    let before = text.get(..start)?;
-    let above = before.strip_suffix("\r\n").or_else(|| before.strip_suffix(['\n', '\r']))?;
-    Some(line_start(text, above.len()))
-}
-
-/// The byte behind the line end at a byte.
-pub(super) fn next_line(text: &str, end: usize) -> usize {
-    let rest = text.get(end..).unwrap_or_default();
-    let length = if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with(['\n', '\r'])) };
-    end + length
-}
-
-/// The white space at the start of a line.
-pub(super) fn indentation(text: &str, start: usize) -> &str {
-    let line = text.get(start..line_end(text, start)).unwrap_or_default();
-    let length = line.len() - line.trim_start_matches([' ', '\t', '\u{feff}']).len();
-    line.get(..length).unwrap_or_default().trim_start_matches('\u{feff}')
-}
-
-/// The dash of the block item that starts at a byte: on its line, or above where only comments stand between.
-pub(super) fn dash(text: &str, item: usize) -> Option<usize> {
-    let mut start = line_start(text, item);
-    loop {
-        let line = text.get(start..line_end(text, start))?;
-        let trimmed = line.trim_start();
-        if trimmed.starts_with('-') {
-            return Some(start + line.len() - trimmed.len());
-        }
-        let is_between = trimmed.is_empty() || trimmed.starts_with('#');
-        if !is_between && start != line_start(text, item) {
-            return None;
-        }
-        start = line_above(text, start)?;
-    }
 }
