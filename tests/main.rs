@@ -5,6 +5,7 @@
 //! | `cases` | every case of `cases/` ends as it says, alike in the core, in the command and in an independent host |
 //! | `keyring` | keys match as the documentation says, and nothing that a secret holds is ever shown |
 //! | `lookups` | refusals of policy-server are told apart, sessions replayed, tokens judged by the time |
+//! | `suites` | what a suite of the user may say, and how `--update` writes it |
 //! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `properties` | what holds for generated input |
@@ -44,5 +45,6 @@ mod properties;
 mod reports;
 mod running;
 mod secret;
+mod suites;
 mod tables;
 mod terminal;

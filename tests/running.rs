@@ -126,6 +126,33 @@ fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
 }
 
 #[test]
+fn a_watch_over_suites_runs_them_again_when_a_file_that_they_use_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pod, suite) = (folder.path().join("pod.yaml"), folder.path().join("suites/suite.yaml"));
+    let text = "cases: [{name: a, object: {file: ../pod.yaml}, expect: {decision: mutated}}]\n";
+    fs::create_dir(folder.path().join("suites")).unwrap();
+    fs::write(&pod, BARE_POD).unwrap();
+    fs::write(&suite, text).unwrap();
+    let mut child = command(&["test", "--watch", "suites"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    wait_for(&report, "1 passed, 0 failed");
+    fs::write(&pod, BARE_POD.replace("contoso.azurecr.io/", "")).unwrap();
+    wait_for(&talk, "--- changed: pod.yaml");
+    wait_for(&report, "0 passed, 1 failed");
+    fs::write(&suite, text.replace("object", "objct")).unwrap();
+    wait_for(&talk, "unknown field `objct`");
+    fs::write(&suite, text.replace("mutated", "accepted")).unwrap();
+    wait_for(&report, "1 passed, 0 failed");
+    send(&child, Signal::INT);
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+}
+
+#[test]
 fn standard_input_cannot_be_watched() {
     let output = command(&["check", "--watch", "-"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -140,9 +140,9 @@ impl Operation {
 
 /// A format, and the file it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub struct Output<F = Format> {
     /// The format
-    pub format: Format,
+    pub format: F,
     /// The file; standard output where there is none
     pub file: Option<PathBuf>,
 }
@@ -162,23 +162,26 @@ pub enum Format {
     Github,
 }
 
-impl Format {
-    /// As the command line says it.
-    pub fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
-}
-
 /// Reads `json` or `json=report.json`.
 pub fn parse_output(text: &str) -> Result<Output, String> {
+    parse_format(text)
+}
+
+/// Reads a format of some kind, and the file behind `=`.
+pub fn parse_format<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
     let (format, file) = match text.split_once('=') {
         Some((_, "")) => return Err("no file after `=`".to_owned()),
         Some((format, file)) => (format, Some(file.into())),
         None => (text, None),
     };
-    let format = Format::from_str(format, false).map_err(|_| {
-        let names: Vec<String> = Format::value_variants().iter().map(|format| format.name()).collect();
+    let format = F::from_str(format, false).map_err(|_| {
+        let names: Vec<String> = F::value_variants().iter().map(format_name).collect();
         format!("unknown format; known are {}, each also as FORMAT=FILE", names.join(", "))
     })?;
     Ok(Output { format, file })
+}
+
+/// A format as the command line says it.
+pub fn format_name<F: ValueEnum>(format: &F) -> String {
+    format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }

@@ -90,7 +90,8 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let paths = args.paths.iter().chain(&args.policy.cluster).chain(&args.old);
     let written =
         args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
-    watching::run(&args.policy, paths, args.replay.as_deref(), written, io, |io| judge(args, io))
+    let watched = watching::inputs(&args.policy, paths, args.replay.as_deref(), written)?;
+    watching::run(&watched, io, |io| judge(args, io))
 }
 
 fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {

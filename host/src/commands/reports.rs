@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use clap::ValueEnum;
 
 use crate::Io;
-use crate::cli::{Format, Output};
+use crate::cli::{Format, Output, format_name};
 use crate::diagnostic::Diagnostic;
 use crate::evaluation::Outcome;
 use crate::kind::Kind;
@@ -26,20 +27,27 @@ pub(super) struct Content<'a> {
 
 /// Refuses outputs that would overwrite one another, or a manifest that was read.
 pub(super) fn check(outputs: &[Output], manifests: &[Manifest]) -> Result<()> {
+    // A report of an earlier run may be among the inputs; it is no Kubernetes object.
+    let objects = manifests.iter().filter(|manifest| Kind::of(manifest.object()).is_some());
+    refuse_clashes(outputs, objects.map(|manifest| manifest.file.name.as_str()))
+}
+
+/// Refuses outputs that would overwrite one another, or a file that was read.
+pub(super) fn refuse_clashes<'a, F>(
+    outputs: &[Output<F>],
+    read: impl Iterator<Item = &'a str>,
+) -> Result<()> {
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         bail!("only one format can go to standard output; give the others a file: -o json=report.json");
     }
     let files: Vec<&Path> = outputs.iter().filter_map(|output| output.file.as_deref()).collect();
-    // A report of an earlier run may be among the inputs; it is no Kubernetes object.
-    let objects =
-        manifests.iter().filter(|manifest| !files.is_empty() && Kind::of(manifest.object()).is_some());
-    let names: HashSet<&str> = objects.map(|manifest| manifest.file.name.as_str()).collect();
+    let names: HashSet<&str> = read.filter(|_| !files.is_empty()).collect();
     let read: HashSet<PathBuf> = names.into_iter().map(|name| resolved(Path::new(name))).collect();
     let mut written = HashSet::new();
     for file in files {
         let name = file.display();
         if read.contains(&resolved(file)) {
-            bail!("{name}: this is one of the manifests, and a report would overwrite it; name another file");
+            bail!("{name}: this is one of the inputs, and a report would overwrite it; name another file");
         }
         if !is_device(file) && !written.insert(resolved(file)) {
             bail!("{name}: two reports cannot go to the same file; name another one");
@@ -61,22 +69,36 @@ pub(super) fn write(
     content: &Content<'_>,
     io: &mut Io,
 ) -> bool {
-    let mut all_written = true;
-    for Output { format, file } in outputs {
-        let style = Style { colour: style.colour && file.is_none(), ..style };
+    write_each(outputs, io, |format, colour, out| {
         let mut renderer: Box<dyn Render> = match format {
-            Format::Text => Box::new(Text::new(style)),
+            Format::Text => Box::new(Text::new(Style { colour, ..style })),
             Format::Json => Box::new(Json::default()),
             Format::Junit => Box::new(JUnit::default()),
             Format::Sarif => Box::new(Sarif::new(rules.to_vec())),
             Format::Github => Box::new(GitHub),
         };
+        render(&mut *renderer, content, out)
+    })
+}
+
+/// Writes to every output what `render` makes of its format, with or without colours; false where one could not be
+/// written, which is said, and hinders no other.
+pub(super) fn write_each<F: ValueEnum>(
+    outputs: &[Output<F>],
+    io: &mut Io,
+    mut render: impl FnMut(&F, bool, &mut dyn Write) -> io::Result<()>,
+) -> bool {
+    let mut all_written = true;
+    for Output { format, file } in outputs {
         let (name, written) = match file {
-            None => ("standard output".to_owned(), render(&mut *renderer, content, &mut *io.stdout)),
+            None => {
+                let written = render(format, io.colour, &mut *io.stdout).and_then(|()| io.stdout.flush());
+                ("standard output".to_owned(), written)
+            }
             Some(path) => {
                 let mut report = Vec::new();
-                let written = render(&mut *renderer, content, &mut report)
-                    .and_then(|()| save(path, &report, Access::Shared));
+                let written =
+                    render(format, false, &mut report).and_then(|()| save(path, &report, Access::Shared));
                 (path.display().to_string(), written)
             }
         };
@@ -84,7 +106,8 @@ pub(super) fn write(
             // Whoever reads has seen enough; the other outputs and the exit status do not depend on it.
             Err(error) if file.is_none() && error.kind() == io::ErrorKind::BrokenPipe => {}
             Err(error) => {
-                let message = format!("{name}: the {} report cannot be written: {error}", format.name());
+                let message =
+                    format!("{name}: the {} report cannot be written: {error}", format_name(format));
                 io.stderr.diagnostic(&Diagnostic::error(message));
                 all_written = false;
             }
@@ -97,8 +120,7 @@ pub(super) fn write(
 fn render(renderer: &mut dyn Render, content: &Content<'_>, out: &mut dyn Write) -> io::Result<()> {
     content.problems.iter().try_for_each(|problem| renderer.problem(problem, out))?;
     content.outcomes.iter().try_for_each(|outcome| renderer.outcome(outcome, out))?;
-    renderer.finish(content.summary, out)?;
-    out.flush()
+    renderer.finish(content.summary, out)
 }
 
 /// One name for each file, also where it does not exist yet.

@@ -1,31 +1,38 @@
 //! `test`: run suites of cases against the policy.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
-use serde::Serialize;
+use regex::Regex;
 
 use crate::Io;
-use crate::cli::ExitStatus;
-use crate::commands::load_policy;
+use crate::cli::{ExitStatus, Output, parse_format};
+use crate::commands::{load_policy, reports, watching};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::kind::Judged;
-use crate::suite::expect::{Difference, rules_of};
-use crate::suite::{self, Loaded, run::CaseResult};
-use crate::verdict::Decision;
+use crate::save::{Access, save};
+use crate::suite::report::{self, CaseReport, Ended, Style, Summary};
+use crate::suite::run::{CaseResult, run as run_case};
+use crate::suite::update::{Refusal, Updated, update};
+use crate::suite::{self, Loaded};
+use crate::watch::Watched;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret test policy-tests/
-  acr-pull-secret test -o json tests/cases/pods.yaml
+  acr-pull-secret test --run 'expired|malformed' policy-tests/
+  acr-pull-secret test -o text -o junit=results.xml policy-tests/
+  acr-pull-secret test --update policy-tests/ && git diff
 
 A suite:
   settings: {mode: validate}
   cases:
     - name: a pod without the secret is refused
       object: {apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web, image: contoso.azurecr.io/web}]}}
-      expect: {decision: rejected, rules: [missing-pull-secret]}";
+      expect: {decision: rejected, rules: [missing-pull-secret]}
+
+Exit status: 0 all passed or were updated, 1 some failed, 2 a suite or its settings are broken, 3 no case ran";
 
 /// Run suites of cases: what must the policy decide?
 #[derive(Debug, Args)]
@@ -34,12 +41,27 @@ pub struct Test {
     /// Suites: YAML files, folders, patterns
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Run only cases in whose name this expression finds something
+    #[arg(long, value_name = "PATTERN")]
+    pub run: Option<Regex>,
+    /// Write what the policy says into the suites, for review with git diff
+    #[arg(long)]
+    pub update: bool,
+    /// Run again whenever a file changes, until Ctrl-C
+    #[arg(long, conflicts_with = "update")]
+    pub watch: bool,
     /// Another policy.wasm than the one built in
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Format of the results
-    #[arg(short, long, value_enum, default_value = "text")]
-    pub output: TestFormat,
+    /// Format of the report, and a file for it: text, json, junit; may be given several times
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_format::<TestFormat>, default_value = "text")]
+    pub output: Vec<Output<TestFormat>>,
+    /// How many cases to run at the same time [default: one per core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+    /// Show only what is wrong
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// The formats of test results.
@@ -49,79 +71,144 @@ pub enum TestFormat {
     Text,
     /// For programs
     Json,
-}
-
-#[derive(Serialize)]
-struct CaseLine<'a> {
-    file: String,
-    line: usize,
-    name: &'a str,
-    passed: bool,
-    decision: Decision,
-    rules: Vec<String>,
-    differences: Vec<String>,
+    /// For CI servers
+    Junit,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// - suites that cannot be read, settings that the policy refuses
+/// - suites that cannot be read, an output that cannot be written
 pub fn run(args: &Test, io: &mut Io) -> Result<ExitStatus> {
+    if !args.watch {
+        return run_suites(args, io);
+    }
+    let mut watched = Watched::default();
+    args.paths.iter().try_for_each(|path| watched.add(path))?;
+    let suites = suite::load(&args.paths).unwrap_or_default();
+    let files = suites.iter().flat_map(|loaded| &loaded.files).chain(&args.policy);
+    files.map(|file| file.to_string_lossy()).try_for_each(|file| watched.add(&file))?;
+    args.output.iter().filter_map(|output| output.file.as_deref()).for_each(|file| watched.leave_out(file));
+    watching::run(&watched, io, |io| run_suites(args, io))
+}
+
+fn run_suites(args: &Test, io: &mut Io) -> Result<ExitStatus> {
     let suites = suite::load(&args.paths)?;
-    if suites.is_empty() {
-        bail!("there is no suite here");
+    let files = suites.iter().flat_map(|loaded| &loaded.files);
+    reports::refuse_clashes(&args.output, files.filter_map(|file| file.to_str()))?;
+    let is_wanted = |name: &str| args.run.as_ref().is_none_or(|pattern| pattern.is_match(name));
+    let cases: Vec<(&Loaded, usize)> = suites
+        .iter()
+        .flat_map(|loaded| {
+            loaded.suite.cases.iter().enumerate().map(move |(number, case)| (loaded, number, case))
+        })
+        .filter(|(_, _, case)| is_wanted(&case.name))
+        .map(|(loaded, number, _)| (loaded, number))
+        .collect();
+    if cases.is_empty() {
+        let message = match &args.run {
+            Some(pattern) if !suites.is_empty() => {
+                format!("no case ran: no name matches {:?}", pattern.as_str())
+            }
+            _ => "no case ran: there is no suite here; a suite is a file with `cases`".to_owned(),
+        };
+        io.stderr.diagnostic(&Diagnostic::error(message).with_mend());
+        return Ok(ExitStatus::Nothing);
     }
     let policy = load_policy(args.policy.as_deref())?;
     let judged = Judged::of(policy.metadata());
+    let workers = rayon::ThreadPoolBuilder::new()
+        .num_threads(args.jobs.unwrap_or_default().into())
+        .build()
+        .context("cannot start threads")?;
     let talk = &io.stderr;
-    let cases: Vec<(&Loaded, usize)> =
-        suites.iter().flat_map(|loaded| (0..loaded.suite.cases.len()).map(move |i| (loaded, i))).collect();
-    let results: Result<Vec<(CaseLine<'_>, Vec<Difference>)>> = cases
-        .into_par_iter()
-        .map(|(loaded, i)| {
-            let (Some(case), Some(line)) = (loaded.suite.cases.get(i), loaded.lines.get(i)) else {
-                bail!("no case {i}");
-            };
-            let file = loaded.path.display().to_string();
-            let ran = suite::run::run(&policy, &judged, &loaded.suite, case, talk);
-            let CaseResult { verdict, differences } =
-                ran.with_context(|| format!("{file}:{line}: case {:?}", case.name))?;
-            let line = CaseLine {
-                file,
-                line: *line,
-                name: &case.name,
-                passed: differences.is_empty(),
-                decision: verdict.decision,
-                rules: rules_of(&verdict),
-                differences: differences.iter().map(show).collect(),
-            };
-            Ok((line, differences))
+    let progress = talk.progress("cases run", cases.len());
+    let run_one = |(loaded, number): &(&Loaded, usize)| {
+        let result = run_case(&policy, &judged, loaded, *number, talk);
+        progress.step();
+        result
+    };
+    let results: Vec<Result<CaseResult>> = workers.install(|| cases.par_iter().map(run_one).collect());
+    drop(progress);
+
+    let mut reports: Vec<CaseReport<'_>> = cases
+        .iter()
+        .zip(&results)
+        .map(|((loaded, number), result)| {
+            CaseReport::new(loaded, *number, result.as_ref().map_err(|error| format!("{error:#}")))
         })
         .collect();
-    let results = results?;
-    let failed = results.iter().filter(|(line, _)| !line.passed).count();
-    match args.output {
-        TestFormat::Json => {
-            let lines: Vec<&CaseLine<'_>> = results.iter().map(|(line, _)| line).collect();
-            serde_json::to_writer_pretty(&mut io.stdout, &lines)?;
-            writeln!(io.stdout)?;
-        }
-        TestFormat::Text => {
-            for (line, _) in results.iter().filter(|(line, _)| !line.passed) {
-                writeln!(io.stdout, "FAILED {}:{}: {}", line.file, line.line, line.name)?;
-                for difference in &line.differences {
-                    writeln!(io.stdout, "{difference}")?;
-                }
-            }
-            let suites = suites.len();
-            writeln!(io.stdout, "{} passed, {failed} failed, in {suites} suites", results.len() - failed)?;
-        }
+    say_errors(&cases, &results, &reports, io);
+    if args.update {
+        update_all(&suites, &cases, &results, &mut reports)?;
     }
-    io.stdout.flush()?;
-    Ok(if failed > 0 { ExitStatus::Found } else { ExitStatus::Fine })
+    let summary = Summary::of(suites.len(), &reports);
+    let all_written = reports::write_each(&args.output, io, |format, colour, out| match format {
+        TestFormat::Text => report::write_text(&reports, summary, Style { colour, quiet: args.quiet }, out),
+        TestFormat::Json => report::write_json(&reports, summary, out),
+        TestFormat::Junit => report::write_junit(&reports, out),
+    });
+    Ok(match summary {
+        Summary { errors: 1.., .. } => ExitStatus::Trouble,
+        _ if !all_written => ExitStatus::Trouble,
+        Summary { failed: 1.., .. } => ExitStatus::Found,
+        _ => ExitStatus::Fine,
+    })
 }
 
-fn show(difference: &Difference) -> String {
-    let Difference { what, expected, actual } = difference;
-    format!("  {what}\n    - {expected}\n    + {actual}")
+/// Says why cases were not run: once for settings that many of them share.
+fn say_errors(
+    cases: &[(&Loaded, usize)],
+    results: &[Result<CaseResult>],
+    reports: &[CaseReport<'_>],
+    io: &Io,
+) {
+    let mut said = Vec::new();
+    for ((_, result), report) in cases.iter().zip(results).zip(reports) {
+        let Err(error) = result else { continue };
+        let all = match error.downcast_ref::<Diagnostics>() {
+            Some(Diagnostics(all)) => all.clone(),
+            None => vec![Diagnostic::error(format!("{}:{}: {error:#}", report.file, report.line))],
+        };
+        for diagnostic in all {
+            if !said.contains(&diagnostic) {
+                io.stderr.diagnostic(&diagnostic);
+                said.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// Writes what the policy said into the suites.
+fn update_all(
+    suites: &[Loaded],
+    cases: &[(&Loaded, usize)],
+    results: &[Result<CaseResult>],
+    reports: &mut [CaseReport<'_>],
+) -> Result<()> {
+    for loaded in suites {
+        let of_suite = |at: &usize| cases.get(*at).is_some_and(|(other, _)| std::ptr::eq(*other, loaded));
+        let failed: Vec<(usize, usize, &CaseResult)> = (0..cases.len())
+            .filter(of_suite)
+            .filter_map(|at| Some((at, cases.get(at)?.1, results.get(at)?.as_ref().ok()?)))
+            .filter(|(_, _, result)| !result.passed())
+            .collect();
+        let numbered: Vec<(usize, &CaseResult)> =
+            failed.iter().map(|(_, number, result)| (*number, *result)).collect();
+        let Updated { text, refused } = update(loaded, &numbered);
+        if text != loaded.file.text {
+            save(&loaded.path, text.as_bytes(), Access::Shared)
+                .with_context(|| format!("{}: cannot be written", loaded.path.display()))?;
+        }
+        for (at, number, _) in failed {
+            let Some(report) = reports.get_mut(at) else { continue };
+            let refusal: Option<Refusal> =
+                refused.iter().find(|(other, _)| *other == number).map(|(_, refusal)| *refusal);
+            match refusal {
+                Some(refusal) => report.notes.push(format!("not updated: {refusal}")),
+                None => report.result = Ended::Updated,
+            }
+        }
+    }
+    Ok(())
 }

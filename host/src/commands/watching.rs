@@ -10,19 +10,16 @@ use crate::settings;
 use crate::watch::Watched;
 use crate::{Io, fail};
 
-/// Does the work, and again after each change, until a signal ends the command. What goes wrong is said, and mended by the
-/// next change.
+/// What a command reads, and leaves out what it writes.
 ///
 /// # Errors
-/// - standard input among the paths, a system that watches no (more) files
-pub(super) fn run<'a>(
+/// - standard input among the paths
+pub(super) fn inputs<'a>(
     policy: &PolicyArgs,
     paths: impl Iterator<Item = &'a String>,
     replay: Option<&Path>,
     written: impl Iterator<Item = &'a Path>,
-    io: &mut Io,
-    mut work: impl FnMut(&mut Io) -> Result<ExitStatus>,
-) -> Result<ExitStatus> {
+) -> Result<Watched> {
     let mut watched = Watched::default();
     paths.map(String::as_str).try_for_each(|path| watched.add(path))?;
     let settings = policy.settings.as_deref().map(settings::file_of);
@@ -31,6 +28,19 @@ pub(super) fn run<'a>(
         watched.add(&path.to_string_lossy())?;
     }
     written.for_each(|path| watched.leave_out(path));
+    Ok(watched)
+}
+
+/// Does the work, and again after each change, until a signal ends the command. What goes wrong is said, and mended by the
+/// next change.
+///
+/// # Errors
+/// - a system that watches no (more) files
+pub(super) fn run(
+    watched: &Watched,
+    io: &mut Io,
+    mut work: impl FnMut(&mut Io) -> Result<ExitStatus>,
+) -> Result<ExitStatus> {
     let talk = io.stderr.clone();
     let never = watched.run(
         || {

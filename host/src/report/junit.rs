@@ -94,7 +94,7 @@ fn line(outcome: &Outcome, finding: &Finding) -> String {
 }
 
 /// What XML 1.0 cannot hold is written as an escape; the library would drop it.
-fn xml(text: &str) -> String {
+pub(crate) fn xml(text: &str) -> String {
     let is_forbidden =
         |c: char| c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}');
     text.chars()

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use anyhow::{Result, bail};
+use serde_json::Value;
+use serde_json::value::to_raw_value;
 
-use super::expect::Difference;
-use super::{Case, Lookups as Failing, Suite};
+use super::expect::Comparison;
+use super::{Case, Loaded, Lookups as Failing, Operation, Suite};
 use crate::admission::review;
 use crate::cluster::{Cluster, Lookups, store_secret};
 use crate::evaluation::Evaluation;
 use crate::kind::{Judged, Kind};
 use crate::policy::{HostCalls, Policy};
+use crate::settings::{Settings, SettingsSource};
 use crate::talk::Talk;
 use crate::verdict::{Decision, Verdict};
 
@@ -22,61 +25,76 @@ pub const NAMESPACE: &str = "default";
 pub struct CaseResult {
     /// The policy's answer
     pub verdict: Verdict,
-    /// What was not as expected
-    pub differences: Vec<Difference>,
+    /// What was expected, and what was there
+    pub comparisons: Vec<Comparison>,
+    /// The policy's answer to what came of its first one, where it is not content with that
+    pub again: Option<Verdict>,
 }
 
-/// Runs a case.
+impl CaseResult {
+    /// Whether everything is as expected.
+    pub fn passed(&self) -> bool {
+        self.again.is_none() && self.comparisons.iter().all(Comparison::holds)
+    }
+}
+
+/// Runs the case of this number, from 0.
 ///
 /// # Errors
 /// - the settings, which the policy refuses
 pub fn run(
     policy: &Policy,
     judged: &Judged,
-    suite: &Suite,
-    case: &Case,
+    loaded: &Loaded,
+    number: usize,
     talk: &Talk,
-) -> anyhow::Result<CaseResult> {
-    let settings = serde_json::value::to_raw_value(case.settings.as_ref().unwrap_or(&suite.settings))?;
+) -> Result<CaseResult> {
+    let suite = &loaded.suite;
+    let Some(case) = suite.cases.get(number) else { bail!("there is no case {number}") };
+    let settings = settings(loaded, case, number)?;
     let host = host(policy.metadata(), suite, case, talk);
-    crate::settings::validate(policy, &settings, host.clone())?;
+    settings.validate(policy, host.clone())?;
     let cluster = Cluster::default();
-    let evaluation = Evaluation::new(policy, &settings, judged, NAMESPACE, &cluster, host);
+    let evaluation = Evaluation::new(policy, &settings.json, judged, NAMESPACE, &cluster, host);
     let mut request = request(case);
     let object = request.get("object").cloned().unwrap_or_default();
     let subject =
         if object.is_null() { request.get("oldObject").cloned().unwrap_or_default() } else { object.clone() };
     let is_judged = Kind::of(&subject).is_none_or(|kind| judged.includes(&kind, &subject));
-    if !is_judged {
-        let verdict = Verdict::without_answer(Decision::Skipped, String::new());
-        let differences = case.expect.differences(&verdict, &object);
-        return Ok(CaseResult { verdict, differences });
-    }
-    let verdict = evaluation.ask(&request);
-    let mut differences = case.expect.differences(&verdict, &object);
+    let verdict = if is_judged {
+        evaluation.ask(&request)
+    } else {
+        Verdict::without_answer(Decision::Skipped, String::new())
+    };
+    let comparisons = case.expect.compare(&verdict, &object);
+    let mut again = None;
     if verdict.decision == Decision::Mutated {
         let mut mutated = object;
         json_patch::patch(&mut mutated, &verdict.patch)?;
         if let Some(place) = request.get_mut("object") {
             *place = mutated;
         }
-        let again = evaluation.ask(&request);
-        if again.decision != Decision::Accepted {
-            differences.push(Difference {
-                what: "the second time",
-                expected: json!("accepted"),
-                actual: json!({"decision": again.decision, "patch": again.patch}),
-            });
-        }
+        again = Some(evaluation.ask(&request)).filter(|again| again.decision != Decision::Accepted);
     }
-    Ok(CaseResult { verdict, differences })
+    Ok(CaseResult { verdict, comparisons, again })
+}
+
+/// The settings of a case, and where they stand.
+fn settings(loaded: &Loaded, case: &Case, number: usize) -> Result<Settings> {
+    let (value, prefix) = match &case.settings {
+        Some(own) => (own, format!("/cases/{number}/settings")),
+        None => (&loaded.suite.settings, "/settings".to_owned()),
+    };
+    let (name, text) = (loaded.file.name.clone(), loaded.file.text.clone());
+    let source = SettingsSource { name, text, document: loaded.document.index, prefix };
+    Ok(Settings { json: to_raw_value(value)?, source: Some(source), resource: None })
 }
 
 /// The admission request of a case.
 pub fn request(case: &Case) -> Value {
-    let operation = case.operation.as_deref().unwrap_or("CREATE");
+    let operation = case.operation.unwrap_or(Operation::Create);
     let object = stored(case.object.clone().unwrap_or_default());
-    let deletes = operation == "DELETE";
+    let deletes = operation == Operation::Delete;
     let (object, old) = match (deletes, &case.old_object) {
         (true, None) => (Value::Null, Some(object)),
         (_, old) => (object, old.clone().map(stored)),
@@ -85,7 +103,7 @@ pub fn request(case: &Case) -> Value {
     let own = subject.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or(NAMESPACE);
     let namespace = case.namespace.as_deref().unwrap_or(own).to_owned();
     let kind = Kind::of(subject).unwrap_or_default();
-    let mut request = review(&kind, &namespace, operation, Some(object.clone()), old);
+    let mut request = review(&kind, &namespace, operation.as_str(), Some(object.clone()), old);
     if let Some(fields) = request.as_object_mut() {
         if object.is_null() {
             fields.remove("object");

@@ -1,0 +1,162 @@
+//! The report of suites: what became of each case, in the order of the files.
+
+mod junit;
+mod text;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+pub use self::junit::write as write_junit;
+pub use self::text::{Style, write as write_text};
+use super::Loaded;
+use super::expect::{Comparison, rules_of};
+use super::run::CaseResult;
+use super::words;
+use crate::verdict::Decision;
+
+/// How a case ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// As it says
+    Passed,
+    /// Otherwise
+    Failed,
+    /// Otherwise, and now it says so
+    Updated,
+    /// Its settings are not valid
+    Error,
+}
+
+/// What became of a case.
+#[derive(Debug, Serialize)]
+pub struct CaseReport<'a> {
+    /// The suite's file as the user gave it
+    pub file: &'a str,
+    /// Line of the case, from 1
+    pub line: usize,
+    /// Its name
+    pub name: &'a str,
+    /// How it ended
+    pub result: Ended,
+    /// What the policy decided
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    /// The rules of all findings, sorted
+    pub rules: Vec<String>,
+    /// Why the policy refused the object
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Where the policy says something else than is expected
+    pub differences: Vec<Comparison>,
+    /// What else is to be said
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// All that is expected, and what is there in its place, as YAML
+    #[serde(skip)]
+    both: (String, String),
+}
+
+impl<'a> CaseReport<'a> {
+    /// The report of the case of this number, from 0; an error is that of its settings.
+    pub fn new(loaded: &'a Loaded, number: usize, result: Result<&CaseResult, String>) -> Self {
+        let mut report = Self {
+            file: &loaded.file.name,
+            line: loaded.lines.get(number).copied().unwrap_or(1),
+            name: loaded.suite.cases.get(number).map_or("", |case| &case.name),
+            result: Ended::Error,
+            decision: None,
+            rules: Vec::new(),
+            message: None,
+            differences: Vec::new(),
+            notes: Vec::new(),
+            both: Default::default(),
+        };
+        match result {
+            Ok(result) => report.take(result),
+            Err(error) => report.notes.push(error),
+        }
+        report
+    }
+
+    fn take(&mut self, result: &CaseResult) {
+        self.result = if result.passed() { Ended::Passed } else { Ended::Failed };
+        self.decision = Some(result.verdict.decision);
+        self.rules = rules_of(&result.verdict);
+        self.message = result.verdict.message.clone().filter(|message| !message.is_empty());
+        self.differences = result.comparisons.iter().filter(|one| !one.holds()).cloned().collect();
+        let expected = result.comparisons.iter().filter(|one| !one.expected.is_null());
+        self.both = (
+            expected.map(|one| words::block(one.what, &one.expected)).collect(),
+            result.comparisons.iter().map(|one| words::block(one.what, &one.actual)).collect(),
+        );
+        if let Some(again) = &result.again {
+            let patch = serde_json::to_string(&again.patch).unwrap_or_default();
+            let decision = words::flow(&serde_json::json!(again.decision));
+            self.notes.push(format!("asked about its own result, the policy says: {decision}, {patch}"));
+        }
+        let is_shown = self.differences.iter().any(|one| one.what == "message");
+        if let Some(message) = self.message.as_ref().filter(|_| !is_shown && self.result == Ended::Failed) {
+            self.notes.push(format!("the policy said: {message}"));
+        }
+    }
+
+    /// The difference between what is expected and what is there, line by line; empty where there is none.
+    fn diff(&self) -> String {
+        let (expected, actual) = &self.both;
+        if expected == actual {
+            return String::new();
+        }
+        let diff = similar::TextDiff::from_lines(expected.as_str(), actual.as_str());
+        let lines = diff.iter_all_changes().map(|change| format!("{}{}", change.tag(), change.value()));
+        format!("--- expected\n+++ actual\n{}", lines.collect::<String>())
+    }
+}
+
+/// How many of what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Suites that were read
+    pub suites: usize,
+    /// Cases that were run
+    pub cases: usize,
+    /// As they say
+    pub passed: usize,
+    /// Otherwise
+    pub failed: usize,
+    /// Written anew
+    pub updated: usize,
+    /// With settings that are not valid
+    pub errors: usize,
+}
+
+impl Summary {
+    /// Counts cases.
+    pub fn of(suites: usize, cases: &[CaseReport<'_>]) -> Self {
+        let mut summary = Self { suites, cases: cases.len(), ..Self::default() };
+        for case in cases {
+            *match case.result {
+                Ended::Passed => &mut summary.passed,
+                Ended::Failed => &mut summary.failed,
+                Ended::Updated => &mut summary.updated,
+                Ended::Error => &mut summary.errors,
+            } += 1;
+        }
+        summary
+    }
+}
+
+/// Writes the report as one JSON document.
+///
+/// # Errors
+/// - the output cannot be written
+pub fn write_json(cases: &[CaseReport<'_>], summary: Summary, out: &mut dyn Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Report<'a> {
+        summary: Summary,
+        results: &'a [CaseReport<'a>],
+    }
+    serde_json::to_writer_pretty(&mut *out, &Report { summary, results: cases })?;
+    writeln!(out)
+}

@@ -1,0 +1,245 @@
+//! Expectations rewritten with what the policy says: the smallest edit of a suite's text, for review.
+//!
+//! Only keys that a case states are written, except the reason of a rejection that it does not state yet.
+
+use std::ops::Range;
+
+use serde_json::Value;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::expect::Comparison;
+use super::run::CaseResult;
+use super::{Loaded, words};
+use crate::edit::{Edit, apply, dash, line_break, line_end, line_start, lines_behind, next_line};
+use crate::verdict::Decision;
+use crate::yaml::{self, Place};
+
+/// A suite with expectations that the policy meets.
+#[derive(Debug)]
+pub struct Updated {
+    /// Its text
+    pub text: String,
+    /// The cases that were not written, by number from 0, and why
+    pub refused: Vec<(usize, Refusal)>,
+}
+
+/// Why the expectations of a case are not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is nothing to expect
+    #[error("the policy gave no answer")]
+    NoAnswer,
+    /// No expectation would be met
+    #[error("the policy changes its own result again, which no case may expect")]
+    Unstable,
+    /// An anchor, an alias or a merge key is on the way
+    #[error(
+        "what it expects is shared by an anchor, an alias or a merge key: an edit would show elsewhere too"
+    )]
+    Shared,
+    /// A comment would be lost
+    #[error("a comment stands in the middle of what it expects and would be lost; edit it by hand")]
+    Comment,
+    /// Nobody expects text like this
+    #[error("what it expects is written in a way that is not safe to edit; edit it by hand")]
+    Layout,
+}
+
+/// Rewrites the expectations of cases that failed, by number from 0.
+pub fn update(loaded: &Loaded, failed: &[(usize, &CaseResult)]) -> Updated {
+    let text = &loaded.file.text;
+    let mut edits = Vec::new();
+    let mut wanted = loaded.document.value.clone();
+    let mut refused = Vec::new();
+    for (number, result) in failed {
+        match case_edits(loaded, *number, result) {
+            Ok(new) => {
+                edits.extend(new);
+                expect_instead(&mut wanted, *number, &result.comparisons);
+            }
+            Err(refusal) => refused.push((*number, refusal)),
+        }
+    }
+    let edited = apply(text, edits).filter(|edited| reads_as(edited, &wanted));
+    let text = edited.unwrap_or_else(|| {
+        refused = failed.iter().map(|(number, _)| (*number, Refusal::Layout)).collect();
+        text.clone()
+    });
+    Updated { text, refused }
+}
+
+fn expect_instead(suite: &mut Value, number: usize, comparisons: &[Comparison]) {
+    let expect = suite.pointer_mut(&format!("/cases/{number}/expect")).and_then(Value::as_object_mut);
+    if let Some(expect) = expect {
+        let new = comparisons.iter().filter(|comparison| !comparison.holds());
+        expect.extend(new.map(|comparison| (comparison.what.to_owned(), comparison.actual.clone())));
+    }
+}
+
+fn reads_as(text: &str, wanted: &Value) -> bool {
+    let (documents, error) = yaml::documents(text);
+    error.is_none() && matches!(documents.as_slice(), [document] if document.value == *wanted)
+}
+
+fn case_edits(loaded: &Loaded, number: usize, result: &CaseResult) -> Result<Vec<Edit>, Refusal> {
+    if result.verdict.decision == Decision::Error {
+        return Err(Refusal::NoAnswer);
+    }
+    if result.again.is_some() {
+        return Err(Refusal::Unstable);
+    }
+    let writer = Writer {
+        loaded,
+        expect: format!("/cases/{number}/expect"),
+        is_json: loaded.file.text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
+    };
+    let mut edits = Vec::new();
+    for comparison in result.comparisons.iter().filter(|comparison| !comparison.holds()) {
+        edits.extend(writer.write(comparison)?);
+    }
+    Ok(edits)
+}
+
+struct Writer<'a> {
+    loaded: &'a Loaded,
+    /// JSON pointer of what the case expects
+    expect: String,
+    is_json: bool,
+}
+
+impl Writer<'_> {
+    fn text(&self) -> &str {
+        &self.loaded.file.text
+    }
+
+    fn place(&self, pointer: &str) -> Result<Place, Refusal> {
+        let place = self.loaded.document.places(self.text(), &[pointer]).pop().flatten();
+        let place = place.ok_or(Refusal::Layout)?;
+        if place.aliased { Err(Refusal::Shared) } else { Ok(place) }
+    }
+
+    /// A value on one line.
+    fn line(&self, value: &Value) -> String {
+        if self.is_json { value.to_string() } else { words::flow(value) }
+    }
+
+    fn write(&self, Comparison { what, expected, actual }: &Comparison) -> Result<Vec<Edit>, Refusal> {
+        if expected.is_null() {
+            return self.new_key(what, actual).map(|edit| vec![edit]);
+        }
+        let pointer = format!("{}/{what}", self.expect);
+        let place = self.place(&pointer)?;
+        match (expected, actual) {
+            (Value::Array(old), Value::Array(new)) if !place.flow && !old.is_empty() && !new.is_empty() => {
+                self.block(&pointer, old, new)
+            }
+            (Value::Array(old), _) if !place.flow && !old.is_empty() => {
+                self.over_block(&place, actual).map(|e| vec![e])
+            }
+            _ => {
+                self.without_comment(&place.span)?;
+                Ok(vec![Edit { at: place.span, text: self.line(actual) }])
+            }
+        }
+    }
+
+    /// A key that the case does not state yet, behind its decision.
+    fn new_key(&self, key: &str, value: &Value) -> Result<Edit, Refusal> {
+        let decision = self.place(&format!("{}/decision", self.expect))?;
+        let written = self.line(value);
+        if self.is_json {
+            return Ok(Edit::insert(decision.span.end, format!(", \"{key}\": {written}")));
+        }
+        if decision.flow {
+            return Ok(Edit::insert(decision.span.end, format!(", {key}: {written}")));
+        }
+        let start = decision.key.ok_or(Refusal::Layout)?.start;
+        let indent = self.indent(start)?;
+        Ok(lines_behind(self.text(), decision.span.end, &[format!("{indent}{key}: {written}")]))
+    }
+
+    /// The white space before what stands first on its line.
+    fn indent(&self, at: usize) -> Result<&str, Refusal> {
+        let indent = self.text().get(line_start(self.text(), at)..at);
+        indent.filter(|indent| indent.trim().is_empty()).ok_or(Refusal::Layout)
+    }
+
+    /// Refuses to write over several lines with what may be a comment.
+    fn without_comment(&self, span: &Range<usize>) -> Result<(), Refusal> {
+        let old = self.text().get(span.clone()).ok_or(Refusal::Layout)?;
+        if old.contains(['\n', '\r']) && old.contains('#') { Err(Refusal::Comment) } else { Ok(()) }
+    }
+
+    /// One line in the place of a block, with the comment behind its key.
+    fn over_block(&self, place: &Place, value: &Value) -> Result<Edit, Refusal> {
+        self.without_comment(&place.span)?;
+        let key = place.key.clone().ok_or(Refusal::Layout)?;
+        let between = self.text().get(key.end..place.span.start).ok_or(Refusal::Layout)?;
+        let comment = between.trim_start().strip_prefix(':').ok_or(Refusal::Layout)?.trim_end();
+        let text = format!(": {}{comment}", self.line(value));
+        Ok(Edit { at: key.end..place.span.end, text })
+    }
+
+    /// Items of a block: those that stay are not touched.
+    fn block(&self, pointer: &str, old: &[Value], new: &[Value]) -> Result<Vec<Edit>, Refusal> {
+        let items = (0..old.len()).map(|i| self.item(&format!("{pointer}/{i}")));
+        let items: Vec<Item> = items.collect::<Result<_, _>>()?;
+        let [old, new] = [old, new].map(|values| values.iter().map(words::flow).collect::<Vec<String>>());
+        let mut edits = Vec::new();
+        for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+            if matches!(op, DiffOp::Equal { .. }) {
+                continue;
+            }
+            let (was, is) = (op.old_range(), op.new_range());
+            let kept = was.len().min(is.len());
+            let lines = new.get(is).ok_or(Refusal::Layout)?;
+            let (over, more) = lines.split_at_checked(kept).ok_or(Refusal::Layout)?;
+            let gone = items.get(was.clone()).ok_or(Refusal::Layout)?;
+            let (replaced, removed) = gone.split_at_checked(kept).ok_or(Refusal::Layout)?;
+            replaced.iter().try_for_each(|item| self.without_comment(&item.span))?;
+            edits.extend(
+                replaced
+                    .iter()
+                    .zip(over)
+                    .map(|(item, text)| Edit { at: item.span.clone(), text: text.clone() }),
+            );
+            edits.extend(removed.iter().map(|item| Edit { at: self.lines_of(item), text: String::new() }));
+            if !more.is_empty() {
+                edits.push(self.insert(&items, was.start + kept, more)?);
+            }
+        }
+        Ok(edits)
+    }
+
+    fn item(&self, pointer: &str) -> Result<Item, Refusal> {
+        let span = self.place(pointer)?.span;
+        let dash = dash(self.text(), span.start).ok_or(Refusal::Layout)?;
+        Ok(Item { span, dash })
+    }
+
+    fn lines_of(&self, item: &Item) -> Range<usize> {
+        line_start(self.text(), item.dash)..next_line(self.text(), line_end(self.text(), item.span.end))
+    }
+
+    /// Lines before the item of this number, or behind the last one.
+    fn insert(&self, items: &[Item], before: usize, new: &[String]) -> Result<Edit, Refusal> {
+        let like = before.checked_sub(1).and_then(|last| items.get(last));
+        let first = items.first().ok_or(Refusal::Layout)?;
+        let indent = self.indent(first.dash)?;
+        let lines: Vec<String> = new.iter().map(|item| format!("{indent}- {item}")).collect();
+        match like {
+            Some(item) => Ok(lines_behind(self.text(), item.span.end, &lines)),
+            None => {
+                let at = line_start(self.text(), first.dash);
+                let line_break = line_break(self.text(), line_end(self.text(), at));
+                Ok(Edit::insert(at, format!("{}{line_break}", lines.join(line_break))))
+            }
+        }
+    }
+}
+
+/// An item of a block.
+struct Item {
+    span: Range<usize>,
+    dash: usize,
+}
