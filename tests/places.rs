@@ -20,7 +20,9 @@ fn judge(text: &str, settings: &str) -> Vec<Outcome> {
     let (manifests, _, error) = manifests(&file);
     assert_eq!(error, None, "{text}");
     let mut cluster = Cluster::default();
-    manifests.iter().for_each(|manifest| cluster.add(manifest.object(), "default"));
+    for manifest in &manifests {
+        cluster.add(manifest.object(), "default");
+    }
     let cluster = Arc::new(cluster);
     let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Talk::new(std::io::sink()));
     let settings = RawValue::from_string(settings.to_owned()).unwrap();
@@ -58,7 +60,7 @@ fn check(name: &str, settings: &str, marked: &str) {
     let mut found: Vec<_> = findings
         .map(|finding| {
             let span = finding.span.unwrap_or_else(|| panic!("{name}: {} has no place", finding.rule));
-            (finding.rule, finding.line.unwrap(), finding.column.unwrap(), text[span].to_owned())
+            (finding.rule, finding.line.unwrap(), finding.column.unwrap(), text.get(span).unwrap().to_owned())
         })
         .collect();
     expected.sort();
@@ -67,6 +69,7 @@ fn check(name: &str, settings: &str, marked: &str) {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn images_are_marked_in_every_style() {
     for (name, marked) in [
         (
@@ -241,7 +244,7 @@ spec:
             "apiVersion: v1
 kind: ServiceAccount
 metadata: {name: default}
-imagePullSecrets: [{name: other}]
+imagePullSecrets: [{name: acr-secret}]
 ---
 apiVersion: v1
 kind: Pod
@@ -249,7 +252,7 @@ metadata: {name: web}
 spec:
   imagePullSecrets: ⟦service-account-secrets-hidden [{name: mine}]⟧
   containers:
-    - {name: web, image: redis}
+    - {name: web, image: ⟦missing-pull-secret contoso.azurecr.io/web⟧}
 ",
         ),
         (
@@ -281,12 +284,12 @@ fn secrets_are_marked_at_their_type_and_data_as_they_are_written() {
     };
     for (name, marked) in [
         (
-            "type",
+            "data that does not count",
             "apiVersion: v1
 kind: Secret
 metadata: {name: acr-secret}
-type: ⟦secret-wrong-type Opaque⟧
-data: {.dockerconfigjson: e30=}
+type: Opaque
+data: {.dockerconfigjson: ⟦secret-wrong-type e30=⟧}
 "
             .to_owned(),
         ),

@@ -82,7 +82,8 @@ fn hard_reports() -> Reports {
 }
 
 fn schema(path: &str) -> Validator {
-    let schema = std::fs::read_to_string(project(path)).unwrap();
+    // The published schema of SARIF has a bracket too many, which a strict reader refuses.
+    let schema = std::fs::read_to_string(project(path)).unwrap().replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}?$");
     jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
 }
 
@@ -178,7 +179,7 @@ fn sarif_regions_hold_exactly_the_value() {
         let region = &place["region"];
         let number = |name: &str| usize::try_from(region[name].as_u64().unwrap()).unwrap();
         if region["startLine"] != region["endLine"]
-            || !result["message"]["text"].to_string().contains("contoso.")
+            || !result["message"]["text"].to_string().contains("contoso.azurecr.io/")
         {
             continue;
         }
@@ -309,17 +310,20 @@ fn a_policy_that_tells_no_rules_is_reported_all_the_same() {
             (import "wapc" "__guest_response" (func $response (param i32 i32)))
             (memory (export "memory") 1)
             (data (i32.const 1024) "{}")
+            (data (i32.const 2048) "{{\"valid\":true}}")
             (func (export "__guest_call") (param i32 i32) (result i32)
-                (if (i32.ne (local.get 0) (i32.const 8)) (then (return (i32.const 0))))
+                (if (i32.eq (local.get 0) (i32.const 17))
+                    (then (call $response (i32.const 2048) (i32.const 14)) (return (i32.const 1))))
                 (call $response (i32.const 1024) (i32.const 54))
                 (i32.const 1)))"#,
         r#"{\"accepted\":false,\"message\":\"not on my watch, sorry\"}"#
     );
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("policy.wasm"), wat::parse_str(wat).unwrap()).unwrap();
-    let (name, text) = HARD[2];
-    std::fs::write(folder.path().join(name), text).unwrap();
-    let all = reports(folder.path(), &["--policy", "policy.wasm", name]);
+    // A policy without metadata is asked about every kind with a pod template.
+    let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: a}\nspec: {template: {spec: {containers: []}}}\n";
+    std::fs::write(folder.path().join("rollout.yaml"), rollout).unwrap();
+    let all = reports(folder.path(), &["--policy", "policy.wasm", "rollout.yaml"]);
     let talk = String::from_utf8_lossy(&all.output.stderr);
     assert_valid(&schema("tests/schemas/sarif-2.1.0.json"), &all.sarif);
     let first = results(&all).first().unwrap_or_else(|| panic!("{talk}"));

@@ -78,7 +78,7 @@ fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
 
 fn wait_for(lines: &Receiver<String>, part: &str) {
     let mut seen = Vec::new();
-    while let Ok(line) = lines.recv_timeout(Duration::from_secs(60)) {
+    while let Ok(line) = lines.recv_timeout(Duration::from_mins(1)) {
         if line.contains(part) {
             return;
         }

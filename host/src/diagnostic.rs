@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_place_without_a_line_is_still_named() {
         let spot = Spot::of("a.yaml", "password: x", 10..11, (1, 11));
-        assert_eq!(Diagnostic::at(spot, "wrong").to_string(), "error: wrong\n --> a.yaml:1:11");
+        assert_eq!(Diagnostic::at(spot, "wrong").to_string(), "error: wrong\n--> a.yaml:1:11");
     }
 
     #[test]

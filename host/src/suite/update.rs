@@ -227,14 +227,12 @@ impl Writer<'_> {
         let first = items.first().ok_or(Refusal::Layout)?;
         let indent = self.indent(first.dash)?;
         let lines: Vec<String> = new.iter().map(|item| format!("{indent}- {item}")).collect();
-        match like {
-            Some(item) => Ok(lines_behind(self.text(), item.span.end, &lines)),
-            None => {
-                let at = line_start(self.text(), first.dash);
-                let line_break = line_break(self.text(), line_end(self.text(), at));
-                Ok(Edit::insert(at, format!("{}{line_break}", lines.join(line_break))))
-            }
+        if let Some(item) = like {
+            return Ok(lines_behind(self.text(), item.span.end, &lines));
         }
+        let at = line_start(self.text(), first.dash);
+        let line_break = line_break(self.text(), line_end(self.text(), at));
+        Ok(Edit::insert(at, format!("{}{line_break}", lines.join(line_break))))
     }
 }
 

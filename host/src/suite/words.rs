@@ -95,7 +95,7 @@ mod tests {
             "=",
             "<<",
         ];
-        let value = json!({"texts": texts, "list": [], "deep": [{"value": [{"name": "a"}], "n": 1.5, "b": true, "z": null}]});
+        let value = json!({"texts": texts[..], "list": [], "deep": [{"value": [{"name": "a"}], "n": 1.5, "b": true, "z": null}]});
         let read = |text: &str| yaml::documents(text).0.remove(0).value;
         assert_eq!(read(&flow(&value)), value);
         let blocks: Vec<String> = value

@@ -1,4 +1,4 @@
-//! The report as JUnit XML: a suite for each file. There are no times: they would differ each time.
+//! The report as `JUnit` XML: a suite for each file. There are no times: they would differ each time.
 
 use std::io::{self, Write};
 
@@ -36,7 +36,7 @@ fn status(case: &CaseReport<'_>) -> TestCaseStatus {
     let about = if differing.is_empty() { String::new() } else { format!(": {}", differing.join(", ")) };
     let mut status = TestCaseStatus::non_success(kind);
     status.set_message(format!("{what}{about}"));
-    let notes: String = case.notes.iter().map(|note| format!("{note}\n")).collect();
+    let notes = case.notes.join("\n");
     status.set_description(xml(&format!("{}:{}\n{}{notes}", case.file, case.line, case.diff())));
     status
 }
