@@ -314,7 +314,7 @@ fn a_policy_that_tells_no_rules_is_reported_all_the_same() {
             (func (export "__guest_call") (param i32 i32) (result i32)
                 (if (i32.eq (local.get 0) (i32.const 17))
                     (then (call $response (i32.const 2048) (i32.const 14)) (return (i32.const 1))))
-                (call $response (i32.const 1024) (i32.const 54))
+                (call $response (i32.const 1024) (i32.const 53))
                 (i32.const 1)))"#,
         r#"{\"accepted\":false,\"message\":\"not on my watch, sorry\"}"#
     );

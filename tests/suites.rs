@@ -117,7 +117,7 @@ fn objects_may_stand_in_files_beside_the_suite() {
     let output = test(folder.path(), suite, &[]);
     assert_eq!(text(&output.stdout), "3 passed, 0 failed, in 1 suite\n", "{}", text(&output.stderr));
     let output = test(folder.path(), &suite.replace("pods.yaml#2, expect", "pods.yaml, expect"), &[]);
-    assert!(text(&output.stderr).contains("pods.yaml holds 2 objects; "), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("pods.yaml holds 2 objects"), "{}", text(&output.stderr));
 }
 
 #[test]
