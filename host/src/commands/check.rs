@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::Io;
 use crate::admission::ApiServer;
-use crate::cli::{ExitStatus, FailOn, Operation, Output, PolicyArgs, parse_output};
+use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::inputs::{self, Problems};
 use crate::commands::{load_policy, reports, watching};
@@ -174,7 +174,32 @@ fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     if status == ExitStatus::Nothing {
         say_why_nothing(&outcomes, io);
     }
+    if summary.mutated + summary.rejected > 0 {
+        point_at_fix(args, io);
+    }
     Ok(status)
+}
+
+/// Tells who reads the text report what to type next.
+fn point_at_fix(args: &Check, io: &Io) {
+    let is_read = args.output.iter().any(|output| output.format == Format::Text && output.file.is_none());
+    let is_stdin = |path: &String| path == "-";
+    if !is_read || args.quiet || args.operation != Operation::Create || args.paths.iter().any(is_stdin) {
+        return;
+    }
+    let settings = args.policy.settings.iter().flat_map(|path| ["--settings", path]);
+    let json = args.policy.settings_json.iter().flat_map(|json| ["--settings-json", json]);
+    let cluster = args.policy.cluster.iter().flat_map(|path| ["--cluster", path]);
+    let paths = args.paths.iter().map(String::as_str);
+    let words = settings.chain(json).chain(cluster).chain(paths).map(shell_word);
+    let call = words.fold("acr-pull-secret fix --diff".to_owned(), |call, word| call + " " + &word);
+    io.stderr.line(&format!("note: to see what can be mended in the files, type {call}"));
+}
+
+/// A word as a POSIX shell reads it.
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./=:,+@%".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// Says why all objects were left out, each reason once.
