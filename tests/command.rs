@@ -338,3 +338,28 @@ fn a_session_is_written_through_a_link() {
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(std::fs::read_to_string(target).unwrap(), "[]\n");
 }
+
+#[test]
+fn nothing_is_written_over_what_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("pod.yaml", BARE_POD);
+    write("broken.yaml", "kind: Pod\nmetadata: [\n");
+    write("settings.yaml", "mode: validate\n");
+    for (target, args) in [
+        ("pod.yaml", &["--record", "pod.yaml"][..]),
+        ("pod.yaml", &["-o", "json=./pod.yaml"]),
+        ("broken.yaml", &["-o", "json=broken.yaml", "broken.yaml"]),
+        ("settings.yaml", &["-o", "json=settings.yaml", "--settings", "settings.yaml"]),
+        (
+            "settings.yaml",
+            &["-o", "json=settings.yaml", "--cluster", "settings.yaml", "--settings", "settings.yaml#1"],
+        ),
+    ] {
+        let before = std::fs::read_to_string(folder.path().join(target)).unwrap();
+        let output = command(&["check", "pod.yaml"]).args(args).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(text(&output.stderr).contains("would be overwritten"), "{args:?}: {}", text(&output.stderr));
+        assert_eq!(std::fs::read_to_string(folder.path().join(target)).unwrap(), before, "{args:?}");
+    }
+}

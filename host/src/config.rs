@@ -170,9 +170,11 @@ impl Config {
         let is_default = |id: &str| {
             leaf.ids().any(|known| known == id) && leaf.value_source(id) == Some(ValueSource::DefaultValue)
         };
+        // Settings on the command line win, however they are given.
+        let is_json = leaf.try_get_one::<String>("settings_json").is_ok_and(|json| json.is_some());
         let used = self.keys.iter().filter(|key| {
             let argument = key.argument();
-            key.is_for(command, argument) && is_default(argument)
+            key.is_for(command, argument) && is_default(argument) && !(argument == "settings" && is_json)
         });
         let used: Vec<&Key> = used.collect();
         let mut notes = self.notes.clone();

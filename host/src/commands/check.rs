@@ -17,7 +17,8 @@ use crate::commands::inputs::{self, Problems};
 use crate::commands::{load_policy, reports, watching};
 use crate::evaluation::{Evaluation, Outcome, locate};
 use crate::exclude::Exclude;
-use crate::kind::Judged;
+use crate::kind::{Judged, Kind};
+use crate::manifest::Manifest;
 use crate::policy::HostCalls;
 use crate::report::Summary;
 use crate::report::text::Style;
@@ -98,17 +99,15 @@ fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let mut cluster = Cluster::default();
     let exclude = Exclude::new(&args.exclude)?;
-    for manifest in inputs::read(&args.policy.cluster, &exclude, io, &mut problems) {
-        cluster.add(manifest.object(), &args.policy.namespace);
-    }
-    let old: Vec<Value> =
-        inputs::read(&args.old, &exclude, io, &mut problems).iter().map(|old| old.object().clone()).collect();
+    let given = inputs::read(&args.policy.cluster, &exclude, io, &mut problems);
+    let old = inputs::read(&args.old, &exclude, io, &mut problems);
     let manifests = inputs::read(&args.paths, &exclude, io, &mut problems);
-    for manifest in &manifests {
+    for manifest in given.iter().chain(&manifests) {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let cluster = Arc::new(cluster);
-    reports::check(&args.output, &manifests)?;
+    refuse_clashes(args, given.iter().chain(&old).chain(&manifests), &problems)?;
+    let old: Vec<Value> = old.iter().map(|old| old.object().clone()).collect();
 
     let settings = settings::load(&args.policy, io)?;
     let policy = load_policy(args.policy.policy.as_deref())?;
@@ -174,32 +173,34 @@ fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     if status == ExitStatus::Nothing {
         say_why_nothing(&outcomes, io);
     }
-    if summary.mutated + summary.rejected > 0 {
+    if outcomes.iter().any(|outcome| matches!(outcome.worst(), Decision::Mutated | Decision::Rejected)) {
         point_at_fix(args, io);
     }
     Ok(status)
 }
 
-/// Tells who reads the text report what to type next.
-fn point_at_fix(args: &Check, io: &Io) {
-    let is_read = args.output.iter().any(|output| output.format == Format::Text && output.file.is_none());
-    let is_stdin = |path: &String| path == "-";
-    if !is_read || args.quiet || args.operation != Operation::Create || args.paths.iter().any(is_stdin) {
-        return;
-    }
-    let settings = args.policy.settings.iter().flat_map(|path| ["--settings", path]);
-    let json = args.policy.settings_json.iter().flat_map(|json| ["--settings-json", json]);
-    let cluster = args.policy.cluster.iter().flat_map(|path| ["--cluster", path]);
-    let paths = args.paths.iter().map(String::as_str);
-    let words = settings.chain(json).chain(cluster).chain(paths).map(shell_word);
-    let call = words.fold("acr-pull-secret fix --diff".to_owned(), |call, word| call + " " + &word);
-    io.stderr.line(&format!("note: to see what can be mended in the files, type {call}"));
+/// Refuses to write over what was read.
+fn refuse_clashes<'a>(
+    args: &'a Check,
+    manifests: impl Iterator<Item = &'a Manifest>,
+    problems: &'a Problems,
+) -> Result<()> {
+    // A report of an earlier run may be among the inputs; it is no Kubernetes object.
+    let objects = manifests.filter(|manifest| Kind::of(manifest.object()).is_some());
+    let objects = objects.map(|manifest| manifest.file.name.as_str());
+    let broken = problems.0.iter().filter_map(|problem| problem.spot.as_ref()).map(|spot| spot.file.as_str());
+    let settings = args.policy.settings.as_deref().map(settings::file_of);
+    let others = [&args.policy.policy, &args.replay].into_iter().flatten().filter_map(|path| path.to_str());
+    let read = objects.chain(broken).chain(settings).chain(others);
+    reports::refuse_clashes(&args.output, args.record.as_deref(), read)
 }
 
-/// A word as a POSIX shell reads it.
-fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./=:,+@%".contains(c);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+/// Tells who reads the text report what to do next.
+fn point_at_fix(args: &Check, io: &Io) {
+    let is_read = args.output.iter().any(|output| output.format == Format::Text && output.file.is_none());
+    if is_read && !args.quiet && args.operation == Operation::Create {
+        io.stderr.line("note: acr-pull-secret fix --diff, with the same paths and settings, shows what it can mend in them");
+    }
 }
 
 /// Says why all objects were left out, each reason once.

@@ -31,12 +31,13 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret fix deploy/             every pod and pod template in a folder
   acr-pull-secret fix --check deploy/     in CI: 1 when something is to do
   acr-pull-secret fix --cluster serviceaccounts.yaml deploy/web.yaml
-  helm template shop charts/shop | acr-pull-secret fix - | kubectl apply -f -
+  set -o pipefail; helm template shop charts/shop | acr-pull-secret fix - | kubectl apply -f -
 
 A new list stands before the containers. Where the pod's ServiceAccount is among the PATHs or in
 --cluster, its pull secrets come first, for a list of its own hides them from the pod. Comments,
 quotes, indentation, line ends and other documents stay as they are. What cannot be edited safely
-is refused with the reason, and its file left as it was.
+is refused with the reason, and its file left as it was. Of a policy resource given by --settings
+only spec.settings count here, not its rules and selectors.
 
 Exit status:
   0  done, or nothing to do

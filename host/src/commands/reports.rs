@@ -11,8 +11,6 @@ use crate::Io;
 use crate::cli::{Format, Output, format_name};
 use crate::diagnostic::Diagnostic;
 use crate::evaluation::Outcome;
-use crate::kind::Kind;
-use crate::manifest::Manifest;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
 use crate::rules::Rule;
@@ -25,32 +23,26 @@ pub(super) struct Content<'a> {
     pub(super) summary: &'a Summary,
 }
 
-/// Refuses outputs that would overwrite one another, or a manifest that was read.
-pub(super) fn check(outputs: &[Output], manifests: &[Manifest]) -> Result<()> {
-    // A report of an earlier run may be among the inputs; it is no Kubernetes object.
-    let objects = manifests.iter().filter(|manifest| Kind::of(manifest.object()).is_some());
-    refuse_clashes(outputs, objects.map(|manifest| manifest.file.name.as_str()))
-}
-
-/// Refuses outputs that would overwrite one another, or a file that was read.
+/// Refuses outputs that would overwrite one another, `other` which is written too, or a file that was read.
 pub(super) fn refuse_clashes<'a, F>(
     outputs: &[Output<F>],
+    other: Option<&Path>,
     read: impl Iterator<Item = &'a str>,
 ) -> Result<()> {
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         bail!("only one format can go to standard output; give the others a file: -o json=report.json");
     }
-    let files: Vec<&Path> = outputs.iter().filter_map(|output| output.file.as_deref()).collect();
+    let files: Vec<&Path> = outputs.iter().filter_map(|output| output.file.as_deref()).chain(other).collect();
     let names: HashSet<&str> = read.filter(|_| !files.is_empty()).collect();
     let read: HashSet<PathBuf> = names.into_iter().map(|name| resolved(Path::new(name))).collect();
     let mut written = HashSet::new();
     for file in files {
         let name = file.display();
         if read.contains(&resolved(file)) {
-            bail!("{name}: this is one of the inputs, and a report would overwrite it; name another file");
+            bail!("{name}: this is one of the inputs, and would be overwritten; name another file");
         }
         if !is_device(file) && !written.insert(resolved(file)) {
-            bail!("{name}: two reports cannot go to the same file; name another one");
+            bail!("{name}: this file would be written twice; name another one");
         }
     }
     Ok(())

@@ -95,7 +95,7 @@ pub fn run(args: &Test, io: &mut Io) -> Result<ExitStatus> {
 fn run_suites(args: &Test, io: &mut Io) -> Result<ExitStatus> {
     let suites = suite::load(&args.paths)?;
     let files = suites.iter().flat_map(|loaded| &loaded.files);
-    reports::refuse_clashes(&args.output, files.filter_map(|file| file.to_str()))?;
+    reports::refuse_clashes(&args.output, None, files.filter_map(|file| file.to_str()))?;
     let is_wanted = |name: &str| args.run.as_ref().is_none_or(|pattern| pattern.is_match(name));
     let cases: Vec<(&Loaded, usize)> = suites
         .iter()

@@ -52,6 +52,8 @@ pub(super) fn is_argument(command: &str, argument: &str) -> bool {
         // Elsewhere these are suites, and the formats of something else than a report.
         "paths" => matches!(command, "check" | "fix"),
         "output" => command == "check",
+        // A manifest is kubectl's, wherever it is made.
+        "namespace" => command != "secret",
         _ => ARGUMENTS.iter().any(|(_, known)| *known == argument),
     }
 }
