@@ -163,18 +163,30 @@ impl Spot {
     }
 }
 
-/// Lines that are longer say nothing to anybody, and thousands of them take their time.
+/// Lines that are longer say nothing to anybody, and looking for their ends a thousand times takes its time.
 const LONGEST_LINE: usize = 16 << 10;
 
-/// The line on which a span begins, and what of it the span has.
+/// The line on which a span begins, and what of it the span has; none where the line is too long.
 fn excerpt(text: &str, span: Range<usize>) -> Option<(String, Range<usize>)> {
-    let start = text.get(..span.start)?.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
-    let line = text.get(start..)?.split(['\n', '\r']).next()?;
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let (before, after) = text.as_bytes().split_at_checked(span.start)?;
+    let near = before.get(before.len().saturating_sub(LONGEST_LINE)..)?;
+    let start = match near.iter().rposition(is_end) {
+        Some(end) => span.start - near.len() + end + 1,
+        None if near.len() == before.len() => 0,
+        None => return None,
+    };
+    let near = after.get(..LONGEST_LINE).unwrap_or(after);
+    let end = match near.iter().position(is_end) {
+        Some(end) => span.start + end,
+        None if near.len() == after.len() => text.len(),
+        None => return None,
+    };
+    let line = text.get(start..end)?;
     let visible = line.trim_start_matches('\u{feff}');
-    let start = start + line.len() - visible.len();
-    let from = span.start.saturating_sub(start).min(visible.len());
-    let to = span.end.saturating_sub(start).clamp(from, visible.len());
-    (visible.len() <= LONGEST_LINE).then(|| (visible.to_owned(), from..to))
+    let start = end - visible.len();
+    let mark = span.start.saturating_sub(start)..span.end.min(end).saturating_sub(start);
+    Some((visible.to_owned(), mark))
 }
 
 /// The YAML document around a byte, as far as lines with `---` tell.
@@ -213,13 +225,34 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Diagnostic, Spot, may_hold_secret};
+    use super::{Diagnostic, LONGEST_LINE, Spot, may_hold_secret};
     use crate::yaml;
 
     #[test]
     fn a_place_without_a_line_is_still_named() {
         let spot = Spot::of("a.yaml", "password: x", 10..11, (1, 11));
         assert_eq!(Diagnostic::at(spot, "wrong").to_string(), "error: wrong\n--> a.yaml:1:11");
+    }
+
+    #[test]
+    fn the_line_is_shown_from_its_begin_to_its_end_unless_it_is_endless() {
+        let excerpt = |text: &str, value: &str| {
+            let at = text.find(value).unwrap();
+            Spot::of("a.yaml", text, at..at + value.len(), (1, 1)).excerpt
+        };
+        let line = || "größe: web # x".to_owned();
+        let at = "größe: ".len();
+        for (before, after) in [("", ""), ("\u{feff}", "\n"), ("a\n", "\r\nb"), ("a\r", "\rb")] {
+            let text = format!("{before}größe: web # x{after}");
+            assert_eq!(excerpt(&text, "web"), Some((line(), at..at + 3)), "{text:?}");
+        }
+        assert_eq!(excerpt("a\nb: |\n  c\n", "|\n  c"), Some(("b: |".to_owned(), 3..4)));
+        let endless = "ö".repeat(LONGEST_LINE);
+        for text in [format!("a\n{endless} web"), format!("web {endless}\nb")] {
+            assert_eq!(excerpt(&text, "web"), None);
+        }
+        let text = format!("{endless}\n{}\n{endless}", line());
+        assert_eq!(excerpt(&text, "web"), Some((line(), at..at + 3)));
     }
 
     #[test]
