@@ -261,7 +261,7 @@ fn fixed(text: &str) -> FixedFile {
     let file = Arc::new(SourceFile { name: "generated.yaml".to_owned(), text: text.to_owned() });
     let (objects, _, error) = manifests(&file);
     assert_eq!(error, None, "{text}");
-    fix(&evaluation, &file, objects)
+    fix(&evaluation, None, &file, objects)
 }
 
 /// A line that stands between the keys of a pod spec.

@@ -76,11 +76,12 @@ fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-fn wait_for(lines: &Receiver<String>, part: &str) {
+/// Waits for a line with this part, and returns the lines before it.
+fn wait_for(lines: &Receiver<String>, part: &str) -> Vec<String> {
     let mut seen = Vec::new();
     while let Ok(line) = lines.recv_timeout(Duration::from_mins(1)) {
         if line.contains(part) {
-            return;
+            return seen;
         }
         seen.push(line);
     }
@@ -94,9 +95,9 @@ fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
     fs::write(&pod, BARE_POD).unwrap();
     fs::write(&settings, "mode: mutate\n").unwrap();
     let pods = folder.path().join("manifests");
-    fs::create_dir(&pods).unwrap();
+    fs::create_dir_all(pods.join("vendor")).unwrap();
     let mut child = command(&["check", "--watch", "-o", "text", "-o", "json=report.json"])
-        .args(["--settings", "settings.yaml", "pod.yaml", "manifests"])
+        .args(["--settings", "settings.yaml", "--exclude", "vendor", "pod.yaml", "manifests"])
         .current_dir(folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -112,8 +113,10 @@ fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
     wait_for(&report, "mutated  Pod default/api");
     fs::write(&settings, "mode: validate\n").unwrap();
     wait_for(&report, "1 object: 0 accepted, 0 mutated, 1 rejected");
+    fs::write(pods.join("vendor/other.yaml"), BARE_POD).unwrap();
     fs::write(pods.join("new.yaml"), BARE_POD).unwrap();
-    wait_for(&talk, "--- changed: manifests");
+    let before = wait_for(&talk, "--- changed: manifests/new.yaml");
+    assert!(before.iter().all(|line| !line.contains("vendor")), "{before:#?}");
     wait_for(&report, "2 objects: 0 accepted, 0 mutated, 2 rejected");
     fs::write(&settings, "mode: wrong\n").unwrap();
     wait_for(&talk, "mode");

@@ -58,6 +58,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// `Deployment shop/web`
+    pub fn title(&self) -> String {
+        let Self { kind, namespace, name, .. } = self;
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        format!("{kind} {namespace}{slash}{name}")
+    }
+
     /// All findings. What a template and its pods have in common is there once, as the template says it, with the
     /// greater weight.
     pub fn findings(&self) -> Vec<Finding> {

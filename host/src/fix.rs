@@ -22,6 +22,7 @@ use crate::evaluation::{Evaluation, Outcome};
 use crate::input::SourceFile;
 use crate::kind::Kind;
 use crate::manifest::{Content, Manifest, manifests};
+use crate::policy_resource::PolicyResource;
 use crate::verdict::Decision;
 
 const LIST: &str = "/imagePullSecrets";
@@ -133,8 +134,18 @@ pub fn settings(given: &RawValue) -> Result<Box<RawValue>> {
     Ok(to_raw_value(&settings)?)
 }
 
-/// Mends the manifests of a file. `evaluation` has the settings that [`settings`] makes.
-pub fn fix(evaluation: &Evaluation<'_>, file: &SourceFile, manifests: Vec<Manifest>) -> FixedFile {
+/// Mends the manifests of a file. `evaluation` has the settings that [`settings`] makes; of the resource that deploys the
+/// policy only the namespaces count, because its rules say what is mended at admission, not in files.
+pub fn fix(
+    evaluation: &Evaluation<'_>,
+    resource: Option<&PolicyResource>,
+    file: &SourceFile,
+    manifests: Vec<Manifest>,
+) -> FixedFile {
+    let is_left_out = |outcome: &Outcome| {
+        let cluster = evaluation.api_server.cluster;
+        resource.is_some_and(|resource| resource.leaves_out_namespace(&outcome.namespace, cluster).is_some())
+    };
     let outcomes: Vec<Outcome> =
         manifests.into_par_iter().map(|manifest| evaluation.judge(manifest)).collect();
     let mut fixed =
@@ -142,6 +153,10 @@ pub fn fix(evaluation: &Evaluation<'_>, file: &SourceFile, manifests: Vec<Manife
     let mut edits = Vec::new();
     let mut mended = Vec::new();
     for outcome in &outcomes {
+        if is_left_out(outcome) {
+            mended.push(None);
+            continue;
+        }
         fixed.judged += usize::from(outcome.verdict.decision != Decision::Skipped);
         let plan = match Plan::of(evaluation, outcome) {
             Ok(None) => {
@@ -253,7 +268,7 @@ impl Plan {
         let known =
             evaluation.api_server.cluster.get("v1", "ServiceAccount", &account.namespace, &account.name);
         Change {
-            object: name(outcome),
+            object: outcome.title(),
             line: outcome.source.line,
             names: self.names.clone(),
             unknown_account: Some(account).filter(|_| known.is_none() && self.entries.is_empty()),
@@ -271,15 +286,8 @@ fn message(verdict: &crate::verdict::Verdict) -> String {
     message.unwrap_or_else(|| "the policy would change its pods, but not its template".to_owned())
 }
 
-/// `Deployment shop/web`
-fn name(outcome: &Outcome) -> String {
-    let Outcome { kind, namespace, name, .. } = outcome;
-    let slash = if namespace.is_empty() { "" } else { "/" };
-    format!("{kind} {namespace}{slash}{name}")
-}
-
 fn refused(outcome: &Outcome, names: Vec<String>, reason: Refusal) -> Refused {
-    Refused { object: name(outcome), line: outcome.source.line, names, reason }
+    Refused { object: outcome.title(), line: outcome.source.line, names, reason }
 }
 
 /// The text of a manifest's document.

@@ -235,7 +235,8 @@ impl PolicyResource {
         (!is_selected).then(|| format!("the objectSelector of {self} leaves out its labels"))
     }
 
-    fn leaves_out_namespace(&self, namespace: &str, cluster: &Cluster) -> Option<String> {
+    /// Why nothing in this namespace is sent to the policy; `None` where something may be.
+    pub fn leaves_out_namespace(&self, namespace: &str, cluster: &Cluster) -> Option<String> {
         if let Some(own) = &self.namespace {
             return (own != namespace).then(|| format!("{self} judges only what is in namespace {own}"));
         }

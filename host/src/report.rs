@@ -105,15 +105,12 @@ fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
         Decision::Skipped => Vec::new(),
         _ if !verdict.findings.is_empty() => Vec::new(),
         _ => message
-            .map(|text| remark("policy-rejection", Severity::Reject, text))
+            .map(|text| match verdict.decision {
+                Decision::Rejected => remark("policy-rejection", Severity::Reject, text),
+                // In monitor mode a refusal is told, and does nothing.
+                _ => remark("policy-rejection", Severity::Warn, text),
+            })
             .chain(verdict.warnings.iter().map(|text| remark("policy-warning", Severity::Warn, text)))
             .collect(),
     }
-}
-
-/// `Pod shop/web`
-fn title(outcome: &Outcome) -> String {
-    let Outcome { kind, namespace, name, .. } = outcome;
-    let slash = if namespace.is_empty() { "" } else { "/" };
-    format!("{kind} {namespace}{slash}{name}")
 }

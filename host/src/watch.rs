@@ -9,6 +9,8 @@ use std::time::Duration;
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use crate::config;
+use crate::exclude::Exclude;
 use crate::input::{is_manifest, is_pattern};
 use crate::save::UNFINISHED;
 
@@ -40,6 +42,8 @@ pub struct Watched {
     folders: BTreeSet<PathBuf>,
     /// Files that the work writes itself
     written: BTreeSet<PathBuf>,
+    /// What is not read in folders
+    exclude: Exclude,
 }
 
 impl Watched {
@@ -62,6 +66,11 @@ impl Watched {
             self.folders.insert(absolute(folder));
         }
         Ok(())
+    }
+
+    /// Leaves out of folders what the work does not read there.
+    pub fn exclude(&mut self, exclude: Exclude) {
+        self.exclude = exclude;
     }
 
     /// Leaves out a file that the work writes, which would set it off again.
@@ -127,9 +136,14 @@ impl Watched {
         if name.starts_with(UNFINISHED) || self.written.contains(path) {
             return false;
         }
+        let is_below = |folder: &PathBuf| {
+            let parts = path.ancestors().take_while(|part| *part != folder.as_path());
+            path.starts_with(folder) && !parts.into_iter().any(|part| self.exclude.has(part))
+        };
         self.files.contains(path)
             || (is_manifest(path) || path.is_dir())
-                && self.folders.iter().any(|folder| path.starts_with(folder))
+                && name != config::FILE_NAME
+                && self.folders.iter().any(is_below)
     }
 }
 

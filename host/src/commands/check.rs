@@ -91,7 +91,8 @@ pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let paths = args.paths.iter().chain(&args.policy.cluster).chain(&args.old);
     let written =
         args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
-    let watched = watching::inputs(&args.policy, paths, args.replay.as_deref(), written)?;
+    let mut watched = watching::inputs(&args.policy, paths, args.replay.as_deref(), written)?;
+    watched.exclude(Exclude::new(&args.exclude)?);
     watching::run(&watched, io, |io| judge(args, io))
 }
 

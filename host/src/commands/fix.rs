@@ -37,7 +37,7 @@ A new list stands before the containers. Where the pod's ServiceAccount is among
 --cluster, its pull secrets come first, for a list of its own hides them from the pod. Comments,
 quotes, indentation, line ends and other documents stay as they are. What cannot be edited safely
 is refused with the reason, and its file left as it was. Of a policy resource given by --settings
-only spec.settings count here, not its rules and selectors.
+its settings count, and which namespaces it leaves out; its rules do not.
 
 Exit status:
   0  done, or nothing to do
@@ -105,7 +105,10 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let progress = io.stderr.progress("files seen to", inputs.len());
     let fixed: Vec<(Original, FixedFile)> = workers.install(|| {
         let mend = |input: Input| {
-            let mended = (Original::of(&input), fix(&evaluation, &input.file, input.manifests));
+            let mended = (
+                Original::of(&input),
+                fix(&evaluation, given.resource.as_ref(), &input.file, input.manifests),
+            );
             progress.step();
             mended
         };

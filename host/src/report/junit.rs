@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::place::Region;
-use super::{Render, Summary, remarks, title};
+use super::{Render, Summary, remarks};
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::evaluation::Outcome;
 use crate::verdict::{Decision, Finding, Severity};
@@ -68,7 +68,7 @@ impl Render for JUnit {
                 status
             }
         };
-        let mut case = TestCase::new(xml(&title(outcome)), status);
+        let mut case = TestCase::new(xml(&outcome.title()), status);
         if !warnings.is_empty() {
             case.set_system_out(lines(&warnings));
         }

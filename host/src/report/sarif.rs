@@ -11,7 +11,7 @@ use serde_sarif::sarif;
 use sha2::{Digest as _, Sha256};
 
 use super::place::{Region, path_parts};
-use super::{Render, Summary, remarks, title};
+use super::{Render, Summary, remarks};
 use crate::diagnostic::{Diagnostic, Spot, Weight};
 use crate::evaluation::Outcome;
 use crate::rules::Rule;
@@ -204,7 +204,7 @@ fn artifact(file: &str) -> sarif::ArtifactLocation {
 fn logical_location(outcome: &Outcome) -> sarif::LogicalLocation {
     sarif::LogicalLocation::builder()
         .name(&outcome.name)
-        .fully_qualified_name(title(outcome))
+        .fully_qualified_name(outcome.title())
         .kind("resource")
         .build()
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Render, Summary, title};
+use super::{Render, Summary};
 use crate::diagnostic::{Diagnostic, Spot, Weight, plain};
 use crate::evaluation::Outcome;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
@@ -40,7 +40,7 @@ impl Text {
             out,
             "{} {} ({}:{}{template})",
             self.word(verdict.decision),
-            plain(&title(outcome)),
+            plain(&outcome.title()),
             plain(&source.file),
             source.line
         )?;
