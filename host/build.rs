@@ -5,23 +5,22 @@
 //! enough, and keeps the embedded policy from ever being older than its source.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::Value;
 
+#[path = "build/guest.rs"]
+mod guest;
 #[path = "src/section.rs"]
 pub mod section;
 
-const TARGET: &str = "wasm32-wasip1";
+use guest::{TARGET, rustc};
+
 const POLICY: &str = "ACR_PULL_SECRET_POLICY";
 const VERSION: &str = "io.kubewarden.policy.version";
-
-/// The guest's own stack, in bytes. It lies below the data, and all of it is touched by no request: a smaller one
-/// lets a fresh instance fit into the memory that the host keeps mapped.
-const STACK: u32 = 128 << 10;
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -44,7 +43,7 @@ fn policy() -> Result<PathBuf> {
     if let Some(path) = env::var_os(POLICY).filter(|path| !path.is_empty()) {
         return ready(&workspace.join(path));
     }
-    let out = PathBuf::from(var("OUT_DIR")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo does not set OUT_DIR")?);
     add_target()?;
     let wasm = build(workspace, &out.join("policy"))?;
     let annotated = section::with_section(&read(&wasm)?, section::METADATA, &metadata(workspace)?)
@@ -66,58 +65,16 @@ fn ready(path: &Path) -> Result<PathBuf> {
     Ok(path.to_owned())
 }
 
+/// Builds the policy and tells cargo what it was built from.
 fn build(workspace: &Path, target_dir: &Path) -> Result<PathBuf> {
-    let mut cargo = Command::new(var("CARGO")?);
-    cargo
-        .args(["build", "--locked", "--profile", "policy", "-p", "policy-guest", "--target", TARGET])
-        .arg("--manifest-path")
-        .arg(workspace.join("Cargo.toml"))
-        .current_dir(workspace)
-        // The outer cargo holds the lock of its own target folder: sharing that one would wait for ever.
-        .env("CARGO_TARGET_DIR", target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(workspace, target_dir)?)
-        .env_remove("RUSTFLAGS")
-        // Under `cargo clippy` this is clippy, which builds nothing.
-        .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        // Standard output is where cargo reads this script's own instructions.
-        .stdout(Stdio::null());
-    let built = cargo.status().map_err(|error| format!("cannot run cargo to build the policy: {error}"))?;
-    if !built.success() {
-        return Err("the policy (policy/guest) does not build, see above".to_owned());
-    }
-    let folder = target_dir.join(TARGET).join("policy");
-    for path in dependencies(&folder.join("policy_guest.d"))? {
+    let wasm = guest::build(workspace, target_dir, &guest::cargo_home())?;
+    for path in dependencies(&wasm.with_extension("d"))? {
         rerun_if_changed(&path);
     }
     for name in ["Cargo.lock", "Cargo.toml", "policy/core/Cargo.toml", "policy/guest/Cargo.toml"] {
         rerun_if_changed(workspace.join(name));
     }
-    Ok(folder.join("policy_guest.wasm"))
-}
-
-/// The flags of the policy's build, none of them the user's: the same source gives the same bytes in any folder.
-fn rustflags(workspace: &Path, target_dir: &Path) -> Result<OsString> {
-    let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?);
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let cargo_home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
-    // Of several prefixes that match, the last one counts: the build folder usually lies in the workspace.
-    let prefixes = [
-        (sysroot.join("lib/rustlib/src/rust"), "/rust"),
-        (cargo_home.join("registry/src"), "/registry"),
-        (workspace.to_owned(), "/acr-pull-secret"),
-        (target_dir.to_owned(), "/target"),
-    ];
-    // The linker pads the numbers that it fills in to five bytes each, a twelfth of the module, unless told not to.
-    let mut flags =
-        OsString::from(format!("-Clink-arg=-zstack-size={STACK}\u{1f}-Clink-arg=--compress-relocations"));
-    for (from, to) in prefixes {
-        // Cargo separates the flags by this character.
-        flags.push("\u{1f}--remap-path-prefix=");
-        flags.push(from);
-        flags.push("=");
-        flags.push(to);
-    }
-    Ok(flags)
+    Ok(wasm)
 }
 
 /// The files that a dep-info file names after `output:`, where a space within a name has a backslash.
@@ -169,19 +126,6 @@ fn metadata(workspace: &Path) -> Result<Vec<u8>> {
         fields.insert("protocolVersion".to_owned(), "v1".into());
     }
     serde_json::to_vec(&metadata).map_err(|error| error.to_string())
-}
-
-fn rustc(args: &[&str]) -> Result<String> {
-    let output = Command::new(var("RUSTC")?).args(args).output();
-    let output = output.map_err(|error| format!("cannot run rustc: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("rustc {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-fn var(name: &str) -> Result<OsString> {
-    env::var_os(name).ok_or_else(|| format!("cargo does not set {name}"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

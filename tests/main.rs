@@ -9,6 +9,7 @@
 //! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `properties` | what holds for generated input |
+//! | `reproducible` | the policy's bytes depend on its source alone |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
@@ -43,6 +44,8 @@ mod places;
 mod policy_resources;
 mod properties;
 mod reports;
+#[cfg(unix)]
+mod reproducible;
 mod running;
 mod secret;
 mod suites;

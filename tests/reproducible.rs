@@ -1,0 +1,67 @@
+//! The policy is reproducible: whoever builds a version gets the published bytes.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use acr_pull_secret::policy::EMBEDDED;
+use acr_pull_secret::section;
+use walkdir::WalkDir;
+
+use crate::engines::project;
+
+#[path = "../host/build/guest.rs"]
+mod guest;
+
+/// The source, without what is built from it.
+fn copy_source(to: &Path) {
+    let source = project("");
+    let entries = WalkDir::new(&source).into_iter().filter_entry(|entry| {
+        let name = entry.file_name();
+        entry.depth() != 1 || (name != "target" && name != ".git")
+    });
+    for entry in entries.map(Result::unwrap) {
+        let copy = to.join(entry.path().strip_prefix(&source).unwrap());
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(copy).unwrap();
+        } else {
+            fs::copy(entry.path(), copy).unwrap();
+        }
+    }
+}
+
+/// A second home of cargo, which shares the downloads of the first but unpacks them in folders of its own.
+fn second_cargo_home(home: &Path) {
+    let first = guest::cargo_home();
+    fs::create_dir_all(home.join("registry")).unwrap();
+    for shared in ["config.toml", "registry/cache", "registry/index"] {
+        symlink(first.join(shared), home.join(shared)).unwrap();
+    }
+    for registry in fs::read_dir(first.join("registry/src")).unwrap() {
+        fs::create_dir_all(home.join("registry/src").join(registry.unwrap().file_name())).unwrap();
+    }
+}
+
+#[test]
+#[ignore = "builds the policy twice from nothing"]
+fn reproducible_in_any_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let second_home = folder.path().join("home of cargo");
+    second_cargo_home(&second_home);
+    let metadata = section::custom_sections(EMBEDDED, section::METADATA).unwrap()[0];
+    let builds =
+        [("a", "a/target", guest::cargo_home()), ("b/a longer name/deeper", "elsewhere", second_home)];
+    for (source, target_dir, cargo_home) in builds {
+        let source = folder.path().join(source);
+        copy_source(&source);
+        let wasm = guest::build(&source, &folder.path().join(target_dir), &cargo_home).unwrap();
+        let wasm = section::with_section(&fs::read(&wasm).unwrap(), section::METADATA, metadata).unwrap();
+        assert!(
+            wasm == EMBEDDED,
+            "{}: {} bytes, which are not the {} bytes of the policy in this command",
+            source.display(),
+            wasm.len(),
+            EMBEDDED.len()
+        );
+    }
+}
