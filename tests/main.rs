@@ -9,6 +9,7 @@
 //! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `properties` | what holds for generated input |
+//! | `cluster_manifests` | what policy/cluster applies is valid, accepted by the policy, and grants no more than it needs |
 //! | `reproducible` | the policy's bytes depend on its source alone |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
@@ -31,6 +32,7 @@
 )]
 
 mod cases;
+mod cluster_manifests;
 mod command;
 mod engines;
 mod explain;
