@@ -10,6 +10,7 @@
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `properties` | what holds for generated input |
 //! | `cluster_manifests` | what policy/cluster applies is valid, accepted by the policy, and grants no more than it needs |
+//! | `artifact_hub` | what Artifact Hub and Rancher are told is what the policy is |
 //! | `reproducible` | the policy's bytes depend on its source alone |
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
@@ -31,6 +32,7 @@
     reason = "a test ends at its first surprise"
 )]
 
+mod artifact_hub;
 mod cases;
 mod cluster_manifests;
 mod command;
