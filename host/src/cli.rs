@@ -10,6 +10,7 @@ use crate::commands::completions::Completions;
 use crate::commands::explain::Explain;
 use crate::commands::fix::Fix;
 use crate::commands::man::ManArgs;
+use crate::commands::policy::Policy;
 use crate::commands::secret::MakeSecret;
 use crate::commands::test::Test;
 use crate::config::Given;
@@ -54,6 +55,8 @@ pub enum Command {
     Completions(Completions),
     /// Write the manual
     Man(ManArgs),
+    /// Look at the policy, publish it, put it into a cluster
+    Policy(Policy),
 }
 
 /// How a command ended.

@@ -21,14 +21,18 @@ pub mod exclude;
 pub mod explanation;
 pub mod fix;
 pub mod input;
+pub mod installation;
 pub mod interrupt;
 pub mod kind;
 pub mod manifest;
 pub mod manual;
+pub mod metadata;
+pub mod module;
 pub mod policy;
 pub mod policy_resource;
 pub mod progress;
 pub mod pull_secret;
+pub mod registry;
 pub mod report;
 pub mod rules;
 pub mod save;
@@ -73,6 +77,7 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
         Command::Secret(args) => commands::secret::run(args, io),
         Command::Completions(args) => commands::completions::run(args, io),
         Command::Man(args) => commands::man::run(args, io),
+        Command::Policy(args) => commands::policy::run(args, io),
     };
     let status = result.unwrap_or_else(|error| fail(&error, io));
     if let Some(given) = cli.given.as_ref().filter(|given| !given.keys.is_empty())

@@ -1,0 +1,81 @@
+//! `policy`: the policy itself: look at it, publish it, put it into a cluster.
+
+pub mod annotate;
+pub mod export;
+pub mod inspect;
+pub mod manifest;
+pub mod pull;
+pub mod push;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::Io;
+use crate::cli::ExitStatus;
+
+/// Look at the policy, publish it, put it into a cluster
+#[derive(Debug, Args)]
+pub struct Policy {
+    /// What to do with it
+    #[command(subcommand)]
+    pub command: PolicyCommand,
+}
+
+/// What can be done with the policy.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Show metadata, imports, size and digest of a policy
+    Inspect(inspect::Inspect),
+    /// Put metadata into a policy, as Kubewarden reads it
+    Annotate(annotate::Annotate),
+    /// Write the built-in policy into a file
+    Export(export::Export),
+    /// Push a policy to a registry
+    Push(push::Push),
+    /// Pull a policy from a registry
+    Pull(pull::Pull),
+    /// Print what runs the policy in a cluster: a `ClusterAdmissionPolicy`, and the RBAC that its lookups need
+    Manifest(manifest::Manifest),
+}
+
+/// The formats of what `policy inspect` and `policy push` say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - as those of its subcommands
+pub fn run(args: &Policy, io: &mut Io) -> Result<ExitStatus> {
+    match &args.command {
+        PolicyCommand::Inspect(args) => inspect::run(args, io)?,
+        PolicyCommand::Annotate(args) => annotate::run(args, io)?,
+        PolicyCommand::Export(args) => export::run(args, io)?,
+        PolicyCommand::Push(args) => push::run(args, io)?,
+        PolicyCommand::Pull(args) => pull::run(args, io)?,
+        PolicyCommand::Manifest(args) => manifest::run(args, io)?,
+    }
+    io.stdout.flush()?;
+    Ok(ExitStatus::Fine)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))
+}
+
+fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    let written = crate::save::save(path, contents, crate::save::Access::Shared);
+    written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// `238,217 bytes`
+fn bytes(bytes: &[u8]) -> String {
+    format!("{} bytes", indicatif::HumanCount(bytes.len() as u64))
+}

@@ -1,0 +1,123 @@
+//! `policy annotate`: put metadata into a policy.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::Value;
+
+use super::{bytes, read, write};
+use crate::Io;
+use crate::metadata::{self, USAGE};
+use crate::policy::{HostCalls, Limits, Policy};
+use crate::registry::artifact::digest;
+use crate::section::{METADATA, with_section};
+use crate::talk::Talk;
+use crate::yaml;
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret policy annotate policy.wasm --metadata metadata.yml --readme README.md --output annotated.wasm";
+
+/// Put metadata into a policy, as Kubewarden reads it. Metadata that it has already is replaced
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Annotate {
+    /// The policy, a WebAssembly module
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The metadata, as in Kubewarden's metadata.yml
+    #[arg(short, long, value_name = "FILE")]
+    pub metadata: PathBuf,
+    /// How the policy is used, for those who inspect it
+    #[arg(short, long, value_name = "FILE")]
+    pub readme: Option<PathBuf>,
+    /// Where to
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// A host that knows nothing: whoever says which protocol it speaks needs to know nothing.
+pub(super) struct Nobody(pub(super) Talk);
+
+impl HostCalls for Nobody {
+    fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err(format!("{operation} is not to be had here"))
+    }
+
+    fn log(&self, line: &str) {
+        self.0.line(&format!("policy: {line}"));
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - metadata that Kubewarden would refuse, a module that does not say its protocol, a file that cannot be read or written
+pub fn run(args: &Annotate, io: &mut Io) -> Result<()> {
+    let wasm = read(&args.file)?;
+    let mut metadata = metadata_of(&args.metadata, &io.stderr)?;
+    if let Some(path) = &args.readme {
+        let readme =
+            std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        set_usage(&mut metadata, readme);
+    }
+    if metadata::execution_mode(&metadata) == metadata::WAPC {
+        let version = protocol_version(&wasm, &io.stderr).with_context(|| args.file.display().to_string())?;
+        if let Some(fields) = metadata.as_object_mut() {
+            fields.insert("protocolVersion".to_owned(), version);
+        }
+    }
+    let annotated = with_section(&wasm, METADATA, &serde_json::to_vec(&metadata)?)
+        .with_context(|| format!("{}: this is not a WebAssembly module", args.file.display()))?;
+    write(&args.output, &annotated)?;
+    let (name, file) = (metadata::name_and_version(&metadata), args.output.display());
+    io.stderr.line(&format!("wrote {name} to {file} ({}, {})", bytes(&annotated), digest(&annotated)));
+    Ok(())
+}
+
+fn metadata_of(path: &Path, talk: &Talk) -> Result<Value> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
+    let (mut documents, error) = yaml::documents(&text);
+    if let Some(error) = error {
+        bail!("{name}:{}:{}: {}", error.line, error.column, error.message);
+    }
+    let document = documents.pop().filter(|_| documents.is_empty());
+    let metadata = document.with_context(|| format!("{name}: must hold one document"))?.value;
+    let problems = metadata::problems(&metadata);
+    if !problems.is_empty() {
+        bail!("{name}: Kubewarden would refuse this metadata:\n  {}", problems.join("\n  "));
+    }
+    for field in metadata::unknown_fields(&metadata) {
+        talk.line(&format!("warning: {name}: Kubewarden knows no field {field} and ignores it"));
+    }
+    Ok(metadata)
+}
+
+fn set_usage(metadata: &mut Value, readme: String) {
+    let Some(fields) = metadata.as_object_mut() else { return };
+    let annotations = fields.entry("annotations").or_insert(Value::Null);
+    if annotations.is_null() {
+        *annotations = Value::Object(serde_json::Map::new());
+    }
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.insert(USAGE.to_owned(), readme.into());
+    }
+}
+
+/// What the module itself says.
+fn protocol_version(wasm: &[u8], talk: &Talk) -> Result<Value> {
+    // What it has in the place of metadata is replaced, so it need not be readable.
+    let bare = with_section(wasm, METADATA, b"null").context("this is not a WebAssembly module")?;
+    let policy = Policy::load(&bare, Limits::default())?;
+    let host = Arc::new(Nobody(talk.clone()));
+    let answer =
+        policy.call("protocol_version", b"", host).context("it does not say which protocol it speaks")?;
+    let version: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    match version.as_str() {
+        Some("v1") => Ok(version),
+        Some(other) => bail!("it speaks protocol {other:?}, which Kubewarden does not know"),
+        None => bail!("its answer to protocol_version is no text"),
+    }
+}

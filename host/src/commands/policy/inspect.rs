@@ -1,0 +1,169 @@
+//! `policy inspect`: what a policy is.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Format, bytes, read};
+use crate::Io;
+use crate::metadata::{self, annotation};
+use crate::module::Module;
+use crate::policy::EMBEDDED;
+use crate::registry::artifact::{Artifact, digest};
+use crate::registry::{Connection, Registry, reference};
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret policy inspect                        the built-in policy
+  acr-pull-secret policy inspect -o json policy.wasm
+  acr-pull-secret policy inspect contoso.azurecr.io/policies/acr-pull-secret:v0.1.0";
+
+/// Show metadata, imports, size and digest of a policy
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Inspect {
+    /// A file, or a policy in a registry [default: the built-in policy]
+    #[arg(value_name = "FILE|REF")]
+    pub policy: Option<String>,
+    /// How a registry is reached
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Format of the answer
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: Format,
+}
+
+/// What is shown.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inspection<'a> {
+    /// Where it comes from
+    source: &'a str,
+    /// Of the module, in bytes
+    size: usize,
+    /// Of the module
+    digest: String,
+    /// Of the manifest: as it stands in the registry, or as `policy push` would write it
+    manifest_digest: Option<String>,
+    metadata: Option<Value>,
+    #[serde(flatten)]
+    module: Module,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - there is no such policy, or it is no module
+pub fn run(args: &Inspect, io: &mut Io) -> Result<()> {
+    let source = args.policy.as_deref().unwrap_or("the built-in policy");
+    let (wasm, pulled) = fetch(args, io)?;
+    let module = Module::parse(&wasm).with_context(|| source.to_owned())?;
+    let metadata = match metadata::of_policy(&wasm) {
+        Ok(metadata) => Some(metadata),
+        Err(problem) => {
+            io.stderr.line(&format!("warning: {source}: {problem}"));
+            metadata::of_module(&wasm).ok()
+        }
+    };
+    let pushed = || Artifact::of(&wasm).ok().map(|artifact| artifact.digest);
+    let inspection = Inspection {
+        source,
+        size: wasm.len(),
+        digest: digest(&wasm),
+        manifest_digest: pulled.or_else(pushed),
+        metadata,
+        module,
+    };
+    match args.output {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut io.stdout, &inspection)?;
+            writeln!(io.stdout)?;
+        }
+        Format::Text => write_text(&inspection, &bytes(&wasm), &mut io.stdout)?,
+    }
+    Ok(())
+}
+
+/// The module, and the digest of its manifest where it came from a registry.
+fn fetch(args: &Inspect, io: &Io) -> Result<(Cow<'static, [u8]>, Option<String>)> {
+    let Some(name) = &args.policy else { return Ok((EMBEDDED.into(), None)) };
+    if Path::new(name).exists() {
+        return Ok((read(Path::new(name))?.into(), None));
+    }
+    let reference = match reference::parse(name) {
+        Ok(reference) => reference,
+        Err(error) if name.starts_with("registry://") => bail!(error),
+        Err(_) => bail!(
+            "{name}: no such file, and no reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0"
+        ),
+    };
+    let pulled = Registry::new(reference, &args.connection, io.stderr.clone())?.pull()?;
+    Ok((pulled.wasm.into(), Some(pulled.digest)))
+}
+
+fn write_text(shown: &Inspection<'_>, size: &str, out: &mut dyn Write) -> Result<()> {
+    let mut line = |name: &str, value: &str| match value {
+        "" => Ok(()),
+        value => writeln!(out, "{name:<17}{}", one_line(value)),
+    };
+    let metadata = shown.metadata.as_ref().unwrap_or(&Value::Null);
+    let text = |name: &str| annotation(metadata, &format!("io.kubewarden.policy.{name}"));
+    line("policy", &if metadata.is_null() { String::new() } else { metadata::name_and_version(metadata) })?;
+    for name in ["description", "author", "license", "source"] {
+        line(name, text(name))?;
+    }
+    line("size", size)?;
+    line("digest", &shown.digest)?;
+    line("manifest digest", shown.manifest_digest.as_deref().unwrap_or_default())?;
+    let field = |name: &str| metadata.get(name).map(plain).unwrap_or_default();
+    line("mutating", &field("mutating"))?;
+    line("protocol", &field("protocolVersion"))?;
+    line("execution mode", &field("executionMode"))?;
+    line(
+        "Kubewarden",
+        &Some(field("minimumKubewardenVersion"))
+            .filter(|v| !v.is_empty())
+            .map(|v| v + " or later")
+            .unwrap_or_default(),
+    )?;
+    line("host calls", &field("hostCapabilities"))?;
+    let items = |name: &str| metadata.get(name).and_then(Value::as_array).into_iter().flatten();
+    let lookups: Vec<String> = items("contextAwareResources")
+        .map(|resource| format!("{}/{}", plain(&resource["apiVersion"]), plain(&resource["kind"])))
+        .collect();
+    line("lookups", &lookups.join(", "))?;
+    for (i, rule) in items("rules").enumerate() {
+        let part = |name: &str| rule.get(name).map(plain).unwrap_or_default();
+        let groups = part("apiGroups");
+        let versions = part("apiVersions");
+        let versions = if groups.is_empty() { versions } else { format!("{groups}/{versions}") };
+        let rule = format!("{versions}: {} on {}", part("resources"), part("operations"));
+        line(if i == 0 { "rules" } else { "" }, &rule)?;
+    }
+    line("imports", &shown.module.imports.join(", "))?;
+    line("exports", &shown.module.exports.join(", "))?;
+    let sections = shown.module.custom_sections.iter();
+    let sections: Vec<String> =
+        sections.map(|section| format!("{} ({} bytes)", section.name, section.size)).collect();
+    line("custom sections", &sections.join(", "))?;
+    Ok(())
+}
+
+/// A value without quotes and brackets.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// A foreign module must not move the cursor.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

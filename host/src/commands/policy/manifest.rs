@@ -1,0 +1,163 @@
+//! `policy manifest`: what runs the policy in a cluster.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::annotate::Nobody;
+use crate::Io;
+use crate::cli::PolicyArgs;
+use crate::installation::{Installation, Resource};
+use crate::metadata::{self, OCI_URL, VERSION};
+use crate::policy::{HostCalls, Limits, Policy};
+use crate::registry::reference;
+use crate::settings;
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret policy manifest --settings settings.yaml | kubectl apply -f -
+  acr-pull-secret policy manifest --settings-json '{\"mode\":\"validate\"}' --name acr-pull-secret-guard --mode monitor
+  acr-pull-secret policy manifest --module contoso.azurecr.io/policies/acr-pull-secret:v0.1.0";
+
+/// Print what runs the policy in a cluster with these settings: a `ClusterAdmissionPolicy` with the rules and lookups
+/// that they need, and the RBAC for the lookups
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Manifest {
+    /// Settings of the policy (YAML or JSON), or the policy resource that has them. FILE#2 is the second document, -
+    /// standard input
+    #[arg(long, value_name = "FILE[#N]", conflicts_with = "settings_json")]
+    pub settings: Option<String>,
+    /// Settings of the policy, as JSON
+    #[arg(long, value_name = "JSON")]
+    pub settings_json: Option<String>,
+    /// What the resources are called
+    #[arg(long, value_name = "NAME", default_value = "acr-pull-secret", value_parser = resource_name)]
+    pub name: String,
+    /// Where the policy is in a registry [default: where its maintainers publish it]
+    #[arg(long, value_name = "REF")]
+    pub module: Option<String>,
+    /// Whether the policy decides or only reports
+    #[arg(long, value_enum, default_value = "protect")]
+    pub mode: Mode,
+    /// The namespace that Kubewarden runs in
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "kubewarden", value_parser = namespace_name)]
+    pub namespace: String,
+    /// Format of the resources; json is a List
+    #[arg(short, long, value_enum, default_value = "yaml")]
+    pub output: Format,
+}
+
+/// Whether a policy decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// It decides
+    Protect,
+    /// It reports what it would decide
+    Monitor,
+}
+
+/// The formats of resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Documents with comments
+    Yaml,
+    /// A List
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - settings that cannot be read, or that the policy refuses
+pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
+    let policy = Policy::embedded(Limits::default()).context("the built-in policy")?;
+    let host: Arc<dyn HostCalls> = Arc::new(Nobody(io.stderr.clone()));
+    let read = PolicyArgs {
+        settings: args.settings.clone(),
+        settings_json: args.settings_json.clone(),
+        policy: None,
+        cluster: Vec::new(),
+        namespace: "default".to_owned(),
+        jobs: None,
+    };
+    let settings = settings::load(&read, io)?;
+    settings.validate(&policy, host.clone())?;
+    let settings: Value = serde_json::from_str(settings.json.get())?;
+    let metadata = policy
+        .metadata()
+        .context("the built-in policy has no metadata; build it without a ready policy.wasm")?;
+    let module = match &args.module {
+        Some(module) => reference::parse(module)?.whole(),
+        None => format!(
+            "{}:v{}",
+            metadata::annotation(metadata, OCI_URL),
+            metadata::annotation(metadata, VERSION)
+        ),
+    };
+    let installation = Installation {
+        name: &args.name,
+        module: &format!("registry://{module}"),
+        mode: match args.mode {
+            Mode::Protect => "protect",
+            Mode::Monitor => "monitor",
+        },
+        namespace: &args.namespace,
+        metadata,
+        settings: &settings,
+        default_secret: &default_secret(&policy, host)?,
+    };
+    let resources = installation.resources();
+    match args.output {
+        Format::Yaml => io.stdout.write_all(yaml(&resources)?.as_bytes())?,
+        Format::Json => {
+            let items: Vec<&Value> = resources.iter().map(|resource| &resource.object).collect();
+            let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+            serde_json::to_writer_pretty(&mut io.stdout, &list)?;
+            writeln!(io.stdout)?;
+        }
+    }
+    Ok(())
+}
+
+/// The secret that the policy itself says images need where nothing is set.
+fn default_secret(policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
+    let question = json!({"image": "registry.azurecr.io/image", "namespace": "default", "settings": {}});
+    let answer = policy.call("explain", question.to_string().as_bytes(), host);
+    let answer: Value = serde_json::from_slice(&answer.context("the policy explains nothing")?)?;
+    let secret = answer.pointer("/need/secret").and_then(Value::as_str);
+    Ok(secret.context("the policy does not say which secret it needs by default")?.to_owned())
+}
+
+fn yaml(resources: &[Resource]) -> Result<String> {
+    let mut documents = Vec::new();
+    for Resource { comments, object } in resources {
+        let mut lines: Vec<String> = comments.iter().map(|comment| format!("# {comment}")).collect();
+        lines.push(serde_saphyr::to_string(object)?);
+        documents.push(lines.join("\n"));
+    }
+    Ok(documents.join("---\n"))
+}
+
+/// Names of Kubernetes' resources. RFC 1123, as the API server checks it
+fn resource_name(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        !label.is_empty() && label.bytes().all(allowed) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    if text.len() <= 200 && text.split('.').all(is_label) {
+        Ok(text.to_owned())
+    } else {
+        Err("names are lower-case letters, digits, - and ., such as acr-pull-secret".to_owned())
+    }
+}
+
+fn namespace_name(text: &str) -> Result<String, String> {
+    let name = resource_name(text)?;
+    if name.len() <= 63 && !name.contains('.') {
+        Ok(name)
+    } else {
+        Err("namespaces are up to 63 lower-case letters, digits and -, such as kubewarden".to_owned())
+    }
+}

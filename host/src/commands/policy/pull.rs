@@ -1,0 +1,55 @@
+//! `policy pull`: pull a policy from a registry.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{bytes, write};
+use crate::Io;
+use crate::metadata;
+use crate::registry::{Connection, Registry, reference};
+
+const EXAMPLES: &str = "Credentials are those of docker, its helpers and `az acr login`.
+
+Examples:
+  acr-pull-secret policy pull contoso.azurecr.io/policies/acr-pull-secret:v0.1.0 --output policy.wasm
+  acr-pull-secret check --policy policy.wasm manifests/";
+
+/// Pull a policy from a registry and check that it is what was pushed. On standard output: the reference that always
+/// means these bytes
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Pull {
+    /// What: registry, repository, and tag or digest
+    #[arg(value_name = "REF")]
+    pub reference: String,
+    /// Where to
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How the registry is reached
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - the registry does not give it, it is no policy, or the file cannot be written
+pub fn run(args: &Pull, io: &mut Io) -> Result<()> {
+    let reference = reference::parse(&args.reference)?;
+    let pulled = Registry::new(reference.clone(), &args.connection, io.stderr.clone())?.pull()?;
+    write(&args.output, &pulled.wasm)?;
+
+    let policy = match metadata::of_policy(&pulled.wasm) {
+        Ok(metadata) => metadata::name_and_version(&metadata),
+        Err(problem) => {
+            io.stderr.line(&format!("warning: {}: {problem}", reference.whole()));
+            "a module".to_owned()
+        }
+    };
+    let (size, file) = (bytes(&pulled.wasm), args.output.display());
+    io.stderr.line(&format!("pulled {policy} ({size}) to {file}"));
+    writeln!(io.stdout, "{}", reference::immutable(&reference, &pulled.digest))?;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `policy push`: push a policy to a registry.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::json;
+
+use super::{Format, bytes, read};
+use crate::Io;
+use crate::metadata;
+use crate::policy::EMBEDDED;
+use crate::registry::artifact::Artifact;
+use crate::registry::{Connection, Registry, reference};
+
+const EXAMPLES: &str = "Credentials are those of docker, its helpers and `az acr login`.
+
+Examples:
+  acr-pull-secret policy push contoso.azurecr.io/policies/acr-pull-secret:v0.1.0
+  acr-pull-secret policy push annotated.wasm registry://contoso.azurecr.io/policies/mine:v1.2.0
+  acr-pull-secret policy push --insecure localhost:5000/acr-pull-secret:dev";
+
+/// Push a policy to a registry, as Kubewarden does. On standard output: the reference that always means these bytes
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, allow_missing_positional = true)]
+pub struct Push {
+    /// An annotated policy [default: the built-in one]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Where to: registry, repository and tag
+    #[arg(value_name = "REF")]
+    pub reference: String,
+    /// How the registry is reached
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Format of the answer; json is that of kwctl
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: Format,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - the file is no annotated policy, or the registry does not take it
+pub fn run(args: &Push, io: &mut Io) -> Result<()> {
+    let reference = reference::parse(&args.reference)?;
+    if reference.digest().is_some() {
+        bail!("{}: a policy is pushed to a tag; its digest comes of its bytes", args.reference);
+    }
+    if !has_tag(&args.reference) {
+        bail!("{0}: under which tag? Write {0}:v0.1.0 or {0}:latest", args.reference);
+    }
+    let (name, wasm) = match &args.file {
+        Some(path) => (path.display().to_string(), Cow::from(read(path)?)),
+        None => ("the built-in policy".to_owned(), Cow::from(EMBEDDED)),
+    };
+    let artifact = Artifact::of(&wasm).context(name)?;
+    Registry::new(reference.clone(), &args.connection, io.stderr.clone())?.push(&artifact)?;
+
+    let policy = metadata::name_and_version(&artifact.metadata);
+    io.stderr.line(&format!("pushed {policy} ({}) to {}", bytes(&wasm), reference.whole()));
+    let immutable = reference::immutable(&reference, &artifact.digest);
+    match args.output {
+        Format::Text => writeln!(io.stdout, "{immutable}")?,
+        Format::Json => writeln!(io.stdout, "{}", json!({ "immutable_ref": immutable }))?,
+    }
+    Ok(())
+}
+
+fn has_tag(reference: &str) -> bool {
+    reference.rsplit('/').next().is_some_and(|last| last.contains(':'))
+}

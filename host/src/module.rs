@@ -1,0 +1,67 @@
+//! What can be told of a WebAssembly module without running it.
+
+use serde::Serialize;
+use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
+
+/// What a module needs and gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Module {
+    /// What it imports: `wapc.__guest_call`
+    pub imports: Vec<String>,
+    /// What it exports
+    pub exports: Vec<String>,
+    /// Its custom sections, in order
+    pub custom_sections: Vec<CustomSection>,
+}
+
+/// A custom section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CustomSection {
+    /// Its name
+    pub name: String,
+    /// The length of its content, in bytes
+    pub size: usize,
+}
+
+/// Why bytes are no module.
+#[derive(Debug, thiserror::Error)]
+pub enum ModuleError {
+    /// They cannot be parsed
+    #[error("this is not a WebAssembly module: {0}")]
+    Unreadable(#[from] BinaryReaderError),
+    /// They are a component, which is something newer
+    #[error("this is a WebAssembly component; Kubewarden runs core modules")]
+    Component,
+}
+
+impl Module {
+    /// Reads a module.
+    ///
+    /// # Errors
+    /// - the bytes are none
+    pub fn parse(wasm: &[u8]) -> Result<Self, ModuleError> {
+        let mut module = Self::default();
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::Version { encoding: Encoding::Component, .. } => return Err(ModuleError::Component),
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let import = import?;
+                        module.imports.push(format!("{}.{}", import.module, import.name));
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        module.exports.push(export?.name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) => module
+                    .custom_sections
+                    .push(CustomSection { name: section.name().to_owned(), size: section.data().len() }),
+                _ => {}
+            }
+        }
+        Ok(module)
+    }
+}

@@ -1,0 +1,200 @@
+//! Getting let in: the registry's challenge, and what is shown in return.
+//!
+//! Done here rather than by the client library, which knows no identity tokens and keeps quiet about refusals.
+//! distribution/distribution: docs/content/spec/auth/{token,oauth}.md; Azure/acr: docs/AAD-OAuth.md
+
+use std::time::Duration;
+
+use http_auth::ChallengeRef;
+use oci_client::secrets::RegistryAuth;
+use reqwest::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use serde::Deserialize;
+
+use super::RegistryError;
+use super::credentials::Credential;
+use super::error::{Asked, looks_like, of_http};
+
+/// The largest answer that is read, in bytes.
+const LARGEST: usize = 1 << 20;
+
+/// What is to be done in a repository, as token servers call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Pull,
+    Push,
+}
+
+/// The door of a registry.
+pub(super) struct Door<'a> {
+    pub(super) http: &'a reqwest::Client,
+    /// `https`, or `http` where the user allowed it
+    pub(super) scheme: &'a str,
+    pub(super) repository: &'a str,
+    pub(super) credential: &'a Credential,
+    pub(super) asked: Asked<'a>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: Option<String>,
+    access_token: Option<String>,
+}
+
+impl Door<'_> {
+    /// Knocks, and does what the registry asks for.
+    pub(super) async fn enter(&self, action: Action) -> Result<RegistryAuth, RegistryError> {
+        let url = format!("{}://{}/v2/", self.scheme, self.asked.registry);
+        let response = self.send(self.http.get(url)).await?;
+        let challenges: Vec<String> = response
+            .headers()
+            .get_all(WWW_AUTHENTICATE)
+            .iter()
+            .filter_map(|value| Some(value.to_str().ok()?.to_owned()))
+            .collect();
+        match response.status() {
+            StatusCode::OK => {
+                let body = self.read(response).await?;
+                match looks_like(&body) {
+                    "" => Ok(RegistryAuth::Anonymous),
+                    _ => Err(self.nonsense("there is a web page where its API should be")),
+                }
+            }
+            StatusCode::UNAUTHORIZED => self.answer(&challenges, action).await,
+            StatusCode::NOT_FOUND => Err(self.nonsense("it has no /v2/")),
+            _ => Err(self.refused(response).await),
+        }
+    }
+
+    async fn answer(&self, challenges: &[String], action: Action) -> Result<RegistryAuth, RegistryError> {
+        let challenges: Vec<ChallengeRef<'_>> =
+            challenges.iter().filter_map(|text| http_auth::parse_challenges(text).ok()).flatten().collect();
+        let of =
+            |scheme: &str| challenges.iter().find(|challenge| challenge.scheme.eq_ignore_ascii_case(scheme));
+        if let Some(bearer) = of("Bearer") {
+            let parameter = |name: &str| {
+                let found = bearer.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+                found.map(|(_, value)| value.to_unescaped())
+            };
+            let service = parameter("service").unwrap_or_else(|| self.asked.registry.to_owned());
+            let token = self.token(parameter("realm"), &service, action).await?;
+            return Ok(RegistryAuth::Bearer(token));
+        }
+        match self.credential {
+            _ if of("Basic").is_none() => Err(self.nonsense("it wants credentials but does not say how")),
+            Credential::Password { user, password } => {
+                Ok(RegistryAuth::Basic(user.clone(), password.clone()))
+            }
+            Credential::Anonymous => Err(self.asked.of_status(401, "")),
+            Credential::Identity(_) => Err(self.no_exchange()),
+        }
+    }
+
+    async fn token(
+        &self,
+        realm: Option<String>,
+        service: &str,
+        action: Action,
+    ) -> Result<String, RegistryError> {
+        let actions = match action {
+            Action::Pull => "pull",
+            Action::Push => "pull,push",
+        };
+        let scope = format!("repository:{}:{actions}", self.repository);
+        let request = match self.credential {
+            // To the registry itself, whatever realm it names: nobody else may have this token.
+            Credential::Identity(identity) => {
+                let url = format!("{}://{}/oauth2/token", self.scheme, self.asked.registry);
+                self.http.post(url).form(&[
+                    ("grant_type", "refresh_token"),
+                    ("service", self.asked.registry),
+                    ("scope", &scope),
+                    ("refresh_token", identity),
+                ])
+            }
+            credential => {
+                let realm = self.realm(realm)?;
+                let request = self.http.get(realm).query(&[("service", service), ("scope", &scope)]);
+                match credential {
+                    Credential::Password { user, password } => request.basic_auth(user, Some(password)),
+                    _ => request,
+                }
+            }
+        };
+        let is_exchange = matches!(self.credential, Credential::Identity(_));
+        let response = self.send(request).await?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if is_exchange => {
+                return Err(self.no_exchange());
+            }
+            // RFC 6749 5.2: an expired refresh token is a bad request.
+            StatusCode::BAD_REQUEST if is_exchange => return Err(self.asked.of_status(401, "")),
+            StatusCode::NOT_FOUND => {
+                return Err(self.nonsense("the token server that it names has no such page"));
+            }
+            _ => return Err(self.refused(response).await),
+        }
+        let body = self.read(response).await?;
+        let token =
+            serde_json::from_str(&body).ok().and_then(|token: Token| token.token.or(token.access_token));
+        // The library would panic at what no header can hold.
+        token
+            .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
+            .ok_or_else(|| self.nonsense("its token server gave no token"))
+    }
+
+    /// Where the registry sends us with a password.
+    fn realm(&self, realm: Option<String>) -> Result<Url, RegistryError> {
+        let realm = realm.and_then(|realm| Url::parse(&realm).ok());
+        let realm = realm.ok_or_else(|| self.nonsense("it wants a token but does not say from where"))?;
+        match realm.scheme() {
+            "https" => Ok(realm),
+            "http" if self.scheme == "http" => Ok(realm),
+            _ => Err(self.nonsense("its token server has no TLS, so it gets no credentials")),
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
+        let response = request.timeout(Duration::from_mins(1)).send().await;
+        response.map_err(|error| of_http(self.asked.registry, &error))
+    }
+
+    async fn refused(&self, response: Response) -> RegistryError {
+        let status = response.status().as_u16();
+        let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let wait = wait.map(Duration::from_secs);
+        let body = match self.read(response).await {
+            Ok(body) => body,
+            Err(error) => return error,
+        };
+        match self.asked.of_status(status, &body) {
+            RegistryError::Busy { registry, status, .. } => RegistryError::Busy { registry, status, wait },
+            other => other,
+        }
+    }
+
+    async fn read(&self, mut response: Response) -> Result<String, RegistryError> {
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| of_http(self.asked.registry, &error))?
+        {
+            body.extend_from_slice(&chunk);
+            if body.len() > LARGEST {
+                return Err(self.nonsense("its answer does not end"));
+            }
+        }
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    fn nonsense(&self, problem: &str) -> RegistryError {
+        RegistryError::Nonsense { registry: self.asked.registry.to_owned(), problem: problem.to_owned() }
+    }
+
+    fn no_exchange(&self) -> RegistryError {
+        RegistryError::NoExchange {
+            registry: self.asked.registry.to_owned(),
+            config: self.asked.config.to_owned(),
+        }
+    }
+}
