@@ -18,6 +18,8 @@
 //! | `running` | a signal leaves whole files only, and a watch sees every change |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are mended byte for byte as the pairs in `fix/` show, and nothing else in them changes |
+//! | `policy` | metadata is embedded as Kubewarden reads it, and a cluster is asked for no more than the settings need |
+//! | `registry` | a policy reaches a real registry and comes back, and every way to fail gets one clear sentence |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `explain` | a policy that does not explain is told from one that does |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
@@ -45,8 +47,10 @@ mod keyring;
 mod lookups;
 mod manifests;
 mod places;
+mod policy;
 mod policy_resources;
 mod properties;
+mod registry;
 mod reports;
 #[cfg(unix)]
 mod reproducible;

@@ -1,0 +1,539 @@
+//! Publishing: against Debian's docker-registry where a registry is needed, and against servers that misbehave.
+
+mod authority;
+mod front;
+mod server;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use acr_pull_secret::policy::EMBEDDED;
+use acr_pull_secret::registry::artifact::{Artifact, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::engines::command;
+use authority::Authority;
+use front::{Act, Front, Head, answer, say};
+use server::{Guard, Server, free_port};
+
+const ARTICLE: &str = "tests/manifests/my-awesome-app-pod.yaml";
+const REPOSITORY: &str = "policies/acr-pull-secret";
+
+/// Somebody with a docker config of their own.
+struct User {
+    home: tempfile::TempDir,
+}
+
+impl User {
+    /// Without credentials.
+    fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    fn with_config(config: &Value) -> Self {
+        let user = Self::new();
+        std::fs::write(user.home.path().join("config.json"), config.to_string()).unwrap();
+        user
+    }
+
+    /// Logged in with a password.
+    fn logged_in(registry: &str, password: &str) -> Self {
+        let auth = STANDARD.encode(format!("alice:{password}"));
+        Self::with_config(&json!({"auths": {registry: {"auth": auth}}}))
+    }
+
+    /// Logged in as `az acr login` does it.
+    fn with_identity(registry: &str, token: &str) -> Self {
+        let auth = STANDARD.encode("00000000-0000-0000-0000-000000000000:");
+        Self::with_config(&json!({"auths": {registry: {"auth": auth, "identitytoken": token}}}))
+    }
+
+    fn policy(&self, args: &[&str]) -> Output {
+        let mut command = command(&[&["policy"], args].concat());
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+            command.env_remove(name);
+        }
+        command.env("DOCKER_CONFIG", self.home.path()).output().expect("the command runs")
+    }
+
+    /// The last line that a call which must fail says, after a look that it did fail and left no file.
+    fn fails(&self, args: &[&str]) -> String {
+        let output = self.policy(args);
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(2), ""), "{said}");
+        assert!(!self.file("out.wasm").exists(), "{said}");
+        said.lines().last().unwrap_or_default().to_owned()
+    }
+
+    fn pull_fails(&self, reference: &str, more: &[&str]) -> String {
+        let out = self.path("out.wasm");
+        self.fails(&[&["pull", reference, "--output", &out], more].concat())
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.file(name).display().to_string()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What a call that must succeed prints, without its last line end.
+fn fine(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout).trim_end().to_owned()
+}
+
+/// `GET` over plain http: the head and the body of the answer.
+fn get(port: u16, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let accept = "application/vnd.oci.image.manifest.v1+json";
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
+}
+
+fn reference(port: u16) -> String {
+    format!("localhost:{port}/{REPOSITORY}:v1")
+}
+
+fn immutable(port: u16) -> String {
+    format!("localhost:{port}/{REPOSITORY}@{}", Artifact::of(EMBEDDED).unwrap().digest)
+}
+
+fn is_layer(head: &Head) -> bool {
+    head.method == "GET" && head.path.ends_with(&digest(EMBEDDED))
+}
+
+/// Pushes and pulls, and returns what came back.
+fn round_trip(user: &User, port: u16, more: &[&str]) -> Vec<u8> {
+    let (reference, out) = (reference(port), user.path("out.wasm"));
+    let pushed = user.policy(&[&["push", &reference], more].concat());
+    assert_eq!(fine(&pushed), immutable(port));
+    let pulled = user.policy(&[&["pull", &reference, "--output", &out], more].concat());
+    assert_eq!(fine(&pulled), immutable(port));
+    std::fs::read(out).unwrap()
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn what_is_pulled_is_what_was_pushed_and_judges_a_pod() {
+    let server = Server::start(&Guard::Anybody, None);
+    let user = User::new();
+    assert!(round_trip(&user, server.port, &["--insecure"]) == EMBEDDED, "the bytes differ");
+
+    let check = command(&["check", "--policy", &user.path("out.wasm"), ARTICLE]).output().unwrap();
+    assert!(
+        fine(&check).starts_with("accepted Pod awesomeapps/my-awesome-app-pod"),
+        "{}",
+        text(&check.stdout)
+    );
+
+    let by_digest =
+        user.policy(&["pull", &immutable(server.port), "--insecure", "-o", &user.path("again.wasm")]);
+    assert_eq!(fine(&by_digest), immutable(server.port));
+    assert!(std::fs::read(user.file("again.wasm")).unwrap() == EMBEDDED);
+
+    let with_scheme = format!("registry://{}", reference(server.port));
+    let inspected = user.policy(&["inspect", &with_scheme, "--insecure", "-o", "json"]);
+    let inspected: Value = serde_json::from_str(&fine(&inspected)).unwrap();
+    assert_eq!(inspected["digest"], digest(EMBEDDED));
+    assert_eq!(inspected["manifestDigest"], Artifact::of(EMBEDDED).unwrap().digest);
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn the_registry_holds_the_manifest_that_kubewarden_would_have_pushed() {
+    let server = Server::start(&Guard::Anybody, None);
+    let user = User::new();
+    let pushed = fine(&user.policy(&["push", &reference(server.port), "--insecure", "-o", "json"]));
+    assert_eq!(
+        serde_json::from_str::<Value>(&pushed).unwrap(),
+        json!({"immutable_ref": immutable(server.port)})
+    );
+
+    let (head, body) = get(server.port, &format!("/v2/{REPOSITORY}/manifests/v1"));
+    assert!(head.contains("Content-Type: application/vnd.oci.image.manifest.v1+json"), "{head}");
+    let expected = Artifact::of(EMBEDDED).unwrap();
+    assert_eq!(body.as_bytes(), &expected.manifest[..]);
+    let (_, config) = get(server.port, &format!("/v2/{REPOSITORY}/blobs/{}", expected.config_digest));
+    assert_eq!(config, "{}");
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn a_policy_that_is_there_is_not_sent_again() {
+    let server = Server::start(&Guard::Anybody, None);
+    let front = Front::start(server.port, None, |_| Act::Pass);
+    let user = User::new();
+    let uploads = || front.seen().iter().filter(|head| head.path.contains("/blobs/uploads/")).count();
+    fine(&user.policy(&["push", &reference(front.port), "--insecure"]));
+    let first = uploads();
+    fine(&user.policy(&["push", &reference(front.port), "--insecure"]));
+    assert_eq!((first, uploads()), (4, 4), "two blobs take two requests each, and then none");
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn tls_takes_the_authority_that_is_given() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.certificate_and_key();
+    let server = Server::start(&Guard::Anybody, Some((&certificate, &key)));
+    let user = User::new();
+    let untrusted = user.pull_fails(&reference(server.port), &[]);
+    assert!(
+        untrusted.contains("certificate that is not trusted") && untrusted.contains("--ca-file"),
+        "{untrusted}"
+    );
+    let plain = user.pull_fails(&reference(server.port), &["--insecure"]);
+    assert!(plain.contains("speaks https; leave out --insecure"), "{plain}");
+    assert!(round_trip(&user, server.port, &["--ca-file", &authority.ca_file()]) == EMBEDDED);
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn a_password_comes_from_the_docker_config_or_its_helper() {
+    let server = Server::start(&Guard::Password, None);
+    let registry = format!("localhost:{}", server.port);
+    let user = User::logged_in(&registry, "correct horse");
+    assert!(round_trip(&user, server.port, &["--insecure"]) == EMBEDDED);
+
+    let none = User::new().pull_fails(&reference(server.port), &["--insecure"]);
+    assert!(
+        none.contains("wants credentials") && none.contains(&format!("docker login {registry}")),
+        "{none}"
+    );
+
+    let wrong = User::logged_in(&registry, "battery staple");
+    for failed in [
+        wrong.pull_fails(&reference(server.port), &["--insecure"]),
+        wrong.fails(&["push", &reference(server.port), "--insecure"]),
+    ] {
+        assert!(failed.contains("refused the credentials from"), "{failed}");
+        assert!(!failed.contains("battery") && failed.contains("config.json"), "{failed}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "needs docker-registry"]
+fn a_credential_helper_is_asked() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = Server::start(&Guard::Password, None);
+    let registry = format!("localhost:{}", server.port);
+    let user = User::with_config(&json!({"credHelpers": {&registry: "test"}}));
+    let helper = user.file("docker-credential-test");
+    let search = format!("{}:{}", user.home.path().display(), std::env::var("PATH").unwrap());
+    let run = |script: &str| {
+        std::fs::write(&helper, script).unwrap();
+        std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = command(&["policy", "push", &reference(server.port), "--insecure"]);
+        command.env("DOCKER_CONFIG", user.home.path()).env("PATH", &search).output().unwrap()
+    };
+    let output = run("#!/bin/sh\nread r\necho '{\"Username\":\"alice\",\"Secret\":\"correct horse\"}'\n");
+    assert_eq!(fine(&output), immutable(server.port));
+
+    let output = run("#!/bin/sh\nread r\necho 'token tok3n is broken' >&2\nexit 1\n");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("docker-credential-test failed") && !said.contains("tok3n"), "{said}");
+}
+
+/// A registry before which the front plays the token server, as Azure Container Registry does.
+struct AzureRegistry {
+    _server: Server,
+    authority: Authority,
+    front: Front,
+    /// Another host, which the registry names as its realm
+    thief: Front,
+}
+
+impl AzureRegistry {
+    fn start() -> Self {
+        let authority = Authority::new();
+        let thief = Front::start(0, Some(authority.server_config()), |_| {
+            say("200 OK", "", r#"{"access_token":"x"}"#)
+        });
+        let realm = format!("https://localhost:{}/oauth2/token", thief.port);
+        let server =
+            Server::start(&Guard::Token { realm: &realm, authority: &authority.file("ca.pem") }, None);
+        let token = authority.token(REPOSITORY, &["pull", "push"]);
+        let front = Front::start(server.port, Some(authority.server_config()), move |head| {
+            if head.path != "/oauth2/token" {
+                return Act::Pass;
+            }
+            let token = token.clone();
+            let host = head.header("host").unwrap_or_default().replace(':', "%3A");
+            let is_form = head.header("content-type") == Some("application/x-www-form-urlencoded");
+            Act::Answer(Box::new(move |form| {
+                let expected = |actions: &str| {
+                    let scope = format!("repository%3Apolicies%2Facr-pull-secret%3A{actions}");
+                    format!("grant_type=refresh_token&service={host}&scope={scope}&refresh_token=r3fresh")
+                };
+                if is_form && (form == expected("pull") || form == expected("pull%2Cpush")) {
+                    answer("200 OK", "", &json!({ "access_token": token }).to_string())
+                } else {
+                    let error =
+                        json!({"errors": [{"code": "UNAUTHORIZED", "message": format!("no: {form}")}]});
+                    answer("401 Unauthorized", "", &error.to_string())
+                }
+            }))
+        });
+        Self { _server: server, authority, front, thief }
+    }
+
+    fn registry(&self) -> String {
+        format!("localhost:{}", self.front.port)
+    }
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn an_identity_token_of_az_acr_login_is_exchanged_at_the_registry() {
+    let azure = AzureRegistry::start();
+    let user = User::with_identity(&azure.registry(), "r3fresh");
+    assert!(round_trip(&user, azure.front.port, &["--ca-file", &azure.authority.ca_file()]) == EMBEDDED);
+    assert_eq!(azure.thief.seen().len(), 0, "the realm on another host is asked nothing");
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn an_identity_token_that_has_expired_is_never_shown() {
+    let azure = AzureRegistry::start();
+    let user = User::with_identity(&azure.registry(), "0utdated");
+    let failed = user.fails(&["push", &reference(azure.front.port), "--ca-file", &azure.authority.ca_file()]);
+    assert!(failed.contains("refused the credentials from") && failed.contains("log in with"), "{failed}");
+    assert!(!failed.contains("0utdated"), "{failed}");
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn a_token_for_pulling_does_not_push() {
+    let authority = Authority::new();
+    let token = authority.token(REPOSITORY, &["pull"]);
+    let realm_port = Front::start(0, None, move |head| {
+        let basic = format!("Basic {}", STANDARD.encode("alice:correct horse"));
+        match head.header("authorization") {
+            Some(shown) if shown == basic => say("200 OK", "", &json!({ "token": token }).to_string()),
+            _ => say("401 Unauthorized", "", ""),
+        }
+    })
+    .port;
+    let realm = format!("http://localhost:{realm_port}/token");
+    let server = Server::start(&Guard::Token { realm: &realm, authority: &authority.file("ca.pem") }, None);
+    let user = User::logged_in(&format!("localhost:{}", server.port), "correct horse");
+    let failed = user.fails(&["push", &reference(server.port), "--insecure"]);
+    assert!(failed.contains("does not allow this with the credentials from"), "{failed}");
+    let missing = user.pull_fails(&reference(server.port), &["--insecure"]);
+    assert!(missing.contains("does not exist"), "{missing}");
+    let wrong = User::logged_in(&format!("localhost:{}", server.port), "battery staple");
+    let refused = wrong.pull_fails(&reference(server.port), &["--insecure"]);
+    assert!(refused.contains("refused the credentials"), "{refused}");
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn a_download_that_is_cut_goes_on_where_it_was() {
+    let server = Server::start(&Guard::Anybody, None);
+    let user = User::new();
+    fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
+    let cuts = AtomicUsize::new(0);
+    let front = Front::start(server.port, None, move |head| {
+        if is_layer(head) && cuts.fetch_add(1, Ordering::SeqCst) == 0 { Act::CutAnswer } else { Act::Pass }
+    });
+    let pulled = user.policy(&["pull", &reference(front.port), "--insecure", "-o", &user.path("out.wasm")]);
+    fine(&pulled);
+    assert!(text(&pulled.stderr).contains("was cut") && text(&pulled.stderr).contains("trying again"));
+    assert!(std::fs::read(user.file("out.wasm")).unwrap() == EMBEDDED);
+    let ranges: Vec<Option<String>> = front
+        .seen()
+        .iter()
+        .filter(|head| is_layer(head))
+        .map(|head| head.header("range").map(str::to_owned))
+        .collect();
+    let resumed = ranges[1].as_deref().and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
+    let from: usize = resumed.and_then(|from| from.parse().ok()).expect("the second request names a range");
+    assert!(ranges.len() == 2 && ranges[0].is_none() && from > EMBEDDED.len() / 4, "{ranges:?}");
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn an_upload_that_is_cut_is_made_again() {
+    let server = Server::start(&Guard::Anybody, None);
+    let cuts = AtomicUsize::new(0);
+    let front = Front::start(server.port, None, move |head| {
+        if head.method == "PUT" && cuts.fetch_add(1, Ordering::SeqCst) == 0 {
+            Act::CutBody
+        } else {
+            Act::Pass
+        }
+    });
+    let user = User::new();
+    let pushed = user.policy(&["push", &reference(front.port), "--insecure"]);
+    assert_eq!(fine(&pushed), immutable(front.port));
+    assert!(text(&pushed.stderr).contains("trying again"), "{}", text(&pushed.stderr));
+    assert!(round_trip(&user, server.port, &["--insecure"]) == EMBEDDED);
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn bytes_that_differ_from_their_digest_are_not_written() {
+    let server = Server::start(&Guard::Anybody, None);
+    let user = User::new();
+    fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
+    let front = Front::start(server.port, None, |head| if is_layer(head) { Act::Spoil } else { Act::Pass });
+    let failed = user.pull_fails(&reference(front.port), &["--insecure"]);
+    assert!(failed.contains("sent bytes other than those it promised"), "{failed}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "needs docker-registry"]
+fn a_full_disk_is_said() {
+    let server = Server::start(&Guard::Anybody, None);
+    let user = User::new();
+    fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
+    let failed = user.fails(&["pull", &reference(server.port), "--insecure", "-o", "/dev/full"]);
+    assert!(failed.contains("/dev/full: cannot be written: No space left on device"), "{failed}");
+}
+
+#[test]
+#[ignore = "needs docker-registry"]
+fn a_tag_that_does_not_exist_is_named() {
+    let server = Server::start(&Guard::Anybody, None);
+    let failed = User::new().pull_fails(&reference(server.port), &["--insecure"]);
+    assert!(failed.contains(&format!("{} does not exist", reference(server.port))), "{failed}");
+}
+
+#[test]
+fn a_registry_that_is_none_gets_one_clear_sentence() {
+    let user = User::new();
+    let page = "<html><body>Sign in to the guest network</body></html>";
+    for (answer, sentence) in [
+        (("200 OK", "", page), "does not answer as a container registry does: there is a web page"),
+        (("404 Not Found", "", page), "it has no /v2/"),
+        (("418 I'm a teapot", "", page), "HTTP 418, and a web page"),
+        (("401 Unauthorized", "", ""), "wants credentials but does not say how"),
+        (("401 Unauthorized", "WWW-Authenticate: Bearer service=\"x\"\r\n", ""), "does not say from where"),
+        (
+            ("401 Unauthorized", "WWW-Authenticate: \"\u{1}\"\r\n", ""),
+            "wants credentials but does not say how",
+        ),
+    ] {
+        let (status, headers, body) = answer;
+        let front = Front::start(0, None, move |_| say(status, headers, body));
+        let failed = user.pull_fails(&reference(front.port), &["--insecure"]);
+        assert!(
+            failed.contains(sentence) && failed.contains(&format!("localhost:{}", front.port)),
+            "{failed}"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_that_is_none_of_a_policy_is_refused() {
+    let image = json!({
+        "schemaVersion": 2, "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest(b"{}"), "size": 2},
+        "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest(b"x"), "size": 1}],
+    });
+    for (body, sentence) in [
+        (
+            image.to_string(),
+            "is no Kubewarden policy: it has a layer of type application/vnd.oci.image.layer.v1.tar+gzip",
+        ),
+        ("<html>".to_owned(), "what should be a manifest is none"),
+        (r#"{"schemaVersion":1}"#.to_owned(), "is no Kubewarden policy"),
+    ] {
+        let front = Front::start(0, None, move |head| {
+            say("200 OK", "", if head.path == "/v2/" { "{}" } else { &body })
+        });
+        let failed = User::new().pull_fails(&reference(front.port), &["--insecure"]);
+        assert!(failed.contains(sentence), "{failed}");
+    }
+}
+
+#[test]
+fn a_token_that_no_header_can_hold_is_no_token() {
+    let front = Front::start(0, None, move |head| match head.path.as_str() {
+        "/v2/" => {
+            let host = head.header("host").unwrap_or_default();
+            let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{host}/token\"\r\n");
+            say("401 Unauthorized", &challenge, "")
+        }
+        _ => say("200 OK", "", r#"{"token":"a\nb"}"#),
+    });
+    let failed = User::new().pull_fails(&reference(front.port), &["--insecure"]);
+    assert!(failed.contains("its token server gave no token"), "{failed}");
+}
+
+#[test]
+fn an_identity_token_follows_no_redirection() {
+    let thief = Front::start(0, None, |_| say("200 OK", "", r#"{"access_token":"x"}"#));
+    let elsewhere = format!("Location: http://localhost:{}/oauth2/token\r\n", thief.port);
+    let front = Front::start(0, None, move |head| match head.path.as_str() {
+        "/v2/" => say("401 Unauthorized", "WWW-Authenticate: Bearer realm=\"http://x/\"\r\n", ""),
+        _ => say("307 Temporary Redirect", &elsewhere, ""),
+    });
+    let user = User::with_identity(&format!("localhost:{}", front.port), "r3fresh");
+    let failed = user.pull_fails(&reference(front.port), &["--insecure"]);
+    assert!(failed.contains("HTTP 307") && !failed.contains("r3fresh"), "{failed}");
+    assert_eq!(thief.seen().len(), 0);
+}
+
+#[test]
+fn a_busy_registry_is_asked_again_when_it_says_and_not_for_ever() {
+    let front = Front::start(0, None, |_| say("429 Too Many Requests", "Retry-After: 1\r\n", ""));
+    let user = User::new();
+    let output = user.policy(&["pull", &reference(front.port), "--insecure", "-o", &user.path("out.wasm")]);
+    let said = text(&output.stderr);
+    assert!(said.contains("(HTTP 429); try again later; trying again in 1 s"), "{said}");
+    assert!(
+        said.lines().last().unwrap().ends_with("is too busy or out of order (HTTP 429); try again later"),
+        "{said}"
+    );
+    assert_eq!((output.status.code(), front.seen().len()), (Some(2), 4));
+}
+
+#[test]
+fn where_nobody_answers_the_message_says_so() {
+    let user = User::new();
+    let nobody = user.pull_fails(&reference(free_port()), &["--insecure"]);
+    assert!(nobody.contains("cannot connect to localhost:") && nobody.contains("refused"), "{nobody}");
+    let unknown = user.pull_fails("registry.invalid/policies/x:v1", &[]);
+    assert!(unknown.contains("there is no host called registry.invalid"), "{unknown}");
+    let front = Front::start(0, None, |_| say("200 OK", "", "{}"));
+    let plain = user.pull_fails(&reference(front.port), &[]);
+    assert!(plain.contains("does not speak TLS; give --insecure"), "{plain}");
+}
+
+#[test]
+fn a_docker_config_that_cannot_be_used_is_named() {
+    for (config, sentence) in [
+        (json!([]), "it is not the JSON of a docker config"),
+        (json!({"auths": {"localhost:1": {"auth": "!"}}}), "USER:PASSWORD in base64"),
+        (json!({"auths": {"localhost:1": {"auth": STANDARD.encode("alice:")}}}), "has no password"),
+        (json!({"credHelpers": {"localhost:1": "not-installed"}}), "cannot be run"),
+    ] {
+        let failed = User::with_config(&config).pull_fails("localhost:1/x:v1", &["--insecure"]);
+        assert!(failed.contains("config.json") && failed.contains(sentence), "{failed}");
+    }
+}
+
+#[test]
+fn a_file_without_certificates_is_no_authority() {
+    let user = User::new();
+    let failed = user.pull_fails("localhost:1/x:v1", &["--ca-file", ARTICLE]);
+    assert!(failed.contains("there is no certificate in PEM form in it"), "{failed}");
+}
