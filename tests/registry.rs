@@ -429,7 +429,7 @@ fn a_registry_that_is_none_gets_one_clear_sentence() {
         (("401 Unauthorized", "WWW-Authenticate: Bearer service=\"x\"\r\n", ""), "does not say from where"),
         (
             ("401 Unauthorized", "WWW-Authenticate: \"\u{1}\"\r\n", ""),
-            "wants credentials but does not say how",
+            "its answer is no HTTP",
         ),
     ] {
         let (status, headers, body) = answer;

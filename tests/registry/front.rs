@@ -65,6 +65,9 @@ impl Front {
             for client in listener.incoming() {
                 let (client, tls, log, decide) = (client.unwrap(), tls.clone(), log.clone(), decide.clone());
                 std::thread::spawn(move || match tls {
+                    None if speaks_tls(&client) => {
+                        let _ = (&client).write_all(answer("400 Bad Request", "", "").as_bytes());
+                    }
                     None => serve(client, registry, &log, &*decide),
                     Some(tls) => {
                         let tls = ServerConnection::new(tls).unwrap();
@@ -126,11 +129,18 @@ fn read_head(client: &mut impl Read) -> Option<Head> {
     Some(Head { method: method.to_owned(), path: path.to_owned(), lines: lines.collect() })
 }
 
+/// TLS, which begins with the type of a handshake (RFC 8446 5.1), gets what servers without TLS say.
+fn speaks_tls(client: &TcpStream) -> bool {
+    let mut first = [0];
+    client.peek(&mut first).is_ok() && first == [22]
+}
+
 /// The registry's whole answer.
 fn ask(port: u16, head: &Head, body: &[u8]) -> Vec<u8> {
     let mut request = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", head.method, head.path);
     for line in head.lines.iter().filter(|line| !line.to_ascii_lowercase().starts_with("connection:")) {
-        request += &format!("{line}\r\n");
+        request.push_str(line);
+        request.push_str("\r\n");
     }
     request += "\r\n";
     let mut registry = TcpStream::connect(("127.0.0.1", port)).unwrap();

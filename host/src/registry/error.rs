@@ -1,6 +1,6 @@
 //! Why a registry did not do what was asked: one sentence each, with the mend.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -236,16 +236,19 @@ pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
     let mut reason = String::new();
     while let Some(current) = cause {
         reason = current.to_string();
-        // What is wrapped into an I/O error is not among its sources.
-        let inner = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(tls) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        let innermost = innermost(current);
+        if let Some(tls) = innermost.downcast_ref::<rustls::Error>() {
             return of_tls(registry, tls);
         }
-        if let Some(system) = current.downcast_ref::<io::Error>()
+        if let Some(system) = innermost.downcast_ref::<io::Error>()
             && error.is_connect()
             && matches!(system.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof)
         {
             return RegistryError::Cut { registry, reason };
+        }
+        // hyper: src/error.rs, `Parse`
+        if reason.starts_with("invalid HTTP ") || reason == "message head is too large" {
+            return RegistryError::Nonsense { registry, problem: format!("its answer is no HTTP ({reason})") };
         }
         if reason.contains("failed to lookup address") || reason.starts_with("dns error") {
             let host = registry.rsplit_once(':').map_or(registry.as_str(), |(host, _)| host);
@@ -266,6 +269,14 @@ pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
         return RegistryError::Unreachable { registry, reason };
     }
     RegistryError::Cut { registry, reason }
+}
+
+/// What is wrapped into I/O errors, once or several times: they do not name it among their sources.
+fn innermost<'a>(mut error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    error
 }
 
 fn of_tls(registry: String, error: &rustls::Error) -> RegistryError {

@@ -10,14 +10,12 @@ use crate::Io;
 use crate::metadata;
 use crate::registry::{Connection, Registry, reference};
 
-const EXAMPLES: &str = "Credentials are those of docker, its helpers and `az acr login`.
-
-Examples:
+const EXAMPLES: &str = "Examples:
   acr-pull-secret policy pull contoso.azurecr.io/policies/acr-pull-secret:v0.1.0 --output policy.wasm
   acr-pull-secret check --policy policy.wasm manifests/";
 
 /// Pull a policy from a registry and check that it is what was pushed. On standard output: the reference that always
-/// means these bytes
+/// means these bytes. Credentials are those of docker, its helpers and `az acr login`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Pull {

@@ -14,14 +14,13 @@ use crate::policy::EMBEDDED;
 use crate::registry::artifact::Artifact;
 use crate::registry::{Connection, Registry, reference};
 
-const EXAMPLES: &str = "Credentials are those of docker, its helpers and `az acr login`.
-
-Examples:
+const EXAMPLES: &str = "Examples:
   acr-pull-secret policy push contoso.azurecr.io/policies/acr-pull-secret:v0.1.0
   acr-pull-secret policy push annotated.wasm registry://contoso.azurecr.io/policies/mine:v1.2.0
   acr-pull-secret policy push --insecure localhost:5000/acr-pull-secret:dev";
 
-/// Push a policy to a registry, as Kubewarden does. On standard output: the reference that always means these bytes
+/// Push a policy to a registry, as Kubewarden does. On standard output: the reference that always means these bytes.
+/// Credentials are those of docker, its helpers and `az acr login`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, allow_missing_positional = true)]
 pub struct Push {
