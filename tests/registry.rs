@@ -427,10 +427,7 @@ fn a_registry_that_is_none_gets_one_clear_sentence() {
         (("418 I'm a teapot", "", page), "HTTP 418, and a web page"),
         (("401 Unauthorized", "", ""), "wants credentials but does not say how"),
         (("401 Unauthorized", "WWW-Authenticate: Bearer service=\"x\"\r\n", ""), "does not say from where"),
-        (
-            ("401 Unauthorized", "WWW-Authenticate: \"\u{1}\"\r\n", ""),
-            "its answer is no HTTP",
-        ),
+        (("401 Unauthorized", "WWW-Authenticate: \"\u{1}\"\r\n", ""), "its answer is no HTTP"),
     ] {
         let (status, headers, body) = answer;
         let front = Front::start(0, None, move |_| say(status, headers, body));

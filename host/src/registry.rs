@@ -9,6 +9,7 @@
 pub mod artifact;
 mod credentials;
 mod error;
+mod failure;
 mod login;
 pub mod reference;
 mod retry;
@@ -27,7 +28,7 @@ use crate::talk::Talk;
 use artifact::Artifact;
 use credentials::Credential;
 pub use error::RegistryError;
-use error::{Asked, of_http};
+use failure::{Asked, of_http};
 use login::{Action, Door};
 
 /// How long a connection may take to be made.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::RegistryError;
 use super::credentials::Credential;
-use super::error::{Asked, looks_like, of_http};
+use super::failure::{Asked, looks_like, of_http};
 
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;

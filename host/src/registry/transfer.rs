@@ -12,7 +12,7 @@ use oci_client::{Client, Reference, RegistryOperation};
 
 use super::RegistryError;
 use super::artifact::{self, Artifact};
-use super::error::Asked;
+use super::failure::Asked;
 
 /// The bytes that are handed to the network at once.
 const PIECE: usize = 16 << 10;
