@@ -76,10 +76,10 @@ pub enum ExitStatus {
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
     /// Config file [default: the .acr-pull-secret.yaml of this folder, or the nearest above it in the repository]
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(long, global = true, display_order = 900, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
     /// Read no config file
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     pub no_config: bool,
 }
 

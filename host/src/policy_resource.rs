@@ -160,6 +160,11 @@ const HARMLESS: [&str; 8] = [
 ];
 
 impl PolicyResource {
+    /// Whether an object is a policy of Kubewarden, or a group of policies.
+    pub fn is_one(object: &Value) -> bool {
+        Kind::of(object).is_some_and(|kind| kind.group == GROUP && kind.kind.contains("AdmissionPolicy"))
+    }
+
     /// Reads an object that has a kind. An `AdmissionPolicy` that names no namespace is in `namespace`.
     ///
     /// # Errors

@@ -121,6 +121,10 @@ pub fn read(file: SourceFile, part: &Part, namespace: &str) -> Result<(Settings,
             bail!("{name}: there is no document {number}");
         }
     }
+    // A manifest of the cluster has the RBAC beside the policy.
+    if objects.iter().any(|object| PolicyResource::is_one(object.object())) {
+        objects.retain(|object| PolicyResource::is_one(object.object()));
+    }
     let object = match (objects.pop(), objects.as_slice()) {
         (None, _) => return Ok((none()?, notes)),
         (Some(object), []) => object,
