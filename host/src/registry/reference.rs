@@ -18,9 +18,13 @@ pub fn parse(text: &str) -> Result<Reference, RegistryError> {
     if rest.contains("://") {
         return Err(refuse("leave out the part before ://, or write registry://"));
     }
-    let Some((host, _)) = rest.split_once('/').filter(|(host, _)| is_host(host)) else {
+    let Some((host, path)) = rest.split_once('/').filter(|(host, _)| is_host(host)) else {
         return Err(refuse("it must start with a registry, such as contoso.azurecr.io/"));
     };
+    let repository = path.split([':', '@']).next().unwrap_or_default();
+    if repository.contains(char::is_uppercase) {
+        return Err(refuse("repositories are lowercase"));
+    }
     let reference = Reference::from_str(rest).map_err(|error| refuse(&error.to_string()))?;
     // The library would go to Docker Hub with what it cannot read as a host.
     if reference.registry() == host { Ok(reference) } else { Err(refuse("it names no registry")) }
