@@ -11,7 +11,7 @@ use wapc::WapcHost;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
 pub(crate) static POLICY: LazyLock<Policy> =
-    LazyLock::new(|| Policy::embedded(Limits::default()).expect("the embedded policy loads"));
+    LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None).expect("the embedded policy loads"));
 
 /// What policy-server is built on.
 static INDEPENDENT: LazyLock<WasmtimeEngineProviderPre> = LazyLock::new(|| {
@@ -59,6 +59,7 @@ pub(crate) fn project(path: &str) -> PathBuf {
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
     command.args(args).current_dir(project("")).env_remove("NO_COLOR").stdin(Stdio::null());
+    command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 

@@ -10,5 +10,6 @@ fn sessions_look_as_shown() {
     trycmd::TestCases::new()
         .default_bin_path(env!("CARGO_BIN_EXE_acr-pull-secret"))
         .env("NO_COLOR", "1")
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .case(project("tests/terminal/*/*.toml"));
 }

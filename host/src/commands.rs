@@ -16,11 +16,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::policy::{Limits, Policy};
+use crate::policy::{Cache, EMBEDDED, Limits, Policy};
 
 /// The built-in policy, or the one in a file.
 fn load_policy(path: Option<&Path>) -> Result<Policy> {
-    let Some(path) = path else { return Policy::embedded(Limits::default()).context("the built-in policy") };
+    let cache = Cache::of_user();
+    let load = |wasm: &[u8]| Policy::load(wasm, Limits::default(), cache.as_ref());
+    let Some(path) = path else { return load(EMBEDDED).context("the built-in policy") };
     let wasm = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    Policy::load(&wasm, Limits::default()).with_context(|| path.display().to_string())
+    load(&wasm).with_context(|| path.display().to_string())
 }

@@ -9,6 +9,7 @@
 //!                    ▼ │ wasi: clock, randomness, talk
 //! ```
 
+mod cache;
 mod engine;
 mod error;
 mod guest;
@@ -24,6 +25,7 @@ use serde_json::Value;
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError, ValType};
 
 use crate::section;
+pub use cache::Cache;
 use engine::Placement;
 pub use error::PolicyError;
 use guest::State;
@@ -82,19 +84,11 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy that was built with this crate.
-    ///
-    /// # Errors
-    /// As [`Policy::load`].
-    pub fn embedded(limits: Limits) -> Result<Self, PolicyError> {
-        Self::load(EMBEDDED, limits)
-    }
-
-    /// Compiles a policy from the binary form of a WebAssembly module.
+    /// Compiles a policy from the binary form of a WebAssembly module, or takes it from where compiled policies are kept.
     ///
     /// # Errors
     /// Where the module is not valid, is not a waPC policy, or imports what no policy is given.
-    pub fn load(wasm: &[u8], limits: Limits) -> Result<Self, PolicyError> {
+    pub fn load(wasm: &[u8], limits: Limits, cache: Option<&Cache>) -> Result<Self, PolicyError> {
         let metadata =
             match section::custom_sections(wasm, section::METADATA).map_err(PolicyError::NotWasm)?.first() {
                 Some(json) => Some(
@@ -102,7 +96,7 @@ impl Policy {
                 ),
                 None => None,
             };
-        let module = compile(wasm, limits)?;
+        let module = compile(wasm, limits, cache)?;
         check_exports(&module)?;
         let instance = link(&module)?;
         let engine = module.engine().clone();
@@ -166,15 +160,19 @@ const GUEST_CALL: &str = "__guest_call";
 const STARTS: [(&str, &str); 2] = [("_start", "`_start`"), ("wapc_init", "`wapc_init`")];
 
 /// Compiles for the pool where it can be had and the module fits into it.
-fn compile(wasm: &[u8], limits: Limits) -> Result<Module, PolicyError> {
+fn compile(wasm: &[u8], limits: Limits, cache: Option<&Cache>) -> Result<Module, PolicyError> {
+    let module = |engine: &Engine| match cache {
+        Some(cache) => cache.module(engine, wasm),
+        None => Module::new(engine, wasm),
+    };
     if let Ok(engine) = engine::engine(Placement::Pool, limits)
-        && let Ok(module) = Module::new(&engine, wasm)
+        && let Ok(module) = module(&engine)
     {
         return Ok(module);
     }
     let engine = engine::engine(Placement::OnDemand, limits)
         .map_err(|error| PolicyError::Engine(format!("{error:#}")))?;
-    Module::new(&engine, wasm).map_err(|error| PolicyError::Invalid(format!("{error:#}")))
+    module(&engine).map_err(|error| PolicyError::Invalid(format!("{error:#}")))
 }
 
 fn check_exports(module: &Module) -> Result<(), PolicyError> {

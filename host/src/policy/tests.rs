@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{HostCalls, Limits, Policy, PolicyError};
+use super::{EMBEDDED, HostCalls, Limits, Policy, PolicyError};
 use crate::section;
 
 const LIMITS: Limits =
@@ -74,7 +74,7 @@ fn module(text: &str) -> Vec<u8> {
 }
 
 fn load(wasm: &[u8]) -> Result<Policy, PolicyError> {
-    Policy::load(wasm, LIMITS)
+    Policy::load(wasm, LIMITS, None)
 }
 
 fn call(policy: &Policy, operation: &str) -> Result<String, PolicyError> {

@@ -110,7 +110,7 @@ fn set_usage(metadata: &mut Value, readme: String) {
 fn protocol_version(wasm: &[u8], talk: &Talk) -> Result<Value> {
     // What it has in the place of metadata is replaced, so it need not be readable.
     let bare = with_section(wasm, METADATA, b"null").context("this is not a WebAssembly module")?;
-    let policy = Policy::load(&bare, Limits::default())?;
+    let policy = Policy::load(&bare, Limits::default(), None)?;
     let host = Arc::new(Nobody(talk.clone()));
     let answer =
         policy.call("protocol_version", b"", host).context("it does not say which protocol it speaks")?;

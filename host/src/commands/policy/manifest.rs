@@ -6,12 +6,13 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::super::load_policy;
 use super::annotate::Nobody;
 use crate::Io;
 use crate::cli::PolicyArgs;
 use crate::installation::{Installation, Resource};
 use crate::metadata::{self, OCI_URL, VERSION};
-use crate::policy::{HostCalls, Limits, Policy};
+use crate::policy::{HostCalls, Policy};
 use crate::registry::reference;
 use crate::settings;
 
@@ -72,7 +73,7 @@ pub enum Format {
 /// # Errors
 /// - settings that cannot be read, or that the policy refuses
 pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
-    let policy = Policy::embedded(Limits::default()).context("the built-in policy")?;
+    let policy = load_policy(None)?;
     let host: Arc<dyn HostCalls> = Arc::new(Nobody(io.stderr.clone()));
     let read = PolicyArgs {
         settings: args.settings.clone(),
