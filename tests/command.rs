@@ -162,6 +162,30 @@ fn wrong_calls_exit_with_two() {
     }
 }
 
+/// `false | acr-pull-secret check --settings -` must not judge by settings that nobody wrote.
+#[test]
+fn settings_that_are_empty_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let comment = folder.path().join("settings.yaml");
+    std::fs::write(&comment, "# mode: validate\n").unwrap();
+    let comment = comment.display().to_string();
+    for (args, input) in [
+        (["--settings", "-"], ""),
+        (["--settings", "-"], "---\n"),
+        (["--settings", "-"], r#"{"apiVersion": "v1", "kind": "List", "items": []}"#),
+        (["--settings-json", ""], ""),
+        (["--settings", &comment], ""),
+        #[cfg(unix)]
+        (["--settings", "/dev/null"], ""),
+    ] {
+        let output = run(&["check", args[0], args[1], ARTICLE], input);
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
+        assert!(talk.contains(": there are no settings there; {} means the defaults"), "{args:?}: {talk}");
+    }
+    assert_eq!(run(&["check", "--settings-json", "{}", ARTICLE], "").status.code(), Some(0));
+}
+
 #[test]
 fn fail_on_sets_what_counts_as_failure() {
     let status = |args: &[&str], input: &str| run(&[&["check"], args, &["-"]].concat(), input).status.code();

@@ -46,7 +46,7 @@ pub struct SettingsSource {
 /// is said on `io.stderr`.
 ///
 /// # Errors
-/// - a file that cannot be read or parsed, or that has no object, or too many
+/// - a file that cannot be read or parsed, or that has no object, as an empty one, or too many
 /// - a policy resource that Kubernetes would refuse
 pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Settings> {
     let (file, part) = match (&args.settings, &args.settings_json) {
@@ -57,17 +57,16 @@ pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Settings> {
             let (path, part) = part_of(path);
             (input::read(Path::new(path), &mut io.stdin)?, part)
         }
-        (None, None) => return none(),
+        (None, None) => {
+            let json = RawValue::from_string("{}".to_owned())?;
+            return Ok(Settings { json, source: None, resource: None });
+        }
     };
     let (settings, notes) = read(file, &part, &args.namespace)?;
     for note in notes {
         io.stderr.line(&format!("warning: {note}"));
     }
     Ok(settings)
-}
-
-fn none() -> Result<Settings> {
-    Ok(Settings { json: RawValue::from_string("{}".to_owned())?, source: None, resource: None })
 }
 
 /// What of a file is meant.
@@ -126,7 +125,8 @@ pub fn read(file: SourceFile, part: &Part, namespace: &str) -> Result<(Settings,
         objects.retain(|object| PolicyResource::is_one(object.object()));
     }
     let object = match (objects.pop(), objects.as_slice()) {
-        (None, _) => return Ok((none()?, notes)),
+        // A command before a pipe that failed writes nothing, and nobody's defaults are meant.
+        (None, _) => bail!("{name}: there are no settings there; {{}} means the defaults"),
         (Some(object), []) => object,
         (Some(last), others) => bail!("{}", too_many(others.iter().chain([&last]))),
     };
