@@ -74,3 +74,38 @@ fn every_shell_completes_every_command() {
     }
     assert_eq!(run(&["completions", "tcsh"], "").status.code(), Some(2));
 }
+
+/// What bash offers behind these words, by the script that the command writes.
+#[cfg(target_os = "linux")]
+fn completed_by_bash(words: &[&str]) -> Vec<String> {
+    use std::process::Command;
+
+    let script = String::from_utf8(run(&["completions", "bash"], "").stdout).unwrap();
+    // As bash itself does on Tab: the function that `complete` named, with the words in COMP_WORDS.
+    let ask = r#"
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        function=$(complete -p acr-pull-secret | sed 's/.* -F \([^ ]*\) .*/\1/')
+        "$function" "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf '%s\n' "${COMPREPLY[@]}""#;
+    let mut bash = Command::new("bash");
+    let output = bash.args(["--norc", "-c", &format!("{script}\n{ask}"), "bash"]).args(words).output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_completes_commands_and_their_options() {
+    assert_eq!(completed_by_bash(&["acr-pull-secret", "fi"]), ["fix"]);
+    assert_eq!(completed_by_bash(&["acr-pull-secret", "check", "--fail"]), ["--fail-on"]);
+    assert_eq!(
+        completed_by_bash(&["acr-pull-secret", "check", "--fail-on", ""]),
+        ["mutate", "warn", "reject"]
+    );
+    assert_eq!(completed_by_bash(&["acr-pull-secret", "policy", "pus"]), ["push"]);
+    for words in commands() {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let offered = completed_by_bash(&[&["acr-pull-secret"], &words[..], &["--"]].concat());
+        assert!(offered.iter().any(|option| option == "--help"), "{words:?}: {offered:?}");
+    }
+}

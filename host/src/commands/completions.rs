@@ -14,6 +14,8 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret completions zsh > \"${fpath[1]}/_acr-pull-secret\"
   acr-pull-secret completions fish > ~/.config/fish/completions/acr-pull-secret.fish";
 
+const NAME: &str = "acr-pull-secret";
+
 /// Write the completions of a shell to standard output
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -30,8 +32,19 @@ pub struct Completions {
 pub fn run(args: &Completions, io: &mut Io) -> Result<ExitStatus> {
     // The library panics where it cannot write, so it gets what can always be written.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "acr-pull-secret", &mut script);
-    io.stdout.write_all(&script)?;
+    clap_complete::generate(args.shell, &mut Cli::command(), NAME, &mut script);
+    let mut script = String::from_utf8(script)?;
+    if args.shell == Shell::Bash {
+        script = same_states(&script);
+    }
+    io.stdout.write_all(script.as_bytes())?;
     io.stdout.flush()?;
     Ok(ExitStatus::Fine)
+}
+
+/// The script for bash with one spelling of its states: the library writes the hyphens of the command's name in one way where
+/// a state is entered, in another where it is asked for, and then completes nothing behind a subcommand.
+/// <https://github.com/clap-rs/clap/issues/6421>
+fn same_states(script: &str) -> String {
+    script.replace(&NAME.replace('-', "__subcmd__"), &NAME.replace('-', "__"))
 }
