@@ -227,8 +227,25 @@ fn a_read_only_file_is_left_as_it_was() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
     let (_, talk, status) = command_on(folder.path(), &["fix", "."]);
     assert_eq!(status, Some(2));
-    assert!(talk.contains("is read-only; nothing was written"), "{talk}");
+    assert!(talk.contains("it is read-only (chmod u+w ./absent-items-indented.in.yaml"), "{talk}");
     assert_eq!(fs::read_to_string(&file).unwrap(), was);
+}
+
+/// As editors do that write anew: the other names keep what they had, which a backup made of links relies on.
+#[cfg(unix)]
+#[test]
+fn other_hard_links_keep_the_old_text_which_is_said() {
+    let folder = copies(&[project("tests/fix/absent-items-indented.in.yaml")]);
+    let file = folder.path().join("absent-items-indented.in.yaml");
+    let was = fs::read_to_string(&file).unwrap();
+    fs::hard_link(&file, folder.path().join("backup")).unwrap();
+    let (_, talk, status) = command_on(folder.path(), &["fix", "."]);
+    assert_eq!(status, Some(0), "{talk}");
+    assert!(talk.contains("note: ./absent-items-indented.in.yaml is now a file of its own"), "{talk}");
+    assert_eq!(fs::read_to_string(folder.path().join("backup")).unwrap(), was);
+    assert!(fs::read_to_string(&file).unwrap().contains("acr-secret"));
+    let (_, talk, _) = command_on(folder.path(), &["fix", "."]);
+    assert!(!talk.contains("hard link"), "{talk}");
 }
 
 /// A neighbour of the change may be a Secret, and a diff has context.

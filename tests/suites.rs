@@ -270,3 +270,60 @@ fn expectations_that_cases_share_are_not_written() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(std::fs::read_to_string(folder.path().join("suite.yaml")).unwrap(), suite);
 }
+
+#[test]
+fn an_update_fills_keys_that_are_null() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("suite.yaml");
+    let suite = |block: &str, flow: &str| {
+        format!(
+            "settings: {{mode: validate}}\ncases:\n  - name: a\n    object: {POD}\n    expect:\n      decision: accepted\n      \
+             {block}\n      message: null\n  - name: b\n    object: {POD}\n    expect: {{decision: accepted, {flow}, message: ~}}\n"
+        )
+    };
+    for (block, flow) in [("rules: # none yet", "rules: null"), ("rules: ~ # none yet", "rules")] {
+        let output = test(folder.path(), &suite(block, flow), &["--update"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+        let wanted = suite("rules: [missing-pull-secret] # none yet", "rules: [missing-pull-secret]");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), wanted.replace("accepted", "rejected"));
+    }
+    let output = run(&["test", &path.display().to_string()], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn an_update_removes_no_item_with_a_comment() {
+    let folder = tempfile::tempdir().unwrap();
+    for items in [
+        "        - missing-pull-secret\n        - unlisted-registry # since the second ACR\n",
+        "        - # since the second ACR\n          unlisted-registry\n        - missing-pull-secret\n",
+    ] {
+        let suite = format!(
+            "settings: {{mode: validate}}\ncases:\n  - name: a\n    object: {POD}\n    expect:\n      decision: rejected\n      rules:\n{items}"
+        );
+        let output = test(folder.path(), &suite, &["--update"]);
+        let report = text(&output.stdout);
+        assert!(report.contains("not updated: a comment stands in the middle"), "{report}");
+        assert_eq!(std::fs::read_to_string(folder.path().join("suite.yaml")).unwrap(), suite);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_update_leaves_a_read_only_suite_as_it_was() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let suite = |decision: &str| {
+        format!("cases:\n  - name: a\n    object: {POD}\n    expect: {{decision: {decision}}}\n")
+    };
+    let (locked, other) = (folder.path().join("locked.yaml"), folder.path().join("other.yaml"));
+    std::fs::write(&locked, suite("accepted")).unwrap();
+    std::fs::write(&other, suite("accepted")).unwrap();
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let output = run(&["test", "--update", &folder.path().display().to_string()], "");
+    let talk = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(talk.contains("locked.yaml: cannot be written, and is as it was: it is read-only"), "{talk}");
+    assert_eq!(std::fs::read_to_string(locked).unwrap(), suite("accepted"));
+    assert_eq!(std::fs::read_to_string(other).unwrap(), suite("mutated"));
+}

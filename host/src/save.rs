@@ -27,15 +27,18 @@ pub enum Access {
 /// Writes `contents` to `path`, through links. Whenever this stops, the file is the old one or the new one.
 ///
 /// # Errors
-/// - the folder or the device cannot be written
+/// - the folder, the device or the file that is there cannot be written
 pub fn save(path: &Path, contents: &[u8], access: Access) -> io::Result<()> {
-    // A link stays a link, and a device a device.
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let old = path.metadata().ok();
+    // A link stays a link, and a device a device.
     if old.as_ref().is_some_and(|old| !old.is_file()) {
         return fs::write(path, contents);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let path = destination(path)?;
+    if let Some(old) = &old {
+        writable(&path, old)?;
+    }
+    let folder = folder_of(&path);
     let mut builder = Builder::new();
     builder.prefix(UNFINISHED);
     if let Some(permissions) = permissions_of_new(access) {
@@ -44,6 +47,76 @@ pub fn save(path: &Path, contents: &[u8], access: Access) -> io::Result<()> {
     let file = Unfinished::new(&builder, folder)?;
     file.write(contents, old.as_ref())?;
     file.persist(&path)
+}
+
+/// Why a file that was read cannot take its new text.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplaceError {
+    /// It is gone, or may not be read any more
+    #[error("cannot be read again; nothing was written: {0}")]
+    Unreadable(io::Error),
+    /// Somebody has saved it meanwhile
+    #[error("has changed since it was read; nothing was written, run this again")]
+    Changed,
+    /// It, or its folder, cannot be written
+    #[error("cannot be written, and is as it was: {0}")]
+    Unwritable(io::Error),
+}
+
+/// Writes a new text over the old one of a file that nobody has changed since it was read, and tells how many other names
+/// (hard links) the file had: those keep the old text.
+///
+/// # Errors
+/// - the file has changed, is read-only, or cannot be written
+pub fn replace(path: &Path, old: &str, new: &str) -> Result<u64, ReplaceError> {
+    let now = fs::read(path).map_err(ReplaceError::Unreadable)?;
+    if now != old.as_bytes() {
+        return Err(ReplaceError::Changed);
+    }
+    let others = path.metadata().map_or(0, |metadata| other_names(&metadata));
+    save(path, new.as_bytes(), Access::Shared).map_err(ReplaceError::Unwritable)?;
+    Ok(others)
+}
+
+#[cfg(unix)]
+fn other_names(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata).saturating_sub(1)
+}
+
+#[cfg(not(unix))]
+fn other_names(_: &fs::Metadata) -> u64 {
+    0
+}
+
+/// Where a link leads in the end, whether anything is there or not.
+///
+/// # Errors
+/// - links that lead in a circle
+pub fn destination(path: &Path) -> io::Result<PathBuf> {
+    // As many as Linux follows.
+    const MOST: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST {
+        match fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("its links lead in a circle"))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whoever may write in the folder could put another file in the place of one that is not theirs to write.
+fn writable(path: &Path, old: &fs::Metadata) -> io::Result<()> {
+    // Root may write it nevertheless, but that is not what its owner wanted.
+    if old.permissions().readonly() {
+        let message = format!("it is read-only (chmod u+w {} lets it be written)", path.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    File::options().write(true).open(path).map(drop)
 }
 
 /// Removes what has been written of unfinished files, for a command that is about to be ended. Whoever holds the answer
@@ -68,6 +141,13 @@ fn written() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     WRITTEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The library's error names the passing file, which tells nobody anything.
+fn of_folder(folder: &Path, error: &io::Error) -> io::Error {
+    let reason = error.get_ref().and_then(std::error::Error::source).map(ToString::to_string);
+    let reason = reason.unwrap_or_else(|| error.to_string());
+    io::Error::new(error.kind(), format!("folder {}: {reason}", folder.display()))
+}
+
 /// A file beside its place.
 struct Unfinished {
     /// `None` once it is in its place
@@ -77,8 +157,7 @@ struct Unfinished {
 impl Unfinished {
     fn new(builder: &Builder<'_, '_>, folder: &Path) -> io::Result<Self> {
         let mut written = written();
-        // The library's error names the passing file, which tells nobody anything.
-        let file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+        let file = builder.tempfile_in(folder).map_err(|error| of_folder(folder, &error))?;
         written.insert(file.path().to_owned());
         Ok(Self { file: Some(file) })
     }
@@ -132,4 +211,48 @@ fn resemble(file: &File, old: &fs::Metadata) -> io::Result<()> {
         let _ = fchown(file, Some(old.uid()), Some(old.gid()));
     }
     file.set_permissions(old.permissions())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Access, ReplaceError, replace, save};
+
+    #[test]
+    fn what_somebody_saved_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pod.yaml");
+        fs::write(&file, "theirs").unwrap();
+        assert!(matches!(replace(&file, "as read", "ours"), Err(ReplaceError::Changed)));
+        assert_eq!(fs::read_to_string(&file).unwrap(), "theirs");
+        assert_eq!(replace(&file, "theirs", "ours").unwrap(), 0);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "ours");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_to_nothing_yet_stays_a_link() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink("second", at("first")).unwrap();
+        symlink(at("report.json"), at("second")).unwrap();
+        save(&at("first"), b"{}", Access::Shared).unwrap();
+        assert!(at("first").is_symlink() && at("second").is_symlink());
+        assert_eq!(fs::read(at("report.json")).unwrap(), b"{}");
+        symlink("circle", at("circle")).unwrap();
+        assert!(save(&at("circle"), b"{}", Access::Shared).is_err());
+        assert!(at("circle").is_symlink());
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = save(&folder.path().join("reports/a.json"), b"{}", Access::Shared).unwrap_err();
+        let message = error.to_string();
+        assert!(message.starts_with("folder ") && message.contains("reports: "), "{message}");
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,7 +13,7 @@ use crate::Io;
 use crate::cli::{ExitStatus, PolicyArgs};
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::inputs::{self, Input, Problems};
-use crate::commands::load_policy;
+use crate::commands::{load_policy, rewrite};
 use crate::diagnostic::plain;
 use crate::evaluation::Evaluation;
 use crate::exclude::Exclude;
@@ -23,7 +22,6 @@ use crate::input::SourceFile;
 use crate::kind::Judged;
 use crate::manifest::Manifest;
 use crate::policy::HostCalls;
-use crate::save::{Access, save};
 use crate::{fix as fixing, settings};
 
 const EXAMPLES: &str = "Examples:
@@ -36,8 +34,9 @@ const EXAMPLES: &str = "Examples:
 A new list stands before the containers. Where the pod's ServiceAccount is among the PATHs or in
 --cluster, its pull secrets come first, for a list of its own hides them from the pod. Comments,
 quotes, indentation, line ends and other documents stay as they are. What cannot be edited safely
-is refused with the reason, and its file left as it was. Of a policy resource given by --settings
-its settings count, and which namespaces it leaves out; its rules do not.
+is refused with the reason, and its file left as it was. A link stays a link; other hard links of a
+file keep the old text, which a note says. Of a policy resource given by --settings its settings
+count, and which namespaces it leaves out; its rules do not.
 
 Exit status:
   0  done, or nothing to do
@@ -234,9 +233,8 @@ fn report(
     if !fixed.changes.is_empty()
         && writes
         && !original.is_stdin()
-        && let Err(error) = write(&original.path, &original.file.text, &fixed.text)
+        && !rewrite(&original.path, &original.file, &fixed.text, io)
     {
-        io.stderr.line(&format!("error: {name}: {error:#}"));
         tally.refused += 1;
         return Ok(());
     }
@@ -279,16 +277,4 @@ fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>,
 /// `pull secrets a, b`
 fn secrets(names: &[String]) -> String {
     format!("pull secret{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
-}
-
-/// Writes a file that nobody has changed since it was read.
-fn write(path: &Path, old: &str, new: &str) -> Result<()> {
-    let now = std::fs::read(path).context("cannot be read again; nothing was written")?;
-    ensure!(
-        now == old.as_bytes(),
-        "has changed while it was being mended; nothing was written, run this again"
-    );
-    let is_read_only = path.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
-    ensure!(!is_read_only, "is read-only; nothing was written (chmod u+w lets it be mended)");
-    save(path, new.as_bytes(), Access::Shared).context("cannot be written, and is as it was")
 }

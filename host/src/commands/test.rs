@@ -9,10 +9,9 @@ use regex::Regex;
 
 use crate::Io;
 use crate::cli::{ExitStatus, Output, parse_format};
-use crate::commands::{load_policy, reports, watching};
+use crate::commands::{load_policy, reports, rewrite, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::kind::Judged;
-use crate::save::{Access, save};
 use crate::suite::report::{self, CaseReport, Ended, Style, Summary};
 use crate::suite::run::{CaseResult, run as run_case};
 use crate::suite::update::{Refusal, Updated, update};
@@ -139,9 +138,7 @@ fn run_suites(args: &Test, io: &mut Io) -> Result<ExitStatus> {
         })
         .collect();
     say_errors(&cases, &results, &reports, io);
-    if args.update {
-        update_all(&suites, &cases, &results, &mut reports)?;
-    }
+    let all_updated = !args.update || update_all(&suites, &cases, &results, &mut reports, io);
     let summary = Summary::of(suites.len(), &reports);
     let all_written = reports::write_each(&args.output, io, |format, colour, out| match format {
         TestFormat::Text => report::write_text(&reports, summary, Style { colour, quiet: args.quiet }, out),
@@ -150,7 +147,7 @@ fn run_suites(args: &Test, io: &mut Io) -> Result<ExitStatus> {
     });
     Ok(match summary {
         Summary { errors: 1.., .. } => ExitStatus::Trouble,
-        _ if !all_written => ExitStatus::Trouble,
+        _ if !all_written || !all_updated => ExitStatus::Trouble,
         Summary { failed: 1.., .. } => ExitStatus::Found,
         _ => ExitStatus::Fine,
     })
@@ -179,13 +176,15 @@ fn say_errors(
     }
 }
 
-/// Writes what the policy said into the suites.
+/// Writes what the policy said into the suites; false where one could not be written, which is said, and hinders no other.
 fn update_all(
     suites: &[Loaded],
     cases: &[(&Loaded, usize)],
     results: &[Result<CaseResult>],
     reports: &mut [CaseReport<'_>],
-) -> Result<()> {
+    io: &Io,
+) -> bool {
+    let mut all_written = true;
     for loaded in suites {
         let of_suite = |at: &usize| cases.get(*at).is_some_and(|(other, _)| std::ptr::eq(*other, loaded));
         let failed: Vec<(usize, usize, &CaseResult)> = (0..cases.len())
@@ -196,9 +195,9 @@ fn update_all(
         let numbered: Vec<(usize, &CaseResult)> =
             failed.iter().map(|(_, number, result)| (*number, *result)).collect();
         let Updated { text, refused } = update(loaded, &numbered);
-        if text != loaded.file.text {
-            save(&loaded.path, text.as_bytes(), Access::Shared)
-                .with_context(|| format!("{}: cannot be written", loaded.path.display()))?;
+        if text != loaded.file.text && !rewrite(&loaded.path, &loaded.file, &text, io) {
+            all_written = false;
+            continue;
         }
         for (at, number, _) in failed {
             let Some(report) = reports.get_mut(at) else { continue };
@@ -210,5 +209,5 @@ fn update_all(
             }
         }
     }
-    Ok(())
+    all_written
 }

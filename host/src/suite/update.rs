@@ -2,6 +2,7 @@
 //!
 //! Only keys that a case states are written, except the reason of a rejection that it does not state yet.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::run::CaseResult;
 use super::{Loaded, words};
 use crate::edit::{Edit, apply, dash, line_break, line_end, line_start, lines_behind, next_line};
 use crate::verdict::Decision;
-use crate::yaml::{self, Place};
+use crate::yaml::{self, Document, Place};
 
 /// A suite with expectations that the policy meets.
 #[derive(Debug)]
@@ -51,8 +52,9 @@ pub fn update(loaded: &Loaded, failed: &[(usize, &CaseResult)]) -> Updated {
     let mut edits = Vec::new();
     let mut wanted = loaded.document.value.clone();
     let mut refused = Vec::new();
+    let places = Places::of(loaded, failed);
     for (number, result) in failed {
-        match case_edits(loaded, *number, result) {
+        match case_edits(loaded, &places, *number, result) {
             Ok(new) => {
                 edits.extend(new);
                 expect_instead(&mut wanted, *number, &result.comparisons);
@@ -78,10 +80,60 @@ fn expect_instead(suite: &mut Value, number: usize, comparisons: &[Comparison]) 
 
 fn reads_as(text: &str, wanted: &Value) -> bool {
     let (documents, error) = yaml::documents(text);
-    error.is_none() && matches!(documents.as_slice(), [document] if document.value == *wanted)
+    // A suite with a note, such as that of a key given twice, is refused when it is read.
+    let is_wanted = |document: &Document| document.value == *wanted && document.notes.is_empty();
+    error.is_none() && matches!(documents.as_slice(), [document] if is_wanted(document))
 }
 
-fn case_edits(loaded: &Loaded, number: usize, result: &CaseResult) -> Result<Vec<Edit>, Refusal> {
+/// JSON pointer of what a case expects.
+fn expect(number: usize) -> String {
+    format!("/cases/{number}/expect")
+}
+
+/// Where the expectations of the failed cases stand, by JSON pointer. A suite is read once for all of them.
+struct Places(HashMap<String, Place>);
+
+impl Places {
+    fn of(loaded: &Loaded, failed: &[(usize, &CaseResult)]) -> Self {
+        let mut pointers = Vec::new();
+        for (number, result) in failed {
+            pointers.push(format!("{}/decision", expect(*number)));
+            for Comparison { what, expected, .. } in differing(result) {
+                let pointer = format!("{}/{what}", expect(*number));
+                let items = expected.as_array().map_or(0, Vec::len);
+                pointers.extend((0..items).map(|item| format!("{pointer}/{item}")));
+                pointers.push(pointer);
+            }
+        }
+        let asked: Vec<&str> = pointers.iter().map(String::as_str).collect();
+        let found = loaded.document.places(&loaded.file.text, &asked);
+        Self(pointers.into_iter().zip(found).filter_map(|(pointer, place)| Some((pointer, place?))).collect())
+    }
+
+    /// The place of a value; `None` where there is none.
+    fn find(&self, pointer: &str) -> Result<Option<&Place>, Refusal> {
+        match self.0.get(pointer) {
+            Some(place) if place.aliased => Err(Refusal::Shared),
+            place => Ok(place),
+        }
+    }
+
+    fn get(&self, pointer: &str) -> Result<&Place, Refusal> {
+        self.find(pointer)?.ok_or(Refusal::Layout)
+    }
+}
+
+/// The expectations that are not met.
+fn differing(result: &CaseResult) -> impl Iterator<Item = &Comparison> {
+    result.comparisons.iter().filter(|comparison| !comparison.holds())
+}
+
+fn case_edits(
+    loaded: &Loaded,
+    places: &Places,
+    number: usize,
+    result: &CaseResult,
+) -> Result<Vec<Edit>, Refusal> {
     if result.verdict.decision == Decision::Error {
         return Err(Refusal::NoAnswer);
     }
@@ -89,63 +141,68 @@ fn case_edits(loaded: &Loaded, number: usize, result: &CaseResult) -> Result<Vec
         return Err(Refusal::Unstable);
     }
     let writer = Writer {
-        loaded,
-        expect: format!("/cases/{number}/expect"),
+        text: &loaded.file.text,
+        places,
+        expect: expect(number),
         is_json: loaded.file.text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
     };
     let mut edits = Vec::new();
-    for comparison in result.comparisons.iter().filter(|comparison| !comparison.holds()) {
+    for comparison in differing(result) {
         edits.extend(writer.write(comparison)?);
     }
     Ok(edits)
 }
 
 struct Writer<'a> {
-    loaded: &'a Loaded,
+    text: &'a str,
+    places: &'a Places,
     /// JSON pointer of what the case expects
     expect: String,
     is_json: bool,
 }
 
 impl Writer<'_> {
-    fn text(&self) -> &str {
-        &self.loaded.file.text
-    }
-
-    fn place(&self, pointer: &str) -> Result<Place, Refusal> {
-        let place = self.loaded.document.places(self.text(), &[pointer]).pop().flatten();
-        let place = place.ok_or(Refusal::Layout)?;
-        if place.aliased { Err(Refusal::Shared) } else { Ok(place) }
-    }
-
     /// A value on one line.
     fn line(&self, value: &Value) -> String {
         if self.is_json { value.to_string() } else { words::flow(value) }
     }
 
     fn write(&self, Comparison { what, expected, actual }: &Comparison) -> Result<Vec<Edit>, Refusal> {
-        if expected.is_null() {
-            return self.new_key(what, actual).map(|edit| vec![edit]);
-        }
         let pointer = format!("{}/{what}", self.expect);
-        let place = self.place(&pointer)?;
+        let place = match self.places.find(&pointer)? {
+            Some(place) if expected.is_null() => return Ok(vec![self.over_null(place, actual)]),
+            None if expected.is_null() => return self.new_key(what, actual).map(|edit| vec![edit]),
+            place => place.ok_or(Refusal::Layout)?,
+        };
         match (expected, actual) {
             (Value::Array(old), Value::Array(new)) if !place.flow && !old.is_empty() && !new.is_empty() => {
                 self.block(&pointer, old, new)
             }
             (Value::Array(old), _) if !place.flow && !old.is_empty() => {
-                self.over_block(&place, actual).map(|e| vec![e])
+                self.over_block(place, actual).map(|e| vec![e])
             }
             _ => {
                 self.without_comment(&place.span)?;
-                Ok(vec![Edit { at: place.span, text: self.line(actual) }])
+                Ok(vec![Edit { at: place.span.clone(), text: self.line(actual) }])
             }
         }
     }
 
+    /// A value in the place of `null`, or of nothing behind a key.
+    fn over_null(&self, place: &Place, value: &Value) -> Edit {
+        let is_behind_colon = self.text.get(..place.span.start).is_some_and(|before| before.ends_with(':'));
+        let between = match place.span.is_empty() {
+            false => "",
+            true if is_behind_colon => " ",
+            // `{decision: accepted, rules}`
+            true => ": ",
+        };
+        Edit { at: place.span.clone(), text: format!("{between}{}", self.line(value)) }
+    }
+
     /// A key that the case does not state yet, behind its decision.
     fn new_key(&self, key: &str, value: &Value) -> Result<Edit, Refusal> {
-        let decision = self.place(&format!("{}/decision", self.expect))?;
+        let decision = self.places.get(&format!("{}/decision", self.expect))?;
         let written = self.line(value);
         if self.is_json {
             return Ok(Edit::insert(decision.span.end, format!(", \"{key}\": {written}")));
@@ -153,20 +210,20 @@ impl Writer<'_> {
         if decision.flow {
             return Ok(Edit::insert(decision.span.end, format!(", {key}: {written}")));
         }
-        let start = decision.key.ok_or(Refusal::Layout)?.start;
+        let start = decision.key.as_ref().ok_or(Refusal::Layout)?.start;
         let indent = self.indent(start)?;
-        Ok(lines_behind(self.text(), decision.span.end, &[format!("{indent}{key}: {written}")]))
+        Ok(lines_behind(self.text, decision.span.end, &[format!("{indent}{key}: {written}")]))
     }
 
     /// The white space before what stands first on its line.
     fn indent(&self, at: usize) -> Result<&str, Refusal> {
-        let indent = self.text().get(line_start(self.text(), at)..at);
+        let indent = self.text.get(line_start(self.text, at)..at);
         indent.filter(|indent| indent.trim().is_empty()).ok_or(Refusal::Layout)
     }
 
     /// Refuses to write over several lines with what may be a comment.
     fn without_comment(&self, span: &Range<usize>) -> Result<(), Refusal> {
-        let old = self.text().get(span.clone()).ok_or(Refusal::Layout)?;
+        let old = self.text.get(span.clone()).ok_or(Refusal::Layout)?;
         if old.contains(['\n', '\r']) && old.contains('#') { Err(Refusal::Comment) } else { Ok(()) }
     }
 
@@ -174,7 +231,7 @@ impl Writer<'_> {
     fn over_block(&self, place: &Place, value: &Value) -> Result<Edit, Refusal> {
         self.without_comment(&place.span)?;
         let key = place.key.clone().ok_or(Refusal::Layout)?;
-        let between = self.text().get(key.end..place.span.start).ok_or(Refusal::Layout)?;
+        let between = self.text.get(key.end..place.span.start).ok_or(Refusal::Layout)?;
         let comment = between.trim_start().strip_prefix(':').ok_or(Refusal::Layout)?.trim_end();
         let text = format!(": {}{comment}", self.line(value));
         Ok(Edit { at: key.end..place.span.end, text })
@@ -203,7 +260,9 @@ impl Writer<'_> {
                     .zip(over)
                     .map(|(item, text)| Edit { at: item.span.clone(), text: text.clone() }),
             );
-            edits.extend(removed.iter().map(|item| Edit { at: self.lines_of(item), text: String::new() }));
+            for item in removed {
+                edits.push(Edit { at: self.lines_of(item)?, text: String::new() });
+            }
             if !more.is_empty() {
                 edits.push(self.insert(&items, was.start + kept, more)?);
             }
@@ -212,13 +271,20 @@ impl Writer<'_> {
     }
 
     fn item(&self, pointer: &str) -> Result<Item, Refusal> {
-        let span = self.place(pointer)?.span;
-        let dash = dash(self.text(), span.start).ok_or(Refusal::Layout)?;
+        let span = self.places.get(pointer)?.span.clone();
+        let dash = dash(self.text, span.start).ok_or(Refusal::Layout)?;
         Ok(Item { span, dash })
     }
 
-    fn lines_of(&self, item: &Item) -> Range<usize> {
-        line_start(self.text(), item.dash)..next_line(self.text(), line_end(self.text(), item.span.end))
+    /// The lines of an item, from its dash on, which hold no comment.
+    fn lines_of(&self, item: &Item) -> Result<Range<usize>, Refusal> {
+        let end = line_end(self.text, item.span.end);
+        self.without_comment(&(item.dash..item.span.end))?;
+        let behind = self.text.get(item.span.end..end).ok_or(Refusal::Layout)?;
+        if behind.contains('#') {
+            return Err(Refusal::Comment);
+        }
+        Ok(line_start(self.text, item.dash)..next_line(self.text, end))
     }
 
     /// Lines before the item of this number, or behind the last one.
@@ -228,10 +294,10 @@ impl Writer<'_> {
         let indent = self.indent(first.dash)?;
         let lines: Vec<String> = new.iter().map(|item| format!("{indent}- {item}")).collect();
         if let Some(item) = like {
-            return Ok(lines_behind(self.text(), item.span.end, &lines));
+            return Ok(lines_behind(self.text, item.span.end, &lines));
         }
-        let at = line_start(self.text(), first.dash);
-        let line_break = line_break(self.text(), line_end(self.text(), at));
+        let at = line_start(self.text, first.dash);
+        let line_break = line_break(self.text, line_end(self.text, at));
         Ok(Edit::insert(at, format!("{}{line_break}", lines.join(line_break))))
     }
 }
