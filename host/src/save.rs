@@ -143,8 +143,7 @@ fn written() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 
 /// The library's error names the passing file, which tells nobody anything.
 fn of_folder(folder: &Path, error: &io::Error) -> io::Error {
-    let reason = error.get_ref().and_then(std::error::Error::source).map(ToString::to_string);
-    let reason = reason.unwrap_or_else(|| error.to_string());
+    let reason = folder.metadata().err().unwrap_or_else(|| error.kind().into());
     io::Error::new(error.kind(), format!("folder {}: {reason}", folder.display()))
 }
 
@@ -253,6 +252,7 @@ mod tests {
         let error = save(&folder.path().join("reports/a.json"), b"{}", Access::Shared).unwrap_err();
         let message = error.to_string();
         assert!(message.starts_with("folder ") && message.contains("reports: "), "{message}");
+        assert!(!message.contains(super::UNFINISHED), "{message}");
         assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
     }
 }
