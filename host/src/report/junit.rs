@@ -79,8 +79,13 @@ impl Render for JUnit {
     fn finish(&mut self, _: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let mut report = Report::new("acr-pull-secret");
         report.add_test_suites(std::mem::take(&mut self.suites));
-        report.serialize(out).map_err(io::Error::other)
+        write(&report, out)
     }
+}
+
+/// Writes a report. The library's error hides that of the output, such as a reader that is gone.
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(report.to_string().map_err(io::Error::other)?.as_bytes())
 }
 
 fn line(outcome: &Outcome, finding: &Finding) -> String {

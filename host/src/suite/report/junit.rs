@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{CaseReport, Ended};
-use crate::report::junit::xml;
+use crate::report::junit::{self, xml};
 
 /// Writes the report. Cases of a file stand together.
 ///
@@ -23,7 +23,7 @@ pub fn write(cases: &[CaseReport<'_>], out: &mut dyn Write) -> io::Result<()> {
         }));
         report.add_test_suite(suite);
     }
-    report.serialize(out).map_err(io::Error::other)
+    junit::write(&report, out)
 }
 
 fn status(case: &CaseReport<'_>) -> TestCaseStatus {
