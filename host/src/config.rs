@@ -83,7 +83,8 @@ fn find(asked: &ConfigArgs) -> Option<PathBuf> {
 fn upwards(folder: &Path) -> Option<PathBuf> {
     let mut way = PathBuf::new();
     for folder in folder.ancestors() {
-        if folder.join(FILE_NAME).is_file() {
+        // A link that leads to nothing, or a folder, is told of when it is read.
+        if folder.join(FILE_NAME).symlink_metadata().is_ok() {
             return Some(way.join(FILE_NAME));
         }
         if folder.join(".git").exists() {
@@ -119,6 +120,10 @@ struct Config {
 
 impl Config {
     fn read(path: &Path) -> Result<Self, CallError> {
+        if path.as_os_str() == "-" {
+            let message = "--config -: standard input cannot be the config file; name a file".to_owned();
+            return Err(CallError::Config(message));
+        }
         let file = input::read(path, &mut std::io::empty())?;
         let name = &file.name;
         let (documents, error) = yaml::documents(&file.text);
