@@ -42,6 +42,9 @@ pub enum InputError {
         /// The reason
         reason: std::io::Error,
     },
+    /// A pipe in a folder, which may wait for its writer for ever
+    #[error("{0}: this is a named pipe, which may never end; use - for standard input")]
+    Pipe(String),
     /// Something other than UTF-8
     #[error("{name}:{line}: this is not UTF-8 text")]
     NotUtf8 {
@@ -88,6 +91,25 @@ fn expand_one(path: &str, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>>
     if files.is_empty() { vec![Err(InputError::Missing(path.to_owned()))] } else { files }
 }
 
+/// Whether a path gives its content only once, or for ever, or has no name that a new text could get: a pipe, a device.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// What the shell opens for `<(...)` is no such pipe: somebody writes into it already.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let is_open = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    !is_open && path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_: &Path) -> bool {
+    false
+}
+
 /// Whether a path may stand for several.
 pub(crate) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '['])
@@ -125,10 +147,13 @@ fn walk(folder: &Path, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
 /// Reads a file, or `stdin` for `-`.
 ///
 /// # Errors
-/// - the file cannot be read, or is no UTF-8
+/// - the file cannot be read, is a named pipe, or is no UTF-8
 pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError> {
     let is_stdin = path.as_os_str() == "-";
     let name = if is_stdin { STDIN.to_owned() } else { path.display().to_string() };
+    if is_named_pipe(path) {
+        return Err(InputError::Pipe(name));
+    }
     let mut bytes = Vec::new();
     let result = if is_stdin {
         stdin.read_to_end(&mut bytes)

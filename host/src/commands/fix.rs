@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use rayon::prelude::*;
 
@@ -18,7 +19,7 @@ use crate::diagnostic::plain;
 use crate::evaluation::Evaluation;
 use crate::exclude::Exclude;
 use crate::fix::{Account, Change, FixedFile, Refusal, Refused, diff, fix};
-use crate::input::SourceFile;
+use crate::input::{self, SourceFile};
 use crate::kind::Judged;
 use crate::manifest::Manifest;
 use crate::policy::HostCalls;
@@ -73,6 +74,9 @@ pub struct Fix {
 /// # Errors
 /// - wrong settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
+    if let Some(path) = args.paths.iter().find(|path| input::is_stream(Path::new(path))) {
+        bail!("{path}: this is no regular file, so nothing can take its place; use - for standard input");
+    }
     let mut problems = Problems::default();
     let namespace = args.policy.namespace.as_str();
     let mut cluster = Cluster::default();

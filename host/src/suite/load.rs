@@ -21,9 +21,11 @@ use crate::yaml::{self, Document};
 /// # Errors
 /// - everything that is wrong with them, each at its place
 pub fn load(paths: &[String]) -> Result<Vec<Loaded>, Diagnostics> {
-    if paths.iter().any(|path| path == "-") {
-        let message =
-            "standard input cannot be a suite: name its file, because the files that it uses stand beside it";
+    if let Some(path) = paths.iter().find(|path| *path == "-" || input::is_stream(Path::new(path))) {
+        let message = format!(
+            "{path}: standard input, a pipe or a device cannot be a suite: name its file, because the files that it uses \
+             stand beside it"
+        );
         return Err(Diagnostics(vec![Diagnostic::error(message)]));
     }
     let mut reader = Reader::default();
