@@ -4,7 +4,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::engines::{command, run};
+use crate::engines::{command, project, run};
 
 const ARTICLE: &str = "tests/manifests/my-awesome-app-pod.yaml";
 
@@ -238,14 +238,21 @@ fn quiet_says_nothing_when_all_is_well() {
 
 #[test]
 fn a_reader_that_leaves_early_is_no_error() {
-    let mut child = command(&["check", "-o", "json", "tests/manifests"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
-    assert_eq!((status.code(), text(&stderr)), (Some(0), String::new()));
+    for args in [
+        &["check", "-q", "-o", "text", "--fail-on", "reject", "tests/manifests"][..],
+        &["check", "-o", "json", "tests/manifests"],
+        &["check", "-o", "junit", "tests/manifests"],
+        &["check", "-o", "sarif", "tests/manifests"],
+        &["check", "-o", "github", "tests/manifests"],
+        &["test", "tests/cases"],
+        &["test", "-o", "json", "tests/cases"],
+        &["test", "-o", "junit", "tests/cases"],
+    ] {
+        let mut child = command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+        assert_eq!((status.code(), text(&stderr)), (Some(0), String::new()), "{args:?}");
+    }
 }
 
 #[test]
@@ -370,8 +377,20 @@ fn nothing_is_written_over_what_was_read() {
     write("pod.yaml", BARE_POD);
     write("broken.yaml", "kind: Pod\nmetadata: [\n");
     write("settings.yaml", "mode: validate\n");
+    write("values.yaml", "replicas: 3\n");
+    write("notes.yaml", "# what was agreed\n");
+    write("config.yaml", "quiet: true\n");
+    write(".acr-pull-secret.yaml", "quiet: true\n");
+    std::fs::write(folder.path().join("latin1.yaml"), b"a: \xff\n").unwrap();
     for (target, args) in [
         ("pod.yaml", &["--record", "pod.yaml"][..]),
+        ("values.yaml", &["-o", "json=values.yaml", "values.yaml"]),
+        ("values.yaml", &["--record", "values.yaml", "."]),
+        ("notes.yaml", &["-o", "json=notes.yaml", "notes.yaml"]),
+        ("latin1.yaml", &["-o", "json=latin1.yaml", "latin1.yaml"]),
+        ("config.yaml", &["-o", "json=config.yaml", "--config", "config.yaml"]),
+        (".acr-pull-secret.yaml", &["-o", "json=.acr-pull-secret.yaml"]),
+        (".acr-pull-secret.yaml", &["--record", ".acr-pull-secret.yaml", "--no-config"]),
         ("pod.yaml", &["-o", "json=./pod.yaml"]),
         ("broken.yaml", &["-o", "json=broken.yaml", "broken.yaml"]),
         ("settings.yaml", &["-o", "json=settings.yaml", "--settings", "settings.yaml"]),
@@ -380,10 +399,74 @@ fn nothing_is_written_over_what_was_read() {
             &["-o", "json=settings.yaml", "--cluster", "settings.yaml", "--settings", "settings.yaml#1"],
         ),
     ] {
-        let before = std::fs::read_to_string(folder.path().join(target)).unwrap();
+        let before = std::fs::read(folder.path().join(target)).unwrap();
         let output = command(&["check", "pod.yaml"]).args(args).current_dir(folder.path()).output().unwrap();
+        let talk = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(text(&output.stderr).contains("would be overwritten"), "{args:?}: {}", text(&output.stderr));
-        assert_eq!(std::fs::read_to_string(folder.path().join(target)).unwrap(), before, "{args:?}");
+        assert!(talk.contains("; name another file") && talk.contains(target), "{args:?}: {talk}");
+        assert_eq!(std::fs::read(folder.path().join(target)).unwrap(), before, "{args:?}");
     }
+    let output = command(&["test", "-o", "json=.acr-pull-secret.yaml"])
+        .arg(project("tests/cases"))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_report_of_an_earlier_run_is_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
+    std::fs::write(folder.path().join("results.json"), "").unwrap();
+    let args = ["check", "--no-config", ".", "-o", "json=report.json", "-o", "sarif=results.json"];
+    for _ in 0..3 {
+        let output =
+            command(&args).args(["--record", "session.yaml"]).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_once_and_never_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.display().to_string();
+    for args in [
+        &["check", &pipe][..],
+        &["check", "--settings", &pipe, ARTICLE],
+        &["fix", &pipe],
+        &["fix", "/dev/stdin"],
+        &["test", "--update", &pipe],
+    ] {
+        let output = run(args, BARE_POD);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
+        let talk = text(&output.stderr);
+        assert!(talk.contains("use - for standard input") || talk.contains("name its file"), "{talk}");
+    }
+    // As `check <(helm template ...)` has it.
+    assert_eq!(run(&["check", "/dev/stdin"], BARE_POD).status.code(), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_config_file_that_cannot_be_read_is_not_passed_over() {
+    use std::os::unix::fs::symlink;
+    let here = |name: &str, make: &dyn Fn(&std::path::Path)| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
+        make(&folder.path().join(".acr-pull-secret.yaml"));
+        let output = command(&["check", "pod.yaml"]).current_dir(folder.path()).output().unwrap();
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {talk}");
+        assert!(talk.starts_with("error: .acr-pull-secret.yaml: cannot be read: "), "{name}: {talk}");
+    };
+    here("a link to nothing", &|path| symlink("nothing", path).unwrap());
+    here("a link to itself", &|path| symlink(path, path).unwrap());
+    here("a folder", &|path| std::fs::create_dir(path).unwrap());
+    let output = run(&["check", "--config", "-", ARTICLE], "quiet: true\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("name a file"), "{}", text(&output.stderr));
 }

@@ -88,7 +88,8 @@ fn completed_by_bash(words: &[&str]) -> Vec<String> {
         "$function" "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
         printf '%s\n' "${COMPREPLY[@]}""#;
     let mut bash = Command::new("bash");
-    let output = bash.args(["--norc", "-c", &format!("{script}\n{ask}"), "bash"]).args(words).output().unwrap();
+    let output =
+        bash.args(["--norc", "-c", &format!("{script}\n{ask}"), "bash"]).args(words).output().unwrap();
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }

@@ -161,3 +161,41 @@ fn standard_input_cannot_be_watched() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard input cannot be watched"));
 }
+
+/// What the first run gets wrong, the call gets wrong: no change of a file mends it.
+#[test]
+fn a_wrong_call_is_not_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
+    fs::write(
+        folder.path().join("suite.yaml"),
+        "cases: [{name: a, object: {file: pod.yaml}, expect: {decision: mutated}}]\n",
+    )
+    .unwrap();
+    for args in [
+        &["check", "--watch", "-o", "json=pod.yaml", "pod.yaml"][..],
+        &["check", "--watch", "--settings", "none.yaml", "pod.yaml"],
+        &["check", "--watch", "--policy", "pod.yaml", "pod.yaml"],
+        &["test", "--watch", "-o", "json=pod.yaml", "suite.yaml"],
+        &["test", "--watch", "--policy", "pod.yaml", "suite.yaml"],
+    ] {
+        let output = command(args).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn a_watch_ends_when_nobody_reads_its_output() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
+    let mut child = command(&["check", "--watch", "pod.yaml"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut report = BufReader::new(child.stdout.take().unwrap());
+    report.read_line(&mut String::new()).unwrap();
+    drop(report);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

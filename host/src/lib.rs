@@ -46,6 +46,7 @@ pub mod watch;
 pub mod yaml;
 
 use std::io::{Read, Write};
+use std::path::Path;
 
 use cli::{Cli, Command, ExitStatus};
 use diagnostic::Diagnostics;
@@ -68,10 +69,11 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
     for note in cli.given.iter().flat_map(|given| &given.notes) {
         io.stderr.line(note);
     }
+    let config = cli.given.as_ref().map(|given| Path::new(&given.file));
     let result = match &cli.command {
-        Command::Check(args) => commands::check::run(args, io),
+        Command::Check(args) => commands::check::run(args, config, io),
         Command::Fix(args) => commands::fix::run(args, io),
-        Command::Test(args) => commands::test::run(args, io),
+        Command::Test(args) => commands::test::run(args, config, io),
         Command::Explain(args) => commands::explain::run(args, io),
         Command::Secret(args) => commands::secret::run(args, io),
         Command::Completions(args) => commands::completions::run(args, io),

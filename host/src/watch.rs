@@ -1,7 +1,6 @@
 //! A watch over files: a work is done anew whenever one that it reads has changed.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -16,6 +15,9 @@ use crate::save::UNFINISHED;
 
 /// Changes that follow each other this closely are one: an editor that saves, a checkout.
 const SETTLED: Duration = Duration::from_millis(100);
+
+/// How often a watch without changes asks whether it is over.
+const ASKED: Duration = Duration::from_secs(1);
 
 /// Why there is nothing to watch.
 #[derive(Debug, thiserror::Error)]
@@ -51,11 +53,10 @@ impl Watched {
     ///
     /// # Errors
     /// - `-`
-    pub fn add(&mut self, path: &str) -> Result<(), WatchError> {
-        if path == "-" {
+    pub fn add(&mut self, path: &Path) -> Result<(), WatchError> {
+        if path.as_os_str() == "-" {
             return Err(WatchError::Stdin);
         }
-        let path = Path::new(path);
         if path.is_dir() {
             self.folders.insert(absolute(path));
         } else if path.exists() || !is_pattern(path.as_os_str().to_string_lossy().as_ref()) {
@@ -78,24 +79,12 @@ impl Watched {
         self.written.insert(absolute(path));
     }
 
-    /// Does the work, and again after each change, for ever. `changed` is told what has changed.
+    /// Begins to take notice. Done anew for each work, for folders that came or went; before the work, so that no change is
+    /// missed.
     ///
     /// # Errors
     /// - the system watches no (more) files
-    pub fn run(
-        &self,
-        mut work: impl FnMut(),
-        mut changed: impl FnMut(&BTreeSet<PathBuf>),
-    ) -> Result<Infallible, WatchError> {
-        loop {
-            // Anew each time, for folders that came or went; before the work, so that no change is missed.
-            let (_watcher, events) = self.arm()?;
-            work();
-            changed(&self.wait(&events));
-        }
-    }
-
-    fn arm(&self) -> Result<(RecommendedWatcher, Receiver<notify::Result<notify::Event>>), WatchError> {
+    pub fn arm(&self) -> Result<Armed, WatchError> {
         let (sender, events) = channel();
         let failed = |path: &Path, source| WatchError::System { path: path.display().to_string(), source };
         let mut watcher =
@@ -109,24 +98,23 @@ impl Watched {
             watch(&mut watcher, parent, RecursiveMode::NonRecursive)
                 .map_err(|source| failed(parent, source))?;
         }
-        Ok((watcher, events))
+        Ok(Armed { _watcher: watcher, events })
     }
 
-    /// Waits for changes, and until nothing changes any more.
-    fn wait(&self, events: &Receiver<notify::Result<notify::Event>>) -> BTreeSet<PathBuf> {
+    /// Waits for changes, and until nothing changes any more; `None` where the watch is over before.
+    pub fn wait(&self, armed: &Armed, is_over: impl Fn() -> bool) -> Option<BTreeSet<PathBuf>> {
         let mut changed = BTreeSet::new();
         loop {
-            let event = if changed.is_empty() {
-                events.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                events.recv_timeout(SETTLED)
-            };
-            match event {
+            if changed.is_empty() && is_over() {
+                return None;
+            }
+            match armed.events.recv_timeout(if changed.is_empty() { ASKED } else { SETTLED }) {
                 Ok(Ok(event)) if is_change(event.kind) => {
                     changed.extend(event.paths.into_iter().filter(|path| self.concerns(path)));
                 }
                 Ok(_) => {}
-                Err(_) => return changed,
+                Err(RecvTimeoutError::Timeout) if changed.is_empty() => {}
+                Err(_) => return Some(changed),
             }
         }
     }
@@ -145,6 +133,13 @@ impl Watched {
                 && name != config::FILE_NAME
                 && self.folders.iter().any(is_below)
     }
+}
+
+/// A watch that takes notice.
+#[derive(Debug)]
+pub struct Armed {
+    _watcher: RecommendedWatcher,
+    events: Receiver<notify::Result<notify::Event>>,
 }
 
 /// A folder that is gone is looked for again with the next change.

@@ -1,10 +1,10 @@
 //! `check`: judge manifests.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::Value;
@@ -13,11 +13,12 @@ use crate::Io;
 use crate::admission::ApiServer;
 use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
 use crate::cluster::{Cluster, Lookups};
-use crate::commands::inputs::{self, Problems};
+use crate::commands::inputs::{self, Input, Problems};
 use crate::commands::{load_policy, reports, watching};
 use crate::evaluation::{Evaluation, Outcome, locate};
 use crate::exclude::Exclude;
-use crate::kind::{Judged, Kind};
+use crate::input;
+use crate::kind::Judged;
 use crate::manifest::Manifest;
 use crate::policy::HostCalls;
 use crate::report::Summary;
@@ -80,34 +81,39 @@ pub struct Check {
     pub watch: bool,
 }
 
-/// Runs the command.
+/// Runs the command; `config` is the config file that gave it defaults.
 ///
 /// # Errors
 /// - wrong settings, an unusable policy, an output that cannot be written
-pub fn run(args: &Check, io: &mut Io) -> Result<ExitStatus> {
+pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
+    ensure!(
+        args.old.is_empty() || args.operation == Operation::Update,
+        "--old has the objects before an update: add --operation UPDATE, or leave it out"
+    );
     if !args.watch {
-        return judge(args, io);
+        return judge(args, config, io);
     }
     let paths = args.paths.iter().chain(&args.policy.cluster).chain(&args.old);
     let written =
         args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
     let mut watched = watching::inputs(&args.policy, paths, args.replay.as_deref(), written)?;
     watched.exclude(Exclude::new(&args.exclude)?);
-    watching::run(&watched, io, |io| judge(args, io))
+    watching::run(&watched, io, |io| judge(args, config, io))
 }
 
-fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
+fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let mut cluster = Cluster::default();
     let exclude = Exclude::new(&args.exclude)?;
-    let given = inputs::read(&args.policy.cluster, &exclude, io, &mut problems);
-    let old = inputs::read(&args.old, &exclude, io, &mut problems);
-    let manifests = inputs::read(&args.paths, &exclude, io, &mut problems);
+    let given = inputs::files(&args.policy.cluster, &exclude, io, &mut problems);
+    let old = inputs::files(&args.old, &exclude, io, &mut problems);
+    let inputs = inputs::files(&args.paths, &exclude, io, &mut problems);
+    refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs), &problems)?;
+    let [given, old, manifests] = [given, old, inputs].map(inputs::all_manifests);
     for manifest in given.iter().chain(&manifests) {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let cluster = Arc::new(cluster);
-    refuse_clashes(args, given.iter().chain(&old).chain(&manifests), &problems)?;
     let old: Vec<Value> = old.iter().map(|old| old.object().clone()).collect();
 
     let settings = settings::load(&args.policy, io)?;
@@ -122,9 +128,8 @@ fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
             })
         }
         Some(path) => {
-            let name = path.display().to_string();
-            let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
-            Arc::new(Replay::parse(&name, &text)?)
+            let session = input::read(path, &mut io.stdin)?;
+            Arc::new(Replay::parse(&session.name, &session.text)?)
         }
     };
     let record = args.record.as_ref().map(|path| (path, Arc::new(Record::new(host.clone()))));
@@ -168,7 +173,7 @@ fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
     let wrong = if args.fail_on <= FailOn::Mutate { Decision::Mutated } else { Decision::Rejected };
     let style = Style { colour: io.colour, quiet: args.quiet, wrong };
     let rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
-    let content = reports::Content { problems: &problems.0, outcomes: &outcomes, summary: &summary };
+    let content = reports::Content { problems: &problems.all, outcomes: &outcomes, summary: &summary };
     let all_written = reports::write(&args.output, style, &rules, &content, io);
     let status = status(args, &summary, problems.is_complete() && all_written);
     if status == ExitStatus::Nothing {
@@ -183,17 +188,28 @@ fn judge(args: &Check, io: &mut Io) -> Result<ExitStatus> {
 /// Refuses to write over what was read.
 fn refuse_clashes<'a>(
     args: &'a Check,
-    manifests: impl Iterator<Item = &'a Manifest>,
+    config: Option<&'a Path>,
+    inputs: impl Iterator<Item = &'a Input>,
     problems: &'a Problems,
 ) -> Result<()> {
-    // A report of an earlier run may be among the inputs; it is no Kubernetes object.
-    let objects = manifests.filter(|manifest| Kind::of(manifest.object()).is_some());
-    let objects = objects.map(|manifest| manifest.file.name.as_str());
-    let broken = problems.0.iter().filter_map(|problem| problem.spot.as_ref()).map(|spot| spot.file.as_str());
-    let settings = args.policy.settings.as_deref().map(settings::file_of);
-    let others = [&args.policy.policy, &args.replay].into_iter().flatten().filter_map(|path| path.to_str());
-    let read = objects.chain(broken).chain(settings).chain(others);
+    let inputs = inputs.filter(|input| !is_earlier_report(input)).map(|input| &input.path);
+    let inputs = inputs.chain(&problems.unread).chain(&args.policy.policy).chain(&args.replay);
+    let settings = args.policy.settings.as_deref().map(|settings| Path::new(settings::file_of(settings)));
+    let read = inputs.map(PathBuf::as_path).chain(settings).chain(config);
     reports::refuse_clashes(&args.output, args.record.as_deref(), read)
+}
+
+/// Whether a file is empty or what an earlier run wrote, and nothing is lost with it.
+fn is_earlier_report(input: &Input) -> bool {
+    let is_written = |manifest: &Manifest| match manifest.object() {
+        Value::Object(fields) => [["summary", "results"], ["version", "runs"]]
+            .iter()
+            .any(|report| report.iter().all(|key| fields.contains_key(*key))),
+        Value::Array(session) => session.iter().all(|exchange| exchange.get("request").is_some()),
+        _ => false,
+    };
+    let is_empty = input.file.text.trim().is_empty();
+    input.is_whole && (is_empty || !input.manifests.is_empty()) && input.manifests.iter().all(is_written)
 }
 
 /// Tells who reads the text report what to do next.

@@ -11,17 +11,22 @@ use crate::manifest::{Manifest, manifests};
 
 /// What is odd or wrong with the files that were read.
 #[derive(Debug, Default)]
-pub(super) struct Problems(pub(super) Vec<Diagnostic>);
+pub(super) struct Problems {
+    /// In the order in which they were found
+    pub(super) all: Vec<Diagnostic>,
+    /// Files that could not be read at all
+    pub(super) unread: Vec<PathBuf>,
+}
 
 impl Problems {
     /// Whether every file was read to its end.
     pub(super) fn is_complete(&self) -> bool {
-        self.0.iter().all(|problem| problem.weight != Weight::Error)
+        self.all.iter().all(|problem| problem.weight != Weight::Error)
     }
 
     fn add(&mut self, problem: Diagnostic, io: &Io) {
         io.stderr.diagnostic(&problem);
-        self.0.push(problem);
+        self.all.push(problem);
     }
 }
 
@@ -44,7 +49,12 @@ pub(super) fn read(
     io: &mut Io,
     problems: &mut Problems,
 ) -> Vec<Manifest> {
-    files(paths, exclude, io, problems).into_iter().flat_map(|input| input.manifests).collect()
+    all_manifests(files(paths, exclude, io, problems))
+}
+
+/// What is in these files.
+pub(super) fn all_manifests(inputs: Vec<Input>) -> Vec<Manifest> {
+    inputs.into_iter().flat_map(|input| input.manifests).collect()
 }
 
 /// Reads manifests file by file; what cannot be read is said and noted.
@@ -53,9 +63,15 @@ pub(super) fn files(paths: &[String], exclude: &Exclude, io: &mut Io, problems: 
     let paths = input::expand(paths, exclude);
     let progress = io.stderr.progress("files read", paths.len());
     for path in paths {
-        let read = path.and_then(|path| Ok((input::read(&path, &mut io.stdin)?, path)));
+        let read = path.and_then(|path| match input::read(&path, &mut io.stdin) {
+            Ok(file) => Ok((path, file)),
+            Err(error) => {
+                problems.unread.push(path);
+                Err(error)
+            }
+        });
         match read {
-            Ok((file, path)) => all.push(parse(path, file, io, problems)),
+            Ok((path, file)) => all.push(parse(path, file, io, problems)),
             Err(error) => problems.add(Diagnostic::error(error.to_string()), io),
         }
         progress.step();

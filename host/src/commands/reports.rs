@@ -9,12 +9,13 @@ use clap::ValueEnum;
 
 use crate::Io;
 use crate::cli::{Format, Output, format_name};
+use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::evaluation::Outcome;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
 use crate::rules::Rule;
-use crate::save::{Access, save};
+use crate::save::{Access, destination, save};
 
 /// What there is to report.
 pub(super) struct Content<'a> {
@@ -27,17 +28,20 @@ pub(super) struct Content<'a> {
 pub(super) fn refuse_clashes<'a, F>(
     outputs: &[Output<F>],
     other: Option<&Path>,
-    read: impl Iterator<Item = &'a str>,
+    read: impl Iterator<Item = &'a Path>,
 ) -> Result<()> {
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         bail!("only one format can go to standard output; give the others a file: -o json=report.json");
     }
     let files: Vec<&Path> = outputs.iter().filter_map(|output| output.file.as_deref()).chain(other).collect();
-    let names: HashSet<&str> = read.filter(|_| !files.is_empty()).collect();
-    let read: HashSet<PathBuf> = names.into_iter().map(|name| resolved(Path::new(name))).collect();
+    let read: HashSet<&Path> = read.filter(|_| !files.is_empty()).collect();
+    let read: HashSet<PathBuf> = read.into_iter().map(resolved).collect();
     let mut written = HashSet::new();
     for file in files {
         let name = file.display();
+        if file.file_name().is_some_and(|name| name == config::FILE_NAME) {
+            bail!("{name}: this is where defaults are read from; name another file");
+        }
         if read.contains(&resolved(file)) {
             bail!("{name}: this is one of the inputs, and would be overwritten; name another file");
         }
@@ -118,6 +122,7 @@ fn render(renderer: &mut dyn Render, content: &Content<'_>, out: &mut dyn Write)
 /// One name for each file, also where it does not exist yet.
 fn resolved(path: &Path) -> PathBuf {
     let by_folder = || {
+        let path = destination(path).ok()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Some(folder.canonicalize().ok()?.join(path.file_name()?))
     };

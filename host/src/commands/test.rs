@@ -1,13 +1,12 @@
 //! `test`: run suites of cases against the policy.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use regex::Regex;
 
-use crate::Io;
 use crate::cli::{ExitStatus, Output, parse_format};
 use crate::commands::{load_policy, reports, rewrite, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -17,6 +16,7 @@ use crate::suite::run::{CaseResult, run as run_case};
 use crate::suite::update::{Refusal, Updated, update};
 use crate::suite::{self, Loaded};
 use crate::watch::Watched;
+use crate::{Io, fail};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret test policy-tests/
@@ -74,27 +74,30 @@ pub enum TestFormat {
     Junit,
 }
 
-/// Runs the command.
+/// Runs the command; `config` is the config file that gave it defaults.
 ///
 /// # Errors
 /// - suites that cannot be read, an output that cannot be written
-pub fn run(args: &Test, io: &mut Io) -> Result<ExitStatus> {
+pub fn run(args: &Test, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     if !args.watch {
-        return run_suites(args, io);
+        return run_suites(args, config, &suite::load(&args.paths)?, io);
     }
     let mut watched = Watched::default();
-    args.paths.iter().try_for_each(|path| watched.add(path))?;
+    args.paths.iter().try_for_each(|path| watched.add(Path::new(path)))?;
     let suites = suite::load(&args.paths).unwrap_or_default();
     let files = suites.iter().flat_map(|loaded| &loaded.files).chain(&args.policy);
-    files.map(|file| file.to_string_lossy()).try_for_each(|file| watched.add(&file))?;
+    files.map(PathBuf::as_path).try_for_each(|file| watched.add(file))?;
     args.output.iter().filter_map(|output| output.file.as_deref()).for_each(|file| watched.leave_out(file));
-    watching::run(&watched, io, |io| run_suites(args, io))
+    watching::run(&watched, io, |io| match suite::load(&args.paths) {
+        Ok(suites) => run_suites(args, config, &suites, io),
+        // A suite is what is being worked at.
+        Err(problems) => Ok(fail(&problems.into(), io)),
+    })
 }
 
-fn run_suites(args: &Test, io: &mut Io) -> Result<ExitStatus> {
-    let suites = suite::load(&args.paths)?;
-    let files = suites.iter().flat_map(|loaded| &loaded.files);
-    reports::refuse_clashes(&args.output, None, files.filter_map(|file| file.to_str()))?;
+fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io) -> Result<ExitStatus> {
+    let files = suites.iter().flat_map(|loaded| &loaded.files).chain(&args.policy);
+    reports::refuse_clashes(&args.output, None, files.map(PathBuf::as_path).chain(config))?;
     let is_wanted = |name: &str| args.run.as_ref().is_none_or(|pattern| pattern.is_match(name));
     let cases: Vec<(&Loaded, usize)> = suites
         .iter()
@@ -138,7 +141,7 @@ fn run_suites(args: &Test, io: &mut Io) -> Result<ExitStatus> {
         })
         .collect();
     say_errors(&cases, &results, &reports, io);
-    let all_updated = !args.update || update_all(&suites, &cases, &results, &mut reports, io);
+    let all_updated = !args.update || update_all(suites, &cases, &results, &mut reports, io);
     let summary = Summary::of(suites.len(), &reports);
     let all_written = reports::write_each(&args.output, io, |format, colour, out| match format {
         TestFormat::Text => report::write_text(&reports, summary, Style { colour, quiet: args.quiet }, out),

@@ -15,45 +15,57 @@ use crate::{Io, fail};
 /// # Errors
 /// - standard input among the paths
 pub(super) fn inputs<'a>(
-    policy: &PolicyArgs,
+    policy: &'a PolicyArgs,
     paths: impl Iterator<Item = &'a String>,
-    replay: Option<&Path>,
+    replay: Option<&'a Path>,
     written: impl Iterator<Item = &'a Path>,
 ) -> Result<Watched> {
     let mut watched = Watched::default();
-    paths.map(String::as_str).try_for_each(|path| watched.add(path))?;
     let settings = policy.settings.as_deref().map(settings::file_of);
-    settings.into_iter().try_for_each(|path| watched.add(path))?;
-    for path in [policy.policy.as_deref(), replay].into_iter().flatten() {
-        watched.add(&path.to_string_lossy())?;
-    }
+    let paths = paths.map(String::as_str).chain(settings).map(Path::new);
+    paths.chain(policy.policy.as_deref()).chain(replay).try_for_each(|path| watched.add(path))?;
     written.for_each(|path| watched.leave_out(path));
     Ok(watched)
 }
 
-/// Does the work, and again after each change, until a signal ends the command. What goes wrong is said, and mended by the
-/// next change.
+/// Does the work, and again after each change, until a signal ends the command or nobody reads its output any more. What goes
+/// wrong is said, and mended by the next change.
 ///
 /// # Errors
+/// - what is wrong from the start, such as the call itself
 /// - a system that watches no (more) files
 pub(super) fn run(
     watched: &Watched,
     io: &mut Io,
     mut work: impl FnMut(&mut Io) -> Result<ExitStatus>,
 ) -> Result<ExitStatus> {
-    let talk = io.stderr.clone();
-    let never = watched.run(
-        || {
-            if let Err(error) = work(io) {
-                fail(&error, io);
-            }
-        },
-        |changed| {
-            let here = std::env::current_dir().unwrap_or_default();
-            let names =
-                changed.iter().map(|path| path.strip_prefix(&here).unwrap_or(path).display().to_string());
-            talk.line(&plain(&format!("--- changed: {}", names.collect::<Vec<_>>().join(", "))));
-        },
-    )?;
-    match never {}
+    let mut is_first = true;
+    loop {
+        let armed = watched.arm()?;
+        let status = match work(io) {
+            Err(error) if is_first => return Err(error),
+            done => done.unwrap_or_else(|error| fail(&error, io)),
+        };
+        is_first = false;
+        let Some(changed) = watched.wait(&armed, nobody_reads) else { return Ok(status) };
+        let here = std::env::current_dir().unwrap_or_default();
+        let names = changed.iter().map(|path| path.strip_prefix(&here).unwrap_or(path).display().to_string());
+        io.stderr.line(&plain(&format!("--- changed: {}", names.collect::<Vec<_>>().join(", "))));
+    }
+}
+
+/// Whether what reads standard output, such as `head`, is gone.
+#[cfg(unix)]
+fn nobody_reads() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let stdout = std::io::stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+    let is_answered = poll(&mut asked, Some(&Timespec::default())).is_ok();
+    is_answered && asked.iter().any(|asked| asked.revents().intersects(PollFlags::ERR | PollFlags::HUP))
+}
+
+#[cfg(not(unix))]
+fn nobody_reads() -> bool {
+    false
 }
