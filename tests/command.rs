@@ -470,3 +470,75 @@ fn a_config_file_that_cannot_be_read_is_not_passed_over() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("name a file"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn small_mistakes_in_a_call_are_told_with_their_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
+    let resource =
+        "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nmetadata: {name: a}\n";
+    std::fs::write(folder.path().join("policy.yaml"), resource).unwrap();
+    std::fs::write(folder.path().join("pointer.yaml"), "settings: '#/x'\n").unwrap();
+    for (args, input, told) in [
+        (&["-n", "", "pod.yaml"][..], "", "a namespace has at most 63 characters"),
+        (&["-n", "Shop_1", "pod.yaml"], "", "a namespace has at most 63 characters"),
+        (&["--old", "pod.yaml", "pod.yaml"], "", "add --operation UPDATE"),
+        (&["--exclude", "", "."], "", "this names everything"),
+        (&["--exclude", "/", "."], "", "this names everything"),
+        (&["--record", "-", "pod.yaml"], "", "name a file"),
+        (
+            &["--settings-json", "{} {}", "pod.yaml"],
+            "",
+            "error: --settings-json: 2 values, where one is wanted\n",
+        ),
+        (&["--settings", "-", "pod.yaml"], "{}\n---\n{}\n", "--settings -#2"),
+        (&["--settings", "policy.yaml", "pod.yaml"], "", "error: policy.yaml:1:1: missing field `spec`\n"),
+        (&["--settings", "#2", "pod.yaml"], "", "error: #2: cannot be read: "),
+        (&["--config", "pointer.yaml", "pod.yaml"], "", "error: #/x: cannot be read: "),
+    ] {
+        let mut child = command(&["check"])
+            .args(args)
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let talk = text(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{args:?}: {talk}");
+        assert!(talk.contains(told), "{args:?}: {talk}");
+    }
+    assert!(!folder.path().join("-").exists());
+}
+
+#[test]
+fn a_hyphen_is_standard_input_or_output() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
+    std::fs::write(folder.path().join("config.yaml"), "output: [json=-]\n").unwrap();
+    let in_folder = |args: &[&str]| command(args).current_dir(folder.path()).output().unwrap();
+    let wanted = in_folder(&["check", "-o", "json", "pod.yaml"]).stdout;
+    assert_eq!(in_folder(&["check", "-o", "json=-", "pod.yaml"]).stdout, wanted);
+    assert_eq!(in_folder(&["check", "--config", "config.yaml", "pod.yaml"]).stdout, wanted);
+    assert!(!folder.path().join("-").exists());
+    let output = run(&["check", "--replay", "-", ARTICLE], "[]\n");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_not_utf_8_is_mended_in_its_folder() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"pod-\xff.yaml");
+    std::fs::write(folder.path().join(name), BARE_POD).unwrap();
+    let output = command(&["check"]).arg(name).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let talk = text(&output.stderr);
+    assert!(talk.starts_with("error: pod-\u{fffd}.yaml: this is not UTF-8 text"), "{talk}");
+    let output = command(&["fix", "."]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(std::fs::read_to_string(folder.path().join(name)).unwrap().contains("acr-secret"));
+}

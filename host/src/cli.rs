@@ -14,6 +14,7 @@ use crate::commands::policy::Policy;
 use crate::commands::secret::MakeSecret;
 use crate::commands::test::Test;
 use crate::config::Given;
+use crate::pull_secret::parse_namespace;
 
 /// Judge and mend Kubernetes manifests that pull from Azure Container Registry.
 ///
@@ -100,7 +101,7 @@ pub struct PolicyArgs {
     #[arg(long, value_name = "PATH")]
     pub cluster: Vec<String>,
     /// Namespace of objects that name none
-    #[arg(short, long, default_value = "default", value_name = "NAME")]
+    #[arg(short, long, default_value = "default", value_name = "NAME", value_parser = parse_namespace)]
     pub namespace: String,
     /// How many objects to judge at the same time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -174,6 +175,7 @@ pub fn parse_output(text: &str) -> Result<Output, String> {
 pub fn parse_format<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
     let (format, file) = match text.split_once('=') {
         Some((_, "")) => return Err("no file after `=`".to_owned()),
+        Some((format, "-")) => (format, None),
         Some((format, file)) => (format, Some(file.into())),
         None => (text, None),
     };

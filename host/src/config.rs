@@ -46,6 +46,9 @@ pub enum CallError {
     /// The config file is wrong; the text begins with its name and the place
     #[error("{0}")]
     Config(String),
+    /// A path or a text that is not UTF-8
+    #[error("{0}: this is not UTF-8 text; a file with such a name is read where its folder is given")]
+    NotUtf8(String),
 }
 
 /// Reads a command line. What it leaves open, a config file may say.
@@ -56,7 +59,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CallError>
     let args: Vec<OsString> = args.into_iter().collect();
     // Whether paths are missing is seen when the file has been read.
     let optional = |arg: Arg| if arg.get_id() == "paths" { arg.required(false) } else { arg };
-    let matches = changed(Cli::command(), &|_, arg| optional(arg)).try_get_matches_from(&args)?;
+    let matches = changed(Cli::command(), &|_, arg| optional(arg))
+        .try_get_matches_from(&args)
+        .map_err(|error| name_what_is_not_utf8(error, &args))?;
     let asked = ConfigArgs::from_arg_matches(&matches)?;
     let Some(path) = find(&asked).filter(|_| takes_any(&Cli::command(), &matches)) else {
         return Ok(Cli::try_parse_from(&args)?);
@@ -68,6 +73,14 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, CallError>
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.given = Some(config.given(&matches));
     Ok(cli)
+}
+
+/// The library does not say which argument it means.
+fn name_what_is_not_utf8(error: clap::Error, args: &[OsString]) -> CallError {
+    match args.iter().find(|arg| arg.to_str().is_none()) {
+        Some(arg) if error.kind() == ErrorKind::InvalidUtf8 => CallError::NotUtf8(arg.display().to_string()),
+        _ => CallError::Usage(error),
+    }
 }
 
 /// The file that is asked for, or that the working folder belongs to.

@@ -10,24 +10,36 @@ pub struct Exclude {
     patterns: Vec<Pattern>,
 }
 
-/// A pattern that is none.
+/// Why a pattern cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("--exclude {pattern}: not a valid pattern: {reason}")]
-pub struct ExcludeError {
-    /// As given
-    pattern: String,
-    /// What is wrong with it
-    reason: glob::PatternError,
+pub enum ExcludeError {
+    /// It is none
+    #[error("--exclude {pattern}: not a valid pattern: {reason}")]
+    Pattern {
+        /// As given
+        pattern: String,
+        /// What is wrong with it
+        reason: glob::PatternError,
+    },
+    /// It names no file or folder in particular
+    #[error("--exclude {0:?}: this names everything; give the name of a file or folder, or a path")]
+    Everything(String),
 }
 
 impl Exclude {
     /// Patterns as they are given.
     ///
     /// # Errors
-    /// - a pattern that is none
+    /// - a pattern that is none, or names everything
     pub fn new(patterns: &[String]) -> Result<Self, ExcludeError> {
         let patterns = patterns.iter().map(|given| {
             let pattern = given.trim_end_matches('/');
+            if pattern.is_empty() {
+                return Err(ExcludeError::Everything(given.clone()));
+            }
+            let invalid = |reason| ExcludeError::Pattern { pattern: given.clone(), reason };
+            // First as it is given, so that the reason tells a position in it.
+            Pattern::new(pattern).map_err(invalid)?;
             let whole = if is_path(pattern) {
                 // The working folder's own name is no pattern.
                 let folder = Pattern::escape(&std::env::current_dir().unwrap_or_default().to_string_lossy());
@@ -35,7 +47,7 @@ impl Exclude {
             } else {
                 format!("**/{pattern}")
             };
-            Pattern::new(&whole).map_err(|reason| ExcludeError { pattern: given.clone(), reason })
+            Pattern::new(&whole).map_err(invalid)
         });
         Ok(Self { patterns: patterns.collect::<Result<_, _>>()? })
     }
@@ -108,7 +120,15 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_is_refused_by_name() {
-        let error = Exclude::new(&["a***".to_owned()]).unwrap_err();
-        assert!(error.to_string().contains("a***"), "{error}");
+        let error = Exclude::new(&["***".to_owned()]).unwrap_err().to_string();
+        assert!(error.starts_with("--exclude ***: ") && error.contains("near position 2"), "{error}");
+    }
+
+    #[test]
+    fn what_names_everything_is_refused() {
+        for pattern in ["", "/", "//"] {
+            let error = Exclude::new(&[pattern.to_owned()]).unwrap_err().to_string();
+            assert!(error.contains("this names everything"), "{error}");
+        }
     }
 }

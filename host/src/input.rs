@@ -9,7 +9,7 @@ use crate::config;
 use crate::exclude::Exclude;
 
 /// How standard input is called in messages.
-const STDIN: &str = "<stdin>";
+pub(crate) const STDIN: &str = "<stdin>";
 
 /// A text and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

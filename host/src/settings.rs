@@ -87,7 +87,7 @@ pub(crate) fn file_of(path: &str) -> &str {
 
 /// Splits `policy.yaml#2`, or `config.yaml#/settings`. A file that has such a name is meant itself.
 fn part_of(path: &str) -> (&str, Part) {
-    let part = path.rsplit_once('#').filter(|_| !Path::new(path).exists());
+    let part = path.rsplit_once('#').filter(|(file, _)| !file.is_empty() && !Path::new(path).exists());
     match part {
         Some((file, pointer)) if pointer.starts_with('/') => (file, Part::Pointer(pointer.to_owned())),
         Some((file, number)) => match number.parse() {
@@ -168,6 +168,11 @@ fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> String {
             "{name}: a List of {count} objects, where one is wanted; ask kubectl for one by name"
         );
     }
+    let name = match name {
+        "--settings-json" => return format!("{name}: {count} values, where one is wanted"),
+        input::STDIN => "-",
+        file => file,
+    };
     let one = |object: &Manifest| {
         let word = |pointer| object.object().pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let called = [word("/kind"), word("/metadata/name")].join(" ");

@@ -6,14 +6,18 @@ use serde_path_to_error::{Path, Segment};
 
 /// A field that is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {message}")]
+#[error("{}{message}", of_field(path))]
 pub struct FieldError {
-    /// `spec.rules[0].operations`, as people write it
+    /// `spec.rules[0].operations`, as people write it; `.` for the whole
     pub path: String,
     /// JSON pointer of the same field
     pub pointer: String,
     /// What is wrong with it
     pub message: String,
+}
+
+fn of_field(path: &str) -> String {
+    if path == "." { String::new() } else { format!("{path}: ") }
 }
 
 /// Reads a value.

@@ -39,6 +39,9 @@ pub(super) fn refuse_clashes<'a, F>(
     let mut written = HashSet::new();
     for file in files {
         let name = file.display();
+        if file.as_os_str() == "-" {
+            bail!("only reports go to standard output; name a file");
+        }
         if file.file_name().is_some_and(|name| name == config::FILE_NAME) {
             bail!("{name}: this is where defaults are read from; name another file");
         }

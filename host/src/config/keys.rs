@@ -101,8 +101,8 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
         })?;
     }
     let output = |output: &String| match output.split_once('=') {
-        Some((format, file)) => format!("{format}={}", from_folder(file)),
-        None => output.clone(),
+        Some((format, file)) if file != "-" => format!("{format}={}", from_folder(file)),
+        _ => output.clone(),
     };
     let pattern = |pattern: &String| {
         if exclude::is_path(pattern) { from_folder(pattern) } else { pattern.clone() }
