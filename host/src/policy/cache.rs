@@ -135,7 +135,8 @@ fn deserialize(engine: &Engine, code: &[u8]) -> Option<Module> {
     unsafe { Module::deserialize(engine, code) }.ok()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt as _, symlink};
