@@ -2,7 +2,8 @@
 //!
 //! It is `$ACR_PULL_SECRET_POLICY` as it stands (an absolute path, or one from the workspace), or else built
 //! here from `policy/guest` and annotated with `policy/metadata.yml`. Building it here makes `cargo run`
-//! enough, and keeps the embedded policy from ever being older than its source.
+//! enough, and keeps the embedded policy from ever being older than its source. The playground's policy comes from
+//! `policy/web` in the same way.
 
 use std::env;
 use std::ffi::OsStr;
@@ -12,12 +13,14 @@ use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::Value;
 
-#[path = "build/guest.rs"]
-mod guest;
+#[path = "build/module.rs"]
+mod module;
 #[path = "src/section.rs"]
 pub mod section;
+#[path = "build/web.rs"]
+pub mod web;
 
-use guest::{TARGET, rustc};
+use module::{Module, rustc};
 
 const POLICY: &str = "ACR_PULL_SECRET_POLICY";
 const VERSION: &str = "io.kubewarden.policy.version";
@@ -25,9 +28,10 @@ const VERSION: &str = "io.kubewarden.policy.version";
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
-    match policy() {
-        Ok(path) => {
-            println!("cargo::rustc-env=POLICY_WASM={}", path.display());
+    match policy().and_then(|policy| Ok((policy, page()?))) {
+        Ok((policy, page)) => {
+            println!("cargo::rustc-env=POLICY_WASM={}", policy.display());
+            println!("cargo::rustc-env=POLICY_PAGE={}", page.display());
             ExitCode::SUCCESS
         }
         Err(reason) => {
@@ -37,15 +41,26 @@ fn main() -> ExitCode {
     }
 }
 
+fn workspace() -> Result<&'static Path> {
+    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("host/ has no parent folder")?)
+}
+
+fn out() -> Result<PathBuf> {
+    Ok(PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo does not set OUT_DIR")?))
+}
+
+fn page() -> Result<PathBuf> {
+    web::build_page(workspace()?, &out()?)
+}
+
 fn policy() -> Result<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("host/ has no parent folder")?;
+    let workspace = workspace()?;
     println!("cargo::rerun-if-env-changed={POLICY}");
     if let Some(path) = env::var_os(POLICY).filter(|path| !path.is_empty()) {
         return ready(&workspace.join(path));
     }
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo does not set OUT_DIR")?);
-    add_target()?;
-    let wasm = build(workspace, &out.join("policy"))?;
+    let out = out()?;
+    let wasm = build(module::POLICY, workspace, &out.join("policy"))?;
     let annotated = section::with_section(&read(&wasm)?, section::METADATA, &metadata(workspace)?)
         .map_err(|error| format!("{} is not a WebAssembly module: {error}", wasm.display()))?;
     let path = out.join("policy.wasm");
@@ -65,13 +80,15 @@ fn ready(path: &Path) -> Result<PathBuf> {
     Ok(path.to_owned())
 }
 
-/// Builds the policy and tells cargo what it was built from.
-fn build(workspace: &Path, target_dir: &Path) -> Result<PathBuf> {
-    let wasm = guest::build(workspace, target_dir, &guest::cargo_home())?;
+/// Builds a module of `policy/` and tells cargo what it was built from.
+fn build(module: Module, workspace: &Path, target_dir: &Path) -> Result<PathBuf> {
+    add_target(module.target)?;
+    let wasm = module::build(module, workspace, target_dir, &module::cargo_home())?;
     for path in dependencies(&wasm.with_extension("d"))? {
         rerun_if_changed(&path);
     }
-    for name in ["Cargo.lock", "Cargo.toml", "policy/core/Cargo.toml", "policy/guest/Cargo.toml"] {
+    let own = format!("{}/Cargo.toml", module.package.replace('-', "/"));
+    for name in ["Cargo.lock", "Cargo.toml", "policy/core/Cargo.toml", &own] {
         rerun_if_changed(workspace.join(name));
     }
     Ok(wasm)
@@ -86,25 +103,29 @@ fn dependencies(dep_info: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Sees to it that the toolchain can build for WebAssembly.
-fn add_target() -> Result<()> {
+fn add_target(target: &str) -> Result<()> {
     let installed =
-        || rustc(&["--print", "target-libdir", "--target", TARGET]).map(|dir| Path::new(&dir).is_dir());
+        || rustc(&["--print", "target-libdir", "--target", target]).map(|dir| Path::new(&dir).is_dir());
     if installed()? {
         return Ok(());
     }
-    let mut add = vec!["target".to_owned(), "add".to_owned(), TARGET.to_owned()];
+    let mut add = vec!["target".to_owned(), "add".to_owned(), target.to_owned()];
     if let Ok(toolchain) = env::var("RUSTUP_TOOLCHAIN") {
         add.extend(["--toolchain".to_owned(), toolchain]);
     }
     let command = format!("rustup {}", add.join(" "));
-    println!("cargo::warning=the Rust target {TARGET} is missing: running `{command}`");
+    println!("cargo::warning=the Rust target {target} is missing: running `{command}`");
     let added = Command::new("rustup").args(&add).stdout(Stdio::null()).status();
     if added.is_ok_and(|status| status.success()) && installed()? {
         return Ok(());
     }
     Err(format!(
-        "the policy needs the Rust target {TARGET}, which could not be added: type `{command}`, or let {POLICY} \
-         name a ready policy.wasm"
+        "the policy needs the Rust target {target}, which could not be added: type `{command}`{}",
+        if target == module::POLICY.target {
+            format!(", or let {POLICY} name a ready policy.wasm")
+        } else {
+            String::new()
+        }
     ))
 }
 

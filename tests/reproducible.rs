@@ -10,8 +10,8 @@ use walkdir::WalkDir;
 
 use crate::engines::project;
 
-#[path = "../host/build/guest.rs"]
-mod guest;
+#[path = "../host/build/module.rs"]
+mod module;
 
 /// The source, without what is built from it.
 fn copy_source(to: &Path) {
@@ -32,7 +32,7 @@ fn copy_source(to: &Path) {
 
 /// A second home of cargo, which shares the downloads of the first but unpacks them in folders of its own.
 fn second_cargo_home(home: &Path) {
-    let first = guest::cargo_home();
+    let first = module::cargo_home();
     fs::create_dir_all(home.join("registry")).unwrap();
     for shared in ["config.toml", "registry/cache", "registry/index"] {
         symlink(first.join(shared), home.join(shared)).unwrap();
@@ -50,11 +50,12 @@ fn reproducible_in_any_folder() {
     second_cargo_home(&second_home);
     let metadata = section::custom_sections(EMBEDDED, section::METADATA).unwrap()[0];
     let builds =
-        [("a", "a/target", guest::cargo_home()), ("b/a longer name/deeper", "elsewhere", second_home)];
+        [("a", "a/target", module::cargo_home()), ("b/a longer name/deeper", "elsewhere", second_home)];
     for (source, target_dir, cargo_home) in builds {
         let source = folder.path().join(source);
         copy_source(&source);
-        let wasm = guest::build(&source, &folder.path().join(target_dir), &cargo_home).unwrap();
+        let wasm =
+            module::build(module::POLICY, &source, &folder.path().join(target_dir), &cargo_home).unwrap();
         let wasm = section::with_section(&fs::read(&wasm).unwrap(), section::METADATA, metadata).unwrap();
         assert!(
             wasm == EMBEDDED,

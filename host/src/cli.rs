@@ -10,6 +10,7 @@ use crate::commands::completions::Completions;
 use crate::commands::explain::Explain;
 use crate::commands::fix::Fix;
 use crate::commands::man::ManArgs;
+use crate::commands::playground::Playground;
 use crate::commands::policy::Policy;
 use crate::commands::secret::MakeSecret;
 use crate::commands::test::Test;
@@ -46,6 +47,8 @@ pub enum Command {
     Check(Box<Check>),
     /// Write missing pull secrets into manifests
     Fix(Box<Fix>),
+    /// Serve a page that judges manifests in the browser
+    Playground(Playground),
     /// Run suites of cases
     Test(Test),
     /// Explain images: entry, secret and key

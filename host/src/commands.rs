@@ -6,6 +6,7 @@ pub mod explain;
 pub mod fix;
 mod inputs;
 pub mod man;
+pub mod playground;
 pub mod policy;
 mod reports;
 pub mod secret;

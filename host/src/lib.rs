@@ -27,6 +27,7 @@ pub mod manifest;
 pub mod manual;
 pub mod metadata;
 pub mod module;
+pub mod playground;
 pub mod policy;
 pub mod policy_resource;
 pub mod progress;
@@ -73,6 +74,7 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
     let result = match &cli.command {
         Command::Check(args) => commands::check::run(args, config, io),
         Command::Fix(args) => commands::fix::run(args, io),
+        Command::Playground(args) => commands::playground::run(args, io),
         Command::Test(args) => commands::test::run(args, config, io),
         Command::Explain(args) => commands::explain::run(args, io),
         Command::Secret(args) => commands::secret::run(args, io),

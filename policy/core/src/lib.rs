@@ -24,7 +24,7 @@ pub mod key_defect;
 pub mod keyring;
 pub mod login_server;
 mod name;
-mod pod_spec;
+pub mod pod_spec;
 mod pull_secret;
 pub mod registry_key;
 pub mod request;

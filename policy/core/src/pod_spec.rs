@@ -45,31 +45,32 @@ impl Holder {
 
 /// A pod spec and its path in the object.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PodSpec<'a> {
+pub struct PodSpec<'a> {
     fields: &'a Map<String, Value>,
     path: &'static [&'static str],
 }
 
 /// An image that a pod pulls.
 #[derive(Debug, Clone)]
-pub(crate) struct ImageUse<'a> {
+pub struct ImageUse<'a> {
     /// JSON pointer of the image
-    pub(crate) pointer: String,
+    pub pointer: String,
     /// Who pulls it: `container "web"`
-    pub(crate) user: String,
+    pub user: String,
     /// The image, which ought to be a string
-    pub(crate) image: &'a Value,
+    pub image: &'a Value,
 }
 
 impl<'a> PodSpec<'a> {
-    pub(crate) fn of(object: &'a Value, path: &'static [&'static str]) -> Option<Self> {
+    /// The pod spec at `path`; `None` where none is there.
+    pub fn of(object: &'a Value, path: &'static [&'static str]) -> Option<Self> {
         let spec = path.iter().try_fold(object, |value, name| value.get(name))?;
         spec.as_object().map(|fields| Self { fields, path })
     }
 
     /// Every image, in the order in which the API lists the places of images. Blank ones stand for images that are
     /// filled in later, as OpenShift and Knative do in templates.
-    pub(crate) fn images(&self) -> Vec<ImageUse<'a>> {
+    pub fn images(&self) -> Vec<ImageUse<'a>> {
         let containers = [
             ("containers", "container"),
             ("initContainers", "init container"),
@@ -100,7 +101,8 @@ impl<'a> PodSpec<'a> {
         }
     }
 
-    pub(crate) fn pull_secrets(&self) -> PullSecretList<'a> {
+    /// Its list of pull secrets.
+    pub fn pull_secrets(&self) -> PullSecretList<'a> {
         PullSecretList::of(self.fields.get(PULL_SECRETS))
     }
 
@@ -138,7 +140,7 @@ impl<'a> PodSpec<'a> {
 
 /// A list of pull secrets, of a pod spec or a service account.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PullSecretList<'a> {
+pub struct PullSecretList<'a> {
     /// `None` where something other than a list stands
     entries: Option<&'a [Value]>,
 }
@@ -165,7 +167,7 @@ impl<'a> PullSecretList<'a> {
     }
 
     /// The names, in order. The kubelet skips entries without one.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.entries.unwrap_or_default().iter().filter_map(entry_name)
     }
 

@@ -1,6 +1,7 @@
-//! How the policy is compiled: the same source gives the same bytes, in any folder and under any user's settings.
+//! How the modules of `policy/` are compiled: the same source gives the same bytes, in any folder and under any user's
+//! settings.
 //!
-//! `build.rs` builds the policy that the command embeds with it; a test builds it twice elsewhere and compares.
+//! `build.rs` builds what the command embeds with it; a test builds the policy twice elsewhere and compares.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,25 +9,38 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The Rust target of a policy.
-pub(crate) const TARGET: &str = "wasm32-wasip1";
+/// A WebAssembly module of `policy/`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Module {
+    /// The package that it is made of
+    pub(crate) package: &'static str,
+    /// Its Rust target
+    pub(crate) target: &'static str,
+}
 
-/// The guest's own stack, in bytes. It lies below the data, and all of it is touched by no request: a smaller one
+/// The policy.
+pub(crate) const POLICY: Module = Module { package: "policy-guest", target: "wasm32-wasip1" };
+
+/// The module's own stack, in bytes. It lies below the data, and all of it is touched by no request: a smaller one
 /// lets a fresh instance fit into the memory that the host keeps mapped.
 const STACK: u32 = 128 << 10;
 
 /// Cargo separates flags by this character.
 const SEPARATOR: &str = "\u{1f}";
 
-/// Compiles `policy/guest` of a workspace and returns where the module is, in `target_dir`. Cargo keeps its downloads
-/// in `cargo_home`.
+/// Compiles a module in a workspace and returns where it is, in `target_dir`. Cargo keeps its downloads in `cargo_home`.
 ///
 /// # Errors
-/// One sentence, where cargo or rustc cannot be run or the policy does not build.
-pub(crate) fn build(workspace: &Path, target_dir: &Path, cargo_home: &Path) -> Result<PathBuf, String> {
+/// One sentence, where cargo or rustc cannot be run or the module does not build.
+pub(crate) fn build(
+    Module { package, target }: Module,
+    workspace: &Path,
+    target_dir: &Path,
+    cargo_home: &Path,
+) -> Result<PathBuf, String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
-        .args(["build", "--locked", "--profile", "policy", "-p", "policy-guest", "--target", TARGET])
+        .args(["build", "--locked", "--profile", "policy", "-p", package, "--target", target])
         .arg("--manifest-path")
         .arg(workspace.join("Cargo.toml"))
         .current_dir(workspace)
@@ -47,9 +61,9 @@ pub(crate) fn build(workspace: &Path, target_dir: &Path, cargo_home: &Path) -> R
     }
     let built = cargo.status().map_err(|error| format!("cannot run cargo to build the policy: {error}"))?;
     if !built.success() {
-        return Err("the policy (policy/guest) does not build, see above".to_owned());
+        return Err(format!("the policy ({package}) does not build, see above"));
     }
-    Ok(target_dir.join(TARGET).join("policy/policy_guest.wasm"))
+    Ok(target_dir.join(target).join("policy").join(package.replace('-', "_")).with_extension("wasm"))
 }
 
 /// What rustc prints when asked.

@@ -1,0 +1,53 @@
+// A mutation, as a diff: side by side where there is room, one below the other where there is not.
+import { MergeView, unifiedMergeView } from "@codemirror/merge";
+import { EditorState, type Extension } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+
+import { make } from "./dom";
+import { base, shadow } from "./editor";
+
+const look = EditorView.theme({
+  "&": { height: "auto" },
+  ".cm-changedLine": { backgroundColor: "var(--green-wash) !important" },
+  ".cm-changedText": { background: "none" },
+  ".cm-changedLineGutter, .cm-inlineChangedLineGutter": { background: "var(--green)" },
+  ".cm-deletedLineGutter": { background: "var(--red)" },
+  ".cm-deletedChunk": { backgroundColor: "var(--red-wash)" },
+  ".cm-changeGutter": { width: "4px", paddingLeft: "0" },
+  ".cm-mergeSpacer": { backgroundColor: "var(--active)" },
+  ".cm-collapsedLines": { color: "var(--muted)", background: "var(--active)", padding: "3px 8px", cursor: "pointer" },
+});
+
+const collapse = { margin: 4, minSize: 6 };
+const narrow = window.matchMedia("(max-width: 760px)");
+
+function side(label: string): Extension {
+  return [
+    base, look, EditorState.readOnly.of(true), EditorView.lineWrapping,
+    EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", spellcheck: "false" }),
+  ];
+}
+
+/** A diff of two texts, with a name for those who do not see it. */
+export function diff(title: string, before: string, after: string): HTMLElement {
+  const place = make("div", { class: "diff" });
+  const root = shadow(place);
+  if (narrow.matches) {
+    place.prepend(make("div", { class: "sides" }, make("span", {}, "before → after")));
+    const extensions = [
+      side(`${title}, before and after`),
+      unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: collapse }),
+    ];
+    new EditorView({ root, parent: root, state: EditorState.create({ doc: after, extensions }) });
+    return place;
+  }
+  place.prepend(make("div", { class: "sides" }, make("span", {}, "before"), make("span", {}, "after")));
+  new MergeView({
+    root,
+    parent: root,
+    a: { doc: before, extensions: side(`${title}, before`) },
+    b: { doc: after, extensions: side(`${title}, after`) },
+    collapseUnchanged: collapse,
+  });
+  return place;
+}

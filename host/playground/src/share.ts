@@ -1,0 +1,59 @@
+// Links that carry the inputs in the fragment, which browsers send to nobody.
+import type { Input } from "./protocol";
+
+/** The form of the fragment, so that an old link is told from a new one. */
+const FORM = "1.";
+
+/** More than this is no link that anybody made with this page. */
+const LONGEST = 8_000_000;
+
+export async function encode(input: Input): Promise<string> {
+  const json = new TextEncoder().encode(JSON.stringify(input));
+  const packed = await bytes(new Blob([json]).stream().pipeThrough(new CompressionStream("deflate-raw")), Infinity);
+  let binary = "";
+  for (const byte of packed) binary += String.fromCharCode(byte);
+  return FORM + btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** The inputs of a fragment; `undefined` where it is none of ours. */
+export async function decode(fragment: string): Promise<Input | undefined> {
+  if (!fragment.startsWith(FORM)) return undefined;
+  try {
+    const binary = atob(fragment.slice(FORM.length).replaceAll("-", "+").replaceAll("_", "/"));
+    const packed = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const json = await bytes(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")), LONGEST);
+    const value: unknown = JSON.parse(new TextDecoder().decode(json));
+    if (typeof value !== "object" || value === null) return undefined;
+    const field = (name: string): unknown => (value as Record<string, unknown>)[name];
+    const text = (name: string): string => (typeof field(name) === "string" ? (field(name) as string) : "");
+    return {
+      manifests: text("manifests"),
+      settings: text("settings"),
+      cluster: text("cluster"),
+      namespace: text("namespace") || "default",
+      denied: field("denied") === true,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+async function bytes(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > most) throw new Error("too long");
+    parts.push(value);
+  }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

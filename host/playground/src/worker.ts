@@ -1,0 +1,52 @@
+// The policy, off the page's thread: a long judgement never blocks typing.
+import init, { Judgement, findings, version, withoutSecrets } from "./policy.js";
+import type { Answer, Call, Input } from "./protocol";
+
+let judgement: Judgement | undefined;
+
+async function start(): Promise<number> {
+  const response = await fetch(new URL("policy_bg.wasm", import.meta.url));
+  if (!response.ok) throw new Error(`policy_bg.wasm: ${response.status} ${response.statusText}`);
+  const bytes = await response.arrayBuffer();
+  await init({ module_or_path: bytes });
+  return bytes.byteLength;
+}
+
+const started = start();
+
+function judge({ manifests, settings, cluster, namespace, denied }: Input): Judgement {
+  const next = new Judgement(manifests, settings, cluster, namespace, denied);
+  judgement?.free();
+  judgement = next;
+  return next;
+}
+
+function answer(call: Call, size: number): unknown {
+  switch (call.name) {
+    case "about":
+      return { version: version(), size, rules: findings() };
+    case "judge":
+      return judge(call.input).report();
+    case "detail":
+      return judgement?.detail(call.object) ?? null;
+    case "policy":
+      return judgement?.admissionPolicy() ?? "";
+    case "suite":
+      return judgement?.suite() ?? "";
+    case "settings":
+      return judgement?.settingsJson() ?? "{}";
+    case "redact":
+      return call.texts.map(withoutSecrets);
+  }
+}
+
+self.addEventListener("message", async (event: MessageEvent<{ id: number; call: Call }>) => {
+  const { id, call } = event.data;
+  let reply: Answer;
+  try {
+    reply = { id, value: answer(call, await started) };
+  } catch (error) {
+    reply = { id, failure: error instanceof Error ? error.message : String(error) };
+  }
+  self.postMessage(reply);
+});

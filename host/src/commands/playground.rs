@@ -1,0 +1,52 @@
+//! `playground`: the policy in a page of one's own browser.
+
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+
+use crate::Io;
+use crate::cli::ExitStatus;
+use crate::playground::{server, site};
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret playground                       open the address that it prints
+  acr-pull-secret playground --port 0              at any free port
+  acr-pull-secret playground --export public/play  a static site, for any address";
+
+/// Serve a page that judges manifests while you type, in the browser alone
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Playground {
+    /// Port of 127.0.0.1; 0 takes any that is free
+    #[arg(long, default_value_t = 8017, value_name = "PORT")]
+    pub port: u16,
+    /// Write the page as a static site into this folder, and serve nothing
+    #[arg(long, value_name = "DIR", conflicts_with = "port")]
+    pub export: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - a port that is taken, a folder that holds something else or cannot be written
+pub fn run(args: &Playground, io: &mut Io) -> Result<ExitStatus> {
+    if let Some(folder) = &args.export {
+        site::export(folder)?;
+        io.stderr.line(&format!("{}: the playground, {} files", folder.display(), site::FILES.len()));
+        return Ok(ExitStatus::Fine);
+    }
+    let playground = server::Playground::bind(args.port).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "port {} of 127.0.0.1 is taken: name another with --port, or any free one with --port 0",
+            args.port
+        ),
+        _ => anyhow!(error).context(format!("port {} of 127.0.0.1 cannot be used", args.port)),
+    })?;
+    writeln!(io.stdout, "{}", playground.url())?;
+    io.stdout.flush()?;
+    io.stderr.line("serving the playground to this machine only; Ctrl-C ends it");
+    playground.serve().context("the server ended")?;
+    Ok(ExitStatus::Fine)
+}

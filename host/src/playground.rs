@@ -1,0 +1,4 @@
+//! The playground: a page that judges manifests in the browser, with the policy built for it.
+
+pub mod server;
+pub mod site;

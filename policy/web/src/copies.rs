@@ -1,0 +1,101 @@
+//! What the page copies out: the policy for a cluster, and a suite for the command `test`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::evaluation::Outcome;
+use crate::judgement::Judgement;
+use crate::kind::{Judged, Kind};
+use crate::manifest::Content;
+use crate::policy::METADATA;
+use crate::text::yaml;
+use crate::verdict::Decision;
+
+/// A `ClusterAdmissionPolicy` that sees what the policy's metadata asks for, and looks up what the settings ask for.
+pub(crate) fn admission_policy(settings: &Value) -> String {
+    let annotation = |name: &str| METADATA.pointer(&format!("/annotations/{name}")).and_then(Value::as_str);
+    let module = annotation("io.kubewarden.policy.ociUrl").unwrap_or_default();
+    let mutates = settings.get("mode").and_then(Value::as_str) != Some("validate");
+    let asks = |pointer, quiet: Value| settings.pointer(pointer).is_some_and(|asked| *asked != quiet);
+    let mut lookups = Vec::new();
+    if asks("/cluster/secrets", "none".into()) {
+        lookups.push(json!({"apiVersion": "v1", "kind": "Secret"}));
+    }
+    if asks("/cluster/serviceAccounts", false.into()) {
+        lookups.push(json!({"apiVersion": "v1", "kind": "ServiceAccount"}));
+    }
+    let mut spec = json!({
+        "module": format!("registry://{module}:v{}", env!("CARGO_PKG_VERSION")),
+        "mutating": mutates,
+        // A policy that mends must not keep pods from starting; one that guards must.
+        "failurePolicy": if mutates { "Ignore" } else { "Fail" },
+        "rules": METADATA.get("rules"),
+        "namespaceSelector": {"matchExpressions": [
+            {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "kubewarden"]},
+        ]},
+        "settings": settings,
+    });
+    if let Some(fields) = spec.as_object_mut().filter(|_| !lookups.is_empty()) {
+        fields.insert("contextAwareResources".to_owned(), lookups.into());
+    }
+    yaml(&json!({
+        "apiVersion": "policies.kubewarden.io/v1",
+        "kind": "ClusterAdmissionPolicy",
+        "metadata": {"name": "acr-pull-secret"},
+        "spec": spec,
+    }))
+}
+
+pub(crate) fn suite(judgement: &Judgement) -> String {
+    let Some((judgement, cluster)) = judgement.without_secrets() else { return String::new() };
+    let mut names = BTreeSet::new();
+    let cases: Vec<Value> =
+        judgement.outcomes.iter().filter_map(|outcome| case(&judgement, outcome, &mut names)).collect();
+    let mut suite = json!({"settings": judgement.settings, "cases": cases});
+    if let Some(fields) = suite.as_object_mut().filter(|_| !cluster.is_empty()) {
+        fields.insert("cluster".to_owned(), cluster.into());
+    }
+    yaml(&suite)
+}
+
+fn case(judgement: &Judgement, outcome: &Outcome, names: &mut BTreeSet<String>) -> Option<Value> {
+    if matches!(outcome.verdict.decision, Decision::Skipped | Decision::Error) {
+        return None;
+    }
+    let kind = Kind::of(outcome.manifest.object())?;
+    let judged = Judged::default();
+    let request = match &outcome.manifest.content {
+        Content::Object(object) => judgement.evaluation(&judged).api_server.request(&kind, object),
+        Content::Request(request) => request.clone(),
+    };
+    let rules: Vec<&str> = outcome.verdict.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    let mut expect = json!({"decision": outcome.verdict.decision, "rules": rules});
+    if outcome.verdict.decision == Decision::Mutated {
+        expect["patch"] = json!(outcome.verdict.patch);
+    }
+    let title = format!(
+        "{} {}/{} is {}",
+        outcome.kind,
+        outcome.namespace,
+        outcome.name,
+        word(outcome.verdict.decision)
+    );
+    let name = (1..).map(|n| if n == 1 { title.clone() } else { format!("{title} ({n})") });
+    let name = name.take(names.len() + 1).find(|name| names.insert(name.clone()))?;
+    let mut case = Map::from_iter([("name".to_owned(), json!(name)), ("expect".to_owned(), expect)]);
+    let of_request = ["object", "operation", "oldObject", "subResource", "userInfo", "namespace"];
+    for field in of_request {
+        if let Some(value) = request.get(field).filter(|value| !value.is_null()) {
+            case.insert(field.to_owned(), value.clone());
+        }
+    }
+    if judgement.is_denied() {
+        case.insert("lookups".to_owned(), "denied".into());
+    }
+    Some(case.into())
+}
+
+fn word(decision: Decision) -> String {
+    json!(decision).as_str().unwrap_or_default().to_owned()
+}
