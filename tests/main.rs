@@ -24,6 +24,8 @@
 //! | `explain` | a policy that does not explain is told from one that does |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
 //! | `help` | help, manual and completions have every command |
+//! | `playground` | the page is served to this machine only, as it stands, or written as a site |
+//! | `browser` | the page judges as the command does, and keeps to itself what it is given |
 //! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command |
 
 #![allow(
@@ -35,6 +37,7 @@
 )]
 
 mod artifact_hub;
+mod browser;
 mod cases;
 mod cluster_manifests;
 mod command;
@@ -47,6 +50,7 @@ mod keyring;
 mod lookups;
 mod manifests;
 mod places;
+mod playground;
 mod policy;
 mod policy_resources;
 mod properties;

@@ -1,6 +1,8 @@
 // Lets the page load without a network. What the network has always wins, so that an update is seen at once.
 const CACHE = "acr-pull-secret-playground";
 const FILES = ["./", "app.js", "icon.svg", "licences.txt", "policy.js", "policy_bg.wasm", "style.css", "worker.js"];
+/** How long the network may take over a file that is here already, in milliseconds. */
+const PATIENCE = 10_000;
 const own = new Set(FILES.map((file) => new URL(file, self.registration.scope).href));
 
 self.addEventListener("install", (event) => {
@@ -21,7 +23,7 @@ self.addEventListener("fetch", (event) => {
 async function answer(request, key) {
   const cache = await caches.open(CACHE);
   try {
-    const response = await fetch(request);
+    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
     if (response.ok) await cache.put(key, response.clone());
     return response;
   } catch (failure) {

@@ -16,6 +16,8 @@ const look = EditorView.theme({
   ".cm-changeGutter": { width: "4px", paddingLeft: "0" },
   ".cm-mergeSpacer": { backgroundColor: "var(--active)" },
   ".cm-collapsedLines": { color: "var(--muted)", background: "var(--active)", padding: "3px 8px", cursor: "pointer" },
+  // The library's sign is in few fonts.
+  ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"⋯"' },
 });
 
 const collapse = { margin: 4, minSize: 6 };

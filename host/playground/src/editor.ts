@@ -111,7 +111,7 @@ export class Editor {
       parent: root,
       state: EditorState.create({
         extensions: [
-          base, lintGutter(), foldGutter(), history(), drawSelection(), bracketMatching(), highlightActiveLine(),
+          base, EditorView.lineWrapping, lintGutter(), foldGutter(), history(), drawSelection(), bracketMatching(), highlightActiveLine(),
           highlightActiveLineGutter(), highlightSelectionMatches(), search({ top: true }), lines,
           keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
           EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),

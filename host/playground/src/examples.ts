@@ -175,7 +175,7 @@ export const examples: Example[] = [
   finding("lookup-failed", WEB, SECRETS, "", true),
   finding("secret-short-lived", WEB, SECRETS, () => tokenSecret(5)),
   finding("secret-admin-user", WEB, SECRETS, secret("contoso.azurecr.io", "contoso", "not-a-real-password")),
-  finding("secret-broad-key", WEB, SECRETS, secret("*.io", PRINCIPAL, "not-a-real-password")),
+  finding("secret-broad-key", WEB, SECRETS, secret("*.azurecr.io", PRINCIPAL, "not-a-real-password")),
   finding("secret-dead-key", WEB, SECRETS, secret("contoso.azurecr.io", PRINCIPAL, "not-a-real-password").replace('{"auths":{', `{"auths":{"Contoso.azurecr.io":{"username":"${PRINCIPAL}","password":"not-a-real-password"},`)),
   finding(
     "anonymous-pull-blocked",

@@ -89,7 +89,9 @@ fn plain(status: u16, text: String) -> Answer {
 }
 
 fn response(status: u16, media_type: &str, body: Vec<u8>) -> Answer {
-    let response = header(Response::from_data(body).with_status_code(status), "Content-Type", media_type);
+    // With its length, so that a browser can tell how much is still to come.
+    let response = Response::from_data(body).with_status_code(status).with_chunked_threshold(usize::MAX);
+    let response = header(response, "Content-Type", media_type);
     HEADERS.into_iter().fold(response, |response, (name, value)| header(response, name, value))
 }
 

@@ -2,7 +2,10 @@
 export interface Payload { request: object; settings: object }
 /** What stands for the cluster: objects that are looked up, or why every lookup fails. */
 export interface Cluster { objects?: object[]; namespace?: string; lookups?: "denied" | "unavailable" | "ungranted" }
-/** Kubewarden's answer to a request; `findings` is the JSON of a `Finding[]`. */
+/**
+ * Kubewarden's answer to a request; `findings` is the JSON of a `Finding[]`. Its numbers are JavaScript's: a whole one beyond
+ * 2^53 is rounded here, though not in what a `Judgement` shows.
+ */
 export interface ValidationResponse {
   accepted: boolean;
   message?: string;
