@@ -12,7 +12,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 /// How long anything in the page may take. Nothing is judged by it: it ends a test that would wait for ever.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the page is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +114,7 @@ impl Browser {
         self.client.issue_cmd(Extension(path, body)).await.unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// A call of the DevTools protocol.
+    /// A call of Chromium's own protocol.
     pub(super) async fn devtools(&self, name: &str, params: &Value) {
         self.extension("goog/cdp/execute", json!({"cmd": name, "params": params})).await;
     }

@@ -175,8 +175,8 @@ export const examples: Example[] = [
   finding("lookup-failed", WEB, SECRETS, "", true),
   finding("secret-short-lived", WEB, SECRETS, () => tokenSecret(5)),
   finding("secret-admin-user", WEB, SECRETS, secret("contoso.azurecr.io", "contoso", "not-a-real-password")),
-  finding("secret-broad-key", WEB, SECRETS, secret("*.azurecr.io", PRINCIPAL, "not-a-real-password")),
-  finding("secret-dead-key", WEB, SECRETS, secret("contoso.azurecr.io", PRINCIPAL, "not-a-real-password").replace('{"auths":{', `{"auths":{"Contoso.azurecr.io":{"username":"${PRINCIPAL}","password":"not-a-real-password"},`)),
+  finding("secret-broad-key", secret("*.*.io", PRINCIPAL, "not-a-real-password"), SECRETS),
+  finding("secret-dead-key", secret("Contoso.azurecr.io", PRINCIPAL, "not-a-real-password"), SECRETS),
   finding(
     "anonymous-pull-blocked",
     pod("contoso.azurecr.io/public/nginx:1.29", LISTED),
@@ -186,11 +186,11 @@ export const examples: Example[] = [
   finding("empty-pull-secret-name", pod("contoso.azurecr.io/web:v1", "  imagePullSecrets:\n    - {}\n    - name: acr-secret\n")),
   finding(
     "service-account-secrets-hidden",
-    pod("contoso.azurecr.io/web:v1", LISTED),
+    pod("contoso.azurecr.io/web:v1", LISTED.replace("acr-secret", "team-registry")),
     ACCOUNTS,
-    account("imagePullSecrets:\n  - name: team-registry\n"),
+    account("imagePullSecrets:\n  - name: acr-secret\n"),
   ),
   finding("registry-host-case", pod("Contoso.azurecr.io/web:v1", LISTED)),
-  finding("not-a-login-server", pod("contoso.azurecr.com/web:v1")),
+  finding("not-a-login-server", pod("contoso.azureacr.io/web:v1")),
   finding("unparsable-image", pod("contoso.azurecr.io/Web:v1")),
 ];

@@ -70,9 +70,10 @@ fn case(judgement: &Judgement, outcome: &Outcome, names: &mut BTreeSet<String>) 
         Content::Request(request) => request.clone(),
     };
     let rules: Vec<&str> = outcome.verdict.findings.iter().map(|finding| finding.rule.as_str()).collect();
-    let mut expect = json!({"decision": outcome.verdict.decision, "rules": rules});
+    let decision = json!(outcome.verdict.decision);
+    let mut expect = Map::from_iter([("decision".to_owned(), decision), ("rules".to_owned(), json!(rules))]);
     if outcome.verdict.decision == Decision::Mutated {
-        expect["patch"] = json!(outcome.verdict.patch);
+        expect.insert("patch".to_owned(), json!(outcome.verdict.patch));
     }
     let title = format!(
         "{} {}/{} is {}",
@@ -83,7 +84,7 @@ fn case(judgement: &Judgement, outcome: &Outcome, names: &mut BTreeSet<String>) 
     );
     let name = (1..).map(|n| if n == 1 { title.clone() } else { format!("{title} ({n})") });
     let name = name.take(names.len() + 1).find(|name| names.insert(name.clone()))?;
-    let mut case = Map::from_iter([("name".to_owned(), json!(name)), ("expect".to_owned(), expect)]);
+    let mut case = Map::from_iter([("name".to_owned(), json!(name)), ("expect".to_owned(), expect.into())]);
     let of_request = ["object", "operation", "oldObject", "subResource", "userInfo", "namespace"];
     for field in of_request {
         if let Some(value) = request.get(field).filter(|value| !value.is_null()) {

@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Detail {
     changes: Vec<Change>,
-    images: Vec<Image>,
+    images: Vec<Explained>,
 }
 
 /// An object as the API server has it before and after the policy.
@@ -28,7 +28,7 @@ struct Change {
 
 /// An image and the policy's explanation.
 #[derive(Debug, Serialize)]
-struct Image {
+struct Explained {
     user: String,
     image: String,
     explanation: Value,
@@ -73,7 +73,7 @@ impl Detail {
     }
 }
 
-fn images(judgement: &Judgement, namespace: &str, spec: &PodSpec<'_>) -> Vec<Image> {
+fn images(judgement: &Judgement, namespace: &str, spec: &PodSpec<'_>) -> Vec<Explained> {
     let pull_secrets: Vec<&str> = spec.pull_secrets().names().collect();
     let explain = |image: &str| {
         let question = json!({"image": image, "namespace": namespace, "settings": judgement.settings, "pullSecrets": pull_secrets});
@@ -85,7 +85,7 @@ fn images(judgement: &Judgement, namespace: &str, spec: &PodSpec<'_>) -> Vec<Ima
     images
         .map(|used| {
             let image = used.image.as_str().map_or_else(|| used.image.to_string(), str::to_owned);
-            Image { user: used.user, explanation: explain(&image), image }
+            Explained { user: used.user, explanation: explain(&image), image }
         })
         .collect()
 }

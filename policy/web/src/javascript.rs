@@ -18,8 +18,8 @@ extern "C" {
 
 /// The time, in seconds since 1970.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time after 1970 fits")]
-pub(crate) fn now() -> Option<u64> {
-    Some((date_now() / 1000.0) as u64)
+pub(crate) fn now() -> u64 {
+    (date_now() / 1000.0) as u64
 }
 
 /// The JavaScript value of a JSON text.

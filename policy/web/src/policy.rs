@@ -87,6 +87,6 @@ impl Policy {
 pub(crate) fn lookups(host: &dyn HostCalls) -> HostCluster<impl Fn(&[u8]) -> Result<Vec<u8>, String>> {
     HostCluster {
         get_resource: |request: &[u8]| host.call("kubewarden", "kubernetes", "get_resource", request),
-        now,
+        now: || Some(now()),
     }
 }
