@@ -130,7 +130,7 @@ export class Results {
       const added = names([...outcome.patch, ...(outcome.pods?.patch ?? [])]);
       parts.push(
         make("h3", {}, `Change to ${change.title}`),
-        make("p", { class: "caption" }, `imagePullSecrets gets `, ...added.flatMap((name, i) => [i ? ", " : "", make("code", {}, name)]), ", as the API server has it:"),
+        make("p", { class: "caption" }, `imagePullSecrets gets `, ...added.flatMap((name, i) => [i ? ", " : "", make("code", {}, name)]), ". The object as the API server has it:"),
         diff(change.title, change.before, change.after),
       );
     }
