@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::process::Output;
 
+use acr_pull_secret::diagnostic::plain;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -277,9 +278,10 @@ fn workflow_commands_read_back_as_the_findings() {
     for result in results(&all) {
         let level = result["level"].as_str().unwrap();
         let message = result["message"]["text"].as_str().unwrap();
+        let message = message.split('\n').map(plain).collect::<Vec<_>>().join("\n");
         let found = told.iter().any(|(name, properties, text)| {
             name == level
-                && text == message
+                && *text == message
                 && properties.iter().any(|(_, value)| result["ruleId"] == **value)
         });
         assert!(found, "{result}");
@@ -300,6 +302,54 @@ fn no_report_holds_a_password() {
     let text = String::from_utf8(text).unwrap() + &all.junit + &all.github;
     let text = text + &all.json.to_string() + &all.sarif.to_string();
     assert!(text.contains("secret-admin-user") && !text.contains("hunter2"), "{text}");
+}
+
+/// Manifests in which something is odd or broken next to a password.
+const INDISCREET: [&str; 14] = [
+    "kind: Secret\nstringData:\n  password: !hunter2\n",
+    "kind: Secret\nstringData:\n  password: !hunter2 {}\n",
+    "kind: Secret\nstringData:\n  password: !!hunter2 x\n",
+    "kind: Secret\nstringData:\n  password: *hunter2\n",
+    "kind: Secret\nstringData:\n  password: %hunter2\n",
+    "kind: Secret\nstringData:\n  password: @hunter2\n",
+    "kind: Secret\nstringData:\n  key: |\n    x\n---\n  hunter2: [\n",
+    "kind: secret\nstringData:\n  x: hunter2: y\n",
+    "kind: \"S\\u0065cret\"\ndata:\n  x: [hunter2\n",
+    "data:\n  x: hunter2\n  x: hunter2\n",
+    "https://u:hunter2@host: 1\nhttps://u:hunter2@host: 2\n",
+    "auths: {contoso.azurecr.io: {auth: hunter2, auth: hunter2}}\n",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, env: [{name: AZURE_CLIENT_SECRET, value: hunter2}], image: contoso.azurecr.io/Web}]}\n",
+    "{\"kind\": \"Pod\", \"spec\": {\"containers\": [{\"image\": \"a b\", \"clientSecret\": \"hunter2\"}]}}",
+];
+
+#[test]
+fn what_may_be_a_password_is_not_shown_however_the_file_breaks() {
+    for manifest in INDISCREET {
+        for args in [
+            &["check", "-"][..],
+            &["check", "-o", "github", "-"],
+            &["check", "-o", "sarif", "-"],
+            &["check", "-o", "json", "-"],
+            &["check", "-o", "junit", "-"],
+            &["fix", "--diff", "-"],
+            &["explain", "contoso.azurecr.io/web", "--cluster", "-"],
+        ] {
+            let output = run(args, manifest);
+            let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(!text.is_empty() && !text.contains("hunter2"), "{args:?} of {manifest}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn no_report_moves_the_cursor_of_a_terminal() {
+    let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: \"a\\e[2Jb\\0\"}\nspec: {containers: [{name: \"c\\e[31m\", image: contoso.azurecr.io/Web}]}\n";
+    for format in ["text", "github", "sarif", "json", "junit"] {
+        let output = run(&["check", "-o", format, "-"], pod);
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let raw = text.chars().find(|c| c.is_control() && *c != '\n');
+        assert_eq!(raw, None, "{format}: {text}");
+    }
 }
 
 #[test]

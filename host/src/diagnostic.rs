@@ -80,14 +80,21 @@ impl Diagnostic {
 
     /// Why a file could not be read to its end.
     pub fn of_syntax(file: &str, text: &str, error: &SyntaxError) -> Self {
-        let spot = Spot::in_unread(file, text, error.at, (error.line, error.column));
+        let spot = Spot::of(file, text, error.at..error.at, (error.line, error.column));
+        // Where nothing is understood, anything may be a Secret's, whatever the lines around it seem to say.
+        let spot = if may_hold_secret(text) || may_be_data(text) { spot.without_line() } else { spot };
         Self { help: error.hint.clone(), ..Self::at(spot, &error.message) }
     }
 
-    /// Something odd in a file.
-    pub fn of_note(file: &str, text: &str, note: &Note) -> Self {
-        let spot = Spot::in_unread(file, text, note.at, (note.line, note.column));
-        Self { weight: Weight::Warning, ..Self::at(spot, &note.message) }
+    /// What is odd in a file.
+    pub fn of_notes(file: &str, text: &str, notes: &[Note]) -> Vec<Self> {
+        let is_told = notes.is_empty() || !(may_hold_secret(text) || may_be_data(text));
+        let diagnostic = |note: &Note| {
+            let spot = Spot::of(file, text, note.at..note.at, (note.line, note.column));
+            let spot = if is_told { spot } else { spot.without_line() };
+            Self { weight: Weight::Warning, ..Self::at(spot, &note.message) }
+        };
+        notes.iter().map(diagnostic).collect()
     }
 
     /// The text for a terminal, without a line end.
@@ -145,15 +152,10 @@ impl std::error::Error for Diagnostics {}
 impl Spot {
     /// A value of a text that was understood, with its line.
     pub fn of(file: &str, text: &str, span: Range<usize>, (line, column): (usize, usize)) -> Self {
-        let excerpt = excerpt(text, span).filter(|(source, _)| !may_hold_secret(source));
+        // A field called `secret` has a secret's name: in settings, and in volumes.
+        let rest = |line: &str| line.trim_start_matches(['-', ' ']).trim_start_matches("secret:").to_owned();
+        let excerpt = excerpt(text, span).filter(|(source, _)| !may_hold_secret(&rest(source)));
         Self { file: file.to_owned(), line, column: Some(column), excerpt }
-    }
-
-    /// A byte of a text that was not understood: whatever stands around it may be a Secret.
-    fn in_unread(file: &str, text: &str, at: usize, place: (usize, usize)) -> Self {
-        let spot = Self::of(file, text, at..at, place);
-        let is_told = !may_hold_secret(document_around(text, at));
-        Self { excerpt: spot.excerpt.filter(|_| is_told), ..spot }
     }
 
     /// The same place without its line.
@@ -189,29 +191,47 @@ fn excerpt(text: &str, span: Range<usize>) -> Option<(String, Range<usize>)> {
     Some((visible.to_owned(), mark))
 }
 
-/// The YAML document around a byte, as far as lines with `---` tell.
-fn document_around(text: &str, at: usize) -> &str {
-    let is_separator = |(found, _): &(usize, &str)| {
-        let rest = text.get(found + 4..).unwrap_or_default();
-        rest.is_empty() || rest.starts_with(char::is_whitespace)
-    };
-    let separators: Vec<usize> =
-        text.match_indices("\n---").filter(is_separator).map(|(found, _)| found).collect();
-    let next = separators.partition_point(|found| *found < at);
-    let start = next.checked_sub(1).and_then(|before| separators.get(before)).copied().unwrap_or_default();
-    let end = separators.get(next).copied().unwrap_or(text.len());
-    text.get(start..end).unwrap_or(text)
+/// Whether a text speaks of a secret, so that it is better not shown. The names of pull secrets are none.
+fn may_hold_secret(text: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "secret",
+        "password",
+        "passwd",
+        "pwd",
+        "token",
+        "credential",
+        "dockerconfig",
+        "dockercfg",
+        "auth\"",
+        "auth: ",
+        "apikey",
+        "api_key",
+        "accesskey",
+        "access_key",
+    ];
+    const NAMES: [&str; 7] = [
+        "imagepullsecrets",
+        "pullsecrets",
+        "pull-secret",
+        "acr-secret",
+        "secretname",
+        "secretref",
+        "secretkeyref",
+    ];
+    let is_login = |word: &str| word.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+    let lower = text.to_ascii_lowercase();
+    let lower = NAMES.iter().fold(lower, |text, name| text.replace(name, ""));
+    WORDS.iter().any(|word| lower.contains(word)) || lower.split_whitespace().any(is_login)
 }
 
-/// Whether a text speaks of a Secret or of a password, so that it is better not shown.
-fn may_hold_secret(text: &str) -> bool {
-    let is_kind = |(at, _)| {
+/// Whether a text has the fields that hold what a Secret or a docker config holds.
+fn may_be_data(text: &str) -> bool {
+    let is_key = |(at, _): (usize, &str)| {
         let before = text.get(..at).and_then(|before| before.chars().next_back());
         !before.is_some_and(char::is_alphanumeric)
     };
-    let lower = text.to_ascii_lowercase();
-    let words = ["password", "passwd", "dockerconfig", "dockercfg", "\"auth\"", "token\"", "token:"];
-    text.match_indices("Secret").any(is_kind) || words.iter().any(|word| lower.contains(word))
+    let fields = ["data:", "data\"", "auth:", "auths:", "auths\""];
+    text.contains("stringData") || fields.iter().any(|field| text.match_indices(field).any(is_key))
 }
 
 /// Text in which nothing moves a cursor or changes a colour.
@@ -257,12 +277,24 @@ mod tests {
 
     #[test]
     fn the_names_of_pull_secrets_are_no_secrets() {
-        for shown in ["imagePullSecrets: [{name: acr-secret}]", "image: contoso.azurecr.io/auth:v1"] {
+        for shown in [
+            "imagePullSecrets: [{name: acr-secret}]",
+            "image: contoso.azurecr.io/auth:v1",
+            "secretName: tls",
+            "envFrom: [{secretRef: {name: web}}]",
+        ] {
             assert!(!may_hold_secret(shown), "{shown}");
         }
-        for hidden in
-            ["kind:  Secret", "{\"kind\":\"SecretList\"}", "registryPassword: x", "- \"auth\": eA=="]
-        {
+        for hidden in [
+            "kind:  Secret",
+            "kind: secret",
+            "{\"kind\":\"SecretList\"}",
+            "registryPassword: x",
+            "- \"auth\": eA==",
+            "  auth: eA==",
+            "{name: AZURE_CLIENT_SECRET, value: x, image: y}",
+            "imagePullSecrets: [], clientSecret: x",
+        ] {
             assert!(may_hold_secret(hidden), "{hidden}");
         }
     }

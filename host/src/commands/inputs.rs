@@ -82,8 +82,8 @@ pub(super) fn files(paths: &[String], exclude: &Exclude, io: &mut Io, problems: 
 fn parse(path: PathBuf, file: SourceFile, io: &Io, problems: &mut Problems) -> Input {
     let file = Arc::new(file);
     let (manifests, notes, error) = manifests(&file);
-    for note in notes {
-        problems.add(Diagnostic::of_note(&file.name, &file.text, &note), io);
+    for note in Diagnostic::of_notes(&file.name, &file.text, &notes) {
+        problems.add(note, io);
     }
     if let Some(error) = &error {
         problems.add(Diagnostic::of_syntax(&file.name, &file.text, error), io);

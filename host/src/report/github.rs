@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::place::{Region, path_parts};
 use super::{Render, Summary, remarks};
-use crate::diagnostic::{Diagnostic, Weight};
+use crate::diagnostic::{Diagnostic, Weight, plain};
 use crate::evaluation::Outcome;
 use crate::verdict::Severity;
 
@@ -62,7 +62,9 @@ fn file(name: &str) -> String {
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    // A log is shown in terminals too.
+    plain(&text).into_owned()
 }
 
 fn property(text: &str) -> String {

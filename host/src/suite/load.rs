@@ -91,8 +91,8 @@ type Problem = (String, String);
 impl Reader {
     fn suite(&mut self, path: PathBuf, file: SourceFile, document: Document) -> Option<Loaded> {
         let problems = &mut self.problems;
-        let notes = document.notes.iter().map(|note| Diagnostic::of_note(&file.name, &file.text, note));
-        problems.extend(notes.map(|note| Diagnostic { weight: Weight::Error, ..note }));
+        let notes = Diagnostic::of_notes(&file.name, &file.text, &document.notes);
+        problems.extend(notes.into_iter().map(|note| Diagnostic { weight: Weight::Error, ..note }));
         let at = |(pointer, message): Problem| problem(&file, &document, &pointer, &message);
         let written: Written = match typed::read(document.value.clone()) {
             Ok(written) => written,

@@ -10,6 +10,10 @@ use serde_json::{Number, Value};
 /// A resolved scalar, and what its author should know about it.
 pub(super) type Resolved = (Value, Option<String>);
 
+/// Said of a tag that means nothing. Without its text: an unquoted password may begin with `!`.
+const UNKNOWN_TAG: &str =
+    "this tag has no meaning here: its value is read as plain text; quote it all if the ! belongs to it";
+
 /// The value of a YAML scalar.
 ///
 /// # Errors
@@ -24,35 +28,26 @@ pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>)
         if tag.handle.is_empty() && tag.suffix == "!" {
             return Ok((plain(text)?, None));
         }
-        let note = format!("tag `{tag}` has no meaning here: its value is read as plain text");
-        return Ok((Value::String(text.into_owned()), Some(note)));
+        return Ok((Value::String(text.into_owned()), Some(UNKNOWN_TAG.to_owned())));
     }
     // Without the value: it may be one of a Secret.
-    let mismatch = |_: &str| format!("this value cannot be read as !!{}", tag.suffix);
+    let mismatch = || format!("this value cannot be read as !!{}", tag.suffix);
     let value = match tag.suffix.as_str() {
         "str" | "timestamp" => Value::String(text.into_owned()),
         "binary" => {
             let note = "kubectl decodes !!binary: the text is taken as it is written".to_owned();
             return Ok((Value::String(text.into_owned()), Some(note)));
         }
-        "null" => {
-            plain(Cow::Borrowed(&text))?.is_null().then_some(Value::Null).ok_or_else(|| mismatch(&text))?
+        "null" => plain(Cow::Borrowed(&text))?.is_null().then_some(Value::Null).ok_or_else(|| mismatch())?,
+        "bool" => Some(plain(Cow::Borrowed(&text))?).filter(Value::is_boolean).ok_or_else(|| mismatch())?,
+        "int" => {
+            number(&text).filter(|number| !number.is_f64()).map(Value::Number).ok_or_else(|| mismatch())?
         }
-        "bool" => {
-            Some(plain(Cow::Borrowed(&text))?).filter(Value::is_boolean).ok_or_else(|| mismatch(&text))?
-        }
-        "int" => number(&text)
-            .filter(|number| !number.is_f64())
-            .map(Value::Number)
-            .ok_or_else(|| mismatch(&text))?,
         "float" => match plain(Cow::Borrowed(&text))? {
             Value::Number(number) => Value::Number(number),
-            _ => return Err(mismatch(&text)),
+            _ => return Err(mismatch()),
         },
-        _ => {
-            let note = format!("tag `!!{}` has no meaning here: its value is read as plain text", tag.suffix);
-            return Ok((Value::String(text.into_owned()), Some(note)));
-        }
+        _ => return Ok((Value::String(text.into_owned()), Some(UNKNOWN_TAG.to_owned()))),
     };
     Ok((value, None))
 }

@@ -146,7 +146,7 @@ fn anchors_aliases_and_merge_keys_are_followed() {
     assert_eq!(value("<<: {a: 1}\n'<<': 2\nb: 3\n"), json!({"a": 1, "<<": 2, "b": 3}));
     let late = only("a: 1\n<<: {a: 2, b: 2}\n");
     assert_eq!(late.value, json!({"a": 1, "b": 2}));
-    assert_eq!(late.notes[0].message, "kubectl lets this `<<` replace the `a` above it; put `<<` first");
+    assert_eq!(late.notes[0].message, "kubectl lets this `<<` replace key `a` above it; put `<<` first");
     for (text, line, column) in [
         ("a: *x", 1, 4),
         ("a: &x 1\n---\nb: *x", 3, 4),

@@ -300,11 +300,10 @@ impl Builder {
         if self.frames.len() >= MAX_DEPTH {
             return Err(fault("nested too deeply: more than 100 levels"));
         }
-        if let Some(tag) =
-            tag.filter(|tag| !tag.is_yaml_core_schema() && tag.suffix != "!" && self.notes.len() < MAX_NOTES)
-        {
-            self.remark =
-                Some((span.start, format!("tag `{tag}` has no meaning here: its value is read without it")));
+        let is_unknown = |tag: &Tag| !tag.is_yaml_core_schema() && tag.suffix != "!";
+        if tag.is_some_and(is_unknown) && self.notes.len() < MAX_NOTES {
+            let remark = "this tag has no meaning here: its value is read without it";
+            self.remark = Some((span.start, remark.to_owned()));
         }
         let empty = if matches!(content, Content::Mapping(_)) {
             Content::Mapping(Vec::new())

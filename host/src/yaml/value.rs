@@ -115,11 +115,8 @@ impl Expansion<'_, '_> {
             let earlier = entries.iter().take(*at).rfind(|earlier| spelling(earlier) == written);
             let line =
                 earlier.map_or_else(String::new, |earlier| format!(" (line {})", earlier.span.start.line()));
-            let name = entry.key.as_deref().unwrap_or_default();
-            self.note(
-                entry,
-                format!("key `{name}` stands in this mapping already{line}; the last one counts"),
-            );
+            let name = called(entry.key.as_deref().unwrap_or_default());
+            self.note(entry, format!("{name} stands in this mapping already{line}; the last one counts"));
         }
     }
 
@@ -150,12 +147,10 @@ impl Expansion<'_, '_> {
                             if overridden
                                 && before.iter().any(|earlier| earlier.key.as_deref() == Some(occupied.key()))
                             {
-                                let key = occupied.key();
+                                let name = called(occupied.key());
                                 self.note(
                                     entry,
-                                    format!(
-                                        "kubectl lets this `<<` replace the `{key}` above it; put `<<` first"
-                                    ),
+                                    format!("kubectl lets this `<<` replace {name} above it; put `<<` first"),
                                 );
                             }
                         }
@@ -207,5 +202,16 @@ impl Expansion<'_, '_> {
     fn note(&mut self, entry: &Entry, message: String) {
         let at = self.text.byte(entry.span.start);
         self.tree.notes.push(Problem::new(at, message));
+    }
+}
+
+/// A key in a message: by its name where that is the name of a field or a label. Others may hold a password, as
+/// `https://user:password@host` does.
+fn called(key: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
+    if !key.is_empty() && key.len() <= 63 && key.chars().all(is_name) {
+        format!("key `{key}`")
+    } else {
+        "this key".to_owned()
     }
 }
