@@ -1,6 +1,7 @@
 //! A real browser: Debian's chromium, driven through its chromedriver.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ pub(super) const PHONE: Look = Look { width: 390, height: 844, dark: false };
 
 /// An open browser, which ends with the test.
 pub(super) struct Browser {
-    driver: Child,
+    driver: Driver,
     pub(super) client: Client,
 }
 
@@ -46,10 +47,22 @@ impl WebDriverCompatibleCommand for Extension {
     }
 }
 
-impl Drop for Browser {
+/// The driver, which also ends the browsers of tests that failed.
+struct Driver {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
+        let asked = TcpStream::connect(("127.0.0.1", self.port)).and_then(|mut stream| {
+            stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+            stream.read(&mut [0])
+        });
+        if asked.is_err() {
+            let _ = self.child.kill();
+        }
+        let _ = self.child.wait();
     }
 }
 
@@ -65,17 +78,20 @@ pub(super) fn browse(look: Look, path: impl AsyncFnOnce(&Browser)) {
 
 impl Browser {
     async fn open(look: Look) -> Self {
-        let mut driver = Command::new("chromedriver")
+        let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver starts");
-        let said = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let ports = said.map_while(Result::ok).find_map(|line| {
-            line.strip_suffix('.')?.rsplit_once("successfully on port ").map(|(_, port)| port.to_owned())
+        let said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = said.map_while(Result::ok).find_map(|line| {
+            line.strip_suffix('.')?
+                .rsplit_once("successfully on port ")
+                .map(|(_, port)| port.parse().unwrap())
         });
+        let driver = Driver { child, port: port.expect("chromedriver names its port") };
         let mut args = vec![
             "--headless".to_owned(),
             // Tests run as root in a machine of their own.
@@ -100,7 +116,7 @@ impl Browser {
         let Value::Object(capabilities) = capabilities else { unreachable!() };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
-            .connect(&format!("http://localhost:{}", ports.expect("chromedriver names its port")))
+            .connect(&format!("http://localhost:{}", driver.port))
             .await
             .expect("a session");
         let browser = Self { driver, client };
