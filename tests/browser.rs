@@ -235,6 +235,53 @@ fn every_case_ends_in_the_page_as_it_does_natively() {
     });
 }
 
+/// Texts that hold a credential somewhere, all of them `TUFSS0VS`.
+const CREDENTIALS: [&str; 17] = [
+    "kind: Secret\ndata:\n  # once: TUFSS0VS\n  x: |\n    TUFSS0VS\n",
+    "kind: Secret\nstringData: {x: !!binary TUFSS0VS}\n",
+    "KIND: secret\ndata: {x: TUFSS0VS}\n",
+    "kind: Secret\nunknown:\n  nested: [TUFSS0VS]\n",
+    "kind: Pod\n---\nkind: Secret\ndata: {x: TUFSS0VS}\n---\nkind: Pod\n",
+    "kind: List\nitems:\n- kind: Secret\n  data: {x: TUFSS0VS}\n",
+    "kind: SecretList\nitems:\n- data: {x: TUFSS0VS}\n",
+    "kind: AdmissionReview\nrequest:\n  oldObject: {kind: Secret, data: {x: TUFSS0VS}}\n",
+    "kind: AdmissionReview\nrequest:\n  kind: {kind: Secret}\n  object: {data: {x: TUFSS0VS}}\n",
+    "kind: Pod\nmetadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '{\"data\":\"TUFSS0VS\"}'\n",
+    "kind: ConfigMap\ndata:\n  a.yaml: |\n    kind: Secret\n    data: {x: TUFSS0VS}\n",
+    "a: &v TUFSS0VS\nkind: Secret\ndata: {x: *v}\n",
+    "base: &b\n  data: {x: TUFSS0VS}\nkind: Secret\n<<: *b\n",
+    "auths: {contoso.azurecr.io: {auth: TUFSS0VS}}\n",
+    "{\"auths\": {\"contoso.azurecr.io\": {\"identitytoken\": \"TUFSS0VS\"}}}",
+    "kind: Pod\nspec: {containers: [{name: web, env: [{name: AZURE_CLIENT_SECRET, value: TUFSS0VS}]}]}\n",
+    "clientSecret: TUFSS0VS\n",
+];
+
+#[test]
+#[ignore = "needs Chromium"]
+fn what_is_shared_holds_no_credential_and_otherwise_all() {
+    let playground = Playground::start();
+    let harmless = [
+        "pullSecrets:\n  - registries: [contoso.azurecr.io] # ours\n    secret: acr-secret\n",
+        "kind: ServiceAccount\nmetadata:\n  annotations: {kubernetes.io/enforce-mountable-secrets: \"true\"}\n",
+        "kind: Pod\nspec: {imagePullSecrets: [{name: acr-secret}], volumes: [{secret: {secretName: tls}}]}\n",
+    ];
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        let redact = "const policy = await import(new URL('policy.js', location.href));
+            await policy.default(new URL('policy_bg.wasm', location.href));
+            return input.map(policy.withoutSecrets);";
+        let shared = browser.js_async(redact, json!(CREDENTIALS)).await;
+        for (text, shared) in CREDENTIALS.iter().zip(shared.as_array().unwrap()) {
+            assert!(shared["removed"].as_u64() > Some(0), "{text}: {shared}");
+            assert!(!shared.to_string().contains("TUFSS0VS"), "{text}: {shared}");
+        }
+        let shared = browser.js_async(redact, json!(harmless)).await;
+        for (text, shared) in harmless.iter().zip(shared.as_array().unwrap()) {
+            assert_eq!(shared, &json!({"text": text, "removed": 0}));
+        }
+    });
+}
+
 #[test]
 #[ignore = "needs Chromium and npm's axe-core"]
 fn nobody_is_shut_out() {

@@ -29,7 +29,7 @@ pub(super) const PHONE: Look = Look { width: 390, height: 844, dark: false };
 
 /// An open browser, which ends with the test.
 pub(super) struct Browser {
-    driver: Driver,
+    _driver: Driver,
     pub(super) client: Client,
 }
 
@@ -119,7 +119,7 @@ impl Browser {
             .connect(&format!("http://localhost:{}", driver.port))
             .await
             .expect("a session");
-        let browser = Self { driver, client };
+        let browser = Self { _driver: driver, client };
         // Smaller than a window can be.
         let metrics = json!({"width": look.width, "height": look.height, "deviceScaleFactor": 1, "mobile": look.width < 500});
         browser.devtools("Emulation.setDeviceMetricsOverride", &metrics).await;

@@ -38,11 +38,9 @@ pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>)
             let note = "kubectl decodes !!binary: the text is taken as it is written".to_owned();
             return Ok((Value::String(text.into_owned()), Some(note)));
         }
-        "null" => plain(Cow::Borrowed(&text))?.is_null().then_some(Value::Null).ok_or_else(|| mismatch())?,
-        "bool" => Some(plain(Cow::Borrowed(&text))?).filter(Value::is_boolean).ok_or_else(|| mismatch())?,
-        "int" => {
-            number(&text).filter(|number| !number.is_f64()).map(Value::Number).ok_or_else(|| mismatch())?
-        }
+        "null" => plain(Cow::Borrowed(&text))?.is_null().then_some(Value::Null).ok_or_else(mismatch)?,
+        "bool" => Some(plain(Cow::Borrowed(&text))?).filter(Value::is_boolean).ok_or_else(mismatch)?,
+        "int" => number(&text).filter(|number| !number.is_f64()).map(Value::Number).ok_or_else(mismatch)?,
         "float" => match plain(Cow::Borrowed(&text))? {
             Value::Number(number) => Value::Number(number),
             _ => return Err(mismatch()),

@@ -9,6 +9,9 @@ use crate::yaml::{self, SyntaxError};
 /// The annotation in which kubectl keeps a whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// Bytes below which an equal text elsewhere is chance: `true`, a port, a short name.
+const LEAST: usize = 6;
+
 /// A text that may be shown to others.
 #[derive(Debug, Serialize)]
 pub(crate) struct Redacted {
@@ -28,16 +31,25 @@ pub(crate) fn redact(text: &str) -> Result<Redacted, SyntaxError> {
     if let Some(error) = error {
         return Err(error);
     }
-    let mut removed = 0;
+    let mut removed = Vec::new();
     let mut values: Vec<Value> = documents.into_iter().map(|document| document.value).collect();
     for value in &mut values {
         clean(value, &mut removed);
     }
-    let text = if removed > 0 || speaks_of_secrets(text) { yaml_documents(&values) } else { text.to_owned() };
-    Ok(Redacted { text, removed })
+    // An alias repeats a value elsewhere.
+    let secrets = removed.clone();
+    for value in &mut values {
+        blank_copies(value, &secrets, &mut removed);
+    }
+    let rewritten = !removed.is_empty() || speaks_of_secrets(text);
+    let text = if rewritten { yaml_documents(&values) } else { text.to_owned() };
+    Ok(Redacted { text, removed: removed.len() })
 }
 
-fn clean(value: &mut Value, removed: &mut usize) {
+/// The values that were taken out.
+type Removed = Vec<Value>;
+
+fn clean(value: &mut Value, removed: &mut Removed) {
     match value {
         // A manifest within a text, as a ConfigMap may carry it.
         Value::String(text) if holds_secret(text) => blank(value, removed),
@@ -47,7 +59,7 @@ fn clean(value: &mut Value, removed: &mut usize) {
     }
 }
 
-fn clean_object(fields: &mut Map<String, Value>, removed: &mut usize) {
+fn clean_object(fields: &mut Map<String, Value>, removed: &mut Removed) {
     if is_secret(fields) {
         blank_values(fields, removed);
     }
@@ -66,37 +78,83 @@ fn clean_object(fields: &mut Map<String, Value>, removed: &mut usize) {
             }
         }
     }
-    if fields.remove(LAST_APPLIED).is_some() {
-        *removed += 1;
-    }
+    removed.extend(fields.remove(LAST_APPLIED));
+    let is_variable = fields.get("name").and_then(Value::as_str).is_some_and(is_telling);
     for (name, value) in fields {
         match name.as_str() {
-            ".dockerconfigjson" | ".dockercfg" => blank(value, removed),
+            ".dockerconfigjson" | ".dockercfg" | "auths" => blank_all(value, removed),
+            "value" if is_variable => blank_all(value, removed),
+            name if value.is_string() && is_telling(name) && !is_name_of_secret(name) => {
+                blank(value, removed);
+            }
             _ => clean(value, removed),
         }
     }
 }
 
 fn is_secret(fields: &Map<String, Value>) -> bool {
-    fields.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("secret"))
+    let kind = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("kind"));
+    kind.and_then(|(_, kind)| kind.as_str()).is_some_and(|kind| kind.eq_ignore_ascii_case("secret"))
         || fields.contains_key("stringData")
 }
 
-fn blank_values(secret: &mut Map<String, Value>, removed: &mut usize) {
-    for name in ["data", "stringData"] {
-        match secret.get_mut(name) {
-            Some(Value::Object(values)) => values.values_mut().for_each(|value| blank(value, removed)),
-            Some(other) => blank(other, removed),
-            None => {}
+/// Whether a field or variable of this name holds a credential.
+fn is_telling(name: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "password",
+        "passwd",
+        "token",
+        "secret",
+        "apikey",
+        "accesskey",
+        "privatekey",
+        "connectionstring",
+        "credential",
+    ];
+    let name = name.to_ascii_lowercase().replace(['-', '_', '.'], "");
+    WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Fields of Kubernetes, and of the settings, that hold the name of a Secret.
+fn is_name_of_secret(name: &str) -> bool {
+    matches!(name, "secret" | "secrets" | "secretName")
+        || name.ends_with("SecretName")
+        || name.starts_with("kubernetes.io/")
+}
+
+/// All of a Secret that is no part of its name and kind.
+fn blank_values(secret: &mut Map<String, Value>, removed: &mut Removed) {
+    for (name, value) in secret {
+        if !matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "type" | "immutable") {
+            blank_all(value, removed);
         }
     }
 }
 
-fn blank(value: &mut Value, removed: &mut usize) {
-    let empty = Value::String(String::new());
-    if *value != empty && !value.is_null() {
-        *value = empty;
-        *removed += 1;
+fn blank_all(value: &mut Value, removed: &mut Removed) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(|value| blank_all(value, removed)),
+        Value::Array(items) => items.iter_mut().for_each(|item| blank_all(item, removed)),
+        _ => blank(value, removed),
+    }
+}
+
+fn blank(value: &mut Value, removed: &mut Removed) {
+    if !value.is_null() && *value != "" {
+        removed.push(std::mem::replace(value, Value::String(String::new())));
+    }
+}
+
+fn blank_copies(value: &mut Value, secrets: &[Value], removed: &mut Removed) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|value| blank_copies(value, secrets, removed));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| blank_copies(item, secrets, removed)),
+        Value::String(text) if text.len() >= LEAST && secrets.iter().any(|secret| *secret == *text) => {
+            blank(value, removed);
+        }
+        _ => {}
     }
 }
 
