@@ -462,6 +462,16 @@ fn a_manifest_that_is_none_of_a_policy_is_refused() {
 }
 
 #[test]
+fn a_manifest_that_does_not_end_is_none() {
+    let front = Front::start(0, None, move |head| {
+        let body = if head.path == "/v2/" { "{}".to_owned() } else { " ".repeat(8 << 20) };
+        say("200 OK", "", &body)
+    });
+    let failed = User::new().pull_fails(&reference(front.port), &["--insecure"]);
+    assert!(failed.contains("its answer does not end"), "{failed}");
+}
+
+#[test]
 fn a_token_that_no_header_can_hold_is_no_token() {
     let front = Front::start(0, None, move |head| match head.path.as_str() {
         "/v2/" => {

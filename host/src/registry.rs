@@ -170,7 +170,13 @@ impl Registry {
         let client = oci_client::Client::try_from(self.client.config())
             .map_err(|error| RegistryError::Client(error.to_string()))?;
         client.store_auth_if_needed(asked.registry, &auth).await;
-        Ok(transfer::Session { client, auth, reference: &self.reference, asked })
+        Ok(transfer::Session {
+            client,
+            auth,
+            reference: &self.reference,
+            asked,
+            door: Door { asked, ..door },
+        })
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) enum Action {
 }
 
 /// The door of a registry.
+#[derive(Clone, Copy)]
 pub(super) struct Door<'a> {
     pub(super) http: &'a reqwest::Client,
     /// `https`, or `http` where the user allowed it
@@ -155,12 +156,12 @@ impl Door<'_> {
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
         let response = request.timeout(Duration::from_mins(1)).send().await;
         response.map_err(|error| of_http(self.asked.registry, &error))
     }
 
-    async fn refused(&self, response: Response) -> RegistryError {
+    pub(super) async fn refused(&self, response: Response) -> RegistryError {
         let status = response.status().as_u16();
         let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let wait = wait.map(Duration::from_secs);
@@ -174,7 +175,8 @@ impl Door<'_> {
         }
     }
 
-    async fn read(&self, mut response: Response) -> Result<String, RegistryError> {
+    /// A whole answer, which nobody can make endless.
+    pub(super) async fn read(&self, mut response: Response) -> Result<String, RegistryError> {
         let mut body = Vec::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| of_http(self.asked.registry, &error))?

@@ -5,14 +5,30 @@ use futures_util::StreamExt as _;
 use indicatif::ProgressBar;
 use oci_client::client::{BlobResponse, SizedStream};
 use oci_client::errors::OciDistributionError;
-use oci_client::manifest::OciManifest;
+use oci_client::manifest::{
+    IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE,
+    OCI_IMAGE_MEDIA_TYPE, OciImageManifest, OciManifest,
+};
 use oci_client::secrets::RegistryAuth;
 use oci_client::token_cache::RegistryTokenType;
 use oci_client::{Client, Reference, RegistryOperation};
+use reqwest::StatusCode;
+use reqwest::header::ACCEPT;
+use serde::de::IgnoredAny;
 
 use super::RegistryError;
 use super::artifact::{self, Artifact};
+use super::error::printable;
 use super::failure::Asked;
+use super::login::Door;
+
+/// What is taken for a manifest; others are asked for too, so that the answer tells what is there instead.
+const ACCEPTED: [&str; 4] = [
+    OCI_IMAGE_MEDIA_TYPE,
+    OCI_IMAGE_INDEX_MEDIA_TYPE,
+    IMAGE_MANIFEST_MEDIA_TYPE,
+    IMAGE_MANIFEST_LIST_MEDIA_TYPE,
+];
 
 /// The bytes that are handed to the network at once.
 const PIECE: usize = 16 << 10;
@@ -23,6 +39,7 @@ pub(super) struct Session<'a> {
     pub(super) auth: RegistryAuth,
     pub(super) reference: &'a Reference,
     pub(super) asked: Asked<'a>,
+    pub(super) door: Door<'a>,
 }
 
 /// What has arrived of a layer.
@@ -61,14 +78,7 @@ pub(super) async fn pull(
     bar: &ProgressBar,
 ) -> Result<String, RegistryError> {
     session.remember_password().await;
-    let (manifest, digest) = session
-        .client
-        .pull_manifest(session.reference, &session.auth)
-        .await
-        .map_err(|error| session.failed(&error))?;
-    let OciManifest::Image(manifest) = manifest else {
-        return Err(session.no_policy("it is an index of several images"));
-    };
+    let (manifest, digest) = session.manifest().await?;
     let (layer, size) = artifact::layer(&manifest, session.asked.reference)?;
     if partial.digest != layer {
         *partial = Partial { digest: layer.to_owned(), bytes: Vec::new() };
@@ -95,6 +105,42 @@ impl Session<'_> {
                 let basic = RegistryTokenType::Basic(user.clone(), password.clone());
                 self.client.tokens.insert(self.reference, operation, basic).await;
             }
+        }
+    }
+
+    /// The manifest and its digest. Not asked for through the library, which reads answers that do not end.
+    async fn manifest(&self) -> Result<(OciImageManifest, String), RegistryError> {
+        let (scheme, registry, repository) = (self.door.scheme, self.asked.registry, self.door.repository);
+        let wanted = self.reference.digest().or(self.reference.tag()).unwrap_or("latest");
+        let url = format!("{scheme}://{registry}/v2/{repository}/manifests/{wanted}");
+        let request = self.door.http.get(url).header(ACCEPT, ACCEPTED.join(", "));
+        let request = match &self.auth {
+            RegistryAuth::Anonymous => request,
+            RegistryAuth::Basic(user, password) => request.basic_auth(user, Some(password)),
+            RegistryAuth::Bearer(token) => request.bearer_auth(token),
+        };
+        let response = self.door.send(request).await?;
+        if response.status() != StatusCode::OK {
+            return Err(self.door.refused(response).await);
+        }
+        let promised = response.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
+        let promised = self.reference.digest().or(promised).map(str::to_owned);
+        let body = self.door.read(response).await?;
+        let digest = artifact::digest(body.as_bytes());
+        if let Some(promised) = promised.filter(|promised| *promised != digest) {
+            let problem = format!("{digest} instead of {}", printable(&promised));
+            return Err(RegistryError::Digest { registry: registry.to_owned(), problem });
+        }
+        match serde_json::from_str(&body) {
+            Ok(OciManifest::Image(manifest)) => Ok((manifest, digest)),
+            Ok(OciManifest::ImageIndex(_)) => Err(self.no_policy("it is an index of several images")),
+            Err(_) if serde_json::from_str::<IgnoredAny>(&body).is_ok() => {
+                Err(self.no_policy("its manifest is of a kind that holds no policy"))
+            }
+            Err(_) => Err(RegistryError::Nonsense {
+                registry: registry.to_owned(),
+                problem: "what should be a manifest is none".to_owned(),
+            }),
         }
     }
 
