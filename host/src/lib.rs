@@ -19,6 +19,7 @@ pub mod evaluation;
 pub mod exclude;
 pub mod explanation;
 pub mod fix;
+pub mod host_calls;
 pub mod input;
 pub mod installation;
 pub mod interrupt;

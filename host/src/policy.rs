@@ -24,6 +24,7 @@ use std::time::Duration;
 use serde_json::Value;
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError, ValType};
 
+pub use crate::host_calls::HostCalls;
 use crate::section;
 pub use cache::Cache;
 use engine::Placement;
@@ -50,28 +51,6 @@ impl Default for Limits {
     /// The time that policy-server gives, and more of the rest than any real policy needs.
     fn default() -> Self {
         Self { time: Duration::from_secs(2), memory: 256 << 20, response: 64 << 20, host_calls: 10_000 }
-    }
-}
-
-/// The host as a policy sees it.
-pub trait HostCalls: Send + Sync {
-    /// Answers a host call: in Kubewarden, `binding` is `kubewarden`, `namespace` and `operation` say what is
-    /// wanted, and payload and answer are JSON. The policy's time runs on meanwhile.
-    ///
-    /// # Errors
-    /// The text that the policy gets to see.
-    fn call(
-        &self,
-        binding: &str,
-        namespace: &str,
-        operation: &str,
-        payload: &[u8],
-    ) -> Result<Vec<u8>, String>;
-
-    /// Takes a line that the policy wrote to its standard output, standard error or console, free of control
-    /// characters. At most 64 KiB come from one call of a policy. By default they are dropped.
-    fn log(&self, line: &str) {
-        let _ = line;
     }
 }
 

@@ -25,6 +25,7 @@ mod command {
     pub mod admission;
     pub mod cluster;
     pub mod evaluation;
+    pub mod host_calls;
     pub mod kind;
     pub mod manifest;
     pub mod policy_resource;
@@ -33,7 +34,9 @@ mod command {
     pub mod yaml;
 }
 
-pub use command::{admission, cluster, evaluation, kind, manifest, policy_resource, typed, verdict, yaml};
+pub use command::{
+    admission, cluster, evaluation, host_calls, kind, manifest, policy_resource, typed, verdict, yaml,
+};
 
 use policy_core::wire;
 use wasm_bindgen::prelude::*;

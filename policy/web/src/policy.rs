@@ -8,6 +8,7 @@ use policy_core::host_cluster::HostCluster;
 use policy_core::wire;
 use serde_json::Value;
 
+pub use crate::host_calls::HostCalls;
 use crate::javascript::{now, performance_now};
 use crate::yaml;
 
@@ -16,26 +17,6 @@ pub(crate) static METADATA: LazyLock<Value> = LazyLock::new(|| {
     let (documents, _) = yaml::documents(include_str!("../../metadata.yml"));
     documents.into_iter().next().map(|document| document.value).unwrap_or_default()
 });
-
-/// The host as a policy sees it.
-pub trait HostCalls: Send + Sync {
-    /// Answers a host call.
-    ///
-    /// # Errors
-    /// The text that the policy gets to see.
-    fn call(
-        &self,
-        binding: &str,
-        namespace: &str,
-        operation: &str,
-        payload: &[u8],
-    ) -> Result<Vec<u8>, String>;
-
-    /// Takes a line that the policy wrote.
-    fn log(&self, line: &str) {
-        let _ = line;
-    }
-}
 
 /// The core, its calls counted and timed.
 #[derive(Debug, Default)]

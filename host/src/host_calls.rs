@@ -1,0 +1,23 @@
+//! What a policy may ask its host, whichever host that is.
+
+/// The host as a policy sees it.
+pub trait HostCalls: Send + Sync {
+    /// Answers a host call: in Kubewarden, `binding` is `kubewarden`, `namespace` and `operation` say what is
+    /// wanted, and payload and answer are JSON. The policy's time runs on meanwhile.
+    ///
+    /// # Errors
+    /// The text that the policy gets to see.
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String>;
+
+    /// Takes a line that the policy wrote to its standard output, standard error or console, free of control
+    /// characters. At most 64 KiB come from one call of a policy. By default they are dropped.
+    fn log(&self, line: &str) {
+        let _ = line;
+    }
+}
