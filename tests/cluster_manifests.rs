@@ -207,6 +207,18 @@ fn cluster_manifests_ask_for_requests_that_the_metadata_knows() {
     }
 }
 
+/// The audit scanner finds no such resource, and then skips the whole policy.
+/// kubewarden/kubewarden-controller: internal/audit-scanner/policies/client.go
+#[test]
+fn no_rule_for_the_audit_scanner_names_a_subresource() {
+    let all = uses().into_iter().map(|policy| (policy.file, policy.spec["rules"].clone()));
+    for (file, rules) in all.chain([("metadata.yml".to_owned(), metadata()["rules"].clone())]) {
+        for call in calls(&rules).iter().filter(|call| call.starts_with("CREATE ")) {
+            assert_eq!(call.matches('/').count(), 2, "{file}: {call}");
+        }
+    }
+}
+
 #[test]
 fn cluster_manifests_may_look_up_what_their_settings_need_and_no_more() {
     let offered = metadata()["contextAwareResources"].as_array().unwrap();

@@ -60,7 +60,14 @@ fn annotating_the_built_in_policy_with_its_own_metadata_changes_no_byte() {
     let (exported, annotated) = (folder.path().join("a.wasm"), folder.path().join("b.wasm"));
     fine(&["export", path(&exported)]);
     assert!(std::fs::read(&exported).unwrap() == EMBEDDED);
-    fine(&["annotate", path(&exported), "-m", path(&project("policy/metadata.yml")), "-o", path(&annotated)]);
+    fine(&[
+        "annotate",
+        path(&exported),
+        "-m",
+        path(&project("policy/metadata.yml")),
+        "--output",
+        path(&annotated),
+    ]);
     assert!(std::fs::read(&annotated).unwrap() == EMBEDDED);
 }
 
@@ -152,9 +159,13 @@ fn validating_guards_everything_and_reads_secrets_by_name() {
     let spec = &resources[0]["spec"];
     assert_eq!((&spec["mutating"], &spec["failurePolicy"]), (&json!(false), &json!("Fail")));
     let covered = covered(&resources[0]);
-    for rule in ["pods CREATE+UPDATE", "pods/ephemeralcontainers CREATE+UPDATE", "secrets CREATE+UPDATE"] {
+    for rule in ["pods CREATE+UPDATE", "pods/ephemeralcontainers UPDATE"] {
         assert!(covered.iter().any(|covered| covered == rule), "{covered:?}");
     }
+    assert!(
+        !covered.iter().any(|rule| rule.starts_with("secrets")),
+        "a guard that fails closed must not lock Secrets"
+    );
     let spared = &spec["namespaceSelector"]["matchExpressions"][0]["values"];
     assert_eq!(spared, &json!(["kube-system", "kubewarden", "policies"]));
     let rules = &resources[5]["rules"];
@@ -162,6 +173,12 @@ fn validating_guards_everything_and_reads_secrets_by_name() {
         rules,
         &json!([{"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["contoso", "fabrikam"], "verbs": ["get"]}])
     );
+    let named =
+        ["-n", "policies", "--policy-server", "own", "--service-account", "own-server", "--mode", "monitor"];
+    let elsewhere = manifest(&settings, &named);
+    let (own, role) = (&elsewhere[0]["spec"], &elsewhere[2]["subjects"][0]["name"]);
+    assert_eq!((&own["policyServer"], role), (&json!("own"), &json!("own-server")));
+    assert_eq!(own["failurePolicy"], "Ignore", "on trial it stands in nobody's way");
     assert_eq!(
         resources[6]["subjects"],
         json!([{"kind": "ServiceAccount", "name": "policy-server", "namespace": "policies"}])

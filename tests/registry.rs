@@ -142,7 +142,7 @@ fn what_is_pulled_is_what_was_pushed_and_judges_a_pod() {
     );
 
     let by_digest =
-        user.policy(&["pull", &immutable(server.port), "--insecure", "-o", &user.path("again.wasm")]);
+        user.policy(&["pull", &immutable(server.port), "--insecure", "--output", &user.path("again.wasm")]);
     assert_eq!(fine(&by_digest), immutable(server.port));
     assert!(std::fs::read(user.file("again.wasm")).unwrap() == EMBEDDED);
 
@@ -353,7 +353,8 @@ fn a_download_that_is_cut_goes_on_where_it_was() {
     let front = Front::start(server.port, None, move |head| {
         if is_layer(head) && cuts.fetch_add(1, Ordering::SeqCst) == 0 { Act::CutAnswer } else { Act::Pass }
     });
-    let pulled = user.policy(&["pull", &reference(front.port), "--insecure", "-o", &user.path("out.wasm")]);
+    let pulled =
+        user.policy(&["pull", &reference(front.port), "--insecure", "--output", &user.path("out.wasm")]);
     fine(&pulled);
     assert!(text(&pulled.stderr).contains("was cut") && text(&pulled.stderr).contains("trying again"));
     assert!(std::fs::read(user.file("out.wasm")).unwrap() == EMBEDDED);
@@ -405,7 +406,7 @@ fn a_full_disk_is_said() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
     fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
-    let failed = user.fails(&["pull", &reference(server.port), "--insecure", "-o", "/dev/full"]);
+    let failed = user.fails(&["pull", &reference(server.port), "--insecure", "--output", "/dev/full"]);
     assert!(failed.contains("/dev/full: cannot be written: No space left on device"), "{failed}");
 }
 
@@ -462,6 +463,28 @@ fn a_manifest_that_is_none_of_a_policy_is_refused() {
 }
 
 #[test]
+fn a_module_without_metadata_is_not_written() {
+    let wasm = "\0asm\u{1}\0\0\0";
+    let manifest = json!({
+        "schemaVersion": 2,
+        "config": {"mediaType": "application/vnd.wasm.config.v1+json", "digest": digest(b"{}"), "size": 2},
+        "layers": [{
+            "mediaType": "application/vnd.wasm.content.layer.v1+wasm", "digest": digest(wasm.as_bytes()), "size": 8,
+        }],
+    });
+    let front = Front::start(0, None, move |head| {
+        let body = match &head.path {
+            path if path == "/v2/" => "{}".to_owned(),
+            path if path.contains("/manifests/") => manifest.to_string(),
+            _ => wasm.to_owned(),
+        };
+        say("200 OK", "", &body)
+    });
+    let failed = User::new().pull_fails(&reference(front.port), &["--insecure"]);
+    assert!(failed.contains("this policy has no metadata"), "{failed}");
+}
+
+#[test]
 fn a_manifest_that_does_not_end_is_none() {
     let front = Front::start(0, None, move |head| {
         let body = if head.path == "/v2/" { "{}".to_owned() } else { " ".repeat(8 << 20) };
@@ -503,7 +526,8 @@ fn an_identity_token_follows_no_redirection() {
 fn a_busy_registry_is_asked_again_when_it_says_and_not_for_ever() {
     let front = Front::start(0, None, |_| say("429 Too Many Requests", "Retry-After: 1\r\n", ""));
     let user = User::new();
-    let output = user.policy(&["pull", &reference(front.port), "--insecure", "-o", &user.path("out.wasm")]);
+    let output =
+        user.policy(&["pull", &reference(front.port), "--insecure", "--output", &user.path("out.wasm")]);
     let said = text(&output.stderr);
     assert!(said.contains("(HTTP 429); try again later; trying again in 1 s"), "{said}");
     assert!(

@@ -7,9 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-/// The ServiceAccount of policy-server. kubewarden/kubewarden-controller: charts/kubewarden-defaults
-const SERVICE_ACCOUNT: &str = "policy-server";
-
 /// What to install.
 #[derive(Debug, Clone, Copy)]
 pub struct Installation<'a> {
@@ -21,6 +18,10 @@ pub struct Installation<'a> {
     pub mode: &'a str,
     /// Where Kubewarden runs
     pub namespace: &'a str,
+    /// The `PolicyServer` that runs the policy; none for the default one
+    pub policy_server: Option<&'a str>,
+    /// The ServiceAccount of that server
+    pub service_account: &'a str,
     /// The policy's metadata
     pub metadata: &'a Value,
     /// Its settings
@@ -54,7 +55,7 @@ impl Installation<'_> {
             let rule = json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get"]});
             let comment =
                 "Lookups of ServiceAccounts (cluster.serviceAccounts): their names are not known beforehand.";
-            resources.extend(self.cluster_grant("service-accounts", &rule, vec![comment.to_owned()]));
+            resources.extend(self.grant("service-accounts", None, &rule, vec![comment.to_owned()]));
         }
         if self.looks_up_secrets() {
             resources.extend(self.secret_grants());
@@ -68,8 +69,9 @@ impl Installation<'_> {
             "module": self.module,
             "mode": self.mode,
             "mutating": mutates,
-            // A guard that cannot be asked must not let anything through; a helper must not stand in the way.
-            "failurePolicy": if mutates { "Ignore" } else { "Fail" },
+            // A guard that cannot be asked must not let anything through; a helper, or a guard on trial, must not stand
+            // in the way.
+            "failurePolicy": if mutates || self.mode == "monitor" { "Ignore" } else { "Fail" },
             "rules": self.rules(),
             "namespaceSelector": {"matchExpressions": [{
                 "key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": self.spared_namespaces(),
@@ -77,8 +79,17 @@ impl Installation<'_> {
             "settings": self.settings,
         });
         let lookups = self.context_aware_resources();
-        if let Some(fields) = spec.as_object_mut().filter(|_| !lookups.is_empty()) {
-            fields.insert("contextAwareResources".to_owned(), lookups.into());
+        if let Some(fields) = spec.as_object_mut() {
+            if !lookups.is_empty() {
+                fields.insert("contextAwareResources".to_owned(), lookups.into());
+            }
+            if mutates {
+                // The audit scanner counts what would be mended as fine.
+                fields.insert("backgroundAudit".to_owned(), false.into());
+            }
+            if let Some(server) = self.policy_server {
+                fields.insert("policyServer".to_owned(), server.into());
+            }
         }
         let object = json!({
             "apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
@@ -96,11 +107,7 @@ impl Installation<'_> {
         let rules = self.metadata.get("rules").and_then(Value::as_array).into_iter().flatten();
         let core = |resource: &str, operations: &[&str]| json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": [resource], "operations": operations});
         if !self.mutates() {
-            let mut rules: Vec<Value> = rules.cloned().collect();
-            if self.word("/cluster/secrets") == "credentials" {
-                rules.push(core("secrets", &["CREATE", "UPDATE"]));
-            }
-            return rules;
+            return rules.cloned().collect();
         }
         let mut wanted = Vec::new();
         if self.targets("Pod") {
@@ -135,7 +142,7 @@ impl Installation<'_> {
                 "Lookups of pull secrets (cluster.secrets): in every namespace, because pullSecrets names none."
             };
             let comments = vec![why.to_owned(), other.to_owned()];
-            grants.extend(self.cluster_grant("pull-secrets", &rule(&names.everywhere), comments));
+            grants.extend(self.grant("pull-secrets", None, &rule(&names.everywhere), comments));
         }
         for (namespace, names) in &names.in_namespace {
             let comments = vec![
@@ -175,10 +182,6 @@ impl Installation<'_> {
         names
     }
 
-    fn cluster_grant(&self, what: &str, rule: &Value, comments: Vec<String>) -> [Resource; 2] {
-        self.grant(what, None, rule, comments)
-    }
-
     /// A role and its binding to policy-server, in one namespace or in all.
     fn grant(
         &self,
@@ -200,7 +203,7 @@ impl Installation<'_> {
         let binding = json!({
             "apiVersion": api_version, "kind": format!("{kind}Binding"), "metadata": metadata,
             "roleRef": {"apiGroup": GROUP, "kind": kind, "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": SERVICE_ACCOUNT, "namespace": self.namespace}],
+            "subjects": [{"kind": "ServiceAccount", "name": self.service_account, "namespace": self.namespace}],
         });
         [Resource { comments, object: granted }, Resource { comments: Vec::new(), object: binding }]
     }

@@ -30,6 +30,11 @@ pub fn parse(text: &str) -> Result<Reference, RegistryError> {
     if reference.registry() == host { Ok(reference) } else { Err(refuse("it names no registry")) }
 }
 
+/// Whether a reference names a tag or a digest, so that none has to be guessed.
+pub fn is_exact(text: &str) -> bool {
+    text.rsplit('/').next().is_some_and(|last| last.contains([':', '@']))
+}
+
 /// The reference that always means these very bytes.
 pub fn immutable(reference: &Reference, digest: &str) -> String {
     format!("{}/{}@{digest}", reference.registry(), reference.repository())

@@ -33,7 +33,7 @@ pub struct Annotate {
     #[arg(short, long, value_name = "FILE")]
     pub readme: Option<PathBuf>,
     /// Where to
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -45,6 +45,12 @@ pub struct Manifest {
     /// The namespace that Kubewarden runs in
     #[arg(short, long, value_name = "NAMESPACE", default_value = "kubewarden", value_parser = namespace_name)]
     pub namespace: String,
+    /// The `PolicyServer` that runs the policy [default: Kubewarden's own]
+    #[arg(long, value_name = "NAME", value_parser = resource_name)]
+    pub policy_server: Option<String>,
+    /// The ServiceAccount of the policy-server, which makes the lookups
+    #[arg(long, value_name = "NAME", default_value = "policy-server", value_parser = resource_name)]
+    pub service_account: String,
     /// Format of the resources; json is a List
     #[arg(short, long, value_enum, default_value = "yaml")]
     pub output: Format,
@@ -90,6 +96,9 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         .metadata()
         .context("the built-in policy has no metadata; build it without a ready policy.wasm")?;
     let module = match &args.module {
+        Some(module) if !reference::is_exact(module) => {
+            bail!("{module}: which version? Write {module}:v0.1.0, or a digest");
+        }
         Some(module) => reference::parse(module)?.whole(),
         None => format!(
             "{}:v{}",
@@ -105,6 +114,8 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
             Mode::Monitor => "monitor",
         },
         namespace: &args.namespace,
+        policy_server: args.policy_server.as_deref(),
+        service_account: &args.service_account,
         metadata,
         settings: &settings,
         default_secret: &default_secret(&policy, host)?,

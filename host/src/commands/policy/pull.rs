@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::{bytes, write};
@@ -23,7 +23,7 @@ pub struct Pull {
     #[arg(value_name = "REF")]
     pub reference: String,
     /// Where to
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
     /// How the registry is reached
     #[command(flatten)]
@@ -37,15 +37,10 @@ pub struct Pull {
 pub fn run(args: &Pull, io: &mut Io) -> Result<()> {
     let reference = reference::parse(&args.reference)?;
     let pulled = Registry::new(reference.clone(), &args.connection, io.stderr.clone())?.pull()?;
+    let metadata = metadata::of_policy(&pulled.wasm).with_context(|| reference.whole())?;
     write(&args.output, &pulled.wasm)?;
 
-    let policy = match metadata::of_policy(&pulled.wasm) {
-        Ok(metadata) => metadata::name_and_version(&metadata),
-        Err(problem) => {
-            io.stderr.line(&format!("warning: {}: {problem}", reference.whole()));
-            "a module".to_owned()
-        }
-    };
+    let policy = metadata::name_and_version(&metadata);
     let (size, file) = (bytes(&pulled.wasm), args.output.display());
     io.stderr.line(&format!("pulled {policy} ({size}) to {file}"));
     writeln!(io.stdout, "{}", reference::immutable(&reference, &pulled.digest))?;

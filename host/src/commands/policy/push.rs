@@ -47,7 +47,7 @@ pub fn run(args: &Push, io: &mut Io) -> Result<()> {
     if reference.digest().is_some() {
         bail!("{}: a policy is pushed to a tag; its digest comes of its bytes", args.reference);
     }
-    if !has_tag(&args.reference) {
+    if !reference::is_exact(&args.reference) {
         bail!("{0}: under which tag? Write {0}:v0.1.0 or {0}:latest", args.reference);
     }
     let (name, wasm) = match &args.file {
@@ -65,8 +65,4 @@ pub fn run(args: &Push, io: &mut Io) -> Result<()> {
         Format::Json => writeln!(io.stdout, "{}", json!({ "immutable_ref": immutable }))?,
     }
     Ok(())
-}
-
-fn has_tag(reference: &str) -> bool {
-    reference.rsplit('/').next().is_some_and(|last| last.contains(':'))
 }

@@ -129,7 +129,8 @@ impl Entry {
             }
         }
         let secretless = fields.boolean("secretless", problems).unwrap_or(false);
-        let secret = fields.string("secret", problems);
+        // A form sends a field that nobody touched as an empty text.
+        let secret = fields.string("secret", problems).filter(|name| !(secretless && name.is_empty()));
         let path = fields.path_of("secret");
         match secret {
             Some(_) if secretless => {
