@@ -34,8 +34,13 @@ use login::{Action, Door};
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(15);
 
-/// How long a registry may keep quiet, the upload of a whole policy over a slow link included.
-const QUIET: Duration = Duration::from_mins(10);
+/// How long a registry may keep quiet. While a policy is on its way there, over whatever link, it has nothing to say.
+const fn quiet(action: Action) -> Duration {
+    match action {
+        Action::Pull => Duration::from_mins(1),
+        Action::Push => Duration::from_mins(10),
+    }
+}
 
 /// How a registry is reached.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -167,7 +172,7 @@ impl Registry {
         let auth = door.enter(action).await?;
         // A password that the registry itself checks is checked at each request.
         let asked = Asked { admitted: matches!(auth, RegistryAuth::Bearer(_)), ..asked };
-        let client = oci_client::Client::try_from(self.client.config())
+        let client = oci_client::Client::try_from(self.client.config(action))
             .map_err(|error| RegistryError::Client(error.to_string()))?;
         client.store_auth_if_needed(asked.registry, &auth).await;
         Ok(transfer::Session {
@@ -181,14 +186,14 @@ impl Registry {
 }
 
 impl ClientConfigParts {
-    fn config(&self) -> ClientConfig {
+    fn config(&self, action: Action) -> ClientConfig {
         ClientConfig {
             protocol: self.protocol.clone(),
             extra_root_certificates: self.authorities.clone(),
             // One request carries the whole policy, as those of docker and oras do.
             use_monolithic_push: true,
             connect_timeout: Some(CONNECT),
-            read_timeout: Some(QUIET),
+            read_timeout: Some(quiet(action)),
             user_agent: USER_AGENT,
             platform_resolver: None,
             ..ClientConfig::default()
