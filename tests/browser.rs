@@ -10,7 +10,7 @@ use acr_pull_secret::talk::Talk;
 use serde_json::{Value, json};
 
 use crate::engines::{POLICY, command, json, native, project};
-use driver::{Browser, DELETE, DESK, NIGHT, PHONE, browse};
+use driver::{ARROW_RIGHT, Browser, DELETE, DESK, ESCAPE, NIGHT, PHONE, TAB, browse};
 
 /// The command, serving the page at a port of its own.
 struct Playground {
@@ -232,6 +232,91 @@ fn every_case_ends_in_the_page_as_it_does_natively() {
             assert!(text.contains("message") || text.contains("error"), "{text}");
         }
         println!("{} cases, {:.3} ms each in the page", answers.len(), told["each"].as_f64().unwrap());
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn what_is_copied_does_the_same_in_the_command() {
+    let playground = Playground::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_acr-pull-secret")).parent().unwrap();
+    let paths = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }").await;
+        for (example, decision) in [
+            ("the article’s pod, mended", "mutated"),
+            ("a Deployment, its pods mended", "mutated"),
+            ("missing-pull-secret", "rejected"),
+            ("pull-secrets-immutable", "rejected"),
+            ("lookup-failed", "accepted"),
+        ] {
+            choose(browser, example).await;
+            let mut copied = Vec::new();
+            for button in ["copy-command", "copy-test", "copy-policy"] {
+                browser.js("window.copied = undefined").await;
+                browser.click(&format!("#{button}")).await;
+                browser.until("window.copied").await;
+                copied.push(browser.js("return window.copied").await.as_str().unwrap().to_owned());
+            }
+            let [command_line, suite, policy] = copied.try_into().unwrap();
+
+            let mut bash = std::process::Command::new("bash");
+            bash.args(["-c", &command_line]).env("PATH", &paths).current_dir(folder.path());
+            let told = String::from_utf8(bash.output().unwrap().stdout).unwrap();
+            assert!(told.contains(decision), "{example}: {command_line}\n{told}");
+
+            std::fs::write(path("suite.yaml"), &suite).unwrap();
+            let tested = command(&["test", &path("suite.yaml")]).output().unwrap();
+            assert_eq!(tested.status.code(), Some(0), "{example}: {suite}");
+
+            std::fs::write(path("policy.yaml"), &policy).unwrap();
+            let pod = "tests/manifests/my-awesome-app-pod.yaml";
+            let checked = command(&["check", "--settings", &path("policy.yaml"), pod]).output().unwrap();
+            assert_eq!(checked.status.code(), Some(0), "{example}: {policy}");
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn the_keyboard_reaches_everything_and_is_held_nowhere() {
+    let playground = Playground::start();
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        let in_editor = "document.activeElement.classList.contains('editor')";
+        browser.type_at_start("manifests", "").await;
+        assert_eq!(browser.js(&format!("return {in_editor}")).await, json!(true));
+        browser.press(&[ESCAPE, TAB]).await;
+        assert_eq!(
+            browser.js(&format!("return {in_editor}")).await,
+            json!(false),
+            "Esc and Tab leave the editor"
+        );
+
+        browser.js("document.querySelector('#tab-manifests').focus()").await;
+        browser.press(&[ARROW_RIGHT]).await;
+        browser.until("document.activeElement.id === 'tab-settings' && !document.querySelector('#panel-settings').hidden").await;
+        browser.press(&[TAB]).await;
+        browser.until("document.activeElement.id === 'namespace'").await;
+
+        // From the top, with nothing but Tab, to the results.
+        browser.js("document.activeElement.blur(); window.getSelection().removeAllRanges(); document.body.tabIndex = -1; document.body.focus()").await;
+        let mut seen = Vec::new();
+        for _ in 0..14 {
+            browser.press(&[TAB]).await;
+            seen.push(
+                browser.js("return document.activeElement.id || document.activeElement.className").await,
+            );
+            browser.press(&[ESCAPE]).await;
+        }
+        for stop in
+            ["example", "copy-policy", "copy-command", "copy-test", "share", "tab-settings", "namespace"]
+        {
+            assert!(seen.contains(&json!(stop)), "{stop}: {seen:?}");
+        }
     });
 }
 

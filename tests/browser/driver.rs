@@ -205,6 +205,13 @@ impl Browser {
         element.send_keys(&format!("{CONTROL}{HOME}{NULL}{keys}")).await.unwrap();
     }
 
+    /// Presses keys, one after the other, wherever the focus is.
+    pub(super) async fn press(&self, keys: &[char]) {
+        for key in keys {
+            self.client.active_element().await.unwrap().send_keys(&key.to_string()).await.unwrap();
+        }
+    }
+
     /// The text of the editor of a tab, as far as it is on the screen.
     pub(super) async fn editor(&self, tab: &str) -> String {
         let lines = self
@@ -223,3 +230,6 @@ const NULL: char = '\u{e000}';
 pub(super) const DELETE: char = '\u{e017}';
 const CONTROL: char = '\u{e009}';
 const HOME: char = '\u{e011}';
+pub(super) const TAB: char = '\u{e004}';
+pub(super) const ESCAPE: char = '\u{e00c}';
+pub(super) const ARROW_RIGHT: char = '\u{e014}';
