@@ -1,6 +1,8 @@
 //! The playground in a real browser.
 
+mod copies;
 mod driver;
+mod site;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
@@ -237,51 +239,6 @@ fn every_case_ends_in_the_page_as_it_does_natively() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn what_is_copied_does_the_same_in_the_command() {
-    let playground = Playground::start();
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_acr-pull-secret")).parent().unwrap();
-    let paths = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    browse(DESK, async |browser| {
-        open(browser, &playground.url).await;
-        browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }").await;
-        for (example, decision) in [
-            ("the article’s pod, mended", "mutated"),
-            ("a Deployment, its pods mended", "mutated"),
-            ("missing-pull-secret", "rejected"),
-            ("pull-secrets-immutable", "rejected"),
-            ("lookup-failed", "accepted"),
-        ] {
-            choose(browser, example).await;
-            let mut copied = Vec::new();
-            for button in ["copy-command", "copy-test", "copy-policy"] {
-                browser.js("window.copied = undefined").await;
-                browser.click(&format!("#{button}")).await;
-                browser.until("window.copied").await;
-                copied.push(browser.js("return window.copied").await.as_str().unwrap().to_owned());
-            }
-            let [command_line, suite, policy] = copied.try_into().unwrap();
-
-            let mut bash = std::process::Command::new("bash");
-            bash.args(["-c", &command_line]).env("PATH", &paths).current_dir(folder.path());
-            let told = String::from_utf8(bash.output().unwrap().stdout).unwrap();
-            assert!(told.contains(decision), "{example}: {command_line}\n{told}");
-
-            std::fs::write(path("suite.yaml"), &suite).unwrap();
-            let tested = command(&["test", &path("suite.yaml")]).output().unwrap();
-            assert_eq!(tested.status.code(), Some(0), "{example}: {suite}");
-
-            std::fs::write(path("policy.yaml"), &policy).unwrap();
-            let pod = "tests/manifests/my-awesome-app-pod.yaml";
-            let checked = command(&["check", "--settings", &path("policy.yaml"), pod]).output().unwrap();
-            assert_eq!(checked.status.code(), Some(0), "{example}: {policy}");
-        }
-    });
-}
-
-#[test]
-#[ignore = "needs Chromium"]
 fn the_keyboard_reaches_everything_and_is_held_nowhere() {
     let playground = Playground::start();
     browse(DESK, async |browser| {
@@ -320,53 +277,6 @@ fn the_keyboard_reaches_everything_and_is_held_nowhere() {
     });
 }
 
-/// Texts that hold a credential somewhere, all of them `TUFSS0VS`.
-const CREDENTIALS: [&str; 17] = [
-    "kind: Secret\ndata:\n  # once: TUFSS0VS\n  x: |\n    TUFSS0VS\n",
-    "kind: Secret\nstringData: {x: !!binary TUFSS0VS}\n",
-    "KIND: secret\ndata: {x: TUFSS0VS}\n",
-    "kind: Secret\nunknown:\n  nested: [TUFSS0VS]\n",
-    "kind: Pod\n---\nkind: Secret\ndata: {x: TUFSS0VS}\n---\nkind: Pod\n",
-    "kind: List\nitems:\n- kind: Secret\n  data: {x: TUFSS0VS}\n",
-    "kind: SecretList\nitems:\n- data: {x: TUFSS0VS}\n",
-    "kind: AdmissionReview\nrequest:\n  oldObject: {kind: Secret, data: {x: TUFSS0VS}}\n",
-    "kind: AdmissionReview\nrequest:\n  kind: {kind: Secret}\n  object: {data: {x: TUFSS0VS}}\n",
-    "kind: Pod\nmetadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '{\"data\":\"TUFSS0VS\"}'\n",
-    "kind: ConfigMap\ndata:\n  a.yaml: |\n    kind: Secret\n    data: {x: TUFSS0VS}\n",
-    "a: &v TUFSS0VS\nkind: Secret\ndata: {x: *v}\n",
-    "base: &b\n  data: {x: TUFSS0VS}\nkind: Secret\n<<: *b\n",
-    "auths: {contoso.azurecr.io: {auth: TUFSS0VS}}\n",
-    "{\"auths\": {\"contoso.azurecr.io\": {\"identitytoken\": \"TUFSS0VS\"}}}",
-    "kind: Pod\nspec: {containers: [{name: web, env: [{name: AZURE_CLIENT_SECRET, value: TUFSS0VS}]}]}\n",
-    "clientSecret: TUFSS0VS\n",
-];
-
-#[test]
-#[ignore = "needs Chromium"]
-fn what_is_shared_holds_no_credential_and_otherwise_all() {
-    let playground = Playground::start();
-    let harmless = [
-        "pullSecrets:\n  - registries: [contoso.azurecr.io] # ours\n    secret: acr-secret\n",
-        "kind: ServiceAccount\nmetadata:\n  annotations: {kubernetes.io/enforce-mountable-secrets: \"true\"}\n",
-        "kind: Pod\nspec: {imagePullSecrets: [{name: acr-secret}], volumes: [{secret: {secretName: tls}}]}\n",
-    ];
-    browse(DESK, async |browser| {
-        open(browser, &playground.url).await;
-        let redact = "const policy = await import(new URL('policy.js', location.href));
-            await policy.default(new URL('policy_bg.wasm', location.href));
-            return input.map(policy.withoutSecrets);";
-        let shared = browser.js_async(redact, json!(CREDENTIALS)).await;
-        for (text, shared) in CREDENTIALS.iter().zip(shared.as_array().unwrap()) {
-            assert!(shared["removed"].as_u64() > Some(0), "{text}: {shared}");
-            assert!(!shared.to_string().contains("TUFSS0VS"), "{text}: {shared}");
-        }
-        let shared = browser.js_async(redact, json!(harmless)).await;
-        for (text, shared) in harmless.iter().zip(shared.as_array().unwrap()) {
-            assert_eq!(shared, &json!({"text": text, "removed": 0}));
-        }
-    });
-}
-
 #[test]
 #[ignore = "needs Chromium and npm's axe-core"]
 fn nobody_is_shut_out() {
@@ -392,62 +302,6 @@ fn nobody_is_shut_out() {
             assert_eq!(room[0], room[1], "nothing is wider than the window, {look:?}");
         });
     }
-}
-
-/// Serves a folder below `/deep/er/`, as any web server would, and tells its address.
-fn serve_deeper(folder: std::path::PathBuf) -> String {
-    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/deep/er/", server.server_addr().to_ip().unwrap());
-    std::thread::spawn(move || {
-        for request in server.incoming_requests() {
-            let path = request.url().split(['?', '#']).next().unwrap().to_owned();
-            let name =
-                path.strip_prefix("/deep/er/").map(|name| if name.is_empty() { "index.html" } else { name });
-            let Some(Ok(file)) = name.map(|name| std::fs::File::open(folder.join(name))) else {
-                let _ = request.respond(tiny_http::Response::empty(404));
-                continue;
-            };
-            let media_type = match path.rsplit('.').next() {
-                Some("js") => "text/javascript",
-                Some("css") => "text/css",
-                Some("svg") => "image/svg+xml",
-                Some("wasm") => "application/wasm",
-                _ => "text/html; charset=utf-8",
-            };
-            let header = tiny_http::Header::from_bytes("Content-Type", media_type).unwrap();
-            let _ = request.respond(tiny_http::Response::from_file(file).with_header(header));
-        }
-    });
-    url
-}
-
-#[test]
-#[ignore = "needs Chromium"]
-fn the_exported_site_works_below_any_address() {
-    let folder = tempfile::tempdir().unwrap();
-    let site = folder.path().join("site");
-    let exported = command(&["playground", "--export", &site.display().to_string()]).output().unwrap();
-    assert_eq!(exported.status.code(), Some(0));
-    let url = serve_deeper(site);
-    browse(DESK, async |browser| {
-        open(browser, &url).await;
-        assert_eq!(browser.text("#summary").await, "1 object: 1 mutated.");
-    });
-}
-
-#[test]
-#[ignore = "needs Chromium"]
-fn once_loaded_the_page_needs_no_server() {
-    let playground = Playground::start();
-    let url = playground.url.clone();
-    browse(DESK, async |browser| {
-        open(browser, &url).await;
-        browser.js_async("await navigator.serviceWorker.ready; return true", Value::Null).await;
-        drop(playground);
-        browser.client.refresh().await.unwrap();
-        browser.until(JUDGED).await;
-        assert_eq!(browser.text("#summary").await, "1 object: 1 mutated.");
-    });
 }
 
 #[test]

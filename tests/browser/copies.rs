@@ -1,0 +1,99 @@
+//! What leaves the page: copies, and links that are shared.
+
+use serde_json::json;
+
+use super::driver::{DESK, browse};
+use super::{Playground, choose, open};
+use crate::engines::command;
+
+#[test]
+#[ignore = "needs Chromium"]
+fn what_is_copied_does_the_same_in_the_command() {
+    let playground = Playground::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_acr-pull-secret")).parent().unwrap();
+    let paths = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }").await;
+        for (example, decision) in [
+            ("the article’s pod, mended", "mutated"),
+            ("a Deployment, its pods mended", "mutated"),
+            ("missing-pull-secret", "rejected"),
+            ("pull-secrets-immutable", "rejected"),
+            ("lookup-failed", "accepted"),
+        ] {
+            choose(browser, example).await;
+            let mut copied = Vec::new();
+            for button in ["copy-command", "copy-test", "copy-policy"] {
+                browser.js("window.copied = undefined").await;
+                browser.click(&format!("#{button}")).await;
+                browser.until("window.copied").await;
+                copied.push(browser.js("return window.copied").await.as_str().unwrap().to_owned());
+            }
+            let [command_line, suite, policy] = copied.try_into().unwrap();
+
+            let mut bash = std::process::Command::new("bash");
+            bash.args(["-c", &command_line]).env("PATH", &paths).current_dir(folder.path());
+            let told = String::from_utf8(bash.output().unwrap().stdout).unwrap();
+            assert!(told.contains(decision), "{example}: {command_line}\n{told}");
+
+            std::fs::write(path("suite.yaml"), &suite).unwrap();
+            let tested = command(&["test", &path("suite.yaml")]).output().unwrap();
+            assert_eq!(tested.status.code(), Some(0), "{example}: {suite}");
+
+            std::fs::write(path("policy.yaml"), &policy).unwrap();
+            let pod = "tests/manifests/my-awesome-app-pod.yaml";
+            let checked = command(&["check", "--settings", &path("policy.yaml"), pod]).output().unwrap();
+            assert_eq!(checked.status.code(), Some(0), "{example}: {policy}");
+        }
+    });
+}
+
+/// Texts that hold a credential somewhere, all of them `TUFSS0VS`.
+const CREDENTIALS: [&str; 17] = [
+    "kind: Secret\ndata:\n  # once: TUFSS0VS\n  x: |\n    TUFSS0VS\n",
+    "kind: Secret\nstringData: {x: !!binary TUFSS0VS}\n",
+    "KIND: secret\ndata: {x: TUFSS0VS}\n",
+    "kind: Secret\nunknown:\n  nested: [TUFSS0VS]\n",
+    "kind: Pod\n---\nkind: Secret\ndata: {x: TUFSS0VS}\n---\nkind: Pod\n",
+    "kind: List\nitems:\n- kind: Secret\n  data: {x: TUFSS0VS}\n",
+    "kind: SecretList\nitems:\n- data: {x: TUFSS0VS}\n",
+    "kind: AdmissionReview\nrequest:\n  oldObject: {kind: Secret, data: {x: TUFSS0VS}}\n",
+    "kind: AdmissionReview\nrequest:\n  kind: {kind: Secret}\n  object: {data: {x: TUFSS0VS}}\n",
+    "kind: Pod\nmetadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '{\"data\":\"TUFSS0VS\"}'\n",
+    "kind: ConfigMap\ndata:\n  a.yaml: |\n    kind: Secret\n    data: {x: TUFSS0VS}\n",
+    "a: &v TUFSS0VS\nkind: Secret\ndata: {x: *v}\n",
+    "base: &b\n  data: {x: TUFSS0VS}\nkind: Secret\n<<: *b\n",
+    "auths: {contoso.azurecr.io: {auth: TUFSS0VS}}\n",
+    "{\"auths\": {\"contoso.azurecr.io\": {\"identitytoken\": \"TUFSS0VS\"}}}",
+    "kind: Pod\nspec: {containers: [{name: web, env: [{name: AZURE_CLIENT_SECRET, value: TUFSS0VS}]}]}\n",
+    "clientSecret: TUFSS0VS\n",
+];
+
+#[test]
+#[ignore = "needs Chromium"]
+fn what_is_shared_holds_no_credential_and_otherwise_all() {
+    let playground = Playground::start();
+    let harmless = [
+        "pullSecrets:\n  - registries: [contoso.azurecr.io] # ours\n    secret: acr-secret\n",
+        "kind: ServiceAccount\nmetadata:\n  annotations: {kubernetes.io/enforce-mountable-secrets: \"true\"}\n",
+        "kind: Pod\nspec: {imagePullSecrets: [{name: acr-secret}], volumes: [{secret: {secretName: tls}}]}\n",
+    ];
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        let redact = "const policy = await import(new URL('policy.js', location.href));
+            await policy.default(new URL('policy_bg.wasm', location.href));
+            return input.map(policy.withoutSecrets);";
+        let shared = browser.js_async(redact, json!(CREDENTIALS)).await;
+        for (text, shared) in CREDENTIALS.iter().zip(shared.as_array().unwrap()) {
+            assert!(shared["removed"].as_u64() > Some(0), "{text}: {shared}");
+            assert!(!shared.to_string().contains("TUFSS0VS"), "{text}: {shared}");
+        }
+        let shared = browser.js_async(redact, json!(harmless)).await;
+        for (text, shared) in harmless.iter().zip(shared.as_array().unwrap()) {
+            assert_eq!(shared, &json!({"text": text, "removed": 0}));
+        }
+    });
+}
