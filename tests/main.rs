@@ -15,6 +15,7 @@
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
+//! | `streams` | however much there is to read, it is told document by document, in its order |
 //! | `running` | a signal leaves whole files only, and a watch sees every change |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are mended byte for byte as the pairs in `fix/` show, and nothing else in them changes |
@@ -60,6 +61,7 @@ mod reports;
 mod reproducible;
 mod running;
 mod secret;
+mod streams;
 mod suites;
 mod tables;
 mod terminal;

@@ -20,12 +20,30 @@ pub struct Cluster {
     objects: BTreeMap<(String, String, String, String), Arc<Value>>,
 }
 
+/// The kinds that are looked up, and the one whose labels select.
+const KEPT: [&str; 3] = ["Secret", "ServiceAccount", "Namespace"];
+
 impl Cluster {
+    /// Whether an object would be kept.
+    pub fn keeps(object: &Value) -> bool {
+        Kind::of(object).is_some_and(|kind| KEPT.iter().any(|kept| kind.is_core(kept)))
+    }
+
+    /// Whether a text may hold an object that would be kept. It has to name the kind, unless it spells it by escapes or
+    /// in base64.
+    pub fn may_be_in(text: &str) -> bool {
+        let is_word = |at| {
+            !text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(char::is_alphanumeric)
+        };
+        let is_named = |kind: &&str| text.match_indices(*kind).any(|(at, _)| is_word(at));
+        KEPT.iter().any(is_named)
+            || ["\\x", "\\u", "\\U", "\\\n", "\\\r", "binary"].iter().any(|spelled| text.contains(spelled))
+    }
+
     /// Adds an object as the API server would store it. Only the kinds that are ever looked up are kept, and the
     /// namespaces for their labels.
     pub fn add(&mut self, object: &Value, default_namespace: &str) {
-        let is_kept = |kind: &Kind| ["Secret", "ServiceAccount", "Namespace"].iter().any(|k| kind.is_core(k));
-        let Some(kind) = Kind::of(object).filter(is_kept) else { return };
+        let Some(kind) = Kind::of(object).filter(|_| Self::keeps(object)) else { return };
         let word =
             |field: &str| object.pointer(field).and_then(Value::as_str).filter(|word| !word.is_empty());
         let Some(name) = word("/metadata/name") else { return };

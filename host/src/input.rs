@@ -1,12 +1,15 @@
 //! The files a command is given: named files, folders, patterns and standard input.
 
-use std::io::Read;
+mod parts;
+
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
 use crate::config;
 use crate::exclude::Exclude;
+pub use parts::{Part, Parts};
 
 /// How standard input is called in messages.
 pub(crate) const STDIN: &str = "<stdin>";
@@ -45,6 +48,17 @@ pub enum InputError {
     /// A pipe in a folder, which may wait for its writer for ever
     #[error("{0}: this is a named pipe, which may never end; use - for standard input")]
     Pipe(String),
+    /// More than is read at once
+    #[error(
+        "{name}:{line}: here begins a document of more than 256 MiB, which is more than is read at once; split the list \
+         into documents, with a line `---` between them"
+    )]
+    TooLong {
+        /// The file
+        name: String,
+        /// Line of the document, from 1
+        line: usize,
+    },
     /// Something other than UTF-8
     #[error("{name}:{line}: this is not UTF-8 text")]
     NotUtf8 {
@@ -144,23 +158,78 @@ fn walk(folder: &Path, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
         .collect()
 }
 
+/// An input before its text is read for good.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// A file, which can be read again
+    File(PathBuf),
+    /// What a stream gave, which can be read once
+    Held(PathBuf, Vec<u8>),
+}
+
+impl Given {
+    /// The file, or all of what a stream gives.
+    ///
+    /// # Errors
+    /// - a stream that cannot be read, or is a named pipe
+    pub fn new(path: PathBuf, stdin: &mut dyn Read) -> Result<Self, InputError> {
+        if path.as_os_str() != "-" && !is_stream(&path) {
+            return Ok(Self::File(path));
+        }
+        let mut bytes = Vec::new();
+        let read = open(&path, stdin)?.read_to_end(&mut bytes);
+        read.map_err(|reason| InputError::Unreadable { name: name(&path), reason })?;
+        Ok(Self::Held(path, bytes))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        let (Self::File(path) | Self::Held(path, _)) = self;
+        path
+    }
+
+    /// Its text, in parts.
+    ///
+    /// # Errors
+    /// - the file cannot be opened
+    pub fn parts(&self) -> Result<Parts<Box<dyn Read + Send + '_>>, InputError> {
+        let stream: Box<dyn Read + Send> = match self {
+            Self::Held(_, bytes) => Box::new(Cursor::new(bytes)),
+            Self::File(path) => Box::new(
+                std::fs::File::open(path)
+                    .map_err(|reason| InputError::Unreadable { name: name(path), reason })?,
+            ),
+        };
+        Ok(Parts::new(name(self.path()), stream))
+    }
+}
+
+fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" { STDIN.to_owned() } else { path.display().to_string() }
+}
+
+fn open<'a>(path: &Path, stdin: &'a mut dyn Read) -> Result<Box<dyn Read + 'a>, InputError> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(stdin));
+    }
+    let name = name(path);
+    if is_named_pipe(path) {
+        return Err(InputError::Pipe(name));
+    }
+    match std::fs::File::open(path) {
+        Ok(file) => Ok(Box::new(file)),
+        Err(reason) => Err(InputError::Unreadable { name, reason }),
+    }
+}
+
 /// Reads a file, or `stdin` for `-`.
 ///
 /// # Errors
 /// - the file cannot be read, is a named pipe, or is no UTF-8
 pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError> {
-    let is_stdin = path.as_os_str() == "-";
-    let name = if is_stdin { STDIN.to_owned() } else { path.display().to_string() };
-    if is_named_pipe(path) {
-        return Err(InputError::Pipe(name));
-    }
+    let name = name(path);
     let mut bytes = Vec::new();
-    let result = if is_stdin {
-        stdin.read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    if let Err(reason) = result {
+    if let Err(reason) = open(path, stdin)?.read_to_end(&mut bytes) {
         return Err(InputError::Unreadable { name, reason });
     }
     match String::from_utf8(bytes) {

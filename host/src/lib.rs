@@ -28,6 +28,7 @@ pub mod manifest;
 pub mod manual;
 pub mod metadata;
 pub mod module;
+pub mod pipeline;
 pub mod playground;
 pub mod policy;
 pub mod policy_resource;

@@ -54,7 +54,26 @@ pub fn at(file: &SourceFile, document: &Document, pointer: &str) -> String {
 
 /// Every object of a file, `List`s taken apart; those before a syntax error are kept.
 pub fn manifests(file: &Arc<SourceFile>) -> (Vec<Manifest>, Vec<yaml::Note>, Option<SyntaxError>) {
-    let (documents, error) = yaml::documents(&file.text);
+    let Manifests { manifests, notes, error, .. } = manifests_below(0, file);
+    (manifests, notes, error)
+}
+
+/// What a file holds, or a part of one.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// Every object
+    pub manifests: Vec<Manifest>,
+    /// What is odd
+    pub notes: Vec<yaml::Note>,
+    /// How many documents there are, those without content too
+    pub documents: usize,
+    /// Why the rest could not be read
+    pub error: Option<SyntaxError>,
+}
+
+/// As [`manifests`], for a part of a file with so many lines above it.
+pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
+    let yaml::Documents { documents, count, error } = yaml::documents_below(above, &file.text);
     let mut manifests = Vec::new();
     let mut notes = Vec::new();
     for mut document in documents {
@@ -65,7 +84,7 @@ pub fn manifests(file: &Arc<SourceFile>) -> (Vec<Manifest>, Vec<yaml::Note>, Opt
         unpack(file, &document, value, String::new(), &mut manifests);
         place_lines(manifests.get_mut(first..).unwrap_or_default());
     }
-    (manifests, notes, error)
+    Manifests { manifests, notes, documents: count, error }
 }
 
 fn unpack(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,24 +29,87 @@ pub enum Access {
 /// # Errors
 /// - the folder, the device or the file that is there cannot be written
 pub fn save(path: &Path, contents: &[u8], access: Access) -> io::Result<()> {
-    let old = path.metadata().ok();
-    // A link stays a link, and a device a device.
-    if old.as_ref().is_some_and(|old| !old.is_file()) {
-        return fs::write(path, contents);
+    let mut draft = Draft::new(path, access)?;
+    draft.write_all(contents)?;
+    draft.finish()
+}
+
+/// A file that is written piece by piece, and takes its place when it is whole.
+pub struct Draft(BufWriter<Sink>);
+
+enum Sink {
+    /// Nothing takes the place of a device
+    Device(File),
+    Beside {
+        file: Unfinished,
+        path: PathBuf,
+        old: Option<Box<fs::Metadata>>,
+    },
+}
+
+impl Draft {
+    /// Begins the file for `path`.
+    ///
+    /// # Errors
+    /// - the folder, the device or the file that is there cannot be written
+    pub fn new(path: &Path, access: Access) -> io::Result<Self> {
+        let old = path.metadata().ok();
+        // A link stays a link, and a device a device.
+        if old.as_ref().is_some_and(|old| !old.is_file()) {
+            return Ok(Self(BufWriter::new(Sink::Device(File::create(path)?))));
+        }
+        let path = destination(path)?;
+        if let Some(old) = &old {
+            writable(&path, old)?;
+        }
+        let mut builder = Builder::new();
+        builder.prefix(UNFINISHED);
+        if let Some(permissions) = permissions_of_new(access) {
+            builder.permissions(permissions);
+        }
+        let file = Unfinished::new(&builder, folder_of(&path))?;
+        Ok(Self(BufWriter::new(Sink::Beside { file, path, old: old.map(Box::new) })))
     }
-    let path = destination(path)?;
-    if let Some(old) = &old {
-        writable(&path, old)?;
+
+    /// Puts the file into its place.
+    ///
+    /// # Errors
+    /// - the rest of it cannot be written, or it cannot be renamed
+    pub fn finish(self) -> io::Result<()> {
+        match self.0.into_inner().map_err(io::IntoInnerError::into_error)? {
+            Sink::Device(_) => Ok(()),
+            Sink::Beside { file, path, old } => {
+                file.complete(old.as_deref())?;
+                file.persist(&path)
+            }
+        }
     }
-    let folder = folder_of(&path);
-    let mut builder = Builder::new();
-    builder.prefix(UNFINISHED);
-    if let Some(permissions) = permissions_of_new(access) {
-        builder.permissions(permissions);
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
     }
-    let file = Unfinished::new(&builder, folder)?;
-    file.write(contents, old.as_ref())?;
-    file.persist(&path)
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Device(file) => file.write(bytes),
+            Self::Beside { file, .. } => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Device(file) => file.flush(),
+            Self::Beside { .. } => Ok(()),
+        }
+    }
 }
 
 /// Why a file that was read cannot take its new text.
@@ -161,9 +224,13 @@ impl Unfinished {
         Ok(Self { file: Some(file) })
     }
 
-    fn write(&self, contents: &[u8], old: Option<&fs::Metadata>) -> io::Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_mut().map_or(Ok(0), |file| file.as_file_mut().write(bytes))
+    }
+
+    /// Sees to it that all of it is on the disk, and belongs to whom the old file belongs to.
+    fn complete(&self, old: Option<&fs::Metadata>) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        file.as_file().write_all(contents)?;
         if let Some(old) = old {
             resemble(file.as_file(), old)?;
         }

@@ -40,6 +40,19 @@ pub struct Document {
     pub notes: Vec<Note>,
     /// Line and column at which the span begins
     start: (usize, usize),
+    /// Lines above the text that it was read from
+    above: usize,
+}
+
+/// What a text holds, or a part of one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Documents {
+    /// Every document that holds something
+    pub documents: Vec<Document>,
+    /// How many there are, those without content too
+    pub count: usize,
+    /// Why the rest could not be read
+    pub error: Option<SyntaxError>,
 }
 
 /// Something odd that does not stop the reading, such as a key given twice.
@@ -95,22 +108,33 @@ pub struct Place {
 /// Documents without content are left out but counted. A text that begins with `{` or `[` is taken for JSON first and,
 /// where it is none, for YAML.
 pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
-    if json::starts(text) {
-        let (documents, problem) = read(Reader::json(text), text);
-        let Some(failed) = problem else { return (documents, None) };
-        let (others, problem) = yaml_documents(text);
-        // Of two failures the one that came further knows better what the text was meant to be.
-        let further = |problem: &Problem| {
-            documents.len() > others.len()
-                || text.get(problem.at..failed.at).is_some_and(|more| more.contains('\n'))
-        };
-        return match problem {
-            Some(problem) if further(&problem) => (documents, Some(failed.into_error(text))),
-            problem => (others, problem.map(|problem| problem.into_error(text))),
-        };
+    let Documents { documents, error, .. } = documents_below(0, text);
+    (documents, error)
+}
+
+/// As [`documents`], for a part of a text with so many lines above it. The indices of the documents are those in the part.
+pub fn documents_below(above: usize, text: &str) -> Documents {
+    let (mut documents, count, problem) =
+        if json::starts(text) { json_documents(text) } else { yaml_documents(text) };
+    for document in documents.iter_mut().filter(|_| above > 0) {
+        document.above = above;
+        document.line += above;
+        document.notes.iter_mut().for_each(|note| note.line += above);
     }
-    let (documents, problem) = yaml_documents(text);
-    (documents, problem.map(|problem| problem.into_error(text)))
+    let error = problem.map(|problem| problem.into_error(text));
+    let error = error.map(|error| SyntaxError { line: error.line + above, ..error });
+    Documents { documents, count, error }
+}
+
+/// Whether a text is taken for JSON first.
+pub fn may_be_json(text: &[u8]) -> bool {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    text.trim_ascii_start().starts_with(b"{") || text.trim_ascii_start().starts_with(b"[")
+}
+
+/// How many lines a text ends: `\n`, `\r\n` or `\r`.
+pub fn line_ends(text: &[u8]) -> usize {
+    text::line_ends(text)
 }
 
 /// Where the values at these JSON pointers (RFC 6901) stand in that document (from 1); `None` where there is no such value.
@@ -140,14 +164,16 @@ impl Document {
         let alone = text.get(self.span.clone()).and_then(|part| find(part, 1, pointers, locate));
         let Some(found) = alone else {
             // A `%TAG` directive stands outside of the span.
-            let found = find(text, self.index, pointers, locate);
-            return found.unwrap_or_else(|| vec![None; pointers.len()]);
+            let found =
+                find(text, self.index, pointers, locate).unwrap_or_else(|| vec![None; pointers.len()]);
+            let shift = |place: Place| Place { line: place.line + self.above, ..place };
+            return found.into_iter().map(|place| place.map(shift)).collect();
         };
         let start = self.span.start;
         let moved = |range: Range<usize>| range.start + start..range.end + start;
         let shift = |place: Place| {
             let column = if place.line == 1 { self.start.1 + place.column - 1 } else { place.column };
-            let line = self.start.0 + place.line - 1;
+            let line = self.above + self.start.0 + place.line - 1;
             Place { line, column, span: moved(place.span), key: place.key.map(moved), ..place }
         };
         found.into_iter().map(|place| place.map(shift)).collect()
@@ -160,30 +186,45 @@ type Locate = fn(&place::Map<'_, '_>, &str) -> Option<Place>;
 const EXACT: Locate = |map, pointer| map.place(pointer);
 const NEAREST: Locate = |map, pointer| map.nearest(pointer);
 
-/// YAML up to the first character that no YAML may hold.
-fn yaml_documents(text: &str) -> (Vec<Document>, Option<Problem>) {
-    let Some(at) = text::control_character(text) else { return read(Reader::yaml(text), text) };
-    let readable = text.get(..at).unwrap_or_default();
-    let (mut documents, _) = read(Reader::yaml(readable), readable);
-    documents.retain(|document| document.span.end < at);
-    (documents, Some(Problem::control_character(text, at)))
+/// Documents, how many there are with those without content, and why there are no more.
+type Found = (Vec<Document>, usize, Option<Problem>);
+
+fn json_documents(text: &str) -> Found {
+    let json = read(Reader::json(text), text);
+    let (documents, _, Some(failed)) = &json else { return json };
+    let yaml = yaml_documents(text);
+    // Of two failures the one that came further knows better what the text was meant to be.
+    let further = |problem: &Problem| {
+        documents.len() > yaml.0.len()
+            || text.get(problem.at..failed.at).is_some_and(|more| more.contains('\n'))
+    };
+    if yaml.2.as_ref().is_some_and(further) { json } else { yaml }
 }
 
-fn read(mut reader: Reader<'_>, text: &str) -> (Vec<Document>, Option<Problem>) {
+/// YAML up to the first character that no YAML may hold.
+fn yaml_documents(text: &str) -> Found {
+    let Some(at) = text::control_character(text) else { return read(Reader::yaml(text), text) };
+    let readable = text.get(..at).unwrap_or_default();
+    let (mut documents, count, _) = read(Reader::yaml(readable), readable);
+    documents.retain(|document| document.span.end < at);
+    (documents, count, Some(Problem::control_character(text, at)))
+}
+
+fn read(mut reader: Reader<'_>, text: &str) -> Found {
     let mut documents = Vec::new();
     let lines = text::Lines::new(text);
     loop {
         let mut tree = match reader.next_tree() {
             Ok(Some(tree)) => tree,
-            Ok(None) => return (documents, None),
-            Err(problem) => return (documents, Some(problem)),
+            Ok(None) => return (documents, reader.index(), None),
+            Err(problem) => return (documents, reader.index(), Some(problem)),
         };
         if tree.is_blank() {
             continue;
         }
         let value = match value::value(&mut tree, reader.text()) {
             Ok(value) => value,
-            Err(problem) => return (documents, Some(problem)),
+            Err(problem) => return (documents, reader.index(), Some(problem)),
         };
         let source = tree.helm_source(text);
         let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| note.into_note(text)).collect();
@@ -192,6 +233,7 @@ fn read(mut reader: Reader<'_>, text: &str) -> (Vec<Document>, Option<Problem>) 
             index: tree.index,
             line: tree.line,
             start: lines.at(tree.span.start),
+            above: 0,
             span: tree.span,
             source,
             notes,

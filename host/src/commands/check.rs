@@ -1,8 +1,12 @@
 //! `check`: judge manifests.
 
+mod judging;
+
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -14,12 +18,13 @@ use crate::admission::ApiServer;
 use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::inputs::{self, Input, Problems};
-use crate::commands::{load_policy, reports, watching};
-use crate::evaluation::{Evaluation, Outcome, locate};
+use crate::commands::reports::{self, Reports};
+use crate::commands::{load_policy, watching};
+use crate::evaluation::Evaluation;
 use crate::exclude::Exclude;
-use crate::input;
+use crate::input::{self, Given};
 use crate::kind::Judged;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, manifests};
 use crate::policy::HostCalls;
 use crate::report::Summary;
 use crate::report::text::Style;
@@ -103,18 +108,18 @@ pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatu
 
 fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
-    let mut cluster = Cluster::default();
     let exclude = Exclude::new(&args.exclude)?;
     let given = inputs::files(&args.policy.cluster, &exclude, io, &mut problems);
     let old = inputs::files(&args.old, &exclude, io, &mut problems);
-    let inputs = inputs::files(&args.paths, &exclude, io, &mut problems);
-    refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs), &problems)?;
-    let [given, old, manifests] = [given, old, inputs].map(inputs::all_manifests);
-    for manifest in given.iter().chain(&manifests) {
-        cluster.add(manifest.object(), &args.policy.namespace);
-    }
-    let cluster = Arc::new(cluster);
-    let old: Vec<Value> = old.iter().map(|old| old.object().clone()).collect();
+    let inputs = inputs::given(&args.paths, &exclude, io);
+    refuse_clashes(args, config, given.iter().chain(&old), &inputs)?;
+    // A session has an order, so nothing may overtake anything while one is written.
+    let jobs = if args.record.is_some() { Some(1) } else { args.policy.jobs };
+    let jobs =
+        jobs.and_then(|jobs| NonZero::new(jobs.into())).map_or_else(thread::available_parallelism, Ok)?;
+    let cluster = Arc::new(cluster(given, &inputs, &args.policy.namespace, jobs)?);
+    let old: Vec<Value> =
+        inputs::all_manifests(old).into_iter().map(|manifest| manifest.object().clone()).collect();
 
     let settings = settings::load(&args.policy, io)?;
     let policy = load_policy(args.policy.policy.as_deref())?;
@@ -148,59 +153,68 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         },
         host: host.clone(),
     };
-    // A session has an order, so nothing may overtake anything while one is written.
-    let jobs = if args.record.is_some() { 1 } else { args.policy.jobs.unwrap_or_default() };
-    let workers =
-        rayon::ThreadPoolBuilder::new().num_threads(jobs.into()).build().context("cannot start threads")?;
-    let progress = io.stderr.progress("objects judged", manifests.len());
-    let judge = |manifest| {
-        let outcome = evaluation.judge(manifest);
-        progress.step();
-        outcome
-    };
-    let mut outcomes: Vec<Outcome> = workers.install(|| manifests.into_par_iter().map(judge).collect());
-    drop(progress);
+    let wrong = if args.fail_on <= FailOn::Mutate { Decision::Mutated } else { Decision::Rejected };
+    let style = Style { colour: io.colour, quiet: args.quiet, wrong };
+    let rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
+    let mut reports = Reports::begin(&args.output, style, &rules, io);
+    problems.all.iter().for_each(|problem| reports.problem(problem, io));
+    let tally = judging::run(&evaluation, &inputs, jobs, &mut reports, io);
 
-    locate(&mut outcomes);
     if let Some((path, record)) = &record {
         save(path, record.session().as_bytes(), Access::Private)
             .with_context(|| format!("{}: cannot be written", path.display()))?;
     }
-    let mut summary = Summary::default();
-    for outcome in &outcomes {
-        summary.add(outcome);
-    }
-    let wrong = if args.fail_on <= FailOn::Mutate { Decision::Mutated } else { Decision::Rejected };
-    let style = Style { colour: io.colour, quiet: args.quiet, wrong };
-    let rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
-    let content = reports::Content { problems: &problems.all, outcomes: &outcomes, summary: &summary };
-    let all_written = reports::write(&args.output, style, &rules, &content, io);
-    let status = status(args, &summary, problems.is_complete() && all_written);
+    let all_written = reports.finish(&tally.summary, io);
+    let status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
     if status == ExitStatus::Nothing {
-        say_why_nothing(&outcomes, io);
+        say_why_nothing(&tally.skipped, io);
     }
-    if outcomes.iter().any(|outcome| matches!(outcome.worst(), Decision::Mutated | Decision::Rejected)) {
+    if tally.summary.mutated + tally.summary.rejected > 0 {
         point_at_fix(args, io);
     }
     Ok(status)
 }
 
-/// Refuses to write over what was read.
+/// What the manifests of the cluster and the inputs stand for.
+fn cluster(
+    given: Vec<Input>,
+    inputs: &[Result<Given, String>],
+    namespace: &str,
+    jobs: NonZero<usize>,
+) -> Result<Cluster> {
+    let workers = rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build();
+    let workers = workers.context("cannot start threads")?;
+    let of_inputs: Vec<Vec<Value>> =
+        workers.install(|| inputs.par_iter().flatten().map(inputs::cluster_objects).collect());
+    let mut cluster = Cluster::default();
+    let given = inputs::all_manifests(given);
+    let given = given.iter().map(Manifest::object);
+    given.chain(of_inputs.iter().flatten()).for_each(|object| cluster.add(object, namespace));
+    Ok(cluster)
+}
+
+/// Refuses to write over what was read, or is about to be.
 fn refuse_clashes<'a>(
     args: &'a Check,
     config: Option<&'a Path>,
-    inputs: impl Iterator<Item = &'a Input>,
-    problems: &'a Problems,
+    read: impl Iterator<Item = &'a Input>,
+    inputs: &'a [Result<Given, String>],
 ) -> Result<()> {
-    let inputs = inputs.filter(|input| !is_earlier_report(input)).map(|input| &input.path);
-    let inputs = inputs.chain(&problems.unread).chain(&args.policy.policy).chain(&args.replay);
+    let written =
+        || args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
+    let writes = written().next().is_some();
+    let is_lost = |path: &&Path| writes && !(reports::is_output(written(), path) && is_earlier_report(path));
+    let inputs = inputs.iter().flatten().map(Given::path);
+    let inputs = read.map(|input| input.path.as_path()).chain(inputs).filter(is_lost);
     let settings = args.policy.settings.as_deref().map(|settings| Path::new(settings::file_of(settings)));
-    let read = inputs.map(PathBuf::as_path).chain(settings).chain(config);
+    let others = args.policy.policy.as_deref().into_iter().chain(args.replay.as_deref());
+    let read = inputs.chain(others).chain(settings).chain(config);
     reports::refuse_clashes(&args.output, args.record.as_deref(), read)
 }
 
 /// Whether a file is empty or what an earlier run wrote, and nothing is lost with it.
-fn is_earlier_report(input: &Input) -> bool {
+fn is_earlier_report(path: &Path) -> bool {
+    let Ok(file) = input::read(path, &mut std::io::empty()) else { return false };
     let is_written = |manifest: &Manifest| match manifest.object() {
         Value::Object(fields) => [["summary", "results"], ["version", "runs"]]
             .iter()
@@ -208,8 +222,9 @@ fn is_earlier_report(input: &Input) -> bool {
         Value::Array(session) => session.iter().all(|exchange| exchange.get("request").is_some()),
         _ => false,
     };
-    let is_empty = input.file.text.trim().is_empty();
-    input.is_whole && (is_empty || !input.manifests.is_empty()) && input.manifests.iter().all(is_written)
+    let is_empty = file.text.trim().is_empty();
+    let (manifests, _, error) = manifests(&Arc::new(file));
+    error.is_none() && (is_empty || !manifests.is_empty()) && manifests.iter().all(is_written)
 }
 
 /// Tells who reads the text report what to do next.
@@ -220,14 +235,10 @@ fn point_at_fix(args: &Check, io: &Io) {
     }
 }
 
-/// Says why all objects were left out, each reason once.
-fn say_why_nothing(outcomes: &[Outcome], io: &Io) {
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for reason in outcomes.iter().filter_map(|outcome| outcome.verdict.message.as_deref()) {
-        *reasons.entry(reason).or_default() += 1;
-    }
+/// Says why all objects were left out.
+fn say_why_nothing(reasons: &BTreeMap<String, usize>, io: &Io) {
     for (reason, count) in reasons {
-        let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+        let objects = if *count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
         io.stderr.line(&format!("note: {objects} skipped: {reason}"));
     }
 }

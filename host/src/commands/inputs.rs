@@ -3,19 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::Io;
+use crate::cluster::Cluster;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::exclude::Exclude;
-use crate::input::{self, SourceFile};
-use crate::manifest::{Manifest, manifests};
+use crate::input::{self, Given, SourceFile};
+use crate::manifest::{Manifest, Manifests, manifests_below};
 
 /// What is odd or wrong with the files that were read.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     /// In the order in which they were found
     pub(super) all: Vec<Diagnostic>,
-    /// Files that could not be read at all
-    pub(super) unread: Vec<PathBuf>,
 }
 
 impl Problems {
@@ -57,19 +58,30 @@ pub(super) fn all_manifests(inputs: Vec<Input>) -> Vec<Manifest> {
     inputs.into_iter().flat_map(|input| input.manifests).collect()
 }
 
+/// The inputs behind `paths`, in order, or why one cannot be read. Streams are read at once, files are not.
+pub(super) fn given(paths: &[String], exclude: &Exclude, io: &mut Io) -> Vec<Result<Given, String>> {
+    let paths = input::expand(paths, exclude).into_iter();
+    let given = paths.map(|path| path.and_then(|path| Given::new(path, &mut io.stdin)));
+    given.map(|given| given.map_err(|error| error.to_string())).collect()
+}
+
+/// What of an input stands for the cluster, as far as it can be read: the rest is not even parsed.
+pub(super) fn cluster_objects(input: &Given) -> Vec<Value> {
+    let parts = input.parts().into_iter().flatten().map_while(Result::ok);
+    let told = parts.filter(|part| Cluster::may_be_in(&part.file.text));
+    told.flat_map(|part| manifests_below(part.above, &part.file).manifests)
+        .filter(|manifest| Cluster::keeps(manifest.object()))
+        .map(|manifest| manifest.object().clone())
+        .collect()
+}
+
 /// Reads manifests file by file; what cannot be read is said and noted.
 pub(super) fn files(paths: &[String], exclude: &Exclude, io: &mut Io, problems: &mut Problems) -> Vec<Input> {
     let mut all = Vec::new();
     let paths = input::expand(paths, exclude);
     let progress = io.stderr.progress("files read", paths.len());
     for path in paths {
-        let read = path.and_then(|path| match input::read(&path, &mut io.stdin) {
-            Ok(file) => Ok((path, file)),
-            Err(error) => {
-                problems.unread.push(path);
-                Err(error)
-            }
-        });
+        let read = path.and_then(|path| input::read(&path, &mut io.stdin).map(|file| (path, file)));
         match read {
             Ok((path, file)) => all.push(parse(path, file, io, problems)),
             Err(error) => problems.add(Diagnostic::error(error.to_string()), io),
@@ -81,12 +93,16 @@ pub(super) fn files(paths: &[String], exclude: &Exclude, io: &mut Io, problems: 
 
 fn parse(path: PathBuf, file: SourceFile, io: &Io, problems: &mut Problems) -> Input {
     let file = Arc::new(file);
-    let (manifests, notes, error) = manifests(&file);
-    for note in Diagnostic::of_notes(&file.name, &file.text, &notes) {
-        problems.add(note, io);
+    let read = manifests_below(0, &file);
+    for problem in diagnostics(&file, &read) {
+        problems.add(problem, io);
     }
-    if let Some(error) = &error {
-        problems.add(Diagnostic::of_syntax(&file.name, &file.text, error), io);
-    }
-    Input { path, file, manifests, is_whole: error.is_none() }
+    Input { path, file, manifests: read.manifests, is_whole: read.error.is_none() }
+}
+
+/// What is odd or wrong with a text.
+pub(super) fn diagnostics(file: &SourceFile, read: &Manifests) -> Vec<Diagnostic> {
+    let notes = Diagnostic::of_notes(&file.name, &file.text, &read.notes);
+    let error = read.error.as_ref().map(|error| Diagnostic::of_syntax(&file.name, &file.text, error));
+    notes.into_iter().chain(error).collect()
 }

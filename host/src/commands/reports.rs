@@ -15,14 +15,7 @@ use crate::evaluation::Outcome;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
 use crate::rules::Rule;
-use crate::save::{Access, destination, save};
-
-/// What there is to report.
-pub(super) struct Content<'a> {
-    pub(super) problems: &'a [Diagnostic],
-    pub(super) outcomes: &'a [Outcome],
-    pub(super) summary: &'a Summary,
-}
+use crate::save::{Access, Draft, destination, save};
 
 /// Refuses outputs that would overwrite one another, `other` which is written too, or a file that was read.
 pub(super) fn refuse_clashes<'a, F>(
@@ -55,29 +48,104 @@ pub(super) fn refuse_clashes<'a, F>(
     Ok(())
 }
 
+/// Whether this file is one of those that are written.
+pub(super) fn is_output<'a>(mut written: impl Iterator<Item = &'a Path>, path: &Path) -> bool {
+    let path = resolved(path);
+    written.any(|file| resolved(file) == path)
+}
+
 /// Whether any report tells of the policy's rules.
 pub(super) fn need_rules(outputs: &[Output]) -> bool {
     outputs.iter().any(|output| output.format == Format::Sarif)
 }
 
-/// Writes every report; false where one could not be written, which is said, and hinders no other.
-pub(super) fn write(
-    outputs: &[Output],
-    style: Style,
-    rules: &[Rule],
-    content: &Content<'_>,
-    io: &mut Io,
-) -> bool {
-    write_each(outputs, io, |format, colour, out| {
-        let mut renderer: Box<dyn Render> = match format {
-            Format::Text => Box::new(Text::new(Style { colour, ..style })),
-            Format::Json => Box::new(Json::default()),
-            Format::Junit => Box::new(JUnit::default()),
-            Format::Sarif => Box::new(Sarif::new(rules.to_vec())),
-            Format::Github => Box::new(GitHub),
+/// Reports that are being written. One that cannot be written hinders no other.
+pub(super) struct Reports(Vec<Report>);
+
+struct Report {
+    renderer: Box<dyn Render>,
+    format: String,
+    /// Its file; none for standard output
+    file: Option<PathBuf>,
+    draft: Option<Draft>,
+    failure: Option<io::Error>,
+}
+
+impl Reports {
+    /// Begins every report.
+    pub(super) fn begin(outputs: &[Output], style: Style, rules: &[Rule], io: &Io) -> Self {
+        let begin = |Output { format, file }: &Output| {
+            let colour = io.colour && file.is_none();
+            let renderer: Box<dyn Render> = match format {
+                Format::Text => Box::new(Text::new(Style { colour, ..style })),
+                Format::Json => Box::new(Json::default()),
+                Format::Junit => Box::new(JUnit::default()),
+                Format::Sarif => Box::new(Sarif::new(rules.to_vec())),
+                Format::Github => Box::new(GitHub),
+            };
+            let (draft, failure) = match file.as_ref().map(|path| Draft::new(path, Access::Shared)) {
+                None => (None, None),
+                Some(Ok(draft)) => (Some(draft), None),
+                Some(Err(error)) => (None, Some(error)),
+            };
+            Report { renderer, format: format_name(format), file: file.clone(), draft, failure }
         };
-        render(&mut *renderer, content, out)
-    })
+        Self(outputs.iter().map(begin).collect())
+    }
+
+    /// Tells what is odd or wrong with a file.
+    pub(super) fn problem(&mut self, problem: &Diagnostic, io: &mut Io) {
+        self.each(io, |renderer, out| renderer.problem(problem, out));
+    }
+
+    /// Tells what became of an object.
+    pub(super) fn outcome(&mut self, outcome: &Outcome, io: &mut Io) {
+        self.each(io, |renderer, out| renderer.outcome(outcome, out));
+    }
+
+    /// Writes what stands at the end; false where a report could not be written, which is said.
+    pub(super) fn finish(mut self, summary: &Summary, io: &mut Io) -> bool {
+        self.each(io, |renderer, out| renderer.finish(summary, out));
+        let mut all_written = true;
+        for Report { format, file, draft, failure, .. } in self.0 {
+            let written = match (failure, draft) {
+                (Some(error), _) => Err(error),
+                (None, Some(draft)) => draft.finish(),
+                (None, None) => io.stdout.flush(),
+            };
+            all_written &= said(written, file.as_deref(), &format, io);
+        }
+        all_written
+    }
+
+    fn each(
+        &mut self,
+        io: &mut Io,
+        mut render: impl FnMut(&mut dyn Render, &mut dyn Write) -> io::Result<()>,
+    ) {
+        for report in self.0.iter_mut().filter(|report| report.failure.is_none()) {
+            let out: &mut dyn Write = match &mut report.draft {
+                Some(draft) => draft,
+                None => &mut *io.stdout,
+            };
+            report.failure = render(&mut *report.renderer, out).err();
+        }
+    }
+}
+
+/// Says why a report could not be written; true where it was, or where nobody wants it.
+fn said(written: io::Result<()>, file: Option<&Path>, format: &str, io: &Io) -> bool {
+    match written {
+        Ok(()) => true,
+        // Whoever reads has seen enough; the other outputs and the exit status do not depend on it.
+        Err(error) if file.is_none() && error.kind() == io::ErrorKind::BrokenPipe => true,
+        Err(error) => {
+            let name = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+            let message = format!("{name}: the {format} report cannot be written: {error}");
+            io.stderr.diagnostic(&Diagnostic::error(message));
+            false
+        }
+    }
 }
 
 /// Writes to every output what `render` makes of its format, with or without colours; false where one could not be
@@ -89,37 +157,16 @@ pub(super) fn write_each<F: ValueEnum>(
 ) -> bool {
     let mut all_written = true;
     for Output { format, file } in outputs {
-        let (name, written) = match file {
-            None => {
-                let written = render(format, io.colour, &mut *io.stdout).and_then(|()| io.stdout.flush());
-                ("standard output".to_owned(), written)
-            }
+        let written = match file {
+            None => render(format, io.colour, &mut *io.stdout).and_then(|()| io.stdout.flush()),
             Some(path) => {
                 let mut report = Vec::new();
-                let written =
-                    render(format, false, &mut report).and_then(|()| save(path, &report, Access::Shared));
-                (path.display().to_string(), written)
+                render(format, false, &mut report).and_then(|()| save(path, &report, Access::Shared))
             }
         };
-        match written {
-            // Whoever reads has seen enough; the other outputs and the exit status do not depend on it.
-            Err(error) if file.is_none() && error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => {
-                let message =
-                    format!("{name}: the {} report cannot be written: {error}", format_name(format));
-                io.stderr.diagnostic(&Diagnostic::error(message));
-                all_written = false;
-            }
-            Ok(()) => {}
-        }
+        all_written &= said(written, file.as_deref(), &format_name(format), io);
     }
     all_written
-}
-
-fn render(renderer: &mut dyn Render, content: &Content<'_>, out: &mut dyn Write) -> io::Result<()> {
-    content.problems.iter().try_for_each(|problem| renderer.problem(problem, out))?;
-    content.outcomes.iter().try_for_each(|outcome| renderer.outcome(outcome, out))?;
-    renderer.finish(content.summary, out)
 }
 
 /// One name for each file, also where it does not exist yet.

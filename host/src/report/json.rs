@@ -2,32 +2,25 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
-
 use super::{Render, Summary};
 use crate::evaluation::Outcome;
 
-/// Collects the outcomes, each on a line of its own, because the summary stands before them.
+/// Writes the outcomes as they come, each on a line of its own; the summary stands behind them.
 #[derive(Debug, Default)]
 pub struct Json {
-    results: Vec<Box<RawValue>>,
-}
-
-#[derive(Serialize)]
-struct Report<'a> {
-    summary: &'a Summary,
-    results: &'a [Box<RawValue>],
+    has_results: bool,
 }
 
 impl Render for Json {
-    fn outcome(&mut self, outcome: &Outcome, _: &mut dyn Write) -> io::Result<()> {
-        self.results.push(to_raw_value(outcome)?);
-        Ok(())
+    fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(if self.has_results { b",\n    " } else { b"{\n  \"results\": [\n    " })?;
+        self.has_results = true;
+        Ok(serde_json::to_writer(out, outcome)?)
     }
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *out, &Report { summary, results: &self.results })?;
-        writeln!(out)
+        out.write_all(if self.has_results { b"\n  ],\n" } else { b"{\n  \"results\": [],\n" })?;
+        let summary = serde_json::to_string_pretty(summary)?;
+        writeln!(out, "  \"summary\": {}\n}}", summary.replace('\n', "\n  "))
     }
 }

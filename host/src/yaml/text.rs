@@ -75,6 +75,13 @@ pub fn line_column(text: &str, byte: usize) -> (usize, usize) {
     (line, column + 1)
 }
 
+/// How many lines a text ends.
+pub(super) fn line_ends(text: &[u8]) -> usize {
+    let is_end =
+        |(at, byte): (usize, &u8)| *byte == b'\n' || *byte == b'\r' && text.get(at + 1) != Some(&b'\n');
+    text.iter().enumerate().filter(|end| is_end(*end)).count()
+}
+
 /// Line and column of many bytes of one text, each found without counting from its beginning.
 pub(super) struct Lines<'t> {
     text: &'t str,
