@@ -1,10 +1,10 @@
 //! The parts of an admission request that the decision reads.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
+
+use crate::excerpt;
 
 /// What happens to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,35 +32,51 @@ pub struct Request<'a> {
     pub subresource: String,
     /// Who makes the request
     pub username: String,
-    /// The object as it is to be
+    /// What is read of the object as it is to be
     pub object: Value,
-    /// The object as it was
+    /// What is read of the object as it was
     pub old_object: Value,
     /// The JSON text of `object`
     pub object_text: &'a str,
 }
 
 impl<'a> Request<'a> {
-    /// Reads the JSON text of an `AdmissionRequest`.
+    /// The fields of a payload that are read: the settings, then those of the request.
+    pub(crate) const PAYLOAD: [&'static str; 9] = [
+        "settings",
+        "request",
+        "request/operation",
+        "request/kind",
+        "request/namespace",
+        "request/subResource",
+        "request/userInfo",
+        "request/object",
+        "request/oldObject",
+    ];
+
+    /// Reads the texts of a payload's fields, but for the settings.
     ///
     /// # Errors
-    /// - the text, its `object` or its `oldObject` is no JSON that can be read
-    pub fn parse(text: &'a str) -> Result<Self, RequestError> {
-        let fields: BTreeMap<String, &'a RawValue> =
-            serde_json::from_str(text).map_err(|e| RequestError::unreadable("the admission request", &e))?;
-        let value = |name: &str| -> Result<Value, RequestError> {
-            let Some(raw) = fields.get(name) else { return Ok(Value::Null) };
-            serde_json::from_str(raw.get()).map_err(|e| RequestError::unreadable(name, &e))
+    /// - there is no request
+    /// - its `object`, its `oldObject` or another field that is read is no JSON that can be read
+    pub(crate) fn of(fields: [Option<&'a str>; 8]) -> Result<Self, RequestError> {
+        let [request, operation, kind, namespace, subresource, user, object_text, old_object] = fields;
+        request.ok_or_else(|| RequestError("the payload has no request".to_owned()))?;
+        let value = |name, text: Option<&str>| -> Result<Value, RequestError> {
+            serde_json::from_str(text.unwrap_or("null")).map_err(|e| RequestError::unreadable(name, &e))
         };
-        let word = |name: &str| value(name).map(|value| value.as_str().unwrap_or_default().to_owned());
-        let object = value("object")?;
-        let (group, kind) = kind_of(&value("kind")?, &object);
-        let mut namespace = word("namespace")?;
+        let word = |name, text| value(name, text).map(|value| value.as_str().unwrap_or_default().to_owned());
+        let excerpt = |name, text: Option<&str>| {
+            excerpt::read(text.unwrap_or("null")).map_err(|e| RequestError::unreadable(name, &e))
+        };
+        let object = excerpt("object", object_text)?;
+        let (group, kind) = kind_of(&value("kind", kind)?, &object);
+        let mut namespace = word("namespace", namespace)?;
         if namespace.is_empty() {
             string_at(&object, "/metadata/namespace").clone_into(&mut namespace);
         }
         Ok(Self {
-            operation: match word("operation")?.as_str() {
+            operation: match word("operation", operation)?.as_str() {
                 "DELETE" | "CONNECT" => Operation::Other,
                 "UPDATE" => Operation::Update,
                 _ => Operation::Create,
@@ -68,11 +84,11 @@ impl<'a> Request<'a> {
             group,
             kind,
             namespace,
-            subresource: word("subResource")?,
-            username: string_at(&value("userInfo")?, "/username").to_owned(),
+            subresource: word("subResource", subresource)?,
+            username: string_at(&value("userInfo", user)?, "/username").to_owned(),
             object,
-            old_object: value("oldObject")?,
-            object_text: fields.get("object").map_or("null", |raw| raw.get()),
+            old_object: excerpt("oldObject", old_object)?,
+            object_text: object_text.unwrap_or("null"),
         })
     }
 

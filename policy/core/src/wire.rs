@@ -1,16 +1,14 @@
 //! Bytes in, bytes out: the operations of Kubewarden's protocol, and two of our own. Every door into the core goes through here.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::cluster::Cluster;
 use crate::decide::decide;
 use crate::decision::Decision;
 use crate::explain::Question;
 use crate::finding::{Finding, Severity};
+use crate::raw_fields;
 use crate::request::{Request, RequestError};
 use crate::rule::{Help, Rule};
 use crate::settings::{Action, Actions, Settings};
@@ -125,18 +123,16 @@ pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
 }
 
 fn judge(payload: &[u8], cluster: &dyn Cluster) -> Result<(Decision, Option<String>), RequestError> {
-    let parts: BTreeMap<String, &RawValue> =
-        serde_json::from_str(text(payload)?).map_err(|e| RequestError::unreadable("the payload", &e))?;
-    let settings = parts.get("settings").map_or("{}", |raw| raw.get());
-    let settings = parse_settings(settings).map_err(|RequestError(problem)| {
+    let fields = raw_fields::read(text(payload)?, Request::PAYLOAD)
+        .map_err(|e| RequestError::unreadable("the payload", &e))?;
+    let [settings, fields @ ..] = fields;
+    let settings = parse_settings(settings.unwrap_or("{}")).map_err(|RequestError(problem)| {
         RequestError(format!("the policy's settings are not valid: {problem}"))
     })?;
-    let request =
-        parts.get("request").ok_or_else(|| RequestError("the payload has no request".to_owned()))?;
-    let request = Request::parse(request.get())?;
+    let request = Request::of(fields)?;
     let decision = decide(&request, &settings, cluster);
     let addition = decision.addition.as_ref().filter(|_| decision.accepted());
-    let mutated = addition.and_then(|add| splice::append(request.object_text, &add.list, &add.names));
+    let mutated = addition.and_then(|add| splice::append(&request, &add.list, &add.names));
     Ok((decision, mutated))
 }
 

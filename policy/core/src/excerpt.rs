@@ -1,0 +1,132 @@
+//! An excerpt of an object: the fields that the decision reads. The rest, most of a pod, is passed over in the text
+//! without being taken apart.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// Fields that are read, wherever they stand: the first ones as an excerpt again, the others whole.
+const NAMES: [&str; 23] = [
+    "containers",
+    "ephemeralContainers",
+    "initContainers",
+    "jobTemplate",
+    "metadata",
+    "spec",
+    "template",
+    "volumes",
+    "annotations",
+    "apiVersion",
+    "data",
+    "deletionTimestamp",
+    "image",
+    "imagePullSecrets",
+    "kind",
+    "name",
+    "namespace",
+    "nodeName",
+    "ownerReferences",
+    "secrets",
+    "serviceAccount",
+    "serviceAccountName",
+    "type",
+];
+
+/// How many of these are excerpts.
+const PARTLY: usize = 8;
+
+/// Reads the excerpt of the object in a JSON text.
+///
+/// # Errors
+/// - the text is no JSON, or what is read of it is nested too deep
+pub(crate) fn read(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text).map(|Excerpt(value)| value)
+}
+
+struct Excerpt(Value);
+
+impl<'de> Deserialize<'de> for Excerpt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Values).map(Self)
+    }
+}
+
+struct Values;
+
+impl<'de> Visitor<'de> for Values {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Excerpt(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut read = Map::new();
+        while let Some(Name(known)) = fields.next_key()? {
+            let Some((name, is_whole)) = known else {
+                fields.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = if is_whole { fields.next_value()? } else { fields.next_value::<Excerpt>()?.0 };
+            read.insert(name.to_owned(), value);
+        }
+        Ok(Value::Object(read))
+    }
+}
+
+/// A name that is known, and whether its value is read whole.
+struct Name(Option<(&'static str, bool)>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Names)
+    }
+}
+
+struct Names;
+
+impl Visitor<'_> for Names {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        let known = NAMES.iter().position(|known| *known == name);
+        Ok(Name(known.and_then(|at| Some((*NAMES.get(at)?, at >= PARTLY)))))
+    }
+}
