@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::iter;
 use std::num::NonZero;
 
+use serde_json::Value;
+
 use crate::Io;
 use crate::commands::inputs::diagnostics;
 use crate::commands::reports::Reports;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::evaluation::{Evaluation, Outcome, locate};
 use crate::input::{Given, InputError, Part};
-use crate::manifest::{Manifest, manifests_below};
+use crate::manifest::{Content, Manifest, manifests_below};
 use crate::pipeline;
 use crate::report::Summary;
 use crate::verdict::Decision;
@@ -67,6 +69,8 @@ pub(super) fn run(
             manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
         if is_all {
             locate(&mut outcomes);
+            // Reports need the object no more, and whoever made it frees it cheapest.
+            outcomes.iter_mut().for_each(|outcome| outcome.manifest.content = Content::Object(Value::Null));
         }
         outcomes
     };
