@@ -12,7 +12,7 @@ mod template;
 use crate::cluster::Cluster;
 use crate::decision::Decision;
 use crate::pod_spec::Holder;
-use crate::request::{Request, string_at};
+use crate::request::{Request, at, string_at};
 use crate::settings::Settings;
 use judge::Judge;
 
@@ -41,7 +41,7 @@ pub fn decide(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
 /// A controller compares what it owns with its own template: to change or refuse it would make the two fight.
 /// kubernetes/kubernetes#57167, #70864
 fn has_controller(request: &Request<'_>) -> bool {
-    let owners = request.object.pointer("/metadata/ownerReferences").and_then(|owners| owners.as_array());
+    let owners = at(&request.object, &["metadata", "ownerReferences"]).and_then(|owners| owners.as_array());
     owners
         .into_iter()
         .flatten()
@@ -58,7 +58,8 @@ fn is_mirror_of_node(request: &Request<'_>, node_name: &str) -> bool {
 /// Whether the pod claims to mirror a static pod. Such a pod may reference no secret.
 /// plugin/pkg/admission/serviceaccount/admission.go
 fn is_mirror(request: &Request<'_>) -> bool {
-    let annotation = request.object.pointer("/metadata/annotations/kubernetes.io~1config.mirror");
+    let annotation = at(&request.object, &["metadata", "annotations", "kubernetes.io/config.mirror"]);
     annotation.is_some()
-        || !string_at(&request.old_object, "/metadata/annotations/kubernetes.io~1config.mirror").is_empty()
+        || !string_at(&request.old_object, &["metadata", "annotations", "kubernetes.io/config.mirror"])
+            .is_empty()
 }

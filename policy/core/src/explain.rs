@@ -262,5 +262,5 @@ fn ignored(secret: &Value) -> String {
     if PullSecret::has_readable_type(secret) {
         return "it has a pull secret's type but no docker config".to_owned();
     }
-    format!("its type \"{}\" is none that the kubelet reads", string_at(secret, "/type"))
+    format!("its type \"{}\" is none that the kubelet reads", string_at(secret, &["type"]))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::request::Request;
+use crate::request::{Request, at};
 
 /// The field that lists pull secrets, in pod specs and in service accounts.
 pub(crate) const PULL_SECRETS: &str = "imagePullSecrets";
@@ -35,7 +35,9 @@ impl Holder {
             | ("apps" | "extensions", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
                 template(SPEC)
             }
-            _ if request.object.pointer("/spec/template/spec/containers").is_some_and(Value::is_array) => {
+            _ if at(&request.object, &["spec", "template", "spec", "containers"])
+                .is_some_and(Value::is_array) =>
+            {
                 template(SPEC)
             }
             _ => None,
@@ -64,7 +66,7 @@ pub struct ImageUse<'a> {
 impl<'a> PodSpec<'a> {
     /// The pod spec at `path`; `None` where none is there.
     pub fn of(object: &'a Value, path: &'static [&'static str]) -> Option<Self> {
-        let spec = path.iter().try_fold(object, |value, name| value.get(name))?;
+        let spec = at(object, path)?;
         spec.as_object().map(|fields| Self { fields, path })
     }
 
@@ -78,13 +80,13 @@ impl<'a> PodSpec<'a> {
         ];
         let mut images = Vec::new();
         for (list, what) in containers {
-            self.collect(list, what, "/image", &mut images);
+            self.collect(list, what, &["image"], &mut images);
         }
-        self.collect("volumes", "volume", "/image/reference", &mut images);
+        self.collect("volumes", "volume", &["image", "reference"], &mut images);
         images
     }
 
-    fn collect(&self, list: &str, what: &str, place: &str, images: &mut Vec<ImageUse<'a>>) {
+    fn collect(&self, list: &str, what: &str, place: &[&str], images: &mut Vec<ImageUse<'a>>) {
         let items = self.fields.get(list).and_then(Value::as_array);
         for (i, item) in items.into_iter().flatten().enumerate() {
             let is_set = |image: &&Value| match image {
@@ -92,12 +94,16 @@ impl<'a> PodSpec<'a> {
                 Value::String(text) => !text.trim().is_empty(),
                 _ => true,
             };
-            let Some(image) = item.pointer(place).filter(is_set) else { continue };
+            let Some(image) = at(item, place).filter(is_set) else { continue };
             let user = match item.get("name").and_then(Value::as_str) {
                 Some(name) => format!("{what} \"{name}\""),
                 None => format!("{what} {i}"),
             };
-            images.push(ImageUse { pointer: format!("{}/{list}/{i}{place}", self.pointer()), user, image });
+            images.push(ImageUse {
+                pointer: format!("{}/{list}/{i}/{}", self.pointer(), place.join("/")),
+                user,
+                image,
+            });
         }
     }
 

@@ -46,7 +46,7 @@ impl std::fmt::Display for Malformed {
 impl PullSecret {
     /// kubelet: pkg/credentialprovider/secrets/secrets.go `MakeDockerKeyring`
     pub(crate) fn of(secret: &Value) -> Self {
-        let kind = string_at(secret, "/type");
+        let kind = string_at(secret, &["type"]);
         let Some((_, data_key, form)) = KINDS.into_iter().find(|(known, _, _)| *known == kind) else {
             return Self::Ignored;
         };
@@ -69,7 +69,7 @@ impl PullSecret {
 
     /// Whether the type alone is one that the kubelet reads.
     pub(crate) fn has_readable_type(secret: &Value) -> bool {
-        KINDS.iter().any(|(kind, _, _)| *kind == string_at(secret, "/type"))
+        KINDS.iter().any(|(kind, _, _)| *kind == string_at(secret, &["type"]))
     }
 
     /// A data key that would hold a docker config, were the type right.

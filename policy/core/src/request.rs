@@ -73,7 +73,7 @@ impl<'a> Request<'a> {
         let (group, kind) = kind_of(&value("kind", kind)?, &object);
         let mut namespace = word("namespace", namespace)?;
         if namespace.is_empty() {
-            string_at(&object, "/metadata/namespace").clone_into(&mut namespace);
+            string_at(&object, &["metadata", "namespace"]).clone_into(&mut namespace);
         }
         Ok(Self {
             operation: match word("operation", operation)?.as_str() {
@@ -85,7 +85,7 @@ impl<'a> Request<'a> {
             kind,
             namespace,
             subresource: word("subResource", subresource)?,
-            username: string_at(&value("userInfo", user)?, "/username").to_owned(),
+            username: string_at(&value("userInfo", user)?, &["username"]).to_owned(),
             object,
             old_object: excerpt("oldObject", old_object)?,
             object_text: object_text.unwrap_or("null"),
@@ -97,25 +97,30 @@ impl<'a> Request<'a> {
         self.operation == Operation::Other
             || self.object.is_null()
             || !(self.subresource.is_empty() || self.subresource == "ephemeralcontainers")
-            || self.object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())
+            || at(&self.object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
     }
 }
 
 /// Group and kind: the request's where it has them, otherwise the object's own.
 fn kind_of(requested: &Value, object: &Value) -> (String, String) {
-    match string_at(requested, "/kind") {
+    match string_at(requested, &["kind"]) {
         "" => {
-            let api_version = string_at(object, "/apiVersion");
+            let api_version = string_at(object, &["apiVersion"]);
             let group = api_version.split_once('/').map_or("", |(group, _)| group);
-            (group.to_owned(), string_at(object, "/kind").to_owned())
+            (group.to_owned(), string_at(object, &["kind"]).to_owned())
         }
-        kind => (string_at(requested, "/group").to_owned(), kind.to_owned()),
+        kind => (string_at(requested, &["group"]).to_owned(), kind.to_owned()),
     }
 }
 
-/// The string at a JSON pointer, empty where there is none.
-pub(crate) fn string_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+/// The value at a path of field names.
+pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, name| value.get(name))
+}
+
+/// The string at a path of field names, empty where there is none.
+pub(crate) fn string_at<'a>(value: &'a Value, path: &[&str]) -> &'a str {
+    at(value, path).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Why a payload holds no admission request.

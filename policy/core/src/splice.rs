@@ -5,14 +5,14 @@
 use std::ops::Range;
 
 use crate::raw_fields;
-use crate::request::Request;
+use crate::request::{Request, at};
 
 /// The request's object with `{"name": …}` entries appended to the list at `path`, which is made where it is absent or
 /// null. `None` where the path does not lead to a list in an object.
 pub(crate) fn append(request: &Request<'_>, path: &[&str], names: &[String]) -> Option<String> {
     let text = request.object_text;
     let (field, parent) = path.split_last()?;
-    let is_there = path.iter().try_fold(&request.object, |value, name| value.get(name)).is_some();
+    let is_there = at(&request.object, path).is_some();
     let entries: Vec<String> = names
         .iter()
         .map(|name| Some(format!("{{\"name\":{}}}", serde_json::to_string(name).ok()?)))

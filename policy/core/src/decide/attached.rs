@@ -68,7 +68,7 @@ impl Attached {
             Lookup::Absent => return State::Absent,
             Lookup::Failed => return State::Unknown,
         };
-        let ignored = || State::Ignored(crate::request::string_at(&secret, "/type").to_owned());
+        let ignored = || State::Ignored(crate::request::string_at(&secret, &["type"]).to_owned());
         if judge.settings.cluster.secrets == SecretLookup::Exists {
             return if PullSecret::has_readable_type(&secret) { State::Usable } else { ignored() };
         }

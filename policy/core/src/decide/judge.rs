@@ -187,6 +187,6 @@ impl<'a> Judge<'a> {
 
 /// plugin/pkg/admission/serviceaccount/admission.go `enforceMountableSecrets`; Go's `strconv.ParseBool`
 fn enforces_mountable_secrets(account: &Value) -> bool {
-    let value = string_at(account, "/metadata/annotations/kubernetes.io~1enforce-mountable-secrets");
+    let value = string_at(account, &["metadata", "annotations", "kubernetes.io/enforce-mountable-secrets"]);
     matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
 }

@@ -27,7 +27,7 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
 }
 
 fn judge_secret(judge: &mut Judge<'_>, secret: &Value) {
-    let name = string_at(secret, "/metadata/name");
+    let name = string_at(secret, &["metadata", "name"]);
     let this = format!("secret \"{name}\"{}", judge.in_namespace());
     match PullSecret::of(secret) {
         PullSecret::Ignored => report_ignored(judge, secret, name, &this),
@@ -46,7 +46,7 @@ fn judge_secret(judge: &mut Judge<'_>, secret: &Value) {
 
 fn report_ignored(judge: &mut Judge<'_>, secret: &Value, name: &str, this: &str) {
     if let Some((kind, key)) =
-        PullSecret::misplaced_key(secret).filter(|(kind, _)| *kind != string_at(secret, "/type"))
+        PullSecret::misplaced_key(secret).filter(|(kind, _)| *kind != string_at(secret, &["type"]))
     {
         let message = format!(
             "the kubelet ignores {this}: {key} counts only in a secret of type {kind}; make it anew with that type, which \
