@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
+use crate::commands::bench::Bench;
 use crate::commands::check::Check;
 use crate::commands::completions::Completions;
 use crate::commands::explain::Explain;
@@ -61,6 +62,8 @@ pub enum Command {
     Man(ManArgs),
     /// Look at the policy, publish it, put it into a cluster
     Policy(Policy),
+    /// Measure what judging costs, beside reading the same files
+    Bench(Bench),
 }
 
 /// How a command ended.

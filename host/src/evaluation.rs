@@ -1,5 +1,6 @@
 //! One manifest judged: its request, the policy's answer, and the places of the findings.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -181,21 +182,40 @@ impl<'a> Evaluation<'a> {
     }
 
     fn judge_object(&self, kind: &Kind, manifest: &Manifest) -> (Verdict, Option<(Verdict, String)>) {
-        let object = manifest.object();
-        let request = match &manifest.content {
-            Content::Object(object) => &self.api_server.request(kind, object),
-            Content::Request(request) => request,
-        };
-        let verdict = match self.leaves_out(request) {
+        let (request, pods) = self.requests(kind, manifest);
+        let verdict = match self.leaves_out(&request) {
             Some(reason) => skipped(&reason),
-            None => self.ask(request),
+            None => self.ask(&request),
         };
-        let namespace = request.get("namespace").and_then(Value::as_str).unwrap_or(self.api_server.namespace);
-        let pods =
-            makes_pods(kind, request).then(|| self.api_server.pod_request(kind, object, namespace)).flatten();
-        let pods = pods.filter(|pods| self.leaves_out(&pods.request).is_none());
         let pods = pods.map(|PodRequest { request, spec_pointer }| (self.ask(&request), spec_pointer));
         (verdict, pods)
+    }
+
+    /// The request for an object, and the one for the pods that it makes where the policy gets to see those.
+    fn requests<'m>(&self, kind: &Kind, manifest: &'m Manifest) -> (Cow<'m, Value>, Option<PodRequest>) {
+        let object = manifest.object();
+        let request = match &manifest.content {
+            Content::Object(object) => Cow::Owned(self.api_server.request(kind, object)),
+            Content::Request(request) => Cow::Borrowed(request),
+        };
+        let namespace = request.get("namespace").and_then(Value::as_str).unwrap_or(self.api_server.namespace);
+        let pods = makes_pods(kind, &request)
+            .then(|| self.api_server.pod_request(kind, object, namespace))
+            .flatten();
+        let pods = pods.filter(|pods| self.leaves_out(&pods.request).is_none());
+        (request, pods)
+    }
+
+    /// What the policy is sent for a manifest, as bytes; nothing where it does not get to see it.
+    pub fn payloads(&self, manifest: &Manifest) -> Vec<Vec<u8>> {
+        let object = manifest.object();
+        let kind =
+            Kind::of(object).filter(|kind| self.resource.is_some() || self.judged.includes(kind, object));
+        let Some(kind) = kind else { return Vec::new() };
+        let (request, pods) = self.requests(&kind, manifest);
+        let seen = Some(&*request).filter(|request| self.leaves_out(request).is_none());
+        let requests = seen.into_iter().chain(pods.iter().map(|pods| &pods.request));
+        requests.filter_map(|request| self.payload(request).ok()).collect()
     }
 
     /// Why the policy does not get to see a request.
@@ -212,8 +232,12 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    fn payload(&self, request: &Value) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&Payload { request, settings: self.settings })
+    }
+
     fn answer(&self, request: &Value) -> Verdict {
-        let payload = match serde_json::to_vec(&Payload { request, settings: self.settings }) {
+        let payload = match self.payload(request) {
             Ok(payload) => payload,
             Err(error) => return Verdict::without_answer(Decision::Error, error.to_string()),
         };

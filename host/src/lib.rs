@@ -26,6 +26,7 @@ pub mod interrupt;
 pub mod kind;
 pub mod manifest;
 pub mod manual;
+pub mod measurement;
 pub mod metadata;
 pub mod module;
 pub mod pipeline;
@@ -83,6 +84,7 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
         Command::Completions(args) => commands::completions::run(args, io),
         Command::Man(args) => commands::man::run(args, io),
         Command::Policy(args) => commands::policy::run(args, io),
+        Command::Bench(args) => commands::bench::run(args, io),
     };
     let status = result.unwrap_or_else(|error| fail(&error, io));
     if let Some(given) = cli.given.as_ref().filter(|given| !given.keys.is_empty())

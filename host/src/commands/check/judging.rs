@@ -70,7 +70,9 @@ pub(super) fn run(
         if is_all {
             locate(&mut outcomes);
             // Reports need the object no more, and whoever made it frees it cheapest.
-            outcomes.iter_mut().for_each(|outcome| outcome.manifest.content = Content::Object(Value::Null));
+            for outcome in &mut outcomes {
+                outcome.manifest.content = Content::Object(Value::Null);
+            }
         }
         outcomes
     };

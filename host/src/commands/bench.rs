@@ -1,0 +1,234 @@
+//! `bench`: measure what judging costs, beside reading the same files and beside other policies.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::Io;
+use crate::cli::{ExitStatus, PolicyArgs};
+use crate::cluster::{Cluster, Lookups};
+use crate::commands::inputs::{self, Problems};
+use crate::commands::load_policy;
+use crate::evaluation::{Evaluation, locate};
+use crate::exclude::Exclude;
+use crate::input::SourceFile;
+use crate::kind::Judged;
+use crate::manifest::{Manifest, manifests};
+use crate::measurement::{Task, least};
+use crate::policy::{HostCalls, Policy};
+use crate::report::text::{Style, Text};
+use crate::report::{Render as _, Summary};
+use crate::settings;
+use crate::verdict::Decision;
+use crate::yaml;
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret bench                            a pod of 5 KB
+  acr-pull-secret bench --settings policy.yaml manifests/
+  acr-pull-secret bench --against other.wasm manifests/
+
+Everything runs on one thread, in turn with the other steps, and the least time of all rounds counts. Each request
+gets a fresh instance of the policy, as in a cluster. Ratios of one run say more than times: machines differ.";
+
+/// Measure what judging manifests costs, beside reading them
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Bench {
+    /// Manifests: files, folders, patterns, - for standard input [default: a pod of 5 KB]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Leave out of folders what this pattern names; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// The policy and what it is told
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    /// Another policy.wasm that gets the same requests, such as one that accepts everything; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub against: Vec<PathBuf>,
+    /// How often each step is measured
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rounds: u32,
+    /// Format of the figures
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: BenchFormat,
+}
+
+/// The formats of figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BenchFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Figures {
+    objects: usize,
+    /// Of them and of the pods that they make
+    requests: usize,
+    request_bytes: usize,
+    rounds: u32,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Step {
+    name: String,
+    /// What it is measured by: `object` or `request`
+    per: &'static str,
+    microseconds: f64,
+    /// All of the step beside reading all of the YAML
+    times_reading: f64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - wrong settings, an unusable policy, an output that cannot be written
+pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
+    let mut problems = Problems::default();
+    let exclude = Exclude::new(&args.exclude)?;
+    let given = inputs::read(&args.policy.cluster, &exclude, io, &mut problems);
+    let files: Vec<Arc<SourceFile>> = if args.paths.is_empty() {
+        let text = include_str!("bench/pod.yaml").to_owned();
+        vec![Arc::new(SourceFile { name: "pod.yaml".to_owned(), text })]
+    } else {
+        let inputs = inputs::files(&args.paths, &exclude, io, &mut problems);
+        inputs.into_iter().map(|input| input.file).collect()
+    };
+    let objects = |files: &[Arc<SourceFile>]| -> Vec<Manifest> {
+        files.iter().flat_map(|file| manifests(file).0).collect()
+    };
+    let all = objects(&files);
+    let mut cluster = Cluster::default();
+    for manifest in given.iter().chain(&all) {
+        cluster.add(manifest.object(), &args.policy.namespace);
+    }
+    let cluster = Arc::new(cluster);
+    let policy = load_policy(args.policy.policy.as_deref())?;
+    let others = args.against.iter().map(|path| load_policy(Some(path))).collect::<Result<Vec<Policy>>>()?;
+    let host: Arc<dyn HostCalls> =
+        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
+    let settings = settings::load(&args.policy, io)?;
+    settings.validate(&policy, host.clone())?;
+    let judged = Judged::of(policy.metadata());
+    let namespace = &args.policy.namespace;
+    let mut evaluation = Evaluation::new(&policy, &settings.json, &judged, namespace, &cluster, host.clone());
+    evaluation.resource = settings.resource.as_ref();
+    let payloads: Vec<Vec<u8>> = all.iter().flat_map(|manifest| evaluation.payloads(manifest)).collect();
+    if payloads.is_empty() {
+        io.stderr.line("error: nothing was measured: the policy has nothing to say about these objects");
+        return Ok(ExitStatus::Nothing);
+    }
+    for (path, policy) in args.against.iter().zip(&others) {
+        // It may not understand these requests, and then its time says nothing.
+        let answered =
+            payloads.iter().try_for_each(|one| policy.call("validate", one, host.clone()).map(drop));
+        answered.with_context(|| format!("{}: the policy gives no answer", path.display()))?;
+    }
+
+    let ask = |policy: &Policy| {
+        for payload in &payloads {
+            drop(policy.call("validate", payload, host.clone()));
+        }
+    };
+    let read = || files.iter().for_each(|file| drop(yaml::documents(&file.text)));
+    let request = || all.iter().for_each(|manifest| drop(evaluation.payloads(manifest)));
+    let check = || {
+        for file in &files {
+            let judged =
+                objects(std::slice::from_ref(file)).into_iter().map(|object| evaluation.judge(object));
+            let mut outcomes: Vec<_> = judged.collect();
+            locate(&mut outcomes);
+            let mut report = Text::new(Style { colour: false, quiet: false, wrong: Decision::Rejected });
+            let mut summary = Summary::default();
+            for outcome in &outcomes {
+                summary.add(outcome);
+                // Nothing is written, so nothing fails.
+                let _ = report.outcome(outcome, &mut std::io::sink());
+            }
+        }
+    };
+    let mut tasks: Vec<Task<'_>> =
+        vec![Box::new(read), Box::new(request), Box::new(|| ask(&policy)), Box::new(check)];
+    let per_object = |name: &str| (name.to_owned(), "object", all.len());
+    let per_request =
+        |name: &str| (format!("{name}, a fresh instance for each request"), "request", payloads.len());
+    let mut names = vec![
+        per_object("reading the YAML"),
+        per_object("making the requests"),
+        per_request("the policy"),
+        per_object("check: all of it, and the report"),
+    ];
+    for (path, policy) in args.against.iter().zip(&others) {
+        tasks.push(Box::new(|| ask(policy)));
+        names.push(per_request(&path.display().to_string()));
+    }
+    let times = least(args.rounds, &mut tasks);
+    drop(tasks);
+    let reading = times.first().copied().unwrap_or_default().max(Duration::from_nanos(1));
+    let step = |((name, per, count), time)| Step {
+        name,
+        per,
+        microseconds: micros(time) / figure(count),
+        times_reading: micros(time) / micros(reading),
+    };
+    let figures = Figures {
+        objects: all.len(),
+        requests: payloads.len(),
+        request_bytes: payloads.iter().map(Vec::len).sum::<usize>() / payloads.len(),
+        rounds: args.rounds,
+        steps: names.into_iter().zip(times).map(step).collect(),
+    };
+    figures.write(args.output, io)?;
+    Ok(if problems.is_complete() { ExitStatus::Fine } else { ExitStatus::Trouble })
+}
+
+impl Figures {
+    fn write(&self, format: BenchFormat, io: &mut Io) -> Result<()> {
+        let Self { objects, requests, request_bytes, rounds, steps } = self;
+        match format {
+            BenchFormat::Json => {
+                serde_json::to_writer_pretty(&mut io.stdout, self)?;
+                writeln!(io.stdout)?;
+            }
+            BenchFormat::Text => {
+                let objects =
+                    if *objects == 1 { "1 object".to_owned() } else { format!("{objects} objects") };
+                let requests =
+                    if *requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") };
+                writeln!(
+                    io.stdout,
+                    "{objects}, {requests} of {request_bytes} bytes; the least of {rounds} rounds"
+                )?;
+                let width = steps.iter().map(|step| step.name.chars().count()).max().unwrap_or_default();
+                for Step { name, per, microseconds, times_reading } in steps {
+                    writeln!(
+                        io.stdout,
+                        "{name:width$}  {microseconds:>9.1} µs per {per:7}  {times_reading:>6.2} × reading"
+                    )?;
+                }
+            }
+        }
+        Ok(io.stdout.flush()?)
+    }
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a count that is shown with four digits")]
+fn figure(count: usize) -> f64 {
+    count.max(1) as f64
+}

@@ -1,0 +1,37 @@
+//! A measurement: several tasks in turn, again and again, and the least time that each took. What else the machine does
+//! can only make a run longer, and what it does for a while hits all of the tasks.
+
+use std::time::{Duration, Instant};
+
+/// A run that is shorter than this is repeated and divided, so that the clock does not count.
+const SHORTEST: Duration = Duration::from_millis(2);
+
+/// Something to measure.
+pub type Task<'a> = Box<dyn FnMut() + 'a>;
+
+/// The least time of each task among so many rounds.
+pub fn least(rounds: u32, tasks: &mut [Task<'_>]) -> Vec<Duration> {
+    let once = |task: &mut Task<'_>| {
+        let started = Instant::now();
+        task();
+        started.elapsed()
+    };
+    let repeats: Vec<u32> = tasks
+        .iter_mut()
+        .map(|task| {
+            // The first run warms up.
+            once(task);
+            let length = once(task).max(Duration::from_nanos(1));
+            u32::try_from(SHORTEST.as_nanos().div_ceil(length.as_nanos())).unwrap_or(1)
+        })
+        .collect();
+    let mut least = vec![Duration::MAX; tasks.len()];
+    for _ in 0..rounds.max(1) {
+        for ((task, least), repeats) in tasks.iter_mut().zip(&mut least).zip(&repeats) {
+            let started = Instant::now();
+            (0..*repeats).for_each(|_| task());
+            *least = (*least).min(started.elapsed() / *repeats);
+        }
+    }
+    least
+}
