@@ -49,7 +49,8 @@ fn the_core_alone_ends_every_case_as_it_says() {
             }
             let host = suite::run::host(POLICY.metadata(), &loaded.suite, case, &talk);
             let ask = |request: &Value| {
-                let payload = json!({"request": request, "settings": settings(&loaded.suite, case)}).to_string();
+                let payload =
+                    json!({"request": request, "settings": settings(&loaded.suite, case)}).to_string();
                 let object = request.get("object").unwrap_or(&Value::Null);
                 Verdict::of(&native(payload.as_bytes(), &*host), object).expect("an answer")
             };

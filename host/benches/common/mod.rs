@@ -1,0 +1,6 @@
+//! What benches share.
+
+pub(crate) mod engines;
+#[path = "../../build/module.rs"]
+pub(crate) mod module;
+pub(crate) mod requests;

@@ -1,0 +1,99 @@
+//! Requests from small to large, and the clusters that they are judged in.
+
+use std::sync::Arc;
+
+use acr_pull_secret::cluster::{Cluster, Lookups};
+use acr_pull_secret::policy::HostCalls;
+use acr_pull_secret::section;
+use acr_pull_secret::talk::Talk;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::{Value, json};
+
+/// What the policy is sent, and who answers its lookups.
+#[derive(Clone)]
+pub(crate) struct Case {
+    pub(crate) payload: Vec<u8>,
+    pub(crate) host: Arc<dyn HostCalls>,
+}
+
+fn case(pod: &Value, settings: &Value, cluster: &[Value]) -> Case {
+    let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
+    let request = json!({"uid": "0", "kind": kind, "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "operation": "CREATE", "namespace": "shop", "userInfo": {"username": "kubernetes-admin"}, "object": pod});
+    let mut known = Cluster::default();
+    for object in cluster {
+        known.add(object, "shop");
+    }
+    let metadata = section::custom_sections(acr_pull_secret::policy::EMBEDDED, section::METADATA).unwrap();
+    let metadata: Value = serde_json::from_slice(metadata[0]).unwrap();
+    let host = Lookups::new(Arc::new(known), Some(&metadata), Talk::new(std::io::sink()));
+    Case {
+        payload: json!({"request": request, "settings": settings}).to_string().into_bytes(),
+        host: Arc::new(host),
+    }
+}
+
+fn container(i: usize) -> Value {
+    json!({
+        "name": format!("c{i}"), "image": format!("contoso.azurecr.io/shop/web{i}:v1"),
+        "args": ["--listen=:8080", "--log-format=json"],
+        "ports": [{"containerPort": 8080, "name": "http"}],
+        "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                {"name": "DATABASE", "valueFrom": {"secretKeyRef": {"name": "db", "key": "url"}}},
+                {"name": "FEATURES", "value": "checkout,search,recommendations"}],
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}},
+        "livenessProbe": {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 10},
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 10},
+        "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}, {"name": "config", "mountPath": "/etc/web"}],
+    })
+}
+
+fn pod(containers: usize) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "shop", "labels": {"app": "web", "tier": "front"}},
+        "spec": {"serviceAccountName": "web", "containers": (0..containers).map(container).collect::<Vec<_>>(),
+                 "volumes": [{"name": "tmp", "emptyDir": {}}, {"name": "config", "configMap": {"name": "web"}}]},
+    })
+}
+
+/// A pod of so many containers; five of them are 5 KB.
+pub(crate) fn containers(count: usize) -> Case {
+    case(&pod(count), &json!({}), &[])
+}
+
+/// A pod of one container in an object of so many kilobytes, as annotations and env make it.
+pub(crate) fn kilobytes(count: usize) -> Case {
+    let mut pod = pod(1);
+    let line = |i: usize| json!({"name": format!("SETTING_{i:04}"), "value": "x".repeat(90)});
+    pod["spec"]["containers"][0]["env"] = (0..count * 8).map(line).collect();
+    case(&pod, &json!({}), &[])
+}
+
+/// A pod of five containers and so many entries in `pullSecrets`, of which the last one matches.
+pub(crate) fn entries(count: usize) -> Case {
+    let other =
+        |i: usize| json!({"registries": [format!("other{i}.azurecr.io")], "secret": format!("secret-{i}")});
+    let mut entries: Vec<Value> = (1..count).map(other).collect();
+    entries.push(json!({"registries": ["contoso.azurecr.io"], "secret": "acr-secret"}));
+    case(&pod(5), &json!({"pullSecrets": entries}), &[])
+}
+
+/// A pod of five containers that lists so many pull secrets, each of which is looked up and read.
+pub(crate) fn secrets(count: usize) -> Case {
+    let mut pod = pod(5);
+    let name = |i: usize| format!("secret-{i}");
+    pod["spec"]["imagePullSecrets"] = (0..count).map(|i| json!({"name": name(i)})).collect();
+    let secret = |i: usize| {
+        let host = if i == 0 { "contoso.azurecr.io".to_owned() } else { format!("other{i}.azurecr.io") };
+        let config =
+            json!({"auths": {host: {"username": "pull", "password": "p", "auth": "cHVsbDpw"}}}).to_string();
+        json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+               "metadata": {"name": name(i), "namespace": "shop"},
+               "data": {".dockerconfigjson": BASE64_STANDARD.encode(config)}})
+    };
+    let cluster: Vec<Value> = (0..count).map(secret).collect();
+    let entry = json!({"registries": ["contoso.azurecr.io"], "secret": "secret-0"});
+    case(&pod, &json!({"pullSecrets": [entry], "cluster": {"secrets": "credentials"}}), &cluster)
+}
