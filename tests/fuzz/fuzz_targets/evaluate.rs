@@ -1,0 +1,42 @@
+//! Any request gets an answer of the protocol; what is mended is content the second time, and nothing but the list of pull
+//! secrets is touched. Bytes that are no request are refused.
+#![no_main]
+
+use arbitrary::Unstructured;
+use fuzz::{Case, case, native};
+use libfuzzer_sys::fuzz_target;
+use policy_core::cluster::NoCluster;
+use serde_json::{Value, json};
+
+fuzz_target!(|bytes: &[u8]| {
+    let parse = |answer: &[u8]| -> Value { serde_json::from_slice(answer).expect("an answer is JSON") };
+    for answer in [policy_core::wire::validate(bytes, &NoCluster), policy_core::wire::explain(bytes, &NoCluster)] {
+        parse(&answer);
+    }
+    let Ok(Case { payload, cluster }) = case(&mut Unstructured::new(bytes)) else { return };
+    let answer = parse(&native(&payload, &cluster));
+    let accepted = answer["accepted"].as_bool().expect("accepted or not");
+    assert!(accepted || answer["message"].is_string(), "a refusal says why: {answer}");
+    for warning in answer["warnings"].as_array().into_iter().flatten() {
+        assert!(warning.as_str().expect("a text").len() < 256, "{answer}");
+    }
+    let Some(mended) = answer.get("mutated_object") else { return };
+    assert!(accepted, "{answer}");
+    let mut payload: Value = serde_json::from_slice(&payload).expect("what is mended was read");
+    let object = payload["request"]["object"].take();
+    assert_eq!(without_lists(object), without_lists(mended.clone()), "only the list may change");
+    payload["request"]["object"] = mended.clone();
+    let again = parse(&native(payload.to_string().as_bytes(), &cluster));
+    assert_eq!((&again["accepted"], again.get("mutated_object")), (&json!(true), None), "the second time: {again}");
+});
+
+/// The object without the list that may be mended.
+fn without_lists(mut value: Value) -> Value {
+    let paths = ["", "/spec", "/template/spec", "/spec/template/spec", "/spec/jobTemplate/spec/template/spec"];
+    for path in paths {
+        if let Some(Value::Object(fields)) = value.pointer_mut(path) {
+            fields.remove("imagePullSecrets");
+        }
+    }
+    value
+}

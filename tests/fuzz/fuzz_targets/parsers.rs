@@ -1,0 +1,34 @@
+//! The core's parsers take any text, and what they read means the same when it is written out and read again.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use policy_core::docker_config::{Form, decode_auth, decode_config};
+use policy_core::image::ImageReference;
+use policy_core::key_defect::{self, KeyDefect};
+use policy_core::login_server;
+use policy_core::registry_key::{RegistryKey, Repository};
+
+fuzz_target!(|bytes: &[u8]| {
+    for form in [Form::DockerConfigJson, Form::DockerCfg] {
+        let _ = decode_config(bytes, form);
+    }
+    policy_core::wire::validate_settings(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _ = decode_auth(text);
+    login_server::classify(text, &["registry.contoso.com".to_owned()]);
+    if let Ok(image) = ImageReference::parse(text) {
+        assert!(!image.domain.is_empty());
+        let repository = image.repository().into_owned();
+        let again = ImageReference::parse(&repository).expect("a repository is an image");
+        assert_eq!(again.repository(), repository, "{text:?}");
+    }
+    let (key, repository) = text.split_once('\n').unwrap_or((text, "contoso.azurecr.io/web"));
+    KeyDefect::of(key, &[]);
+    key_defect::shown(key);
+    if let Some(mended) = key_defect::mend(key, &[]) {
+        assert_eq!(KeyDefect::of(&mended, &[]), None, "{key:?} is mended to {mended:?}");
+    }
+    if let (Ok(key), Ok(repository)) = (RegistryKey::parse(key), Repository::parse(repository)) {
+        let _ = (key.matches(&repository), key.can_match_acr(&[]), key.is_broad(&[]));
+    }
+});
