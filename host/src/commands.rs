@@ -22,10 +22,15 @@ use crate::input::SourceFile;
 use crate::policy::{Cache, EMBEDDED, Limits, Policy};
 use crate::save;
 
-/// The built-in policy, or the one in a file.
+/// The built-in policy, or the one in a file, under the default limits.
 fn load_policy(path: Option<&Path>) -> Result<Policy> {
+    load_policy_within(Limits::default(), path)
+}
+
+/// The built-in policy, or the one in a file.
+fn load_policy_within(limits: Limits, path: Option<&Path>) -> Result<Policy> {
     let cache = Cache::of_user();
-    let load = |wasm: &[u8]| Policy::load(wasm, Limits::default(), cache.as_ref());
+    let load = |wasm: &[u8]| Policy::load(wasm, limits, cache.as_ref());
     let Some(path) = path else { return load(EMBEDDED).context("the built-in policy") };
     let wasm = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     load(&wasm).with_context(|| path.display().to_string())

@@ -21,10 +21,12 @@ mod wasi;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use serde_json::Value;
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError, ValType};
 
 pub use crate::host_calls::HostCalls;
+use crate::quantity::{parse_duration, parse_size};
 use crate::section;
 pub use cache::Cache;
 use engine::Placement;
@@ -35,20 +37,25 @@ use guest::State;
 pub const EMBEDDED: &[u8] = include_bytes!(env!("POLICY_WASM"));
 
 /// What one call of a policy may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Limits of the policy, for each object")]
 pub struct Limits {
-    /// How long it may run, its start included.
+    /// How long it may run, its start included: 500ms, 2s, 1m
+    #[arg(id = "policy_timeout", long = "policy-timeout", value_name = "DURATION", default_value = "2s", value_parser = parse_duration)]
     pub time: Duration,
-    /// The largest size of its memories and tables together, in bytes.
+    /// The largest size of its memories and tables together
+    #[arg(id = "policy_memory", long = "policy-memory", value_name = "SIZE", default_value = "256Mi", value_parser = parse_size)]
     pub memory: usize,
-    /// The largest answer, error, log message or host-call payload that is accepted from it, in bytes.
+    /// The largest answer, error, log message or host-call payload that is accepted from it
+    #[arg(id = "policy_response", long = "policy-response", value_name = "SIZE", default_value = "64Mi", value_parser = parse_size)]
     pub response: usize,
-    /// How many host calls it may make.
+    /// How many host calls it may make, such as lookups
+    #[arg(id = "policy_host_calls", long = "policy-host-calls", value_name = "N", default_value = "10000")]
     pub host_calls: u32,
 }
 
 impl Default for Limits {
-    /// The time that policy-server gives, and more of the rest than any real policy needs.
+    /// The time that policy-server gives, and more of the rest than any real policy needs. As in the options.
     fn default() -> Self {
         Self { time: Duration::from_secs(2), memory: 256 << 20, response: 64 << 20, host_calls: 10_000 }
     }

@@ -11,7 +11,7 @@ use crate::Io;
 use crate::cli::{ExitStatus, PolicyArgs};
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::inputs::{self, Problems};
-use crate::commands::load_policy;
+use crate::commands::load_policy_within;
 use crate::exclude::Exclude;
 use crate::explanation::{self, Explanation, Need, Question};
 use crate::policy::HostCalls;
@@ -73,7 +73,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         None if args.pull_secret.is_empty() => None,
         None => Some(args.pull_secret.clone()),
     };
-    let policy = load_policy(args.policy.policy.as_deref())?;
+    let policy = load_policy_within(args.policy.limits, args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), io.stderr.clone()));
     let settings = settings::load(&args.policy, io)?;

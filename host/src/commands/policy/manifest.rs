@@ -12,7 +12,7 @@ use crate::Io;
 use crate::cli::PolicyArgs;
 use crate::installation::{Installation, Resource};
 use crate::metadata::{self, OCI_URL, VERSION};
-use crate::policy::{HostCalls, Policy};
+use crate::policy::{HostCalls, Limits, Policy};
 use crate::registry::reference;
 use crate::settings;
 
@@ -85,6 +85,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         settings: args.settings.clone(),
         settings_json: args.settings_json.clone(),
         policy: None,
+        limits: Limits::default(),
         cluster: Vec::new(),
         namespace: "default".to_owned(),
         jobs: None,

@@ -1,6 +1,14 @@
 //! What no guest can do to the host.
 
+use clap::{Args as _, FromArgMatches as _};
+
 use super::*;
+
+#[test]
+fn without_options_the_limits_are_the_default() {
+    let matches = Limits::augment_args(clap::Command::new("policy")).get_matches_from(["policy"]);
+    assert_eq!(Limits::from_arg_matches(&matches).unwrap(), Limits::default());
+}
 
 #[test]
 fn an_endless_loop_ends_at_the_deadline() {
