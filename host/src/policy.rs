@@ -36,21 +36,50 @@ use guest::State;
 /// The policy that was built with this crate, annotated with its metadata.
 pub const EMBEDDED: &[u8] = include_bytes!(env!("POLICY_WASM"));
 
+/// What the help has above the limits.
+const HEADING: &str = "Limits of the policy, for each object";
+
 /// What one call of a policy may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
-#[command(next_help_heading = "Limits of the policy, for each object")]
 pub struct Limits {
     /// How long it may run, its start included: 500ms, 2s, 1m
-    #[arg(id = "policy_timeout", long = "policy-timeout", value_name = "DURATION", default_value = "2s", value_parser = parse_duration)]
+    #[arg(
+        id = "policy_timeout",
+        long = "policy-timeout",
+        value_name = "DURATION",
+        default_value = "2s",
+        help_heading = HEADING,
+        value_parser = parse_duration
+    )]
     pub time: Duration,
     /// The largest size of its memories and tables together
-    #[arg(id = "policy_memory", long = "policy-memory", value_name = "SIZE", default_value = "256Mi", value_parser = parse_size)]
+    #[arg(
+        id = "policy_memory",
+        long = "policy-memory",
+        value_name = "SIZE",
+        default_value = "256Mi",
+        help_heading = HEADING,
+        value_parser = parse_size
+    )]
     pub memory: usize,
     /// The largest answer, error, log message or host-call payload that is accepted from it
-    #[arg(id = "policy_response", long = "policy-response", value_name = "SIZE", default_value = "64Mi", value_parser = parse_size)]
+    #[arg(
+        id = "policy_response",
+        long = "policy-response",
+        value_name = "SIZE",
+        default_value = "64Mi",
+        help_heading = HEADING,
+        value_parser = parse_size
+    )]
     pub response: usize,
     /// How many host calls it may make, such as lookups
-    #[arg(id = "policy_host_calls", long = "policy-host-calls", value_name = "N", default_value = "10000")]
+    #[arg(
+        id = "policy_host_calls",
+        long = "policy-host-calls",
+        value_name = "N",
+        default_value = "10000",
+        help_heading = HEADING
+    )]
     pub host_calls: u32,
 }
 

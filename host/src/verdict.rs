@@ -123,7 +123,7 @@ impl Verdict {
 }
 
 fn excerpt(text: String) -> String {
-    const MOST: usize = 4 << 10;
+    const MOST: usize = 1 << 10;
     match text.get(..text.floor_char_boundary(MOST)) {
         Some(begin) if begin.len() < text.len() => format!("{begin}... ({} bytes)", text.len()),
         _ => text,

@@ -164,6 +164,20 @@ fn talk_without_end_is_cut_off() {
 }
 
 #[test]
+fn a_storm_of_tracing_events_is_cut_off_as_any_other_talk() {
+    let storm = r#"(loop $again
+        (drop (call $host (i32.const 1024) (i32.const 4) (i32.const 1100) (i32.const 7)
+                          (i32.const 1107) (i32.const 3) (i32.const 0) (i32.const 1024)))
+        (br $again))"#;
+    let host = Arc::new(Host::default());
+    let policy = guest(storm, r#"(data (i32.const 1100) "tracinglog")"#);
+    let ended = policy.call("bad", b"", host.clone());
+    assert_eq!(ended, Err(PolicyError::TooManyHostCalls(LIMITS.host_calls)));
+    assert_eq!(host.calls.load(Ordering::Relaxed), 63);
+    assert_eq!(*host.lines.lock().unwrap(), ["(the policy said more, which is left out)"]);
+}
+
+#[test]
 fn one_policy_serves_many_threads_while_some_of_its_guests_misbehave() {
     let policy = guest(LOOP, "");
     std::thread::scope(|scope| {
