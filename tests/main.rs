@@ -17,6 +17,8 @@
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
 //! | `streams` | however much there is to read, it is told document by document, in its order |
 //! | `running` | a signal leaves whole files only, and a watch sees every change |
+//! | `hostile_modules` | a policy that loops, crashes or lies is told of at each object, and spoils no other |
+//! | `hostile_input` | bombs, broken links, lost output: a clear message, the right status, bounded memory |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are mended byte for byte as the pairs in `fix/` show, and nothing else in them changes |
 //! | `policy` | metadata is embedded as Kubewarden reads it, and a cluster is asked for no more than the settings need |
@@ -46,6 +48,8 @@ mod engines;
 mod explain;
 mod fix;
 mod help;
+mod hostile_input;
+mod hostile_modules;
 mod integrations;
 mod keyring;
 mod lookups;

@@ -8,8 +8,9 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use acr_pull_secret::save::UNFINISHED;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engines::command;
@@ -61,6 +62,59 @@ fn an_interrupt_leaves_only_whole_files() {
         }
     }
     assert!(interrupted > 0, "no round was interrupted while it wrote");
+}
+
+/// Nothing can be done about SIGKILL but to have every file whole at every moment.
+#[test]
+fn a_kill_at_any_moment_leaves_only_whole_files() {
+    const ROUNDS: u32 = 300;
+    const AT_MOST: Duration = Duration::from_secs(12);
+    const FILES: usize = 30;
+    let folder = tempfile::tempdir().unwrap();
+    let files: BTreeSet<String> = (0..FILES).map(|i| format!("{i:02}.yaml")).collect();
+    let mended = BARE_POD.replace("  containers:", &format!("{LIST}  containers:"));
+    let path = folder.path().display().to_string();
+    let text = |file: &String| fs::read_to_string(folder.path().join(file)).unwrap();
+    let restore = || {
+        for file in files.iter().filter(|file| !folder.path().join(file).exists() || text(file) != BARE_POD) {
+            fs::write(folder.path().join(file), BARE_POD).unwrap();
+        }
+    };
+    let fix = || command(&["fix", &path]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    restore();
+    let started = Instant::now();
+    assert!(fix().wait().unwrap().success());
+    let whole_run = started.elapsed();
+    let (mut killed, mut in_the_middle) = (0, 0);
+    let started = Instant::now();
+    for round in (0..ROUNDS).take_while(|_| started.elapsed() < AT_MOST) {
+        restore();
+        let mut child = fix();
+        // However many rounds there are, they are spread over the whole run.
+        std::thread::sleep(whole_run * (round * 618 % 1000) / 1000);
+        send(&child, Signal::KILL);
+        killed += usize::from(child.wait().unwrap().signal() == Some(Signal::KILL.as_raw()));
+        let new = files.iter().map(text).filter(|text| {
+            assert!(*text == mended || text == BARE_POD, "round {round}: {text}");
+            *text == mended
+        });
+        in_the_middle += usize::from((1..FILES).contains(&new.count()));
+    }
+    assert!(killed > 0 && in_the_middle > 0, "{killed} killed, {in_the_middle} while they wrote");
+
+    // What a kill leaves behind is not taken for a manifest, and is in nobody's way.
+    fs::write(folder.path().join(format!("{UNFINISHED}x7Yz12")), "apiVersion: v1\nkind: Po").unwrap();
+    let unfinished = names(folder.path()).into_iter().filter(|name| !files.contains(name));
+    unfinished.for_each(|name| assert!(name.starts_with(UNFINISHED) && !name.ends_with("yaml"), "{name}"));
+    restore();
+    assert!(fix().wait().unwrap().success());
+    assert!(files.iter().all(|file| text(file) == mended));
+    let check = command(&["check", "--fail-on", "mutate", &path]).output().unwrap();
+    let report = String::from_utf8(check.stdout).unwrap();
+    assert!(
+        check.status.success() && report.contains(&format!("{FILES} objects: {FILES} accepted")),
+        "{report}"
+    );
 }
 
 /// The lines of a stream, as they come.

@@ -16,6 +16,7 @@ use crate::commands::policy::Policy;
 use crate::commands::secret::MakeSecret;
 use crate::commands::test::Test;
 use crate::config::Given;
+use crate::policy::Limits;
 use crate::pull_secret::parse_namespace;
 
 /// Judge and mend Kubernetes manifests that pull from Azure Container Registry.
@@ -103,6 +104,9 @@ pub struct PolicyArgs {
     /// Another policy.wasm than the one built in
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// What it may use
+    #[command(flatten)]
+    pub limits: Limits,
     /// Manifests that stand for the cluster: Secrets and ServiceAccounts in there are looked up, not judged
     #[arg(long, value_name = "PATH")]
     pub cluster: Vec<String>,

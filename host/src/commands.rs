@@ -24,9 +24,9 @@ use crate::policy::{Cache, EMBEDDED, Limits, Policy};
 use crate::save;
 
 /// The built-in policy, or the one in a file.
-fn load_policy(path: Option<&Path>) -> Result<Policy> {
+fn load_policy(limits: Limits, path: Option<&Path>) -> Result<Policy> {
     let cache = Cache::of_user();
-    let load = |wasm: &[u8]| Policy::load(wasm, Limits::default(), cache.as_ref());
+    let load = |wasm: &[u8]| Policy::load(wasm, limits, cache.as_ref());
     let Some(path) = path else { return load(EMBEDDED).context("the built-in policy") };
     let wasm = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     load(&wasm).with_context(|| path.display().to_string())

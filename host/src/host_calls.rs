@@ -16,7 +16,8 @@ pub trait HostCalls: Send + Sync {
     ) -> Result<Vec<u8>, String>;
 
     /// Takes a line that the policy wrote to its standard output, standard error or console, free of control
-    /// characters. At most 64 KiB come from one call of a policy. By default they are dropped.
+    /// characters. At most 64 KiB come from one call of a policy, the events of `tracing` `log` counted
+    /// in. By default they are dropped.
     fn log(&self, line: &str) {
         let _ = line;
     }

@@ -35,6 +35,7 @@ pub mod policy;
 pub mod policy_resource;
 pub mod progress;
 pub mod pull_secret;
+pub mod quantity;
 pub mod registry;
 pub mod report;
 pub mod rules;

@@ -21,10 +21,12 @@ mod wasi;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use serde_json::Value;
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError, ValType};
 
 pub use crate::host_calls::HostCalls;
+use crate::quantity::{parse_duration, parse_size};
 use crate::section;
 pub use cache::Cache;
 use engine::Placement;
@@ -34,21 +36,55 @@ use guest::State;
 /// The policy that was built with this crate, annotated with its metadata.
 pub const EMBEDDED: &[u8] = include_bytes!(env!("POLICY_WASM"));
 
+/// What the help has above the limits.
+const HEADING: &str = "Limits of the policy, for each object";
+
 /// What one call of a policy may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Limits {
-    /// How long it may run, its start included.
+    /// How long it may run, its start included: 500ms, 2s, 1m
+    #[arg(
+        id = "policy_timeout",
+        long = "policy-timeout",
+        value_name = "DURATION",
+        default_value = "2s",
+        help_heading = HEADING,
+        value_parser = parse_duration
+    )]
     pub time: Duration,
-    /// The largest size of its memories and tables together, in bytes.
+    /// The largest size of its memories and tables together
+    #[arg(
+        id = "policy_memory",
+        long = "policy-memory",
+        value_name = "SIZE",
+        default_value = "256Mi",
+        help_heading = HEADING,
+        value_parser = parse_size
+    )]
     pub memory: usize,
-    /// The largest answer, error, log message or host-call payload that is accepted from it, in bytes.
+    /// The largest answer, error, log message or host-call payload that is accepted from it
+    #[arg(
+        id = "policy_response",
+        long = "policy-response",
+        value_name = "SIZE",
+        default_value = "64Mi",
+        help_heading = HEADING,
+        value_parser = parse_size
+    )]
     pub response: usize,
-    /// How many host calls it may make.
+    /// How many host calls it may make, such as lookups
+    #[arg(
+        id = "policy_host_calls",
+        long = "policy-host-calls",
+        value_name = "N",
+        default_value = "10000",
+        help_heading = HEADING
+    )]
     pub host_calls: u32,
 }
 
 impl Default for Limits {
-    /// The time that policy-server gives, and more of the rest than any real policy needs.
+    /// The time that policy-server gives, and more of the rest than any real policy needs. As in the options.
     fn default() -> Self {
         Self { time: Duration::from_secs(2), memory: 256 << 20, response: 64 << 20, host_calls: 10_000 }
     }

@@ -84,13 +84,13 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// A verdict without an answer.
+    /// A verdict without an answer. Of a message that quotes the policy at length, the beginning has to do.
     pub fn without_answer(decision: Decision, message: String) -> Self {
         Self {
             decision,
             patch: json_patch::Patch::default(),
             findings: Vec::new(),
-            message: Some(message),
+            message: Some(excerpt(message)),
             warnings: Vec::new(),
         }
     }
@@ -119,5 +119,13 @@ impl Verdict {
             message: response.message.filter(|_| !response.accepted),
             warnings: response.warnings.unwrap_or_default(),
         })
+    }
+}
+
+fn excerpt(text: String) -> String {
+    const MOST: usize = 1 << 10;
+    match text.get(..text.floor_char_boundary(MOST)) {
+        Some(begin) if begin.len() < text.len() => format!("{begin}... ({} bytes)", text.len()),
+        _ => text,
     }
 }

@@ -115,8 +115,12 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         cluster.add(manifest.object(), &args.policy.namespace);
     }
     let cluster = Arc::new(cluster);
-    let policy = load_policy(args.policy.policy.as_deref())?;
-    let others = args.against.iter().map(|path| load_policy(Some(path))).collect::<Result<Vec<Policy>>>()?;
+    let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
+    let others = args
+        .against
+        .iter()
+        .map(|path| load_policy(args.policy.limits, Some(path)))
+        .collect::<Result<Vec<Policy>>>()?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
     let settings = settings::load(&args.policy, io)?;

@@ -122,7 +122,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         inputs::all_manifests(old).into_iter().map(|manifest| manifest.object().clone()).collect();
 
     let settings = settings::load(&args.policy, io)?;
-    let policy = load_policy(args.policy.policy.as_deref())?;
+    let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> = match &args.replay {
         None => {
             let lookups = Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone());

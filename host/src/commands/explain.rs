@@ -73,7 +73,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         None if args.pull_secret.is_empty() => None,
         None => Some(args.pull_secret.clone()),
     };
-    let policy = load_policy(args.policy.policy.as_deref())?;
+    let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), io.stderr.clone()));
     let settings = settings::load(&args.policy, io)?;

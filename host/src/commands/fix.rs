@@ -77,6 +77,11 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     if let Some(path) = args.paths.iter().find(|path| input::is_stream(Path::new(path))) {
         bail!("{path}: this is no regular file, so nothing can take its place; use - for standard input");
     }
+    if writes(args) && args.paths.iter().any(|path| path == "-") && leads_nowhere() {
+        bail!(
+            "standard output is closed, so what is mended would be lost; give it a file or a pipe, or ask with --check"
+        );
+    }
     let mut problems = Problems::default();
     let namespace = args.policy.namespace.as_str();
     let mut cluster = Cluster::default();
@@ -93,7 +98,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     // What could not be read to its end is left alone, and has been spoken of.
     let (inputs, broken): (Vec<_>, Vec<_>) = once_each(inputs).partition(|input| input.is_whole);
     let cluster = Arc::new(cluster);
-    let policy = load_policy(args.policy.policy.as_deref())?;
+    let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
     let given = settings::load(&args.policy, io)?;
@@ -138,6 +143,29 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     } else {
         ExitStatus::Fine
     })
+}
+
+fn writes(args: &Fix) -> bool {
+    !args.check && !args.diff
+}
+
+/// Whether standard output was closed when the command was called (`>&-`), after which writing to it never fails. Rust opens
+/// the null device in its place, for reading and writing; who wants nothing to read, such as `>/dev/null`, only for writing.
+#[cfg(unix)]
+fn leads_nowhere() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use rustix::fs::{OFlags, fcntl_getfl, fstat};
+
+    let stdout = std::io::stdout();
+    let null = Path::new("/dev/null").metadata();
+    let is_null = null.is_ok_and(|null| fstat(&stdout).is_ok_and(|stdout| stdout.st_rdev == null.rdev()));
+    is_null && fcntl_getfl(&stdout).is_ok_and(|flags| flags.contains(OFlags::RDWR))
+}
+
+#[cfg(not(unix))]
+fn leads_nowhere() -> bool {
+    false
 }
 
 /// A file that is named twice is mended once.
@@ -229,7 +257,7 @@ fn report(
         };
         io.stderr.line(&plain(&format!("error: {name}:{line}: {what}")));
     }
-    let writes = !args.check && !args.diff;
+    let writes = writes(args);
     if !fixed.refusals.is_empty() {
         tally.refused += 1;
         return Ok(());

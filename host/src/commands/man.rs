@@ -12,6 +12,7 @@ use crate::cli::{Cli, ExitStatus};
 use crate::cluster::{Cluster, Lookups};
 use crate::commands::load_policy;
 use crate::manual;
+use crate::policy::Limits;
 use crate::rules::rules;
 use crate::save::{Access, save};
 
@@ -33,7 +34,7 @@ pub struct ManArgs {
 /// # Errors
 /// - standard output or the folder cannot be written
 pub fn run(args: &ManArgs, io: &mut Io) -> Result<ExitStatus> {
-    let policy = load_policy(None)?;
+    let policy = load_policy(Limits::default(), None)?;
     let lookups = Lookups::new(Arc::new(Cluster::default()), policy.metadata(), io.stderr.clone());
     let rules = rules(&policy, Arc::new(lookups));
     let Some(dir) = &args.dir else {

@@ -19,6 +19,7 @@ use crate::explanation::{self, Question};
 use crate::input;
 use crate::kind::{Judged, Kind};
 use crate::policy::HostCalls;
+use crate::policy::Limits;
 use crate::pull_secret::{Login, PullSecret, docker_config, parse_name, parse_namespace};
 use crate::verdict::Severity;
 
@@ -143,7 +144,7 @@ fn password(io: &mut Io) -> Result<String> {
 
 /// What the policy says about the secret and its server.
 fn warnings(secret: &PullSecret<'_>, namespace: Option<&str>, server: &str, io: &Io) -> Result<Vec<String>> {
-    let policy = load_policy(None)?;
+    let policy = load_policy(Limits::default(), None)?;
     let cluster = Arc::new(Cluster::default());
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));

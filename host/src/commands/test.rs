@@ -11,6 +11,7 @@ use crate::cli::{ExitStatus, Output, parse_format};
 use crate::commands::{load_policy, reports, rewrite, watching};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::kind::Judged;
+use crate::policy::Limits;
 use crate::suite::report::{self, CaseReport, Ended, Style, Summary};
 use crate::suite::run::{CaseResult, run as run_case};
 use crate::suite::update::{Refusal, Updated, update};
@@ -52,6 +53,9 @@ pub struct Test {
     /// Another policy.wasm than the one built in
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// What it may use
+    #[command(flatten)]
+    pub limits: Limits,
     /// Format of the report, and a file for it: text, json, junit; may be given several times
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_format::<TestFormat>, default_value = "text")]
     pub output: Vec<Output<TestFormat>>,
@@ -117,7 +121,7 @@ fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io
         io.stderr.diagnostic(&Diagnostic::error(message).with_mend());
         return Ok(ExitStatus::Nothing);
     }
-    let policy = load_policy(args.policy.as_deref())?;
+    let policy = load_policy(args.limits, args.policy.as_deref())?;
     let judged = Judged::of(policy.metadata());
     let workers = rayon::ThreadPoolBuilder::new()
         .num_threads(args.jobs.unwrap_or_default().into())

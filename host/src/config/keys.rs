@@ -8,12 +8,17 @@ use serde_json::Value;
 
 use crate::cli::{FailOn, parse_output};
 use crate::exclude;
+use crate::quantity::{parse_duration, parse_size};
 use crate::typed::{self, FieldError};
 
 /// Keys, and the ids of their arguments.
-const ARGUMENTS: [(&str, &str); 11] = [
+const ARGUMENTS: [(&str, &str); 15] = [
     ("settings", "settings"),
     ("policy", "policy"),
+    ("policyTimeout", "policy_timeout"),
+    ("policyMemory", "policy_memory"),
+    ("policyResponse", "policy_response"),
+    ("policyHostCalls", "policy_host_calls"),
     ("cluster", "cluster"),
     ("namespace", "namespace"),
     ("output", "output"),
@@ -63,6 +68,10 @@ pub(super) fn is_argument(command: &str, argument: &str) -> bool {
 struct Fields {
     settings: Option<Value>,
     policy: Option<String>,
+    policy_timeout: Option<String>,
+    policy_memory: Option<String>,
+    policy_response: Option<String>,
+    policy_host_calls: Option<u32>,
     cluster: Option<Vec<String>>,
     namespace: Option<String>,
     output: Option<Vec<String>>,
@@ -93,6 +102,12 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     if fields.jobs.is_some_and(|jobs| !(1..=512).contains(&jobs)) {
         return Err(wrong("jobs", "a number from 1 to 512 is wanted"));
     }
+    let sizes = [("policyMemory", &fields.policy_memory), ("policyResponse", &fields.policy_response)];
+    for (key, size) in sizes {
+        size.as_deref().map(parse_size).transpose().map_err(|message| wrong(key, &message))?;
+    }
+    let timeout = fields.policy_timeout.as_deref().map(parse_duration).transpose();
+    timeout.map_err(|message| wrong("policyTimeout", &message))?;
     for (i, output) in fields.output.iter().flatten().enumerate() {
         parse_output(output).map_err(|message| FieldError {
             path: format!("output[{i}]"),
@@ -108,9 +123,13 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
         if exclude::is_path(pattern) { from_folder(pattern) } else { pattern.clone() }
     };
     let fail_on = fields.fail_on.and_then(|fail_on| fail_on.to_possible_value());
-    let keys: [(&str, Option<Vec<String>>); 11] = [
+    let keys: [(&str, Option<Vec<String>>); 15] = [
         ("settings", settings.map(one)),
         ("policy", fields.policy.map(|path| one(from_folder(&path)))),
+        ("policyTimeout", fields.policy_timeout.map(one)),
+        ("policyMemory", fields.policy_memory.map(one)),
+        ("policyResponse", fields.policy_response.map(one)),
+        ("policyHostCalls", fields.policy_host_calls.map(|calls| one(calls.to_string()))),
         ("cluster", fields.cluster.map(all)),
         ("namespace", fields.namespace.map(one)),
         ("output", fields.output.map(|outputs| outputs.iter().map(output).collect())),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use wasmtime::Trap;
 
 use super::{Limits, wasi::Exit};
+use crate::quantity::size;
 use crate::section::SectionError;
 
 /// Why a module is no usable policy, or gave no answer to one call.
@@ -48,10 +49,10 @@ pub enum PolicyError {
         reason: Box<PolicyError>,
     },
     /// The policy ran longer than [`Limits::time`].
-    #[error("the policy did not finish within {} s", .0.as_secs_f64())]
+    #[error("the policy did not finish within {} s (--policy-timeout)", .0.as_secs_f64())]
     Deadline(Duration),
     /// The policy wanted more memory than [`Limits::memory`], in bytes.
-    #[error("the policy needs more memory than the {} MiB it may have", .0 >> 20)]
+    #[error("the policy needs more memory than the {} it may have (--policy-memory)", size(*.0))]
     OutOfMemory(usize),
     /// The policy's calls nest too deeply.
     #[error("the policy ran out of stack: its calls nest too deeply")]
@@ -69,7 +70,7 @@ pub enum PolicyError {
         call: &'static str,
     },
     /// The policy passed more than [`Limits::response`].
-    #[error("the policy called `{call}` with {length} bytes, more than the {limit} that are accepted")]
+    #[error("the policy called `{call}` with {length} bytes, more than the {} that it may pass (--policy-response)", size(*limit))]
     TooLarge {
         /// The function that was called.
         call: &'static str,
@@ -85,7 +86,7 @@ pub enum PolicyError {
         call: &'static str,
     },
     /// The policy asked the host more often than [`Limits::host_calls`].
-    #[error("the policy made more than {0} host calls")]
+    #[error("the policy made more than {0} host calls (--policy-host-calls)")]
     TooManyHostCalls(u32),
     /// The policy answered with an error of its own.
     #[error("the policy answered with an error: {0}")]

@@ -148,8 +148,7 @@ impl Talk {
     pub(super) const LINE: usize = 4 << 10;
 
     pub(super) fn hear(&mut self, bytes: &[u8], host: &dyn HostCalls) {
-        let heard = bytes.get(..self.left).unwrap_or(bytes);
-        for &byte in heard {
+        for &byte in bytes.get(..self.left).unwrap_or(bytes) {
             if byte == b'\n' || self.line.len() >= Self::LINE {
                 self.flush(host);
             }
@@ -157,12 +156,18 @@ impl Talk {
                 self.line.push(byte);
             }
         }
-        let silenced = self.left > 0 && heard.len() == self.left;
-        self.left = self.left.saturating_sub(heard.len());
-        if silenced {
+        self.spend(bytes.len(), host);
+    }
+
+    /// Takes what is about to be said from what may be said; false where it is the end of that.
+    pub(super) fn spend(&mut self, length: usize, host: &dyn HostCalls) -> bool {
+        let is_last = self.left > 0 && length >= self.left;
+        self.left = self.left.saturating_sub(length);
+        if is_last {
             self.flush(host);
             host.log("(the policy said more, which is left out)");
         }
+        self.left > 0
     }
 
     pub(super) fn flush(&mut self, host: &dyn HostCalls) {

@@ -12,7 +12,7 @@ use crate::Io;
 use crate::cli::PolicyArgs;
 use crate::installation::{Installation, Resource};
 use crate::metadata::{self, OCI_URL, VERSION};
-use crate::policy::{HostCalls, Policy};
+use crate::policy::{HostCalls, Limits, Policy};
 use crate::registry::reference;
 use crate::settings;
 
@@ -79,12 +79,13 @@ pub enum Format {
 /// # Errors
 /// - settings that cannot be read, or that the policy refuses
 pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
-    let policy = load_policy(None)?;
+    let policy = load_policy(Limits::default(), None)?;
     let host: Arc<dyn HostCalls> = Arc::new(Nobody(io.stderr.clone()));
     let read = PolicyArgs {
         settings: args.settings.clone(),
         settings_json: args.settings_json.clone(),
         policy: None,
+        limits: Limits::default(),
         cluster: Vec::new(),
         namespace: "default".to_owned(),
         jobs: None,

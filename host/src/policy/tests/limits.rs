@@ -1,6 +1,14 @@
 //! What no guest can do to the host.
 
+use clap::{Args as _, FromArgMatches as _};
+
 use super::*;
+
+#[test]
+fn without_options_the_limits_are_the_default() {
+    let matches = Limits::augment_args(clap::Command::new("policy")).get_matches_from(["policy"]);
+    assert_eq!(Limits::from_arg_matches(&matches).unwrap(), Limits::default());
+}
 
 #[test]
 fn an_endless_loop_ends_at_the_deadline() {
@@ -153,6 +161,20 @@ fn talk_without_end_is_cut_off() {
     let talk: usize = lines.iter().map(String::len).sum();
     assert!(talk < 4 * (64 << 10) && lines.len() < 100, "{} lines of {talk} bytes", lines.len());
     assert!(lines.last().unwrap().contains("left out"));
+}
+
+#[test]
+fn a_storm_of_tracing_events_is_cut_off_as_any_other_talk() {
+    let storm = r#"(loop $again
+        (drop (call $host (i32.const 1024) (i32.const 4) (i32.const 1100) (i32.const 7)
+                          (i32.const 1107) (i32.const 3) (i32.const 0) (i32.const 1024)))
+        (br $again))"#;
+    let host = Arc::new(Host::default());
+    let policy = guest(storm, r#"(data (i32.const 1100) "tracinglog")"#);
+    let ended = policy.call("bad", b"", host.clone());
+    assert_eq!(ended, Err(PolicyError::TooManyHostCalls(LIMITS.host_calls)));
+    assert_eq!(host.calls.load(Ordering::Relaxed), 63);
+    assert_eq!(*host.lines.lock().unwrap(), ["(the policy said more, which is left out)"]);
 }
 
 #[test]

@@ -1,0 +1,95 @@
+//! Quantities, as the command line and the config file have them: durations (`2s`) and sizes in bytes (`256Mi`).
+
+use std::time::Duration;
+
+/// Units of durations, as Go has them, in milliseconds. A number alone is in seconds, as policy-server takes it.
+const DURATIONS: [(&str, u64); 5] = [("", 1000), ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+
+/// Units of sizes, as Kubernetes has them, in bytes.
+const SIZES: [(&str, u64); 7] = [
+    ("", 1),
+    ("k", 1000),
+    ("M", 1_000_000),
+    ("G", 1_000_000_000),
+    ("Ki", 1 << 10),
+    ("Mi", 1 << 20),
+    ("Gi", 1 << 30),
+];
+
+/// Reads `2s`.
+///
+/// # Errors
+/// - no whole number, an unknown unit, nothing at all
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let milliseconds = parse(text, &DURATIONS).ok_or("a duration is wanted, such as 500ms, 2s or 1m")?;
+    Ok(Duration::from_millis(milliseconds))
+}
+
+/// Reads `256Mi`.
+///
+/// # Errors
+/// - no whole number, an unknown unit, nothing at all
+pub fn parse_size(text: &str) -> Result<usize, String> {
+    let bytes = parse(text, &SIZES).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| "a size is wanted, such as 64Ki, 256Mi or 1Gi".to_owned())
+}
+
+fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    number.parse::<u64>().ok()?.checked_mul(*factor).filter(|quantity| *quantity > 0)
+}
+
+/// A size in the largest unit that holds it exactly: `256Mi`.
+pub fn size(bytes: usize) -> String {
+    let units = [("Gi", 30), ("Mi", 20), ("Ki", 10)];
+    let unit = units.iter().find(|(_, shift)| bytes > 0 && bytes.trailing_zeros() >= *shift);
+    unit.map_or_else(|| format!("{bytes} bytes"), |(name, shift)| format!("{}{name}", bytes >> shift))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_the_units_of_go_and_no_unit_means_seconds() {
+        for (text, milliseconds) in
+            [("2s", 2000), ("2", 2000), ("500ms", 500), ("1m", 60_000), ("1h", 3_600_000)]
+        {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in [
+            "",
+            "s",
+            "0",
+            "0s",
+            "-1s",
+            "1.5s",
+            "2 s",
+            "2S",
+            "2d",
+            "99999999999999999999s",
+            "9999999999999999999s",
+        ] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_the_units_of_kubernetes_and_are_written_as_they_are_read() {
+        for (text, bytes) in
+            [("256Mi", 256 << 20), ("1Gi", 1 << 30), ("64Ki", 64 << 10), ("5M", 5_000_000), ("7", 7)]
+        {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "Mi", "0Mi", "-1", "256MB", "256mi", "1Ti2", "99999999999999999999", "99999999999Gi"]
+        {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+        for text in ["256Mi", "1Gi", "3Ki", "1000 bytes"] {
+            let number = text.trim_end_matches(" bytes");
+            assert_eq!(size(parse_size(number).unwrap()), text);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Input that is broken, endless or meant to do harm: a clear message, the right exit status, no crash, bounded memory.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::engines::command;
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - {name: web, image: contoso.azurecr.io/web:v1}\n";
+
+/// How deep what is nested goes.
+const DEEP: usize = 100_000;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The command in `folder`, started by a shell with `redirect` behind it, and with no more than `mebibytes` of memory that it
+/// could write to.
+fn within(mebibytes: usize, folder: &Path, args: &[&str], redirect: &str) -> Command {
+    let mut shell = Command::new("sh");
+    let script = format!("ulimit -d {} && exec \"$@\" {redirect}", mebibytes << 10);
+    let program = command(&[]);
+    shell.args(["-c", &script, "sh"]).arg(program.get_program()).args(args).current_dir(folder);
+    shell.envs(program.get_envs().filter_map(|(key, value)| Some((key, value?)))).stdin(Stdio::null());
+    shell
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    within(512, folder, args, "").output().unwrap()
+}
+
+/// Each alias stands for ten of the one before: `*a9` for 10^9 words in some 400 bytes.
+fn aliases() -> String {
+    let list = |i: usize| format!("a{}: &a{0} [{}]\n", i + 1, vec![format!("*a{i}"); 10].join(", "));
+    format!("a0: &a0 [{}]\n", vec!["x"; 10].join(", ")) + &(0..9).map(list).collect::<String>()
+}
+
+/// The same with merge keys.
+fn merges() -> String {
+    let map = |i: usize| format!("a{}: &a{0} {{<<: [*a{i}, *a{i}], b: *a{i}, c: *a{i}}}\n", i + 1);
+    "a0: &a0 {k: x}\n".to_owned() + &(0..30).map(map).collect::<String>()
+}
+
+#[test]
+fn a_file_that_cannot_be_read_has_a_reason_and_the_next_is_judged() {
+    let nested = |open: &str, close: &str| [open.repeat(DEEP), "1".to_owned(), close.repeat(DEEP)].concat();
+    let mapping = |depth: usize| (0..depth).map(|i| " ".repeat(i) + "a:\n").collect::<String>();
+    let deep = "nested too deeply: more than 100 levels";
+    let far = "the aliases of this document expand to far more than is written in it";
+    let nul = "control character U+0000 is not allowed in YAML";
+    let utf8 = ":1: this is not UTF-8 text";
+    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("aliases.yaml", aliases().into(), far),
+        ("pod-and-aliases.yaml", (POD.to_owned() + &aliases()).into(), far),
+        ("merges.yaml", merges().into(), far),
+        ("alias-of-itself.yaml", "a: &a [*a]\n".into(), "the alias stands inside the value that it names"),
+        ("flow-lists.yaml", nested("[", "]").into(), deep),
+        ("flow-mappings.yaml", nested("{a: ", "}").into(), deep),
+        ("flow-without-end.yaml", "[".repeat(DEEP).into(), deep),
+        ("block-lists.yaml", nested("- ", "").into(), deep),
+        ("block-mappings.yaml", mapping(1500).into(), deep),
+        ("lists.json", nested("[", "]").into(), deep),
+        ("objects.json", nested(r#"{"a":"#, "}").into(), deep),
+        ("keys.yaml", nested("? ", "").into(), "a key must be a plain value"),
+        ("nul.yaml", (POD.to_owned() + "\0").into(), nul),
+        ("only-nul.yaml", vec![0; 1 << 20], nul),
+        ("latin1.yaml", b"name: caf\xe9\n".to_vec(), utf8),
+        ("utf16.yaml", POD.encode_utf16().flat_map(u16::to_le_bytes).collect(), nul),
+        ("surrogate.yaml", b"a: \xed\xa0\x80\n".to_vec(), utf8),
+        ("cut.yaml", b"a: \xe2\x82".to_vec(), utf8),
+    ];
+    for (name, content, reason) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), &content).unwrap();
+        fs::write(folder.path().join("zoo.yaml"), POD).unwrap();
+        let check = run(folder.path(), &["check", "-o", "json", "."]);
+        let talk = text(&check.stderr);
+        assert_eq!(check.status.code(), Some(2), "{name}: {talk}");
+        assert!(
+            talk.starts_with("error: ") && talk.contains(reason) && talk.contains(name),
+            "{name}: {talk}"
+        );
+        assert!(talk.len() < 2000, "{name}: {} bytes", talk.len());
+        let report: Value = serde_json::from_slice(&check.stdout).unwrap();
+        assert_eq!(report["summary"]["mutated"], 1, "{name}: {report}");
+        let fix = run(folder.path(), &["fix", "."]);
+        assert_eq!(fix.status.code(), Some(2), "{name}: {}", text(&fix.stderr));
+        assert!(fs::read(folder.path().join(name)).unwrap() == content, "{name}");
+        assert!(fs::read_to_string(folder.path().join("zoo.yaml")).unwrap().contains("acr-secret"), "{name}");
+    }
+}
+
+/// The last one counts, as for the API server, but nobody means it.
+#[test]
+fn a_key_given_twice_is_told_of_and_not_edited() {
+    let folder = tempfile::tempdir().unwrap();
+    let twice = POD.replace("kind: Pod\n", "kind: Pod\nspec: {containers: []}\n");
+    let json = r#"{"apiVersion":"v1","kind":"Pod","spec":{},"metadata":{"name":"web"},"spec":{"containers":[{"name":"web","image":"contoso.azurecr.io/web:v1"}]}}"#;
+    for (name, content) in [("pod.yaml", twice.as_str()), ("pod.json", json)] {
+        fs::write(folder.path().join(name), content).unwrap();
+        let check = run(folder.path(), &["check", name]);
+        assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
+        assert!(
+            text(&check.stderr).contains("key `spec` stands in this mapping already"),
+            "{}",
+            text(&check.stderr)
+        );
+        assert!(text(&check.stdout).contains("mutated  Pod default/web"), "{}", text(&check.stdout));
+        let fix = run(folder.path(), &["fix", name]);
+        assert_eq!(fix.status.code(), Some(2), "{name}: {}", text(&fix.stderr));
+        assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), content);
+    }
+}
+
+#[test]
+fn a_large_file_takes_no_more_than_some_copies_of_it() {
+    const SIZE: usize = 64 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let line = format!("# {}\n", "x".repeat(97));
+    fs::write(folder.path().join("comments.yaml"), POD.to_owned() + &line.repeat(SIZE / line.len())).unwrap();
+    let pod = format!("{POD}data: {}\n", "x".repeat(SIZE));
+    fs::write(folder.path().join("word.yaml"), pod).unwrap();
+    fs::File::create(folder.path().join("hole.yaml")).unwrap().set_len(SIZE as u64).unwrap();
+    for (name, status, told) in [
+        ("comments.yaml", 0, "mutated  Pod default/web (comments.yaml:1), gets pull secret acr-secret"),
+        ("word.yaml", 2, "the policy needs more memory than the 256Mi it may have (--policy-memory)"),
+        ("hole.yaml", 2, "control character U+0000 is not allowed in YAML"),
+    ] {
+        let output = within(1024, folder.path(), &["check", name], "").output().unwrap();
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{name}: {said}");
+        assert!(said.contains(told), "{name}: {said}");
+    }
+}
+
+#[test]
+fn links_and_devices_in_a_folder_are_no_trap() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("deep/er")).unwrap();
+    fs::create_dir(at("folder.yaml")).unwrap();
+    fs::write(at("deep/pod.yaml"), POD).unwrap();
+    symlink("../..", at("deep/er/up")).unwrap();
+    symlink(".", at("deep/here")).unwrap();
+    symlink("/dev/zero", at("zero.yaml")).unwrap();
+    let output = run(folder.path(), &["check", "."]);
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).lines().count()),
+        (Some(0), 2),
+        "{}",
+        text(&output.stdout)
+    );
+    symlink("nothing", at("dangling.yaml")).unwrap();
+    symlink("circle.yaml", at("circle.yaml")).unwrap();
+    let mut broken = vec!["dangling.yaml", "circle.yaml"];
+    if Path::new("/proc/self/mem").exists() {
+        symlink("/proc/self/mem", at("memory.yaml")).unwrap();
+        broken.push("memory.yaml");
+    }
+    for call in [&["check", "."][..], &["fix", "."]] {
+        let output = run(folder.path(), call);
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{call:?}: {talk}");
+        for name in &broken {
+            assert!(talk.contains(&format!("{name}: cannot be read: ")), "{name}: {talk}");
+        }
+    }
+    assert!(fs::read_to_string(at("deep/pod.yaml")).unwrap().contains("acr-secret"));
+    assert!(at("dangling.yaml").is_symlink() && !at("nothing").exists());
+    for (path, status) in
+        [("folder.yaml", 3), ("dangling.yaml", 2), ("circle.yaml", 2), ("deep/pod.yaml/x", 2)]
+    {
+        let output = run(folder.path(), &["check", path]);
+        assert_eq!(output.status.code(), Some(status), "{path}: {}", text(&output.stderr));
+        assert!(!output.stderr.is_empty() || status == 3, "{path}");
+    }
+}
+
+#[test]
+fn files_that_vanish_are_named_and_the_rest_is_seen_to() {
+    const FILES: usize = 400;
+    for call in ["check", "fix"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |i: usize| folder.path().join(format!("{i:03}.yaml"));
+        (0..FILES).for_each(|i| fs::write(file(i), POD).unwrap());
+        let child = within(512, folder.path(), &[call, "."], "")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        for i in (0..FILES).rev() {
+            let _ = fs::remove_file(file(i));
+        }
+        let output = child.unwrap().wait_with_output().unwrap();
+        let talk = text(&output.stderr);
+        assert!(matches!(output.status.code(), Some(0 | 2 | 3)), "{:?}: {talk}", output.status);
+        let lines = talk.lines().filter(|line| line.starts_with("error: ") && line.contains(".yaml"));
+        for line in lines {
+            assert!(line.contains("cannot be read") && line.contains("No such file"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn many_files_are_judged_and_mended() {
+    const FILES: usize = 3000;
+    let folder = tempfile::tempdir().unwrap();
+    (0..FILES).for_each(|i| fs::write(folder.path().join(format!("{i}.yaml")), POD).unwrap());
+    let output = run(folder.path(), &["check", "."]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains(&format!("{FILES} objects: 0 accepted, {FILES} mutated")));
+}
+
+/// What a command is called with, how its streams end, its exit status, and a part of what it says.
+#[test]
+fn output_that_nobody_gets_is_no_crash_and_lost_text_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pod.yaml"), POD).unwrap();
+    let refused = "{\"mode\": \"validate\"}";
+    let closed = "error: standard output is closed, so what is mended would be lost";
+    let full = "No space left on device";
+    for (args, redirect, status, told) in [
+        (&["check", "pod.yaml"][..], ">&-", 0, ""),
+        (&["check", "--settings-json", refused, "pod.yaml"], ">&-", 1, ""),
+        (&["check", "none.yaml"], ">&-", 2, "none.yaml: no such file or folder"),
+        (&["check", "-"], ">&- </dev/null", 3, ""),
+        (&["check", "-"], "<&-", 3, ""),
+        (&["check", "pod.yaml"], ">&- 2>&-", 0, ""),
+        (&["check", "none.yaml"], "2>&-", 2, ""),
+        (&["check", "pod.yaml"], "| head -c 0", 0, ""),
+        (&["fix", "-"], "<pod.yaml >&-", 2, closed),
+        (&["fix", "-"], "<pod.yaml >&- 2>&-", 2, ""),
+        (&["fix", "-"], "<pod.yaml >/dev/null", 0, "fixed Pod default/web"),
+        (&["fix", "-"], "<pod.yaml | head -c 0", 0, ""),
+        (&["fix", "--diff", "-"], "<pod.yaml >&-", 0, "would fix Pod default/web"),
+        (&["fix", "--check", "-"], "<pod.yaml >&-", 1, "would fix Pod default/web"),
+        #[cfg(target_os = "linux")]
+        (&["check", "pod.yaml"], ">/dev/full", 2, full),
+        #[cfg(target_os = "linux")]
+        (&["check", "pod.yaml"], "2>/dev/full", 0, ""),
+        #[cfg(target_os = "linux")]
+        (&["fix", "-"], "<pod.yaml >/dev/full", 2, full),
+        #[cfg(target_os = "linux")]
+        (&["man"], ">/dev/full", 2, full),
+    ] {
+        let output = within(512, folder.path(), args, redirect).output().unwrap();
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{args:?} {redirect}: {talk}");
+        assert!(talk.contains(told), "{args:?} {redirect}: {talk}");
+        assert!(!talk.contains("panicked"), "{args:?} {redirect}: {talk}");
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("pod.yaml")).unwrap(), POD);
+}
