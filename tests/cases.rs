@@ -44,9 +44,6 @@ fn the_core_alone_ends_every_case_as_it_says() {
     let talk = Talk::new(std::io::sink());
     for loaded in suites() {
         for (case, line) in loaded.suite.cases.iter().zip(&loaded.lines) {
-            if case.expect.decision == Decision::Skipped {
-                continue;
-            }
             let host = suite::run::host(POLICY.metadata(), &loaded.suite, case, &talk);
             let ask = |request: &Value| {
                 let payload =
@@ -58,6 +55,11 @@ fn the_core_alone_ends_every_case_as_it_says() {
             let object = request.get("object").cloned().unwrap_or_default();
             let verdict = ask(&request);
             let place = format!("{}:{line}: {}", loaded.path.display(), case.name);
+            if case.expect.decision == Decision::Skipped {
+                // A cluster's rules may be wider than the command's.
+                assert_eq!((verdict.decision, verdict.findings), (Decision::Accepted, Vec::new()), "{place}");
+                continue;
+            }
             for comparison in case.expect.compare(&verdict, &object) {
                 assert!(comparison.holds(), "{place}: {comparison:?}");
             }

@@ -28,12 +28,11 @@ impl Keyring {
     /// Adds the credentials of a secret. Keys that Go's `url.Parse` refuses are passed over.
     pub fn add(&mut self, secret: &str, credentials: BTreeMap<String, Credential>) {
         for (key, credential) in credentials {
-            if let Ok(key) = RegistryKey::parse(&key) {
-                self.held.push(Held { key, secret: secret.to_owned(), credential });
-            }
+            let Ok(key) = RegistryKey::parse(&key) else { continue };
+            // Keys in reverse order; for the same key the secrets stay in theirs.
+            let at = self.held.partition_point(|held| held.key >= key);
+            self.held.insert(at, Held { key, secret: secret.to_owned(), credential });
         }
-        // Keys in reverse order; the sort is stable, so for the same key the secrets stay in theirs.
-        self.held.sort_by(|a, b| b.key.cmp(&a.key));
     }
 
     /// The keys, each once, in the order of the lookups.
