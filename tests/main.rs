@@ -15,6 +15,7 @@
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
+//! | `bench` | judging is measured beside reading, and beside other policies |
 //! | `streams` | however much there is to read, it is told document by document, in its order |
 //! | `running` | a signal leaves whole files only, and a watch sees every change |
 //! | `hostile_modules` | a policy that loops, crashes or lies is told of at each object, and spoils no other |
@@ -40,6 +41,7 @@
 )]
 
 mod artifact_hub;
+mod bench;
 mod browser;
 mod cases;
 mod cluster_manifests;

@@ -247,7 +247,9 @@ fn growth() {
             .y_label_area_size(44)
             .build_cartesian_2d(0.0..most, 0.0..highest * 1.05)
             .unwrap();
-        chart.configure_mesh().light_line_style(WHITE).x_labels(6).y_labels(5).draw().unwrap();
+        let whole = |x: &f64| format!("{x:.0}");
+        let mut mesh = chart.configure_mesh();
+        mesh.light_line_style(WHITE).x_labels(6).y_labels(5).x_label_formatter(&whole).draw().unwrap();
         for (points, colour, name) in [
             (wasm, RGBColor(0, 90, 200), "policy.wasm, fresh instance"),
             (native, RGBColor(120, 120, 120), "native"),

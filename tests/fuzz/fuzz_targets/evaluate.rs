@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 fuzz_target!(|bytes: &[u8]| {
     let parse = |answer: &[u8]| -> Value { serde_json::from_slice(answer).expect("an answer is JSON") };
-    for answer in [policy_core::wire::validate(bytes, &NoCluster), policy_core::wire::explain(bytes, &NoCluster)] {
+    for answer in
+        [policy_core::wire::validate(bytes, &NoCluster), policy_core::wire::explain(bytes, &NoCluster)]
+    {
         parse(&answer);
     }
     let Ok(Case { payload, cluster }) = case(&mut Unstructured::new(bytes)) else { return };
@@ -27,12 +29,17 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(without_lists(object), without_lists(mended.clone()), "only the list may change");
     payload["request"]["object"] = mended.clone();
     let again = parse(&native(payload.to_string().as_bytes(), &cluster));
-    assert_eq!((&again["accepted"], again.get("mutated_object")), (&json!(true), None), "the second time: {again}");
+    assert_eq!(
+        (&again["accepted"], again.get("mutated_object")),
+        (&json!(true), None),
+        "the second time: {again}"
+    );
 });
 
 /// The object without the list that may be mended.
 fn without_lists(mut value: Value) -> Value {
-    let paths = ["", "/spec", "/template/spec", "/spec/template/spec", "/spec/jobTemplate/spec/template/spec"];
+    let paths =
+        ["", "/spec", "/template/spec", "/spec/template/spec", "/spec/jobTemplate/spec/template/spec"];
     for path in paths {
         if let Some(Value::Object(fields)) = value.pointer_mut(path) {
             fields.remove("imagePullSecrets");

@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 
-use acr_pull_secret::policy::HostCalls;
 use arbitrary::{Result, Unstructured};
 use policy_core::host_cluster::HostCluster;
 use serde_json::{Map, Value, json};
@@ -38,7 +37,8 @@ impl Answers {
     }
 }
 
-impl HostCalls for Answers {
+#[cfg(feature = "host")]
+impl acr_pull_secret::policy::HostCalls for Answers {
     fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
         if operation == "log" { Ok(Vec::new()) } else { self.answer() }
     }
@@ -91,7 +91,10 @@ pub fn case(u: Bytes<'_, '_>) -> Result<Case> {
     let (group, kind) = *u.choose(&kinds)?;
     let mut request = Map::new();
     request.insert("kind".into(), json!({"group": group, "version": "v1", "kind": kind}));
-    request.insert("operation".into(), (*u.choose(&["CREATE", "CREATE", "UPDATE", "DELETE", "CONNECT"])?).into());
+    request.insert(
+        "operation".into(),
+        (*u.choose(&["CREATE", "CREATE", "UPDATE", "DELETE", "CONNECT"])?).into(),
+    );
     request.insert("namespace".into(), (*u.choose(&NAMES)?).into());
     let object = object(u, kind)?;
     if u.ratio(1, 3)? {
@@ -99,7 +102,8 @@ pub fn case(u: Bytes<'_, '_>) -> Result<Case> {
         request.insert("oldObject".into(), old);
     }
     if u.ratio(1, 6)? {
-        request.insert("subResource".into(), (*u.choose(&["status", "ephemeralcontainers", "scale"])?).into());
+        request
+            .insert("subResource".into(), (*u.choose(&["status", "ephemeralcontainers", "scale"])?).into());
     }
     if u.ratio(1, 6)? {
         request.insert("userInfo".into(), json!({"username": *u.choose(&["system:node:n", "admin"])?}));
@@ -142,7 +146,8 @@ fn settings(u: Bytes<'_, '_>) -> Result<Value> {
     }
     if u.ratio(1, 3)? {
         let secrets = choice(u, &["none", "exists", "credentials", "credentials"])?;
-        settings.insert("cluster".into(), json!({"serviceAccounts": u.arbitrary::<bool>()?, "secrets": secrets}));
+        settings
+            .insert("cluster".into(), json!({"serviceAccounts": u.arbitrary::<bool>()?, "secrets": secrets}));
     }
     if u.ratio(1, 4)? {
         let action = choice(u, &["allow", "warn", "reject"])?;
@@ -153,7 +158,10 @@ fn settings(u: Bytes<'_, '_>) -> Result<Value> {
         settings.insert("targets".into(), json!(["Pod", *u.choose(&["ServiceAccount", "PodTemplate"])?]));
     }
     if u.ratio(1, 8)? {
-        settings.insert("registrySuffixes".into(), json!([*u.choose(&["registry.contoso.com", ".azurecr.my.cloud"])?]));
+        settings.insert(
+            "registrySuffixes".into(),
+            json!([*u.choose(&["registry.contoso.com", ".azurecr.my.cloud"])?]),
+        );
     }
     Ok(Value::Object(settings))
 }
@@ -195,7 +203,10 @@ fn object(u: Bytes<'_, '_>, kind: &str) -> Result<Value> {
         metadata.insert("annotations".into(), json!({"kubernetes.io/config.mirror": "x"}));
     }
     if u.ratio(1, 8)? {
-        metadata.insert("ownerReferences".into(), json!([{"controller": u.arbitrary::<bool>()?, "kind": "Node", "name": "n"}]));
+        metadata.insert(
+            "ownerReferences".into(),
+            json!([{"controller": u.arbitrary::<bool>()?, "kind": "Node", "name": "n"}]),
+        );
     }
     let mut object = json!({"apiVersion": "v1", "kind": kind, "metadata": metadata});
     match kind {
@@ -243,7 +254,10 @@ fn pod_spec(u: Bytes<'_, '_>) -> Result<Value> {
         spec.insert("nodeName".into(), "n".into());
     }
     if u.ratio(1, 8)? {
-        spec.insert((*u.choose(&["containers", "template", "spec", "volumes", "future"])?).into(), anything(u, 3)?);
+        spec.insert(
+            (*u.choose(&["containers", "template", "spec", "volumes", "future"])?).into(),
+            anything(u, 3)?,
+        );
     }
     Ok(Value::Object(spec))
 }
@@ -268,7 +282,8 @@ fn anything(u: Bytes<'_, '_>, depth: u32) -> Result<Value> {
         4 => image(u)?,
         5 => json!([anything(u, depth - 1)?, anything(u, depth - 1)?]),
         _ => {
-            let name = *u.choose(&["spec", "containers", "image", "name", "metadata", "imagePullSecrets", "x\"y"])?;
+            let name =
+                *u.choose(&["spec", "containers", "image", "name", "metadata", "imagePullSecrets", "x\"y"])?;
             json!({name: anything(u, depth - 1)?})
         }
     })
@@ -282,7 +297,10 @@ fn secret(u: Bytes<'_, '_>) -> Result<Value> {
         ("Opaque", ".dockerconfigjson"),
         ("kubernetes.io/dockerconfigjson", ".dockercfg"),
     ])?;
-    let auth = base64(u.choose(&["pull:p", "pull", ":p", "00000000-0000-0000-0000-000000000000:a.b.c", "a:b:c"])?.as_bytes());
+    let auth = base64(
+        u.choose(&["pull:p", "pull", ":p", "00000000-0000-0000-0000-000000000000:a.b.c", "a:b:c"])?
+            .as_bytes(),
+    );
     let credential = match u.int_in_range(0..=4)? {
         0 => json!({"auth": auth}),
         1 => json!({"username": "pull", "password": text(u)?}),
@@ -300,7 +318,9 @@ fn secret(u: Bytes<'_, '_>) -> Result<Value> {
     if u.ratio(1, 20)? {
         data += &text(u)?;
     }
-    Ok(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": *u.choose(&NAMES)?}, "type": kind, "data": {key: data}}))
+    Ok(
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": *u.choose(&NAMES)?}, "type": kind, "data": {key: data}}),
+    )
 }
 
 fn answer(u: Bytes<'_, '_>) -> Result<std::result::Result<Vec<u8>, String>> {
@@ -311,7 +331,9 @@ fn answer(u: Bytes<'_, '_>) -> Result<std::result::Result<Vec<u8>, String>> {
     ];
     Ok(match u.int_in_range(0..=5)? {
         0 => Err((*u.choose(&refusals)?).to_owned()),
-        1 => Ok(json!({"metadata": {"name": "default"}, "imagePullSecrets": list(u)?, "secrets": list(u)?}).to_string().into_bytes()),
+        1 => Ok(json!({"metadata": {"name": "default"}, "imagePullSecrets": list(u)?, "secrets": list(u)?})
+            .to_string()
+            .into_bytes()),
         2 => Ok(text(u)?.into_bytes()),
         _ => Ok(secret(u)?.to_string().into_bytes()),
     })
@@ -321,7 +343,8 @@ fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let bits =
+            chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for i in 0..4 {
             let letter = ALPHABET[(bits >> (18 - 6 * i)) as usize & 63];
             text.push(if i > chunk.len() { '=' } else { char::from(letter) });

@@ -1,0 +1,52 @@
+//! `bench` measures what it says, and says when there is nothing to measure.
+
+use serde_json::Value;
+
+use crate::engines::{json, run};
+
+#[test]
+fn every_step_is_measured_beside_reading() {
+    let output = run(&["bench", "--rounds", "1", "-o", "json", "tests/manifests"], "");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let figures = json(&output.stdout);
+    assert_eq!((&figures["objects"], &figures["requests"]), (&18.into(), &20.into()));
+    let steps = figures["steps"].as_array().unwrap();
+    let number = |step: &Value, field: &str| step[field].as_f64().unwrap();
+    assert!(steps.iter().all(|step| number(step, "microseconds") > 0.0), "{figures}");
+    assert!((number(&steps[0], "timesReading") - 1.0).abs() < f64::EPSILON);
+    // All of it has each of the others as a part.
+    let check = steps.iter().find(|step| step["name"].as_str().unwrap().starts_with("check")).unwrap();
+    assert!(number(check, "timesReading") > 1.0, "{figures}");
+}
+
+#[test]
+fn another_policy_gets_the_same_requests() {
+    let folder = tempfile::tempdir().unwrap();
+    let wasm = folder.path().join("other.wasm").display().to_string();
+    assert!(run(&["policy", "export", &wasm], "").status.success());
+    let output = run(&["bench", "--rounds", "1", "--against", &wasm], "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("1 object, 1 request of ") && text.lines().count() == 6, "{text}");
+    assert!(text.lines().last().unwrap().starts_with(&wasm), "{text}");
+}
+
+#[test]
+fn nothing_to_judge_is_nothing_to_measure() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+    let output = run(&["bench", "-"], service);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nothing was measured"));
+}
+
+#[test]
+fn a_policy_that_gives_no_answer_has_no_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mute.wasm");
+    let mute = r#"(module (memory (export "memory") 1) (func (export "__guest_call") (param i32 i32) (result i32) i32.const 0))"#;
+    std::fs::write(&path, wat::parse_str(mute).unwrap()).unwrap();
+    let path = path.display().to_string();
+    let output = run(&["bench", "--against", &path], "");
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.starts_with(&format!("error: {path}: the policy gives no answer: ")), "{error}");
+}
