@@ -311,7 +311,8 @@ fn secret(u: Bytes<'_, '_>) -> Result<Value> {
     let auths = json!({host(u)?: credential});
     let mut config = if key == ".dockerconfigjson" { json!({"auths": auths}) } else { auths }.to_string();
     if u.ratio(1, 10)? {
-        config.truncate(u.int_in_range(0..=config.len())?);
+        let end = config.floor_char_boundary(u.int_in_range(0..=config.len())?);
+        config.truncate(end);
         config += &text(u)?;
     }
     let mut data = base64(config.as_bytes());
