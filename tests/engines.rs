@@ -23,11 +23,20 @@ static INDEPENDENT: LazyLock<WasmtimeEngineProviderPre> = LazyLock::new(|| {
 
 /// The answer of the core, compiled for this machine.
 pub(crate) fn native(payload: &[u8], host: &dyn HostCalls) -> Vec<u8> {
+    native_answer("validate", payload, host)
+}
+
+/// The core's answer to an operation.
+pub(crate) fn native_answer(operation: &str, payload: &[u8], host: &dyn HostCalls) -> Vec<u8> {
     let cluster = HostCluster {
         get_resource: |request: &[u8]| host.call("kubewarden", "kubernetes", "get_resource", request),
         now: || std::time::UNIX_EPOCH.elapsed().ok().map(|since| since.as_secs()),
     };
-    policy_core::wire::validate(payload, &cluster)
+    match operation {
+        "explain" => policy_core::wire::explain(payload, &cluster),
+        "findings" => policy_core::wire::findings(),
+        _ => policy_core::wire::validate(payload, &cluster),
+    }
 }
 
 /// The answer of the policy.wasm in our host.

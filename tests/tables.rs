@@ -10,7 +10,7 @@ use policy_core::keyring::Keyring;
 use policy_core::registry_key::{RegistryKey, Repository};
 use serde_json::{Value, json};
 
-use crate::engines::{independent_host, json, our_host, project};
+use crate::engines::{independent_host, json, native_answer, our_host, project};
 
 fn table(name: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(project("tests/tables").join(name)).expect("the table is there");
@@ -122,6 +122,8 @@ fn explain(image: &str, secret: &Value) -> Value {
     let independent =
         json(&independent_host("explain", question.as_bytes(), Arc::new(OneSecret(secret.clone()))));
     assert_eq!(ours, independent);
+    let native = native_answer("explain", question.as_bytes(), &OneSecret(secret.clone()));
+    assert_eq!(ours, json(&native));
     ours
 }
 
@@ -209,6 +211,14 @@ fn settings_are_taken_or_refused_with_every_problem_named() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn the_rules_are_told_alike_by_every_engine() {
+    let native = json(&native_answer("findings", b"", &NoHost));
+    assert_eq!(native.as_array().map(Vec::len), Some(policy_core::rule::Rule::ALL.len()));
+    assert_eq!(native, json(&our_host("findings", b"", Arc::new(NoHost))));
+    assert_eq!(native, json(&independent_host("findings", b"", Arc::new(NoHost))));
 }
 
 #[test]
