@@ -37,7 +37,7 @@ fn run(folder: &Path, args: &[&str]) -> Output {
 /// Each alias stands for ten of the one before: `*a9` for 10^9 words in some 400 bytes.
 fn aliases() -> String {
     let list = |i: usize| format!("a{}: &a{0} [{}]\n", i + 1, vec![format!("*a{i}"); 10].join(", "));
-    format!("a0: &a0 [{}]\n", vec!["x"; 10].join(", ")) + &(0..9).map(list).collect::<String>()
+    format!("a0: &a0 [{}]\n", ["x"; 10].join(", ")) + &(0..9).map(list).collect::<String>()
 }
 
 /// The same with merge keys.

@@ -103,7 +103,7 @@ fn policy() -> Vec<u8> {
         starts.push_str(if signature.is_empty() { ")" } else { "(call $fine) (i32.const 1))" });
     }
     module(&format!(
-        r#"(func $fine (call $answer (i32.const 0) (i32.const 30)))
+        r"(func $fine (call $answer (i32.const 0) (i32.const 30)))
            (func $no_json (call $answer (i32.const 40) (i32.const 12)))
            (func $no_response (call $answer (i32.const 60) (i32.const 14)))
            (func $deep (call $deep))
@@ -116,7 +116,7 @@ fn policy() -> Vec<u8> {
                (local.set $at (i32.add (local.get $at) (i32.const 1)))
                (br_if $next (i32.lt_u (local.get $at) (i32.const 16384))))
              (i32.const -1))
-           {starts}"#
+           {starts}"
     ))
 }
 

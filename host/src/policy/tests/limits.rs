@@ -165,10 +165,10 @@ fn talk_without_end_is_cut_off() {
 
 #[test]
 fn a_storm_of_tracing_events_is_cut_off_as_any_other_talk() {
-    let storm = r#"(loop $again
+    let storm = r"(loop $again
         (drop (call $host (i32.const 1024) (i32.const 4) (i32.const 1100) (i32.const 7)
                           (i32.const 1107) (i32.const 3) (i32.const 0) (i32.const 1024)))
-        (br $again))"#;
+        (br $again))";
     let host = Arc::new(Host::default());
     let policy = guest(storm, r#"(data (i32.const 1100) "tracinglog")"#);
     let ended = policy.call("bad", b"", host.clone());
