@@ -64,7 +64,7 @@ fn registry_keys_match_as_the_kubelet_matches_them() {
 fn is_found(key: &str, repository: &str) -> bool {
     let mut keyring = Keyring::default();
     keyring.add("secret", [(key.to_owned(), Credential::default())].into());
-    !keyring.lookup(repository).is_empty()
+    keyring.lookup(repository).next().is_some()
 }
 
 /// kubelet: every row of docker-config.json.

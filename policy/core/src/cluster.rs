@@ -116,6 +116,7 @@ pub(crate) type Answer = Result<Option<Rc<Value>>, LookupError>;
 /// Asks for each object at most once in a request.
 pub(crate) struct Memo<'a> {
     cluster: &'a dyn Cluster,
+    /// In the order of the keys
     answers: RefCell<Vec<(String, Answer)>>,
 }
 
@@ -131,11 +132,14 @@ impl<'a> Memo<'a> {
     /// Kind and name suffice as the key: a request has one namespace, and each kind one field mask.
     pub(crate) fn get(&self, object: &ObjectRef<'_>) -> Answer {
         let key = format!("{}/{}", object.kind, object.name);
-        if let Some((_, answer)) = self.answers.borrow().iter().find(|(known, _)| *known == key) {
-            return answer.clone();
+        let mut answers = self.answers.borrow_mut();
+        match answers.binary_search_by(|(known, _)| known.cmp(&key)) {
+            Ok(at) => answers.get(at).map_or(Err(LookupError::Unavailable), |(_, answer)| answer.clone()),
+            Err(at) => {
+                let answer = self.cluster.get(object).map(|found| found.map(Rc::new));
+                answers.insert(at, (key, answer.clone()));
+                answer
+            }
         }
-        let answer = self.cluster.get(object).map(|found| found.map(Rc::new));
-        self.answers.borrow_mut().push((key, answer.clone()));
-        answer
     }
 }

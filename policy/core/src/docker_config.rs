@@ -3,14 +3,15 @@
 //! kubelet: pkg/credentialprovider/config.go; Go: `encoding/json` (field names in any case, the last of several
 //! wins, null leaves a field as it was). Nothing here ever shows a value: neither in an error nor for debugging.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::base64::{CorruptInput, Padding, decode};
+use crate::json;
 
 /// User name and password, as the kubelet hands them to the container runtime.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -91,13 +92,13 @@ pub fn decode_config(text: &[u8], form: Form) -> Result<BTreeMap<String, Credent
 }
 
 /// An object's fields in their order, with repetitions.
-struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Fields;
         impl<'de> Visitor<'de> for Fields {
-            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+            type Value = Vec<(String, &'de RawValue)>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
@@ -105,8 +106,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut pairs = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    pairs.push((Cow::Owned(name), value));
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
                 }
                 Ok(pairs)
             }
@@ -115,10 +116,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     }
 }
 
-fn pairs<'a>(
-    raw: &'a RawValue,
-    field: &'static str,
-) -> Result<Vec<(Cow<'a, str>, &'a RawValue)>, ConfigError> {
+fn pairs<'a>(raw: &'a RawValue, field: &'static str) -> Result<Vec<(String, &'a RawValue)>, ConfigError> {
     if raw.get() == "null" {
         return Ok(Vec::new());
     }
@@ -127,7 +125,11 @@ fn pairs<'a>(
 }
 
 fn string(raw: &RawValue, field: &'static str) -> Result<Option<String>, ConfigError> {
-    serde_json::from_str(raw.get()).map_err(|_| ConfigError::Type(field, "a string"))
+    match json::value(raw.get()) {
+        Ok(Value::String(text)) => Ok(Some(text)),
+        Ok(Value::Null) => Ok(None),
+        _ => Err(ConfigError::Type(field, "a string")),
+    }
 }
 
 fn add_entries(
@@ -140,7 +142,7 @@ fn add_entries(
     }
     for (key, entry) in pairs(raw, field)? {
         let credential = decode_entry(entry)?;
-        entries.insert(key.into_owned(), credential);
+        entries.insert(key, credential);
     }
     Ok(())
 }
@@ -182,7 +184,7 @@ pub fn decode_auth(auth: &str) -> Result<Credential, ConfigError> {
 fn is_field(name: &str, field: &str) -> bool {
     let fold = |c: char| match c {
         'ſ' => 's',
-        'K' => 'k',
+        '\u{212a}' => 'k',
         other => other.to_ascii_lowercase(),
     };
     name.chars().map(fold).eq(field.chars().map(fold))

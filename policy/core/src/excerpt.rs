@@ -128,7 +128,8 @@ impl Visitor<'_> for Names {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-        let known = NAMES.iter().position(|known| *known == name);
+        // Lengths first: most fields of a pod have none of these names, and comparing texts is a call.
+        let known = NAMES.iter().position(|known| known.len() == name.len() && *known == name);
         Ok(Name(known.and_then(|at| Some((*NAMES.get(at)?, at >= PARTLY)))))
     }
 }

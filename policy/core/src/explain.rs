@@ -1,10 +1,7 @@
 //! Why an image needs a pull secret or none, and with which credentials the kubelet would pull it.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::image::ImageReference;
@@ -12,8 +9,9 @@ use crate::key_defect::{KeyDefect, shown};
 use crate::keyring::{Held, Keyring};
 use crate::login_server::{Host, classify};
 use crate::pull_secret::PullSecret;
+use crate::raw_fields;
 use crate::registry_key::{RegistryKey, Repository};
-use crate::request::{RequestError, string_at};
+use crate::request::{RequestError, string_at, value, word};
 use crate::settings::{Entry, Need, PullSecrets, Settings};
 
 /// The answer for one image.
@@ -103,22 +101,18 @@ pub(crate) struct Question {
 impl Question {
     /// Reads `{"image": …, "namespace": …, "settings": {…}, "pullSecrets": […]}`.
     pub(crate) fn parse(text: &str) -> Result<Self, RequestError> {
-        let fields: BTreeMap<String, &RawValue> =
-            serde_json::from_str(text).map_err(|e| RequestError::unreadable("the question", &e))?;
-        let value = |name: &str| -> Result<Value, RequestError> {
-            let Some(raw) = fields.get(name) else { return Ok(Value::Null) };
-            serde_json::from_str(raw.get()).map_err(|e| RequestError::unreadable(name, &e))
-        };
-        let word = |name: &str| value(name).map(|value| value.as_str().unwrap_or_default().to_owned());
-        let settings = match value("settings")? {
+        let [image, namespace, settings, names] =
+            raw_fields::read(text, ["image", "namespace", "settings", "pullSecrets"])
+                .map_err(|e| RequestError::unreadable("the question", &e))?;
+        let settings = match value("settings", settings)? {
             Value::Null => Settings::default(),
             settings => Settings::parse(&settings).map_err(|e| RequestError(e.to_string()))?,
         };
-        let names = value("pullSecrets")?;
+        let names = value("pullSecrets", names)?;
         let names = names.as_array().into_iter().flatten();
         Ok(Self {
-            image: word("image")?,
-            namespace: word("namespace")?,
+            image: word("image", image)?,
+            namespace: word("namespace", namespace)?,
             settings,
             pull_secrets: names.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
         })
@@ -238,7 +232,7 @@ impl Question {
             explanation.pulls = Some("fails");
             return;
         }
-        let tried = keyring.lookup(repository);
+        let tried: Vec<&Held> = keyring.lookup(repository).collect();
         explanation.pulls = Some(if tried.is_empty() { "anonymously" } else { "with-credentials" });
         for (secret, key) in keys {
             let parsed = RegistryKey::parse(&key);

@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::text::{has_any, is_any};
+
 /// Host and path of an address, both percent-decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GoUrl<'a> {
@@ -83,7 +85,7 @@ fn parse_authority(authority: &str) -> Result<Cow<'_, str>, UrlError> {
 fn parse_host(host: &str) -> Result<Cow<'_, str>, UrlError> {
     let port = if host.starts_with('[') {
         host.rsplit_once(']').ok_or(UrlError::Bracket)?.1
-    } else if host.contains(['[', ']']) {
+    } else if has_any(host, "[]") {
         // Go before 1.25 let these through to a glob's character class; later ones refuse the address.
         return Err(UrlError::Bracket);
     } else {
@@ -99,10 +101,10 @@ fn parse_host(host: &str) -> Result<Cow<'_, str>, UrlError> {
 
 fn unescape(text: &str, part: Part) -> Result<Cow<'_, str>, UrlError> {
     if part == Part::Host {
-        let forbidden =
-            |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !"-_.~!$&'()*+,;=:[]<>\"%".contains(c);
-        if let Some(c) = text.chars().find(|c| forbidden(*c)) {
-            return Err(UrlError::HostCharacter(c));
+        let allowed = "-_.~!$&'()*+,;=:[]<>\"%";
+        let forbidden = |b: u8| b.is_ascii() && !b.is_ascii_alphanumeric() && !is_any(b, allowed);
+        if let Some(b) = text.bytes().find(|b| forbidden(*b)) {
+            return Err(UrlError::HostCharacter(char::from(b)));
         }
     }
     if !text.contains('%') {
@@ -135,8 +137,8 @@ fn hex(digit: u8) -> Option<u8> {
 fn split_host_port(text: &str) -> Option<(&str, &str)> {
     let (host, port) = text.rsplit_once(':')?;
     let host = match host.strip_prefix('[') {
-        Some(literal) => literal.strip_suffix(']').filter(|address| !address.contains(['[', ']']))?,
-        None => Some(host).filter(|host| !host.contains([':', '[', ']']))?,
+        Some(literal) => literal.strip_suffix(']').filter(|address| !has_any(address, "[]"))?,
+        None => Some(host).filter(|host| !has_any(host, ":[]"))?,
     };
-    (!port.contains(['[', ']'])).then_some((host, port))
+    (!has_any(port, "[]")).then_some((host, port))
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, LookupError, ObjectRef};
+use crate::json;
 
 /// A cluster that is asked by host calls.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +40,7 @@ impl<F: Fn(&[u8]) -> Result<Vec<u8>, String>> Cluster for HostCluster<F> {
         let request = serde_json::to_vec(&request).map_err(|_| LookupError::Unavailable)?;
         match (self.get_resource)(&request) {
             Ok(found) => {
-                let object =
-                    std::str::from_utf8(&found).ok().and_then(|text| serde_json::from_str(text).ok());
+                let object = std::str::from_utf8(&found).ok().and_then(|text| json::value(text).ok());
                 object.map(Some).ok_or(LookupError::Unavailable)
             }
             Err(text) => LookupError::from_host_text(&text).map_or(Ok(None), Err),

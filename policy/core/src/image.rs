@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::text::{has_any, is_any};
+
 const DOCKER_HUB: &str = "docker.io";
 const LONGEST_PATH: usize = 255;
 const LONGEST_TAG: usize = 128;
@@ -136,9 +138,7 @@ fn split_domain(text: &str) -> (&str, &str) {
     match text.split_once('/') {
         Some(("index.docker.io", rest)) => (DOCKER_HUB, rest),
         Some((first, rest))
-            if first == "localhost"
-                || first.contains(['.', ':'])
-                || first.chars().any(char::is_uppercase) =>
+            if first == "localhost" || has_any(first, ".:") || first.chars().any(char::is_uppercase) =>
         {
             (first, rest)
         }
@@ -202,11 +202,10 @@ fn is_tag(tag: &str) -> bool {
 /// `[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*[:][[:xdigit:]]{32,}`
 pub(crate) fn is_digest(digest: &str) -> bool {
     let Some((algorithm, hex)) = digest.split_once(':') else { return false };
-    let is_word = |word: &str| {
-        word.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
-            && word.bytes().all(|b| b.is_ascii_alphanumeric())
+    let is_word = |word: &[u8]| {
+        word.first().is_some_and(u8::is_ascii_alphabetic) && word.iter().all(u8::is_ascii_alphanumeric)
     };
-    algorithm.split(['-', '_', '+', '.']).all(is_word)
+    algorithm.as_bytes().split(|b| is_any(*b, "-_+.")).all(is_word)
         && hex.len() >= 32
         && hex.bytes().all(|b| b.is_ascii_hexdigit())
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::image::{is_digest, is_domain};
 use crate::login_server::{CLOUDS, Host, Mistake, classify};
 use crate::registry_key::{RegistryKey, UrlError};
+use crate::text::{has_any, is_any};
 
 /// Why no image matches a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl KeyDefect {
         }
         // An empty port is none.
         let host = host.strip_suffix(':').unwrap_or(host);
-        if !host.contains(['.', ':', '*']) && host != "localhost" {
+        if !has_any(host, ".:*") && host != "localhost" {
             return Some(Self::BareName);
         }
         let example = host.replace('*', "x");
@@ -115,17 +116,17 @@ impl KeyDefect {
     }
 
     fn of_path(path: &str) -> Option<Self> {
-        let odd = |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c));
-        let misplaced = |segment: &str| segment.starts_with(['.', '_', '-']);
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || is_any(b, "._-/");
+        let misplaced = |segment: &str| segment.bytes().next().is_some_and(|b| is_any(b, "._-"));
         if path == "v1" || path == "v2" {
             Some(Self::ApiVersion)
-        } else if path.contains([':', '@']) {
+        } else if has_any(path, ":@") {
             Some(Self::TagOrDigest)
         } else if path.contains('*') {
             Some(Self::GlobInPath)
         } else if path.contains("//")
             || path.starts_with('/')
-            || path.contains(odd)
+            || !path.bytes().all(fits)
             || path.split('/').any(misplaced)
         {
             Some(Self::Path)
@@ -147,7 +148,7 @@ pub fn mend(text: &str, suffixes: &[String]) -> Option<String> {
         _ => host,
     };
     let host = match host.split('.').collect::<Vec<_>>().as_slice() {
-        [name] if !name.is_empty() && !name.contains(['*', ':']) => format!("{name}.azurecr.io"),
+        [name] if !name.is_empty() && !has_any(name, "*:") => format!("{name}.azurecr.io"),
         [name, _, "data", rest @ ..] => format!("{name}.{}", rest.join(".")),
         [glob, suffix @ ..] if glob.starts_with('*') && glob.ends_with("azurecr") => {
             format!("*.azurecr.{}", suffix.join("."))
@@ -167,7 +168,7 @@ pub fn mend(text: &str, suffixes: &[String]) -> Option<String> {
 
 /// A key without what could be a user name and password before an `@`, or a token behind a `?` or `#`.
 pub fn shown(key: &str) -> &str {
-    let end = key.find(['?', '#']).unwrap_or(key.len());
+    let end = key.bytes().position(|b| is_any(b, "?#")).unwrap_or(key.len());
     let (before, behind) = key.split_at_checked(end).unwrap_or((key, ""));
     if behind.contains('@') {
         return "…";

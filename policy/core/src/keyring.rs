@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 
 use crate::docker_config::Credential;
 use crate::registry_key::{RegistryKey, Repository};
+use crate::text::has_any;
 
-/// Credentials of all pull secrets of a pod, in the order of the lookups.
+/// Credentials of all pull secrets of a pod.
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {
     held: Vec<Held>,
+    /// Places in `held`, in the order of the lookups
+    order: Vec<usize>,
 }
 
 /// A credential, its key and the secret that it comes from.
@@ -30,26 +33,31 @@ impl Keyring {
         for (key, credential) in credentials {
             let Ok(key) = RegistryKey::parse(&key) else { continue };
             // Keys in reverse order; for the same key the secrets stay in theirs.
-            let at = self.held.partition_point(|held| held.key >= key);
-            self.held.insert(at, Held { key, secret: secret.to_owned(), credential });
+            let at = self.order.partition_point(|at| self.held.get(*at).is_some_and(|held| held.key >= key));
+            self.order.insert(at, self.held.len());
+            self.held.push(Held { key, secret: secret.to_owned(), credential });
         }
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Held> {
+        self.order.iter().filter_map(|at| self.held.get(*at))
     }
 
     /// The keys, each once, in the order of the lookups.
     pub fn keys(&self) -> Vec<&str> {
-        let mut keys: Vec<&str> = self.held.iter().map(|held| held.key.as_str()).collect();
+        let mut keys: Vec<&str> = self.in_order().map(|held| held.key.as_str()).collect();
         keys.dedup();
         keys
     }
 
     /// The credentials that the kubelet tries for a repository, in its order. None: one anonymous pull.
-    pub fn lookup(&self, repository: &str) -> Vec<&Held> {
-        let Ok(parsed) = Repository::parse(repository) else { return Vec::new() };
-        let found: Vec<&Held> = self.held.iter().filter(|held| held.key.matches(&parsed)).collect();
-        if found.is_empty() && is_default_registry(repository) {
-            return self.held.iter().filter(|held| held.key.as_str() == "index.docker.io").collect();
-        }
-        found
+    pub fn lookup(&self, repository: &str) -> impl Iterator<Item = &Held> {
+        let parsed = Repository::parse(repository).ok();
+        let matches =
+            move |held: &Held| parsed.as_ref().is_some_and(|repository| held.key.matches(repository));
+        let is_hub = is_default_registry(repository) && !self.in_order().any(&matches);
+        self.in_order()
+            .filter(move |held| if is_hub { held.key.as_str() == "index.docker.io" } else { matches(held) })
     }
 }
 
@@ -58,6 +66,6 @@ fn is_default_registry(repository: &str) -> bool {
     match repository.split_once('/') {
         None => !repository.is_empty(),
         Some(("docker.io" | "index.docker.io", _)) => true,
-        Some((first, _)) => !first.is_empty() && !first.contains(['.', ':']),
+        Some((first, _)) => !first.is_empty() && !has_any(first, ".:"),
     }
 }

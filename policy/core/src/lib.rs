@@ -21,6 +21,7 @@ pub mod finding;
 mod go_url;
 pub mod host_cluster;
 pub mod image;
+mod json;
 pub mod key_defect;
 pub mod keyring;
 pub mod login_server;
@@ -33,6 +34,7 @@ pub mod request;
 pub mod rule;
 pub mod settings;
 mod splice;
+mod text;
 mod token;
 pub mod wire;
 

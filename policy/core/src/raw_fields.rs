@@ -15,10 +15,15 @@ pub(crate) fn read<'a, const N: usize>(
     paths: [&str; N],
 ) -> Result<[Option<&'a str>; N], serde_json::Error> {
     let mut found = [None; N];
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    Fields { paths: &paths, within: "", found: &mut found }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    find(text, &paths, &mut found)?;
     Ok(found)
+}
+
+// Apart from the above, which is compiled anew for each number of paths.
+fn find<'a>(text: &'a str, paths: &[&str], found: &mut [Option<&'a str>]) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    Fields { paths, within: "", found }.deserialize(&mut deserializer)?;
+    deserializer.end()
 }
 
 /// The fields of an object.

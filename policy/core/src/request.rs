@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::excerpt;
+use crate::json;
 
 /// What happens to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +63,6 @@ impl<'a> Request<'a> {
     pub(crate) fn of(fields: [Option<&'a str>; 8]) -> Result<Self, RequestError> {
         let [request, operation, kind, namespace, subresource, user, object_text, old_object] = fields;
         request.ok_or_else(|| RequestError("the payload has no request".to_owned()))?;
-        let value = |name, text: Option<&str>| -> Result<Value, RequestError> {
-            serde_json::from_str(text.unwrap_or("null")).map_err(|e| RequestError::unreadable(name, &e))
-        };
-        let word = |name, text| value(name, text).map(|value| value.as_str().unwrap_or_default().to_owned());
         let excerpt = |name, text: Option<&str>| {
             excerpt::read(text.unwrap_or("null")).map_err(|e| RequestError::unreadable(name, &e))
         };
@@ -111,6 +108,16 @@ fn kind_of(requested: &Value, object: &Value) -> (String, String) {
         }
         kind => (string_at(requested, &["group"]).to_owned(), kind.to_owned()),
     }
+}
+
+/// The value in a field's text, null where there is none.
+pub(crate) fn value(name: &str, text: Option<&str>) -> Result<Value, RequestError> {
+    json::value(text.unwrap_or("null")).map_err(|e| RequestError::unreadable(name, &e))
+}
+
+/// The string in a field's text, empty where there is none.
+pub(crate) fn word(name: &str, text: Option<&str>) -> Result<String, RequestError> {
+    value(name, text).map(|value| value.as_str().unwrap_or_default().to_owned())
 }
 
 /// The value at a path of field names.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::base64::decode_url;
+use crate::json;
 
 /// What a token says of itself. Azure/acr: docs/AAD-OAuth.md
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Token {
         else {
             return None;
         };
-        let claims: Value = serde_json::from_str(&String::from_utf8(decode_url(claims)?).ok()?).ok()?;
+        let claims = json::value(&String::from_utf8(decode_url(claims)?).ok()?).ok()?;
         let audience = match claims.get("aud") {
             Some(Value::String(one)) => vec![one.clone()],
             Some(Value::Array(many)) => {

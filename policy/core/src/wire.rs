@@ -1,13 +1,13 @@
 //! Bytes in, bytes out: the operations of Kubewarden's protocol, and two of our own. Every door into the core goes through here.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::decide::decide;
 use crate::decision::Decision;
 use crate::explain::Question;
 use crate::finding::{Finding, Severity};
+use crate::json;
 use crate::raw_fields;
 use crate::request::{Request, RequestError};
 use crate::rule::{Help, Rule};
@@ -142,8 +142,7 @@ fn text(payload: &[u8]) -> Result<&str, RequestError> {
 }
 
 fn parse_settings(text: &str) -> Result<Settings, RequestError> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|e| RequestError::unreadable("the settings document", &e))?;
+    let value = json::value(text).map_err(|e| RequestError::unreadable("the settings document", &e))?;
     Settings::parse(&value).map_err(|e| RequestError(e.to_string()))
 }
 

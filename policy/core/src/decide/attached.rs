@@ -17,8 +17,10 @@ const SHOWN: usize = 3;
 /// What is known of the secrets, and the keyring that the kubelet makes of them.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
-    /// By name, in the order of the list
+    /// By name, in the order of the pod's list
     states: Vec<(String, State)>,
+    /// Places in `states`, in the order of the names
+    order: Vec<usize>,
     keyring: Keyring,
 }
 
@@ -50,16 +52,24 @@ impl Attached {
             SecretLookup::Credentials => names.to_vec(),
         };
         for name in wanted {
-            if attached.state(name).is_none() {
+            if let Err(place) = attached.place(name) {
                 let state = attached.look(judge, name, pointer);
+                attached.order.insert(place, attached.states.len());
                 attached.states.push((name.to_owned(), state));
             }
         }
         attached
     }
 
+    /// Where a name stands in `order`, or would have to.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        let known = |at: &usize| self.states.get(*at).map(|(known, _)| known.as_str());
+        self.order.binary_search_by(|at| known(at).cmp(&Some(name)))
+    }
+
     fn state(&self, name: &str) -> Option<&State> {
-        self.states.iter().find(|(known, _)| known == name).map(|(_, state)| state)
+        let at = self.order.get(self.place(name).ok()?)?;
+        self.states.get(*at).map(|(_, state)| state)
     }
 
     fn look(&mut self, judge: &mut Judge<'_>, name: &str, pointer: &str) -> State {
@@ -84,12 +94,12 @@ impl Attached {
 
     /// Whether the kubelet finds a credential for the image; never true where credentials may not be seen.
     pub(super) fn serves(&self, image: &Image<'_>) -> bool {
-        !self.found(image).is_empty()
+        self.found(image).is_some()
     }
 
-    /// The credentials that the kubelet tries for the image, in its order.
-    fn found(&self, image: &Image<'_>) -> Vec<&Held> {
-        self.keyring.lookup(&image.reference.repository())
+    /// The credential that the kubelet tries first for the image.
+    fn found(&self, image: &Image<'_>) -> Option<&Held> {
+        self.keyring.lookup(&image.reference.repository()).next()
     }
 
     /// Reports what is wrong with the secrets for `images`. That one finds no credential weighs `most` at the most.
@@ -121,7 +131,7 @@ impl Attached {
         }
         let mut told = Vec::new();
         for image in images {
-            match self.found(image).first() {
+            match self.found(image) {
                 _ if poisoned => {}
                 Some(held) => {
                     if image.need == Some(Need::Nothing) {

@@ -103,9 +103,7 @@ fn judge_credentials(
         }
         if key.can_match_acr(suffixes) {
             let host = key.host().split(':').next().unwrap_or_default();
-            for problem in
-                sense::problems(credential, host, &format!("pull {this}"), suffixes, || judge.now())
-            {
+            for problem in sense::problems(judge, credential, host, &format!("pull {this}")) {
                 // A glob stands for many registries, so no token can be for another one.
                 if !(problem.rule == Rule::SecretWithoutCredentials && host.contains('*')) {
                     report(judge, problem.rule, data_key, name, problem.to_string());

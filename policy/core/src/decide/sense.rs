@@ -31,13 +31,7 @@ impl std::fmt::Display for Problem {
 }
 
 /// Judges a credential for the registry at `host`; `secret` says which secret it is in.
-pub(super) fn problems(
-    credential: &Credential,
-    host: &str,
-    secret: &str,
-    suffixes: &[String],
-    now: impl FnOnce() -> Option<u64>,
-) -> Vec<Problem> {
+pub(super) fn problems(judge: &Judge<'_>, credential: &Credential, host: &str, secret: &str) -> Vec<Problem> {
     const LASTING: &str = "make the secret from a service principal or a repository-scoped token";
     let mut problems = Vec::new();
     let mut note = |rule, what, mend| problems.push(Problem { rule, what, mend });
@@ -54,7 +48,7 @@ pub(super) fn problems(
     }
     if let Some(token) = Token::of(password) {
         let ends = day(token.expires);
-        match now() {
+        match judge.now() {
             Some(now) if token.expires <= now => {
                 note(
                     Rule::SecretExpired,
@@ -72,7 +66,9 @@ pub(super) fn problems(
         if !token.is_for(host) {
             // Whatever else stands there may be a part of some secret.
             let meant = match token.audience.as_slice() {
-                [server] if classify(server, suffixes) == Host::LoginServer => server,
+                [server] if classify(server, &judge.settings.registry_suffixes) == Host::LoginServer => {
+                    server
+                }
                 _ => "another registry",
             };
             let what = format!("the token for {host} in {secret} is meant for {meant}");
@@ -107,8 +103,7 @@ pub(super) fn report_for_image(
     told: &mut Vec<(Rule, String)>,
 ) {
     let secret = format!("pull secret \"{}\"{}", held.secret, judge.in_namespace());
-    let suffixes = judge.settings.registry_suffixes.as_slice();
-    for problem in problems(&held.credential, image.reference.host(), &secret, suffixes, || judge.now()) {
+    for problem in problems(judge, &held.credential, image.reference.host(), &secret) {
         let said = (problem.rule, problem.what.clone());
         if told.contains(&said) {
             continue;
