@@ -3,7 +3,7 @@
 //! It is `$ACR_PULL_SECRET_POLICY` as it stands (an absolute path, or one from the workspace), or else built
 //! here from `policy/guest` and annotated with `policy/metadata.yml`. Building it here makes `cargo run`
 //! enough, and keeps the embedded policy from ever being older than its source. The playground's policy comes from
-//! `policy/web` in the same way.
+//! `policy/web` in the same way, or from the folder `$ACR_PULL_SECRET_PAGE`, which `playground --export` wrote.
 
 use std::env;
 use std::ffi::OsStr;
@@ -23,6 +23,7 @@ pub mod web;
 use module::{Module, rustc};
 
 const POLICY: &str = "ACR_PULL_SECRET_POLICY";
+const PAGE: &str = "ACR_PULL_SECRET_PAGE";
 const VERSION: &str = "io.kubewarden.policy.version";
 
 type Result<T> = std::result::Result<T, String>;
@@ -49,17 +50,25 @@ fn out() -> Result<PathBuf> {
     Ok(PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo does not set OUT_DIR")?))
 }
 
+/// What the environment names, from the workspace.
+fn named(variable: &str) -> Result<Option<PathBuf>> {
+    println!("cargo::rerun-if-env-changed={variable}");
+    let path = env::var_os(variable).filter(|path| !path.is_empty());
+    path.map(|path| Ok(workspace()?.join(path))).transpose()
+}
+
 fn page() -> Result<PathBuf> {
-    web::build_page(workspace()?, &out()?)
+    match named(PAGE)? {
+        Some(folder) => Ok(folder),
+        None => web::build_page(workspace()?, &out()?),
+    }
 }
 
 fn policy() -> Result<PathBuf> {
-    let workspace = workspace()?;
-    println!("cargo::rerun-if-env-changed={POLICY}");
-    if let Some(path) = env::var_os(POLICY).filter(|path| !path.is_empty()) {
-        return ready(&workspace.join(path));
+    if let Some(path) = named(POLICY)? {
+        return ready(&path);
     }
-    let out = out()?;
+    let (workspace, out) = (workspace()?, out()?);
     let wasm = build(module::POLICY, workspace, &out.join("policy"))?;
     let annotated = section::with_section(&read(&wasm)?, section::METADATA, &metadata(workspace)?)
         .map_err(|error| format!("{} is not a WebAssembly module: {error}", wasm.display()))?;

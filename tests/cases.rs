@@ -10,12 +10,20 @@ use serde_json::{Value, json};
 
 use crate::engines::{POLICY, independent_host, json, native, our_host, project, run};
 
-fn suites() -> Vec<suite::Loaded> {
+pub(crate) fn suites() -> Vec<suite::Loaded> {
     suite::load(&[project("tests/cases").display().to_string()]).expect("the suites can be read")
 }
 
 fn settings<'a>(suite: &'a Suite, case: &'a Case) -> &'a serde_json::Map<String, Value> {
     case.settings.as_ref().unwrap_or(&suite.settings)
+}
+
+/// What the core alone says to a request of a case.
+pub(crate) fn core(suite: &Suite, case: &Case, request: &Value) -> Verdict {
+    let host = suite::run::host(POLICY.metadata(), suite, case, &Talk::new(std::io::sink()));
+    let payload = json!({"request": request, "settings": settings(suite, case)}).to_string();
+    let object = request.get("object").unwrap_or(&Value::Null);
+    Verdict::of(&native(payload.as_bytes(), &*host), object).expect("an answer")
 }
 
 #[test]
@@ -41,16 +49,9 @@ fn core_our_host_and_an_independent_host_give_the_same_response() {
 
 #[test]
 fn the_core_alone_ends_every_case_as_it_says() {
-    let talk = Talk::new(std::io::sink());
     for loaded in suites() {
         for (case, line) in loaded.suite.cases.iter().zip(&loaded.lines) {
-            let host = suite::run::host(POLICY.metadata(), &loaded.suite, case, &talk);
-            let ask = |request: &Value| {
-                let payload =
-                    json!({"request": request, "settings": settings(&loaded.suite, case)}).to_string();
-                let object = request.get("object").unwrap_or(&Value::Null);
-                Verdict::of(&native(payload.as_bytes(), &*host), object).expect("an answer")
-            };
+            let ask = |request: &Value| core(&loaded.suite, case, request);
             let mut request = request(case);
             let object = request.get("object").cloned().unwrap_or_default();
             let verdict = ask(&request);
@@ -88,7 +89,6 @@ struct Expected {
 /// The same cases as admission reviews, as an API server would send them, through the command's front door.
 #[test]
 fn check_reports_what_the_core_decides() {
-    let talk = Talk::new(std::io::sink());
     let judged = Judged::of(POLICY.metadata());
     // By settings and cluster, because one call of the command has one of each.
     let mut groups = BTreeMap::<(String, String), Vec<Expected>>::new();
@@ -102,10 +102,7 @@ fn check_reports_what_the_core_decides() {
             if !Kind::of(&subject).is_some_and(|kind| judged.includes(&kind, &subject)) {
                 continue;
             }
-            let host = suite::run::host(POLICY.metadata(), &loaded.suite, case, &talk);
-            let payload = json!({"request": request, "settings": settings}).to_string();
-            let verdict =
-                Verdict::of(&native(payload.as_bytes(), &*host), object.unwrap_or(&Value::Null)).unwrap();
+            let verdict = core(&loaded.suite, case, &request);
             let cluster: Vec<&Value> = loaded.suite.cluster.iter().chain(&case.cluster).collect();
             let key = (json!(settings).to_string(), json!({"kind": "List", "items": cluster}).to_string());
             groups.entry(key).or_default().push(Expected { name: case.name.clone(), request, verdict });

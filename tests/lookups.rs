@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use acr_pull_secret::cluster::store_secret;
 use acr_pull_secret::policy::HostCalls;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use policy_core::host_cluster::HostCluster;
 use serde_json::{Value, json};
 
 use crate::engines::{independent_host, json, native, our_host, run};
@@ -102,6 +104,73 @@ fn every_refusal_of_policy_server_is_told_apart() {
         assert!(findings[0]["message"].as_str().unwrap().contains(mend), "{findings}");
         assert_eq!(core["accepted"], json!(false));
     }
+}
+
+const NOW: u64 = 1_800_000_000;
+
+/// The rules that the core alone reports for a pod at that time, given the answers to its lookups of secrets.
+fn rules(pod: &Value, secrets: &str, get: impl Fn(&str) -> Result<Value, String>) -> Vec<String> {
+    let cluster = HostCluster {
+        get_resource: |request: &[u8]| {
+            get(json(request)["name"].as_str().unwrap()).map(|found| found.to_string().into_bytes())
+        },
+        now: || Some(NOW),
+    };
+    let request = json!({"operation": "CREATE", "namespace": "shop", "object": pod});
+    let settings = json!({"mode": "validate", "cluster": {"secrets": secrets}, "pullSecrets": [
+        {"registries": ["contoso.azurecr.io"], "secret": "acr-secret"},
+        {"registries": ["fabrikam.azurecr.io"], "secret": "fabrikam"},
+    ]});
+    let payload = json!({"request": request, "settings": settings}).to_string();
+    let answer = json(&policy_core::wire::validate(payload.as_bytes(), &cluster));
+    let findings =
+        answer["audit_annotations"]["findings"].as_str().map_or(Value::Null, |text| json(text.as_bytes()));
+    let mut rules: Vec<String> = findings
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|finding| finding["rule"].as_str().unwrap().to_owned())
+        .collect();
+    rules.sort();
+    rules
+}
+
+fn pod(images: &[&str], secrets: &[&str]) -> Value {
+    let containers: Vec<Value> = images.iter().map(|image| json!({"name": "c", "image": image})).collect();
+    let secrets: Vec<Value> = secrets.iter().map(|name| json!({"name": name})).collect();
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"containers": containers, "imagePullSecrets": secrets},
+    })
+}
+
+#[test]
+fn the_core_alone_knows_that_a_secret_it_could_not_see_may_serve_an_image() {
+    let get = |name: &str| match name {
+        "acr-secret" => Err(format!("Cannot find v1/Secret named '{name}'")),
+        _ => Err("kube::Client was not initialized properly".to_owned()),
+    };
+    let one = pod(&["contoso.azurecr.io/web"], &["acr-secret", "other"]);
+    assert_eq!(rules(&one, "credentials", get), ["lookup-failed"]);
+    // By its existence alone no other secret serves it.
+    let two = pod(&["contoso.azurecr.io/web", "fabrikam.azurecr.io/web"], &["acr-secret", "fabrikam"]);
+    assert_eq!(rules(&two, "exists", get), ["lookup-failed", "secret-not-found"]);
+}
+
+#[test]
+fn the_core_alone_warns_of_a_token_for_its_last_thirty_days() {
+    const MONTH: u64 = 30 * 24 * 60 * 60;
+    let rules = |expires: u64| {
+        let claims = json!({"exp": expires, "aud": "contoso.azurecr.io"}).to_string();
+        let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2lnbmF0dXJl", BASE64_URL_SAFE_NO_PAD.encode(claims));
+        let mut stored = json(secret(&token).as_bytes());
+        store_secret(&mut stored);
+        rules(&pod(&["contoso.azurecr.io/web"], &["acr-secret"]), "credentials", |_| Ok(stored.clone()))
+    };
+    assert_eq!(rules(NOW), ["secret-expired"]);
+    assert_eq!(rules(NOW + 1), ["secret-short-lived"]);
+    assert_eq!(rules(NOW + MONTH), ["secret-short-lived"]);
+    assert!(rules(NOW + MONTH + 1).is_empty());
 }
 
 fn check(args: &[&str], input: &str) -> Value {

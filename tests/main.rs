@@ -3,6 +3,7 @@
 //! | module | states |
 //! |---|---|
 //! | `cases` | every case of `cases/` ends as it says, alike in the core, in the command and in an independent host |
+//! | `findings` | a finding stands at the value that it speaks of, and names its image and its secret |
 //! | `keyring` | keys match as the documentation says, and nothing that a secret holds is ever shown |
 //! | `lookups` | refusals of policy-server are told apart, sessions replayed, tokens judged by the time |
 //! | `suites` | what a suite of the user may say, and how `--update` writes it |
@@ -48,6 +49,7 @@ mod cluster_manifests;
 mod command;
 mod engines;
 mod explain;
+mod findings;
 mod fix;
 mod help;
 mod hostile_input;

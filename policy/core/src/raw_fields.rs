@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The texts of the values at `paths` (`spec/template`), borrowed. A path on the way to another one gets an empty text:
@@ -59,8 +59,7 @@ impl<'a> Visitor<'a> for Fields<'_, 'a> {
                 Some(within) => {
                     fields.next_value_seed(Fields { paths, within, found: &mut *found }).map(|()| "")?
                 }
-                None if at.is_some() => fields.next_value::<&RawValue>()?.get(),
-                None => fields.next_value::<IgnoredAny>().map(|_| "")?,
+                None => fields.next_value::<&RawValue>()?.get(),
             };
             if let Some(found) = at.and_then(|at| found.get_mut(at)) {
                 *found = Some(text);

@@ -114,7 +114,7 @@ impl<'a> Assessment<'a> {
                 judge.in_namespace(),
                 image.reference.domain
             );
-            judge.report(Rule::UnlistedRegistry, About { secret: None, ..image.about() }, message);
+            judge.report(Rule::UnlistedRegistry, image.about(), message);
         }
     }
 
@@ -139,11 +139,6 @@ impl<'a> Image<'a> {
 
     pub(super) fn about(&self) -> About<'_> {
         About { pointer: &self.pointer, image: Some(self.text), secret: self.secret() }
-    }
-
-    /// Whether this says the same as `old` of another version of the object.
-    pub(super) fn repeats(&self, old: &Image<'_>) -> bool {
-        self.text == old.text && self.secret() == old.secret()
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immuta
         // What nobody knew to be lacking is news once it is certain.
         if !was.unsure || view.unsure {
             let was_lacking = old.lacking(&was.names(), &was.attached);
-            lacking.retain(|new| !was_lacking.iter().any(|old| new.repeats(old)));
+            lacking.retain(|new| !was_lacking.iter().any(|old| old.text == new.text));
         }
         if was.names == view.names {
             assessment.images.retain(|image| !old.has(image));
