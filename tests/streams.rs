@@ -112,3 +112,43 @@ fn what_stands_behind_an_error_in_a_long_file_is_not_judged() {
     assert_eq!(error.matches("error: ").count(), 1, "{error}");
     assert!((line..line + 2).any(|line| error.contains(&format!("--> <stdin>:{line}:"))), "{line}: {error}");
 }
+
+/// As `fix` shall leave the pods: each with its list before its containers, and every other byte as it was.
+fn mended(text: &str) -> String {
+    text.replace("spec:\n", "spec:\n  imagePullSecrets: [{name: acr-secret}]\n")
+}
+
+#[test]
+fn a_long_file_is_mended_as_a_whole_or_not_at_all() {
+    let (text, places) = pods(1500);
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("pods.yaml");
+    let path = file.display().to_string();
+    let fix = |args: &[&str], text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let output = run(&[&["fix", path.as_str()], args].concat(), "");
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+            std::fs::read_to_string(&file).unwrap(),
+        )
+    };
+    for jobs in ["-j1", "-j5"] {
+        let (code, said, new) = fix(&[jobs], &text);
+        assert_eq!(code, Some(0));
+        assert!(new == mended(&text), "{jobs}");
+        for (i, (line, _)) in places.iter().enumerate() {
+            assert!(said.contains(&format!("fixed Pod default/p{i} ({path}:{line}), ")), "p{i} at {line}");
+        }
+        let shared = "---\nkind: Pod\napiVersion: v1\nmetadata: {name: x}\nspec: &spec\n  \
+                      containers: [{name: web, image: contoso.azurecr.io/p}]\nother: *spec\n";
+        for (end, reason) in [(shared, "is shared by an anchor"), ("---\na: [\n", "while parsing")] {
+            let (code, said, new) = fix(&[jobs], &format!("{text}{end}"));
+            assert_eq!(code, Some(2));
+            assert!(said.contains(reason) && !said.contains("fixed Pod"), "{said}");
+            assert!(new == format!("{text}{end}"), "{jobs}");
+        }
+    }
+    let output = run(&["fix", "-"], &text);
+    assert!(String::from_utf8(output.stdout).unwrap() == mended(&text));
+}

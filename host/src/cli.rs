@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -116,6 +117,17 @@ pub struct PolicyArgs {
     /// How many objects to judge at the same time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
+}
+
+impl PolicyArgs {
+    /// How many threads judge.
+    ///
+    /// # Errors
+    /// - the system does not say how many cores there are
+    pub(crate) fn jobs(&self) -> std::io::Result<NonZero<usize>> {
+        let jobs = self.jobs.and_then(|jobs| NonZero::new(jobs.into()));
+        jobs.map_or_else(std::thread::available_parallelism, Ok)
+    }
 }
 
 /// What counts as a failure.

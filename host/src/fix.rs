@@ -12,7 +12,6 @@ mod style;
 use std::sync::Arc;
 
 use anyhow::Result;
-use rayon::prelude::*;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
@@ -27,8 +26,8 @@ use crate::verdict::Decision;
 
 const LIST: &str = "/imagePullSecrets";
 
-/// What becomes of a file.
-#[derive(Debug)]
+/// What becomes of a file, or of a part of one.
+#[derive(Debug, Default)]
 pub struct FixedFile {
     /// Its text; as it was where nothing is to do or something is refused
     pub text: String,
@@ -134,7 +133,7 @@ pub fn settings(given: &RawValue) -> Result<Box<RawValue>> {
     Ok(to_raw_value(&settings)?)
 }
 
-/// Mends the manifests of a file. `evaluation` has the settings that [`settings`] makes; of the resource that deploys the
+/// Mends the manifests of a file, or of a part of one that begins with a document. `evaluation` has the settings that [`settings`] makes; of the resource that deploys the
 /// policy only the namespaces count, because its rules say what is mended at admission, not in files.
 pub fn fix(
     evaluation: &Evaluation<'_>,
@@ -146,8 +145,7 @@ pub fn fix(
         let cluster = evaluation.api_server.cluster;
         resource.is_some_and(|resource| resource.leaves_out_namespace(&outcome.namespace, cluster).is_some())
     };
-    let outcomes: Vec<Outcome> =
-        manifests.into_par_iter().map(|manifest| evaluation.judge(manifest)).collect();
+    let outcomes: Vec<Outcome> = manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
     let mut fixed =
         FixedFile { text: file.text.clone(), changes: Vec::new(), refusals: Vec::new(), judged: 0 };
     let mut edits = Vec::new();

@@ -188,6 +188,11 @@ impl Given {
         path
     }
 
+    /// How it is called in messages.
+    pub fn name(&self) -> String {
+        name(self.path())
+    }
+
     /// Its text, in parts.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -39,13 +40,13 @@ impl<R> IntoIterator for Results<R> {
 }
 
 /// Opens every piece that `source` gives, works on its batches, and gives `take` the results with what `open` had to
-/// say of the piece as a whole.
+/// say of the piece as a whole, until it wants no more.
 pub fn run<P: Send, H: Send, B: Send, R: Send>(
     threads: NonZero<usize>,
     source: impl Iterator<Item = P> + Send,
     open: impl Fn(P) -> (H, Vec<B>) + Sync,
     work: impl Fn(B) -> R + Sync,
-    mut take: impl FnMut(H, Results<R>),
+    mut take: impl FnMut(H, Results<R>) -> ControlFlow<()>,
 ) {
     let (order, pieces) = channel();
     let state = State { source: Some((source, order)), batches: VecDeque::new(), opening: 0, under_way: 0 };
@@ -56,7 +57,9 @@ pub fn run<P: Send, H: Send, B: Send, R: Send>(
             scope.spawn(|| shared.serve(&open, &work));
         }
         while let Ok(Ok((head, batches))) = pieces.recv().map(|piece| piece.recv()) {
-            take(head, Results(batches));
+            if take(head, Results(batches)).is_break() {
+                break;
+            }
             let mut state = shared.lock();
             state.under_way = state.under_way.saturating_sub(1);
             drop(state);
@@ -165,6 +168,7 @@ impl<P, H, B, R, I: Iterator<Item = P>> Drop for EndOnPanic<'_, P, H, B, R, I> {
 #[cfg(test)]
 mod tests {
     use std::num::NonZero;
+    use std::ops::ControlFlow;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -185,10 +189,27 @@ mod tests {
             };
             run(threads(n), 0..200, open, work, |head, results| {
                 taken.push((head, results.into_iter().collect::<Vec<_>>()));
+                ControlFlow::Continue(())
             });
             let wanted: Vec<_> = (0..200).map(|piece| (piece, (0..piece % 4).collect())).collect();
             assert_eq!(taken, wanted, "{n} threads");
         }
+    }
+
+    #[test]
+    fn whoever_wants_no_more_ends_it() {
+        let mut taken = Vec::new();
+        run(
+            threads(2),
+            0..,
+            |piece: u64| (piece, vec![piece]),
+            |batch| batch,
+            |head, _| {
+                taken.push(head);
+                if head == 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        );
+        assert_eq!(taken, (0..=100).collect::<Vec<_>>());
     }
 
     #[test]
@@ -206,6 +227,7 @@ mod tests {
             |(), results| {
                 taken += results.into_iter().count();
                 assert!(begun.load(Ordering::SeqCst) <= taken + 2 * PIECES_PER_THREAD);
+                ControlFlow::Continue(())
             },
         );
         assert_eq!(taken, 1000);
@@ -222,6 +244,7 @@ mod tests {
             let ran = catch_unwind(AssertUnwindSafe(|| {
                 run(threads(2), 0..1000, open, work, |(), results| {
                     let _ = results.into_iter().count();
+                    ControlFlow::Continue(())
                 });
             }));
             assert!(ran.is_err());

@@ -6,17 +6,15 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::Io;
 use crate::admission::ApiServer;
 use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
-use crate::cluster::{Cluster, Lookups};
+use crate::cluster::Lookups;
 use crate::commands::inputs::{self, Input, Problems};
 use crate::commands::reports::{self, Reports};
 use crate::commands::{load_policy, watching};
@@ -114,10 +112,8 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let inputs = inputs::given(&args.paths, &exclude, io);
     refuse_clashes(args, config, given.iter().chain(&old), &inputs)?;
     // A session has an order, so nothing may overtake anything while one is written.
-    let jobs = if args.record.is_some() { Some(1) } else { args.policy.jobs };
-    let jobs =
-        jobs.and_then(|jobs| NonZero::new(jobs.into())).map_or_else(thread::available_parallelism, Ok)?;
-    let cluster = Arc::new(cluster(given, &inputs, &args.policy.namespace, jobs)?);
+    let jobs = if args.record.is_some() { NonZero::<usize>::MIN } else { args.policy.jobs()? };
+    let cluster = Arc::new(inputs::cluster(given, &inputs, &args.policy.namespace, jobs)?);
     let old: Vec<Value> =
         inputs::all_manifests(old).into_iter().map(|manifest| manifest.object().clone()).collect();
 
@@ -173,24 +169,6 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         point_at_fix(args, io);
     }
     Ok(status)
-}
-
-/// What the manifests of the cluster and the inputs stand for.
-fn cluster(
-    given: Vec<Input>,
-    inputs: &[Result<Given, String>],
-    namespace: &str,
-    jobs: NonZero<usize>,
-) -> Result<Cluster> {
-    let workers = rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build();
-    let workers = workers.context("cannot start threads")?;
-    let of_inputs: Vec<Vec<Value>> =
-        workers.install(|| inputs.par_iter().flatten().map(inputs::cluster_objects).collect());
-    let mut cluster = Cluster::default();
-    let given = inputs::all_manifests(given);
-    let given = given.iter().map(Manifest::object);
-    given.chain(of_inputs.iter().flatten()).for_each(|object| cluster.add(object, namespace));
-    Ok(cluster)
 }
 
 /// Refuses to write over what was read, or is about to be.

@@ -1,29 +1,30 @@
 //! `fix`: write missing pull secrets into manifests.
 
+mod mending;
+
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::ops::Range;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
-use rayon::prelude::*;
 
 use crate::Io;
 use crate::cli::{ExitStatus, PolicyArgs};
-use crate::cluster::{Cluster, Lookups};
-use crate::commands::inputs::{self, Input, Problems};
+use crate::cluster::Lookups;
+use crate::commands::inputs::{self, Problems};
 use crate::commands::{load_policy, rewrite};
 use crate::diagnostic::plain;
 use crate::evaluation::Evaluation;
 use crate::exclude::Exclude;
-use crate::fix::{Account, Change, FixedFile, Refusal, Refused, diff, fix};
-use crate::input::{self, SourceFile};
+use crate::fix::{Account, Change, Refusal, Refused, diff};
+use crate::input::{self, Given};
 use crate::kind::Judged;
-use crate::manifest::Manifest;
 use crate::policy::HostCalls;
 use crate::{fix as fixing, settings};
+use mending::Mended;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret fix --diff deploy/      look first: nothing is written
@@ -83,21 +84,13 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
         );
     }
     let mut problems = Problems::default();
-    let namespace = args.policy.namespace.as_str();
-    let mut cluster = Cluster::default();
     let exclude = Exclude::new(&args.exclude)?;
-    for manifest in inputs::read(&args.policy.cluster, &exclude, io, &mut problems) {
-        cluster.add(manifest.object(), namespace);
-    }
+    let given = inputs::files(&args.policy.cluster, &exclude, io, &mut problems);
     // Without a ServiceAccount that somebody meant to give, new lists would hide its secrets.
     ensure!(problems.is_complete(), "--cluster cannot be read as a whole, so nothing was written");
-    let inputs = inputs::files(&args.paths, &exclude, io, &mut problems);
-    for manifest in inputs.iter().flat_map(|input| &input.manifests) {
-        cluster.add(manifest.object(), namespace);
-    }
-    // What could not be read to its end is left alone, and has been spoken of.
-    let (inputs, broken): (Vec<_>, Vec<_>) = once_each(inputs).partition(|input| input.is_whole);
-    let cluster = Arc::new(cluster);
+    let inputs = once_each(inputs::given(&args.paths, &exclude, io));
+    let (namespace, jobs) = (args.policy.namespace.as_str(), args.policy.jobs()?);
+    let cluster = Arc::new(inputs::cluster(given, &inputs, namespace, jobs)?);
     let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
@@ -107,28 +100,21 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let judged = Judged::of(policy.metadata());
     let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host);
 
-    let jobs = args.policy.jobs.unwrap_or_default().into();
-    let workers =
-        rayon::ThreadPoolBuilder::new().num_threads(jobs).build().context("cannot start threads")?;
     let progress = io.stderr.progress("files seen to", inputs.len());
-    let fixed: Vec<(Original, FixedFile)> = workers.install(|| {
-        let mend = |input: Input| {
-            let mended = (
-                Original::of(&input),
-                fix(&evaluation, given.resource.as_ref(), &input.file, input.manifests),
-            );
-            progress.step();
-            mended
-        };
-        inputs.into_par_iter().map(mend).collect()
+    let mut tally = Tally::default();
+    let mut warned = BTreeSet::new();
+    let mut written = Ok(());
+    mending::run(&evaluation, given.resource.as_ref(), &inputs, jobs, |mended| {
+        progress.step();
+        for problem in &mended.problems {
+            problems.add(problem.clone(), io);
+        }
+        written = report(args, &mended, &mut tally, &mut warned, io);
+        if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(progress);
+    written?;
 
-    let mut tally = Tally { refused: broken.len(), ..Tally::default() };
-    let mut warned = BTreeSet::new();
-    for (original, fixed) in &fixed {
-        report(args, original, fixed, &mut tally, &mut warned, io)?;
-    }
     io.stdout.flush()?;
     tally.tell(args, io);
     Ok(if !problems.is_complete() || tally.refused > 0 {
@@ -169,41 +155,10 @@ fn leads_nowhere() -> bool {
 }
 
 /// A file that is named twice is mended once.
-fn once_each(inputs: Vec<Input>) -> impl Iterator<Item = Input> {
+fn once_each(inputs: Vec<Result<Given, String>>) -> Vec<Result<Given, String>> {
     let mut seen = BTreeSet::new();
-    inputs
-        .into_iter()
-        .filter(move |input| seen.insert(input.path.canonicalize().unwrap_or_else(|_| input.path.clone())))
-}
-
-/// A file as it was read.
-struct Original {
-    path: std::path::PathBuf,
-    file: Arc<SourceFile>,
-    /// Lines of Secrets, from 0
-    secrets: Vec<Range<usize>>,
-}
-
-impl Original {
-    fn of(input: &Input) -> Self {
-        let is_secret =
-            |manifest: &&Manifest| manifest.object().get("kind").is_some_and(|kind| kind == "Secret");
-        let lines = |manifest: &Manifest| {
-            let before = |end: usize| input.file.text.get(..end).unwrap_or_default();
-            let line = |text: &str| text.matches('\n').count();
-            let span = &manifest.document.span;
-            line(before(span.start))..line(before(span.end).trim_end()) + 1
-        };
-        Self {
-            path: input.path.clone(),
-            file: input.file.clone(),
-            secrets: input.manifests.iter().filter(is_secret).map(lines).collect(),
-        }
-    }
-
-    fn is_stdin(&self) -> bool {
-        self.path.as_os_str() == "-"
-    }
+    let mut is_new = |path: &Path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
+    inputs.into_iter().filter(|input| input.as_ref().map_or(true, |given| is_new(given.path()))).collect()
 }
 
 /// How many files ended how.
@@ -234,13 +189,17 @@ impl Tally {
 /// Says what becomes of a file, and makes it so.
 fn report(
     args: &Fix,
-    original: &Original,
-    fixed: &FixedFile,
+    mended: &Mended,
     tally: &mut Tally,
     warned: &mut BTreeSet<Account>,
     io: &mut Io,
 ) -> Result<()> {
-    let name = &original.file.name;
+    let Some(file) = &mended.file else { return Ok(()) };
+    if mended.is_broken {
+        tally.refused += 1;
+        return Ok(());
+    }
+    let (name, fixed) = (&file.name, &mended.fixed);
     tally.judged += fixed.judged;
     for Refused { object, line, names, reason } in &fixed.refusals {
         let need = if names.is_empty() { "a pull secret".to_owned() } else { secrets(names) };
@@ -264,13 +223,13 @@ fn report(
     }
     if !fixed.changes.is_empty()
         && writes
-        && !original.is_stdin()
-        && !rewrite(&original.path, &original.file, &fixed.text, io)
+        && !mended.is_stdin()
+        && !rewrite(&mended.path, file, &fixed.text, io)
     {
         tally.refused += 1;
         return Ok(());
     }
-    if original.is_stdin() && writes {
+    if mended.is_stdin() && writes {
         io.stdout.write_all(fixed.text.as_bytes())?;
     }
     if fixed.changes.is_empty() {
@@ -279,7 +238,7 @@ fn report(
     }
     tally.changed += 1;
     if args.diff {
-        match diff::unified(name, &original.file.text, &fixed.text, &original.secrets) {
+        match diff::unified(name, &file.text, &fixed.text, &mended.secrets) {
             Some(diff) if io.colour => io.stdout.write_all(diff::coloured(&diff).as_bytes())?,
             Some(diff) => io.stdout.write_all(diff.as_bytes())?,
             None => io.stderr.line(&format!("warning: {name}: no diff is shown, for it would show a Secret")),

@@ -1,8 +1,10 @@
 //! The manifests that a command is given.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::Io;
@@ -25,7 +27,7 @@ impl Problems {
         self.all.iter().all(|problem| problem.weight != Weight::Error)
     }
 
-    fn add(&mut self, problem: Diagnostic, io: &Io) {
+    pub(super) fn add(&mut self, problem: Diagnostic, io: &Io) {
         io.stderr.diagnostic(&problem);
         self.all.push(problem);
     }
@@ -39,8 +41,6 @@ pub(super) struct Input {
     pub(super) file: Arc<SourceFile>,
     /// What is in it, up to where it could not be read further
     pub(super) manifests: Vec<Manifest>,
-    /// Whether all of it could be read
-    pub(super) is_whole: bool,
 }
 
 /// Reads manifests; what cannot be read is said and noted.
@@ -65,8 +65,28 @@ pub(super) fn given(paths: &[String], exclude: &Exclude, io: &mut Io) -> Vec<Res
     given.map(|given| given.map_err(|error| error.to_string())).collect()
 }
 
+/// What the manifests of the cluster and the inputs stand for.
+///
+/// # Errors
+/// - the system gives no threads
+pub(super) fn cluster(
+    given: Vec<Input>,
+    inputs: &[Result<Given, String>],
+    namespace: &str,
+    jobs: NonZero<usize>,
+) -> Result<Cluster, rayon::ThreadPoolBuildError> {
+    let workers = rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()?;
+    let of_inputs: Vec<Vec<Value>> =
+        workers.install(|| inputs.par_iter().flatten().map(cluster_objects).collect());
+    let mut cluster = Cluster::default();
+    let given = all_manifests(given);
+    let given = given.iter().map(Manifest::object);
+    given.chain(of_inputs.iter().flatten()).for_each(|object| cluster.add(object, namespace));
+    Ok(cluster)
+}
+
 /// What of an input stands for the cluster, as far as it can be read: the rest is not even parsed.
-pub(super) fn cluster_objects(input: &Given) -> Vec<Value> {
+fn cluster_objects(input: &Given) -> Vec<Value> {
     let parts = input.parts().into_iter().flatten().map_while(Result::ok);
     let told = parts.filter(|part| Cluster::may_be_in(&part.file.text));
     told.flat_map(|part| manifests_below(part.above, &part.file).manifests)
@@ -97,7 +117,7 @@ fn parse(path: PathBuf, file: SourceFile, io: &Io, problems: &mut Problems) -> I
     for problem in diagnostics(&file, &read) {
         problems.add(problem, io);
     }
-    Input { path, file, manifests: read.manifests, is_whole: read.error.is_none() }
+    Input { path, file, manifests: read.manifests }
 }
 
 /// What is odd or wrong with a text.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::iter;
 use std::num::NonZero;
+use std::ops::ControlFlow;
 
 use serde_json::Value;
 
@@ -85,7 +86,7 @@ pub(super) fn run(
         }
         // What stands behind an error may be meant otherwise.
         if !is_whole {
-            return;
+            return ControlFlow::Continue(());
         }
         for problem in &head.problems {
             io.stderr.diagnostic(problem);
@@ -105,6 +106,7 @@ pub(super) fn run(
             reports.outcome(&outcome, io);
         }
         documents += head.documents;
+        ControlFlow::Continue(())
     });
     tally
 }

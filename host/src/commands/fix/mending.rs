@@ -1,0 +1,125 @@
+//! The mending of many files: part by part, by several threads, handed over file by file in their order.
+
+use std::num::NonZero;
+use std::ops::{ControlFlow, Range};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::commands::inputs::diagnostics;
+use crate::diagnostic::Diagnostic;
+use crate::evaluation::Evaluation;
+use crate::fix::{FixedFile, fix};
+use crate::input::{Given, Part, SourceFile};
+use crate::manifest::{Manifest, manifests_below};
+use crate::pipeline;
+use crate::policy_resource::PolicyResource;
+
+/// What has become of a file.
+pub(super) struct Mended {
+    pub(super) path: PathBuf,
+    /// What is odd or wrong with it
+    pub(super) problems: Vec<Diagnostic>,
+    /// Its text; none where that could not be read to its end
+    pub(super) file: Option<SourceFile>,
+    pub(super) fixed: FixedFile,
+    /// Lines of Secrets, from 0
+    pub(super) secrets: Vec<Range<usize>>,
+    /// Whether something in it is no manifest
+    pub(super) is_broken: bool,
+}
+
+/// What has become of a part of a file.
+struct MendedPart {
+    file: Arc<SourceFile>,
+    problems: Vec<Diagnostic>,
+    /// None where it could not be read to its end
+    fixed: Option<FixedFile>,
+    secrets: Vec<Range<usize>>,
+}
+
+/// Mends the manifests in these inputs, and hands over one after the other until `take` wants no more.
+pub(super) fn run(
+    evaluation: &Evaluation<'_>,
+    resource: Option<&PolicyResource>,
+    inputs: &[Result<Given, String>],
+    jobs: NonZero<usize>,
+    mut take: impl FnMut(Mended) -> ControlFlow<()>,
+) {
+    let mend = |Part { file, above }| {
+        let read = manifests_below(above, &file);
+        let problems = diagnostics(&file, &read);
+        let secrets = secrets(&file.text, &read.manifests);
+        let is_whole = read.error.is_none();
+        let fixed = is_whole.then(|| fix(evaluation, resource, &file, read.manifests));
+        MendedPart { file, problems, fixed, secrets }
+    };
+    pipeline::run(jobs, inputs.iter(), open, mend, |mut mended: Mended, parts| {
+        for part in parts {
+            // What stands behind an error may be meant otherwise.
+            if !mended.is_broken {
+                mended.add(part);
+            }
+        }
+        take(mended)
+    });
+}
+
+/// The parts of an input, and the file that they make.
+fn open(input: &Result<Given, String>) -> (Mended, Vec<Part>) {
+    let path = input.as_ref().map_or(Path::new(""), Given::path).to_owned();
+    let fixed = FixedFile::default();
+    let mut mended =
+        Mended { path, problems: Vec::new(), file: None, fixed, secrets: Vec::new(), is_broken: false };
+    let parts = input.as_ref().map_err(Clone::clone).and_then(|given| {
+        let parts = given.parts().and_then(Iterator::collect);
+        parts.map(|parts: Vec<Part>| (given.name(), parts)).map_err(|error| error.to_string())
+    });
+    match parts {
+        Ok((name, parts)) => {
+            mended.file = Some(SourceFile { name, text: String::new() });
+            (mended, parts)
+        }
+        Err(reason) => {
+            mended.problems.push(Diagnostic::error(reason));
+            (mended, Vec::new())
+        }
+    }
+}
+
+impl Mended {
+    fn add(&mut self, part: MendedPart) {
+        let MendedPart { file, problems, fixed, secrets } = part;
+        self.problems.extend(problems);
+        let Some((whole, mut fixed)) = self.file.as_mut().zip(fixed) else {
+            self.is_broken = true;
+            return;
+        };
+        let above = line_ends(&whole.text);
+        self.secrets.extend(secrets.into_iter().map(|lines| lines.start + above..lines.end + above));
+        whole.text += &file.text;
+        self.fixed.text += &fixed.text;
+        self.fixed.changes.append(&mut fixed.changes);
+        self.fixed.refusals.append(&mut fixed.refusals);
+        self.fixed.judged += fixed.judged;
+    }
+
+    /// Whether it is standard input, whose new text goes to standard output.
+    pub(super) fn is_stdin(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+}
+
+/// Lines of the Secrets in a text, from 0.
+fn secrets(text: &str, manifests: &[Manifest]) -> Vec<Range<usize>> {
+    let is_secret = |manifest: &&Manifest| manifest.object().get("kind").is_some_and(|kind| kind == "Secret");
+    let lines = |manifest: &Manifest| {
+        let before = |end: usize| text.get(..end).unwrap_or_default();
+        let span = &manifest.document.span;
+        line_ends(before(span.start))..line_ends(before(span.end).trim_end()) + 1
+    };
+    manifests.iter().filter(is_secret).map(lines).collect()
+}
+
+fn line_ends(text: &str) -> usize {
+    text.matches('\n').count()
+}
