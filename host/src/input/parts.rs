@@ -48,7 +48,8 @@ impl<R: Read> Parts<R> {
         let Some(mut stream) = self.stream.take() else { return Ok(None) };
         let mut searched = 0;
         loop {
-            let wanted = self.rest.len().max(PART);
+            let room = (LONGEST_DOCUMENT + 1).saturating_sub(self.rest.len());
+            let wanted = self.rest.len().min(room).max(PART);
             let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
             let before = self.rest.len();
             (&mut stream)
