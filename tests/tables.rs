@@ -20,8 +20,8 @@ pub(crate) fn table(name: &str) -> Vec<Value> {
 /// distribution/reference: every row of image-parse.json.
 #[test]
 fn images_are_parsed_as_container_tools_parse_them() {
-    let rows = table("image-parse.json");
-    assert!(rows.len() > 50);
+    let rows = [table("image-parse.json"), table("image-edges.json")].concat();
+    assert!(rows.len() > 80);
     for row in rows {
         let text = row["image"].as_str().unwrap();
         match (ImageReference::parse(text), row["error"].as_str()) {
