@@ -31,6 +31,9 @@ fn images_are_parsed_as_container_tools_parse_them() {
                 assert_eq!(image.repository(), row["repo"].as_str().unwrap(), "{text}");
                 assert_eq!(image.domain, row["domain"].as_str().unwrap(), "{text}");
                 assert_eq!(image.path, row["path"].as_str().unwrap(), "{text}");
+                if let Some(host) = row["host"].as_str() {
+                    assert_eq!(image.host(), host, "{text}");
+                }
                 assert_eq!(tag, row["tag"].as_str().unwrap(), "{text}");
                 assert_eq!(image.digest.unwrap_or_default(), row["digest"].as_str().unwrap(), "{text}");
             }
