@@ -59,7 +59,10 @@ fn named(variable: &str) -> Result<Option<PathBuf>> {
 
 fn page() -> Result<PathBuf> {
     match named(PAGE)? {
-        Some(folder) => Ok(folder),
+        Some(folder) => {
+            rerun_if_changed(&folder);
+            Ok(folder)
+        }
         None => web::build_page(workspace()?, &out()?),
     }
 }
