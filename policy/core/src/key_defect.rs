@@ -43,9 +43,7 @@ impl fmt::Display for KeyDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("it is empty"),
-            Self::Wrapper => f.write_str(
-                "it is the wrapper of a config.json, which type kubernetes.io/dockercfg does not have",
-            ),
+            Self::Wrapper => f.write_str("it is the wrapper of a config.json, and no registry"),
             Self::Ignored(error) => write!(f, "the kubelet ignores it, because {error}"),
             Self::Scheme => f.write_str("only https:// and http:// may stand before the host, in lower case"),
             Self::TrailingDot => f.write_str("the dot at the end counts"),

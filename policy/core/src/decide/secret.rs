@@ -11,13 +11,13 @@ use crate::finding::Finding;
 use crate::key_defect::{self, KeyDefect};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::RegistryKey;
-use crate::request::{Operation, string_at};
+use crate::request::string_at;
 use crate::rule::Rule;
 
 pub(super) fn judge(judge: &mut Judge<'_>) {
     let request = judge.request;
     judge_secret(judge, &request.object);
-    if request.operation == Operation::Update && request.old_object.is_object() {
+    if request.old_object.is_object() {
         let ((), old) = judge.silently(|judge| judge_secret(judge, &request.old_object));
         let was_so = |finding: &Finding| {
             old.iter().any(|old| old.rule == finding.rule && old.message == finding.message)
@@ -81,9 +81,10 @@ fn judge_credentials(
     for (text, credential) in credentials {
         if let Some(defect) = KeyDefect::of(text, suffixes) {
             let mend = match key_defect::mend(text, suffixes) {
-                _ if defect == KeyDefect::Wrapper && data_key == ".dockercfg" => {
-                    "use type kubernetes.io/dockerconfigjson".to_owned()
-                }
+                _ if defect == KeyDefect::Wrapper => match data_key {
+                    ".dockercfg" => "use type kubernetes.io/dockerconfigjson, which has it".to_owned(),
+                    _ => "take one of the two away".to_owned(),
+                },
                 Some(mended) => format!("write {mended}"),
                 None => "write the login server, such as contoso.azurecr.io".to_owned(),
             };
