@@ -1,5 +1,6 @@
 //! Lookups: every text in which policy-server refuses one, sessions of kwctl, and the time.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use acr_pull_secret::cluster::store_secret;
@@ -171,6 +172,46 @@ fn the_core_alone_warns_of_a_token_for_its_last_thirty_days() {
     assert_eq!(rules(NOW + 1), ["secret-short-lived"]);
     assert_eq!(rules(NOW + MONTH), ["secret-short-lived"]);
     assert!(rules(NOW + MONTH + 1).is_empty());
+}
+
+#[test]
+fn the_core_alone_asks_nothing_when_a_template_stays_as_it_was() {
+    let deployment = |replicas: u64, template: Value| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"replicas": replicas, "template": {"spec": template}},
+        })
+    };
+    let template = |image: &str, account: &str, secrets: Value| {
+        let containers = [json!({"name": "c", "image": image})];
+        json!({"containers": containers, "serviceAccountName": account, "imagePullSecrets": secrets})
+    };
+    let lookups = |old: &Value, new: &Value| {
+        let asked = Cell::new(0);
+        let cluster = HostCluster {
+            get_resource: |_: &[u8]| {
+                asked.set(asked.get() + 1);
+                Err("Cannot find v1/Secret named 'acr-secret'".to_owned())
+            },
+            now: || Some(NOW),
+        };
+        let request = json!({"operation": "UPDATE", "namespace": "shop", "object": new, "oldObject": old});
+        let settings = json!({"mode": "validate", "cluster": {"secrets": "exists", "serviceAccounts": true}});
+        let payload = json!({"request": request, "settings": settings}).to_string();
+        policy_core::wire::validate(payload.as_bytes(), &cluster);
+        asked.get()
+    };
+    let (image, secrets) = ("contoso.azurecr.io/web:v1", json!([{"name": "acr-secret"}]));
+    let asked = |old: Value, new: Value| lookups(&deployment(1, old), &deployment(9, new));
+    let old = template(image, "robot", secrets.clone());
+    assert_eq!(asked(old.clone(), old.clone()), 0);
+    assert!(asked(old.clone(), template("contoso.azurecr.io/web:v2", "robot", secrets.clone())) > 0);
+    assert!(asked(old.clone(), template(image, "builder", secrets)) > 0);
+    assert!(asked(old, template(image, "robot", json!([{"name": "other"}]))) > 0);
+    let none = template(image, "robot", json!([]));
+    assert_eq!(asked(none.clone(), none.clone()), 0);
+    // A list with a nameless entry keeps the service account's secrets out.
+    assert!(asked(none, template(image, "robot", json!([{}]))) > 0);
 }
 
 fn check(args: &[&str], input: &str) -> Value {
