@@ -222,7 +222,7 @@ fn output_that_nobody_gets_is_no_crash_and_lost_text_no_success() {
     fs::write(folder.path().join("pod.yaml"), POD).unwrap();
     let refused = "{\"mode\": \"validate\"}";
     let closed = "error: standard output is closed, so what is mended would be lost";
-    let full = "No space left on device";
+    let full = "standard output cannot be written: No space left on device";
     for (args, redirect, status, told) in [
         (&["check", "pod.yaml"][..], ">&-", 0, ""),
         (&["check", "--settings-json", refused, "pod.yaml"], ">&-", 1, ""),
@@ -239,7 +239,12 @@ fn output_that_nobody_gets_is_no_crash_and_lost_text_no_success() {
         (&["fix", "--diff", "-"], "<pod.yaml >&-", 0, "would fix Pod default/web"),
         (&["fix", "--check", "-"], "<pod.yaml >&-", 1, "would fix Pod default/web"),
         #[cfg(target_os = "linux")]
-        (&["check", "pod.yaml"], ">/dev/full", 2, full),
+        (
+            &["check", "pod.yaml"],
+            ">/dev/full",
+            2,
+            "the text report cannot be written: No space left on device",
+        ),
         #[cfg(target_os = "linux")]
         (&["check", "pod.yaml"], "2>/dev/full", 0, ""),
         #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::path::PathBuf;
 
+use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
@@ -124,9 +125,10 @@ impl PolicyArgs {
     ///
     /// # Errors
     /// - the system does not say how many cores there are
-    pub(crate) fn jobs(&self) -> std::io::Result<NonZero<usize>> {
+    pub(crate) fn jobs(&self) -> Result<NonZero<usize>> {
         let jobs = self.jobs.and_then(|jobs| NonZero::new(jobs.into()));
         jobs.map_or_else(std::thread::available_parallelism, Ok)
+            .context("the number of cores is not known; give --jobs")
     }
 }
 

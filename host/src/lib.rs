@@ -102,9 +102,15 @@ fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
     if is_broken_pipe(error) {
         return ExitStatus::Fine;
     }
-    match error.downcast_ref::<Diagnostics>() {
-        Some(Diagnostics(all)) => all.iter().for_each(|diagnostic| io.stderr.diagnostic(diagnostic)),
-        None => io.stderr.line(&format!("error: {error:#}")),
+    if let Some(Diagnostics(all)) = error.downcast_ref() {
+        for diagnostic in all {
+            io.stderr.diagnostic(diagnostic);
+        }
+    } else if error.chain().len() == 1 && error.is::<std::io::Error>() {
+        // Every other file has its name in the error.
+        io.stderr.line(&format!("error: standard output cannot be written: {error}"));
+    } else {
+        io.stderr.line(&format!("error: {error:#}"));
     }
     ExitStatus::Trouble
 }
