@@ -218,6 +218,35 @@ fn the_wasm_takes_settings_alike() {
     }
 }
 
+/// Texts that no value can hold: fields that stand twice, odd spelling, what is no request at all.
+#[test]
+fn payloads_are_answered_alike_to_the_letter() {
+    for row in table("payloads.json") {
+        let (name, payload) = (row["name"].as_str().unwrap(), row["payload"].as_str().unwrap().as_bytes());
+        let cluster = || Arc::new(NoHost);
+        let native = native_answer("validate", payload, &*cluster());
+        let text = String::from_utf8(native.clone()).unwrap();
+        assert_eq!(text, String::from_utf8_lossy(&our_host("validate", payload, cluster())), "{name}");
+        assert_eq!(
+            text,
+            String::from_utf8_lossy(&independent_host("validate", payload, cluster())),
+            "{name}"
+        );
+        let answer = json(&native);
+        assert_eq!(answer["accepted"], row["accepted"], "{name}: {text}");
+        let message = answer["message"].as_str().unwrap_or_default();
+        for part in row["message"].as_array().into_iter().flatten() {
+            assert!(message.contains(part.as_str().unwrap()), "{name}: {text}");
+        }
+        match row["mutated"].as_str() {
+            Some(object) => {
+                assert!(text.ends_with(&format!(r#","mutated_object":{object}}}"#)), "{name}: {text}")
+            }
+            None => assert_eq!(answer.get("mutated_object"), None, "{name}"),
+        }
+    }
+}
+
 #[test]
 fn the_rules_are_told_alike_by_every_engine() {
     let native = json(&native_answer("findings", b"", &NoHost));

@@ -5,8 +5,11 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::text;
+
 /// The texts of the values at `paths` (`spec/template`), borrowed. A path on the way to another one gets an empty text:
-/// that it is there. Of several fields with one name the last counts, as it does for `serde_json::Value` and for Go.
+/// that it is there. Of several fields with one name the last counts, as it does for `serde_json::Value` and for Go. No
+/// field that has a slash in its own name can be meant by a path.
 ///
 /// # Errors
 /// - the text, or what stands on the way to a path, is no JSON object
@@ -98,6 +101,9 @@ impl<'p> Visitor<'_> for Names<'p> {
 
     fn visit_str<E>(self, name: &str) -> Result<Field<'p>, E> {
         let mut field = Field { at: None, inner: None };
+        if text::has_any(name, "/") {
+            return Ok(field);
+        }
         for (i, path) in self.paths.iter().enumerate() {
             match path.strip_prefix(self.within).and_then(|rest| rest.strip_prefix(name)) {
                 Some("") => field.at = Some(i),

@@ -8,7 +8,7 @@ use crate::raw_fields;
 use crate::request::{Request, at};
 
 /// The request's object with `{"name": …}` entries appended to the list at `path`, which is made where it is absent or
-/// null. `None` where the path does not lead to a list in an object.
+/// null. `None` where a field on the path is there twice, and the first one is no object.
 pub(crate) fn append(request: &Request<'_>, path: &[&str], names: &[String]) -> Option<String> {
     let text = request.object_text;
     let (field, parent) = path.split_last()?;

@@ -132,8 +132,12 @@ fn judge(payload: &[u8], cluster: &dyn Cluster) -> Result<(Decision, Option<Stri
     let request = Request::of(fields)?;
     let decision = decide(&request, &settings, cluster);
     let addition = decision.addition.as_ref().filter(|_| decision.accepted());
-    let mutated = addition.and_then(|add| splice::append(&request, &add.list, &add.names));
-    Ok((decision, mutated))
+    let mutated = addition.map(|add| {
+        splice::append(&request, &add.list, &add.names).ok_or_else(|| {
+            RequestError(format!("a field above {} stands there twice; remove one", add.list.join(".")))
+        })
+    });
+    Ok((decision, mutated.transpose()?))
 }
 
 /// Everything is read from text: a second reader, for bytes, would make the module a tenth larger.

@@ -22,9 +22,16 @@ fuzz_target!(|bytes: &[u8]| {
     for warning in answer["warnings"].as_array().into_iter().flatten() {
         assert!(warning.as_str().expect("a text").len() < 256, "{answer}");
     }
-    let Some(mended) = answer.get("mutated_object") else { return };
+    let Ok(mut payload) = serde_json::from_slice::<Value>(&payload) else { return };
+    let Some(mended) = answer.get("mutated_object") else {
+        if accepted && is_mendable_pod(&payload) {
+            payload["settings"]["mode"] = json!("validate");
+            let judged = String::from_utf8(native(payload.to_string().as_bytes(), &cluster)).expect("a text");
+            assert!(!judged.contains("missing-pull-secret"), "accepted without its pull secret: {judged}");
+        }
+        return;
+    };
     assert!(accepted, "{answer}");
-    let mut payload: Value = serde_json::from_slice(&payload).expect("what is mended was read");
     let object = payload["request"]["object"].take();
     assert_eq!(without_lists(object), without_lists(mended.clone()), "only the list may change");
     payload["request"]["object"] = mended.clone();
@@ -35,6 +42,13 @@ fuzz_target!(|bytes: &[u8]| {
         "the second time: {again}"
     );
 });
+
+/// Whether a pod that lacks a pull secret would be mended or refused.
+fn is_mendable_pod(payload: &Value) -> bool {
+    let (request, settings) = (&payload["request"], &payload["settings"]);
+    let is_pod = request["kind"] == json!({"group": "", "version": "v1", "kind": "Pod"});
+    is_pod && settings["actions"].get("missing").is_none() && settings.get("mode") != Some(&json!("validate"))
+}
 
 /// The object without the list that may be mended.
 fn without_lists(mut value: Value) -> Value {

@@ -223,7 +223,8 @@ fn object(u: Bytes<'_, '_>, kind: &str) -> Result<Value> {
         _ => object["spec"] = json!({"template": {"spec": pod_spec(u)?}}),
     }
     if u.ratio(1, 8)? {
-        object["future"] = anything(u, 3)?;
+        let future = ["future", "spec/imagePullSecrets", "spec/template/spec", "imagePullSecrets/"];
+        object[*u.choose(&future)?] = anything(u, 3)?;
     }
     Ok(object)
 }
@@ -255,7 +256,7 @@ fn pod_spec(u: Bytes<'_, '_>) -> Result<Value> {
     }
     if u.ratio(1, 8)? {
         spec.insert(
-            (*u.choose(&["containers", "template", "spec", "volumes", "future"])?).into(),
+            (*u.choose(&["containers", "template", "spec", "volumes", "template/spec", "/"])?).into(),
             anything(u, 3)?,
         );
     }
