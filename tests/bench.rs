@@ -45,8 +45,15 @@ fn a_policy_that_gives_no_answer_has_no_time() {
     let mute = r#"(module (memory (export "memory") 1) (func (export "__guest_call") (param i32 i32) (result i32) i32.const 0))"#;
     std::fs::write(&path, wat::parse_str(mute).unwrap()).unwrap();
     let path = path.display().to_string();
-    let output = run(&["bench", "--against", &path], "");
-    assert_eq!(output.status.code(), Some(2));
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(error.starts_with(&format!("error: {path}: the policy gives no answer: ")), "{error}");
+    let own = "the built-in policy".to_owned();
+    let large = format!(
+        "kind: Pod\napiVersion: v1\nmetadata: {{name: web}}\nspec: {{containers: []}}\nnote: {}\n",
+        "x".repeat(1 << 20)
+    );
+    for (args, name) in [(["--against", path.as_str()], &path), (["--policy-memory", "1Mi"], &own)] {
+        let output = run(&[&["bench", "--rounds", "1", "-"], &args[..]].concat(), &large);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(error.starts_with(&format!("error: {name}: the policy gives no answer: ")), "{error}");
+    }
 }

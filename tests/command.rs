@@ -388,6 +388,9 @@ fn nothing_is_written_over_what_was_read() {
         ("values.yaml", &["--record", "values.yaml", "."]),
         ("notes.yaml", &["-o", "json=notes.yaml", "notes.yaml"]),
         ("latin1.yaml", &["-o", "json=latin1.yaml", "latin1.yaml"]),
+        ("latin1.yaml", &["-o", "json=latin1.yaml", "--cluster", "latin1.yaml"]),
+        ("latin1.yaml", &["--record", "latin1.yaml", "--operation", "UPDATE", "--old", "."]),
+        ("broken.yaml", &["-o", "json=broken.yaml", "--cluster", "broken.yaml"]),
         ("config.yaml", &["-o", "json=config.yaml", "--config", "config.yaml"]),
         (".acr-pull-secret.yaml", &["-o", "json=.acr-pull-secret.yaml"]),
         (".acr-pull-secret.yaml", &["--record", ".acr-pull-secret.yaml", "--no-config"]),
@@ -412,6 +415,28 @@ fn nothing_is_written_over_what_was_read() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
+/// A session that cannot be written is told of before half a report is out.
+#[test]
+fn a_session_that_cannot_be_written_is_told_of_at_once() {
+    for json in [&["-o", "json"][..], &[]] {
+        let output = run(&[&["check", "--record", "no/such/folder.yaml", "-"], json].concat(), BARE_POD);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+        let talk = text(&output.stderr);
+        assert!(talk.starts_with("error: no/such/folder.yaml: cannot be written"), "{talk}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_session_that_cannot_be_written_to_its_end_leaves_whole_reports() {
+    let output = run(&["check", "-o", "json", "--record", "/dev/full", "-"], BARE_POD);
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["summary"]["mutated"], 1);
+    let talk = text(&output.stderr);
+    assert!(talk.contains("error: /dev/full: cannot be written: No space left on device"), "{talk}");
 }
 
 #[test]

@@ -2,9 +2,11 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{self, Read};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::thread;
 
 use serde_json::Value;
 
@@ -117,6 +119,7 @@ fn a_key_given_twice_is_told_of_and_not_edited() {
     }
 }
 
+/// By hand with 1 GB, which takes a debug build too long.
 #[test]
 fn a_large_file_takes_no_more_than_some_copies_of_it() {
     const SIZE: usize = 64 << 20;
@@ -181,30 +184,93 @@ fn links_and_devices_in_a_folder_are_no_trap() {
     }
 }
 
+/// What was seen when the folder was listed is gone when its turn comes.
 #[test]
 fn files_that_vanish_are_named_and_the_rest_is_seen_to() {
     const FILES: usize = 400;
     for call in ["check", "fix"] {
         let folder = tempfile::tempdir().unwrap();
         let file = |i: usize| folder.path().join(format!("{i:03}.yaml"));
-        (0..FILES).for_each(|i| fs::write(file(i), POD).unwrap());
-        let child = within(512, folder.path(), &[call, "."], "")
+        // With the first words of the first file most of it is still to be done, and then the others.
+        fs::write(file(0), vec![POD; 1500].join("---\n")).unwrap();
+        (1..FILES).for_each(|i| fs::write(file(i), POD).unwrap());
+        let mut child = within(512, folder.path(), &[call, "--jobs", "1", "."], "")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .spawn();
-        for i in (0..FILES).rev() {
-            let _ = fs::remove_file(file(i));
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let words: &mut dyn Read = if call == "check" { &mut stdout } else { &mut stderr };
+        words.read_exact(&mut [0]).unwrap();
+        for i in FILES / 2..FILES {
+            fs::remove_file(file(i)).unwrap();
         }
-        let output = child.unwrap().wait_with_output().unwrap();
-        let talk = text(&output.stderr);
-        assert!(matches!(output.status.code(), Some(0 | 2 | 3)), "{:?}: {talk}", output.status);
-        let lines = talk.lines().filter(|line| line.starts_with("error: ") && line.contains(".yaml"));
-        for line in lines {
-            assert!(line.contains("cannot be read") && line.contains("No such file"), "{line}");
+        let report = thread::spawn(move || io::read_to_string(stdout).unwrap());
+        let talk = io::read_to_string(stderr).unwrap();
+        let report = report.join().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(2), "{talk}");
+        let errors: Vec<&str> = talk.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert!(errors.last().unwrap().contains("/399.yaml: cannot be read"), "{talk}");
+        assert!(errors.iter().all(|line| line.contains(".yaml: cannot be read")), "{talk}");
+        assert!(errors.iter().all(|line| line.contains("No such file")), "{talk}");
+        if call == "check" {
+            let objects = 1500 + FILES - 1 - errors.len();
+            assert!(
+                report.contains(&format!("{objects} objects: 0 accepted, {objects} mutated")),
+                "{report}"
+            );
+        } else {
+            assert!(fs::read_to_string(file(FILES / 2 - 1)).unwrap().contains("acr-secret"));
         }
     }
 }
 
+#[test]
+fn more_than_is_read_at_once_is_refused() {
+    const TOO_MUCH: u64 = (256 << 20) + 1;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("zoo.yaml"), POD).unwrap();
+    let hole = |name: &str| {
+        fs::File::create(folder.path().join(name)).unwrap().set_len(TOO_MUCH).unwrap();
+    };
+    hole("a.yaml");
+    hole("b.wasm");
+    let document = "a.yaml:1: here begins a document of more than 256 MiB";
+    let stream = "<stdin>: this gives more than 256 MiB, which is more than is kept; write it into a file";
+    for (args, redirect, told, is_one_of_many) in [
+        (&["check", "."][..], "", document, true),
+        (&["fix", "."], "", document, true),
+        (&["check", "-"], "</dev/zero", stream, false),
+        (&["check", "-", "zoo.yaml"], "</dev/zero", stream, true),
+        (&["fix", "-"], "</dev/zero", stream, false),
+        (&["check", "--cluster", "a.yaml", "zoo.yaml"], "", document, true),
+        (&["check", "--cluster", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this gives more than", true),
+        (&["check", "--settings", "a.yaml", "zoo.yaml"], "", "a.yaml: this is more than 256 MiB", false),
+        (&["check", "--settings", "-", "zoo.yaml"], "</dev/zero", "<stdin>: this is more than", false),
+        (&["check", "--replay", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this is more than", false),
+        (&["check", "--config", "a.yaml", "zoo.yaml"], "", "a.yaml: this is more than", false),
+        (&["check", "--policy", "b.wasm", "zoo.yaml"], "", "b.wasm: this is more than", false),
+        (&["check", "--policy", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this is more than", false),
+        (&["policy", "inspect", "b.wasm"], "", "b.wasm: this is more than", false),
+        (&["test", "a.yaml"], "", "a.yaml: this is more than", false),
+    ] {
+        let output = within(800, folder.path(), args, redirect).output().unwrap();
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
+        assert!(
+            talk.contains(&format!("error: {told}")) || talk.contains(&format!("error: ./{told}")),
+            "{args:?}: {talk}"
+        );
+        assert_eq!(
+            is_one_of_many,
+            talk.contains("zoo") || text(&output.stdout).contains("zoo"),
+            "{args:?}: {talk}"
+        );
+    }
+}
+
+/// By hand with 100,000, which takes a debug build too long.
 #[test]
 fn many_files_are_judged_and_mended() {
     const FILES: usize = 3000;

@@ -257,7 +257,7 @@ fn what_a_policy_changes_beside_pull_secrets_is_not_written() {
         );
         let fix = run(&["fix", "--policy", "lying.wasm", "pod.yaml"]);
         assert_eq!(std::fs::read_to_string(folder.path().join("pod.yaml")).unwrap(), pod("web"), "{answer}");
-        assert_ne!(fix.status.code(), Some(1), "{answer}: {}", text(&fix.stderr));
+        assert_eq!(fix.status.code(), Some(2), "{answer}: {}", text(&fix.stderr));
     }
 }
 
@@ -342,10 +342,37 @@ fn the_limits_are_options_and_keys_of_the_config_file() {
         std::fs::write(here.join("config.yml"), format!("{key}: {value}\n")).unwrap();
         let talk = refusal(here, &["--config", "config.yml", &file]);
         assert!(talk.contains(reason), "{key}: {talk}");
-        std::fs::write(here.join("config.yml"), format!("{key}: 0\n")).unwrap();
-        for args in [[option, "0x"], ["--config", "config.yml"]] {
-            let talk = refusal(here, &[args[0], args[1], &file]);
-            assert!(talk.starts_with("error: "), "{args:?}: {talk}");
-        }
     }
+}
+
+#[test]
+fn a_limit_that_is_none_is_refused_and_a_number_alone_is_one() {
+    let folder = folder();
+    let here = folder.path();
+    let (duration, size) = ("a duration is wanted, such as 500ms", "a size is wanted, such as 64Ki");
+    let number = "is not in 1..";
+    for (option, key, value, reason) in [
+        ("--policy-timeout", "policyTimeout", "0", duration),
+        ("--policy-timeout", "policyTimeout", "0s", duration),
+        ("--policy-timeout", "policyTimeout", "1.5", duration),
+        ("--policy-memory", "policyMemory", "0", size),
+        ("--policy-memory", "policyMemory", "0Mi", size),
+        ("--policy-memory", "policyMemory", "5Gi", "no policy can use more than 4Gi"),
+        ("--policy-response", "policyResponse", "0", size),
+        ("--policy-host-calls", "policyHostCalls", "0", number),
+    ] {
+        let talk = refusal(here, &[option, value, "01.yaml"]);
+        assert!(talk.starts_with("error: ") && talk.contains(reason), "{option} {value}: {talk}");
+        std::fs::write(here.join("config.yml"), format!("{key}: {value}\n")).unwrap();
+        let talk = refusal(here, &["--config", "config.yml", "01.yaml"]);
+        let reason = if reason == number { "a number from 1 on is wanted" } else { reason };
+        let place = format!("error: config.yml:1:{}: {key}: ", key.len() + 3);
+        assert!(talk.starts_with(&place) && talk.contains(reason), "{key}: {value}: {talk}");
+    }
+    std::fs::write(here.join("config.yml"), "policyTimeout: 1\npolicyMemory: 1048576\n").unwrap();
+    let talk = refusal(here, &["--config", "config.yml", "02.yaml", "04.yaml"]);
+    assert!(
+        talk.contains("did not finish within 1 s") && talk.contains("than the 1Mi it may have"),
+        "{talk}"
+    );
 }

@@ -21,7 +21,7 @@ fn judge(text: &str, settings: &str) -> Vec<Outcome> {
     assert_eq!(error, None, "{text}");
     let mut cluster = Cluster::default();
     for manifest in &manifests {
-        cluster.add(manifest.object(), "default");
+        cluster.add(manifest.object().clone(), "default");
     }
     let cluster = Arc::new(cluster);
     let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Talk::new(std::io::sink()));

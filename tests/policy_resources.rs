@@ -59,7 +59,7 @@ fn judge(resource: &Value, operation: &str, objects: &[Value]) -> Outcome {
     let resource = resource.expect("a resource");
     let mut cluster = Cluster::default();
     for object in objects {
-        cluster.add(object, "default");
+        cluster.add(object.clone(), "default");
     }
     let cluster = Arc::new(cluster);
     let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Talk::new(std::io::sink()));
@@ -69,7 +69,7 @@ fn judge(resource: &Value, operation: &str, objects: &[Value]) -> Outcome {
         resource: Some(&resource),
         judged: &Judged::default(),
         api_server: ApiServer { namespace: "default", operation, old: &[], cluster: &cluster },
-        host: Arc::new(lookups.granting(resource.context_aware_resources.clone())),
+        host: Arc::new(lookups.granting(Some(resource.context_aware_resources.clone()))),
     };
     let file = Arc::new(SourceFile { name: "objects.json".to_owned(), text: objects[0].to_string() });
     evaluation.judge(manifests(&file).0.remove(0))

@@ -68,7 +68,9 @@ fn an_interrupt_leaves_only_whole_files() {
 #[test]
 fn a_kill_at_any_moment_leaves_only_whole_files() {
     const ROUNDS: u32 = 300;
-    const AT_MOST: Duration = Duration::from_secs(12);
+    /// On a slow machine some rounds may be left out.
+    const AT_MOST: Duration = Duration::from_secs(20);
+    const AT_LEAST: usize = 50;
     const FILES: usize = 30;
     let folder = tempfile::tempdir().unwrap();
     let files: BTreeSet<String> = (0..FILES).map(|i| format!("{i:02}.yaml")).collect();
@@ -87,7 +89,10 @@ fn a_kill_at_any_moment_leaves_only_whole_files() {
     let whole_run = started.elapsed();
     let (mut killed, mut in_the_middle) = (0, 0);
     let started = Instant::now();
-    for round in (0..ROUNDS).take_while(|_| started.elapsed() < AT_MOST) {
+    for round in 0..ROUNDS {
+        if started.elapsed() > AT_MOST && killed >= AT_LEAST {
+            break;
+        }
         restore();
         let mut child = fix();
         // However many rounds there are, they are spread over the whole run.
@@ -100,7 +105,7 @@ fn a_kill_at_any_moment_leaves_only_whole_files() {
         });
         in_the_middle += usize::from((1..FILES).contains(&new.count()));
     }
-    assert!(killed > 0 && in_the_middle > 0, "{killed} killed, {in_the_middle} while they wrote");
+    assert!(killed >= AT_LEAST && in_the_middle > 0, "{killed} killed, {in_the_middle} while they wrote");
 
     // What a kill leaves behind is not taken for a manifest, and is in nobody's way.
     fs::write(folder.path().join(format!("{UNFINISHED}x7Yz12")), "apiVersion: v1\nkind: Po").unwrap();

@@ -28,9 +28,11 @@ fn pods(count: usize) -> (String, Vec<(u64, u64)>) {
     (text, places)
 }
 
-fn results(args: &[&str], input: &str) -> Vec<Value> {
+/// What becomes of the objects, given the exit status that this has.
+fn results(args: &[&str], input: &str, status: i32) -> Vec<Value> {
     let output =
         run(&[&["check", "-o", "json", "--settings-json", r#"{"mode": "validate"}"#], args].concat(), input);
+    assert_eq!(output.status.code(), Some(status), "{}", String::from_utf8_lossy(&output.stderr));
     json(&output.stdout)["results"].as_array().cloned().unwrap_or_default()
 }
 
@@ -47,7 +49,7 @@ fn a_long_file_is_told_document_by_document_at_their_lines() {
     let file = folder.path().join("pods.yaml").display().to_string();
     std::fs::write(&file, &text).unwrap();
     for (args, input) in [(vec!["-"], text.as_str()), (vec!["-j1", &file], ""), (vec!["-j7", &file], "")] {
-        let results = results(&args, input);
+        let results = results(&args, input, 1);
         assert_eq!(places(&results), wanted, "{args:?}");
         for (i, result) in results.iter().enumerate() {
             assert_eq!(result["findings"][0]["line"], wanted[i].0 + 4, "{result}");
@@ -65,7 +67,7 @@ fn a_long_list_is_told_item_by_item_at_their_lines() {
         )
     };
     let text = format!("kind: List\napiVersion: v1\nitems:\n{}", (0..5000).map(item).collect::<String>());
-    let results = results(&["-j3", "-"], &text);
+    let results = results(&["-j3", "-"], &text, 1);
     assert_eq!(places(&results), (0..5000).map(|i| (i + 4, 1)).collect::<Vec<_>>());
     assert!(results.iter().enumerate().all(|(i, result)| result["findings"][0]["line"] == i + 4));
 }
@@ -95,7 +97,7 @@ fn many_files_are_told_in_their_order_with_what_is_wrong_between() {
 fn what_comes_last_counts_as_cluster_for_what_comes_first() {
     let (mut text, _) = pods(400);
     text.push_str("---\n{apiVersion: v1, kind: \"Service\\x41ccount\", metadata: {name: default}, imagePullSecrets: [{name: acr-secret}]}\n");
-    let results = results(&["-"], &text);
+    let results = results(&["-"], &text, 0);
     assert_eq!(results.len(), 401);
     assert!(results.iter().all(|result| result["decision"] == "accepted"), "{}", results[0]);
 }
@@ -111,6 +113,63 @@ fn what_stands_behind_an_error_in_a_long_file_is_not_judged() {
     let line = before.lines().count() + 2;
     assert_eq!(error.matches("error: ").count(), 1, "{error}");
     assert!((line..line + 2).any(|line| error.contains(&format!("--> <stdin>:{line}:"))), "{line}: {error}");
+}
+
+/// The same manifests, however long the comments between them are.
+#[test]
+fn what_stands_behind_an_error_is_no_cluster_in_a_long_file_as_in_a_short_one() {
+    let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: p}\nspec: {containers: [{name: web, image: contoso.azurecr.io/p}]}\n";
+    let account = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}, imagePullSecrets: [{name: acr-secret}]}\n";
+    for filler in ["", &"# x\n".repeat(100_000)] {
+        let folder = tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("pod.yaml", pod);
+        let path = folder.path().display().to_string();
+        write("account.yaml", &format!("a: 1\n{filler}---\n{filler}{account}{filler}---\nb: [\n"));
+        assert_eq!(results(&[&path], "", 2)[1]["decision"], "accepted", "{} bytes between", filler.len());
+        write("account.yaml", &format!("a: 1\n{filler}---\nb: [\n{filler}---\n{filler}{account}"));
+        assert_eq!(results(&[&path], "", 2)[1]["decision"], "rejected", "{} bytes between", filler.len());
+    }
+}
+
+#[test]
+fn an_error_in_a_long_file_shows_no_line_of_a_secret_that_began_further_up() {
+    let filler = "# x\n".repeat(100_000);
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  key: |\n    a\n";
+    for text in [
+        format!("{secret}{filler}---\nhunter2: [\n"),
+        format!("{filler}---\n{secret}{filler}---\n{filler}---\nhunter2: [\n"),
+        format!("{secret}{filler}---\nhunter2: 1\nhunter2: 2\n"),
+    ] {
+        for command in ["check", "fix"] {
+            let output = run(&[command, "-"], &text);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let line = text.lines().position(|line| line.contains("hunter2")).unwrap() + 1;
+            assert!((line..line + 2).any(|line| said.contains(&format!("--> <stdin>:{line}:"))), "{said}");
+            assert!(!said.contains("hunter2: "), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_in_a_long_file_is_told_by_its_lines_there() {
+    let filler = "# x\n".repeat(100_000);
+    let output = run(&["check", "-"], &format!("{filler}---\n{filler}a: 1\nb: 2\na: 3\n"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("key `a` stands in this mapping already (line 200002)"), "{said}");
+    assert!(said.contains("--> <stdin>:200004:1"), "{said}");
+}
+
+#[test]
+fn json_documents_with_marks_between_them_are_read_one_by_one() {
+    let pod = |i| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p{i}"}},"spec":{{"containers":[{{"name":"a","image":"contoso.azurecr.io/p"}}]}}}}"#
+        )
+    };
+    let text: Vec<String> = (0..4000).map(pod).collect();
+    let results = results(&["-"], &text.join("\n---\n"), 1);
+    assert_eq!(places(&results), (0..4000).map(|i| (2 * i + 1, i + 1)).collect::<Vec<_>>());
 }
 
 /// As `fix` shall leave the pods: each with its list before its containers, and every other byte as it was.

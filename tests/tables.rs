@@ -240,7 +240,7 @@ fn payloads_are_answered_alike_to_the_letter() {
         }
         match row["mutated"].as_str() {
             Some(object) => {
-                assert!(text.ends_with(&format!(r#","mutated_object":{object}}}"#)), "{name}: {text}")
+                assert!(text.ends_with(&format!(r#","mutated_object":{object}}}"#)), "{name}: {text}");
             }
             None => assert_eq!(answer.get("mutated_object"), None, "{name}"),
         }

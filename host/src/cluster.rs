@@ -42,8 +42,8 @@ impl Cluster {
 
     /// Adds an object as the API server would store it. Only the kinds that are ever looked up are kept, and the
     /// namespaces for their labels.
-    pub fn add(&mut self, object: &Value, default_namespace: &str) {
-        let Some(kind) = Kind::of(object).filter(|_| Self::keeps(object)) else { return };
+    pub fn add(&mut self, mut object: Value, default_namespace: &str) {
+        let Some(kind) = Kind::of(&object).filter(|_| Self::keeps(&object)) else { return };
         let word =
             |field: &str| object.pointer(field).and_then(Value::as_str).filter(|word| !word.is_empty());
         let Some(name) = word("/metadata/name") else { return };
@@ -53,16 +53,15 @@ impl Cluster {
             word("/metadata/namespace").unwrap_or(default_namespace)
         };
         let key = (kind.api_version(), kind.kind.clone(), namespace.to_owned(), name.to_owned());
-        let mut stored = object.clone();
-        if let Some(metadata) = stored.get_mut("metadata").and_then(Value::as_object_mut)
-            && !namespace.is_empty()
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+            && !key.2.is_empty()
         {
-            metadata.insert("namespace".to_owned(), namespace.into());
+            metadata.insert("namespace".to_owned(), key.2.as_str().into());
         }
         if kind.is_core("Secret") {
-            store_secret(&mut stored);
+            store_secret(&mut object);
         }
-        self.objects.insert(key, Arc::new(stored));
+        self.objects.insert(key, Arc::new(object));
     }
 
     /// The object, where it is known.
@@ -133,10 +132,10 @@ impl Lookups {
         }
     }
 
-    /// Grants these `(apiVersion, kind)` pairs instead, as a policy resource does.
+    /// Grants these `(apiVersion, kind)` pairs instead, where a policy resource does.
     #[must_use]
-    pub fn granting(self, resources: Vec<(String, String)>) -> Self {
-        Self { resources, ..self }
+    pub fn granting(self, resources: Option<Vec<(String, String)>>) -> Self {
+        Self { resources: resources.unwrap_or(self.resources), ..self }
     }
 
     fn is_granted(&self, capability: &str) -> bool {

@@ -65,6 +65,12 @@ impl Diagnostic {
         Self { spot: Some(spot), ..Self::error(message) }
     }
 
+    /// The same with its place, but without the line there.
+    #[must_use]
+    pub fn without_line(self) -> Self {
+        Self { spot: self.spot.map(Spot::without_line), ..self }
+    }
+
     /// With what stands behind the last semicolon of the message as the mend.
     #[must_use]
     pub fn with_mend(mut self) -> Self {

@@ -14,6 +14,12 @@ pub use parts::{Part, Parts};
 /// How standard input is called in messages.
 pub(crate) const STDIN: &str = "<stdin>";
 
+/// Bytes that are read at once: a document of manifests, any other file as a whole. As values they take ten times as much.
+const MOST: usize = 256 << 20;
+
+/// Bytes that are asked for at least.
+const LEAST: usize = 256 << 10;
+
 /// A text and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
@@ -49,6 +55,14 @@ pub enum InputError {
     #[error("{0}: this is a named pipe, which may never end; use - for standard input")]
     Pipe(String),
     /// More than is read at once
+    #[error("{0}: this is more than 256 MiB, which is more than is read at once")]
+    TooMuch(String),
+    /// More than is kept of a stream
+    #[error(
+        "{0}: this gives more than 256 MiB, which is more than is kept; write it into a file, and name that"
+    )]
+    TooMuchToKeep(String),
+    /// A document of more than is read at once
     #[error(
         "{name}:{line}: here begins a document of more than 256 MiB, which is more than is read at once; split the list \
          into documents, with a line `---` between them"
@@ -171,14 +185,12 @@ impl Given {
     /// The file, or all of what a stream gives.
     ///
     /// # Errors
-    /// - a stream that cannot be read, or is a named pipe
+    /// - a stream that cannot be read, gives too much, or is a named pipe
     pub fn new(path: PathBuf, stdin: &mut dyn Read) -> Result<Self, InputError> {
         if path.as_os_str() != "-" && !is_stream(&path) {
             return Ok(Self::File(path));
         }
-        let mut bytes = Vec::new();
-        let read = open(&path, stdin)?.read_to_end(&mut bytes);
-        read.map_err(|reason| InputError::Unreadable { name: name(&path), reason })?;
+        let bytes = read_all(&path, stdin)?.ok_or_else(|| InputError::TooMuchToKeep(name(&path)))?;
         Ok(Self::Held(path, bytes))
     }
 
@@ -186,6 +198,16 @@ impl Given {
     pub fn path(&self) -> &Path {
         let (Self::File(path) | Self::Held(path, _)) = self;
         path
+    }
+
+    /// Its bytes; 0 for a file that is not there.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Held(_, bytes) => bytes.len(),
+            Self::File(path) => path
+                .metadata()
+                .map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX / 4)),
+        }
     }
 
     /// How it is called in messages.
@@ -227,16 +249,45 @@ fn open<'a>(path: &Path, stdin: &'a mut dyn Read) -> Result<Box<dyn Read + 'a>, 
     }
 }
 
+/// Reads as much again as there is, but no more than one byte beyond what is read at once; false at the end of the stream.
+///
+/// # Errors
+/// - the system refuses to read, or has no memory
+fn read_more(stream: &mut dyn Read, bytes: &mut Vec<u8>) -> std::io::Result<bool> {
+    let room = (MOST + 1).saturating_sub(bytes.len());
+    // A buffer grows by moving into a new one, so the last step is not to be a step of one byte.
+    let wanted = if bytes.len() < MOST / 2 { bytes.len().max(LEAST) } else { room };
+    bytes.try_reserve_exact(wanted).map_err(|_| std::io::ErrorKind::OutOfMemory)?;
+    Ok(wanted > 0 && stream.take(wanted as u64).read_to_end(bytes)? == wanted)
+}
+
+/// All bytes of a file or a stream; none where they are too many.
+fn read_all(path: &Path, stdin: &mut dyn Read) -> Result<Option<Vec<u8>>, InputError> {
+    let mut stream = open(path, stdin)?;
+    let mut bytes = Vec::new();
+    let mut read_on = || {
+        read_more(&mut stream, &mut bytes)
+            .map_err(|reason| InputError::Unreadable { name: name(path), reason })
+    };
+    while read_on()? {}
+    Ok(Some(bytes).filter(|bytes| bytes.len() <= MOST))
+}
+
+/// Reads a file that need not be text.
+///
+/// # Errors
+/// - the file cannot be read, is too large, or is a named pipe
+pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
+    read_all(path, &mut std::io::empty())?.ok_or_else(|| InputError::TooMuch(name(path)))
+}
+
 /// Reads a file, or `stdin` for `-`.
 ///
 /// # Errors
-/// - the file cannot be read, is a named pipe, or is no UTF-8
+/// - the file cannot be read, is too large, is a named pipe, or is no UTF-8
 pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError> {
     let name = name(path);
-    let mut bytes = Vec::new();
-    if let Err(reason) = open(path, stdin)?.read_to_end(&mut bytes) {
-        return Err(InputError::Unreadable { name, reason });
-    }
+    let Some(bytes) = read_all(path, stdin)? else { return Err(InputError::TooMuch(name)) };
     match String::from_utf8(bytes) {
         Ok(text) => Ok(SourceFile { name, text }),
         Err(error) => {

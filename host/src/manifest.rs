@@ -44,6 +44,16 @@ impl Manifest {
     }
 }
 
+impl From<Manifest> for Value {
+    /// The object itself; null for a request without one.
+    fn from(mut manifest: Manifest) -> Self {
+        match &mut manifest.content {
+            Content::Object(object) => object.take(),
+            Content::Request(_) => manifest.object().clone(),
+        }
+    }
+}
+
 /// `file:line:column` of the value at this JSON pointer into a document, or of the nearest one around it.
 pub fn at(file: &SourceFile, document: &Document, pointer: &str) -> String {
     match document.nearest(&file.text, &[pointer]).pop().flatten() {

@@ -17,6 +17,9 @@ use std::thread;
 /// Pieces that may be under way for each thread: enough that a long one does not stop the others.
 const PIECES_PER_THREAD: usize = 8;
 
+/// Bytes of pieces that may be under way for each thread. Who finds less begun begins one more, however large it is.
+const BYTES_PER_THREAD: usize = 4 << 20;
+
 /// What has become of a piece, batch by batch.
 pub struct Results<R>(Vec<Receiver<R>>);
 
@@ -39,29 +42,38 @@ impl<R> IntoIterator for Results<R> {
     }
 }
 
-/// Opens every piece that `source` gives, works on its batches, and gives `take` the results with what `open` had to
-/// say of the piece as a whole, until it wants no more.
+/// Opens every piece that `source` gives with its size in bytes, works on its batches, and gives `take` the results with
+/// what `open` had to say of the piece as a whole, until it wants no more.
+///
+/// # Panics
+/// - where one of these does
 pub fn run<P: Send, H: Send, B: Send, R: Send>(
     threads: NonZero<usize>,
-    source: impl Iterator<Item = P> + Send,
+    source: impl Iterator<Item = (usize, P)> + Send,
     open: impl Fn(P) -> (H, Vec<B>) + Sync,
     work: impl Fn(B) -> R + Sync,
     mut take: impl FnMut(H, Results<R>) -> ControlFlow<()>,
 ) {
     let (order, pieces) = channel();
-    let state = State { source: Some((source, order)), batches: VecDeque::new(), opening: 0, under_way: 0 };
-    let most = threads.get().saturating_mul(PIECES_PER_THREAD);
-    let shared = Shared { state: Mutex::new(state), changed: Condvar::new(), most };
+    let shared = Shared {
+        source: Mutex::new(Some((source, order))),
+        state: Mutex::new(State::default()),
+        changed: Condvar::new(),
+        threads: threads.get(),
+    };
     thread::scope(|scope| {
+        let _guard = EndOnPanic(&shared);
         for _ in 0..threads.get() {
             scope.spawn(|| shared.serve(&open, &work));
         }
-        while let Ok(Ok((head, batches))) = pieces.recv().map(|piece| piece.recv()) {
+        while let Ok((size, piece)) = pieces.recv() {
+            let Ok((head, batches)) = piece.recv() else { break };
             if take(head, Results(batches)).is_break() {
                 break;
             }
             let mut state = shared.lock();
-            state.under_way = state.under_way.saturating_sub(1);
+            state.pieces -= 1;
+            state.bytes -= size;
             drop(state);
             shared.changed.notify_one();
         }
@@ -72,29 +84,40 @@ pub fn run<P: Send, H: Send, B: Send, R: Send>(
 /// What there is to say of a piece, and where its batches are waited for.
 type Opened<H, R> = (H, Vec<Receiver<R>>);
 
-/// Who is told in which order the pieces came.
-type Order<H, R> = Sender<Receiver<Opened<H, R>>>;
+/// Who is told in which order the pieces come, and how large they are.
+type Order<H, R> = Sender<(usize, Receiver<Opened<H, R>>)>;
 
-struct State<I, H, B, R> {
-    /// Where pieces come from; none once there are no more
-    source: Option<(I, Order<H, R>)>,
+struct State<B, R> {
     /// What is to be worked on
     batches: VecDeque<(B, Sender<R>)>,
-    /// Pieces that are being opened, and may bring more batches
+    /// Pieces that are being fetched or opened, and may bring more batches
     opening: usize,
     /// Pieces that were begun and not taken yet
-    under_way: usize,
+    pieces: usize,
+    /// Their bytes
+    bytes: usize,
+    /// Whether the source has no more
+    is_over: bool,
+    /// Whether nobody waits for anything any more
+    is_ended: bool,
+}
+
+impl<B, R> Default for State<B, R> {
+    fn default() -> Self {
+        Self { batches: VecDeque::new(), opening: 0, pieces: 0, bytes: 0, is_over: false, is_ended: false }
+    }
 }
 
 struct Shared<I, H, B, R> {
-    state: Mutex<State<I, H, B, R>>,
+    /// Where pieces come from; none once there are no more. Never locked by who holds the state.
+    source: Mutex<Option<(I, Order<H, R>)>>,
+    state: Mutex<State<B, R>>,
     changed: Condvar,
-    /// How many pieces may be under way
-    most: usize,
+    threads: usize,
 }
 
-impl<P, H, B, R, I: Iterator<Item = P>> Shared<I, H, B, R> {
-    fn lock(&self) -> MutexGuard<'_, State<I, H, B, R>> {
+impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
+    fn lock(&self) -> MutexGuard<'_, State<B, R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,62 +125,73 @@ impl<P, H, B, R, I: Iterator<Item = P>> Shared<I, H, B, R> {
     fn serve(&self, open: impl Fn(P) -> (H, Vec<B>), work: impl Fn(B) -> R) {
         let _guard = EndOnPanic(self);
         let mut state = self.lock();
-        loop {
+        while !state.is_ended {
             if let Some((batch, result)) = state.batches.pop_front() {
                 drop(state);
                 // Nobody waits for it any more where the pipeline has ended early.
                 let _ = result.send(work(batch));
                 state = self.lock();
-            } else if state.under_way < self.most
-                && let Some((piece, opened)) = state.next_piece()
-            {
+            } else if !state.is_over && self.has_room(&state) {
+                state.opening += 1;
+                state.pieces += 1;
                 drop(state);
-                let (head, batches) = open(piece);
-                let (senders, receivers): (Vec<_>, Vec<_>) = batches.iter().map(|_| channel()).unzip();
-                let _ = opened.send((head, receivers));
+                let opened = self.next_piece().map(|(piece, opened)| {
+                    let (head, batches) = open(piece);
+                    let (senders, receivers): (Vec<_>, Vec<_>) = batches.iter().map(|_| channel()).unzip();
+                    let _ = opened.send((head, receivers));
+                    batches.into_iter().zip(senders)
+                });
                 state = self.lock();
-                state.opening = state.opening.saturating_sub(1);
-                state.batches.extend(batches.into_iter().zip(senders));
+                state.opening -= 1;
+                match opened {
+                    Some(batches) => state.batches.extend(batches),
+                    None => state.is_over = true,
+                }
                 self.changed.notify_all();
-            } else if state.source.is_none() && state.opening == 0 {
-                self.changed.notify_all();
+            } else if state.is_over && state.opening == 0 {
                 return;
             } else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
         }
+        // Whoever waits for their results is told that there are none.
+        state.batches.clear();
+    }
+
+    fn has_room(&self, state: &State<B, R>) -> bool {
+        state.pieces < self.threads.saturating_mul(PIECES_PER_THREAD)
+            && state.bytes < self.threads.saturating_mul(BYTES_PER_THREAD)
+    }
+
+    /// The next piece, and whom to tell what is in it.
+    fn next_piece(&self) -> Option<(P, Sender<Opened<H, R>>)> {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let (pieces, order) = source.as_mut()?;
+        let Some((size, piece)) = pieces.next() else {
+            *source = None;
+            return None;
+        };
+        let (opened, waiting) = channel();
+        self.lock().bytes += size;
+        order.send((size, waiting)).ok()?;
+        Some((piece, opened))
     }
 
     /// Lets every thread come to its end.
     fn end(&self) {
         let mut state = self.lock();
-        state.source = None;
+        state.is_ended = true;
         state.batches.clear();
-        state.opening = 0;
+        drop(state);
+        *self.source.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.changed.notify_all();
     }
 }
 
-impl<P, H, B, R, I: Iterator<Item = P>> State<I, H, B, R> {
-    /// The next piece, and whom to tell what is in it.
-    fn next_piece(&mut self) -> Option<(P, Sender<Opened<H, R>>)> {
-        let (source, order) = self.source.as_mut()?;
-        let Some(piece) = source.next() else {
-            self.source = None;
-            return None;
-        };
-        let (opened, waiting) = channel();
-        order.send(waiting).ok()?;
-        self.opening += 1;
-        self.under_way += 1;
-        Some((piece, opened))
-    }
-}
-
 /// Nobody may wait for a thread that is gone.
-struct EndOnPanic<'a, P, H, B, R, I: Iterator<Item = P>>(&'a Shared<I, H, B, R>);
+struct EndOnPanic<'a, P, H, B, R, I: Iterator<Item = (usize, P)>>(&'a Shared<I, H, B, R>);
 
-impl<P, H, B, R, I: Iterator<Item = P>> Drop for EndOnPanic<'_, P, H, B, R, I> {
+impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Drop for EndOnPanic<'_, P, H, B, R, I> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.end();
@@ -172,7 +206,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{PIECES_PER_THREAD, run};
+    use super::{BYTES_PER_THREAD, PIECES_PER_THREAD, run};
 
     fn threads(n: usize) -> NonZero<usize> {
         NonZero::new(n).unwrap()
@@ -187,7 +221,7 @@ mod tests {
                 std::thread::sleep(std::time::Duration::from_micros(50 * (3 - batch)));
                 batch
             };
-            run(threads(n), 0..200, open, work, |head, results| {
+            run(threads(n), (0..200).map(|piece| (1, piece)), open, work, |head, results| {
                 taken.push((head, results.into_iter().collect::<Vec<_>>()));
                 ControlFlow::Continue(())
             });
@@ -201,7 +235,7 @@ mod tests {
         let mut taken = Vec::new();
         run(
             threads(2),
-            0..,
+            (0..).map(|piece| (1, piece)),
             |piece: u64| (piece, vec![piece]),
             |batch| batch,
             |head, _| {
@@ -214,40 +248,51 @@ mod tests {
 
     #[test]
     fn no_more_is_begun_than_can_be_handed_over() {
-        let begun = AtomicUsize::new(0);
-        let source = (0..1000).inspect(|_| {
-            begun.fetch_add(1, Ordering::SeqCst);
-        });
-        let mut taken = 0;
-        run(
-            threads(2),
-            source,
-            |_| ((), vec![()]),
-            |()| (),
-            |(), results| {
-                taken += results.into_iter().count();
-                assert!(begun.load(Ordering::SeqCst) <= taken + 2 * PIECES_PER_THREAD);
-                ControlFlow::Continue(())
-            },
-        );
-        assert_eq!(taken, 1000);
+        for (size, most) in [(0, 2 * PIECES_PER_THREAD), (BYTES_PER_THREAD, 3), (usize::MAX / 4, 2)] {
+            let begun = AtomicUsize::new(0);
+            let source = (0..1000).inspect(|_| {
+                begun.fetch_add(1, Ordering::SeqCst);
+            });
+            let mut taken = 0;
+            run(
+                threads(2),
+                source.map(|piece| (size, piece)),
+                |_| ((), vec![()]),
+                |()| (),
+                |(), results| {
+                    taken += results.into_iter().count();
+                    let begun = begun.load(Ordering::SeqCst);
+                    assert!(begun < taken + most, "{begun} begun, {taken} taken, {size} bytes each");
+                    ControlFlow::Continue(())
+                },
+            );
+            assert_eq!(taken, 1000);
+        }
     }
 
     #[test]
     fn a_panic_is_passed_on_and_hangs_nobody() {
-        for at_work in [false, true] {
-            let open = |piece: u32| {
-                assert!(at_work || piece != 30, "it happens");
-                ((), vec![piece])
+        for place in ["source", "open", "work", "take"] {
+            let panics = |at: &str, piece: u32| assert!(at != place || piece != 30, "it happens");
+            let source = (0..1000).inspect(|piece| panics("source", *piece)).map(|piece| (1, piece));
+            let open = |piece| {
+                panics("open", piece);
+                (piece, vec![piece])
             };
-            let work = |piece: u32| assert!(piece != 30, "it happens");
             let ran = catch_unwind(AssertUnwindSafe(|| {
-                run(threads(2), 0..1000, open, work, |(), results| {
-                    let _ = results.into_iter().count();
-                    ControlFlow::Continue(())
-                });
+                run(
+                    threads(2),
+                    source,
+                    open,
+                    |piece| panics("work", piece),
+                    |piece, results| {
+                        panics("take", piece);
+                        let _ = results.into_iter().count();
+                        ControlFlow::Continue(())
+                    },
+                );
             }));
-            assert!(ran.is_err());
+            assert!(ran.is_err(), "{place}");
         }
     }
 }

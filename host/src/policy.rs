@@ -26,7 +26,7 @@ use serde_json::Value;
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError, ValType};
 
 pub use crate::host_calls::HostCalls;
-use crate::quantity::{parse_duration, parse_size};
+use crate::quantity::{parse_duration, parse_memory, parse_size};
 use crate::section;
 pub use cache::Cache;
 use engine::Placement;
@@ -42,7 +42,7 @@ const HEADING: &str = "Limits of the policy, for each object";
 /// What one call of a policy may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Limits {
-    /// How long it may run, its start included: 500ms, 2s, 1m
+    /// How long it may run, its start included: 500ms, 2s, 1m; in steps of 10ms
     #[arg(
         id = "policy_timeout",
         long = "policy-timeout",
@@ -59,7 +59,7 @@ pub struct Limits {
         value_name = "SIZE",
         default_value = "256Mi",
         help_heading = HEADING,
-        value_parser = parse_size
+        value_parser = parse_memory
     )]
     pub memory: usize,
     /// The largest answer, error, log message or host-call payload that is accepted from it
@@ -78,7 +78,8 @@ pub struct Limits {
         long = "policy-host-calls",
         value_name = "N",
         default_value = "10000",
-        help_heading = HEADING
+        help_heading = HEADING,
+        value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub host_calls: u32,
 }

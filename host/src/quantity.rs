@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Units of durations, as Go has them, in milliseconds. A number alone is in seconds, as policy-server takes it.
+/// Units of durations, of those that Go has, in milliseconds. A number alone is in seconds, as policy-server takes it.
 const DURATIONS: [(&str, u64); 5] = [("", 1000), ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
 
 /// Units of sizes, as Kubernetes has them, in bytes.
@@ -34,6 +34,19 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| "a size is wanted, such as 64Ki, 256Mi or 1Gi".to_owned())
 }
 
+/// Reads `256Mi` as the size of a memory.
+///
+/// # Errors
+/// - as [`parse_size`], or more than WebAssembly can address
+pub fn parse_memory(text: &str) -> Result<usize, String> {
+    let bytes = parse_size(text)?;
+    if u64::try_from(bytes).is_ok_and(|bytes| bytes <= 4 << 30) {
+        Ok(bytes)
+    } else {
+        Err("no policy can use more than 4Gi".to_owned())
+    }
+}
+
 fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits)?;
@@ -53,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_the_units_of_go_and_no_unit_means_seconds() {
+    fn durations_have_units_and_none_means_seconds() {
         for (text, milliseconds) in
             [("2s", 2000), ("2", 2000), ("500ms", 500), ("1m", 60_000), ("1h", 3_600_000)]
         {
@@ -86,6 +99,10 @@ mod tests {
         for text in ["", "Mi", "0Mi", "-1", "256MB", "256mi", "1Ti2", "99999999999999999999", "99999999999Gi"]
         {
             assert!(parse_size(text).is_err(), "{text}");
+        }
+        assert_eq!(parse_memory("4Gi").map(size).as_deref(), Ok("4Gi"));
+        for text in ["4097Mi", "0"] {
+            assert!(parse_memory(text).is_err(), "{text}");
         }
         for text in ["256Mi", "1Gi", "3Ki", "1000 bytes"] {
             let number = text.trim_end_matches(" bytes");

@@ -114,22 +114,11 @@ pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
 
 /// As [`documents`], for a part of a text with so many lines above it. The indices of the documents are those in the part.
 pub fn documents_below(above: usize, text: &str) -> Documents {
-    let (mut documents, count, problem) =
-        if json::starts(text) { json_documents(text) } else { yaml_documents(text) };
-    for document in documents.iter_mut().filter(|_| above > 0) {
-        document.above = above;
-        document.line += above;
-        document.notes.iter_mut().for_each(|note| note.line += above);
-    }
+    let (documents, count, problem) =
+        if json::starts(text) { json_documents(above, text) } else { yaml_documents(above, text) };
     let error = problem.map(|problem| problem.into_error(text));
     let error = error.map(|error| SyntaxError { line: error.line + above, ..error });
     Documents { documents, count, error }
-}
-
-/// Whether a text is taken for JSON first.
-pub fn may_be_json(text: &[u8]) -> bool {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    text.trim_ascii_start().starts_with(b"{") || text.trim_ascii_start().starts_with(b"[")
 }
 
 /// How many lines a text ends: `\n`, `\r\n` or `\r`.
@@ -189,10 +178,10 @@ const NEAREST: Locate = |map, pointer| map.nearest(pointer);
 /// Documents, how many there are with those without content, and why there are no more.
 type Found = (Vec<Document>, usize, Option<Problem>);
 
-fn json_documents(text: &str) -> Found {
-    let json = read(Reader::json(text), text);
+fn json_documents(above: usize, text: &str) -> Found {
+    let json = read(above, Reader::json(text), text);
     let (documents, _, Some(failed)) = &json else { return json };
-    let yaml = yaml_documents(text);
+    let yaml = yaml_documents(above, text);
     // Of two failures the one that came further knows better what the text was meant to be.
     let further = |problem: &Problem| {
         documents.len() > yaml.0.len()
@@ -202,15 +191,15 @@ fn json_documents(text: &str) -> Found {
 }
 
 /// YAML up to the first character that no YAML may hold.
-fn yaml_documents(text: &str) -> Found {
-    let Some(at) = text::control_character(text) else { return read(Reader::yaml(text), text) };
+fn yaml_documents(above: usize, text: &str) -> Found {
+    let Some(at) = text::control_character(text) else { return read(above, Reader::yaml(text), text) };
     let readable = text.get(..at).unwrap_or_default();
-    let (mut documents, count, _) = read(Reader::yaml(readable), readable);
+    let (mut documents, count, _) = read(above, Reader::yaml(readable), readable);
     documents.retain(|document| document.span.end < at);
     (documents, count, Some(Problem::control_character(text, at)))
 }
 
-fn read(mut reader: Reader<'_>, text: &str) -> Found {
+fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
     let mut documents = Vec::new();
     let lines = text::Lines::new(text);
     loop {
@@ -222,21 +211,21 @@ fn read(mut reader: Reader<'_>, text: &str) -> Found {
         if tree.is_blank() {
             continue;
         }
-        let value = match value::value(&mut tree, reader.text()) {
+        let value = match value::value(&mut tree, reader.text(), above) {
             Ok(value) => value,
             Err(problem) => return (documents, reader.index(), Some(problem)),
         };
         let source = tree.helm_source(text);
-        let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| note.into_note(text)).collect();
+        let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| note.into_note(above, text));
         documents.push(Document {
             value,
             index: tree.index,
-            line: tree.line,
+            line: above + tree.line,
             start: lines.at(tree.span.start),
-            above: 0,
+            above,
             span: tree.span,
             source,
-            notes,
+            notes: notes.collect(),
         });
     }
 }

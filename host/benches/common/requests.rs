@@ -22,7 +22,7 @@ fn case(pod: &Value, settings: &Value, cluster: &[Value]) -> Case {
         "operation": "CREATE", "namespace": "shop", "userInfo": {"username": "kubernetes-admin"}, "object": pod});
     let mut known = Cluster::default();
     for object in cluster {
-        known.add(object, "shop");
+        known.add(object.clone(), "shop");
     }
     let metadata = section::custom_sections(acr_pull_secret::policy::EMBEDDED, section::METADATA).unwrap();
     let metadata: Value = serde_json::from_slice(metadata[0]).unwrap();

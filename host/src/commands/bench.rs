@@ -1,7 +1,9 @@
 //! `bench`: measure what judging costs, beside reading the same files and beside other policies.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::iter;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,20 +12,21 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::Io;
-use crate::cli::{ExitStatus, PolicyArgs};
-use crate::cluster::{Cluster, Lookups};
+use crate::cli::{ExitStatus, Format, Output, PolicyArgs};
+use crate::commands::check::judging;
 use crate::commands::inputs::{self, Problems};
-use crate::commands::load_policy;
-use crate::evaluation::{Evaluation, locate};
+use crate::commands::reports::Reports;
+use crate::commands::{load_policy, lookups};
+use crate::evaluation::Evaluation;
 use crate::exclude::Exclude;
-use crate::input::SourceFile;
+use crate::input::{Given, Part};
 use crate::kind::Judged;
-use crate::manifest::{Manifest, manifests};
+use crate::manifest::Manifest;
 use crate::measurement::{Task, least};
 use crate::policy::{HostCalls, Policy};
-use crate::report::text::{Style, Text};
-use crate::report::{Render as _, Summary};
+use crate::report::text::Style;
 use crate::settings;
+use crate::talk::Talk;
 use crate::verdict::Decision;
 use crate::yaml;
 
@@ -32,8 +35,9 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret bench --settings policy.yaml manifests/
   acr-pull-secret bench --against other.wasm manifests/
 
-Everything runs on one thread, in turn with the other steps, and the least time of all rounds counts. Each request
-gets a fresh instance of the policy, as in a cluster. Ratios of one run say more than times: machines differ.";
+The steps run in turn, each on one thread but that of `check -j1`, which has another for the report, and the least time
+of all rounds counts. Each request gets a fresh instance of the policy, as in a cluster. Ratios of one run say more than
+times: machines differ.";
 
 /// Measure what judging manifests costs, beside reading them
 #[derive(Debug, Args)]
@@ -98,35 +102,30 @@ struct Step {
 pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let exclude = Exclude::new(&args.exclude)?;
-    let given = inputs::read(&args.policy.cluster, &exclude, io, &mut problems);
-    let files: Vec<Arc<SourceFile>> = if args.paths.is_empty() {
-        let text = include_str!("bench/pod.yaml").to_owned();
-        vec![Arc::new(SourceFile { name: "pod.yaml".to_owned(), text })]
+    let given = inputs::given(&args.policy.cluster, &exclude, io);
+    let given = inputs::manifests(&given, io, &mut problems);
+    let inputs = if args.paths.is_empty() {
+        let pod = include_bytes!("bench/pod.yaml").to_vec();
+        vec![Ok(Given::Held("pod.yaml".into(), pod))]
     } else {
-        let inputs = inputs::files(&args.paths, &exclude, io, &mut problems);
-        inputs.into_iter().map(|input| input.file).collect()
+        inputs::given(&args.paths, &exclude, io)
     };
-    let objects = |files: &[Arc<SourceFile>]| -> Vec<Manifest> {
-        files.iter().flat_map(|file| manifests(file).0).collect()
-    };
-    let all = objects(&files);
-    let mut cluster = Cluster::default();
-    for manifest in given.iter().chain(&all) {
-        cluster.add(manifest.object(), &args.policy.namespace);
-    }
-    let cluster = Arc::new(cluster);
+    let (texts, manifests): (Vec<Part>, Vec<Vec<Manifest>>) =
+        inputs::parts(&inputs, io, &mut problems).into_iter().unzip();
+    let all: Vec<Manifest> = manifests.into_iter().flatten().collect();
+    let namespace = args.policy.namespace.as_str();
+    let one = NonZero::<usize>::MIN;
+    let cluster = Arc::new(inputs::cluster(given.clone(), &inputs, namespace, one));
     let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
     let others = args
         .against
         .iter()
         .map(|path| load_policy(args.policy.limits, Some(path)))
         .collect::<Result<Vec<Policy>>>()?;
-    let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
     let settings = settings::load(&args.policy, io)?;
+    let host: Arc<dyn HostCalls> = Arc::new(lookups(&cluster, &policy, &settings, io));
     settings.validate(&policy, host.clone())?;
     let judged = Judged::of(policy.metadata());
-    let namespace = &args.policy.namespace;
     let mut evaluation = Evaluation::new(&policy, &settings.json, &judged, namespace, &cluster, host.clone());
     evaluation.resource = settings.resource.as_ref();
     let payloads: Vec<Vec<u8>> = all.iter().flat_map(|manifest| evaluation.payloads(manifest)).collect();
@@ -134,8 +133,12 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         io.stderr.line("error: nothing was measured: the policy has nothing to say about these objects");
         return Ok(ExitStatus::Nothing);
     }
-    for (path, policy) in args.against.iter().zip(&others) {
-        // It may not understand these requests, and then its time says nothing.
+    let path_of_own = args.policy.policy.as_deref().unwrap_or(Path::new("the built-in policy"));
+    let policies = || iter::once(&policy).chain(&others);
+    for (path, policy) in
+        iter::once(path_of_own).chain(args.against.iter().map(PathBuf::as_path)).zip(policies())
+    {
+        // One that fails may be quick, and its time says nothing.
         let answered =
             payloads.iter().try_for_each(|one| policy.call("validate", one, host.clone()).map(drop));
         answered.with_context(|| format!("{}: the policy gives no answer", path.display()))?;
@@ -146,22 +149,17 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
             drop(policy.call("validate", payload, host.clone()));
         }
     };
-    let read = || files.iter().for_each(|file| drop(yaml::documents(&file.text)));
+    let read = || texts.iter().for_each(|part| drop(yaml::documents(&part.file.text)));
     let request = || all.iter().for_each(|manifest| drop(evaluation.payloads(manifest)));
+    let to_nobody = [Output { format: Format::Text, file: None }];
+    let style = Style { colour: false, quiet: false, wrong: Decision::Rejected };
     let check = || {
-        for file in &files {
-            let judged =
-                objects(std::slice::from_ref(file)).into_iter().map(|object| evaluation.judge(object));
-            let mut outcomes: Vec<_> = judged.collect();
-            locate(&mut outcomes);
-            let mut report = Text::new(Style { colour: false, quiet: false, wrong: Decision::Rejected });
-            let mut summary = Summary::default();
-            for outcome in &outcomes {
-                summary.add(outcome);
-                // Nothing is written, so nothing fails.
-                let _ = report.outcome(outcome, &mut std::io::sink());
-            }
-        }
+        drop(inputs::cluster(given.clone(), &inputs, namespace, one));
+        let (stdin, stdout) = (Box::new(std::io::empty()), Box::new(std::io::sink()));
+        let mut io = Io { stdin, stdout, stderr: Talk::new(std::io::sink()), colour: false };
+        let mut reports = Reports::begin(&to_nobody, style, &[], &io);
+        let tally = judging::run(&evaluation, &inputs, one, &mut reports, &mut io);
+        reports.finish(&tally.summary, &mut io);
     };
     let mut tasks: Vec<Task<'_>> =
         vec![Box::new(read), Box::new(request), Box::new(|| ask(&policy)), Box::new(check)];
@@ -172,7 +170,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         per_object("reading the YAML"),
         per_object("making the requests"),
         per_request("the policy"),
-        per_object("check: all of it, and the report"),
+        per_object("check -j1: all of it"),
     ];
     for (path, policy) in args.against.iter().zip(&others) {
         tasks.push(Box::new(|| ask(policy)));

@@ -1,8 +1,9 @@
 //! `check`: judge manifests.
 
-mod judging;
+pub(super) mod judging;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +15,9 @@ use serde_json::Value;
 use crate::Io;
 use crate::admission::ApiServer;
 use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
-use crate::cluster::Lookups;
-use crate::commands::inputs::{self, Input, Problems};
+use crate::commands::inputs::{self, Problems};
 use crate::commands::reports::{self, Reports};
-use crate::commands::{load_policy, watching};
+use crate::commands::{load_policy, lookups, watching};
 use crate::evaluation::Evaluation;
 use crate::exclude::Exclude;
 use crate::input::{self, Given};
@@ -27,7 +27,7 @@ use crate::policy::HostCalls;
 use crate::report::Summary;
 use crate::report::text::Style;
 use crate::rules::rules;
-use crate::save::{Access, save};
+use crate::save::{Access, Draft};
 use crate::session::{Record, Replay};
 use crate::settings;
 use crate::verdict::Decision;
@@ -107,34 +107,36 @@ pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatu
 fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let exclude = Exclude::new(&args.exclude)?;
-    let given = inputs::files(&args.policy.cluster, &exclude, io, &mut problems);
-    let old = inputs::files(&args.old, &exclude, io, &mut problems);
+    let given = inputs::given(&args.policy.cluster, &exclude, io);
+    let old = inputs::given(&args.old, &exclude, io);
     let inputs = inputs::given(&args.paths, &exclude, io);
-    refuse_clashes(args, config, given.iter().chain(&old), &inputs)?;
+    refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
+    let given = inputs::manifests(&given, io, &mut problems);
+    let old = inputs::manifests(&old, io, &mut problems);
     // A session has an order, so nothing may overtake anything while one is written.
     let jobs = if args.record.is_some() { NonZero::<usize>::MIN } else { args.policy.jobs()? };
-    let cluster = Arc::new(inputs::cluster(given, &inputs, &args.policy.namespace, jobs)?);
-    let old: Vec<Value> =
-        inputs::all_manifests(old).into_iter().map(|manifest| manifest.object().clone()).collect();
+    let cluster = Arc::new(inputs::cluster(given, &inputs, &args.policy.namespace, jobs));
+    let old: Vec<Value> = old.into_iter().map(Value::from).collect();
 
     let settings = settings::load(&args.policy, io)?;
     let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> = match &args.replay {
-        None => {
-            let lookups = Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone());
-            let granted = settings.resource.as_ref().map(|resource| resource.context_aware_resources.clone());
-            Arc::new(match granted {
-                Some(granted) => lookups.granting(granted),
-                None => lookups,
-            })
-        }
+        None => Arc::new(lookups(&cluster, &policy, &settings, io)),
         Some(path) => {
             let session = input::read(path, &mut io.stdin)?;
             Arc::new(Replay::parse(&session.name, &session.text)?)
         }
     };
-    let record = args.record.as_ref().map(|path| (path, Arc::new(Record::new(host.clone()))));
-    let host: Arc<dyn HostCalls> = record.as_ref().map_or(host, |(_, record)| record.clone());
+    let unwritable = |path: &Path| format!("{}: cannot be written", path.display());
+    let record = match &args.record {
+        Some(path) => {
+            // Before anything is judged: a report of which nobody hears the end helps nobody.
+            let draft = Draft::new(path, Access::Private).with_context(|| unwritable(path))?;
+            Some((path, draft, Arc::new(Record::new(host.clone()))))
+        }
+        None => None,
+    };
+    let host: Arc<dyn HostCalls> = record.as_ref().map_or(host, |(.., record)| record.clone());
     settings.validate(&policy, host.clone())?;
     let evaluation = Evaluation {
         policy: &policy,
@@ -156,11 +158,11 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
     let tally = judging::run(&evaluation, &inputs, jobs, &mut reports, io);
 
-    if let Some((path, record)) = &record {
-        save(path, record.session().as_bytes(), Access::Private)
-            .with_context(|| format!("{}: cannot be written", path.display()))?;
-    }
     let all_written = reports.finish(&tally.summary, io);
+    if let Some((path, mut draft, record)) = record {
+        let written = draft.write_all(record.session().as_bytes()).and_then(|()| draft.finish());
+        written.with_context(|| unwritable(path))?;
+    }
     let status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
     if status == ExitStatus::Nothing {
         say_why_nothing(&tally.skipped, io);
@@ -175,15 +177,13 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
 fn refuse_clashes<'a>(
     args: &'a Check,
     config: Option<&'a Path>,
-    read: impl Iterator<Item = &'a Input>,
-    inputs: &'a [Result<Given, String>],
+    inputs: impl Iterator<Item = &'a Given>,
 ) -> Result<()> {
     let written =
         || args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
     let writes = written().next().is_some();
     let is_lost = |path: &&Path| writes && !(reports::is_output(written(), path) && is_earlier_report(path));
-    let inputs = inputs.iter().flatten().map(Given::path);
-    let inputs = read.map(|input| input.path.as_path()).chain(inputs).filter(is_lost);
+    let inputs = inputs.map(Given::path).filter(is_lost);
     let settings = args.policy.settings.as_deref().map(|settings| Path::new(settings::file_of(settings)));
     let others = args.policy.policy.as_deref().into_iter().chain(args.replay.as_deref());
     let read = inputs.chain(others).chain(settings).chain(config);

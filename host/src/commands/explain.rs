@@ -65,8 +65,9 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     }
     let mut problems = Problems::default();
     let mut cluster = Cluster::default();
-    for manifest in inputs::read(&args.policy.cluster, &Exclude::default(), io, &mut problems) {
-        cluster.add(manifest.object(), &args.policy.namespace);
+    let given = inputs::given(&args.policy.cluster, &Exclude::default(), io);
+    for manifest in inputs::manifests(&given, io, &mut problems) {
+        cluster.add(manifest.into(), &args.policy.namespace);
     }
     let pull_secrets = match &args.service_account {
         Some(name) => Some(secrets_of_account(&cluster, &args.policy.namespace, name)?),

@@ -66,10 +66,6 @@ pub fn run(args: &Policy, io: &mut Io) -> Result<ExitStatus> {
     Ok(ExitStatus::Fine)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))
-}
-
 fn write(path: &Path, contents: &[u8]) -> Result<()> {
     let written = crate::save::save(path, contents, crate::save::Access::Shared);
     written.with_context(|| format!("{}: cannot be written", path.display()))

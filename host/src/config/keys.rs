@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::{FailOn, parse_output};
 use crate::exclude;
-use crate::quantity::{parse_duration, parse_size};
+use crate::quantity::{parse_duration, parse_memory, parse_size};
 use crate::typed::{self, FieldError};
 
 /// Keys, and the ids of their arguments.
@@ -68,9 +68,9 @@ pub(super) fn is_argument(command: &str, argument: &str) -> bool {
 struct Fields {
     settings: Option<Value>,
     policy: Option<String>,
-    policy_timeout: Option<String>,
-    policy_memory: Option<String>,
-    policy_response: Option<String>,
+    policy_timeout: Option<Value>,
+    policy_memory: Option<Value>,
+    policy_response: Option<Value>,
     policy_host_calls: Option<u32>,
     cluster: Option<Vec<String>>,
     namespace: Option<String>,
@@ -102,12 +102,12 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     if fields.jobs.is_some_and(|jobs| !(1..=512).contains(&jobs)) {
         return Err(wrong("jobs", "a number from 1 to 512 is wanted"));
     }
-    let sizes = [("policyMemory", &fields.policy_memory), ("policyResponse", &fields.policy_response)];
-    for (key, size) in sizes {
-        size.as_deref().map(parse_size).transpose().map_err(|message| wrong(key, &message))?;
+    if fields.policy_host_calls == Some(0) {
+        return Err(wrong("policyHostCalls", "a number from 1 on is wanted"));
     }
-    let timeout = fields.policy_timeout.as_deref().map(parse_duration).transpose();
-    timeout.map_err(|message| wrong("policyTimeout", &message))?;
+    let timeout = quantity("policyTimeout", fields.policy_timeout, parse_duration)?;
+    let memory = quantity("policyMemory", fields.policy_memory, parse_memory)?;
+    let response = quantity("policyResponse", fields.policy_response, parse_size)?;
     for (i, output) in fields.output.iter().flatten().enumerate() {
         parse_output(output).map_err(|message| FieldError {
             path: format!("output[{i}]"),
@@ -126,9 +126,9 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     let keys: [(&str, Option<Vec<String>>); 15] = [
         ("settings", settings.map(one)),
         ("policy", fields.policy.map(|path| one(from_folder(&path)))),
-        ("policyTimeout", fields.policy_timeout.map(one)),
-        ("policyMemory", fields.policy_memory.map(one)),
-        ("policyResponse", fields.policy_response.map(one)),
+        ("policyTimeout", timeout.map(one)),
+        ("policyMemory", memory.map(one)),
+        ("policyResponse", response.map(one)),
         ("policyHostCalls", fields.policy_host_calls.map(|calls| one(calls.to_string()))),
         ("cluster", fields.cluster.map(all)),
         ("namespace", fields.namespace.map(one)),
@@ -143,6 +143,21 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     let keys = keys.into_iter().filter_map(|(name, values)| Some(Key { name, values: values? }));
     // An empty list says nothing.
     Ok(keys.filter(|key| !key.values.is_empty()).collect())
+}
+
+/// A quantity, which is a number alone as well: `2s`, `2`.
+fn quantity<T>(
+    key: &str,
+    value: Option<Value>,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Option<String>, FieldError> {
+    let text = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text,
+        Some(other) => other.to_string(),
+    };
+    parse(&text).map_err(|message| wrong(key, &message))?;
+    Ok(Some(text))
 }
 
 fn wrong(key: &str, message: &str) -> FieldError {

@@ -3,14 +3,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::{InputError, SourceFile};
+use super::{InputError, LEAST as PART, MOST, SourceFile, read_more};
 use crate::yaml;
-
-/// Bytes that make a part, where a document ends behind them.
-const PART: usize = 256 << 10;
-
-/// The longest document that is read. As values it takes ten times its bytes.
-const LONGEST_DOCUMENT: usize = 256 << 20;
 
 /// Some documents of a text that follow one another.
 #[derive(Debug, Clone)]
@@ -23,8 +17,8 @@ pub struct Part {
 
 /// Reads part after part; an error is the last.
 ///
-/// YAML is cut before a line that begins a document with `---`, which no text within a document can hold (YAML 1.2: 9.1.2),
-/// unless a directive stands before it. JSON is one part.
+/// A text is cut before a line that begins a document with `---`, which no text within a document can hold, be it YAML (1.2:
+/// 9.1.2) or JSON, unless a directive stands before it.
 pub struct Parts<R> {
     name: String,
     /// `None` when all is read
@@ -45,30 +39,22 @@ impl<R: Read> Parts<R> {
 
     /// Reads on, and tells where the part ends; `None` at the end of the text.
     fn next_end(&mut self) -> Result<Option<usize>, InputError> {
-        let Some(mut stream) = self.stream.take() else { return Ok(None) };
+        let everything = |rest: &[u8]| Some(rest.len()).filter(|end| *end > 0);
+        let Some(mut stream) = self.stream.take() else { return Ok(everything(&self.rest)) };
         let mut searched = 0;
         loop {
-            let room = (LONGEST_DOCUMENT + 1).saturating_sub(self.rest.len());
-            let wanted = self.rest.len().min(room).max(PART);
-            let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
-            let before = self.rest.len();
-            (&mut stream)
-                .take(wanted)
-                .read_to_end(&mut self.rest)
-                .map_err(|reason| self.unreadable(reason))?;
-            if self.rest.len() == before {
-                return Ok(Some(self.rest.len()).filter(|end| *end > 0));
+            let has_more =
+                read_more(&mut stream, &mut self.rest).map_err(|reason| self.unreadable(reason))?;
+            let is_long = self.rest.len() >= PART;
+            if let Some(end) = is_long.then(|| last_begin(&self.rest, searched)).flatten() {
+                self.stream = Some(stream).filter(|_| has_more);
+                return Ok(Some(end));
             }
-            if self.rest.len() < PART {
-                continue;
-            }
-            let end = if yaml::may_be_json(&self.rest) { None } else { last_begin(&self.rest, searched) };
-            if end.is_some() {
-                self.stream = Some(stream);
-                return Ok(end);
-            }
-            if self.rest.len() > LONGEST_DOCUMENT {
+            if self.rest.len() > MOST {
                 return Err(InputError::TooLong { name: self.name.clone(), line: self.above + 1 });
+            }
+            if !has_more {
+                return Ok(everything(&self.rest));
             }
             // A mark may be cut in two.
             searched = self.rest.len().saturating_sub(MARK.len());
@@ -100,7 +86,10 @@ impl<R: Read> Iterator for Parts<R> {
     fn next(&mut self) -> Option<Self::Item> {
         match self.next_end() {
             Ok(end) => end.map(|end| self.part(end)),
-            Err(error) => Some(Err(error)),
+            Err(error) => {
+                self.rest = Vec::new();
+                Some(Err(error))
+            }
         }
     }
 }

@@ -133,7 +133,7 @@ pub fn host(metadata: Option<&Value>, suite: &Suite, case: &Case, talk: &Talk) -
     }
     let mut cluster = Cluster::default();
     for object in suite.cluster.iter().chain(&case.cluster) {
-        cluster.add(object, NAMESPACE);
+        cluster.add(object.clone(), NAMESPACE);
     }
     Arc::new(Lookups::new(Arc::new(cluster), metadata, talk.clone()))
 }

@@ -72,9 +72,10 @@ impl Problem {
         SyntaxError { line, column, at: self.at, message: self.message, hint }
     }
 
-    pub(super) fn into_note(self, text: &str) -> Note {
+    /// The note, with the line in a text that has so many lines above this one.
+    pub(super) fn into_note(self, above: usize, text: &str) -> Note {
         let (line, column) = line_column(text, self.at);
-        Note { line, column, at: self.at, message: self.message }
+        Note { line: above + line, column, at: self.at, message: self.message }
     }
 }
 

@@ -10,16 +10,16 @@ use super::{
     tree::{Content, Entry, MAX_DEPTH, MAX_NOTES, Tree},
 };
 
-/// Takes the value out of a tree, and leaves notes in it.
+/// Takes the value out of a tree, and leaves notes in it. Their messages count lines from so many above the text.
 ///
 /// # Errors
 /// Aliases that grow beyond all measure, or a merge key without a mapping.
-pub(super) fn value(tree: &mut Tree, text: &Text<'_>) -> Result<Value, Problem> {
+pub(super) fn value(tree: &mut Tree, text: &Text<'_>, above: usize) -> Result<Value, Problem> {
     let root = tree.root;
     // Long texts count as several nodes: an alias to a megabyte costs more than an alias to a word.
     let written = tree.nodes.len() + (tree.span.len() / BYTES_PER_NODE);
     let budget = written.saturating_mul(20).max(1_000_000);
-    let mut expansion = Expansion { tree, text, budget, alias: None };
+    let mut expansion = Expansion { tree, text, above, budget, alias: None };
     let value = expansion.node(root, 0)?;
     tree.notes.sort_by_key(|note| note.at);
     Ok(value)
@@ -30,6 +30,8 @@ const BYTES_PER_NODE: usize = 32;
 struct Expansion<'a, 't> {
     tree: &'a mut Tree,
     text: &'a Text<'t>,
+    /// Lines above the text
+    above: usize,
     /// Nodes that may still be made
     budget: usize,
     /// The outermost alias that has been followed to get here
@@ -113,8 +115,8 @@ impl Expansion<'_, '_> {
             let spelling = |entry: &Entry| self.text.slice(entry.span).trim_end().trim_matches(['"', '\'']);
             let written = spelling(entry);
             let earlier = entries.iter().take(*at).rfind(|earlier| spelling(earlier) == written);
-            let line =
-                earlier.map_or_else(String::new, |earlier| format!(" (line {})", earlier.span.start.line()));
+            let line = earlier.map(|earlier| self.above + earlier.span.start.line());
+            let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
             let name = called(entry.key.as_deref().unwrap_or_default());
             self.note(entry, format!("{name} stands in this mapping already{line}; the last one counts"));
         }

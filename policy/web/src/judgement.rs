@@ -97,7 +97,7 @@ impl Judgement {
         let (file, wanted) = read("manifests", manifests, &mut problems, &mut notes);
         let (_, given) = read("cluster", cluster, &mut problems, &mut notes);
         for manifest in given.iter().chain(&wanted) {
-            known.add(manifest.object(), &namespace);
+            known.add(manifest.object().clone(), &namespace);
         }
         let settings = settings::read(settings, &namespace, &mut notes).unwrap_or_else(|problem| {
             problems.push(problem);

@@ -33,7 +33,7 @@ struct Given {
 pub(crate) fn parse(cluster: &str) -> Result<Arc<dyn HostCalls>, String> {
     let given: Given = serde_json::from_str(cluster).map_err(|error| format!("the cluster: {error}"))?;
     let mut cluster = Cluster::default();
-    for object in &given.objects {
+    for object in given.objects {
         cluster.add(object, given.namespace.as_deref().unwrap_or("default"));
     }
     Ok(host(Arc::new(cluster), given.lookups, None))
@@ -51,11 +51,7 @@ pub(crate) fn host(
     if let Some(failing) = failing {
         return Arc::new(failing);
     }
-    let lookups = Lookups::new(cluster, Some(&METADATA), Talk);
-    Arc::new(match grants {
-        Some(grants) => lookups.granting(grants),
-        None => lookups,
-    })
+    Arc::new(Lookups::new(cluster, Some(&METADATA), Talk).granting(grants))
 }
 
 impl HostCalls for Failing {

@@ -8,11 +8,11 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 
 use crate::Io;
-use crate::commands::inputs::diagnostics;
+use crate::commands::inputs;
 use crate::commands::reports::Reports;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::evaluation::{Evaluation, Outcome, locate};
-use crate::input::{Given, InputError, Part};
+use crate::input::{Given, Part};
 use crate::manifest::{Content, Manifest, manifests_below};
 use crate::pipeline;
 use crate::report::Summary;
@@ -23,12 +23,12 @@ const LONG: usize = 1024;
 
 /// What became of all of them.
 #[derive(Debug)]
-pub(super) struct Tally {
-    pub(super) summary: Summary,
+pub(crate) struct Tally {
+    pub(crate) summary: Summary,
     /// Why objects were left out, and how many
-    pub(super) skipped: BTreeMap<String, usize>,
+    pub(crate) skipped: BTreeMap<String, usize>,
     /// Whether every input was read to its end
-    pub(super) all_read: bool,
+    pub(crate) all_read: bool,
 }
 
 /// A part of an input, or why there is none.
@@ -53,7 +53,7 @@ struct Batch {
 }
 
 /// Judges everything in these inputs and reports it.
-pub(super) fn run(
+pub(crate) fn run(
     evaluation: &Evaluation<'_>,
     inputs: &[Result<Given, String>],
     jobs: NonZero<usize>,
@@ -62,8 +62,10 @@ pub(super) fn run(
 ) -> Tally {
     let progress = io.stderr.progress("files judged", inputs.len());
     let pieces = inputs.iter().flat_map(|input| {
-        progress.step();
-        pieces(input)
+        inputs::pieces(input).zip(inputs::first()).map(|(part, is_first)| {
+            let size = part.as_ref().map_or(0, |part| part.file.text.len());
+            (size, Piece { is_first, part })
+        })
     });
     let judge = |Batch { manifests, is_all }| {
         let mut outcomes: Vec<Outcome> =
@@ -82,6 +84,7 @@ pub(super) fn run(
     let (mut documents, mut is_whole) = (0, true);
     pipeline::run(jobs, pieces, open, judge, |head: Head, batches| {
         if head.is_first {
+            progress.step();
             (documents, is_whole) = (0, true);
         }
         // What stands behind an error may be meant otherwise.
@@ -125,20 +128,6 @@ impl Tally {
     }
 }
 
-fn pieces(input: &Result<Given, String>) -> impl Iterator<Item = Piece> {
-    let failed = |error: InputError| error.to_string();
-    let (parts, failure) = match input {
-        Ok(given) => match given.parts() {
-            Ok(parts) => (Some(parts), None),
-            Err(error) => (None, Some(failed(error))),
-        },
-        Err(reason) => (None, Some(reason.clone())),
-    };
-    let parts = parts.into_iter().flatten().map(move |part| part.map_err(failed));
-    let all = parts.chain(failure.map(Err));
-    all.zip(iter::once(true).chain(iter::repeat(false))).map(|(part, is_first)| Piece { is_first, part })
-}
-
 fn open(Piece { is_first, part }: Piece) -> (Head, Vec<Batch>) {
     let part = match part {
         Ok(part) => part,
@@ -148,7 +137,7 @@ fn open(Piece { is_first, part }: Piece) -> (Head, Vec<Batch>) {
         }
     };
     let read = manifests_below(part.above, &part.file);
-    let problems = diagnostics(&part.file, &read);
+    let problems = inputs::diagnostics(&part, &read);
     let is_all = read.manifests.len() <= LONG;
     let mut manifests = read.manifests.into_iter();
     let batches = iter::from_fn(|| {

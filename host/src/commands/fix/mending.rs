@@ -45,15 +45,17 @@ pub(super) fn run(
     jobs: NonZero<usize>,
     mut take: impl FnMut(Mended) -> ControlFlow<()>,
 ) {
-    let mend = |Part { file, above }| {
-        let read = manifests_below(above, &file);
-        let problems = diagnostics(&file, &read);
+    let mend = |part: Part| {
+        let read = manifests_below(part.above, &part.file);
+        let problems = diagnostics(&part, &read);
+        let file = part.file;
         let secrets = secrets(&file.text, &read.manifests);
         let is_whole = read.error.is_none();
         let fixed = is_whole.then(|| fix(evaluation, resource, &file, read.manifests));
         MendedPart { file, problems, fixed, secrets }
     };
-    pipeline::run(jobs, inputs.iter(), open, mend, |mut mended: Mended, parts| {
+    let sized = inputs.iter().map(|input| (input.as_ref().map_or(0, Given::size), input));
+    pipeline::run(jobs, sized, open, mend, |mut mended: Mended, parts| {
         for part in parts {
             // What stands behind an error may be meant otherwise.
             if !mended.is_broken {

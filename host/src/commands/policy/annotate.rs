@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
-use super::{bytes, read, write};
+use super::{bytes, write};
 use crate::Io;
+use crate::input;
 use crate::metadata::{self, USAGE};
 use crate::policy::{HostCalls, Limits, Policy};
 use crate::registry::artifact::digest;
@@ -55,7 +56,7 @@ impl HostCalls for Nobody {
 /// # Errors
 /// - metadata that Kubewarden would refuse, a module that does not say its protocol, a file that cannot be read or written
 pub fn run(args: &Annotate, io: &mut Io) -> Result<()> {
-    let wasm = read(&args.file)?;
+    let wasm = input::bytes(&args.file)?;
     let mut metadata = metadata_of(&args.metadata, &io.stderr)?;
     if let Some(path) = &args.readme {
         let readme =

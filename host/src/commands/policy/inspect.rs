@@ -9,8 +9,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Format, bytes, read};
+use super::{Format, bytes};
 use crate::Io;
+use crate::input;
 use crate::metadata::{self, annotation};
 use crate::module::Module;
 use crate::policy::EMBEDDED;
@@ -92,7 +93,7 @@ pub fn run(args: &Inspect, io: &mut Io) -> Result<()> {
 fn fetch(args: &Inspect, io: &Io) -> Result<(Cow<'static, [u8]>, Option<String>)> {
     let Some(name) = &args.policy else { return Ok((EMBEDDED.into(), None)) };
     if Path::new(name).exists() {
-        return Ok((read(Path::new(name))?.into(), None));
+        return Ok((input::bytes(Path::new(name))?.into(), None));
     }
     let reference = match reference::parse(name) {
         Ok(reference) => reference,

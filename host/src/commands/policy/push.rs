@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::json;
 
-use super::{Format, bytes, read};
+use super::{Format, bytes};
 use crate::Io;
+use crate::input;
 use crate::metadata;
 use crate::policy::EMBEDDED;
 use crate::registry::artifact::Artifact;
@@ -51,7 +52,7 @@ pub fn run(args: &Push, io: &mut Io) -> Result<()> {
         bail!("{0}: under which tag? Write {0}:v0.1.0 or {0}:latest", args.reference);
     }
     let (name, wasm) = match &args.file {
-        Some(path) => (path.display().to_string(), Cow::from(read(path)?)),
+        Some(path) => (path.display().to_string(), Cow::from(input::bytes(path)?)),
         None => ("the built-in policy".to_owned(), Cow::from(EMBEDDED)),
     };
     let artifact = Artifact::of(&wasm).context(name)?;
