@@ -179,10 +179,10 @@ fn refuse_clashes<'a>(
     config: Option<&'a Path>,
     inputs: impl Iterator<Item = &'a Given>,
 ) -> Result<()> {
-    let written =
-        || args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
-    let writes = written().next().is_some();
-    let is_lost = |path: &&Path| writes && !(reports::is_output(written(), path) && is_earlier_report(path));
+    let written = args.output.iter().filter_map(|output| output.file.as_deref());
+    let written: Vec<PathBuf> = written.chain(args.record.as_deref()).map(reports::resolved).collect();
+    let is_rewritten = |path: &Path| written.contains(&reports::resolved(path)) && is_earlier_report(path);
+    let is_lost = |path: &&Path| !written.is_empty() && !is_rewritten(path);
     let inputs = inputs.map(Given::path).filter(is_lost);
     let settings = args.policy.settings.as_deref().map(|settings| Path::new(settings::file_of(settings)));
     let others = args.policy.policy.as_deref().into_iter().chain(args.replay.as_deref());

@@ -48,12 +48,6 @@ pub(super) fn refuse_clashes<'a, F>(
     Ok(())
 }
 
-/// Whether this file is one of those that are written.
-pub(super) fn is_output<'a>(mut written: impl Iterator<Item = &'a Path>, path: &Path) -> bool {
-    let path = resolved(path);
-    written.any(|file| resolved(file) == path)
-}
-
 /// Whether any report tells of the policy's rules.
 pub(super) fn need_rules(outputs: &[Output]) -> bool {
     outputs.iter().any(|output| output.format == Format::Sarif)
@@ -170,7 +164,7 @@ pub(super) fn write_each<F: ValueEnum>(
 }
 
 /// One name for each file, also where it does not exist yet.
-fn resolved(path: &Path) -> PathBuf {
+pub(super) fn resolved(path: &Path) -> PathBuf {
     let by_folder = || {
         let path = destination(path).ok()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -1,5 +1,6 @@
 //! The report as `JUnit` XML: a suite for each file, a case for each object.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -14,17 +15,20 @@ use crate::verdict::{Decision, Finding, Severity};
 #[derive(Debug, Default)]
 pub struct JUnit {
     suites: Vec<TestSuite>,
+    /// Where the suite of a file stands among them
+    index: HashMap<String, usize>,
 }
 
 impl JUnit {
     fn add(&mut self, file: &str, mut case: TestCase) {
         let file = xml(file);
         case.set_classname(&file);
-        if let Some(suite) = self.suites.iter_mut().rfind(|suite| suite.name.as_str() == file) {
+        if let Some(suite) = self.index.get(&file).and_then(|at| self.suites.get_mut(*at)) {
             suite.add_test_case(case);
         } else {
             let mut suite = TestSuite::new(&file);
             suite.add_test_case(case);
+            self.index.insert(file, self.suites.len());
             self.suites.push(suite);
         }
     }

@@ -6,35 +6,32 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Fields that are read, wherever they stand: the first ones as an excerpt again, the others whole.
-const NAMES: [&str; 23] = [
-    "containers",
-    "ephemeralContainers",
-    "initContainers",
-    "jobTemplate",
-    "metadata",
-    "spec",
-    "template",
-    "volumes",
-    "annotations",
-    "apiVersion",
-    "data",
-    "deletionTimestamp",
-    "image",
-    "imagePullSecrets",
-    "kind",
-    "name",
-    "namespace",
-    "nodeName",
-    "ownerReferences",
-    "secrets",
-    "serviceAccount",
-    "serviceAccountName",
-    "type",
+/// Fields that are read, wherever they stand, and whether whole; the others as an excerpt again.
+const NAMES: [(&str, bool); 23] = [
+    ("containers", false),
+    ("ephemeralContainers", false),
+    ("initContainers", false),
+    ("jobTemplate", false),
+    ("metadata", false),
+    ("spec", false),
+    ("template", false),
+    ("volumes", false),
+    ("annotations", true),
+    ("apiVersion", true),
+    ("data", true),
+    ("deletionTimestamp", true),
+    ("image", true),
+    ("imagePullSecrets", true),
+    ("kind", true),
+    ("name", true),
+    ("namespace", true),
+    ("nodeName", true),
+    ("ownerReferences", true),
+    ("secrets", true),
+    ("serviceAccount", true),
+    ("serviceAccountName", true),
+    ("type", true),
 ];
-
-/// How many of these are excerpts.
-const PARTLY: usize = 8;
 
 /// Reads the excerpt of the object in a JSON text.
 ///
@@ -129,7 +126,7 @@ impl Visitor<'_> for Names {
 
     fn visit_str<E>(self, name: &str) -> Result<Name, E> {
         // Lengths first: most fields of a pod have none of these names, and comparing texts is a call.
-        let known = NAMES.iter().position(|known| known.len() == name.len() && *known == name);
-        Ok(Name(known.and_then(|at| Some((*NAMES.get(at)?, at >= PARTLY)))))
+        let is_known = |(known, _): &&(&str, bool)| known.len() == name.len() && *known == name;
+        Ok(Name(NAMES.iter().find(is_known).copied()))
     }
 }
