@@ -198,7 +198,7 @@ struct Series {
     case: fn(usize) -> Case,
 }
 
-const SERIES: [Series; 4] = [
+const SERIES: [Series; 6] = [
     Series { title: "containers", sizes: &[1, 5, 10, 25, 50, 75, 100, 150, 200], case: requests::containers },
     Series { title: "KB of one object", sizes: &[1, 10, 25, 50, 75, 100], case: requests::kilobytes },
     Series {
@@ -211,15 +211,25 @@ const SERIES: [Series; 4] = [
         sizes: &[1, 10, 50, 100, 250, 375, 500],
         case: requests::secrets,
     },
+    Series {
+        title: "entries, all for one ServiceAccount",
+        sizes: &[1, 100, 1_000, 2_500, 5_000, 7_500, 10_000],
+        case: requests::account,
+    },
+    Series {
+        title: "keys of one Secret, updated",
+        sizes: &[1, 100, 1_000, 2_500, 5_000, 7_500, 10_000],
+        case: requests::keys,
+    },
 ];
 
 /// Draws how the time of one request grows, and prints how far from a line it is.
 fn growth() {
     let policy = engines::policy();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth.svg");
-    let root = SVGBackend::new(&path, (960, 560)).into_drawing_area();
+    let root = SVGBackend::new(&path, (960, 820)).into_drawing_area();
     root.fill(&WHITE).unwrap();
-    let panels = root.split_evenly((2, 2));
+    let panels = root.split_evenly((3, 2));
     let mut words = String::new();
     for (Series { title, sizes, case }, panel) in SERIES.iter().zip(panels) {
         let cases: Vec<Case> = sizes.iter().map(|size| case(*size)).collect();

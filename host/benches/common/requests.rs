@@ -7,7 +7,7 @@ use acr_pull_secret::policy::HostCalls;
 use acr_pull_secret::section;
 use acr_pull_secret::talk::Talk;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What the policy is sent, and who answers its lookups.
 #[derive(Clone)]
@@ -16,10 +16,18 @@ pub(crate) struct Case {
     pub(crate) host: Arc<dyn HostCalls>,
 }
 
-fn case(pod: &Value, settings: &Value, cluster: &[Value]) -> Case {
-    let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
-    let request = json!({"uid": "0", "kind": kind, "resource": {"group": "", "version": "v1", "resource": "pods"},
-        "operation": "CREATE", "namespace": "shop", "userInfo": {"username": "kubernetes-admin"}, "object": pod});
+fn case(object: &Value, settings: &Value, cluster: &[Value]) -> Case {
+    update(&Value::Null, object, settings, cluster)
+}
+
+/// An object that is made where there was none before, and changed otherwise.
+fn update(old: &Value, object: &Value, settings: &Value, cluster: &[Value]) -> Case {
+    let operation = if old.is_null() { "CREATE" } else { "UPDATE" };
+    let kind = json!({"group": "", "version": "v1", "kind": object["kind"]});
+    let resource = format!("{}s", object["kind"].as_str().unwrap().to_lowercase());
+    let request = json!({"uid": "0", "kind": kind, "resource": {"group": "", "version": "v1", "resource": resource},
+        "operation": operation, "namespace": "shop", "userInfo": {"username": "kubernetes-admin"}, "object": object,
+        "oldObject": old});
     let mut known = Cluster::default();
     for object in cluster {
         known.add(object.clone(), "shop");
@@ -96,4 +104,23 @@ pub(crate) fn secrets(count: usize) -> Case {
     let cluster: Vec<Value> = (0..count).map(secret).collect();
     let entry = json!({"registries": ["contoso.azurecr.io"], "secret": "secret-0"});
     case(&pod, &json!({"pullSecrets": [entry], "cluster": {"secrets": "credentials"}}), &cluster)
+}
+
+/// A service account that gets the secrets of so many entries.
+pub(crate) fn account(entries: usize) -> Case {
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web", "namespace": "shop"}});
+    let entry =
+        |i: usize| json!({"registries": [format!("r{i}.azurecr.io")], "secret": format!("secret-{i}")});
+    let entries: Vec<Value> = (0..entries).map(entry).collect();
+    case(&account, &json!({"targets": ["Pod", "ServiceAccount"], "pullSecrets": entries}), &[])
+}
+
+/// An update of a Secret with so many keys, none of which matches an image.
+pub(crate) fn keys(count: usize) -> Case {
+    let auths: Map<String, Value> =
+        (0..count).map(|i| (format!("http://other{i}"), json!({"auth": "cHVsbDpw"}))).collect();
+    let config = BASE64_STANDARD.encode(json!({"auths": auths}).to_string());
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+        "metadata": {"name": "s", "namespace": "shop"}, "data": {".dockerconfigjson": config}});
+    update(&secret, &secret, &json!({}), &[])
 }

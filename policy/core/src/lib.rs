@@ -26,6 +26,7 @@ pub mod key_defect;
 pub mod keyring;
 pub mod login_server;
 mod name;
+mod names;
 pub mod pod_spec;
 mod pull_secret;
 mod raw_fields;

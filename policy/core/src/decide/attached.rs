@@ -6,6 +6,7 @@ use crate::decide::sense;
 use crate::finding::Severity;
 use crate::key_defect::shown;
 use crate::keyring::{Held, Keyring};
+use crate::names::Names;
 use crate::pod_spec::PodSpec;
 use crate::pull_secret::{Malformed, PullSecret};
 use crate::rule::Rule;
@@ -17,10 +18,10 @@ const SHOWN: usize = 3;
 /// What is known of the secrets, and the keyring that the kubelet makes of them.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
-    /// By name, in the order of the pod's list
-    states: Vec<(String, State)>,
-    /// Places in `states`, in the order of the names
-    order: Vec<usize>,
+    /// In the order of the pod's list
+    names: Names,
+    /// Those of the names, in their order
+    states: Vec<State>,
     keyring: Keyring,
 }
 
@@ -52,24 +53,16 @@ impl Attached {
             SecretLookup::Credentials => names.to_vec(),
         };
         for name in wanted {
-            if let Err(place) = attached.place(name) {
+            if attached.names.add(name) {
                 let state = attached.look(judge, name, pointer);
-                attached.order.insert(place, attached.states.len());
-                attached.states.push((name.to_owned(), state));
+                attached.states.push(state);
             }
         }
         attached
     }
 
-    /// Where a name stands in `order`, or would have to.
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        let known = |at: &usize| self.states.get(*at).map(|(known, _)| known.as_str());
-        self.order.binary_search_by(|at| known(at).cmp(&Some(name)))
-    }
-
     fn state(&self, name: &str) -> Option<&State> {
-        let at = self.order.get(self.place(name).ok()?)?;
-        self.states.get(*at).map(|(_, state)| state)
+        self.states.get(self.names.position(name)?)
     }
 
     fn look(&mut self, judge: &mut Judge<'_>, name: &str, pointer: &str) -> State {
@@ -114,7 +107,7 @@ impl Attached {
             return;
         }
         let mut poisoned = false;
-        for (name, state) in &self.states {
+        for (name, state) in self.names.iter().zip(&self.states) {
             let State::Malformed(error) = state else { continue };
             poisoned = true;
             let message = format!(
@@ -173,7 +166,7 @@ impl Attached {
         }
         // Another secret that could not be looked up may serve the image.
         let by_content = judge.settings.cluster.secrets == SecretLookup::Credentials;
-        if by_content && self.states.iter().any(|(_, state)| *state == State::Unknown) {
+        if by_content && self.states.contains(&State::Unknown) {
             return;
         }
         let (Image { user, text, reference, .. }, place) = (image, judge.in_namespace());
@@ -199,14 +192,14 @@ impl Attached {
 
     /// Why those that are attached do not serve an image, where that is known.
     pub(super) fn shortcomings(&self) -> String {
-        let why = |(name, state): &(String, State)| match state {
+        let why = |(name, state): (&str, &State)| match state {
             State::Absent => Some(format!("\"{name}\" does not exist")),
             State::Ignored(kind) => Some(format!("\"{name}\" is ignored (type \"{kind}\")")),
             State::Malformed(_) => Some(format!("\"{name}\" is malformed")),
             State::Usable => Some(format!("\"{name}\" holds nothing for it")),
             State::Unknown => None,
         };
-        let all: Vec<String> = self.states.iter().filter_map(why).take(SHOWN).collect();
+        let all: Vec<String> = self.names.iter().zip(&self.states).filter_map(why).take(SHOWN).collect();
         if all.is_empty() { String::new() } else { format!(" (of those that it has, {})", all.join(", ")) }
     }
 

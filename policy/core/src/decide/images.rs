@@ -4,6 +4,7 @@ use crate::decide::attached::Attached;
 use crate::decide::judge::{About, Judge};
 use crate::image::ImageReference;
 use crate::login_server::{Host, classify};
+use crate::names::Names;
 use crate::pod_spec::{ImageUse, PodSpec};
 use crate::rule::Rule;
 use crate::settings::{Need, Settings};
@@ -144,11 +145,5 @@ impl<'a> Image<'a> {
 
 /// The secrets that `images` need, each once, in order of need.
 pub(super) fn secrets(images: &[Image<'_>]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for name in images.iter().filter_map(Image::secret) {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
+    Names::of(images.iter().filter_map(Image::secret)).into_vec()
 }

@@ -5,6 +5,7 @@ use crate::decide::images::{Assessment, Image, secrets};
 use crate::decide::judge::{About, Judge, ServiceAccount};
 use crate::decide::pod::{report_hidden, report_immutable, report_missing, report_nameless, without_refused};
 use crate::finding::Severity;
+use crate::names::Names;
 use crate::pod_spec::PodSpec;
 use crate::request::Operation;
 use crate::rule::Rule;
@@ -166,13 +167,7 @@ fn union(inherited: &[String], lacking: &[Image<'_>]) -> Vec<String> {
     if lacking.is_empty() {
         return lacking;
     }
-    let mut names: Vec<String> = Vec::new();
-    for name in inherited.iter().chain(&lacking) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    names
+    Names::of(inherited.iter().chain(&lacking).map(String::as_str)).into_vec()
 }
 
 fn report_unknown_account(judge: &mut Judge<'_>, spec: &PodSpec<'_>) {

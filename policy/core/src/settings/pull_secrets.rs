@@ -61,18 +61,14 @@ impl PullSecrets {
         }
     }
 
-    /// The names of all secrets that images in `namespace` may need, each once, in order.
-    pub fn secrets_of(&self, namespace: &str) -> Vec<&str> {
-        match self {
-            Self::Default => vec![DEFAULT_SECRET],
-            Self::Entries(entries) => {
-                let mut names: Vec<&str> = Vec::new();
-                for entry in entries.iter().filter(|entry| entry.in_namespace(namespace)) {
-                    names.extend(entry.secret.as_deref().filter(|name| !names.contains(name)));
-                }
-                names
-            }
-        }
+    /// The names of all secrets that images in `namespace` may need, in order.
+    pub fn secrets_of<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a str> {
+        let (default, entries) = match self {
+            Self::Default => (Some(DEFAULT_SECRET), &[][..]),
+            Self::Entries(entries) => (None, entries.as_slice()),
+        };
+        let entries = entries.iter().filter(move |entry| entry.in_namespace(namespace));
+        default.into_iter().chain(entries.filter_map(|entry| entry.secret.as_deref()))
     }
 
     pub(super) fn parse(fields: &Fields<'_>, suffixes: &[String], problems: &mut Problems) -> Self {
