@@ -45,12 +45,23 @@ fn a_policy_that_gives_no_answer_has_no_time() {
     let mute = r#"(module (memory (export "memory") 1) (func (export "__guest_call") (param i32 i32) (result i32) i32.const 0))"#;
     std::fs::write(&path, wat::parse_str(mute).unwrap()).unwrap();
     let path = path.display().to_string();
+    // It answers everything with a number.
+    let odd = folder.path().join("odd.wasm");
+    let number = r#"(module (import "wapc" "__guest_response" (func $answer (param i32 i32))) (memory (export "memory") 1)
+        (data (i32.const 8) "7")
+        (func (export "__guest_call") (param i32 i32) (result i32) (call $answer (i32.const 8) (i32.const 1)) i32.const 1))"#;
+    std::fs::write(&odd, wat::parse_str(number).unwrap()).unwrap();
+    let odd = odd.display().to_string();
     let own = "the built-in policy".to_owned();
     let large = format!(
         "kind: Pod\napiVersion: v1\nmetadata: {{name: web}}\nspec: {{containers: []}}\nnote: {}\n",
         "x".repeat(1 << 20)
     );
-    for (args, name) in [(["--against", path.as_str()], &path), (["--policy-memory", "1Mi"], &own)] {
+    for (args, name) in [
+        (["--against", path.as_str()], &path),
+        (["--against", odd.as_str()], &odd),
+        (["--policy-memory", "1Mi"], &own),
+    ] {
         let output = run(&[&["bench", "--rounds", "1", "-"], &args[..]].concat(), &large);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();

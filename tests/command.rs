@@ -417,6 +417,37 @@ fn nothing_is_written_over_what_was_read() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
 
+/// What standard input is redirected from has a name too.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_written_over_what_standard_input_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.yaml");
+    for content in [BARE_POD, ""] {
+        std::fs::write(&path, content).unwrap();
+        std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
+        for args in [
+            &["-", "-o", "json=in.yaml"][..],
+            &["-", "-o", "json=./in.yaml"],
+            &["-", "-o", "json=/dev/stdin"],
+            &["-", "--record", "in.yaml"],
+            &["pod.yaml", "--settings", "-", "-o", "json=in.yaml"],
+            &["pod.yaml", "--cluster", "-", "--record", "in.yaml"],
+        ] {
+            let output = command(&["check"])
+                .args(args)
+                .current_dir(folder.path())
+                .stdin(std::fs::File::open(&path).unwrap())
+                .output()
+                .unwrap();
+            let talk = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
+            assert!(talk.contains("this is one of the inputs, and would be overwritten"), "{args:?}: {talk}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "{args:?}");
+        }
+    }
+}
+
 /// A session that cannot be written is told of before half a report is out.
 #[test]
 fn a_session_that_cannot_be_written_is_told_of_at_once() {

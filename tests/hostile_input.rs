@@ -226,6 +226,50 @@ fn files_that_vanish_are_named_and_the_rest_is_seen_to() {
     }
 }
 
+/// What a document of some megabytes can ask for.
+#[test]
+fn a_document_with_a_value_behind_every_comma_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let commas = "0,".repeat(5 << 20);
+    for (name, content) in [
+        ("a.json", format!("[{commas}0]")),
+        ("b.yaml", format!("- [{commas}0]")),
+        ("c.yaml", format!("{{{commas}}}")),
+    ] {
+        fs::write(folder.path().join(name), content).unwrap();
+        let output = within(2048, folder.path(), &["check", name], "").output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}: {}", output.status);
+        let talk = text(&output.stderr);
+        assert!(
+            talk.starts_with("error: this document has more than 4 million values; split it"),
+            "{name}: {talk}"
+        );
+    }
+}
+
+#[test]
+fn nothing_in_a_message_moves_a_cursor() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pod.yaml"), POD).unwrap();
+    fs::write(folder.path().join("config.yaml"), "settings: {\"\\e[31m\": 1}\n").unwrap();
+    fs::write(folder.path().join("odd.yaml"), "\"\\e[31m\": 1\n").unwrap();
+    for args in [
+        &["check", "--config", "config.yaml", "pod.yaml"][..],
+        &["check", "--config", "odd.yaml", "pod.yaml"],
+        &["check", "--settings", "odd.yaml", "pod.yaml"],
+        &["check", "--settings", "none\u{1b}[31m", "pod.yaml"],
+        &["check", "--policy", "none\u{1b}[31m", "pod.yaml"],
+        &["check", "--config", "none\u{1b}[31m", "pod.yaml"],
+        &["check", "none\u{1b}[31m"],
+        &["policy", "inspect", "./none\u{1b}[31m"],
+    ] {
+        let output = run(folder.path(), args);
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
+        assert!(talk.starts_with("error: ") && !talk.contains('\u{1b}'), "{args:?}: {talk:?}");
+    }
+}
+
 #[test]
 fn more_than_is_read_at_once_is_refused() {
     const TOO_MUCH: u64 = (256 << 20) + 1;
@@ -236,7 +280,8 @@ fn more_than_is_read_at_once_is_refused() {
     };
     hole("a.yaml");
     hole("b.wasm");
-    let document = "a.yaml:1: here begins a document of more than 256 MiB";
+    fs::write(folder.path().join("z.wasm"), "").unwrap();
+    let document = "a.yaml:1: here begin more than 256 MiB without an end of a document";
     let stream = "<stdin>: this gives more than 256 MiB, which is more than is kept; write it into a file";
     for (args, redirect, told, is_one_of_many) in [
         (&["check", "."][..], "", document, true),
@@ -253,6 +298,18 @@ fn more_than_is_read_at_once_is_refused() {
         (&["check", "--policy", "b.wasm", "zoo.yaml"], "", "b.wasm: this is more than", false),
         (&["check", "--policy", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this is more than", false),
         (&["policy", "inspect", "b.wasm"], "", "b.wasm: this is more than", false),
+        (
+            &["policy", "annotate", "z.wasm", "-m", "/dev/zero", "--output", "y.wasm"],
+            "",
+            "/dev/zero: this is more than",
+            false,
+        ),
+        (
+            &["secret", "--server", "contoso.azurecr.io", "--username", "u", "--password-stdin"],
+            "</dev/zero",
+            "what standard input gives is too long for a password",
+            false,
+        ),
         (&["test", "a.yaml"], "", "a.yaml: this is more than", false),
     ] {
         let output = within(800, folder.path(), args, redirect).output().unwrap();

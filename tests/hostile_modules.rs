@@ -357,7 +357,7 @@ fn a_limit_that_is_none_is_refused_and_a_number_alone_is_one() {
         ("--policy-timeout", "policyTimeout", "1.5", duration),
         ("--policy-memory", "policyMemory", "0", size),
         ("--policy-memory", "policyMemory", "0Mi", size),
-        ("--policy-memory", "policyMemory", "5Gi", "no policy can use more than 4Gi"),
+        ("--policy-memory", "policyMemory", "5Gi", "more than 4Gi is not supported"),
         ("--policy-response", "policyResponse", "0", size),
         ("--policy-host-calls", "policyHostCalls", "0", number),
     ] {

@@ -133,19 +133,20 @@ fn what_stands_behind_an_error_is_no_cluster_in_a_long_file_as_in_a_short_one() 
 }
 
 #[test]
-fn an_error_in_a_long_file_shows_no_line_of_a_secret_that_began_further_up() {
+fn an_error_in_a_long_file_shows_no_line_that_may_be_a_secrets() {
     let filler = "# x\n".repeat(100_000);
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  key: |\n    a\n";
     for text in [
         format!("{secret}{filler}---\nhunter2: [\n"),
         format!("{filler}---\n{secret}{filler}---\n{filler}---\nhunter2: [\n"),
         format!("{secret}{filler}---\nhunter2: 1\nhunter2: 2\n"),
+        format!("hunter2: 1\nhunter2: 2\n---\n{filler}{secret}"),
     ] {
         for command in ["check", "fix"] {
             let output = run(&[command, "-"], &text);
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             let line = text.lines().position(|line| line.contains("hunter2")).unwrap() + 1;
-            assert!((line..line + 2).any(|line| said.contains(&format!("--> <stdin>:{line}:"))), "{said}");
+            assert!((line..line + 3).any(|line| said.contains(&format!("--> <stdin>:{line}:"))), "{said}");
             assert!(!said.contains("hunter2: "), "{said}");
         }
     }
@@ -160,8 +161,42 @@ fn a_key_that_stands_twice_in_a_long_file_is_told_by_its_lines_there() {
     assert!(said.contains("--> <stdin>:200004:1"), "{said}");
 }
 
+/// What each object is and becomes, by the same manifests with and without comments or spaces between them.
+fn alike(parts: &[&str], filler: &str, status: i32) -> Vec<(Value, Value)> {
+    let told = |between: &str| {
+        let output = run(&["check", "-o", "json", "-"], &parts.join(between));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{} bytes between: {said}", between.len());
+        let report = json(&output.stdout);
+        let results = report["results"].as_array().unwrap();
+        results.iter().map(|result| (result["name"].clone(), result["source"]["document"].clone())).collect()
+    };
+    let (short, long): (Vec<_>, Vec<_>) = (told(""), told(&filler.repeat(100_000)));
+    assert_eq!(short, long);
+    short
+}
+
 #[test]
-fn json_documents_with_marks_between_them_are_read_one_by_one() {
+fn long_json_is_read_as_short_json() {
+    let pod = |name: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}"}},"spec":{{"containers":[]}}}}"#
+        )
+    };
+    let (a, b, c, odd) = (pod("a"), pod("b"), pod("c"), pod("d").replace("\"d\"", "\"\\ud83d\\ude00\""));
+    let names = |results: Vec<(Value, Value)>| -> Vec<(String, u64)> {
+        results.iter().map(|(name, at)| (name.as_str().unwrap().to_owned(), at.as_u64().unwrap())).collect()
+    };
+    let found = names(alike(&[&a, "\n---\n", &b, "\n--- ", &c, "\n"], "    ", 0));
+    assert_eq!(found, [("a".to_owned(), 1), ("b".to_owned(), 2), ("c".to_owned(), 3)]);
+    let found = names(alike(&["---\n", &a, "\n---\n---\n\n", &odd, "\n---\n"], "    ", 0));
+    assert_eq!(found, [("a".to_owned(), 1), ("\u{1f600}".to_owned(), 3)]);
+    let found = names(alike(&[&a, "\n", &b, "\n", "\n---\n", &odd], "    ", 0));
+    assert_eq!(found, [("a".to_owned(), 1), ("b".to_owned(), 2), ("\u{1f600}".to_owned(), 3)]);
+}
+
+#[test]
+fn json_documents_with_marks_between_them_are_told_at_their_lines() {
     let pod = |i| {
         format!(
             r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p{i}"}},"spec":{{"containers":[{{"name":"a","image":"contoso.azurecr.io/p"}}]}}}}"#
@@ -170,6 +205,46 @@ fn json_documents_with_marks_between_them_are_read_one_by_one() {
     let text: Vec<String> = (0..4000).map(pod).collect();
     let results = results(&["-"], &text.join("\n---\n"), 1);
     assert_eq!(places(&results), (0..4000).map(|i| (2 * i + 1, i + 1)).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_no_text_ends_a_long_file_where_it_ends_a_short_one() {
+    let folder = tempdir().unwrap();
+    let (before, _) = pods(3);
+    for filler in ["", &"# x\n".repeat(100_000)] {
+        let mut bytes = format!("{before}{filler}---\nkind: Pod\nname: ").into_bytes();
+        bytes.extend(b"\xff\n---\n");
+        bytes.extend(before.bytes());
+        std::fs::write(folder.path().join("a.yaml"), bytes).unwrap();
+        let output = run(&["check", "-o", "json", &folder.path().display().to_string()], "");
+        assert_eq!(output.status.code(), Some(2));
+        let report = json(&output.stdout);
+        assert_eq!(report["results"].as_array().unwrap().len(), 3, "{} bytes between", filler.len());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let line = before.lines().count() + filler.lines().count() + 3;
+        assert!(said.contains(&format!("a.yaml:{line}: this is not UTF-8 text")), "{line}: {said}");
+    }
+}
+
+/// Nor is the policy asked about it.
+#[test]
+fn what_stands_behind_an_error_leaves_nothing_in_a_session() {
+    let folder = tempdir().unwrap();
+    let session = folder.path().join("session.yaml").display().to_string();
+    let pod = |name: &str| {
+        format!(
+            "kind: Pod\napiVersion: v1\nmetadata: {{name: {name}, namespace: shop}}\nspec: {{serviceAccountName: {name}, \
+             containers: [{{name: web, image: contoso.azurecr.io/p}}]}}\n"
+        )
+    };
+    for filler in ["", &"# x\n".repeat(100_000)] {
+        let text = format!("{}{filler}---\nb: [\n---\n{filler}{}", pod("first"), pod("second"));
+        let settings = r#"{"cluster": {"serviceAccounts": true}}"#;
+        let output = run(&["check", "--record", &session, "--settings-json", settings, "-"], &text);
+        assert_eq!(output.status.code(), Some(2));
+        let session = std::fs::read_to_string(&session).unwrap();
+        assert!(session.contains("first") && !session.contains("second"), "{session}");
+    }
 }
 
 /// As `fix` shall leave the pods: each with its list before its containers, and every other byte as it was.

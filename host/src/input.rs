@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use crate::config;
 use crate::exclude::Exclude;
+use crate::yaml;
 pub use parts::{Part, Parts};
 
 /// How standard input is called in messages.
@@ -64,8 +65,8 @@ pub enum InputError {
     TooMuchToKeep(String),
     /// A document of more than is read at once
     #[error(
-        "{name}:{line}: here begins a document of more than 256 MiB, which is more than is read at once; split the list \
-         into documents, with a line `---` between them"
+        "{name}:{line}: here begin more than 256 MiB without an end of a document, which is more than is read at once; \
+         split the list into documents, with a line `---` between them"
     )]
     TooLong {
         /// The file
@@ -292,7 +293,7 @@ pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError>
         Ok(text) => Ok(SourceFile { name, text }),
         Err(error) => {
             let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-            let line = valid.split(|b| *b == b'\n').count();
+            let line = yaml::line_ends(valid) + 1;
             Err(InputError::NotUtf8 { name, line })
         }
     }

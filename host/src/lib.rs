@@ -72,7 +72,7 @@ pub struct Io {
 /// Runs a command and says on `io.stderr` why it failed, if it did.
 pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
     for note in cli.given.iter().flat_map(|given| &given.notes) {
-        io.stderr.line(note);
+        io.stderr.plain(note);
     }
     let config = cli.given.as_ref().map(|given| Path::new(&given.file));
     let result = match &cli.command {
@@ -91,7 +91,7 @@ pub fn run(cli: &Cli, io: &mut Io) -> ExitStatus {
     if let Some(given) = cli.given.as_ref().filter(|given| !given.keys.is_empty())
         && matches!(status, ExitStatus::Trouble | ExitStatus::Nothing)
     {
-        io.stderr.line(&format!("note: {} gives {}", given.file, given.keys.join(", ")));
+        io.stderr.plain(&format!("note: {} gives {}", given.file, given.keys.join(", ")));
     }
     status
 }
@@ -110,7 +110,7 @@ fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
         // Every other file has its name in the error.
         io.stderr.line(&format!("error: standard output cannot be written: {error}"));
     } else {
-        io.stderr.line(&format!("error: {error:#}"));
+        io.stderr.plain(&format!("error: {error:#}"));
     }
     ExitStatus::Trouble
 }

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(CallError::Usage(error)) => error.exit(),
         Err(error) => {
-            talk.line(&format!("error: {error}"));
+            talk.plain(&format!("error: {error}"));
             return ExitCode::from(ExitStatus::Trouble as u8);
         }
     };

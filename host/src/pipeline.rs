@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -17,28 +18,21 @@ use std::thread;
 /// Pieces that may be under way for each thread: enough that a long one does not stop the others.
 const PIECES_PER_THREAD: usize = 8;
 
-/// Bytes of pieces that may be under way for each thread. Who finds less begun begins one more, however large it is.
+/// Bytes of pieces that may be under way for each thread. Every thread that finds less begun begins one more, however large
+/// it is.
 const BYTES_PER_THREAD: usize = 4 << 20;
 
 /// What has become of a piece, batch by batch.
 pub struct Results<R>(Vec<Receiver<R>>);
 
-impl<R> Results<R> {
-    /// How many batches there are.
-    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
 impl<R> IntoIterator for Results<R> {
     type Item = R;
-    type IntoIter = std::iter::FilterMap<std::vec::IntoIter<Receiver<R>>, fn(Receiver<R>) -> Option<R>>;
+    type IntoIter = std::iter::Map<std::vec::IntoIter<Receiver<R>>, fn(Receiver<R>) -> R>;
 
     /// The results in their order, each as soon as it is there.
     fn into_iter(self) -> Self::IntoIter {
-        // None comes from a thread that has panicked, and the pipeline passes that on.
-        self.0.into_iter().filter_map(|batch| batch.recv().ok())
+        // There is no result where a thread has panicked, and nobody may take the rest for all of them.
+        self.0.into_iter().map(|batch| batch.recv().unwrap_or_else(|gone| resume_unwind(Box::new(gone))))
     }
 }
 
@@ -73,7 +67,7 @@ pub fn run<P: Send, H: Send, B: Send, R: Send>(
             }
             let mut state = shared.lock();
             state.pieces -= 1;
-            state.bytes -= size;
+            state.bytes = state.bytes.saturating_sub(size);
             drop(state);
             shared.changed.notify_one();
         }
@@ -165,14 +159,17 @@ impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
 
     /// The next piece, and whom to tell what is in it.
     fn next_piece(&self) -> Option<(P, Sender<Opened<H, R>>)> {
-        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        // What has panicked has no more to give.
+        let mut source = self.source.lock().ok()?;
         let (pieces, order) = source.as_mut()?;
         let Some((size, piece)) = pieces.next() else {
             *source = None;
             return None;
         };
         let (opened, waiting) = channel();
-        self.lock().bytes += size;
+        let mut state = self.lock();
+        state.bytes = state.bytes.saturating_add(size);
+        drop(state);
         order.send((size, waiting)).ok()?;
         Some((piece, opened))
     }
@@ -279,6 +276,7 @@ mod tests {
                 panics("open", piece);
                 (piece, vec![piece])
             };
+            let mut taken = 0;
             let ran = catch_unwind(AssertUnwindSafe(|| {
                 run(
                     threads(2),
@@ -287,12 +285,13 @@ mod tests {
                     |piece| panics("work", piece),
                     |piece, results| {
                         panics("take", piece);
-                        let _ = results.into_iter().count();
+                        assert_eq!(results.into_iter().count(), 1, "all of it or nothing");
+                        taken += 1;
                         ControlFlow::Continue(())
                     },
                 );
             }));
-            assert!(ran.is_err(), "{place}");
+            assert!(ran.is_err() && taken <= 30, "{place}: {taken} taken");
         }
     }
 }

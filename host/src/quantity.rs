@@ -37,13 +37,13 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
 /// Reads `256Mi` as the size of a memory.
 ///
 /// # Errors
-/// - as [`parse_size`], or more than WebAssembly can address
+/// - as [`parse_size`], or more than a memory of WebAssembly can have
 pub fn parse_memory(text: &str) -> Result<usize, String> {
     let bytes = parse_size(text)?;
     if u64::try_from(bytes).is_ok_and(|bytes| bytes <= 4 << 30) {
         Ok(bytes)
     } else {
-        Err("no policy can use more than 4Gi".to_owned())
+        Err("more than 4Gi is not supported".to_owned())
     }
 }
 

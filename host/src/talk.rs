@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, plain};
 use crate::progress::Progress;
 
 /// A line-wise writer that many threads share.
@@ -51,6 +51,12 @@ impl Talk {
             Some(bar) => bar.suspend(say),
             None => say(),
         }
+    }
+
+    /// Says a text that may come from anywhere: nothing in its lines moves a cursor or changes a colour.
+    pub fn plain(&self, text: &str) {
+        let lines: Vec<_> = text.split('\n').map(plain).collect();
+        self.line(&lines.join("\n"));
     }
 
     /// Shows how far some work of `length` steps is, when it takes long; `work` names it with its unit, such as

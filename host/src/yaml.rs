@@ -1,15 +1,17 @@
 //! Manifests as kubectl reads them: YAML 1.1 scalars or JSON, several documents to a text, and where each value stands.
 //!
 //! ```text
-//! text ─▶ events (saphyr-parser | json) ─▶ tree ─┬─▶ value: Document
-//!                                                └─▶ place: Place
+//! text ─▶ stretches between marks ─▶ events (saphyr-parser | json) ─▶ tree ─┬─▶ value: Document
+//!                                                                          └─▶ place: Place
 //! ```
 //! The rules are those of sigs.k8s.io/yaml on go-yaml v2. Input is hostile: depth, aliases and notes are bounded, nothing panics.
 
 mod json;
+mod mark;
 mod place;
 mod problem;
 mod scalar;
+mod span;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -20,6 +22,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+pub use self::mark::last_cut;
 pub use self::text::line_column;
 use self::{problem::Problem, tree::Reader};
 
@@ -38,9 +41,13 @@ pub struct Document {
     pub source: Option<String>,
     /// What was read otherwise than the author may think
     pub notes: Vec<Note>,
-    /// Line and column at which the span begins
+    /// Bytes between the marks around it
+    stretch: Range<usize>,
+    /// Position in the stretch, from 1
+    number: usize,
+    /// Line and column in the stretch at which the span begins
     start: (usize, usize),
-    /// Lines above the text that it was read from
+    /// Lines above the stretch
     above: usize,
 }
 
@@ -105,8 +112,8 @@ pub struct Place {
 
 /// Reads every document; those before an error are kept.
 ///
-/// Documents without content are left out but counted. A text that begins with `{` or `[` is taken for JSON first and,
-/// where it is none, for YAML.
+/// Documents without content are left out but counted. Each that begins with `{` or `[` is taken for JSON first and, where
+/// it is none, for YAML. None is read with an eye on the others, so that a text can be read in parts.
 pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
     let Documents { documents, error, .. } = documents_below(0, text);
     (documents, error)
@@ -114,11 +121,28 @@ pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
 
 /// As [`documents`], for a part of a text with so many lines above it. The indices of the documents are those in the part.
 pub fn documents_below(above: usize, text: &str) -> Documents {
-    let (documents, count, problem) =
-        if json::starts(text) { json_documents(above, text) } else { yaml_documents(above, text) };
-    let error = problem.map(|problem| problem.into_error(text));
-    let error = error.map(|error| SyntaxError { line: error.line + above, ..error });
-    Documents { documents, count, error }
+    let mut all = Documents::default();
+    let mut above = above;
+    for stretch in mark::stretches(text) {
+        let within = text.get(stretch.clone()).unwrap_or_default();
+        let read = if json::starts(within) { json_documents } else { yaml_documents };
+        let (documents, count, problem) = read(above, within);
+        for mut document in documents {
+            document.index += all.count;
+            document.span = moved(document.span, stretch.start);
+            document.notes.iter_mut().for_each(|note| note.at += stretch.start);
+            document.stretch = stretch.clone();
+            all.documents.push(document);
+        }
+        all.count += count;
+        if let Some(problem) = problem {
+            let error = problem.into_error(within);
+            all.error = Some(SyntaxError { line: above + error.line, at: stretch.start + error.at, ..error });
+            break;
+        }
+        above += line_ends(within.as_bytes());
+    }
+    all
 }
 
 /// How many lines a text ends: `\n`, `\r\n` or `\r`.
@@ -130,12 +154,12 @@ pub fn line_ends(text: &[u8]) -> usize {
 ///
 /// A pointer that ends at an alias gives the place of the alias, one that goes on gives the place at the anchor.
 pub fn places(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Place>> {
-    find(text, document, pointers, EXACT).unwrap_or_else(|| vec![None; pointers.len()])
+    find_in(text, document, pointers, EXACT)
 }
 
 /// As [`places`], but for a value that is not there it is the place of the nearest key around it.
 pub fn nearest(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Place>> {
-    find(text, document, pointers, NEAREST).unwrap_or_else(|| vec![None; pointers.len()])
+    find_in(text, document, pointers, NEAREST)
 }
 
 impl Document {
@@ -151,22 +175,26 @@ impl Document {
 
     fn find(&self, text: &str, pointers: &[&str], locate: Locate) -> Vec<Option<Place>> {
         let alone = text.get(self.span.clone()).and_then(|part| find(part, 1, pointers, locate));
-        let Some(found) = alone else {
+        let (found, begin, start) = if alone.is_some() {
+            (alone, self.span.start, self.start)
+        } else {
             // A `%TAG` directive stands outside of the span.
-            let found =
-                find(text, self.index, pointers, locate).unwrap_or_else(|| vec![None; pointers.len()]);
-            let shift = |place: Place| Place { line: place.line + self.above, ..place };
-            return found.into_iter().map(|place| place.map(shift)).collect();
+            let stretch = text.get(self.stretch.clone()).unwrap_or_default();
+            (find(stretch, self.number, pointers, locate), self.stretch.start, (1, 1))
         };
-        let start = self.span.start;
-        let moved = |range: Range<usize>| range.start + start..range.end + start;
         let shift = |place: Place| {
-            let column = if place.line == 1 { self.start.1 + place.column - 1 } else { place.column };
-            let line = self.above + self.start.0 + place.line - 1;
-            Place { line, column, span: moved(place.span), key: place.key.map(moved), ..place }
+            let column = if place.line == 1 { start.1 + place.column - 1 } else { place.column };
+            let line = self.above + start.0 + place.line - 1;
+            let key = place.key.map(|key| moved(key, begin));
+            Place { line, column, span: moved(place.span, begin), key, ..place }
         };
+        let found = found.unwrap_or_else(|| vec![None; pointers.len()]);
         found.into_iter().map(|place| place.map(shift)).collect()
     }
+}
+
+fn moved(range: Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
 }
 
 /// How a pointer becomes a place.
@@ -192,6 +220,10 @@ fn json_documents(above: usize, text: &str) -> Found {
 
 /// YAML up to the first character that no YAML may hold.
 fn yaml_documents(above: usize, text: &str) -> Found {
+    // The scanner takes a flow collection in as a whole before it tells of anything in it.
+    if let Some(at) = memchr::memchr_iter(b',', text.as_bytes()).nth(tree::MAX_NODES) {
+        return (Vec::new(), 0, Some(Problem::new(at, tree::TOO_MANY)));
+    }
     let Some(at) = text::control_character(text) else { return read(above, Reader::yaml(text), text) };
     let readable = text.get(..at).unwrap_or_default();
     let (mut documents, count, _) = read(above, Reader::yaml(readable), readable);
@@ -223,6 +255,8 @@ fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
             line: above + tree.line,
             start: lines.at(tree.span.start),
             above,
+            stretch: 0..text.len(),
+            number: tree.index,
             span: tree.span,
             source,
             notes: notes.collect(),
@@ -230,7 +264,13 @@ fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
     }
 }
 
-/// The places in a document; `None` where the text has no such document.
+/// The places in that document of a text.
+fn find_in(text: &str, document: usize, pointers: &[&str], locate: Locate) -> Vec<Option<Place>> {
+    let document = documents(text).0.into_iter().find(|read| read.index == document);
+    document.map_or_else(|| vec![None; pointers.len()], |document| document.find(text, pointers, locate))
+}
+
+/// The places in a document of a stretch; `None` where that has no such document.
 fn find(text: &str, document: usize, pointers: &[&str], locate: Locate) -> Option<Vec<Option<Place>>> {
     json::starts(text)
         .then(|| find_with(Reader::json(text), text, document, pointers, locate))

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::Io;
 use crate::cli::{ExitStatus, Format, Output, PolicyArgs};
@@ -19,15 +20,14 @@ use crate::commands::reports::Reports;
 use crate::commands::{load_policy, lookups};
 use crate::evaluation::Evaluation;
 use crate::exclude::Exclude;
-use crate::input::{Given, Part};
+use crate::input::Given;
 use crate::kind::Judged;
-use crate::manifest::Manifest;
 use crate::measurement::{Task, least};
 use crate::policy::{HostCalls, Policy};
 use crate::report::text::Style;
 use crate::settings;
 use crate::talk::Talk;
-use crate::verdict::Decision;
+use crate::verdict::{Decision, Verdict};
 use crate::yaml;
 
 const EXAMPLES: &str = "Examples:
@@ -103,19 +103,21 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let exclude = Exclude::new(&args.exclude)?;
     let given = inputs::given(&args.policy.cluster, &exclude, io);
-    let given = inputs::manifests(&given, io, &mut problems);
+    let namespace = args.policy.namespace.as_str();
+    let given = inputs::cluster_of(&given, namespace, io, &mut problems);
     let inputs = if args.paths.is_empty() {
         let pod = include_bytes!("bench/pod.yaml").to_vec();
         vec![Ok(Given::Held("pod.yaml".into(), pod))]
     } else {
         inputs::given(&args.paths, &exclude, io)
     };
-    let (texts, manifests): (Vec<Part>, Vec<Vec<Manifest>>) =
-        inputs::parts(&inputs, io, &mut problems).into_iter().unzip();
-    let all: Vec<Manifest> = manifests.into_iter().flatten().collect();
-    let namespace = args.policy.namespace.as_str();
+    let (mut texts, mut all) = (Vec::new(), Vec::new());
+    inputs::read(&inputs, io, &mut problems, |part, manifests| {
+        texts.push(part.file);
+        all.extend(manifests);
+    });
     let one = NonZero::<usize>::MIN;
-    let cluster = Arc::new(inputs::cluster(given.clone(), &inputs, namespace, one));
+    let cluster = Arc::new(inputs::cluster_with(given.clone(), &inputs, namespace, one));
     let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
     let others = args
         .against
@@ -139,9 +141,8 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         iter::once(path_of_own).chain(args.against.iter().map(PathBuf::as_path)).zip(policies())
     {
         // One that fails may be quick, and its time says nothing.
-        let answered =
-            payloads.iter().try_for_each(|one| policy.call("validate", one, host.clone()).map(drop));
-        answered.with_context(|| format!("{}: the policy gives no answer", path.display()))?;
+        let answers = payloads.iter().try_for_each(|payload| answer(policy, payload, host.clone()));
+        answers.with_context(|| format!("{}: the policy gives no answer", path.display()))?;
     }
 
     let ask = |policy: &Policy| {
@@ -149,12 +150,12 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
             drop(policy.call("validate", payload, host.clone()));
         }
     };
-    let read = || texts.iter().for_each(|part| drop(yaml::documents(&part.file.text)));
+    let read = || texts.iter().for_each(|file| drop(yaml::documents(&file.text)));
     let request = || all.iter().for_each(|manifest| drop(evaluation.payloads(manifest)));
     let to_nobody = [Output { format: Format::Text, file: None }];
     let style = Style { colour: false, quiet: false, wrong: Decision::Rejected };
     let check = || {
-        drop(inputs::cluster(given.clone(), &inputs, namespace, one));
+        drop(inputs::cluster_with(given.clone(), &inputs, namespace, one));
         let (stdin, stdout) = (Box::new(std::io::empty()), Box::new(std::io::sink()));
         let mut io = Io { stdin, stdout, stderr: Talk::new(std::io::sink()), colour: false };
         let mut reports = Reports::begin(&to_nobody, style, &[], &io);
@@ -170,7 +171,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         per_object("reading the YAML"),
         per_object("making the requests"),
         per_request("the policy"),
-        per_object("check -j1: all of it"),
+        per_object("check -j1: reading, judging, reporting"),
     ];
     for (path, policy) in args.against.iter().zip(&others) {
         tasks.push(Box::new(|| ask(policy)));
@@ -194,6 +195,15 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     };
     figures.write(args.output, io)?;
     Ok(if problems.is_complete() { ExitStatus::Fine } else { ExitStatus::Trouble })
+}
+
+/// Has the policy answer a request as it should.
+fn answer(policy: &Policy, payload: &[u8], host: Arc<dyn HostCalls>) -> Result<()> {
+    let response = policy.call("validate", payload, host)?;
+    let payload: Value = serde_json::from_slice(payload)?;
+    let object = payload.pointer("/request/object").unwrap_or(&Value::Null);
+    Verdict::of(&response, object).context("it is no ValidationResponse")?;
+    Ok(())
 }
 
 impl Figures {

@@ -111,12 +111,13 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let old = inputs::given(&args.old, &exclude, io);
     let inputs = inputs::given(&args.paths, &exclude, io);
     refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
-    let given = inputs::manifests(&given, io, &mut problems);
-    let old = inputs::manifests(&old, io, &mut problems);
+    let namespace = args.policy.namespace.as_str();
+    let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
+    let mut was = Vec::new();
+    inputs::read(&old, io, &mut problems, |_, manifests| was.extend(manifests.into_iter().map(Value::from)));
     // A session has an order, so nothing may overtake anything while one is written.
     let jobs = if args.record.is_some() { NonZero::<usize>::MIN } else { args.policy.jobs()? };
-    let cluster = Arc::new(inputs::cluster(given, &inputs, &args.policy.namespace, jobs));
-    let old: Vec<Value> = old.into_iter().map(Value::from).collect();
+    let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
 
     let settings = settings::load(&args.policy, io)?;
     let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
@@ -143,12 +144,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         settings: &settings.json,
         resource: settings.resource.as_ref(),
         judged: &Judged::of(policy.metadata()),
-        api_server: ApiServer {
-            namespace: &args.policy.namespace,
-            operation: args.operation.as_str(),
-            old: &old,
-            cluster: &cluster,
-        },
+        api_server: ApiServer { namespace, operation: args.operation.as_str(), old: &was, cluster: &cluster },
         host: host.clone(),
     };
     let wrong = if args.fail_on <= FailOn::Mutate { Decision::Mutated } else { Decision::Rejected };
@@ -192,6 +188,10 @@ fn refuse_clashes<'a>(
 
 /// Whether a file is empty or what an earlier run wrote, and nothing is lost with it.
 fn is_earlier_report(path: &Path) -> bool {
+    // What is read from standard input is wanted, whatever it is.
+    if path.as_os_str() == "-" {
+        return false;
+    }
     let Ok(file) = input::read(path, &mut std::io::empty()) else { return false };
     let is_written = |manifest: &Manifest| match manifest.object() {
         Value::Object(fields) => [["summary", "results"], ["version", "runs"]]

@@ -64,11 +64,8 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         bail!("--pull-secret and --service-account are looked up among manifests; give those by --cluster");
     }
     let mut problems = Problems::default();
-    let mut cluster = Cluster::default();
     let given = inputs::given(&args.policy.cluster, &Exclude::default(), io);
-    for manifest in inputs::manifests(&given, io, &mut problems) {
-        cluster.add(manifest.into(), &args.policy.namespace);
-    }
+    let cluster = inputs::cluster_of(&given, &args.policy.namespace, io, &mut problems);
     let pull_secrets = match &args.service_account {
         Some(name) => Some(secrets_of_account(&cluster, &args.policy.namespace, name)?),
         None if args.pull_secret.is_empty() => None,

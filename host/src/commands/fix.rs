@@ -86,12 +86,13 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let exclude = Exclude::new(&args.exclude)?;
     let given = inputs::given(&args.policy.cluster, &exclude, io);
-    let given = inputs::manifests(&given, io, &mut problems);
+    let namespace = args.policy.namespace.as_str();
+    let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
     // Without a ServiceAccount that somebody meant to give, new lists would hide its secrets.
     ensure!(problems.is_complete(), "--cluster cannot be read as a whole, so nothing was written");
     let inputs = once_each(inputs::given(&args.paths, &exclude, io));
-    let (namespace, jobs) = (args.policy.namespace.as_str(), args.policy.jobs()?);
-    let cluster = Arc::new(inputs::cluster(given, &inputs, namespace, jobs));
+    let jobs = args.policy.jobs()?;
+    let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
     let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));

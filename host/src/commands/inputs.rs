@@ -1,8 +1,9 @@
 //! The manifests that a command is given.
 
-use std::iter;
 use std::num::NonZero;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -40,21 +41,62 @@ pub(super) fn given(paths: &[String], exclude: &Exclude, io: &mut Io) -> Vec<Res
     given.map(|given| given.map_err(|error| error.to_string())).collect()
 }
 
-/// Every manifest of these inputs up to where each could not be read further; what cannot be read is said and noted.
-pub(super) fn manifests(inputs: &[Result<Given, String>], io: &Io, problems: &mut Problems) -> Vec<Manifest> {
-    parts(inputs, io, problems).into_iter().flat_map(|(_, manifests)| manifests).collect()
+/// A part of an input, or why there is none or no more.
+pub(super) struct Piece {
+    /// Its number in the input, from 0
+    pub(super) index: usize,
+    pub(super) part: Result<Part, String>,
+    pub(super) end: End,
 }
 
-/// As [`manifests`], with the texts that they stand in.
-pub(super) fn parts(
+impl Piece {
+    /// Bytes of its text.
+    pub(super) fn size(&self) -> usize {
+        self.part.as_ref().map_or(0, |part| part.file.text.len())
+    }
+}
+
+/// Where an input ends, whose parts several threads see to: with the first part that has an error, for what stands behind it
+/// may be meant otherwise.
+#[derive(Clone)]
+pub(super) struct End(Arc<AtomicUsize>);
+
+impl End {
+    /// Ends the input with this part.
+    pub(super) fn with(&self, index: usize) {
+        self.0.fetch_min(index, Ordering::Relaxed);
+    }
+
+    /// Whether it ends before this part.
+    pub(super) fn is_before(&self, index: usize) -> bool {
+        self.0.load(Ordering::Relaxed) < index
+    }
+}
+
+/// The parts of an input up to its end, at least one.
+pub(super) fn pieces(input: &Result<Given, String>) -> impl Iterator<Item = Piece> {
+    let (parts, failure) = match input.as_ref().map_err(Clone::clone).map(Given::parts) {
+        Ok(Ok(parts)) => (Some(parts), None),
+        Ok(Err(error)) => (None, Some(error.to_string())),
+        Err(reason) => (None, Some(reason)),
+    };
+    let parts = parts.into_iter().flatten().map(|part| part.map_err(|error| error.to_string()));
+    let end = End(Arc::new(AtomicUsize::new(usize::MAX)));
+    let all = parts.chain(failure.map(Err)).zip(0..);
+    let pieces = all.map(move |(part, index)| Piece { index, part, end: end.clone() });
+    pieces.take_while(|piece| !piece.end.is_before(piece.index))
+}
+
+/// Reads input after input, and gives `each` the manifests of every part; what cannot be read is said and noted.
+pub(super) fn read(
     inputs: &[Result<Given, String>],
     io: &Io,
     problems: &mut Problems,
-) -> Vec<(Part, Vec<Manifest>)> {
-    let mut all = Vec::new();
+    mut each: impl FnMut(Part, Vec<Manifest>),
+) {
     let progress = io.stderr.progress("files read", inputs.len());
     for input in inputs {
-        for part in pieces(input) {
+        for Piece { index, part, end } in pieces(input) {
             let part = match part {
                 Ok(part) => part,
                 Err(reason) => {
@@ -66,42 +108,41 @@ pub(super) fn parts(
             for problem in diagnostics(&part, &read) {
                 problems.add(problem, io);
             }
-            all.push((part, read.manifests));
             if read.error.is_some() {
-                break;
+                end.with(index);
             }
+            each(part, read.manifests);
         }
         progress.step();
     }
-    all
 }
 
-/// The parts of an input, or why there are none or no more; none of an empty one.
-pub(super) fn pieces(input: &Result<Given, String>) -> impl Iterator<Item = Result<Part, String>> {
-    let (parts, failure) = match input.as_ref().map_err(Clone::clone).map(Given::parts) {
-        Ok(Ok(parts)) => (Some(parts), None),
-        Ok(Err(error)) => (None, Some(error.to_string())),
-        Err(reason) => (None, Some(reason)),
-    };
-    let parts = parts.into_iter().flatten().map(|part| part.map_err(|error| error.to_string()));
-    parts.chain(failure.map(Err))
+/// What these manifests stand for; what cannot be read is said and noted.
+pub(super) fn cluster_of(
+    given: &[Result<Given, String>],
+    namespace: &str,
+    io: &Io,
+    problems: &mut Problems,
+) -> Cluster {
+    let mut cluster = Cluster::default();
+    read(given, io, problems, |_, manifests| {
+        for manifest in manifests {
+            cluster.add(manifest.into(), namespace);
+        }
+    });
+    cluster
 }
 
-/// What the manifests of the cluster and the inputs stand for.
-pub(super) fn cluster(
-    given: Vec<Manifest>,
+/// What a cluster and the inputs stand for.
+pub(super) fn cluster_with(
+    mut cluster: Cluster,
     inputs: &[Result<Given, String>],
     namespace: &str,
     jobs: NonZero<usize>,
 ) -> Cluster {
-    let mut cluster = Cluster::default();
-    for manifest in given {
-        cluster.add(manifest.into(), namespace);
-    }
-
     // Most files hold nothing for the cluster, and are not even parsed.
     let mut told = Vec::new();
-    let files = inputs.iter().flatten().map(|input| (0, input));
+    let files = inputs.iter().map(|input| (0, input));
     pipeline::run(
         jobs,
         files,
@@ -113,59 +154,41 @@ pub(super) fn cluster(
         },
     );
 
-    let parts = told.into_iter().flat_map(|(input, count)| {
-        let parts = input.parts().into_iter().flatten().map_while(Result::ok).take(count);
-        parts.zip(first()).map(|(part, is_first)| (part.file.text.len(), (is_first, part)))
+    let parts = told.into_iter().flat_map(|(input, count)| pieces(input).take(count));
+    let sized = parts.map(|piece| (piece.size(), piece));
+    let open = |piece: Piece| ((piece.index, piece.end.clone()), vec![piece]);
+    pipeline::run(jobs, sized, open, cluster_objects, |(index, end), results| {
+        for object in results.into_iter().flatten().filter(|_| !end.is_before(index)) {
+            cluster.add(object, namespace);
+        }
+        ControlFlow::Continue(())
     });
-    let mut is_whole = true;
-    let open = |(is_first, part)| (is_first, vec![part]);
-    pipeline::run(
-        jobs,
-        parts,
-        open,
-        |part| cluster_objects(&part),
-        |is_first, results| {
-            is_whole |= is_first;
-            for (objects, has_error) in results {
-                // What stands behind an error may be meant otherwise.
-                if is_whole {
-                    for object in objects {
-                        cluster.add(object, namespace);
-                    }
-                    is_whole = !has_error;
-                }
-            }
-            ControlFlow::Continue(())
-        },
-    );
     cluster
 }
 
-/// True for the first one, false for all others.
-pub(super) fn first() -> impl Iterator<Item = bool> {
-    iter::once(true).chain(iter::repeat(false))
-}
-
 /// How many parts of an input there are up to the last one that may hold something for the cluster.
-fn parts_up_to_the_cluster(input: &Given) -> usize {
-    let parts = input.parts().into_iter().flatten().map_while(Result::ok).zip(1..);
-    parts.filter(|(part, _)| Cluster::may_be_in(&part.file.text)).last().map_or(0, |(_, count)| count)
+fn parts_up_to_the_cluster(input: &Result<Given, String>) -> usize {
+    let may_hold = |piece: &Piece| piece.part.as_ref().is_ok_and(|part| Cluster::may_be_in(&part.file.text));
+    pieces(input).filter(may_hold).last().map_or(0, |piece| piece.index + 1)
 }
 
-/// What of a part stands for the cluster, and whether it could not be read to its end.
-fn cluster_objects(part: &Part) -> (Vec<Value>, bool) {
+/// What of a part stands for the cluster.
+fn cluster_objects(Piece { index, part, end }: Piece) -> Vec<Value> {
+    let Some(part) = part.ok().filter(|_| !end.is_before(index)) else { return Vec::new() };
     let Manifests { manifests, error, .. } = manifests_below(part.above, &part.file);
+    if error.is_some() {
+        end.with(index);
+    }
     let kept = manifests.into_iter().filter(|manifest| Cluster::keeps(manifest.object()));
-    (kept.map(Value::from).collect(), error.is_some())
+    kept.map(Value::from).collect()
 }
 
 /// What is odd or wrong with a part of a text.
 pub(super) fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
-    let Part { file, above } = part;
+    let Part { file, is_whole, .. } = part;
     let notes = Diagnostic::of_notes(&file.name, &file.text, &read.notes);
     let error = read.error.as_ref().map(|error| Diagnostic::of_syntax(&file.name, &file.text, error));
     let all = notes.into_iter().chain(error);
-    // What stands above may tell that this is a Secret's.
-    let is_all_known = *above == 0;
-    all.map(|problem| if is_all_known { problem } else { problem.without_line() }).collect()
+    // What stands before or behind may tell that this is a Secret's.
+    all.map(|problem| if *is_whole { problem } else { problem.without_line() }).collect()
 }

@@ -35,7 +35,7 @@ pub(super) fn refuse_clashes<'a, F>(
         if file.as_os_str() == "-" {
             bail!("only reports go to standard output; name a file");
         }
-        if file.file_name().is_some_and(|name| name == config::FILE_NAME) {
+        if resolved(file).file_name().is_some_and(|name| name == config::FILE_NAME) {
             bail!("{name}: this is where defaults are read from; name another file");
         }
         if read.contains(&resolved(file)) {
@@ -163,8 +163,9 @@ pub(super) fn write_each<F: ValueEnum>(
     all_written
 }
 
-/// One name for each file, also where it does not exist yet.
+/// One name for each file, also where it does not exist yet, and for what standard input is redirected from.
 pub(super) fn resolved(path: &Path) -> PathBuf {
+    let path = if path.as_os_str() == "-" { Path::new("/dev/stdin") } else { path };
     let by_folder = || {
         let path = destination(path).ok()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -117,13 +117,22 @@ fn login(args: &MakeSecret, io: &mut Io) -> Result<Login> {
     Ok(Login { server, username, password: password(io)?, email: None })
 }
 
+/// core/v1 `MaxSecretSize`
+const LONGEST_PASSWORD: u64 = 1 << 20;
+
 fn password(io: &mut Io) -> Result<String> {
     // What is typed at a terminal is shown on it.
     if std::io::stdin().is_terminal() {
         bail!("the password would be seen on the terminal; give it with `--password-stdin < FILE` or a pipe");
     }
     let mut bytes = Vec::new();
-    io.stdin.read_to_end(&mut bytes).context("standard input cannot be read")?;
+    (&mut io.stdin)
+        .take(LONGEST_PASSWORD + 1)
+        .read_to_end(&mut bytes)
+        .context("standard input cannot be read")?;
+    if bytes.len() as u64 > LONGEST_PASSWORD {
+        bail!("what standard input gives is too long for a password: a Secret holds no more than 1 MiB");
+    }
     let Ok(mut password) = String::from_utf8(bytes) else {
         bail!("the password on standard input is not UTF-8 text");
     };

@@ -13,24 +13,28 @@ pub struct Part {
     pub file: Arc<SourceFile>,
     /// Lines of the whole above it
     pub above: usize,
+    /// Whether it is all there is
+    pub is_whole: bool,
 }
 
-/// Reads part after part; an error is the last.
-///
-/// A text is cut before a line that begins a document with `---`, which no text within a document can hold, be it YAML (1.2:
-/// 9.1.2) or JSON, unless a directive stands before it.
+/// Reads part after part, at least one; an error is the last.
 pub struct Parts<R> {
     name: String,
     /// `None` when all is read
     stream: Option<R>,
     /// What has been read and is in no part yet
     rest: Vec<u8>,
+    /// Lines of the parts so far
     above: usize,
+    /// Whether there was a part
+    is_begun: bool,
+    /// What comes after the last part
+    failure: Option<InputError>,
 }
 
 impl<R: Read> Parts<R> {
     pub(super) fn new(name: String, stream: R) -> Self {
-        Self { name, stream: Some(stream), rest: Vec::new(), above: 0 }
+        Self { name, stream: Some(stream), rest: Vec::new(), above: 0, is_begun: false, failure: None }
     }
 
     fn unreadable(&self, reason: io::Error) -> InputError {
@@ -39,14 +43,15 @@ impl<R: Read> Parts<R> {
 
     /// Reads on, and tells where the part ends; `None` at the end of the text.
     fn next_end(&mut self) -> Result<Option<usize>, InputError> {
-        let everything = |rest: &[u8]| Some(rest.len()).filter(|end| *end > 0);
+        let is_begun = self.is_begun;
+        let everything = |rest: &[u8]| Some(rest.len()).filter(|end| *end > 0 || !is_begun);
         let Some(mut stream) = self.stream.take() else { return Ok(everything(&self.rest)) };
         let mut searched = 0;
         loop {
             let has_more =
                 read_more(&mut stream, &mut self.rest).map_err(|reason| self.unreadable(reason))?;
             let is_long = self.rest.len() >= PART;
-            if let Some(end) = is_long.then(|| last_begin(&self.rest, searched)).flatten() {
+            if let Some(end) = is_long.then(|| yaml::last_cut(&self.rest, searched)).flatten() {
                 self.stream = Some(stream).filter(|_| has_more);
                 return Ok(Some(end));
             }
@@ -56,27 +61,35 @@ impl<R: Read> Parts<R> {
             if !has_more {
                 return Ok(everything(&self.rest));
             }
-            // A mark may be cut in two.
-            searched = self.rest.len().saturating_sub(MARK.len());
+            searched = self.rest.len();
         }
     }
 
     fn part(&mut self, end: usize) -> Result<Part, InputError> {
         let after = self.rest.split_off(end);
         let bytes = std::mem::replace(&mut self.rest, after);
+        String::from_utf8(bytes).map(|text| self.cut(text)).or_else(|error| {
+            (self.stream, self.rest) = (None, Vec::new());
+            let valid = error.utf8_error().valid_up_to();
+            let mut bytes = error.into_bytes();
+            bytes.truncate(valid);
+            let line = self.above + yaml::line_ends(&bytes) + 1;
+            let failure = InputError::NotUtf8 { name: self.name.clone(), line };
+            // The documents before it are read, as before an error of syntax.
+            let Some(end) = yaml::last_cut(&bytes, 0) else { return Err(failure) };
+            bytes.truncate(end);
+            self.failure = Some(failure);
+            Ok(self.cut(String::from_utf8(bytes).unwrap_or_default()))
+        })
+    }
+
+    fn cut(&mut self, text: String) -> Part {
         let above = self.above;
-        match String::from_utf8(bytes) {
-            Ok(text) => {
-                self.above += yaml::line_ends(text.as_bytes());
-                Ok(Part { file: Arc::new(SourceFile { name: self.name.clone(), text }), above })
-            }
-            Err(error) => {
-                self.stream = None;
-                self.rest.clear();
-                let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-                Err(InputError::NotUtf8 { name: self.name.clone(), line: above + yaml::line_ends(valid) + 1 })
-            }
-        }
+        let is_last = self.stream.is_none() && self.rest.is_empty() && self.failure.is_none();
+        let is_whole = is_last && !self.is_begun;
+        self.above += yaml::line_ends(text.as_bytes());
+        self.is_begun = true;
+        Part { file: Arc::new(SourceFile { name: self.name.clone(), text }), above, is_whole }
     }
 }
 
@@ -84,32 +97,16 @@ impl<R: Read> Iterator for Parts<R> {
     type Item = Result<Part, InputError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.next_end() {
-            Ok(end) => end.map(|end| self.part(end)),
-            Err(error) => {
-                self.rest = Vec::new();
-                Some(Err(error))
-            }
+        if let Some(failure) = self.failure.take() {
+            return Some(Err(failure));
         }
+        let end = self.next_end().transpose()?;
+        let part = end.and_then(|end| self.part(end));
+        if part.is_err() {
+            (self.stream, self.rest, self.is_begun) = (None, Vec::new(), true);
+        }
+        Some(part)
     }
-}
-
-/// What begins a document, with the end of the line before.
-const MARK: &[u8] = b"\n---";
-
-/// The last byte at which a document begins by its mark, looked for from `from` on; no directive may stand before it.
-fn last_begin(text: &[u8], from: usize) -> Option<usize> {
-    let is_mark = |at: &usize| text.get(at + MARK.len()).is_some_and(u8::is_ascii_whitespace);
-    let mut marks = memchr::memmem::rfind_iter(text.get(from..)?, MARK).map(|at| from + at).filter(is_mark);
-    marks.find(|at| !is_below_directive(text.get(..*at).unwrap_or_default())).map(|at| at + 1)
-}
-
-/// Whether the last line of a text that is neither blank nor a comment is a directive.
-fn is_below_directive(text: &[u8]) -> bool {
-    let lines = text.rsplit(|byte| *byte == b'\n');
-    let mut lines =
-        lines.map(<[u8]>::trim_ascii_start).filter(|line| !line.is_empty() && !line.starts_with(b"#"));
-    lines.next().is_some_and(|line| line.starts_with(b"%"))
 }
 
 #[cfg(test)]

@@ -9,10 +9,14 @@ use saphyr_parser::{Event, Marker, ScalarStyle, Span};
 
 use super::problem::Problem;
 
-/// Does this text look like JSON rather than YAML?
+/// Does this text look like JSON rather than YAML? `---` may stand before it, as between several values.
 pub(super) fn starts(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    text.strip_prefix("---").unwrap_or(text).trim_start().starts_with(['{', '['])
 }
+
+/// What begins a document.
+const MARK: &str = "---";
 
 /// Reads one value after the other; marks count bytes.
 pub(super) struct Lexer<'t> {
@@ -27,6 +31,8 @@ pub(super) struct Lexer<'t> {
 #[derive(Clone, Copy, PartialEq)]
 enum Expected {
     Document,
+    /// A value behind `---`, or nothing, which is a document too
+    Marked,
     Value,
     /// A value, or the end of a list that has none
     FirstItem,
@@ -53,9 +59,20 @@ impl<'t> Lexer<'t> {
         self.skip_space();
         match self.next {
             Expected::Document if self.peek().is_none() => return Ok(None),
+            Expected::Document if self.is_at_mark() => {
+                let start = self.mark();
+                self.at += MARK.len();
+                self.next = Expected::Marked;
+                return Ok(Some((Event::DocumentStart(true), Span::new(start, self.mark()))));
+            }
             Expected::Document => {
                 self.next = Expected::Value;
                 return Ok(Some((Event::DocumentStart(false), Span::empty(self.mark()))));
+            }
+            Expected::Marked if self.peek().is_none() || self.is_at_mark() => {
+                self.next = Expected::DocumentEnd;
+                let nothing = Event::Scalar(Cow::Borrowed(""), ScalarStyle::Plain, 0, None);
+                return Ok(Some((nothing, Span::empty(self.mark()))));
             }
             Expected::More => {
                 if let Some(end) = self.end() {
@@ -73,7 +90,7 @@ impl<'t> Lexer<'t> {
                     return Ok(Some(end));
                 }
             }
-            Expected::Value | Expected::Key | Expected::DocumentEnd => {}
+            Expected::Marked | Expected::Value | Expected::Key | Expected::DocumentEnd => {}
         }
         if matches!(self.next, Expected::Key | Expected::FirstKey) { self.key() } else { self.value() }
             .map(Some)
@@ -219,6 +236,14 @@ impl<'t> Lexer<'t> {
                 self.line += 1;
             }
         }
+    }
+
+    /// Whether `---` stands here, alone in its line or before a value.
+    fn is_at_mark(&self) -> bool {
+        let before = self.text.get(..self.at).unwrap_or_default();
+        let is_begin = before.trim_start_matches('\u{feff}').is_empty() || before.ends_with(['\n', '\r']);
+        let after = self.text.get(self.at..).and_then(|rest| rest.strip_prefix(MARK));
+        is_begin && after.is_some_and(|after| after.is_empty() || after.starts_with([' ', '\t', '\n', '\r']))
     }
 
     fn peek(&self) -> Option<u8> {

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use saphyr_parser::{ScalarStyle, Span};
+use saphyr_parser::ScalarStyle;
 
 use super::{
     Place,
+    span::Span,
     text::{Lines, Text},
     tree::{Content, Entry, MAX_DEPTH, Node, Tree},
 };

@@ -36,7 +36,7 @@ impl Problem {
     /// Rewords what the scanner says where its words name its own parts instead of the text's.
     pub(super) fn scan(error: &ScanError, text: &Text<'_>, source: &str) -> Self {
         // At the end of the text the mark is past the last line that an editor shows.
-        let at = text.byte(*error.marker()).min(source.trim_end().len());
+        let at = text.byte((*error.marker()).into()).min(source.trim_end().len());
         if let Some(tab) = indenting_tab(source, at) {
             return Problem::new(tab, "a tab stands in the indentation; YAML allows only spaces there");
         }

@@ -379,3 +379,28 @@ fn hostile_texts_are_refused() {
     let merged = chain(|n| format!("a{n}: &a{n} {{<<: *a{}}}\n", n - 1), 5000);
     assert!(error(&format!("a0: &a0 {{x: 1}}\n{merged}")).message.contains("nested too deeply"));
 }
+
+#[test]
+fn json_documents_with_marks_between_them_are_those_of_yaml() {
+    let found = |(documents, count, problem): Found| {
+        let problem = problem.map(|problem| problem.message);
+        let of = |document: Document| {
+            (document.value, document.index, document.line, document.start, document.span.start)
+        };
+        (documents.into_iter().map(of).collect::<Vec<_>>(), count, problem)
+    };
+    for text in [
+        "---\n{\"a\": 1}\n",
+        "{\"a\": 1}\n---\n[2]\n",
+        "{\"a\": 1}\r\n---\r\n{\"b\": [2]}\r\n--- {\"c\": \"---\"}",
+        "\u{feff}--- [1]\n---\n---\n\n--- \n[2]\n---",
+        "[1]\n---\n",
+    ] {
+        let (json, yaml) =
+            (found(read(3, Reader::json(text), text)), found(read(3, Reader::yaml(text), text)));
+        assert!(json::starts(text) && json == yaml && yaml.2.is_none(), "{text:?}: {json:?}, {yaml:?}");
+    }
+    for text in ["[1]\n----\n[2]", "[1] --- [2]", "[1]\n ---\n[2]", "[1,\n---\n2]"] {
+        assert!(read(0, Reader::json(text), text).2.is_some(), "{text:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use saphyr_parser::{Marker, Span};
+use super::span::{Marker, Span};
 
 /// Turns the marks of one event source into byte offsets.
 pub(super) struct Text<'t> {

@@ -2,13 +2,25 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 use serde_json::Value;
 
-use super::{json::Lexer, problem::Problem, scalar, text::Text};
+use super::{
+    json::Lexer,
+    problem::Problem,
+    scalar,
+    span::{Marker, Span},
+    text::Text,
+};
 
 /// How deeply a document may nest: well under the 128 levels of `serde_json`, which reads requests and answers around it.
 pub(super) const MAX_DEPTH: usize = 100;
+
+/// The most values of a document. Manifests have some thirty bytes for each of them, but one may stand behind every comma.
+pub(super) const MAX_NODES: usize = 4 << 20;
+
+pub(super) const TOO_MANY: &str =
+    "this document has more than 4 million values; split it, with a line `---` between the parts";
 
 /// A document.
 pub(super) struct Tree {
@@ -113,14 +125,14 @@ impl<'t> Reader<'t> {
     }
 
     fn event(&mut self) -> Result<Option<(Event<'t>, Span)>, Problem> {
-        match &mut self.source {
-            Source::Json(lexer) => lexer.next_event(),
-            Source::Yaml(parser) => match parser.next_event() {
-                Some(Ok(event)) => Ok(Some(event)),
-                Some(Err(error)) => Err(Problem::scan(&error, &self.text, self.whole)),
-                None => Ok(None),
-            },
-        }
+        let event = match &mut self.source {
+            Source::Json(lexer) => lexer.next_event()?,
+            Source::Yaml(parser) => {
+                let event = parser.next_event().transpose();
+                event.map_err(|error| Problem::scan(&error, &self.text, self.whole))?
+            }
+        };
+        Ok(event.map(|(event, span)| (event, span.into())))
     }
 
     /// Goes to the next document; false at the end of the text.
@@ -222,6 +234,9 @@ impl Builder {
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
         let fault = |message: String| Fault { at: span.start, message };
+        if self.nodes.len() >= MAX_NODES {
+            return Err(fault(TOO_MANY.to_owned()));
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let written = !text.is_empty() || style != ScalarStyle::Plain || anchor > 0 || tag.is_some();

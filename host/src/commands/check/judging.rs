@@ -8,12 +8,12 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 
 use crate::Io;
-use crate::commands::inputs;
+use crate::commands::inputs::{self, End, Piece};
 use crate::commands::reports::Reports;
 use crate::diagnostic::{Diagnostic, Weight};
 use crate::evaluation::{Evaluation, Outcome, locate};
-use crate::input::{Given, Part};
-use crate::manifest::{Content, Manifest, manifests_below};
+use crate::input::Given;
+use crate::manifest::{Content, Manifest, Manifests, manifests_below};
 use crate::pipeline;
 use crate::report::Summary;
 use crate::verdict::Decision;
@@ -31,25 +31,26 @@ pub(crate) struct Tally {
     pub(crate) all_read: bool,
 }
 
-/// A part of an input, or why there is none.
-struct Piece {
-    is_first: bool,
-    part: Result<Part, String>,
-}
-
 /// What there is to say of a part before its objects.
 struct Head {
-    is_first: bool,
+    /// Its number in the input, from 0
+    index: usize,
+    end: End,
     problems: Vec<Diagnostic>,
     /// How many documents it has
     documents: usize,
+    /// Whether all of its objects are in one batch
+    is_one: bool,
 }
 
-/// Objects of one part.
+/// Objects of a part.
 struct Batch {
     manifests: Vec<Manifest>,
+    /// The part's
+    index: usize,
+    end: End,
     /// Whether there are no others in the part
-    is_all: bool,
+    is_one: bool,
 }
 
 /// Judges everything in these inputs and reports it.
@@ -61,16 +62,14 @@ pub(crate) fn run(
     io: &mut Io,
 ) -> Tally {
     let progress = io.stderr.progress("files judged", inputs.len());
-    let pieces = inputs.iter().flat_map(|input| {
-        inputs::pieces(input).zip(inputs::first()).map(|(part, is_first)| {
-            let size = part.as_ref().map_or(0, |part| part.file.text.len());
-            (size, Piece { is_first, part })
-        })
-    });
-    let judge = |Batch { manifests, is_all }| {
+    let pieces = inputs.iter().flat_map(inputs::pieces).map(|piece| (piece.size(), piece));
+    let judge = |Batch { manifests, index, end, is_one }| {
+        if end.is_before(index) {
+            return Vec::new();
+        }
         let mut outcomes: Vec<Outcome> =
             manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
-        if is_all {
+        if is_one {
             locate(&mut outcomes);
             // Reports need the object no more, and whoever made it frees it cheapest.
             for outcome in &mut outcomes {
@@ -80,26 +79,23 @@ pub(crate) fn run(
         outcomes
     };
     let mut tally = Tally { summary: Summary::default(), skipped: BTreeMap::new(), all_read: true };
-    // Of the input that is being taken: how many documents came before, and whether all of it could be read so far.
-    let (mut documents, mut is_whole) = (0, true);
+    // Of the input that is being taken: how many documents came before.
+    let mut documents = 0;
     pipeline::run(jobs, pieces, open, judge, |head: Head, batches| {
-        if head.is_first {
+        if head.index == 0 {
             progress.step();
-            (documents, is_whole) = (0, true);
+            documents = 0;
         }
-        // What stands behind an error may be meant otherwise.
-        if !is_whole {
+        if head.end.is_before(head.index) {
             return ControlFlow::Continue(());
         }
         for problem in &head.problems {
             io.stderr.diagnostic(problem);
             reports.problem(problem, io);
-            is_whole &= problem.weight != Weight::Error;
+            tally.all_read &= problem.weight != Weight::Error;
         }
-        tally.all_read &= is_whole;
-        let is_one = batches.len() == 1;
         let mut outcomes: Vec<Outcome> = batches.into_iter().flatten().collect();
-        if !is_one {
+        if !head.is_one {
             // One document has most of them, and is to be searched once.
             locate(&mut outcomes);
         }
@@ -128,21 +124,22 @@ impl Tally {
     }
 }
 
-fn open(Piece { is_first, part }: Piece) -> (Head, Vec<Batch>) {
-    let part = match part {
-        Ok(part) => part,
-        Err(reason) => {
-            let problems = vec![Diagnostic::error(reason)];
-            return (Head { is_first, problems, documents: 0 }, Vec::new());
-        }
-    };
-    let read = manifests_below(part.above, &part.file);
-    let problems = inputs::diagnostics(&part, &read);
-    let is_all = read.manifests.len() <= LONG;
+fn open(Piece { index, part, end }: Piece) -> (Head, Vec<Batch>) {
+    let read = part.map(|part| {
+        let read = manifests_below(part.above, &part.file);
+        (inputs::diagnostics(&part, &read), read)
+    });
+    let (problems, read) =
+        read.unwrap_or_else(|reason| (vec![Diagnostic::error(reason)], Manifests::default()));
+    if problems.iter().any(|problem| problem.weight == Weight::Error) {
+        end.with(index);
+    }
+    let is_one = read.manifests.len() <= LONG;
     let mut manifests = read.manifests.into_iter();
     let batches = iter::from_fn(|| {
         let manifests: Vec<_> = manifests.by_ref().take(LONG).collect();
-        (!manifests.is_empty()).then_some(Batch { manifests, is_all })
+        (!manifests.is_empty()).then(|| Batch { manifests, index, end: end.clone(), is_one })
     });
-    (Head { is_first, problems, documents: read.documents }, batches.collect())
+    let batches = batches.collect();
+    (Head { index, end, problems, documents: read.documents, is_one }, batches)
 }

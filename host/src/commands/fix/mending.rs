@@ -5,11 +5,11 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::commands::inputs::diagnostics;
+use crate::commands::inputs::{self, Piece, diagnostics};
 use crate::diagnostic::Diagnostic;
 use crate::evaluation::Evaluation;
 use crate::fix::{FixedFile, fix};
-use crate::input::{Given, Part, SourceFile};
+use crate::input::{Given, SourceFile};
 use crate::manifest::{Manifest, manifests_below};
 use crate::pipeline;
 use crate::policy_resource::PolicyResource;
@@ -45,18 +45,22 @@ pub(super) fn run(
     jobs: NonZero<usize>,
     mut take: impl FnMut(Mended) -> ControlFlow<()>,
 ) {
-    let mend = |part: Part| {
+    let mend = |Piece { index, part, end }: Piece| {
+        let part = part.ok().filter(|_| !end.is_before(index))?;
         let read = manifests_below(part.above, &part.file);
+        if read.error.is_some() {
+            end.with(index);
+        }
         let problems = diagnostics(&part, &read);
         let file = part.file;
         let secrets = secrets(&file.text, &read.manifests);
         let is_whole = read.error.is_none();
         let fixed = is_whole.then(|| fix(evaluation, resource, &file, read.manifests));
-        MendedPart { file, problems, fixed, secrets }
+        Some(MendedPart { file, problems, fixed, secrets })
     };
     let sized = inputs.iter().map(|input| (input.as_ref().map_or(0, Given::size), input));
     pipeline::run(jobs, sized, open, mend, |mut mended: Mended, parts| {
-        for part in parts {
+        for part in parts.into_iter().flatten() {
             // What stands behind an error may be meant otherwise.
             if !mended.is_broken {
                 mended.add(part);
@@ -67,25 +71,25 @@ pub(super) fn run(
 }
 
 /// The parts of an input, and the file that they make.
-fn open(input: &Result<Given, String>) -> (Mended, Vec<Part>) {
+fn open(input: &Result<Given, String>) -> (Mended, Vec<Piece>) {
     let path = input.as_ref().map_or(Path::new(""), Given::path).to_owned();
-    let fixed = FixedFile::default();
-    let mut mended =
-        Mended { path, problems: Vec::new(), file: None, fixed, secrets: Vec::new(), is_broken: false };
-    let parts = input.as_ref().map_err(Clone::clone).and_then(|given| {
-        let parts = given.parts().and_then(Iterator::collect);
-        parts.map(|parts: Vec<Part>| (given.name(), parts)).map_err(|error| error.to_string())
-    });
-    match parts {
-        Ok((name, parts)) => {
-            mended.file = Some(SourceFile { name, text: String::new() });
-            (mended, parts)
-        }
-        Err(reason) => {
-            mended.problems.push(Diagnostic::error(reason));
-            (mended, Vec::new())
-        }
+    let name = input.as_ref().map_or_else(|_| String::new(), Given::name);
+    let mut mended = Mended {
+        path,
+        problems: Vec::new(),
+        file: Some(SourceFile { name, text: String::new() }),
+        fixed: FixedFile::default(),
+        secrets: Vec::new(),
+        is_broken: false,
+    };
+    let mut pieces: Vec<Piece> = inputs::pieces(input).collect();
+    // Nothing of a file is written that could not be read to its end.
+    if let Some(reason) = pieces.iter().find_map(|piece| piece.part.as_ref().err()) {
+        mended.problems.push(Diagnostic::error(reason));
+        mended.file = None;
+        pieces.clear();
     }
+    (mended, pieces)
 }
 
 impl Mended {
@@ -96,7 +100,7 @@ impl Mended {
             self.is_broken = true;
             return;
         };
-        let above = line_ends(&whole.text);
+        let above = line_feeds(&whole.text);
         self.secrets.extend(secrets.into_iter().map(|lines| lines.start + above..lines.end + above));
         whole.text += &file.text;
         self.fixed.text += &fixed.text;
@@ -117,11 +121,11 @@ fn secrets(text: &str, manifests: &[Manifest]) -> Vec<Range<usize>> {
     let lines = |manifest: &Manifest| {
         let before = |end: usize| text.get(..end).unwrap_or_default();
         let span = &manifest.document.span;
-        line_ends(before(span.start))..line_ends(before(span.end).trim_end()) + 1
+        line_feeds(before(span.start))..line_feeds(before(span.end).trim_end()) + 1
     };
     manifests.iter().filter(is_secret).map(lines).collect()
 }
 
-fn line_ends(text: &str) -> usize {
+fn line_feeds(text: &str) -> usize {
     text.matches('\n').count()
 }

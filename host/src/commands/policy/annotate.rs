@@ -59,9 +59,7 @@ pub fn run(args: &Annotate, io: &mut Io) -> Result<()> {
     let wasm = input::bytes(&args.file)?;
     let mut metadata = metadata_of(&args.metadata, &io.stderr)?;
     if let Some(path) = &args.readme {
-        let readme =
-            std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-        set_usage(&mut metadata, readme);
+        set_usage(&mut metadata, input::read(path, &mut std::io::empty())?.text);
     }
     if metadata::execution_mode(&metadata) == metadata::WAPC {
         let version = protocol_version(&wasm, &io.stderr).with_context(|| args.file.display().to_string())?;
@@ -79,7 +77,7 @@ pub fn run(args: &Annotate, io: &mut Io) -> Result<()> {
 
 fn metadata_of(path: &Path, talk: &Talk) -> Result<Value> {
     let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("{name}: cannot be read"))?;
+    let text = input::read(path, &mut std::io::empty())?.text;
     let (mut documents, error) = yaml::documents(&text);
     if let Some(error) = error {
         bail!("{name}:{}:{}: {}", error.line, error.column, error.message);

@@ -122,6 +122,7 @@ proptest! {
         let at = at.index(characters.len());
         characters.splice(at..=at, piece.chars());
         let text: String = characters.into_iter().collect();
+        prop_assume!(!text.starts_with("---"));
         let ours = read(0, Reader::json(&text), &text).2.is_none();
         let theirs = serde_json::Deserializer::from_str(&text).into_iter::<Value>().all(|value| value.is_ok());
         prop_assert_eq!(ours, theirs, "{}", text);
