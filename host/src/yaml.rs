@@ -18,6 +18,7 @@ mod text;
 mod tree;
 mod value;
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -231,9 +232,14 @@ fn yaml_documents(above: usize, text: &str) -> Found {
     (documents, count, Some(Problem::control_character(text, at)))
 }
 
+/// Bytes that are counted as quickly as looked up.
+const NEAR: usize = 256;
+
 fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
     let mut documents = Vec::new();
-    let lines = text::Lines::new(text);
+    let lines = LazyCell::new(|| text::Lines::new(text));
+    // Most documents begin where their stretch does, and for that nothing further needs to be counted.
+    let place = |byte| if byte < NEAR { line_column(text, byte) } else { lines.at(byte) };
     loop {
         let mut tree = match reader.next_tree() {
             Ok(Some(tree)) => tree,
@@ -253,7 +259,7 @@ fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
             value,
             index: tree.index,
             line: above + tree.line,
-            start: lines.at(tree.span.start),
+            start: place(tree.span.start),
             above,
             stretch: 0..text.len(),
             number: tree.index,

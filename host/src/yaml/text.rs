@@ -77,6 +77,9 @@ pub fn line_column(text: &str, byte: usize) -> (usize, usize) {
 
 /// How many lines a text ends.
 pub(super) fn line_ends(text: &[u8]) -> usize {
+    if memchr::memchr(b'\r', text).is_none() {
+        return memchr::memchr_iter(b'\n', text).count();
+    }
     let is_end =
         |(at, byte): (usize, &u8)| *byte == b'\n' || *byte == b'\r' && text.get(at + 1) != Some(&b'\n');
     text.iter().enumerate().filter(|end| is_end(*end)).count()
