@@ -220,19 +220,11 @@ fn the_wasm_takes_settings_alike() {
 
 /// Texts that no value can hold: fields that stand twice, odd spelling, what is no request at all.
 #[test]
-fn payloads_are_answered_alike_to_the_letter() {
+fn payloads_are_answered_to_the_letter() {
     for row in table("payloads.json") {
         let (name, payload) = (row["name"].as_str().unwrap(), row["payload"].as_str().unwrap().as_bytes());
-        let cluster = || Arc::new(NoHost);
-        let native = native_answer("validate", payload, &*cluster());
-        let text = String::from_utf8(native.clone()).unwrap();
-        assert_eq!(text, String::from_utf8_lossy(&our_host("validate", payload, cluster())), "{name}");
-        assert_eq!(
-            text,
-            String::from_utf8_lossy(&independent_host("validate", payload, cluster())),
-            "{name}"
-        );
-        let answer = json(&native);
+        let text = String::from_utf8(native_answer("validate", payload, &NoHost)).unwrap();
+        let answer = json(text.as_bytes());
         assert_eq!(answer["accepted"], row["accepted"], "{name}: {text}");
         let message = answer["message"].as_str().unwrap_or_default();
         for part in row["message"].as_array().into_iter().flatten() {
@@ -244,6 +236,18 @@ fn payloads_are_answered_alike_to_the_letter() {
             }
             None => assert_eq!(answer.get("mutated_object"), None, "{name}"),
         }
+    }
+}
+
+#[test]
+fn the_wasm_answers_payloads_alike() {
+    for row in table("payloads.json") {
+        let (name, payload) = (row["name"].as_str().unwrap(), row["payload"].as_str().unwrap().as_bytes());
+        let native = String::from_utf8(native_answer("validate", payload, &NoHost)).unwrap();
+        let ours = our_host("validate", payload, Arc::new(NoHost));
+        let independent = independent_host("validate", payload, Arc::new(NoHost));
+        assert_eq!(native, String::from_utf8_lossy(&ours), "{name}");
+        assert_eq!(native, String::from_utf8_lossy(&independent), "{name}");
     }
 }
 
