@@ -230,21 +230,37 @@ fn files_that_vanish_are_named_and_the_rest_is_seen_to() {
 #[test]
 fn a_document_with_a_value_behind_every_comma_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let commas = "0,".repeat(5 << 20);
-    for (name, content) in [
-        ("a.json", format!("[{commas}0]")),
-        ("b.yaml", format!("- [{commas}0]")),
-        ("c.yaml", format!("{{{commas}}}")),
+    let (values, flow) = (
+        "this document has more than 4 million values; split it",
+        "this value has more than 1.5 million brackets",
+    );
+    for (name, content, reason) in [
+        ("a.json", format!("[{}0]", "0,".repeat(5 << 20)), values),
+        ("b.yaml", format!("- [{}0]", "0,".repeat(5 << 20)), flow),
+        ("c.yaml", format!("{{{}}}", "a,".repeat(4 << 20)), flow),
+        ("d.yaml", format!("- [{}", "[]".repeat(2 << 20)), flow),
+        ("e.yaml", format!("- [{}", ": ".repeat(4 << 20)), flow),
+        ("f.yaml", format!("- [{}]", "{a: b},".repeat(1 << 20)), flow),
     ] {
         fs::write(folder.path().join(name), content).unwrap();
         let output = within(2048, folder.path(), &["check", name], "").output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{name}: {}", output.status);
         let talk = text(&output.stderr);
-        assert!(
-            talk.starts_with("error: this document has more than 4 million values; split it"),
-            "{name}: {talk}"
-        );
+        assert!(talk.starts_with(&format!("error: {reason}")), "{name}: {talk}");
+        fs::remove_file(folder.path().join(name)).unwrap();
     }
+}
+
+/// Much that is no flow collection, however many commas it has.
+#[test]
+fn a_long_table_in_a_document_is_only_a_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = "    1,\"a\",{b},[c],d: e,'f'\n".repeat(50_000);
+    let tables = format!("  - |\n{table}").repeat(5);
+    fs::write(folder.path().join("pod.yaml"), format!("{POD}tables:\n{tables}quoted: \"1,2\"\n")).unwrap();
+    let output = run(folder.path(), &["check", "pod.yaml"]);
+    let talk = text(&output.stdout) + &text(&output.stderr);
+    assert!(output.status.success() && talk.contains("mutated  Pod default/web"), "{talk}");
 }
 
 #[test]
@@ -267,6 +283,19 @@ fn nothing_in_a_message_moves_a_cursor() {
         let talk = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
         assert!(talk.starts_with("error: ") && !talk.contains('\u{1b}'), "{args:?}: {talk:?}");
+    }
+}
+
+/// U+202E makes `v1gnp.exe` of `exe.png1v`.
+#[test]
+fn nothing_in_a_report_turns_the_text_around_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pod.yaml"), POD.replace("web:v1", "web:\u{202e}v1")).unwrap();
+    for format in ["text", "github", "junit"] {
+        let output = run(folder.path(), &["check", "-o", format, "pod.yaml"]);
+        assert_eq!(output.status.code(), Some(0), "{format}");
+        let report = text(&output.stdout);
+        assert!(report.contains("202e") && !report.contains('\u{202e}'), "{format}: {report}");
     }
 }
 
@@ -352,6 +381,7 @@ fn output_that_nobody_gets_is_no_crash_and_lost_text_no_success() {
         (&["check", "none.yaml"], ">&-", 2, "none.yaml: no such file or folder"),
         (&["check", "-"], ">&- </dev/null", 3, ""),
         (&["check", "-"], "<&-", 3, ""),
+        (&["check", "-", "-o", "json=/dev/null", "--allow-empty"], "</dev/null", 0, ""),
         (&["check", "pod.yaml"], ">&- 2>&-", 0, ""),
         (&["check", "none.yaml"], "2>&-", 2, ""),
         (&["check", "pod.yaml"], "| head -c 0", 0, ""),

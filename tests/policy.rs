@@ -92,6 +92,10 @@ fn kubewarden_reads_the_new_metadata_of_a_policy_that_had_others() {
     fine(&["annotate", old, "--metadata", metadata, "--readme", readme, "--output", new]);
 
     let annotated = std::fs::read(file("new.wasm")).unwrap();
+    let piped = text("piped.wasm");
+    let args = ["policy", "annotate", old, "--metadata", metadata, "--readme", "-", "--output", &piped];
+    assert!(run(&args, "# new\n").status.success());
+    assert!(std::fs::read(piped).unwrap() == annotated, "standard input is a readme too");
     let sections = custom_sections(&annotated, METADATA).unwrap();
     let metadata: Value = serde_json::from_slice(sections[0]).unwrap();
     assert_eq!(sections.len(), 1);

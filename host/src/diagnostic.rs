@@ -240,10 +240,15 @@ fn may_be_data(text: &str) -> bool {
     text.contains("stringData") || fields.iter().any(|field| text.match_indices(field).any(is_key))
 }
 
-/// Text in which nothing moves a cursor or changes a colour.
+/// Whether a character does something to the text around it: moves a cursor, changes a colour, or turns its direction.
+pub(crate) fn is_active(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text in which nothing moves a cursor, changes a colour, or turns the direction of what follows.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    if text.chars().any(is_active) {
+        let escaped = |c: char| if is_active(c) { c.escape_default().to_string() } else { c.to_string() };
         return Cow::Owned(text.chars().map(escaped).collect());
     }
     Cow::Borrowed(text)

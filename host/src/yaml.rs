@@ -17,6 +17,7 @@ mod tests;
 mod text;
 mod tree;
 mod value;
+mod watch;
 
 use std::cell::LazyCell;
 use std::ops::Range;
@@ -210,6 +211,9 @@ type Found = (Vec<Document>, usize, Option<Problem>);
 fn json_documents(above: usize, text: &str) -> Found {
     let json = read(above, Reader::json(text), text);
     let (documents, _, Some(failed)) = &json else { return json };
+    if failed.message == tree::TOO_MANY {
+        return json;
+    }
     let yaml = yaml_documents(above, text);
     // Of two failures the one that came further knows better what the text was meant to be.
     let further = |problem: &Problem| {
@@ -221,10 +225,6 @@ fn json_documents(above: usize, text: &str) -> Found {
 
 /// YAML up to the first character that no YAML may hold.
 fn yaml_documents(above: usize, text: &str) -> Found {
-    // The scanner takes a flow collection in as a whole before it tells of anything in it.
-    if let Some(at) = memchr::memchr_iter(b',', text.as_bytes()).nth(tree::MAX_NODES) {
-        return (Vec::new(), 0, Some(Problem::new(at, tree::TOO_MANY)));
-    }
     let Some(at) = text::control_character(text) else { return read(above, Reader::yaml(text), text) };
     let readable = text.get(..at).unwrap_or_default();
     let (mut documents, count, _) = read(above, Reader::yaml(readable), readable);
@@ -254,7 +254,10 @@ fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
             Err(problem) => return (documents, reader.index(), Some(problem)),
         };
         let source = tree.helm_source(text);
-        let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| note.into_note(above, text));
+        let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| {
+            let at = place(note.at);
+            note.into_note(above, at)
+        });
         documents.push(Document {
             value,
             index: tree.index,

@@ -38,7 +38,7 @@ pub(super) fn refuse_clashes<'a, F>(
         if resolved(file).file_name().is_some_and(|name| name == config::FILE_NAME) {
             bail!("{name}: this is where defaults are read from; name another file");
         }
-        if read.contains(&resolved(file)) {
+        if !is_device(file) && read.contains(&resolved(file)) {
             bail!("{name}: this is one of the inputs, and would be overwritten; name another file");
         }
         if !is_device(file) && !written.insert(resolved(file)) {

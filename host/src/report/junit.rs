@@ -7,7 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::place::Region;
 use super::{Render, Summary, remarks};
-use crate::diagnostic::{Diagnostic, Weight};
+use crate::diagnostic::{Diagnostic, Weight, is_active};
 use crate::evaluation::Outcome;
 use crate::verdict::{Decision, Finding, Severity};
 
@@ -101,7 +101,7 @@ fn line(outcome: &Outcome, finding: &Finding) -> String {
 /// What XML 1.0 cannot hold is written as an escape; the library would drop it.
 pub(crate) fn xml(text: &str) -> String {
     let is_forbidden =
-        |c: char| c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}');
+        |c: char| is_active(c) && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}');
     text.chars()
         .map(|c| if is_forbidden(c) { c.escape_unicode().to_string() } else { c.to_string() })
         .collect()

@@ -3,16 +3,35 @@
 //! `pullSecrets[1].registries[0]: …; actions.missing: …; did you mean …?`: problems are parted by `; `, and each begins
 //! with the path of its field.
 
+use std::iter;
+
 use serde_json::Value;
 
 use super::SettingsSource;
 use crate::diagnostic::{Diagnostic, Diagnostics, Spot};
-use crate::yaml;
+use crate::yaml::{self, Place};
 
 /// The problems in a message about `settings`, each at its place in the text that they come from.
 pub(super) fn problems(message: &str, settings: &Value, source: Option<&SettingsSource>) -> Diagnostics {
     let problems = split(message, settings);
-    Diagnostics(problems.into_iter().map(|problem| diagnostic(problem, source)).collect())
+    // All at once: each search reads the document anew.
+    let places = source.map(|source| {
+        let pointer =
+            |problem: &Problem| problem.pointer.as_ref().map(|pointer| format!("{}{pointer}", source.prefix));
+        let pointers: Vec<Option<String>> = problems.iter().map(pointer).collect();
+        let asked: Vec<&str> = pointers.iter().flatten().map(String::as_str).collect();
+        let mut found = yaml::nearest(&source.text, source.document, &asked).into_iter();
+        pointers.iter().map(|pointer| pointer.as_ref().and_then(|_| found.next().flatten())).collect()
+    });
+    let places: Vec<Option<Place>> = places.unwrap_or_default();
+    let places = places.into_iter().chain(iter::repeat(None));
+    Diagnostics(
+        problems
+            .into_iter()
+            .zip(places)
+            .map(|(problem, place)| diagnostic(&problem.message, place, source))
+            .collect(),
+    )
 }
 
 /// A part of the message and the JSON pointer of its field.
@@ -70,18 +89,16 @@ fn escaped(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
-fn diagnostic(Problem { pointer, message }: Problem, source: Option<&SettingsSource>) -> Diagnostic {
-    let place = pointer.zip(source).and_then(|(pointer, source)| {
-        let pointer = format!("{}{pointer}", source.prefix);
-        let mut place = yaml::nearest(&source.text, source.document, &[&pointer]).pop().flatten()?;
+fn diagnostic(message: &str, place: Option<Place>, source: Option<&SettingsSource>) -> Diagnostic {
+    let spot = place.zip(source).map(|(mut place, source)| {
         if let Some(key) = place.key.clone().filter(|_| message.contains(": unknown field")) {
             (place.line, place.column) = yaml::line_column(&source.text, key.start);
             place.span = key;
         }
-        Some(Spot::of(&source.name, &source.text, place.span, (place.line, place.column)))
+        Spot::of(&source.name, &source.text, place.span, (place.line, place.column))
     });
     let problem = Diagnostic::error(format!("the settings are not valid: {message}")).with_mend();
-    Diagnostic { spot: place, ..problem }
+    Diagnostic { spot, ..problem }
 }
 
 #[cfg(test)]

@@ -1,40 +1,48 @@
-//! Marks: the lines with `---` that begin documents, at which a text can be cut.
+//! Marks: the lines `---` that begin documents and the lines `...` that end them, at which a text can be cut.
 //!
-//! No text within a document can hold such a line, be it YAML (1.2: 9.1.2) or JSON. Where a directive stands above it, the
-//! document begins further up.
+//! No text within a document can hold such a line, be it YAML (1.2: 9.1.2) or JSON. Where directives stand above `---`, the
+//! document begins with them.
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memchr, memchr_iter, memrchr_iter};
 
-/// A mark, with the end of the line before.
-const MARK: &[u8] = b"\n---";
-
-/// The last byte at which a text can be cut, looked for from `from` on.
+/// The last byte at which a text can be cut, looked for behind the line in which byte `from` stands.
 pub fn last_cut(text: &[u8], from: usize) -> Option<usize> {
-    let from = from.saturating_sub(MARK.len());
-    let mut found = memmem::rfind_iter(text.get(from..)?, MARK).map(|at| from + at);
-    found.find(|at| is_cut(text, *at)).map(|at| at + 1)
+    let from = memchr::memrchr(b'\n', text.get(..from)?).unwrap_or(0);
+    memrchr_iter(b'\n', text.get(from..)?).find_map(|at| cut_behind(text, from + at))
 }
 
 /// The text between the places at which it can be cut.
 pub(super) fn stretches(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
-    let cuts = memmem::find_iter(bytes, MARK).filter(|at| is_cut(bytes, *at)).map(|at| at + 1);
+    let cuts = memchr_iter(b'\n', bytes).filter_map(move |at| cut_behind(bytes, at));
     let mut begin = 0;
-    cuts.chain([text.len()]).map(move |cut| std::mem::replace(&mut begin, cut)..cut)
+    let all = cuts.chain([text.len()]).map(move |cut| std::mem::replace(&mut begin, cut)..cut);
+    all.filter(|stretch| !stretch.is_empty())
 }
 
-/// Whether what was found at this byte is a mark, and what stands above it a document of its own.
-fn is_cut(text: &[u8], at: usize) -> bool {
-    text.get(at + MARK.len()).is_some_and(u8::is_ascii_whitespace)
-        && !text.get(..at).is_some_and(ends_in_directive)
+/// Where the text can be cut because of the line behind this line feed.
+fn cut_behind(text: &[u8], at: usize) -> Option<usize> {
+    let (above, line) = text.split_at_checked(at + 1)?;
+    line.get(3).filter(|byte| byte.is_ascii_whitespace())?;
+    if line.starts_with(b"---") {
+        return Some(above.len()).filter(|_| !ends_in_directives(above));
+    }
+    let end = line.starts_with(b"...").then(|| memchr(b'\n', line)).flatten()?;
+    Some(above.len() + end + 1)
 }
 
-/// Whether the last line of a text that is neither blank nor a comment is a directive.
-fn ends_in_directive(text: &[u8]) -> bool {
-    let lines = text.rsplit(|byte| *byte == b'\n');
-    let mut lines =
-        lines.map(<[u8]>::trim_ascii_start).filter(|line| !line.is_empty() && !line.starts_with(b"#"));
-    lines.next().is_some_and(|line| line.starts_with(b"%"))
+/// Whether a text ends in directives, which stand above their document and below the end of the one before.
+fn ends_in_directives(text: &[u8]) -> bool {
+    let mut has_any = false;
+    for line in text.rsplit(|byte| *byte == b'\n') {
+        let words = line.trim_ascii();
+        if line.starts_with(b"%") {
+            has_any = true;
+        } else if !(words.is_empty() || words.starts_with(b"#")) {
+            return has_any && line.starts_with(b"...");
+        }
+    }
+    has_any
 }

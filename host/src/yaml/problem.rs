@@ -72,9 +72,8 @@ impl Problem {
         SyntaxError { line, column, at: self.at, message: self.message, hint }
     }
 
-    /// The note, with the line in a text that has so many lines above this one.
-    pub(super) fn into_note(self, above: usize, text: &str) -> Note {
-        let (line, column) = line_column(text, self.at);
+    /// The note at its line and column in a text, and so many lines above that.
+    pub(super) fn into_note(self, above: usize, (line, column): (usize, usize)) -> Note {
         Note { line: above + line, column, at: self.at, message: self.message }
     }
 }

@@ -404,3 +404,33 @@ fn json_documents_with_marks_between_them_are_those_of_yaml() {
         assert!(read(0, Reader::json(text), text).2.is_some(), "{text:?}");
     }
 }
+
+/// Cut at the marks, what stands between them is read as from the whole.
+#[test]
+fn documents_are_cut_at_marks_and_directives_stay_above_their_own() {
+    let found = |text: &str| -> Vec<(usize, usize, Value)> {
+        let (documents, error) = documents(text);
+        assert_eq!(error, None, "{text:?}");
+        documents.into_iter().map(|read| (read.index, read.line, read.value)).collect()
+    };
+    for (text, expected) in [
+        ("a\n...\nb\n---\nc\n", vec![(1, 1, json!("a")), (2, 3, json!("b")), (3, 5, json!("c"))]),
+        ("a\n...\n---\nb\n...\n", vec![(1, 1, json!("a")), (2, 4, json!("b"))]),
+        ("a\n... # end\n...\n# c\n--- b", vec![(1, 1, json!("a")), (2, 5, json!("b"))]),
+        (
+            "a\n...\n%TAG !e! tag:yaml.org,2002:\n # c\n\n---\n!e!str 1\n---\n2\n",
+            vec![(1, 1, json!("a")), (2, 7, json!("1")), (3, 9, json!(2))],
+        ),
+        ("%YAML 1.2\n---\na\n---\nb\n", vec![(1, 3, json!("a")), (2, 5, json!("b"))]),
+        (
+            "a: |\n  50\n  %b\n---\n{\"b\": \"\\ud83d\\ude00\"}\n",
+            vec![(1, 1, json!({"a": "50\n%b\n"})), (2, 5, json!({"b": "\u{1f600}"}))],
+        ),
+        ("--- |\n%b\n---\nc\n", vec![(1, 2, json!("%b\n")), (2, 4, json!("c"))]),
+        ("---\n---\n\n--- a\n---", vec![(3, 4, json!("a"))]),
+        ("a: 'x\n  ---\n  y'\n", vec![(1, 1, json!({"a": "x --- y"}))]),
+        ("--- # c\r\na: 1\r\n---\tb\r\n", vec![(1, 2, json!({"a": 1})), (2, 3, json!("b"))]),
+    ] {
+        assert_eq!(found(text), expected, "{text:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
+use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle, StrInput, Tag};
 use serde_json::Value;
 
 use super::{
@@ -11,13 +11,14 @@ use super::{
     scalar,
     span::{Marker, Span},
     text::Text,
+    watch::{Watch, Watched},
 };
 
 /// How deeply a document may nest: well under the 128 levels of `serde_json`, which reads requests and answers around it.
 pub(super) const MAX_DEPTH: usize = 100;
 
 /// The most values of a document. Manifests have some thirty bytes for each of them, but one may stand behind every comma.
-pub(super) const MAX_NODES: usize = 4 << 20;
+const MAX_NODES: usize = 4 << 20;
 
 pub(super) const TOO_MANY: &str =
     "this document has more than 4 million values; split it, with a line `---` between the parts";
@@ -85,6 +86,8 @@ impl Tree {
 
 enum Source<'t> {
     Yaml(Box<Parser<'t, StrInput<'t>>>),
+    /// A text with so much flow in it that the scanner has to be watched
+    Watched(Box<Parser<'t, BufferedInput<Watched<'t>>>>, Watch),
     Json(Lexer<'t>),
 }
 
@@ -101,8 +104,11 @@ pub(super) struct Reader<'t> {
 impl<'t> Reader<'t> {
     pub(super) fn yaml(text: &'t str) -> Self {
         let rest = text.len() - text.trim_start_matches('\u{feff}').len();
-        let parser = Box::new(Parser::new_from_str(text));
-        Reader { source: Source::Yaml(parser), text: Text::characters(text), whole: text, index: 0, rest }
+        let source = match Watch::of(text) {
+            None => Source::Yaml(Box::new(Parser::new_from_str(text))),
+            Some((watched, watch)) => Source::Watched(Box::new(Parser::new_from_iter(watched)), watch),
+        };
+        Reader { source, text: Text::characters(text), whole: text, index: 0, rest }
     }
 
     pub(super) fn json(text: &'t str) -> Self {
@@ -129,6 +135,11 @@ impl<'t> Reader<'t> {
             Source::Json(lexer) => lexer.next_event()?,
             Source::Yaml(parser) => {
                 let event = parser.next_event().transpose();
+                event.map_err(|error| Problem::scan(&error, &self.text, self.whole))?
+            }
+            Source::Watched(parser, watch) => {
+                let event = parser.next_event().transpose();
+                watch.look()?;
                 event.map_err(|error| Problem::scan(&error, &self.text, self.whole))?
             }
         };

@@ -57,9 +57,9 @@ impl HostCalls for Nobody {
 /// - metadata that Kubewarden would refuse, a module that does not say its protocol, a file that cannot be read or written
 pub fn run(args: &Annotate, io: &mut Io) -> Result<()> {
     let wasm = input::bytes(&args.file)?;
-    let mut metadata = metadata_of(&args.metadata, &io.stderr)?;
+    let mut metadata = metadata_of(&args.metadata, io)?;
     if let Some(path) = &args.readme {
-        set_usage(&mut metadata, input::read(path, &mut std::io::empty())?.text);
+        set_usage(&mut metadata, input::read(path, &mut io.stdin)?.text);
     }
     if metadata::execution_mode(&metadata) == metadata::WAPC {
         let version = protocol_version(&wasm, &io.stderr).with_context(|| args.file.display().to_string())?;
@@ -75,9 +75,9 @@ pub fn run(args: &Annotate, io: &mut Io) -> Result<()> {
     Ok(())
 }
 
-fn metadata_of(path: &Path, talk: &Talk) -> Result<Value> {
+fn metadata_of(path: &Path, io: &mut Io) -> Result<Value> {
     let name = path.display();
-    let text = input::read(path, &mut std::io::empty())?.text;
+    let text = input::read(path, &mut io.stdin)?.text;
     let (mut documents, error) = yaml::documents(&text);
     if let Some(error) = error {
         bail!("{name}:{}:{}: {}", error.line, error.column, error.message);
@@ -89,7 +89,7 @@ fn metadata_of(path: &Path, talk: &Talk) -> Result<Value> {
         bail!("{name}: Kubewarden would refuse this metadata:\n  {}", problems.join("\n  "));
     }
     for field in metadata::unknown_fields(&metadata) {
-        talk.line(&format!("warning: {name}: Kubewarden knows no field {field} and ignores it"));
+        io.stderr.line(&format!("warning: {name}: Kubewarden knows no field {field} and ignores it"));
     }
     Ok(metadata)
 }

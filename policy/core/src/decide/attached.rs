@@ -3,10 +3,10 @@
 use crate::decide::images::Image;
 use crate::decide::judge::{About, Judge, Lookup};
 use crate::decide::sense;
+use crate::distinct::Distinct;
 use crate::finding::Severity;
 use crate::key_defect::shown;
 use crate::keyring::{Held, Keyring};
-use crate::names::Names;
 use crate::pod_spec::PodSpec;
 use crate::pull_secret::{Malformed, PullSecret};
 use crate::rule::Rule;
@@ -19,7 +19,7 @@ const SHOWN: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Attached {
     /// In the order of the pod's list
-    names: Names,
+    names: Distinct,
     /// Those of the names, in their order
     states: Vec<State>,
     keyring: Keyring,

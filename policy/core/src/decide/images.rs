@@ -2,9 +2,9 @@
 
 use crate::decide::attached::Attached;
 use crate::decide::judge::{About, Judge};
+use crate::distinct::Distinct;
 use crate::image::ImageReference;
 use crate::login_server::{Host, classify};
-use crate::names::Names;
 use crate::pod_spec::{ImageUse, PodSpec};
 use crate::rule::Rule;
 use crate::settings::{Need, Settings};
@@ -145,5 +145,5 @@ impl<'a> Image<'a> {
 
 /// The secrets that `images` need, each once, in order of need.
 pub(super) fn secrets(images: &[Image<'_>]) -> Vec<String> {
-    Names::of(images.iter().filter_map(Image::secret)).into_vec()
+    Distinct::of(images.iter().filter_map(Image::secret)).into_vec()
 }

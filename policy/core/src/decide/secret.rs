@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::decide::judge::{About, Judge};
 use crate::decide::sense;
+use crate::distinct::Distinct;
 use crate::docker_config::Credential;
+use crate::finding::Finding;
 use crate::key_defect::{self, KeyDefect};
-use crate::names::Names;
 use crate::pull_secret::PullSecret;
 use crate::registry_key::RegistryKey;
 use crate::request::string_at;
@@ -19,9 +20,12 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
     judge_secret(judge, &request.object);
     if request.old_object.is_object() {
         let ((), old) = judge.silently(|judge| judge_secret(judge, &request.old_object));
-        // What is wrong, in words that name the rule's matter and the key.
-        let was_so = Names::of(old.iter().map(|finding| finding.message.as_str()));
-        judge.decision.findings.retain(|finding| was_so.position(&finding.message).is_none());
+        let words = |finding: &Finding| format!("{} {}", finding.rule.id(), finding.message);
+        let mut was_so = Distinct::default();
+        for finding in &old {
+            was_so.add(&words(finding));
+        }
+        judge.decision.findings.retain(|finding| was_so.position(&words(finding)).is_none());
     }
 }
 

@@ -1,7 +1,7 @@
 //! A service account: pods that are created later take its pull secrets over.
 
 use crate::decide::judge::Judge;
-use crate::names::Names;
+use crate::distinct::Distinct;
 use crate::pod_spec::{PULL_SECRETS, PullSecretList};
 use crate::settings::Mode;
 
@@ -12,9 +12,9 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
     }
     let list = PullSecretList::of(request.object.get(PULL_SECRETS));
     if list.can_grow() {
-        let known = Names::of(list.names());
+        let known = Distinct::of(list.names());
         let wanted = settings.pull_secrets.secrets_of(&request.namespace);
-        let lacking = Names::of(wanted.filter(|name| known.position(name).is_none()));
+        let lacking = Distinct::of(wanted.filter(|name| known.position(name).is_none()));
         judge.add(vec![PULL_SECRETS], lacking.into_vec());
     }
 }

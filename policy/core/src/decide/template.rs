@@ -4,8 +4,8 @@ use crate::decide::attached::Attached;
 use crate::decide::images::{Assessment, Image, secrets};
 use crate::decide::judge::{About, Judge, ServiceAccount};
 use crate::decide::pod::{report_hidden, report_immutable, report_missing, report_nameless, without_refused};
+use crate::distinct::Distinct;
 use crate::finding::Severity;
-use crate::names::Names;
 use crate::pod_spec::PodSpec;
 use crate::request::Operation;
 use crate::rule::Rule;
@@ -167,7 +167,7 @@ fn union(inherited: &[String], lacking: &[Image<'_>]) -> Vec<String> {
     if lacking.is_empty() {
         return lacking;
     }
-    Names::of(inherited.iter().chain(&lacking).map(String::as_str)).into_vec()
+    Distinct::of(inherited.iter().chain(&lacking).map(String::as_str)).into_vec()
 }
 
 fn report_unknown_account(judge: &mut Judge<'_>, spec: &PodSpec<'_>) {
