@@ -1,12 +1,10 @@
 //! Requests as a fuzzer finds them: real field names and values that matter, put together as its bytes say.
 
-use std::sync::Mutex;
-
 use arbitrary::{Result, Unstructured};
 use policy_core::host_cluster::HostCluster;
 use serde_json::{Map, Value, json};
 
-/// A payload for `validate`, and what the cluster answers, lookup by lookup.
+/// A payload for `validate`, and the cluster that it is judged in.
 #[derive(Debug)]
 pub struct Case {
     /// `{"request": …, "settings": …}`
@@ -15,39 +13,32 @@ pub struct Case {
     pub cluster: Answers,
 }
 
-/// A host that gives its answers in turn, and the last one for ever.
+/// A cluster in which each object has one of these answers, and always the same.
 #[derive(Debug)]
-pub struct Answers {
-    all: Vec<Result<Vec<u8>, String>>,
-    next: Mutex<usize>,
-}
+pub struct Answers(Vec<Result<Vec<u8>, String>>);
 
 impl Answers {
-    /// From the first answer on again.
-    pub fn again(&self) {
-        *self.next.lock().unwrap() = 0;
-    }
-
-    /// The next answer.
-    pub fn answer(&self) -> Result<Vec<u8>, String> {
-        let mut next = self.next.lock().unwrap();
-        let answer = self.all.get(*next).or(self.all.last()).cloned();
-        *next += 1;
-        answer.unwrap_or_else(|| Err("no cluster".to_owned()))
+    /// The answer to a `get_resource` request.
+    pub fn answer(&self, request: &[u8]) -> Result<Vec<u8>, String> {
+        let request: Value = serde_json::from_slice(request).unwrap_or_default();
+        let name = format!("{} {}", request["kind"], request["name"]);
+        let sum: usize = name.bytes().map(usize::from).sum();
+        let at = sum.checked_rem(self.0.len());
+        at.and_then(|at| self.0.get(at)).cloned().unwrap_or_else(|| Err("no cluster".to_owned()))
     }
 }
 
 #[cfg(feature = "host")]
 impl acr_pull_secret::policy::HostCalls for Answers {
-    fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
-        if operation == "log" { Ok(Vec::new()) } else { self.answer() }
+    fn call(&self, _: &str, _: &str, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
+        if operation == "log" { Ok(Vec::new()) } else { self.answer(request) }
     }
 }
 
 /// The core's own answer.
 pub fn native(payload: &[u8], cluster: &Answers) -> Vec<u8> {
-    cluster.again();
-    let cluster = HostCluster { get_resource: |_: &[u8]| cluster.answer(), now: || Some(1_800_000_000) };
+    let get_resource = |request: &[u8]| cluster.answer(request);
+    let cluster = HostCluster { get_resource, now: || Some(1_800_000_000) };
     policy_core::wire::validate(payload, &cluster)
 }
 
@@ -118,7 +109,7 @@ pub fn case(u: Bytes<'_, '_>) -> Result<Case> {
         let at = u.choose_index(payload.len())?;
         payload[at] = u.arbitrary()?;
     }
-    Ok(Case { payload, cluster: Answers { all, next: Mutex::new(0) } })
+    Ok(Case { payload, cluster: Answers(all) })
 }
 
 fn settings(u: Bytes<'_, '_>) -> Result<Value> {
