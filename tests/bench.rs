@@ -26,7 +26,7 @@ fn another_policy_gets_the_same_requests() {
     assert!(run(&["policy", "export", &wasm], "").status.success());
     let output = run(&["bench", "--rounds", "1", "--against", &wasm], "");
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("1 object, 1 request of ") && text.lines().count() == 6, "{text}");
+    assert!(text.starts_with("100 objects, 100 requests of ") && text.lines().count() == 6, "{text}");
     assert!(text.lines().last().unwrap().starts_with(&wasm), "{text}");
 }
 
