@@ -232,13 +232,15 @@ fn a_document_with_a_value_behind_every_comma_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (values, flow) = (
         "this document has more than 4 million values; split it",
-        "this value has more than 1.5 million brackets",
+        "more than 1.5 million brackets, commas and quotes stand in one value or comment here",
     );
     for (name, content, reason) in [
         ("a.json", format!("[{}0]", "0,".repeat(5 << 20)), values),
         ("b.yaml", format!("- [{}0]", "0,".repeat(5 << 20)), flow),
         ("c.yaml", format!("{{{}}}", "a,".repeat(4 << 20)), flow),
         ("d.yaml", format!("- [{}", "[]".repeat(2 << 20)), flow),
+        // What is wrong with JSON is told of JSON.
+        ("d.json", format!("[{}]", "{\"a\": 1},".repeat(500_000)), "expected a value"),
         ("e.yaml", format!("- [{}", ": ".repeat(4 << 20)), flow),
         ("f.yaml", format!("- [{}]", "{a: b},".repeat(1 << 20)), flow),
     ] {
@@ -251,7 +253,7 @@ fn a_document_with_a_value_behind_every_comma_is_refused() {
     }
 }
 
-/// Much that is no flow collection, however many commas it has.
+/// Many commas in texts, each of which a cluster could take.
 #[test]
 fn a_long_table_in_a_document_is_only_a_text() {
     let folder = tempfile::tempdir().unwrap();

@@ -240,12 +240,17 @@ fn may_be_data(text: &str) -> bool {
     text.contains("stringData") || fields.iter().any(|field| text.match_indices(field).any(is_key))
 }
 
-/// Whether a character does something to the text around it: moves a cursor, changes a colour, or turns its direction.
+/// Whether a character does something to the text around it: moves a cursor, changes a colour, turns its direction, or ends
+/// its line.
 pub(crate) fn is_active(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_separator = matches!(c, '\u{2028}' | '\u{2029}');
+    // Unicode: Bidi_Control
+    let turns =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || is_separator || turns
 }
 
-/// Text in which nothing moves a cursor, changes a colour, or turns the direction of what follows.
+/// Text in which nothing does anything to the text around it.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_active) {
         let escaped = |c: char| if is_active(c) { c.escape_default().to_string() } else { c.to_string() };

@@ -15,7 +15,7 @@ pub use parts::{Part, Parts};
 /// How standard input is called in messages.
 pub(crate) const STDIN: &str = "<stdin>";
 
-/// Bytes that are read at once: a document of manifests, any other file as a whole. As values they take ten times as much.
+/// Bytes that are read at once: a document of manifests, any other file as a whole.
 const MOST: usize = 256 << 20;
 
 /// Bytes that are asked for at least.

@@ -215,6 +215,9 @@ fn json_documents(above: usize, text: &str) -> Found {
         return json;
     }
     let yaml = yaml_documents(above, text);
+    if yaml.2.as_ref().is_some_and(|problem| problem.message == watch::TOO_MUCH) {
+        return json;
+    }
     // Of two failures the one that came further knows better what the text was meant to be.
     let further = |problem: &Problem| {
         documents.len() > yaml.0.len()

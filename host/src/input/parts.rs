@@ -13,7 +13,7 @@ pub struct Part {
     pub file: Arc<SourceFile>,
     /// Lines of the whole above it
     pub above: usize,
-    /// Whether it is all there is
+    /// Whether it is known to be all there is
     pub is_whole: bool,
 }
 

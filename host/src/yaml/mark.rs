@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memrchr_iter};
+use memchr::{memchr_iter, memchr2, memrchr_iter};
 
 /// The last byte at which a text can be cut, looked for behind the line in which byte `from` stands.
 pub fn last_cut(text: &[u8], from: usize) -> Option<usize> {
@@ -29,8 +29,13 @@ fn cut_behind(text: &[u8], at: usize) -> Option<usize> {
     if line.starts_with(b"---") {
         return Some(above.len()).filter(|_| !ends_in_directives(above));
     }
-    let end = line.starts_with(b"...").then(|| memchr(b'\n', line)).flatten()?;
-    Some(above.len() + end + 1)
+    let end = line.starts_with(b"...").then(|| memchr2(b'\r', b'\n', line)).flatten()?;
+    match line.get(end..)? {
+        [b'\n', ..] => Some(above.len() + end + 1),
+        [b'\r', b'\n', ..] => Some(above.len() + end + 2),
+        // Nothing is lost where nothing is cut.
+        _ => None,
+    }
 }
 
 /// Whether a text ends in directives, which stand above their document and below the end of the one before.

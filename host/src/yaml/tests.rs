@@ -429,6 +429,8 @@ fn documents_are_cut_at_marks_and_directives_stay_above_their_own() {
         ("--- |\n%b\n---\nc\n", vec![(1, 2, json!("%b\n")), (2, 4, json!("c"))]),
         ("---\n---\n\n--- a\n---", vec![(3, 4, json!("a"))]),
         ("a: 'x\n  ---\n  y'\n", vec![(1, 1, json!({"a": "x --- y"}))]),
+        ("a\n...\rb: 1\nc: 2\n", vec![(1, 1, json!("a")), (2, 3, json!({"b": 1, "c": 2}))]),
+        ("a\r\n... # c\r\nb: 1\r\n", vec![(1, 1, json!("a")), (2, 3, json!({"b": 1}))]),
         ("--- # c\r\na: 1\r\n---\tb\r\n", vec![(1, 2, json!({"a": 1})), (2, 3, json!("b"))]),
     ] {
         assert_eq!(found(text), expected, "{text:?}");

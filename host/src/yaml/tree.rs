@@ -86,7 +86,7 @@ impl Tree {
 
 enum Source<'t> {
     Yaml(Box<Parser<'t, StrInput<'t>>>),
-    /// A text with so much flow in it that the scanner has to be watched
+    /// A text that may have so much flow in it that the scanner has to be watched
     Watched(Box<Parser<'t, BufferedInput<Watched<'t>>>>, Watch),
     Json(Lexer<'t>),
 }

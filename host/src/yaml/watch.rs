@@ -1,5 +1,5 @@
 //! A watch over the scanner, which takes in a flow collection as a whole before it tells of anything in it: 20 MB of brackets
-//! would be gigabytes of tokens.
+//! would be gigabytes of tokens. Of a text or a comment it cannot tell them apart.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,8 +8,11 @@ use std::str::Chars;
 use super::problem::Problem;
 
 /// The most indicators that are read ahead: as many as the bytes of the largest object that a cluster takes (etcd:
-/// `--max-request-bytes`). Each is a token or two, of some hundred bytes.
+/// `--max-request-bytes`). In a flow collection each is a token or two, of some hundred bytes.
 const MOST: usize = 3 << 19;
+
+/// What is said of more.
+pub(super) const TOO_MUCH: &str = "more than 1.5 million brackets, commas and quotes stand in one value or comment here, which is more than is read ahead";
 
 /// A text that ends where too many indicators have been read ahead.
 pub(super) struct Watched<'t> {
@@ -51,10 +54,7 @@ impl Watch {
         self.left.set(MOST);
         match self.stopped.get() {
             None => Ok(()),
-            Some(at) => Err(Problem::new(
-                at,
-                "this value has more than 1.5 million brackets, commas and the like in it; write it as JSON, or item by item",
-            )),
+            Some(at) => Err(Problem::new(at, TOO_MUCH)),
         }
     }
 }
