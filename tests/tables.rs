@@ -130,6 +130,19 @@ fn explain(image: &str, secret: &Value) -> Value {
     ours
 }
 
+#[test]
+fn images_are_explained_as_the_kubelet_pulls_them() {
+    for row in table("kubelet-match.json").into_iter().filter(|row| row["level"] == "kubelet_image") {
+        let (key, image) = (row["key"].as_str().unwrap(), row["image"].as_str().unwrap());
+        let config = json!({"auths": {key: {"username": "u", "password": "p"}}}).to_string();
+        let secret = secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", &config);
+        let question = json!({"image": image, "namespace": "shop", "pullSecrets": ["s"]}).to_string();
+        let answer = json(&native_answer("explain", question.as_bytes(), &OneSecret(secret)));
+        let tried = answer["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty());
+        assert_eq!(tried, row["match"].as_bool().unwrap(), "{key} × {image}: {answer}");
+    }
+}
+
 /// Rows of kubelet-match.json through the policy.wasm: does the kubelet try this key for this image?
 #[test]
 fn the_wasm_matches_alike() {
@@ -252,6 +265,16 @@ fn the_wasm_answers_payloads_alike() {
 }
 
 #[test]
+fn every_rule_is_told_with_what_it_does_by_default() {
+    let told = json(&native_answer("findings", b"", &NoHost));
+    let rules = told.as_array().unwrap();
+    assert_eq!(rules.len(), policy_core::rule::Rule::ALL.len());
+    let action = |id: &str| rules.iter().find(|rule| rule["id"] == id).map(|rule| &rule["action"]);
+    assert_eq!(action("missing-pull-secret"), Some(&json!("reject")));
+    assert_eq!(action("unlisted-registry"), Some(&json!("warn")));
+}
+
+#[test]
 fn the_rules_are_told_alike_by_every_engine() {
     let native = json(&native_answer("findings", b"", &NoHost));
     assert_eq!(native.as_array().map(Vec::len), Some(policy_core::rule::Rule::ALL.len()));
@@ -261,6 +284,7 @@ fn the_rules_are_told_alike_by_every_engine() {
 
 #[test]
 fn the_policy_speaks_protocol_v1() {
+    assert_eq!(json(&policy_core::wire::protocol_version()), json!("v1"));
     assert_eq!(json(&our_host("protocol_version", b"", Arc::new(NoHost))), json!("v1"));
     assert_eq!(json(&independent_host("protocol_version", b"", Arc::new(NoHost))), json!("v1"));
 }
