@@ -205,9 +205,9 @@ impl Given {
     pub fn size(&self) -> usize {
         match self {
             Self::Held(_, bytes) => bytes.len(),
-            Self::File(path) => path
-                .metadata()
-                .map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX / 4)),
+            Self::File(path) => {
+                path.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX))
+            }
         }
     }
 

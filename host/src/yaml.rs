@@ -211,11 +211,11 @@ type Found = (Vec<Document>, usize, Option<Problem>);
 fn json_documents(above: usize, text: &str) -> Found {
     let json = read(above, Reader::json(text), text);
     let (documents, _, Some(failed)) = &json else { return json };
-    if failed.message == tree::TOO_MANY {
+    if failed.is_bound() {
         return json;
     }
     let yaml = yaml_documents(above, text);
-    if yaml.2.as_ref().is_some_and(|problem| problem.message == watch::TOO_MUCH) {
+    if yaml.2.as_ref().is_some_and(Problem::is_bound) {
         return json;
     }
     // Of two failures the one that came further knows better what the text was meant to be.

@@ -2,7 +2,7 @@
 
 use saphyr_parser::ScanError;
 
-use super::{Note, SyntaxError, text::Text, text::line_column};
+use super::{Note, SyntaxError, text::Text, text::line_column, tree, watch};
 
 /// A problem or a remark at a byte of the text.
 #[derive(Debug)]
@@ -20,6 +20,11 @@ impl Problem {
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Whether a bound was reached, so that no other reading would come further.
+    pub(super) fn is_bound(&self) -> bool {
+        [tree::TOO_MANY, watch::TOO_MUCH].contains(&self.message.as_str())
     }
 
     pub(super) fn control_character(text: &str, at: usize) -> Self {
