@@ -265,16 +265,6 @@ fn the_wasm_answers_payloads_alike() {
 }
 
 #[test]
-fn every_rule_is_told_with_what_it_does_by_default() {
-    let told = json(&native_answer("findings", b"", &NoHost));
-    let rules = told.as_array().unwrap();
-    assert_eq!(rules.len(), policy_core::rule::Rule::ALL.len());
-    let action = |id: &str| rules.iter().find(|rule| rule["id"] == id).map(|rule| &rule["action"]);
-    assert_eq!(action("missing-pull-secret"), Some(&json!("reject")));
-    assert_eq!(action("unlisted-registry"), Some(&json!("warn")));
-}
-
-#[test]
 fn the_rules_are_told_alike_by_every_engine() {
     let native = json(&native_answer("findings", b"", &NoHost));
     assert_eq!(native.as_array().map(Vec::len), Some(policy_core::rule::Rule::ALL.len()));
