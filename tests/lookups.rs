@@ -1,7 +1,7 @@
-//! Lookups: every text in which policy-server refuses one, sessions of kwctl, and the time.
+//! Lookups: what is asked, every text in which policy-server refuses one, sessions of kwctl, and the time.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use acr_pull_secret::cluster::store_secret;
 use acr_pull_secret::policy::HostCalls;
@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use policy_core::host_cluster::HostCluster;
 use serde_json::{Value, json};
 
-use crate::engines::{independent_host, json, native, our_host, run};
+use crate::engines::{independent_host, json, native, our_host, project, run};
 
 const SETTINGS: &str = r#"{"mode":"validate","cluster":{"secrets":"credentials"},"actions":{"unusable":"reject","unknown":"reject"}}"#;
 
@@ -28,6 +28,40 @@ struct Answer(Result<String, String>);
 impl HostCalls for Answer {
     fn call(&self, _: &str, _: &str, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
         self.0.clone().map(String::into_bytes)
+    }
+}
+
+/// A host that has nothing, and notes what it is asked.
+#[derive(Default)]
+struct Asked(Mutex<Vec<Value>>);
+
+impl HostCalls for Asked {
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        assert_eq!((binding, namespace, operation), ("kubewarden", "kubernetes", "get_resource"));
+        let asked = json(payload);
+        let absent = format!("Cannot find v1/{} named '{}'", asked["kind"], asked["name"]);
+        self.0.lock().unwrap().push(asked);
+        Err(absent)
+    }
+}
+
+/// The rows by which the core is tested.
+#[test]
+fn the_wasm_asks_what_the_core_asks() {
+    let rows = std::fs::read(project("policy/core/tests/tables/lookups.json")).unwrap();
+    for row in json(&rows).as_array().unwrap() {
+        let payload = json!({"request": row["request"], "settings": row["settings"]}).to_string();
+        for engine in [our_host, independent_host] {
+            let host = Arc::new(Asked::default());
+            engine("validate", payload.as_bytes(), host.clone());
+            assert_eq!(*host.0.lock().unwrap(), *row["asked"].as_array().unwrap(), "{}", row["name"]);
+        }
     }
 }
 
@@ -240,6 +274,25 @@ fn a_recorded_session_stands_in_for_the_cluster() {
     assert_eq!(check(&["--replay", &session], POD), live);
     let without = check(&[], POD);
     assert_eq!(without["results"][0]["findings"][0]["rule"], "secret-not-found");
+}
+
+#[test]
+fn a_session_holds_no_more_than_the_policy_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cluster, session) = (folder.path().join("cluster.json"), folder.path().join("session.yml"));
+    let mut stored = json(secret("hunter2").as_bytes());
+    store_secret(&mut stored);
+    std::fs::write(&cluster, stored.to_string()).unwrap();
+    let data = stored["data"][".dockerconfigjson"].as_str().unwrap();
+    for (secrets, is_held) in [("exists", false), ("credentials", true)] {
+        let settings = json!({"mode": "validate", "cluster": {"secrets": secrets}}).to_string();
+        let (cluster, session) = (cluster.display().to_string(), session.display().to_string());
+        let args = ["check", "--settings-json", &settings, "--cluster", &cluster, "--record", &session, "-"];
+        assert!(run(&args, POD).status.success());
+        let session = std::fs::read_to_string(&session).unwrap();
+        assert!(session.contains("kubernetes.io/dockerconfigjson"), "{secrets}: {session}");
+        assert_eq!(session.contains(data), is_held, "{secrets}: {session}");
+    }
 }
 
 /// As kwctl writes it: the tag on a line of its own, fields in YAML.

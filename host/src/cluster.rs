@@ -246,3 +246,75 @@ impl Lookups {
         self.talk.line(&format!("policy: {}: {}", word("level"), word("message").escape_debug()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::{Cluster, Lookups};
+    use crate::policy::HostCalls as _;
+    use crate::talk::Talk;
+
+    fn stored() -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"},
+            "type": "Opaque", "data": {"a": "YQ==", "b": {"c": "Yw==", "d": "ZA=="}},
+            "list": [{"x": 1, "y": 2}, {"y": 3}, 4],
+        })
+    }
+
+    fn ask(payload: &Value) -> Result<Value, String> {
+        let mut cluster = Cluster::default();
+        cluster.add(stored(), "default");
+        let metadata = json!({"contextAwareResources": [{"apiVersion": "v1", "kind": "Secret"}]});
+        let lookups = Lookups::new(Arc::new(cluster), Some(&metadata), Talk::new(std::io::sink()));
+        let answer =
+            lookups.call("kubewarden", "kubernetes", "get_resource", payload.to_string().as_bytes())?;
+        Ok(serde_json::from_slice(&answer).unwrap())
+    }
+
+    /// policy-evaluator: `callback_handler/kubernetes/field_mask.rs`
+    #[test]
+    fn of_an_object_only_what_the_masks_name_is_given() {
+        let always =
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}});
+        for (masks, more) in [
+            (json!([]), json!({})),
+            (json!(["type"]), json!({"type": "Opaque"})),
+            (json!(["data"]), json!({"data": stored()["data"]})),
+            (json!(["data.b.d", "type"]), json!({"data": {"b": {"d": "ZA=="}}, "type": "Opaque"})),
+            (json!(["list.y"]), json!({"list": [{"y": 2}, {"y": 3}, 4]})),
+            (json!(["absent", "data.absent"]), json!({"data": {}})),
+        ] {
+            let asked = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop", "field_masks": masks});
+            let mut expected = always.clone();
+            expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            assert_eq!(ask(&asked), Ok(expected), "{masks}");
+        }
+        let whole = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"});
+        assert_eq!(ask(&whole), Ok(stored()));
+    }
+
+    #[test]
+    fn only_the_very_object_is_given() {
+        let asked = |field: &str, value: &str| {
+            let mut asked = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"});
+            asked[field] = value.into();
+            ask(&asked)
+        };
+        assert!(asked("name", "s").is_ok());
+        for (field, other) in [("name", "t"), ("namespace", "default"), ("namespace", "")] {
+            let refusal = asked(field, other).unwrap_err();
+            assert!(refusal.contains("Cannot find v1/Secret named"), "{field} {other}: {refusal}");
+        }
+        for (field, other) in [("kind", "ServiceAccount"), ("api_version", "v2")] {
+            let refusal = asked(field, other).unwrap_err();
+            assert!(
+                refusal.contains("has not been granted access to Kubernetes"),
+                "{field} {other}: {refusal}"
+            );
+        }
+    }
+}

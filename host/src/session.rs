@@ -170,3 +170,76 @@ impl HostCalls for Record {
         self.host.log(line);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::{Record, Replay};
+    use crate::policy::HostCalls;
+
+    /// A host that answers with what it is asked.
+    struct Echo;
+
+    impl HostCalls for Echo {
+        fn call(&self, _: &str, _: &str, _: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
+            Ok(payload.to_vec())
+        }
+    }
+
+    fn ask(host: &dyn HostCalls, asked: &Value) -> Result<Vec<u8>, String> {
+        host.call("kubewarden", "kubernetes", "get_resource", asked.to_string().as_bytes())
+    }
+
+    fn secret() -> Value {
+        json!({
+            "api_version": "v1", "kind": "Secret", "name": "acr-secret", "namespace": "shop",
+            "disable_cache": false, "field_masks": ["type"],
+        })
+    }
+
+    /// Requests that differ from the one above in one field each.
+    fn others() -> [Value; 7] {
+        [
+            ("api_version", json!("v2")),
+            ("kind", json!("ServiceAccount")),
+            ("name", json!("other")),
+            ("namespace", json!("team")),
+            ("namespace", json!(null)),
+            ("field_masks", json!(["data", "type"])),
+            ("field_masks", json!(null)),
+        ]
+        .map(|(field, value)| {
+            let mut other = secret();
+            other[field] = value;
+            other
+        })
+    }
+
+    #[test]
+    fn an_answer_belongs_to_its_request_alone() {
+        let record = Record::new(Arc::new(Echo));
+        ask(&record, &secret()).unwrap();
+        let replay = Replay::parse("session.yml", &record.session()).unwrap();
+        assert_eq!(ask(&replay, &secret()), Ok(secret().to_string().into_bytes()));
+        for other in others() {
+            let refusal = ask(&replay, &other).unwrap_err();
+            assert!(refusal.contains("the session has no exchange for"), "{other}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn each_request_gets_its_own_answer_wherever_it_stands() {
+        let record = Record::new(Arc::new(Echo));
+        let all = [&others()[..], &[secret()]].concat();
+        for asked in &all {
+            ask(&record, asked).unwrap();
+        }
+        let replay = Replay::parse("session.yml", &record.session()).unwrap();
+        for asked in all.iter().rev() {
+            assert_eq!(ask(&replay, asked), Ok(asked.to_string().into_bytes()), "{asked}");
+        }
+    }
+}
