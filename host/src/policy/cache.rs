@@ -117,8 +117,14 @@ fn read(entry: &Path) -> io::Result<Vec<u8>> {
 #[cfg(unix)]
 fn is_ours(metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
+    is_closed(metadata.uid(), metadata.mode(), rustix::process::geteuid().as_raw())
+}
+
+/// Whether only `user` may write what has this owner and mode.
+#[cfg(unix)]
+fn is_closed(owner: u32, mode: u32, user: u32) -> bool {
     const OTHERS_MAY_WRITE: u32 = 0o022;
-    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & OTHERS_MAY_WRITE == 0
+    owner == user && mode & OTHERS_MAY_WRITE == 0
 }
 
 /// The system's folder for a user's caches is closed to others.
@@ -139,13 +145,14 @@ fn deserialize(engine: &Engine, code: &[u8]) -> Option<Module> {
 #[cfg(unix)]
 mod tests {
     use std::fs::{self, Permissions};
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
-    use std::path::PathBuf;
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+    use std::path::{Path, PathBuf};
+    use std::time::{Duration, SystemTime};
 
     use tempfile::TempDir;
     use wasmtime::{Config, Engine, Instance, Store};
 
-    use super::Cache;
+    use super::{Cache, KEPT, is_closed};
 
     /// A module whose `answer` is this number.
     fn module(number: i32) -> Vec<u8> {
@@ -263,11 +270,65 @@ mod tests {
     }
 
     #[test]
+    fn only_the_owner_may_have_written_an_entry() {
+        for (owner, mode, user, closed) in [
+            (1000, 0o100_600, 1000, true),
+            (1000, 0o100_644, 1000, true),
+            (0, 0o100_600, 0, true),
+            (0, 0o100_600, 1000, false),
+            (1000, 0o100_600, 0, false),
+            (1001, 0o100_600, 1000, false),
+            (1000, 0o100_620, 1000, false),
+            (1000, 0o100_602, 1000, false),
+            (1000, 0o100_666, 1000, false),
+        ] {
+            assert_eq!(is_closed(owner, mode, user), closed, "{mode:o} of {owner} for {user}");
+        }
+    }
+
+    /// Only root can give a file away; for anybody else the table above stands alone.
+    #[test]
+    fn what_belongs_to_another_user_is_compiled_anew() {
+        const NOBODY: u32 = 65_534;
+        let (kept, wasm, entry) = swapped();
+        if chown(&entry, Some(NOBODY), None).is_err() {
+            return;
+        }
+        assert_eq!(kept.answer(&wasm), 2, "an entry");
+        let (kept, wasm, _) = swapped();
+        chown(&kept.cache.folder, Some(NOBODY), None).unwrap();
+        assert_eq!(kept.answer(&wasm), 2, "a folder");
+    }
+
+    /// When the names of entries say one order, and their times another, it is the times that count.
+    #[test]
     fn the_oldest_entries_go() {
         let kept = Kept::new();
-        for number in 0..12 {
+        for number in 0..i32::try_from(KEPT).unwrap() {
             kept.answer(&module(number));
         }
-        assert_eq!(kept.entries().len(), super::KEPT);
+        let named = kept.entries();
+        // The middle name is the oldest: neither the first nor the last.
+        let age = |i: usize| (i + KEPT / 2) % KEPT;
+        let written = |path: &Path, seconds: usize| {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds as u64);
+            fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+        };
+        for (i, entry) in named.iter().enumerate() {
+            written(entry, age(i));
+        }
+        let stranger = kept.cache.folder.join("notes.txt");
+        fs::write(&stranger, "").unwrap();
+        written(&stranger, 0);
+        let oldest = |n: usize| named.iter().enumerate().find(|(i, _)| age(*i) == n).unwrap().1;
+        for gone in 0..3 {
+            let before = kept.entries();
+            kept.answer(&module(100 + i32::try_from(gone).unwrap()));
+            let after = kept.entries();
+            let lost: Vec<_> = before.iter().filter(|entry| !after.contains(entry)).collect();
+            assert_eq!(lost, [oldest(gone)], "the {gone}th");
+            assert_eq!(after.iter().filter(|entry| **entry != stranger).count(), KEPT);
+        }
+        assert!(stranger.exists(), "what is no entry is left alone");
     }
 }
