@@ -218,6 +218,26 @@ fn permissions_and_links_stay() {
 }
 
 #[cfg(unix)]
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_named_twice_is_mended_once() {
+    let file = project("tests/fix/absent-items-indented.in.yaml");
+    let folder = copies(std::slice::from_ref(&file));
+    let (file, wanted) =
+        (name(&file), fs::read(project("tests/fix/absent-items-indented.out.yaml")).unwrap());
+    std::os::unix::fs::symlink(&file, folder.path().join("link.yaml")).unwrap();
+    let whole = folder.path().join(&file).display().to_string();
+    let dotted = format!("./{file}");
+    let names = [file.as_str(), &dotted, &whole, "link.yaml", ".", file.as_str()];
+    let (diff, talk, status) = command_on(folder.path(), &[&["fix", "--diff"], &names[..]].concat());
+    assert_eq!((diff.matches("\n+++ ").count(), status), (1, Some(0)), "{diff}{talk}");
+    assert!(talk.contains("1 file would be fixed, 0 fine\n"), "{talk}");
+    let (_, talk, status) = command_on(folder.path(), &[&["fix"], &names[..]].concat());
+    assert!(talk.contains("1 file fixed, 0 fine\n"), "{talk}");
+    assert_eq!(status, Some(0), "{talk}");
+    assert!(fs::read(folder.path().join(&file)).unwrap() == wanted, "it is mended once");
+}
+
 #[test]
 fn a_read_only_file_is_left_as_it_was() {
     use std::os::unix::fs::PermissionsExt as _;
