@@ -1,14 +1,7 @@
 //! The keyring against a second implementation: written from the documentation, slow and plain.
 
-use std::sync::Arc;
-
-use acr_pull_secret::policy::HostCalls;
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use policy_core::registry_key::{RegistryKey, Repository};
 use proptest::prelude::*;
-use serde_json::{Value, json};
-
-use crate::engines::{json, native, our_host};
 
 /// kubernetes.io, "Interpretation of config.json": globs match within a label, a path is a prefix, a port must be the
 /// same. All keys here are plain: host, optional port, optional path.
@@ -98,109 +91,4 @@ proptest! {
         let parsed = Repository::parse(&repository).unwrap();
         prop_assert_eq!(RegistryKey::parse(&key).unwrap().matches(&parsed), naive_match(&key, &repository));
     }
-}
-
-/// A cluster in which every name is the same secret.
-struct Everywhere(Value);
-
-impl HostCalls for Everywhere {
-    fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
-        assert_eq!(operation, "get_resource", "the policy logs nothing");
-        Ok(self.0.to_string().into_bytes())
-    }
-
-    fn log(&self, line: &str) {
-        panic!("the policy printed {line}");
-    }
-}
-
-/// What must never be shown, in forms that decode, that nearly do, and in places where a parser would quote it.
-fn config(hidden: &str) -> impl Strategy<Value = String> {
-    let hidden = hidden.to_owned();
-    let registry = prop_oneof![
-        Just("contoso.azurecr.io"),
-        Just("*.azurecr.*"),
-        Just("CONTOSO.azurecr.io"),
-        Just("contoso.azurecr.io/v1"),
-        Just("oci://contoso.azurecr.io"),
-        Just("other.azurecr.io"),
-        Just("contoso"),
-    ];
-    (registry, 0..15_u8).prop_map(move |(registry, form)| {
-        let auth = BASE64_STANDARD.encode(format!("user-{hidden}:{hidden}"));
-        let token = format!(
-            "e30.{}.{hidden}",
-            BASE64_STANDARD
-                .encode(json!({"exp": 1, "aud": [hidden], "x": hidden}).to_string())
-                .trim_end_matches('=')
-        );
-        match form {
-            0 => json!({"auths": {registry: {"auth": auth}}}).to_string(),
-            1 => json!({"auths": {registry: {"username": hidden, "password": hidden}}}).to_string(),
-            2 => json!({"auths": {registry: {"username": "u", "password": token}}}).to_string(),
-            3 => json!({"auths": {registry: {"auth": format!("{auth}!")}}}).to_string(),
-            4 => json!({"auths": {registry: {"auth": hidden}}}).to_string(),
-            5 => json!({"auths": {registry: hidden}}).to_string(),
-            6 => json!({"auths": hidden}).to_string(),
-            7 => json!({"auths": {format!("user:{hidden}@{registry}"): {"auth": auth}}}).to_string(),
-            8 => json!({"auths": {format!("{registry}?token={hidden}"): {"auth": auth}}}).to_string(),
-            9 => {
-                json!({"auths": {registry: {"identitytoken": hidden, "auth": BASE64_STANDARD.encode("0:")}}})
-                    .to_string()
-            }
-            12 => json!({"auths": {format!("puller:{hidden}@Registry:5000"): {"auth": auth}}}).to_string(),
-            13 => json!({"auths": {format!("https://puller:x#{hidden}@{registry}"): {"auth": auth}}})
-                .to_string(),
-            14 => json!({"auths": {format!("puller:1/{hidden}@{registry}"): {"auth": auth}}}).to_string(),
-            10 => format!(r#"{{"auths": {{"{registry}": {{"auth": "{hidden}"#),
-            _ => {
-                json!({"auths": {registry: {"username": [hidden]}}, "HttpHeaders": {"Authorization": hidden}})
-                    .to_string()
-            }
-        }
-    })
-}
-
-const HIDDEN: &str = "Tr0ub4dor";
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
-
-    #[test]
-    fn nothing_that_a_secret_holds_is_ever_shown(config in config(HIDDEN), kind in 0..3_u8) {
-        let kind = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg", "Opaque"][usize::from(kind)];
-        let data = BASE64_STANDARD.encode(&config);
-        let secret = json!({
-            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "acr-secret", "namespace": "shop"}, "type": kind,
-            "data": {".dockerconfigjson": data, ".dockercfg": data},
-        });
-        let pod = json!({
-            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"},
-            "spec": {
-                "containers": [{"name": "c", "image": "contoso.azurecr.io/app"}],
-                "imagePullSecrets": [{"name": "acr-secret"}],
-            },
-        });
-        let settings = json!({"mode": "validate", "cluster": {"secrets": "credentials"}});
-        for object in [&secret, &pod] {
-            let payload = json!({"request": {"operation": "CREATE", "object": object}, "settings": settings}).to_string();
-            let answer = native(payload.as_bytes(), &Everywhere(secret.clone()));
-            assert_hidden(&String::from_utf8(answer).unwrap(), &data)?;
-        }
-        let question = json!({"image": "contoso.azurecr.io/app", "namespace": "shop", "pullSecrets": ["acr-secret"]});
-        let answer = our_host("explain", question.to_string().as_bytes(), Arc::new(Everywhere(secret)));
-        assert_hidden(&json(&answer).to_string(), &data)?;
-    }
-}
-
-/// Neither the hidden text nor any run of its encodings.
-fn assert_hidden(answer: &str, data: &str) -> Result<(), TestCaseError> {
-    prop_assert!(!answer.contains(HIDDEN), "{answer}");
-    let auth = BASE64_STANDARD.encode(format!("user-{HIDDEN}:{HIDDEN}"));
-    for encoded in [data, &auth] {
-        for run in encoded.as_bytes().windows(12) {
-            prop_assert!(!answer.contains(std::str::from_utf8(run).unwrap()), "{answer}");
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `cases` | every case of `cases/` ends as it says, alike in the core, in the command and in an independent host |
 //! | `findings` | a finding stands at the value that it speaks of, and names its image and its secret |
-//! | `keyring` | keys match as the documentation says, and nothing that a secret holds is ever shown |
+//! | `keyring` | keys match as the documentation says |
+//! | `secrecy` | nothing that a secret holds is ever shown |
 //! | `lookups` | refusals of policy-server are told apart, sessions replayed, tokens judged by the time |
 //! | `suites` | what a suite of the user may say, and how `--update` writes it |
 //! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
@@ -68,6 +69,7 @@ mod reports;
 #[cfg(unix)]
 mod reproducible;
 mod running;
+mod secrecy;
 mod secret;
 mod streams;
 mod suites;

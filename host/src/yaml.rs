@@ -75,6 +75,15 @@ pub struct Note {
     pub at: usize,
     /// One sentence
     pub message: String,
+    /// The same without the key that it names, where it names one: a piece of an unquoted password may be one
+    pub unnamed: Option<String>,
+}
+
+impl Note {
+    /// The sentence; of a text that may hold a secret, without what stands in it.
+    pub fn told(&self, may_name: bool) -> &str {
+        self.unnamed.as_ref().filter(|_| !may_name).unwrap_or(&self.message)
+    }
 }
 
 /// Why a text could not be read (further).

@@ -9,12 +9,26 @@ use super::{Note, SyntaxError, text::Text, text::line_column, tree, watch};
 pub(super) struct Problem {
     pub(super) at: usize,
     pub(super) message: String,
+    /// The message without the key that it names
+    unnamed: Option<String>,
     hint: Option<String>,
 }
 
 impl Problem {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
-        Problem { at, message: message.into(), hint: None }
+        Problem { at, message: message.into(), unnamed: None, hint: None }
+    }
+
+    /// A problem with a key, said of the key by its name, and of `this key`.
+    pub(super) fn of_key(at: usize, key: &str, say: impl Fn(&str) -> String) -> Self {
+        const UNNAMED: &str = "this key";
+        // By its name where that is the name of a field or a label. Others may hold a password, as
+        // `https://user:password@host` does.
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
+        if key.is_empty() || key.len() > 63 || !key.chars().all(is_name) {
+            return Problem::new(at, say(UNNAMED));
+        }
+        Problem { unnamed: Some(say(UNNAMED)), ..Problem::new(at, say(&format!("key `{key}`"))) }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -79,7 +93,7 @@ impl Problem {
 
     /// The note at its line and column in a text, and so many lines above that.
     pub(super) fn into_note(self, above: usize, (line, column): (usize, usize)) -> Note {
-        Note { line: above + line, column, at: self.at, message: self.message }
+        Note { line: above + line, column, at: self.at, message: self.message, unnamed: self.unnamed }
     }
 }
 

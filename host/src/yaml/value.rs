@@ -117,8 +117,8 @@ impl Expansion<'_, '_> {
             let earlier = entries.iter().take(*at).rfind(|earlier| spelling(earlier) == written);
             let line = earlier.map(|earlier| self.above + earlier.span.start.line());
             let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
-            let name = called(entry.key.as_deref().unwrap_or_default());
-            self.note(entry, format!("{name} stands in this mapping already{line}; the last one counts"));
+            let say = |key: &str| format!("{key} stands in this mapping already{line}; the last one counts");
+            self.note(entry, entry.key.as_deref().unwrap_or_default(), say);
         }
     }
 
@@ -149,11 +149,10 @@ impl Expansion<'_, '_> {
                             if overridden
                                 && before.iter().any(|earlier| earlier.key.as_deref() == Some(occupied.key()))
                             {
-                                let name = called(occupied.key());
-                                self.note(
-                                    entry,
-                                    format!("kubectl lets this `<<` replace {name} above it; put `<<` first"),
-                                );
+                                let say = |key: &str| {
+                                    format!("kubectl lets this `<<` replace {key} above it; put `<<` first")
+                                };
+                                self.note(entry, occupied.key(), say);
                             }
                         }
                     }
@@ -201,19 +200,8 @@ impl Expansion<'_, '_> {
         self.alias.is_none() && self.tree.notes.len() < MAX_NOTES
     }
 
-    fn note(&mut self, entry: &Entry, message: String) {
+    fn note(&mut self, entry: &Entry, key: &str, say: impl Fn(&str) -> String) {
         let at = self.text.byte(entry.span.start);
-        self.tree.notes.push(Problem::new(at, message));
-    }
-}
-
-/// A key in a message: by its name where that is the name of a field or a label. Others may hold a password, as
-/// `https://user:password@host` does.
-fn called(key: &str) -> String {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
-    if !key.is_empty() && key.len() <= 63 && key.chars().all(is_name) {
-        format!("key `{key}`")
-    } else {
-        "this key".to_owned()
+        self.tree.notes.push(Problem::of_key(at, key, say));
     }
 }

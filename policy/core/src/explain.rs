@@ -244,10 +244,7 @@ impl Question {
             let key = shown(&key).to_owned();
             explanation.passed_over.push(PassedOver { secret: secret.clone(), key, reason });
         }
-        let attempt = |held: &Held| {
-            let key = shown(held.key.as_str()).to_owned();
-            Attempt { secret: held.secret.clone(), key }
-        };
+        let attempt = |held: &Held| Attempt { secret: held.secret.clone(), key: held.shown.clone() };
         explanation.attempts = tried.into_iter().map(attempt).collect();
     }
 }

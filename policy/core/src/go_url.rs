@@ -22,7 +22,7 @@ pub enum UrlError {
     /// `%` without two hexadecimal digits, or with digits that a host may not hide
     Escape,
     /// A character that no host may have
-    HostCharacter(char),
+    HostCharacter,
     /// What follows the last colon is no number
     Port,
     /// Brackets outside an IPv6 literal
@@ -36,7 +36,8 @@ impl fmt::Display for UrlError {
         match self {
             Self::ControlCharacter => f.write_str("it has a control character"),
             Self::Escape => f.write_str("it has an invalid percent escape"),
-            Self::HostCharacter(c) => write!(f, "a host name cannot have the character {c:?}"),
+            // Without the character: it may be one of a password.
+            Self::HostCharacter => f.write_str("its host has a character that no host name has"),
             Self::Port => f.write_str("the port is not a number"),
             Self::Bracket => f.write_str("brackets are only for IPv6 addresses"),
             Self::UserInfo => f.write_str("the user name has an invalid character"),
@@ -103,8 +104,8 @@ fn unescape(text: &str, part: Part) -> Result<Cow<'_, str>, UrlError> {
     if part == Part::Host {
         let allowed = "-_.~!$&'()*+,;=:[]<>\"%";
         let forbidden = |b: u8| b.is_ascii() && !b.is_ascii_alphanumeric() && !is_any(b, allowed);
-        if let Some(b) = text.bytes().find(|b| forbidden(*b)) {
-            return Err(UrlError::HostCharacter(char::from(b)));
+        if text.bytes().any(forbidden) {
+            return Err(UrlError::HostCharacter);
         }
     }
     if !text.contains('%') {

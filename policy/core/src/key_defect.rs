@@ -164,13 +164,32 @@ pub fn mend(text: &str, suffixes: &[String]) -> Option<String> {
     KeyDefect::of(&mended, suffixes).is_none().then_some(mended)
 }
 
+/// Stands for a key of which nothing can be shown.
+const HIDDEN: &str = "…";
+
+/// Whether a password may be anywhere in a key: it has a `?` or `#` of its own before the `@` that ends it.
+pub(crate) fn is_hidden(key: &str) -> bool {
+    query(key).1.contains('@')
+}
+
+/// What stands before the query or fragment of a key, and the rest.
+fn query(key: &str) -> (&str, &str) {
+    let end = key.bytes().position(|b| is_any(b, "?#")).unwrap_or(key.len());
+    key.split_at_checked(end).unwrap_or((key, ""))
+}
+
+/// What can be shown of the normalised form of a key. The kubelet cuts a key at `?` and `#`, so only the key as it was
+/// written tells whether what is left is the begin of a password.
+pub fn shown_normalised<'a>(written: &str, key: &'a RegistryKey) -> &'a str {
+    if is_hidden(written) { HIDDEN } else { shown(key.as_str()) }
+}
+
 /// A key without what could be a user name and password before an `@`, or a token behind a `?` or `#`.
 pub fn shown(key: &str) -> &str {
-    let end = key.bytes().position(|b| is_any(b, "?#")).unwrap_or(key.len());
-    let (before, behind) = key.split_at_checked(end).unwrap_or((key, ""));
-    if behind.contains('@') {
-        return "…";
+    if is_hidden(key) {
+        return HIDDEN;
     }
+    let (before, _) = query(key);
     match before.rsplit_once('@') {
         Some((name, digest)) if name.contains('/') && !name.contains('@') && is_digest(digest) => name,
         Some((_, host)) => host,

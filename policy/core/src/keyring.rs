@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::docker_config::Credential;
+use crate::key_defect::shown_normalised;
 use crate::registry_key::{RegistryKey, Repository};
 use crate::text::has_any;
 
@@ -21,6 +22,8 @@ pub struct Keyring {
 pub struct Held {
     /// The key, normalised
     pub key: RegistryKey,
+    /// The key as it may be shown
+    pub shown: String,
     /// Name of the secret
     pub secret: String,
     /// The credential
@@ -30,12 +33,13 @@ pub struct Held {
 impl Keyring {
     /// Adds the credentials of a secret. Keys that Go's `url.Parse` refuses are passed over.
     pub fn add(&mut self, secret: &str, credentials: BTreeMap<String, Credential>) {
-        for (key, credential) in credentials {
-            let Ok(key) = RegistryKey::parse(&key) else { continue };
+        for (written, credential) in credentials {
+            let Ok(key) = RegistryKey::parse(&written) else { continue };
+            let shown = shown_normalised(&written, &key).to_owned();
             // Keys in reverse order; for the same key the secrets stay in theirs.
             let at = self.order.partition_point(|at| self.held.get(*at).is_some_and(|held| held.key >= key));
             self.order.insert(at, self.held.len());
-            self.held.push(Held { key, secret: secret.to_owned(), credential });
+            self.held.push(Held { key, shown, secret: secret.to_owned(), credential });
         }
     }
 
@@ -43,9 +47,9 @@ impl Keyring {
         self.order.iter().filter_map(|at| self.held.get(*at))
     }
 
-    /// The keys, each once, in the order of the lookups.
+    /// The keys as they may be shown, each once, in the order of the lookups.
     pub fn keys(&self) -> Vec<&str> {
-        let mut keys: Vec<&str> = self.in_order().map(|held| held.key.as_str()).collect();
+        let mut keys: Vec<&str> = self.in_order().map(|held| held.shown.as_str()).collect();
         keys.dedup();
         keys
     }

@@ -5,7 +5,6 @@ use crate::decide::judge::{About, Judge, Lookup};
 use crate::decide::sense;
 use crate::distinct::Distinct;
 use crate::finding::Severity;
-use crate::key_defect::shown;
 use crate::keyring::{Held, Keyring};
 use crate::pod_spec::PodSpec;
 use crate::pull_secret::{Malformed, PullSecret};
@@ -206,7 +205,7 @@ impl Attached {
     /// The keys there are, so that a misspelled one is seen at once.
     fn keys(&self) -> String {
         let keys = self.keyring.keys();
-        let shown: Vec<&str> = keys.iter().copied().map(shown).take(SHOWN).collect();
+        let shown: Vec<&str> = keys.iter().copied().take(SHOWN).collect();
         match (shown.is_empty(), keys.len() > SHOWN) {
             (true, _) => String::new(),
             (false, more) => format!(" (they have {}{})", shown.join(", "), if more { ", …" } else { "" }),
@@ -218,10 +217,7 @@ fn report_needless(judge: &mut Judge<'_>, image: &Image<'_>, held: &Held) {
     let message = format!(
         "{}: \"{}\" needs no pull secret, but the kubelet uses \"{}\" (key {}) and does not fall back to an anonymous \
          pull when that fails; narrow the key, or take the secret off the pod's list",
-        image.user,
-        image.text,
-        held.secret,
-        shown(held.key.as_str())
+        image.user, image.text, held.secret, held.shown
     );
     let about = About { secret: Some(&held.secret), ..image.about() };
     judge.report(Rule::AnonymousPullBlocked, about, message);

@@ -101,11 +101,12 @@ fn judge_credentials(
             let message = format!(
                 "the key \"{}\" of pull {this} matches registries outside ACR too, and the kubelet sends them the \
                  password; write the login server",
-                key.as_str()
+                key_defect::shown_normalised(text, &key)
             );
             report(judge, Rule::SecretBroadKey, data_key, name, message);
         }
-        if key.can_match_acr(suffixes) {
+        // What the kubelet takes for the host may be a part of the password.
+        if key.can_match_acr(suffixes) && !key_defect::is_hidden(text) {
             let host = key.host().split(':').next().unwrap_or_default();
             for problem in sense::problems(judge, credential, host, &format!("pull {this}")) {
                 // A glob stands for many registries, so no token can be for another one.
