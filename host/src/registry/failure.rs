@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use oci_client::errors::{DigestError, OciDistributionError, OciEnvelope, OciErrorCode};
 
 use super::error::{RegistryError, printable};
@@ -193,9 +194,27 @@ impl Asked<'_> {
     }
 
     fn hide(self, message: &str) -> Option<String> {
-        let repeats = !self.secret.is_empty() && message.contains(self.secret);
-        Some(printable(message)).filter(|message| !message.is_empty() && !repeats)
+        Some(printable(message)).filter(|message| !message.is_empty() && !repeats(message, self.secret))
     }
+}
+
+/// How many characters of a secret count as a part of it.
+const PART: usize = 4;
+
+/// Whether a message has a part of a secret, as it is or in base64, as a header carries it.
+fn repeats(message: &str, secret: &str) -> bool {
+    let has = |form: &[u8]| {
+        let part = PART.min(form.len());
+        part > 0
+            && form.windows(part).any(|part| message.as_bytes().windows(part.len()).any(|text| text == part))
+    };
+    // What stands before the secret shifts its bits; the characters at both ends hold bits of its neighbours as well.
+    let encoded = |before: usize| {
+        let text = BASE64_STANDARD_NO_PAD.encode([&vec![0; before][..], secret.as_bytes()].concat());
+        let own = (before * 8).div_ceil(6)..(before + secret.len()) * 8 / 6;
+        text.as_bytes().get(own).unwrap_or_default().to_vec()
+    };
+    has(secret.as_bytes()) || (0..3).map(encoded).any(|form| has(&form))
 }
 
 /// What a body is that should have been something else.
@@ -208,6 +227,8 @@ pub(super) fn looks_like(body: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+
     use super::Asked;
     use crate::registry::error::printable;
 
@@ -221,8 +242,21 @@ mod tests {
 
     #[test]
     fn a_registry_cannot_make_us_repeat_a_secret_or_move_the_cursor() {
-        let body = r#"{"errors":[{"code":"DENIED","message":"no hunter2 here"}]}"#;
-        assert!(!ASKED.of_status(403, body).to_string().contains("hunter2"));
+        let said = |message: &str| {
+            let body = serde_json::json!({"errors": [{"code": "DENIED", "message": message}]}).to_string();
+            ASKED.of_status(403, &body).to_string()
+        };
+        // Any four characters of it, and of what `Basic` makes of it behind user names of each length.
+        for part in ["hunter2", "hunt", "unte", "ter2"] {
+            assert!(!said(&format!("no {part} here")).contains(part), "{part}");
+        }
+        for user in ["", "u", "us", "use", "user"] {
+            let encoded = BASE64_STANDARD.encode(format!("{user}:hunter2"));
+            assert!(!said(&format!("Basic {encoded}")).contains(&encoded), "{user}");
+        }
+        for harmless in ["no hun er2 here", "repository hu/nt is unknown"] {
+            assert!(said(harmless).contains(harmless), "{harmless}");
+        }
         let body =
             r#"{"errors":[{"code":"DENIED","message":"client with IP '10.0.0.1' is not allowed access"}]}"#;
         assert!(ASKED.of_status(403, body).to_string().ends_with("'10.0.0.1' is not allowed access"));
