@@ -203,13 +203,12 @@ proptest! {
             let config = config(form, REGISTRIES[at], &digits.0[which], &hidden.0[which]);
             secret(TYPES[kind], &config, &hidden.0[which])
         });
-        let questions = secrets.each_ref().map(questions);
-        for i in 0..questions[0].len() {
-            assert_same([0, 1].map(|which| {
-                let (operation, payload) = &questions[which][i];
-                let answer = native_answer(operation, payload.as_bytes(), &Everywhere(secrets[which].clone()));
-                json(&answer).to_string()
-            }))?;
+        let [questions, others] = secrets.each_ref().map(questions);
+        for (one, other) in questions.iter().zip(&others) {
+            let said = |(operation, payload): &(&str, String), secret: &Value| {
+                json(&native_answer(operation, payload.as_bytes(), &Everywhere(secret.clone()))).to_string()
+            };
+            assert_same([said(one, &secrets[0]), said(other, &secrets[1])])?;
         }
     }
 }
@@ -253,7 +252,7 @@ fn manifest(layout: usize, kind: &str, config: &str, hidden: &str) -> String {
         2 => format!("{pod}\n{head}stringData:\n  .dockerconfigjson: '{quoted}'\n"),
         3 => format!("{pod}\n{head}stringData:\n  .dockerconfigjson: |\n    {config}\n"),
         4 => format!("{pod}\n{head}stringData:\n  password: {hidden}\n  .dockerconfigjson: '{quoted}'\n"),
-        5 => all[..all.floor_char_boundary(all.len() * 9 / 10)].to_owned(),
+        5 => all.chars().take(all.chars().count() * 9 / 10).collect(),
         6 => format!("{pod}\n{head}data: {{\"\\x2edockerconfigj\\x73on\": \"{data}\"}}\n"),
         7 => format!("{pod}\n{head}stringData: {{{hidden}: {hidden}, {hidden}: 1}}\n"),
         8 => format!("{pod}\n{head}data:\n\t.dockerconfigjson: {data}\n"),
@@ -266,13 +265,13 @@ fn told(folder: &Path, manifest: &str, config: &str) -> String {
     fs::write(folder.join("all.yaml"), manifest).unwrap();
     fs::write(folder.join("config.json"), config).unwrap();
     let settings = settings().to_string();
-    let mut said = String::new();
+    let mut said = Vec::new();
     let mut run = |args: &[&str]| {
         let output = command(args).current_dir(folder).output().unwrap();
         // What `secret` writes is the secret itself.
         let stdout: &[u8] = if args[0] == "secret" { b"" } else { &output.stdout };
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        said += &format!("{args:?} {:?}\n{}{}", output.status.code(), text(stdout), text(&output.stderr));
+        said.push(format!("{args:?} {:?}\n{}{}", output.status.code(), text(stdout), text(&output.stderr)));
     };
     run(&[
         "check",
@@ -312,9 +311,9 @@ fn told(folder: &Path, manifest: &str, config: &str) -> String {
     run(&["secret", "--from-docker-config", "config.json", "--server", "contoso.azurecr.io"]);
     run(&["secret", "--from-docker-config", "config.json"]);
     for report in ["json", "sarif", "junit", "github"] {
-        said += &fs::read_to_string(folder.join(report)).unwrap_or_default();
+        said.push(fs::read_to_string(folder.join(report)).unwrap_or_default());
     }
-    said
+    said.concat()
 }
 
 proptest! {
