@@ -235,7 +235,7 @@ fn closed(schema: &mut Value) {
 
 #[test]
 #[ignore = "needs Kubewarden's resource definitions beside the checkout"]
-fn kubewardens_own_schema_takes_the_policy_resource() {
+fn the_policy_resource_fits_the_published_schema() {
     let crd = project("../shared/crds/policies.kubewarden.io_clusteradmissionpolicies.yaml");
     let (definitions, _) = yaml::documents(&std::fs::read_to_string(crd).unwrap());
     let versions = definitions[0].value["spec"]["versions"].as_array().unwrap().clone();

@@ -312,9 +312,9 @@ fn broken_resources_are_refused_at_the_field() {
     }
 }
 
-/// The definitions as published stand beside the developers' checkouts; elsewhere there is nothing to compare with.
 #[test]
-fn a_resource_with_every_field_is_valid_and_every_field_is_known() {
+#[ignore = "needs Kubewarden's resource definitions beside the checkout"]
+fn a_resource_with_every_field_fits_the_published_schemas_and_every_field_is_known() {
     let spec = json!({
         "mode": "monitor", "message": "no", "matchPolicy": "Exact", "backgroundAudit": true, "failurePolicy": "Ignore",
         "objectSelector": {"matchLabels": {"app": "web"}}, "policyServer": "default", "sideEffects": "None",
@@ -329,7 +329,7 @@ fn a_resource_with_every_field_is_valid_and_every_field_is_known() {
         (in_namespace("shop", &spec), "admissionpolicies"),
     ] {
         let path = project(&format!("../shared/crds/policies.kubewarden.io_{file}.yaml"));
-        let Ok(text) = std::fs::read_to_string(path) else { return };
+        let text = std::fs::read_to_string(path).expect("Kubewarden's resource definitions");
         let definition = acr_pull_secret::yaml::documents(&text).0.remove(0).value;
         let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
         let misfits = misfits(schema, &resource, "");
