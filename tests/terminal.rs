@@ -1,6 +1,13 @@
 //! Sessions of the command, as a user's terminal shows them. `TRYCMD=overwrite cargo test terminal` rewrites them for
 //! review.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+use trycmd::schema::Bin;
+use walkdir::WalkDir;
+
 use crate::engines::project;
 
 /// Each `.toml` is a call: its arguments, exit status, stdout and stderr; a folder `NAME.in` is where it runs, and
@@ -12,4 +19,75 @@ fn sessions_look_as_shown() {
         .env("NO_COLOR", "1")
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .case(project("tests/terminal/*/*.toml"));
+}
+
+/// Whoever runs a line of a console block of README.md, or of any other document, in a checkout's folder sees what is shown
+/// below it. Of times only the places and units are compared: they are another machine's.
+#[test]
+fn documents_show_what_the_command_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let documents = documents();
+    assert!(documents.contains(&project("README.md")), "{documents:?}");
+    for (number, document) in documents.iter().enumerate() {
+        let copy = folder.path().join(format!("{number}.md"));
+        fs::write(&copy, runnable(document)).unwrap();
+        // Where its commands run, as the library takes it.
+        fs::write(copy.with_extension("in"), project("").to_str().unwrap()).unwrap();
+    }
+    trycmd::TestCases::new()
+        .register_bin("acr-pull-secret", PathBuf::from(env!("CARGO_BIN_EXE_acr-pull-secret")))
+        .register_bin("cargo", Bin::Ignore)
+        .env("NO_COLOR", "1")
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .case(folder.path().join("*.md"))
+        .run();
+}
+
+/// The documents that have console blocks.
+fn documents() -> Vec<PathBuf> {
+    let is_source = |name: &str| !name.starts_with('.') && name != "target" && name != "node_modules";
+    let entries = WalkDir::new(project("")).sort_by_file_name().into_iter();
+    entries
+        .filter_entry(|entry| entry.depth() == 0 || entry.file_name().to_str().is_some_and(is_source))
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .filter(|path| fs::read_to_string(path).unwrap().contains("```console"))
+        .collect()
+}
+
+/// A document whose console blocks call the built command and have gaps for times. Nothing in it may be skipped: not a
+/// block, not a line, and no command but the one that runs this test.
+fn runnable(document: &Path) -> String {
+    let time = Regex::new(r" *\b[0-9]+\.[0-9]+ (µs|×)").unwrap();
+    let mut in_block = false;
+    let mut has_output = false;
+    let mut lines = Vec::new();
+    for (number, line) in fs::read_to_string(document).unwrap().lines().enumerate() {
+        let place = || format!("{}:{}: {line}", document.display(), number + 1);
+        let mut line = line.to_owned();
+        let is_fence = line.trim_start().starts_with("```");
+        let is_call = in_block && line.starts_with("$ ");
+        if (is_fence || is_call) && has_output {
+            // The library leaves out the last line end of what is expected.
+            lines.push(String::new());
+        }
+        if is_fence {
+            in_block = line == "```console";
+            assert!(in_block || !line.contains("console"), "{}", place());
+        } else if in_block {
+            assert!(line != "..." && !line.contains("[..]"), "what is left out is not compared: {}", place());
+            line = line.replace("$ cargo run --release -- ", "$ acr-pull-secret ");
+            let is_known = line.starts_with("$ acr-pull-secret ") || line == "$ cargo test --workspace";
+            assert!(!is_call || is_known, "{}", place());
+            line = time.replace_all(&line, "[..] $1").into_owned();
+            // One round looks like twenty, and takes a debug build as many times less.
+            if line == "$ acr-pull-secret bench" {
+                line.push_str(" --rounds 1");
+            }
+            line = line.replace("; the least of 20 rounds", "; the least of 1 rounds");
+        }
+        has_output = in_block && !is_fence && !is_call;
+        lines.push(line);
+    }
+    lines.join("\n")
 }
