@@ -1,8 +1,9 @@
-//! `bench` measures what it says, and says when there is nothing to measure.
+//! `bench` measures what it says, and says when there is nothing to measure; README says which of its figures miss their bars.
 
+use acr_pull_secret::measurement::bars::{Bar, Row};
 use serde_json::Value;
 
-use crate::engines::{json, run};
+use crate::engines::{json, project, run};
 
 #[test]
 fn every_step_is_measured_beside_reading() {
@@ -67,4 +68,37 @@ fn a_policy_that_gives_no_answer_has_no_time() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(error.starts_with(&format!("error: {name}: the policy gives no answer: ")), "{error}");
     }
+}
+
+#[test]
+fn readme_says_of_exactly_the_figures_that_miss_their_bars_that_they_do() {
+    let readme = std::fs::read_to_string(project("README.md")).unwrap();
+    let (_, table) = readme.split_once("| what | bar | measured |\n|---|---|---|\n").unwrap();
+    let mut compared = 0;
+    for line in table.lines().take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [_, bar, measured] = cells[..] else { panic!("{line}") };
+        if bar.is_empty() {
+            continue;
+        }
+        let number = |text: &str| {
+            let figure = text.split(' ').next().unwrap().trim_end_matches(',').replace(',', "");
+            figure.parse().unwrap_or_else(|_| panic!("{line}"))
+        };
+        let row = Row {
+            what: String::new(),
+            bar: Some(match bar.split_once(' ').unwrap() {
+                ("≤", most) => Bar::AtMost(number(most)),
+                ("≥", least) => Bar::AtLeast(number(least)),
+                _ => panic!("{line}"),
+            }),
+            value: number(measured),
+            decimals: 2,
+            unit: "",
+            detail: String::new(),
+        };
+        assert_eq!(row.misses(), measured.contains(", missed"), "{line}");
+        compared += 1;
+    }
+    assert!(compared >= 13, "only {compared} figures have a bar");
 }

@@ -1,5 +1,6 @@
 //! The numbers to hold, measured in one run, and how the cost of a request grows with its size:
-//! `cargo bench --bench numbers`. It prints a table and draws `host/benches/growth.svg`.
+//! `cargo bench --bench numbers`. It prints a table, draws `host/benches/growth.svg`, and exits with 1 if a figure misses its
+//! bar.
 
 #![allow(
     clippy::expect_used,
@@ -8,16 +9,16 @@
     reason = "a bench ends at its first surprise"
 )]
 #![allow(clippy::cast_precision_loss, reason = "figures of a few digits")]
-#![allow(clippy::print_stdout, reason = "it is there to print")]
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "it is there to print")]
 
 #[allow(dead_code, reason = "each bench uses a part of it")]
 mod common;
 
-use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use acr_pull_secret::measurement::bars::{Bar, Row, verdict};
 use acr_pull_secret::measurement::{Task, least};
 use acr_pull_secret::policy::{EMBEDDED, Limits, Policy};
 use acr_pull_secret::yaml;
@@ -28,62 +29,106 @@ use serde_json::Value;
 
 const ROUNDS: u32 = 40;
 
-fn main() {
+fn main() -> ExitCode {
     println!("| what | bar | measured |\n|---|---|---|");
-    println!("| annotated policy.wasm | ≤ 250,000 B | {} B |", EMBEDDED.len());
-    one_evaluation();
-    many_files();
-    one_file();
-    growth();
+    let mut rows = vec![policy_size()];
+    println!("{}", rows[0]);
+    for measure in [one_evaluation, beside_another_policy, many_files, one_file, growth] {
+        let measured = measure();
+        measured.iter().for_each(|row| println!("{row}"));
+        rows.extend(measured);
+    }
+    match verdict(&rows) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(missed) => {
+            eprintln!("error: {missed}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn row(what: &str, bar: &str, measured: &str) {
-    println!("| {what} | {bar} | {measured} |");
+fn policy_size() -> Row {
+    Row {
+        what: "annotated policy.wasm".to_owned(),
+        bar: Some(Bar::AtMost(280_000.0)),
+        value: EMBEDDED.len() as f64,
+        decimals: 0,
+        unit: " B",
+        detail: String::new(),
+    }
+}
+
+/// A row for how many times the one is as much as the other.
+fn ratio(what: &str, bar: Option<Bar>, value: f64, detail: String) -> Row {
+    Row { what: what.to_owned(), bar, value, decimals: 2, unit: "", detail }
 }
 
 fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// A 5 KB pod natively, in our host and in an independent one, beside a policy that accepts everything.
-fn one_evaluation() {
+/// A 5 KB pod natively and in our host.
+fn one_evaluation() -> Vec<Row> {
     let Case { payload, host } = requests::containers(5);
+    let policy = engines::policy();
+    let mut tasks: Vec<Task<'_>> = vec![
+        Box::new(|| drop(engines::native(&payload, &*host))),
+        Box::new(|| drop(policy.call("validate", &payload, host.clone()).unwrap())),
+    ];
+    let times: Vec<f64> = least(ROUNDS, &mut tasks).into_iter().map(micros).collect();
+    let [native, ours] = times[..] else { unreachable!("two tasks have two times") };
+    vec![ratio(
+        &format!("one evaluation of {} B, fresh instance, in times of the native call", payload.len()),
+        Some(Bar::AtMost(2.5)),
+        ours / native,
+        format!("{ours:.0} µs : {native:.0} µs"),
+    )]
+}
+
+/// A small and a 5 KB pod beside a policy that accepts everything, in our host and in an independent one.
+fn beside_another_policy() -> Vec<Row> {
     let (policy, accepting) = (engines::policy(), engines::accepting_wasm());
     let independent = Independent::new(EMBEDDED);
     let others = Independent::new(&accepting);
     let accepting = Policy::load(&accepting, Limits::default(), None).unwrap();
-    let mut tasks: Vec<Task<'_>> = vec![
-        Box::new(|| drop(engines::native(&payload, &*host))),
-        Box::new(|| drop(policy.call("validate", &payload, host.clone()).unwrap())),
-        Box::new(|| drop(accepting.call("validate", &payload, host.clone()).unwrap())),
-        Box::new(|| drop(accepting.call("blind", &payload, host.clone()).unwrap())),
-        Box::new(|| drop(independent.call("validate", &payload, &host))),
-        Box::new(|| drop(others.call("validate", &payload, &host))),
-        Box::new(|| drop(others.call("blind", &payload, &host))),
-    ];
-    let times: Vec<f64> = least(ROUNDS, &mut tasks).into_iter().map(micros).collect();
-    let [native, ours, accepting, blind, independent, other, other_blind] = times[..] else { return };
-    let size = payload.len();
-    row(
-        &format!("one evaluation of {size} B, fresh instance, in times of the native call"),
-        "≤ 2.5",
-        &format!("{:.2} ({ours:.0} µs : {native:.0} µs)", ours / native),
-    );
-    row(
-        "calls per second beside a policy on the SDK that accepts everything, in what policy-server is built on",
-        "≥ 0.9",
-        &format!("{:.2} ({independent:.0} µs : {other:.0} µs)", other / independent),
-    );
-    row("the same in our host", "", &format!("{:.2} ({ours:.0} µs : {accepting:.0} µs)", accepting / ours));
-    row(
-        "the same beside one that does not even read the request",
-        "",
-        &format!(
-            "{:.2} ({independent:.0} µs : {other_blind:.0} µs); in our host {:.2} ({ours:.0} µs : {blind:.0} µs)",
-            other_blind / independent,
-            blind / ours
-        ),
-    );
+    let mut rows = Vec::new();
+    for Case { payload, host } in [requests::small(), requests::containers(5)] {
+        let mut tasks: Vec<Task<'_>> = vec![
+            Box::new(|| drop(policy.call("validate", &payload, host.clone()).unwrap())),
+            Box::new(|| drop(accepting.call("validate", &payload, host.clone()).unwrap())),
+            Box::new(|| drop(accepting.call("blind", &payload, host.clone()).unwrap())),
+            Box::new(|| drop(independent.call("validate", &payload, &host))),
+            Box::new(|| drop(others.call("validate", &payload, &host))),
+            Box::new(|| drop(others.call("blind", &payload, &host))),
+        ];
+        let times: Vec<f64> = least(ROUNDS, &mut tasks).into_iter().map(micros).collect();
+        let [ours, accepting, blind, independent, other, other_blind] = times[..] else {
+            unreachable!("six tasks have six times")
+        };
+        let size = payload.len();
+        rows.extend([
+            ratio(
+                &format!(
+                    "calls per second with {size} B, beside a policy on the SDK that reads the request and accepts it, in \
+                     what policy-server is built on"
+                ),
+                Some(Bar::AtLeast(0.95)),
+                other / independent,
+                format!("{independent:.0} µs : {other:.0} µs"),
+            ),
+            ratio("the same in our host", None, accepting / ours, format!("{ours:.0} µs : {accepting:.0} µs")),
+            ratio(
+                "the same beside one that does not even read the request",
+                None,
+                other_blind / independent,
+                format!(
+                    "{independent:.0} µs : {other_blind:.0} µs; in our host {:.2}, {ours:.0} µs : {blind:.0} µs",
+                    blind / ours
+                ),
+            ),
+        ]);
+    }
+    rows
 }
 
 /// Deployments and pods as people write them.
@@ -135,7 +180,7 @@ fn peak(mut child: Child) -> f64 {
 }
 
 /// Many files beside parsing the same texts, on one core and on two; and the memory that ten times as many take.
-fn many_files() {
+fn many_files() -> Vec<Row> {
     let folder = tempfile::tempdir().unwrap();
     write_files(folder.path(), 1000);
     let texts: Vec<String> = (0..1000)
@@ -158,36 +203,47 @@ fn many_files() {
     ];
     let times: Vec<f64> = least(5, &mut tasks).into_iter().map(|time| time.as_secs_f64()).collect();
     drop(tasks);
-    let [library, reader, one, two] = times[..] else { return };
+    let [library, reader, one, two] = times[..] else { unreachable!("four tasks have four times") };
     let millis = |time: f64| format!("{:.0} ms", time * 1e3);
-    row(
-        "`check` of 10,000 objects in 1,000 files, half pods, half deployments (two evaluations each), one core, in times \
-         of parsing them by serde-saphyr",
-        "≤ 2",
-        &format!("{:.2} ({} : {})", one / library, millis(one), millis(library)),
-    );
-    row("the same in times of our own reader", "", &format!("{:.2} ({})", one / reader, millis(reader)));
-    row("the same on two cores", "half", &format!("{:.2} ({})", two / one, millis(two)));
     let few = peak(check(&["-j2"], folder.path()).spawn().unwrap());
     write_files(folder.path(), 10_000);
     let started = Instant::now();
     let many = peak(check(&["-j2"], folder.path()).spawn().unwrap());
     let time = started.elapsed().as_secs_f64();
-    row(
-        "peak of memory at 1,000 and at 10,000 files",
-        "flat",
-        &format!("{few:.0} MB and {many:.0} MB (100,000 objects in {time:.1} s)"),
-    );
+    vec![
+        ratio(
+            "`check` of 10,000 objects in 1,000 files, half pods, half deployments (two evaluations each), one core, in \
+             times of parsing them by serde-saphyr",
+            Some(Bar::AtMost(2.0)),
+            one / library,
+            format!("{} : {}", millis(one), millis(library)),
+        ),
+        ratio("the same in times of our own reader", None, one / reader, millis(reader)),
+        ratio("how many times faster two cores are", Some(Bar::AtLeast(1.8)), one / two, millis(two)),
+        ratio(
+            "peak of memory at 10,000 files, in times of that at 1,000",
+            Some(Bar::AtMost(1.0)),
+            many / few,
+            format!("{many:.0} MB : {few:.0} MB; 100,000 objects in {time:.1} s"),
+        ),
+    ]
 }
 
 /// One file, with the compiled policy in the cache.
-fn one_file() {
+fn one_file() -> Vec<Row> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pod.yaml"), manifest(0)).unwrap();
     let run = || assert_eq!(check(&[], folder.path()).status().unwrap().code(), Some(0));
     let mut tasks: Vec<Task<'_>> = vec![Box::new(run)];
     let times = least(ROUNDS, &mut tasks);
-    row("`check` of one file, warm", "≤ 25 ms", &format!("{:.1} ms", micros(times[0]) / 1e3));
+    vec![Row {
+        what: "`check` of one file, warm".to_owned(),
+        bar: Some(Bar::AtMost(25.0)),
+        value: micros(times[0]) / 1e3,
+        decimals: 1,
+        unit: " ms",
+        detail: String::new(),
+    }]
 }
 
 /// A way to be large.
@@ -198,7 +254,7 @@ struct Series {
     case: fn(usize) -> Case,
 }
 
-const SERIES: [Series; 6] = [
+const SERIES: [Series; 7] = [
     Series { title: "containers", sizes: &[1, 5, 10, 25, 50, 75, 100, 150, 200], case: requests::containers },
     Series { title: "KB of one object", sizes: &[1, 10, 25, 50, 75, 100], case: requests::kilobytes },
     Series {
@@ -221,16 +277,21 @@ const SERIES: [Series; 6] = [
         sizes: &[1, 100, 1_000, 2_500, 5_000, 7_500, 10_000],
         case: requests::keys,
     },
+    Series {
+        title: "changed images of a Deployment",
+        sizes: &[1, 50, 100, 250, 500, 750, 1_000],
+        case: requests::changed_images,
+    },
 ];
 
-/// Draws how the time of one request grows, and prints how far from a line it is.
-fn growth() {
+/// Draws how the time of one request grows, and tells how far from a line it is.
+fn growth() -> Vec<Row> {
     let policy = engines::policy();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth.svg");
-    let root = SVGBackend::new(&path, (960, 820)).into_drawing_area();
+    let root = SVGBackend::new(&path, (960, 1090)).into_drawing_area();
     root.fill(&WHITE).unwrap();
-    let panels = root.split_evenly((3, 2));
-    let mut words = String::new();
+    let panels = root.split_evenly((4, 2));
+    let mut rows = Vec::new();
     for (Series { title, sizes, case }, panel) in SERIES.iter().zip(panels) {
         let cases: Vec<Case> = sizes.iter().map(|size| case(*size)).collect();
         let call = |case: &Case| drop(policy.call("validate", &case.payload, case.host.clone()).unwrap());
@@ -252,7 +313,12 @@ fn growth() {
         let full = wasm[wasm.len() - 1];
         assert!((half.0 * 2.0 - full.0).abs() < f64::EPSILON, "{title}: half of the largest is not measured");
         let bend = full.1 / half.1 / 2.0;
-        let _ = write!(words, "{title} to {}: {:.2} ms, {bend:.2}; ", full.0, full.1);
+        rows.push(ratio(
+            &format!("growth from {} to {} {title}, in times of two", half.0, full.0),
+            Some(Bar::AtMost(1.0)),
+            bend,
+            format!("{:.2} ms", full.1),
+        ));
         let style = ("sans-serif", 15);
         let mut chart = ChartBuilder::on(&panel)
             .caption(format!("ms by {title}"), style)
@@ -283,9 +349,5 @@ fn growth() {
             .unwrap();
     }
     root.present().unwrap();
-    row(
-        "growth: time at the largest, and what it grew by from half the size on, in times of two",
-        "≤ 1",
-        &words,
-    );
+    rows
 }

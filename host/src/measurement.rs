@@ -1,6 +1,8 @@
 //! A measurement: several tasks in turn, again and again, and the least time that each took. What else the machine does
 //! can only make a run longer, and what it does for a while hits all of the tasks.
 
+pub mod bars;
+
 use std::time::{Duration, Instant};
 
 /// A run that is shorter than this is repeated and divided, so that the clock does not count.

@@ -66,9 +66,33 @@ fn pod(containers: usize) -> Value {
     })
 }
 
+/// A pod that says no more than it must.
+pub(crate) fn small() -> Case {
+    let containers = json!([{"name": "web", "image": "contoso.azurecr.io/shop/web:v1"}]);
+    let metadata = json!({"name": "web", "namespace": "shop"});
+    case(
+        &json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}}),
+        &json!({}),
+        &[],
+    )
+}
+
 /// A pod of so many containers; five of them are 5 KB.
 pub(crate) fn containers(count: usize) -> Case {
     case(&pod(count), &json!({}), &[])
+}
+
+/// An update of a Deployment of so many containers that changes the image of each.
+pub(crate) fn changed_images(count: usize) -> Case {
+    let deployment = |tag: &str| {
+        let mut template = pod(count);
+        for (i, container) in template["spec"]["containers"].as_array_mut().unwrap().iter_mut().enumerate() {
+            container["image"] = json!(format!("contoso.azurecr.io/shop/web{i}:{tag}"));
+        }
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+               "spec": {"template": template}})
+    };
+    update(&deployment("v1"), &deployment("v2"), &json!({}), &[])
 }
 
 /// A pod of one container in an object of so many kilobytes, as annotations and env make it.
