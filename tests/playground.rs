@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 
-use crate::engines::command;
+use crate::engines::{command, project};
 
 struct Server {
     child: Child,
@@ -100,4 +100,21 @@ fn a_site_is_written_anew_over_itself_and_over_nothing_else() {
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("thesis.txt is not of the playground"), "{said}");
     assert_eq!(fs::read_to_string(site.join("thesis.txt")).unwrap(), "mine");
+}
+
+#[test]
+fn readme_says_how_much_the_page_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    assert!(command(&["playground", "--export", &site.display().to_string()]).status().unwrap().success());
+    let tenths = |extension: &str| {
+        let files = fs::read_dir(&site).unwrap().map(|entry| entry.unwrap());
+        let files = files.filter(|file| file.path().extension().is_some_and(|found| found == extension));
+        let tenths = (files.map(|file| file.metadata().unwrap().len()).sum::<u64>() + 50_000) / 100_000;
+        format!("{}.{} MB", tenths / 10, tenths % 10)
+    };
+    let said = format!("({} of WebAssembly, {} of script)", tenths("wasm"), tenths("js"));
+    let readme = fs::read_to_string(project("README.md")).unwrap();
+    let words: Vec<&str> = readme.split_whitespace().collect();
+    assert!(words.join(" ").contains(&said), "README.md does not say {said}");
 }

@@ -21,7 +21,7 @@ pub(super) const MAX_DEPTH: usize = 100;
 const MAX_NODES: usize = 4 << 20;
 
 pub(super) const TOO_MANY: &str =
-    "this document has more than 4 million values; split it, with a line `---` between the parts";
+    "this document has more than 4.19 million values; split it, with a line `---` between the parts";
 
 /// A document.
 pub(super) struct Tree {

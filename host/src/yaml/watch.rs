@@ -12,7 +12,7 @@ use super::problem::Problem;
 const MOST: usize = 3 << 19;
 
 /// What is said of more.
-pub(super) const TOO_MUCH: &str = "more than 1.5 million brackets, commas and quotes stand in one value or comment here, which is more than is read ahead";
+pub(super) const TOO_MUCH: &str = "more than 1.57 million brackets, commas, colons and quotes stand in one value or comment here, which is more than is read ahead";
 
 /// A text that ends where too many indicators have been read ahead.
 pub(super) struct Watched<'t> {
