@@ -1,6 +1,9 @@
 //! What other tools read at the top of the project: pre-commit's hooks and GitHub's action.
 
-use std::path::Path;
+#[cfg(target_os = "linux")]
+mod release;
+
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use acr_pull_secret::cli::Cli;
@@ -41,23 +44,60 @@ fn no_script_of_the_action_has_an_input_in_its_text() {
     }
 }
 
-/// Runs the action's check with inputs and their defaults, as GitHub does.
-fn action(folder: &Path, inputs: &[(&str, &str)]) -> Output {
-    let action = read("action.yml");
-    let step = &action["runs"]["steps"][1];
-    let bin = Path::new(env!("CARGO_BIN_EXE_acr-pull-secret")).parent().unwrap();
-    let path = std::env::join_paths(
-        [bin.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-    );
+/// A script as GitHub runs it, with these folders first on the PATH.
+fn script(text: &str, folder: &Path, first: &[PathBuf]) -> Command {
+    let path = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths(first.iter().cloned().chain(std::env::split_paths(&path))).unwrap();
     let mut bash = Command::new("bash");
-    bash.args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"].as_str().unwrap()]);
-    bash.current_dir(folder).env("PATH", path.unwrap()).env("GITHUB_ACTION_PATH", project(""));
-    for (name, value) in step["env"].as_object().unwrap() {
-        let input = value.as_str().unwrap().trim_start_matches("${{ inputs.").trim_end_matches(" }}");
-        let given = inputs.iter().find(|(name, _)| *name == input).map(|(_, value)| *value);
-        bash.env(name, given.unwrap_or_else(|| action["inputs"][input]["default"].as_str().unwrap()));
+    bash.args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", text])
+        .current_dir(folder)
+        .env("PATH", path);
+    bash
+}
+
+/// A text of a workflow or an action, with the values of its expressions in their place.
+fn filled_in(text: &str, value: impl Fn(&str) -> String) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, (expression, after))) =
+        rest.split_once("${{").and_then(|(before, behind)| Some((before, behind.split_once("}}")?)))
+    {
+        filled.extend([before, &value(expression.trim())]);
+        rest = after;
     }
-    bash.output().expect("bash runs")
+    filled + rest
+}
+
+/// A step of the action, used at a tag or whatever else `action_ref` is, with inputs or their defaults, as GitHub runs it.
+fn step(
+    number: usize,
+    action_ref: &str,
+    inputs: &[(&str, &str)],
+    folder: &Path,
+    first: &[PathBuf],
+) -> Command {
+    let action = read("action.yml");
+    let step = &action["runs"]["steps"][number];
+    let mut bash = script(step["run"].as_str().unwrap(), folder, first);
+    bash.env("GITHUB_ACTION_PATH", project("").canonicalize().unwrap());
+    let value = |expression: &str| match expression.split_once('.').unwrap() {
+        ("github", "action_ref") => action_ref.to_owned(),
+        ("inputs", input) => {
+            let given = inputs.iter().find(|(name, _)| *name == input).map(|(_, value)| *value);
+            given.unwrap_or_else(|| action["inputs"][input]["default"].as_str().unwrap()).to_owned()
+        }
+        _ => panic!("{expression}"),
+    };
+    for (name, text) in step["env"].as_object().unwrap() {
+        bash.env(name, filled_in(text.as_str().unwrap(), value));
+    }
+    bash
+}
+
+/// Runs the action's check.
+fn action(folder: &Path, inputs: &[(&str, &str)]) -> Output {
+    let bin = Path::new(env!("CARGO_BIN_EXE_acr-pull-secret")).parent().unwrap().to_owned();
+    step(1, "v0.1.0", inputs, folder, &[bin]).output().expect("bash runs")
 }
 
 #[test]

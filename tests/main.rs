@@ -32,7 +32,7 @@
 //! | `help` | help, manual and completions have every command |
 //! | `playground` | the page is served to this machine only, as it stands, or written as a site |
 //! | `browser` | the page judges as the command does, and keeps to itself what it is given |
-//! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command |
+//! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command, which is installed as it is released |
 
 #![allow(
     clippy::expect_used,

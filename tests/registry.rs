@@ -1,6 +1,6 @@
 //! Publishing: against Debian's docker-registry where a registry is needed, and against servers that misbehave.
 
-mod authority;
+pub(crate) mod authority;
 mod front;
 mod server;
 

@@ -13,22 +13,27 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 use tempfile::TempDir;
 
-/// An authority, and a certificate for `localhost`.
-pub(super) struct Authority {
+/// An authority, and a certificate for a host.
+pub(crate) struct Authority {
     folder: TempDir,
     certificate: CertificateDer<'static>,
     key: KeyPair,
 }
 
 impl Authority {
+    /// For `localhost`.
     pub(super) fn new() -> Self {
+        Self::for_host("localhost")
+    }
+
+    pub(crate) fn for_host(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, "test authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "localhost");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         let certificate = params.signed_by(&key, &issuer).unwrap();
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in
@@ -43,7 +48,7 @@ impl Authority {
         self.folder.path().join(name)
     }
 
-    pub(super) fn ca_file(&self) -> String {
+    pub(crate) fn ca_file(&self) -> String {
         self.file("ca.pem").display().to_string()
     }
 
@@ -52,7 +57,7 @@ impl Authority {
     }
 
     /// For a server that the test itself is.
-    pub(super) fn server_config(&self) -> Arc<ServerConfig> {
+    pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder =
