@@ -367,7 +367,10 @@ fn a_session_is_written_through_a_link() {
     let output = run(&["check", "--record", &link.display().to_string(), "-"], BARE_POD);
     assert_eq!(output.status.code(), Some(0));
     assert!(link.symlink_metadata().unwrap().is_symlink());
-    assert_eq!(std::fs::read_to_string(target).unwrap(), "[]\n");
+    assert_eq!(
+        std::fs::read_to_string(target).unwrap(),
+        "# Recorded by acr-pull-secret check --record\n[]\n"
+    );
 }
 
 #[test]

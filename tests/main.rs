@@ -17,6 +17,7 @@
 //! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
+//! | `earlier_reports` | a report replaces one of an earlier run, and no other file that was read |
 //! | `bench` | judging is measured beside reading, and beside other policies |
 //! | `streams` | however much there is to read, it is told document by document, in its order |
 //! | `running` | a signal leaves whole files only, and a watch sees every change |
@@ -48,6 +49,7 @@ mod browser;
 mod cases;
 mod cluster_manifests;
 mod command;
+mod earlier_reports;
 mod engines;
 mod explain;
 mod findings;

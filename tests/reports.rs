@@ -119,7 +119,10 @@ fn json_and_sarif_are_what_their_schemas_say() {
 fn the_schema_of_our_json_refuses_what_is_none_of_it() {
     let ours = schema("host/src/report/schema.json");
     let good = hard_reports().json;
+    assert_valid(&ours, &good);
     for (pointer, wrong) in [
+        ("/tool", json!("acr-pull-secret")),
+        ("/tool/name", json!("other")),
         ("/summary/objects", json!(-1)),
         ("/results/0/decision", json!("maybe")),
         ("/results/0/findings/0/line", json!(0)),

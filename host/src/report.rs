@@ -1,5 +1,6 @@
 //! A report: what became of all manifests, in the order of the input.
 
+pub mod earlier;
 pub mod github;
 pub mod json;
 pub mod junit;
@@ -14,6 +15,22 @@ use serde::Serialize;
 use crate::diagnostic::Diagnostic;
 use crate::evaluation::Outcome;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
+
+/// Who wrote a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl Tool {
+    /// The name that this command gives itself in every report
+    pub const NAME: &str = "acr-pull-secret";
+    /// Where it comes from
+    pub const ADDRESS: &str = env!("CARGO_PKG_REPOSITORY");
+    /// This command
+    pub const THIS: Self = Self { name: Self::NAME, version: env!("CARGO_PKG_VERSION") };
+}
 
 /// How many of what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

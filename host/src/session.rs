@@ -3,6 +3,7 @@
 //! kwctl: `--record-host-capabilities-interactions`, `--replay-host-capabilities-interactions`
 //! (`src/callback_handler/proxy.rs`): a YAML list of exchanges, each request tagged with its kind.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +14,9 @@ use serde_json::Value;
 use crate::cluster::GetResource;
 use crate::policy::HostCalls;
 use crate::yaml;
+
+/// The first line of what is recorded here, a comment, which tells it from what kwctl or a person wrote.
+const RECORDED: &str = "# Recorded by acr-pull-secret check --record";
 
 const GET_RESOURCE: &str = "!KubernetesGetResource";
 
@@ -109,6 +113,22 @@ impl HostCalls for Replay {
     }
 }
 
+/// Whether this is the text of a session that was recorded here, and nothing besides.
+pub fn is_recorded_here(text: &str) -> bool {
+    let mut lines = text.lines();
+    if lines.next() != Some(RECORDED) || lines.any(|line| line.trim_start().starts_with('#')) {
+        return false;
+    }
+    let (documents, error) = yaml::documents(text);
+    let [document] = documents.as_slice() else { return false };
+    let is_exchange = |item: &Value| {
+        let fields =
+            item.as_object().map(|fields| fields.keys().map(String::as_str).collect::<BTreeSet<_>>());
+        fields.is_some_and(|fields| fields == BTreeSet::from(["request", "response", "type"]))
+    };
+    error.is_none() && document.value.as_array().is_some_and(|items| items.iter().all(is_exchange))
+}
+
 /// A host whose lookups are written down.
 pub struct Record {
     host: Arc<dyn HostCalls>,
@@ -124,7 +144,7 @@ impl Record {
     /// The session so far, as YAML.
     pub fn session(&self) -> String {
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if session.is_empty() { "[]\n".to_owned() } else { session.clone() }
+        format!("{RECORDED}\n{}", if session.is_empty() { "[]\n" } else { &session })
     }
 
     fn write_down(&self, payload: &[u8], answer: &Result<Vec<u8>, String>) {

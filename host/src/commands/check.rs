@@ -22,7 +22,6 @@ use crate::evaluation::Evaluation;
 use crate::exclude::Exclude;
 use crate::input::{self, Given};
 use crate::kind::Judged;
-use crate::manifest::{Manifest, manifests};
 use crate::policy::HostCalls;
 use crate::report::Summary;
 use crate::report::text::Style;
@@ -175,34 +174,10 @@ fn refuse_clashes<'a>(
     config: Option<&'a Path>,
     inputs: impl Iterator<Item = &'a Given>,
 ) -> Result<()> {
-    let written = args.output.iter().filter_map(|output| output.file.as_deref());
-    let written: Vec<PathBuf> = written.chain(args.record.as_deref()).map(reports::resolved).collect();
-    let is_rewritten = |path: &Path| written.contains(&reports::resolved(path)) && is_earlier_report(path);
-    let is_lost = |path: &&Path| !written.is_empty() && !is_rewritten(path);
-    let inputs = inputs.map(Given::path).filter(is_lost);
     let settings = args.policy.settings.as_deref().map(|settings| Path::new(settings::file_of(settings)));
     let others = args.policy.policy.as_deref().into_iter().chain(args.replay.as_deref());
-    let read = inputs.chain(others).chain(settings).chain(config);
-    reports::refuse_clashes(&args.output, args.record.as_deref(), read)
-}
-
-/// Whether a file is empty or what an earlier run wrote, and nothing is lost with it.
-fn is_earlier_report(path: &Path) -> bool {
-    // What is read from standard input is wanted, whatever it is.
-    if path.as_os_str() == "-" {
-        return false;
-    }
-    let Ok(file) = input::read(path, &mut std::io::empty()) else { return false };
-    let is_written = |manifest: &Manifest| match manifest.object() {
-        Value::Object(fields) => [["summary", "results"], ["version", "runs"]]
-            .iter()
-            .any(|report| report.iter().all(|key| fields.contains_key(*key))),
-        Value::Array(session) => session.iter().all(|exchange| exchange.get("request").is_some()),
-        _ => false,
-    };
-    let is_empty = file.text.trim().is_empty();
-    let (manifests, _, error) = manifests(&Arc::new(file));
-    error.is_none() && (is_empty || !manifests.is_empty()) && manifests.iter().all(is_written)
+    let others = others.chain(settings).chain(config);
+    reports::refuse_clashes(&args.output, args.record.as_deref(), inputs.map(Given::path), others)
 }
 
 /// Tells who reads the text report what to do next.

@@ -12,23 +12,30 @@ use crate::cli::{Format, Output, format_name};
 use crate::config;
 use crate::diagnostic::Diagnostic;
 use crate::evaluation::Outcome;
+use crate::input;
+use crate::report::earlier::is_replaceable;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
 use crate::rules::Rule;
 use crate::save::{Access, Draft, destination, save};
 
-/// Refuses outputs that would overwrite one another, `other` which is written too, or a file that was read.
+/// Refuses outputs that would overwrite one another, `other` which is written too, or a file that was read. Only where a
+/// report of an earlier run is among the `inputs`, the new one takes its place; what else was read, the `others`, stays.
 pub(super) fn refuse_clashes<'a, F>(
     outputs: &[Output<F>],
     other: Option<&Path>,
-    read: impl Iterator<Item = &'a Path>,
+    inputs: impl Iterator<Item = &'a Path>,
+    others: impl Iterator<Item = &'a Path>,
 ) -> Result<()> {
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         bail!("only one format can go to standard output; give the others a file: -o json=report.json");
     }
     let files: Vec<&Path> = outputs.iter().filter_map(|output| output.file.as_deref()).chain(other).collect();
-    let read: HashSet<&Path> = read.filter(|_| !files.is_empty()).collect();
-    let read: HashSet<PathBuf> = read.into_iter().map(resolved).collect();
+    let resolve = |read: HashSet<&Path>| read.into_iter().map(resolved).collect::<HashSet<PathBuf>>();
+    // What is read from standard input is wanted, whatever it is.
+    let (streams, inputs): (HashSet<&Path>, HashSet<&Path>) =
+        inputs.filter(|_| !files.is_empty()).partition(|path| path.as_os_str() == "-");
+    let (inputs, others) = (resolve(inputs), resolve(others.chain(streams).collect()));
     let mut written = HashSet::new();
     for file in files {
         let name = file.display();
@@ -38,7 +45,9 @@ pub(super) fn refuse_clashes<'a, F>(
         if resolved(file).file_name().is_some_and(|name| name == config::FILE_NAME) {
             bail!("{name}: this is where defaults are read from; name another file");
         }
-        if !is_device(file) && read.contains(&resolved(file)) {
+        let is_lost =
+            |file: &PathBuf| others.contains(file) || (inputs.contains(file) && !is_earlier_report(file));
+        if !is_device(file) && is_lost(&resolved(file)) {
             bail!("{name}: this is one of the inputs, and would be overwritten; name another file");
         }
         if !is_device(file) && !written.insert(resolved(file)) {
@@ -161,6 +170,11 @@ pub(super) fn write_each<F: ValueEnum>(
         all_written &= said(written, file.as_deref(), &format_name(format), io);
     }
     all_written
+}
+
+/// Whether a file is empty or holds what an earlier run wrote, so that nothing is lost with it.
+fn is_earlier_report(path: &Path) -> bool {
+    input::read(path, &mut io::empty()).is_ok_and(|file| is_replaceable(&file.text))
 }
 
 /// One name for each file, also where it does not exist yet, and for what standard input is redirected from.

@@ -100,8 +100,8 @@ pub fn run(args: &Test, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus
 }
 
 fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io) -> Result<ExitStatus> {
-    let files = suites.iter().flat_map(|loaded| &loaded.files).chain(&args.policy);
-    reports::refuse_clashes(&args.output, None, files.map(PathBuf::as_path).chain(config))?;
+    let files = suites.iter().flat_map(|loaded| &loaded.files).map(PathBuf::as_path);
+    reports::refuse_clashes(&args.output, None, files, args.policy.as_deref().into_iter().chain(config))?;
     let is_wanted = |name: &str| args.run.as_ref().is_none_or(|pattern| pattern.is_match(name));
     let cases: Vec<(&Loaded, usize)> = suites
         .iter()

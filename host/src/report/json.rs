@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Render, Summary};
+use super::{Render, Summary, Tool};
 use crate::evaluation::Outcome;
 
 /// Writes the outcomes as they come, each on a line of its own; the summary stands behind them.
@@ -13,14 +13,29 @@ pub struct Json {
 
 impl Render for Json {
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(if self.has_results { b",\n    " } else { b"{\n  \"results\": [\n    " })?;
+        if self.has_results {
+            out.write_all(b",\n    ")?;
+        } else {
+            begin(out)?;
+            out.write_all(b"\n    ")?;
+        }
         self.has_results = true;
         Ok(serde_json::to_writer(out, outcome)?)
     }
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(if self.has_results { b"\n  ],\n" } else { b"{\n  \"results\": [],\n" })?;
+        if self.has_results {
+            out.write_all(b"\n  ],\n")?;
+        } else {
+            begin(out)?;
+            out.write_all(b"],\n")?;
+        }
         let summary = serde_json::to_string_pretty(summary)?;
         writeln!(out, "  \"summary\": {}\n}}", summary.replace('\n', "\n  "))
     }
+}
+
+/// Writes what stands before the results.
+fn begin(out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{{\n  \"tool\": {},\n  \"results\": [", serde_json::to_string(&Tool::THIS)?)
 }

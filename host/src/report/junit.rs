@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::place::Region;
-use super::{Render, Summary, remarks};
+use super::{Render, Summary, Tool, remarks};
 use crate::diagnostic::{Diagnostic, Weight, is_active};
 use crate::evaluation::Outcome;
 use crate::verdict::{Decision, Finding, Severity};
@@ -81,7 +81,7 @@ impl Render for JUnit {
     }
 
     fn finish(&mut self, _: &Summary, out: &mut dyn Write) -> io::Result<()> {
-        let mut report = Report::new("acr-pull-secret");
+        let mut report = Report::new(Tool::NAME);
         report.add_test_suites(std::mem::take(&mut self.suites));
         write(&report, out)
     }

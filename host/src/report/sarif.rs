@@ -11,7 +11,7 @@ use serde_sarif::sarif;
 use sha2::{Digest as _, Sha256};
 
 use super::place::{Region, path_parts};
-use super::{Render, Summary, remarks};
+use super::{Render, Summary, Tool, remarks};
 use crate::diagnostic::{Diagnostic, Spot, Weight};
 use crate::evaluation::Outcome;
 use crate::rules::Rule;
@@ -131,9 +131,9 @@ impl Render for Sarif {
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let driver = sarif::ToolComponent::builder()
-            .name("acr-pull-secret")
+            .name(Tool::NAME)
             .semantic_version(env!("CARGO_PKG_VERSION"))
-            .information_uri(env!("CARGO_PKG_REPOSITORY"))
+            .information_uri(Tool::ADDRESS)
             .rules(self.rules.iter().map(descriptor).collect::<Vec<_>>());
         let invocation = sarif::Invocation::builder()
             .execution_successful(self.is_complete && summary.errors == 0)

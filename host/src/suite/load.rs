@@ -13,10 +13,12 @@ use crate::exclude::Exclude;
 use crate::input::{self, SourceFile};
 use crate::kind::Kind;
 use crate::manifest::{Manifest, manifests};
+use crate::report::earlier::is_report;
 use crate::typed;
 use crate::yaml::{self, Document};
 
-/// Reads the suites behind `paths`. In folders, every file that is no suite must be used by one.
+/// Reads the suites behind `paths`. In folders, every file that is no suite must be used by one, but for reports of this
+/// command.
 ///
 /// # Errors
 /// - everything that is wrong with them, each at its place
@@ -49,6 +51,8 @@ pub fn load(paths: &[String]) -> Result<Vec<Loaded>, Diagnostics> {
             (Some(document), 0) if document.value.get("cases").is_some() => {
                 suites.extend(reader.suite(path, file, document));
             }
+            // Where a report is written into a folder of suites, the next run finds it there.
+            (Some(_), 0) if is_report(&file.text) => {}
             _ => {
                 others.insert(resolved(&path), file.name);
             }

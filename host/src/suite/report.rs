@@ -13,6 +13,7 @@ use super::Loaded;
 use super::expect::{Comparison, rules_of};
 use super::run::CaseResult;
 use super::words;
+use crate::report::Tool;
 use crate::verdict::Decision;
 
 /// How a case ended.
@@ -154,9 +155,10 @@ impl Summary {
 pub fn write_json(cases: &[CaseReport<'_>], summary: Summary, out: &mut dyn Write) -> io::Result<()> {
     #[derive(Serialize)]
     struct Report<'a> {
+        tool: Tool,
         summary: Summary,
         results: &'a [CaseReport<'a>],
     }
-    serde_json::to_writer_pretty(&mut *out, &Report { summary, results: cases })?;
+    serde_json::to_writer_pretty(&mut *out, &Report { tool: Tool::THIS, summary, results: cases })?;
     writeln!(out)
 }

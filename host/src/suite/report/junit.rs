@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{CaseReport, Ended};
+use crate::report::Tool;
 use crate::report::junit::{self, xml};
 
 /// Writes the report. Cases of a file stand together.
@@ -12,7 +13,7 @@ use crate::report::junit::{self, xml};
 /// # Errors
 /// - the output cannot be written
 pub fn write(cases: &[CaseReport<'_>], out: &mut dyn Write) -> io::Result<()> {
-    let mut report = Report::new("acr-pull-secret");
+    let mut report = Report::new(Tool::NAME);
     for file in cases.chunk_by(|one, other| one.file == other.file) {
         let name = xml(file.first().map_or("", |case| case.file));
         let mut suite = TestSuite::new(&name);

@@ -1,0 +1,47 @@
+//! Whether a file is a report that this command wrote, so that nothing is lost when the next one takes its place.
+//!
+//! Only what this command writes counts: its name stands in each report, and there is nothing in the file that it does
+//! not write there. `JUnit`, text and workflow commands are never recognised: they are no manifests, and are not read in
+//! folders.
+
+use serde_json::{Map, Value};
+
+use super::Tool;
+use crate::session;
+
+/// Whether this is the text of a JSON or SARIF report or of a recorded session of ours, or of an empty file.
+pub fn is_replaceable(text: &str) -> bool {
+    text.trim().is_empty() || is_report(text) || session::is_recorded_here(text)
+}
+
+/// Whether this is the text of a JSON report of `check` or `test`, or of a SARIF report, and of ours.
+pub fn is_report(text: &str) -> bool {
+    // Most manifests are YAML, or begin otherwise.
+    if !text.trim_start().starts_with('{') {
+        return false;
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => is_json_report(&fields) || is_sarif_report(&fields),
+        _ => false,
+    }
+}
+
+fn is_json_report(fields: &Map<String, Value>) -> bool {
+    has_exactly(fields, &["tool", "results", "summary"])
+        && fields.get("tool").and_then(|tool| tool.get("name")).is_some_and(|name| name == Tool::NAME)
+}
+
+fn is_sarif_report(fields: &Map<String, Value>) -> bool {
+    let runs = fields.get("runs").and_then(Value::as_array);
+    let Some([run]) = runs.map(Vec::as_slice) else { return false };
+    let is_ours = |field: &str, ours: &str| {
+        run.pointer(&format!("/tool/driver/{field}")).is_some_and(|value| value == ours)
+    };
+    has_exactly(fields, &["$schema", "version", "runs"])
+        && is_ours("name", Tool::NAME)
+        && is_ours("informationUri", Tool::ADDRESS)
+}
+
+fn has_exactly(fields: &Map<String, Value>, names: &[&str]) -> bool {
+    fields.len() == names.len() && names.iter().all(|name| fields.contains_key(*name))
+}
