@@ -94,8 +94,11 @@ fn assert_valid(schema: &Validator, instance: &Value) {
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
+/// What SARIF tells, which is something in every test here.
 fn results(reports: &Reports) -> &Vec<Value> {
-    reports.sarif["runs"][0]["results"].as_array().unwrap()
+    let results = reports.sarif["runs"][0]["results"].as_array().unwrap();
+    assert!(!results.is_empty(), "{}", String::from_utf8_lossy(&reports.output.stderr));
+    results
 }
 
 #[test]
@@ -352,6 +355,7 @@ fn no_report_moves_the_cursor_of_a_terminal() {
         let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         let raw = text.chars().find(|c| c.is_control() && *c != '\n');
         assert_eq!(raw, None, "{format}: {text}");
+        assert!(text.contains("[31m"), "{format} does not tell of the container: {text}");
     }
 }
 
@@ -387,19 +391,23 @@ fn a_policy_that_tells_no_rules_is_reported_all_the_same() {
 
 #[test]
 fn colour_is_for_terminals_and_for_who_asks() {
-    let bare = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: CONTOSO.azurecr.io/a}]}\n";
-    let coloured = |name: &str, value: &str| {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: CONTOSO.azurecr.io/a}]}\n";
+    // Whether the report and what is said besides are coloured.
+    let coloured = |variables: &[&str]| {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("pod.yaml"), bare).unwrap();
-        let args = ["check", "-o", "text", "-o", "text=report.txt", "pod.yaml"];
-        let output = command(&args).env(name, value).current_dir(folder.path()).output().unwrap();
+        std::fs::write(folder.path().join("pod.yaml"), pod).unwrap();
+        std::fs::write(folder.path().join("broken.yaml"), "kind: Pod\nmetadata: [\n").unwrap();
+        let args = ["check", "-o", "text", "-o", "text=report.txt", "pod.yaml", "broken.yaml"];
+        let mut command = command(&args);
+        command.env_remove("CLICOLOR_FORCE").envs(variables.iter().map(|name| (name, "1")));
+        let output = command.current_dir(folder.path()).output().unwrap();
         let file = std::fs::read_to_string(folder.path().join("report.txt")).unwrap();
-        assert!(!file.contains('\u{1b}'), "never in a file");
-        output.stdout.contains(&0x1b)
+        assert!(file.contains("warning[registry-host-case]") && !file.contains('\u{1b}'), "never in a file");
+        assert!(!output.stdout.is_empty() && !output.stderr.is_empty(), "{variables:?}");
+        (output.stdout.contains(&0x1b), output.stderr.contains(&0x1b))
     };
-    assert!(!coloured("IRRELEVANT", "1") && coloured("CLICOLOR_FORCE", "1"));
-    let both = command(&["check", "-"]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output().unwrap();
-    assert!(!both.stderr.contains(&0x1b));
-    let plain = run(&["check", "-"], bare);
-    assert!(!plain.stdout.contains(&0x1b));
+    assert_eq!(coloured(&[]), (false, false));
+    assert_eq!(coloured(&["CLICOLOR_FORCE"]), (true, true));
+    assert_eq!(coloured(&["NO_COLOR"]), (false, false));
+    assert_eq!(coloured(&["CLICOLOR_FORCE", "NO_COLOR"]), (false, false), "NO_COLOR wins");
 }

@@ -1,6 +1,7 @@
 //! Sessions of the command, as a user's terminal shows them. `TRYCMD=overwrite cargo test terminal` rewrites them for
 //! review.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,15 +11,52 @@ use walkdir::WalkDir;
 
 use crate::engines::project;
 
+/// The files of all sessions.
+fn files() -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = WalkDir::new(project("tests/terminal")).into_iter().map(|entry| entry.unwrap().into_path());
+    entries.filter(|path| path.is_file()).map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+/// The folders in which sessions run, with what is in them.
+fn inputs() -> BTreeMap<PathBuf, Vec<u8>> {
+    let is_input =
+        |path: &PathBuf| path.ancestors().any(|folder| folder.extension().is_some_and(|it| it == "in"));
+    files().into_iter().filter(|(path, _)| is_input(path)).collect()
+}
+
 /// Each `.toml` is a call: its arguments, exit status, stdout and stderr; a folder `NAME.in` is where it runs, and
 /// `NAME.out` what the folder holds afterwards.
 #[test]
 fn sessions_look_as_shown() {
-    trycmd::TestCases::new()
+    let before = inputs();
+    let cases = trycmd::TestCases::new();
+    cases
         .default_bin_path(env!("CARGO_BIN_EXE_acr-pull-secret"))
         .env("NO_COLOR", "1")
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .case(project("tests/terminal/*/*.toml"));
+    cases.run();
+    let after = inputs();
+    let changed = after.iter().filter(|(path, text)| before.get(*path) != Some(text));
+    let changed: Vec<&PathBuf> = changed.map(|(path, _)| path).collect();
+    assert!(changed.is_empty(), "a session that writes needs an `.out` to be compared with: {changed:?}");
+    assert_eq!(before.len(), after.len(), "a session that removes files needs an `.out` to be compared with");
+}
+
+/// What no session names is not run, and looks as if it were.
+#[test]
+fn every_file_beside_the_sessions_belongs_to_one() {
+    let root = project("tests/terminal");
+    let files = files();
+    let sessions: BTreeSet<PathBuf> =
+        files.keys().filter(|path| path.extension().is_some_and(|it| it == "toml")).cloned().collect();
+    assert!(sessions.len() >= 104, "{}", sessions.len());
+    for path in files.keys() {
+        let mut parts = path.strip_prefix(&root).unwrap().components();
+        let (topic, session) = (parts.next().unwrap(), parts.next().unwrap());
+        let session = root.join(topic).join(session).with_extension("toml");
+        assert!(sessions.contains(&session), "{} belongs to no session", path.display());
+    }
 }
 
 /// Whoever runs a line of a console block of README.md, or of any other document, in a checkout's folder sees what is shown
