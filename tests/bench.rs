@@ -1,6 +1,8 @@
 //! `bench` measures what it says, and says when there is nothing to measure; README says which of its figures miss their bars.
 
 use acr_pull_secret::measurement::bars::{Bar, Row};
+use std::time::Instant;
+
 use serde_json::Value;
 
 use crate::engines::{json, project, run};
@@ -18,6 +20,40 @@ fn every_step_is_measured_beside_reading() {
     // All of it has each of the others as a part.
     let check = steps.iter().find(|step| step["name"].as_str().unwrap().starts_with("check")).unwrap();
     assert!(number(check, "timesReading") > 1.0, "{figures}");
+}
+
+/// A step's time stands for one object or request in microseconds, and as a whole beside reading.
+#[test]
+fn the_figures_of_a_step_tell_one_time() {
+    let started = Instant::now();
+    let output = run(&["bench", "--rounds", "1", "-o", "json", "tests/manifests"], "");
+    let elapsed = started.elapsed().as_secs_f64() * 1e6;
+    let figures = json(&output.stdout);
+    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{figures}"));
+    let whole = |step: &Value| {
+        let count = if step["per"] == "object" { "objects" } else { "requests" };
+        number(&step["microseconds"]) * number(&figures[count])
+    };
+    let steps = figures["steps"].as_array().unwrap();
+    let reading = whole(&steps[0]);
+    for step in steps {
+        let ratio = whole(step) / reading;
+        assert!((number(&step["timesReading"]) / ratio - 1.0).abs() < 1e-6, "{figures}");
+    }
+    let all: f64 = steps.iter().map(whole).sum();
+    assert!(all < elapsed, "{all} of {elapsed}: {figures}");
+    // No machine reads a manifest in a hundredth of that.
+    assert!(number(&steps[0]["microseconds"]) > 0.1, "{figures}");
+    // The objects, wrapped into requests, are of one to ten kilobytes each.
+    assert!((500.0..10_000.0).contains(&number(&figures["requestBytes"])), "{figures}");
+}
+
+#[test]
+fn one_object_is_told_in_the_singular() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: contoso.azurecr.io/web}]}\n";
+    let output = run(&["bench", "--rounds", "1", "-"], pod);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("1 object, 1 request of "), "{text}");
 }
 
 #[test]

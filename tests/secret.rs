@@ -119,6 +119,19 @@ fn a_password_is_not_read_from_a_terminal() {
     assert!(said.contains("--password-stdin < FILE"), "{said}");
 }
 
+/// A Secret holds 1 MiB, so more is no password: it is refused, never cut.
+#[test]
+fn a_password_that_no_secret_can_hold_is_refused() {
+    let args = ["secret", "--server", "contoso.azurecr.io", "--username", "reader", "--password-stdin"];
+    let said = |length: usize| {
+        let output = run(&args, &"x".repeat(length));
+        (output.status.code(), String::from_utf8(output.stderr).unwrap().contains("is too long for a password"))
+    };
+    assert_eq!(said((1 << 20) + 1), (Some(2), true));
+    assert!(!said(1 << 20).1, "the bound itself is let through");
+    assert_eq!(said(4096), (Some(0), false));
+}
+
 /// The config, the server asked for, and what is said, or the login that comes out.
 #[test]
 fn a_docker_config_gives_one_login_or_the_mend() {

@@ -249,13 +249,28 @@ impl Lookups {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
 
     use serde_json::{Value, json};
 
     use super::{Cluster, Lookups};
     use crate::policy::HostCalls as _;
     use crate::talk::Talk;
+
+    /// What was said, for whoever asks afterwards.
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
 
     fn stored() -> Value {
         json!({
@@ -316,5 +331,84 @@ mod tests {
                 "{field} {other}: {refusal}"
             );
         }
+    }
+
+    /// core/v1: pkg/registry/core/secret/strategy.go
+    #[test]
+    fn an_object_is_kept_as_the_api_server_stores_it() {
+        let mut cluster = Cluster::default();
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"b": "Yg=="}, "stringData": {"a": "a"},
+        });
+        cluster.add(secret, "shop");
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "namespace": "x"}});
+        cluster.add(namespace.clone(), "shop");
+        let stored = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}, "type": "Opaque",
+            "data": {"a": "YQ==", "b": "Yg=="},
+        });
+        assert_eq!(cluster.get("v1", "Secret", "shop", "s"), Some(&stored));
+        assert_eq!(cluster.get("v1", "Namespace", "", "shop"), Some(&namespace), "it is in no namespace");
+        for nameless in [json!({}), json!({"name": ""})] {
+            cluster.add(json!({"apiVersion": "v1", "kind": "Secret", "metadata": nameless}), "shop");
+        }
+        assert_eq!(cluster.objects.len(), 2);
+    }
+
+    /// policy-evaluator: `evaluation_context.rs` `can_access_host_capability`
+    #[test]
+    fn a_policy_may_call_what_its_metadata_name() {
+        let payload = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"}).to_string();
+        for (capabilities, is_granted) in [
+            (json!(null), true),
+            (json!(["*"]), true),
+            (json!(["oci/*", "kubernetes/*"]), true),
+            (json!(["kubernetes/get_resource"]), true),
+            (json!(["kubernetes/get*"]), true),
+            (json!([]), false),
+            (json!(["oci/*"]), false),
+            (json!(["kubernetes/list_resources_all"]), false),
+            (json!(["kubernetes"]), false),
+        ] {
+            let mut metadata = json!({"contextAwareResources": [{"apiVersion": "v1", "kind": "Secret"}]});
+            if !capabilities.is_null() {
+                metadata["hostCapabilities"] = capabilities.clone();
+            }
+            let lookups = Lookups::new(Arc::default(), Some(&metadata), Talk::new(std::io::sink()));
+            let refusal =
+                lookups.call("kubewarden", "kubernetes", "get_resource", payload.as_bytes()).unwrap_err();
+            let told = if is_granted { "Cannot find v1/Secret" } else { "'kubernetes/get_resource' host capability" };
+            assert!(refusal.contains(told), "{capabilities}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_the_command_does_not_know_is_named() {
+        let lookups = Lookups::new(Arc::default(), None, Talk::new(std::io::sink()));
+        for (binding, namespace, operation, told) in [
+            ("other", "kubernetes", "get_resource", "unknown binding: other"),
+            ("other", "tracing", "log", "unknown binding: other"),
+            ("kubewarden", "kubernetes", "list_resources_all", "unknown operation: list_resources_all"),
+            ("kubewarden", "oci", "v1/verify", "unknown operation: v1/verify"),
+            ("kubewarden", "net", "v1/dns_lookup_host", "unknown operation: v1/dns_lookup_host"),
+            ("kubewarden", "crypto", "v1/is_certificate_trusted", "unknown operation: v1/is_certificate_trusted"),
+            ("kubewarden", "weather", "forecast", "unknown namespace: weather"),
+            ("kubewarden", "kubernetes", "get_resource", "cannot deserialize payload: EOF"),
+        ] {
+            let refusal = lookups.call(binding, namespace, operation, b"").unwrap_err();
+            assert!(refusal.starts_with(told), "{binding} {namespace} {operation}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn what_a_policy_logs_is_said() {
+        let said = Said::default();
+        let lookups = Lookups::new(Arc::default(), None, Talk::new(said.clone()));
+        let event = json!({"level": "INFO", "message": "two\nlines"}).to_string();
+        assert_eq!(lookups.call("kubewarden", "tracing", "log", event.as_bytes()), Ok(Vec::new()));
+        assert_eq!(lookups.call("kubewarden", "tracing", "log", b"no JSON"), Ok(Vec::new()));
+        lookups.log("printed");
+        let said = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(said, "policy: INFO: two\\nlines\npolicy: printed\n");
     }
 }

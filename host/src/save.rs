@@ -282,8 +282,11 @@ fn resemble(file: &File, old: &fs::Metadata) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write as _;
+    #[cfg(target_os = "linux")]
+    use std::path::Path;
 
-    use super::{Access, ReplaceError, replace, save};
+    use super::{Access, Draft, ReplaceError, replace, save, written};
 
     #[test]
     fn what_somebody_saved_meanwhile_stays() {
@@ -321,5 +324,42 @@ mod tests {
         assert!(message.starts_with("folder ") && message.contains("reports: "), "{message}");
         assert!(!message.contains(super::UNFINISHED), "{message}");
         assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_for_its_owner_alone_or_for_whom_the_umask_lets() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |name: &str| folder.path().join(name).metadata().unwrap().permissions().mode() & 0o777;
+        fs::write(folder.path().join("usual"), "").unwrap();
+        for (name, access, expected) in
+            [("private", Access::Private, 0o600), ("shared", Access::Shared, mode("usual"))]
+        {
+            save(&folder.path().join(name), b"", access).unwrap();
+            assert_eq!(mode(name), expected, "{name}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_flushed_has_reached_the_device() {
+        let mut draft = Draft::new(Path::new("/dev/full"), Access::Shared).unwrap();
+        draft.write_all(b"kept until then").unwrap();
+        assert_eq!(draft.flush().unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn a_draft_that_is_dropped_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        let mut draft = Draft::new(&path, Access::Shared).unwrap();
+        draft.write_all(&[b'x'; 100_000]).unwrap();
+        let known = || written().iter().filter(|file| file.starts_with(folder.path())).count();
+        assert_eq!(known(), 1, "an interrupt would remove it");
+        drop(draft);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        assert_eq!(known(), 0);
     }
 }

@@ -193,7 +193,7 @@ impl HostCalls for Record {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use serde_json::{Value, json};
 
@@ -261,5 +261,42 @@ mod tests {
         for asked in all.iter().rev() {
             assert_eq!(ask(&replay, asked), Ok(asked.to_string().into_bytes()), "{asked}");
         }
+    }
+
+    #[test]
+    fn only_lookups_stand_in_a_session() {
+        let record = Record::new(Arc::new(Echo));
+        assert_eq!(record.call("kubewarden", "tracing", "log", b"{}"), Ok(b"{}".to_vec()));
+        assert_eq!(record.call("kubewarden", "oci", "get_resource", b"{}"), Ok(b"{}".to_vec()));
+        let replay = Replay::parse("session.yml", &record.session()).unwrap();
+        assert!(replay.exchanges.is_empty());
+        assert_eq!(replay.call("kubewarden", "tracing", "log", b"{}"), Ok(Vec::new()), "nobody has to answer that");
+        for (binding, namespace, operation) in
+            [("other", "tracing", "log"), ("kubewarden", "oci", "get_resource"), ("other", "kubernetes", "get_resource")]
+        {
+            let refusal = replay.call(binding, namespace, operation, secret().to_string().as_bytes());
+            assert_eq!(refusal, Err(format!("unknown operation: {operation}")), "{binding} {namespace}");
+        }
+    }
+
+    /// A host that keeps what a policy prints.
+    #[derive(Default)]
+    struct Listener(Mutex<Vec<String>>);
+
+    impl HostCalls for Listener {
+        fn call(&self, _: &str, _: &str, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+            Ok(Vec::new())
+        }
+
+        fn log(&self, line: &str) {
+            self.0.lock().unwrap().push(line.to_owned());
+        }
+    }
+
+    #[test]
+    fn what_a_policy_prints_while_it_is_recorded_is_not_lost() {
+        let listener = Arc::new(Listener::default());
+        Record::new(listener.clone()).log("printed");
+        assert_eq!(*listener.0.lock().unwrap(), ["printed"]);
     }
 }

@@ -174,3 +174,39 @@ fn namespace_name(text: &str) -> Result<String, String> {
         Err("namespaces are up to 63 lower-case letters, digits and -, such as kubewarden".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{namespace_name, resource_name};
+
+    #[test]
+    fn names_are_those_that_the_api_server_takes() {
+        let (longest, longest_label) = ("a".repeat(200), "a".repeat(63));
+        for (name, is_resource, is_namespace) in [
+            ("acr-pull-secret", true, true),
+            ("a1", true, true),
+            ("1a", true, true),
+            (longest_label.as_str(), true, true),
+            (&format!("{longest_label}a"), true, false),
+            ("policies.acr-pull-secret", true, false),
+            (&longest, true, false),
+            (&format!("{longest}a"), false, false),
+            ("", false, false),
+            (".", false, false),
+            ("a..b", false, false),
+            ("-a", false, false),
+            ("a-", false, false),
+            ("a.-b", false, false),
+            ("A", false, false),
+            ("a_b", false, false),
+            ("a b", false, false),
+            ("ä", false, false),
+        ] {
+            let taken = |wanted: bool, answer: Result<String, String>| {
+                assert_eq!(answer.as_deref().ok(), wanted.then_some(name), "{name:?}");
+            };
+            taken(is_resource, resource_name(name));
+            taken(is_namespace, namespace_name(name));
+        }
+    }
+}
