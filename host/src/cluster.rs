@@ -341,7 +341,8 @@ mod tests {
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"b": "Yg=="}, "stringData": {"a": "a"},
         });
         cluster.add(secret, "shop");
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "namespace": "x"}});
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "namespace": "x"}});
         cluster.add(namespace.clone(), "shop");
         let stored = json!({
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}, "type": "Opaque",
@@ -355,10 +356,37 @@ mod tests {
         assert_eq!(cluster.objects.len(), 2);
     }
 
+    /// What is never looked up takes neither memory nor the time of a second look.
+    #[test]
+    fn only_what_can_be_looked_up_is_looked_for_and_kept() {
+        for (text, may_hold) in [
+            ("kind: Pod\n", false),
+            ("kind: Pod\nspec: {imagePullSecrets: [], secretName: secrets}\n", false),
+            ("kind: Secret\n", true),
+            ("Secret", true),
+            ("{\"kind\":\"ServiceAccount\"}", true),
+            ("kind: Namespace", true),
+            ("kind: \"S\\u0065cret\"\n", true),
+            ("kind: \"S\\x65cret\"\n", true),
+            ("kind: \"Sec\\\nret\"\n", true),
+            ("kind: !!binary U2VjcmV0\n", true),
+        ] {
+            assert_eq!(Cluster::may_be_in(text), may_hold, "{text:?}");
+        }
+        let mut cluster = Cluster::default();
+        for (api_version, kind) in
+            [("v1", "Pod"), ("v1", "ConfigMap"), ("example.org/v1", "Secret"), ("apps/v1", "Deployment")]
+        {
+            cluster.add(json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}), "shop");
+        }
+        assert!(cluster.objects.is_empty());
+    }
+
     /// policy-evaluator: `evaluation_context.rs` `can_access_host_capability`
     #[test]
     fn a_policy_may_call_what_its_metadata_name() {
-        let payload = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"}).to_string();
+        let payload =
+            json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"}).to_string();
         for (capabilities, is_granted) in [
             (json!(null), true),
             (json!(["*"]), true),
@@ -377,7 +405,11 @@ mod tests {
             let lookups = Lookups::new(Arc::default(), Some(&metadata), Talk::new(std::io::sink()));
             let refusal =
                 lookups.call("kubewarden", "kubernetes", "get_resource", payload.as_bytes()).unwrap_err();
-            let told = if is_granted { "Cannot find v1/Secret" } else { "'kubernetes/get_resource' host capability" };
+            let told = if is_granted {
+                "Cannot find v1/Secret"
+            } else {
+                "'kubernetes/get_resource' host capability"
+            };
             assert!(refusal.contains(told), "{capabilities}: {refusal}");
         }
     }
@@ -391,7 +423,12 @@ mod tests {
             ("kubewarden", "kubernetes", "list_resources_all", "unknown operation: list_resources_all"),
             ("kubewarden", "oci", "v1/verify", "unknown operation: v1/verify"),
             ("kubewarden", "net", "v1/dns_lookup_host", "unknown operation: v1/dns_lookup_host"),
-            ("kubewarden", "crypto", "v1/is_certificate_trusted", "unknown operation: v1/is_certificate_trusted"),
+            (
+                "kubewarden",
+                "crypto",
+                "v1/is_certificate_trusted",
+                "unknown operation: v1/is_certificate_trusted",
+            ),
             ("kubewarden", "weather", "forecast", "unknown namespace: weather"),
             ("kubewarden", "kubernetes", "get_resource", "cannot deserialize payload: EOF"),
         ] {
