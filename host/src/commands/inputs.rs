@@ -192,3 +192,21 @@ pub(super) fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
     // What stands before or behind may tell that this is a Secret's.
     all.map(|problem| if *is_whole { problem } else { problem.without_line() }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+    use crate::input::Given;
+
+    /// By its bytes a piece counts against what may be under way at the same time.
+    #[test]
+    fn the_pieces_of_an_input_are_as_large_as_its_text() {
+        let text = "kind: Pod\nmetadata: {name: a}\n---\n".repeat(100_000);
+        let input = Ok(Given::Held("pods.yaml".into(), text.clone().into_bytes()));
+        let sizes: Vec<usize> = pieces(&input).map(|piece| piece.size()).collect();
+        assert!(sizes.len() > 1, "{sizes:?}");
+        assert_eq!(sizes.iter().sum::<usize>(), text.len());
+        let unreadable = Err("gone.yaml: no such file".to_owned());
+        assert_eq!(pieces(&unreadable).map(|piece| piece.size()).collect::<Vec<_>>(), [0]);
+    }
+}
