@@ -227,7 +227,6 @@ fn permissions_and_links_stay() {
 }
 
 #[cfg(unix)]
-#[cfg(unix)]
 #[test]
 fn a_file_that_is_named_twice_is_mended_once() {
     let file = project("tests/fix/absent-items-indented.in.yaml");
@@ -247,6 +246,7 @@ fn a_file_that_is_named_twice_is_mended_once() {
     assert!(fs::read(folder.path().join(&file)).unwrap() == wanted, "it is mended once");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_read_only_file_is_left_as_it_was() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -275,6 +275,52 @@ fn other_hard_links_keep_the_old_text_which_is_said() {
     assert!(fs::read_to_string(&file).unwrap().contains("acr-secret"));
     let (_, talk, _) = command_on(folder.path(), &["fix", "."]);
     assert!(!talk.contains("hard link"), "{talk}");
+}
+
+#[test]
+fn the_last_line_counts_files_by_how_they_ended() {
+    let names = [
+        "absent-items-indented.in.yaml",
+        "has-it-already.same.yaml",
+        "secret.same.yaml",
+        "alias-as-list.refused.yaml",
+    ];
+    let folder = copies(&names.map(|name| project("tests/fix").join(name)));
+    let (_, talk, status) = command_on(folder.path(), &["fix", "--check", "."]);
+    assert!(talk.ends_with("1 file would be fixed, 2 fine, 1 left as it was\n"), "{talk}");
+    assert_eq!(status, Some(2), "{talk}");
+    let (_, talk, _) = command_on(folder.path(), &["fix", "."]);
+    assert!(talk.ends_with("1 file fixed, 2 fine, 1 left as it was\n"), "{talk}");
+}
+
+/// Nearly every namespace has a `default` that brings nothing, so of that one warning is enough.
+#[test]
+fn an_account_that_is_not_known_is_warned_of_at_each_pod_but_default_once() {
+    let pod = |name: &str, account: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  serviceAccountName: {account}\n  containers: [{{name: c, image: contoso.azurecr.io/a}}]\n"
+        )
+    };
+    let pods = [pod("a", "default"), pod("b", "default"), pod("c", "robot"), pod("d", "robot")].concat();
+    let output = run(&["fix", "--check", "-"], &pods);
+    let talk = text(&output.stderr);
+    let warned = |account: &str| {
+        talk.matches(&format!("ServiceAccount \"{account}\" in namespace \"shop\" is not known")).count()
+    };
+    assert_eq!((warned("default"), warned("robot")), (1, 2), "{talk}");
+}
+
+#[test]
+fn a_diff_has_colours_for_who_wants_them() {
+    let folder = copies(&[project("tests/fix/absent-items-indented.in.yaml")]);
+    let diff = |variables: &[&str]| {
+        let mut command = command(&["fix", "--diff", "."]);
+        command.env_remove("CLICOLOR_FORCE").envs(variables.iter().map(|name| (name, "1")));
+        text(&command.current_dir(folder.path()).output().unwrap().stdout)
+    };
+    let (plain, coloured) = (diff(&[]), diff(&["CLICOLOR_FORCE"]));
+    assert!(plain.contains("\n+") && !plain.contains('\u{1b}'), "{plain}");
+    assert!(coloured.contains("\u{1b}[32m+"), "{coloured}");
 }
 
 /// A neighbour of the change may be a Secret, and a diff has context.
