@@ -80,7 +80,10 @@ impl Ours {
         };
         let in_yaml =
             |text: &str| serde_saphyr::to_string(&serde_json::from_str::<Value>(text).unwrap()).unwrap();
-        let cut = |text: &str, by: usize| text.trim_end()[..text.trim_end().len() - by].to_owned();
+        let cut = |text: &str, by: usize| {
+            let text = text.trim_end();
+            text.get(..text.len() - by).expect("whole characters").to_owned()
+        };
         let check = |format: &str| written(&["check", "pod.yaml", "-o", &format!("{format}=out")], "out");
         vec![
             ("a pipeline with runs", "version: 1\nruns: [build, test]\n".to_owned()),
@@ -133,7 +136,7 @@ impl Ours {
             ),
             ("the JUnit report", check("junit")),
             ("the text report", check("text")),
-            ("workflow commands", check("github").to_owned() + "::notice::done\n"),
+            ("workflow commands", check("github").clone() + "::notice::done\n"),
             ("a session of kwctl", self.session.split_once('\n').unwrap().1.to_owned()),
             ("a session with a comment", format!("{}# kept\n", self.session)),
             ("a session and a manifest", format!("{}---\n{POD}", self.session)),

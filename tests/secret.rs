@@ -125,7 +125,10 @@ fn a_password_that_no_secret_can_hold_is_refused() {
     let args = ["secret", "--server", "contoso.azurecr.io", "--username", "reader", "--password-stdin"];
     let said = |length: usize| {
         let output = run(&args, &"x".repeat(length));
-        (output.status.code(), String::from_utf8(output.stderr).unwrap().contains("is too long for a password"))
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap().contains("is too long for a password"),
+        )
     };
     assert_eq!(said((1 << 20) + 1), (Some(2), true));
     assert!(!said(1 << 20).1, "the bound itself is let through");

@@ -355,7 +355,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         let mut draft = Draft::new(&path, Access::Shared).unwrap();
-        draft.write_all(&[b'x'; 100_000]).unwrap();
+        draft.write_all(&vec![b'x'; 100_000]).unwrap();
         let known = || written().iter().filter(|file| file.starts_with(folder.path())).count();
         assert_eq!(known(), 1, "an interrupt would remove it");
         drop(draft);

@@ -270,10 +270,16 @@ mod tests {
         assert_eq!(record.call("kubewarden", "oci", "get_resource", b"{}"), Ok(b"{}".to_vec()));
         let replay = Replay::parse("session.yml", &record.session()).unwrap();
         assert!(replay.exchanges.is_empty());
-        assert_eq!(replay.call("kubewarden", "tracing", "log", b"{}"), Ok(Vec::new()), "nobody has to answer that");
-        for (binding, namespace, operation) in
-            [("other", "tracing", "log"), ("kubewarden", "oci", "get_resource"), ("other", "kubernetes", "get_resource")]
-        {
+        assert_eq!(
+            replay.call("kubewarden", "tracing", "log", b"{}"),
+            Ok(Vec::new()),
+            "nobody has to answer that"
+        );
+        for (binding, namespace, operation) in [
+            ("other", "tracing", "log"),
+            ("kubewarden", "oci", "get_resource"),
+            ("other", "kubernetes", "get_resource"),
+        ] {
             let refusal = replay.call(binding, namespace, operation, secret().to_string().as_bytes());
             assert_eq!(refusal, Err(format!("unknown operation: {operation}")), "{binding} {namespace}");
         }

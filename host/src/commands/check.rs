@@ -250,7 +250,11 @@ mod tests {
                 assert_eq!(ended(&args, summary, true), expected, "{fail_on}: {summary:?}");
                 assert_eq!(ended(&args, summary, false), Trouble, "{fail_on}: {summary:?}");
                 let allowed = if expected == Nothing { Fine } else { expected };
-                assert_eq!(ended(&[&args[..], &["--allow-empty"]].concat(), summary, true), allowed, "{summary:?}");
+                assert_eq!(
+                    ended(&[&args[..], &["--allow-empty"]].concat(), summary, true),
+                    allowed,
+                    "{summary:?}"
+                );
             }
         }
     }
