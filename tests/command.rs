@@ -140,6 +140,8 @@ fn nothing_to_judge_is_no_success() {
     assert_eq!(run(&["check", "-"], "").status.code(), Some(3));
     assert_eq!(run(&["check", "-"], service).status.code(), Some(3));
     assert_eq!(run(&["check", "--allow-empty", "-"], service).status.code(), Some(0));
+    let said = text(&run(&["check", "-"], &[service, service].join("---\n")).stderr);
+    assert!(said.contains("note: 2 objects skipped: "), "{said}");
 }
 
 #[test]

@@ -342,6 +342,24 @@ fn a_diff_shows_no_secret() {
     assert!(text(&output.stderr).contains("no diff is shown"), "{}", text(&output.stderr));
 }
 
+/// A long file is read in parts, and a Secret keeps its lines in the whole.
+#[test]
+fn a_diff_of_a_long_file_shows_no_secret() {
+    let filler = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{a: {}}}\n---\n",
+        "x".repeat(9_000)
+    );
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: hunter2\n";
+    let pod = "--- {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: contoso.azurecr.io/a}]}}\n";
+    let output = run(
+        &["fix", "--diff", "-"],
+        &[&filler.repeat(100), secret, pod, "---\n", &filler.repeat(100), secret, pod].concat(),
+    );
+    let diff = text(&output.stdout);
+    assert_eq!(diff.matches("+--- {apiVersion: v1, kind: Pod").count(), 2, "{diff}");
+    assert!(!diff.contains("hunter2"), "{diff}");
+}
+
 /// What `fix` makes of a text, with a policy that needs two secrets.
 fn fixed(text: &str) -> FixedFile {
     let given = r#"{"pullSecrets":[{"registries":["contoso.azurecr.io"],"secret":"acr-secret"},{"registries":["*.azurecr.io"],"secret":"1e3"}]}"#;

@@ -256,3 +256,30 @@ fn the_policy_resource_fits_the_published_schema() {
     policy["spec"]["mutatng"] = json!(true);
     assert!(!validator.is_valid(&policy), "the schema notices nothing");
 }
+
+#[test]
+fn a_module_in_a_registry_is_named_with_its_version() {
+    let manifest = |module: &str| run(&["policy", "manifest", "--module", module], "");
+    let unversioned = manifest("contoso.azurecr.io/policies/acr-pull-secret");
+    let said = String::from_utf8_lossy(&unversioned.stderr).into_owned();
+    assert_eq!(unversioned.status.code(), Some(2), "{said}");
+    assert!(said.contains("which version?"), "{said}");
+    let versioned = manifest("contoso.azurecr.io/policies/acr-pull-secret:v0.1.0");
+    let printed = String::from_utf8_lossy(&versioned.stdout).into_owned();
+    assert!(
+        printed.contains("module: registry://contoso.azurecr.io/policies/acr-pull-secret:v0.1.0"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn an_inspection_lists_lookups_and_rules() {
+    let output = run(&["policy", "inspect"], "");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    let value = |name: &str| {
+        let line = shown.lines().find(|line| line.starts_with(name));
+        line.map(|line| line.trim_start_matches(name).trim().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(value("lookups"), "v1/Secret, v1/ServiceAccount", "{shown}");
+    assert_eq!(value("rules"), "v1: pods, podtemplates, replicationcontrollers on CREATE, UPDATE", "{shown}");
+}

@@ -139,8 +139,11 @@ fn where_no_case_runs_nothing_is_proved() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(&["test", &folder.path().display().to_string()], "");
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    let output = run(&["test", "--run", "x", &folder.path().display().to_string()], "");
+    assert!(text(&output.stderr).contains("there is no suite here"), "{}", text(&output.stderr));
     let output = run(&["test", "--run", "no case has this name", "tests/cases"], "");
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("no name matches"), "{}", text(&output.stderr));
     assert_eq!(run(&["test", "no/such/folder"], "").status.code(), Some(2));
     assert_eq!(run(&["test", "--run", "(", "tests/cases"], "").status.code(), Some(2));
 }
@@ -326,4 +329,13 @@ fn an_update_leaves_a_read_only_suite_as_it_was() {
     assert!(talk.contains("locked.yaml: cannot be written, and is as it was: it is read-only"), "{talk}");
     assert_eq!(std::fs::read_to_string(locked).unwrap(), suite("accepted"));
     assert_eq!(std::fs::read_to_string(other).unwrap(), suite("mutated"));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_success() {
+    let args = ["test", "-o", "json=/no/such/folder/report.json", "-o", "text", "tests/cases/peers.yaml"];
+    let output = run(&args, "");
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("the json report cannot be written"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("passed"), "the other report is whole");
 }

@@ -188,3 +188,15 @@ fn warnings(secret: &PullSecret<'_>, namespace: Option<&str>, server: &str, io: 
     }));
     Ok(warnings)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parse_username;
+
+    #[test]
+    fn a_user_name_is_one_that_a_registry_reads_back() {
+        assert_eq!(parse_username("reader").as_deref(), Ok("reader"));
+        assert!(parse_username("").is_err_and(|reason| reason.contains("empty")));
+        assert!(parse_username("reader:password").is_err_and(|reason| reason.contains("no colon")));
+    }
+}
