@@ -152,7 +152,7 @@ mod tests {
     use tempfile::TempDir;
     use wasmtime::{Config, Engine, Instance, Store};
 
-    use super::{Cache, KEPT, is_closed};
+    use super::{Cache, KEPT, LARGEST, is_closed, read};
 
     /// A module whose `answer` is this number.
     fn module(number: i32) -> Vec<u8> {
@@ -236,6 +236,15 @@ mod tests {
             assert_eq!(kept.answer(&wasm), 2, "{mode:o}");
             assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    /// A file of that length without content takes no room, and would fill the memory.
+    #[test]
+    fn an_entry_that_is_too_large_is_not_read() {
+        let (kept, wasm, entry) = swapped();
+        fs::File::options().write(true).open(&entry).unwrap().set_len(LARGEST + 1).unwrap();
+        assert_eq!(read(&entry).unwrap_err().kind(), std::io::ErrorKind::PermissionDenied);
+        assert_eq!(kept.answer(&wasm), 2);
     }
 
     #[test]
