@@ -7,7 +7,7 @@ use acr_pull_secret::section::{METADATA, custom_sections, with_section};
 use acr_pull_secret::yaml;
 use serde_json::{Value, json};
 
-use crate::engines::{project, run};
+use crate::engines::{command, project, run};
 
 fn fine(args: &[&str]) -> String {
     let output = run(&[&["policy"], args].concat(), "");
@@ -111,6 +111,35 @@ fn section_of(wasm: &[u8]) -> usize {
     let without = with_section(wasm, METADATA, b"").unwrap();
     let empty = 1 + 1 + 1 + METADATA.len();
     wasm.len() - (without.len() - empty)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_policy_that_was_compiled_is_kept_for_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = || {
+        let entries = std::fs::read_dir(folder.path().join("acr-pull-secret")).into_iter().flatten();
+        let path = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().path();
+        entries.map(path).filter(|path| path.extension().is_some_and(|end| end == "compiled")).count()
+    };
+    for _ in 0..2 {
+        let mut check = command(&["check", "tests/manifests/my-awesome-app-pod.yaml"]);
+        assert!(check.env("XDG_CACHE_HOME", folder.path()).output().unwrap().status.success());
+        assert_eq!(entries(), 1);
+    }
+}
+
+#[test]
+fn what_is_no_file_is_taken_for_a_reference_and_told_what_is_wrong_with_it() {
+    for (name, told) in [
+        ("Contoso/policy", "Contoso/policy: no such file, and no reference such as"),
+        ("registry://Contoso/policy", "it must start with a registry"),
+    ] {
+        let output = run(&["policy", "inspect", name], "");
+        let talk = String::from_utf8(output.stderr).unwrap();
+        assert!(talk.contains(told), "{name}: {talk}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{name}");
+    }
 }
 
 #[test]

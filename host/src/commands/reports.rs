@@ -192,3 +192,21 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
 fn is_device(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::need_rules;
+    use crate::cli::{Format, Output};
+
+    /// Asking takes a call of the policy, and one that tells no rules may take it amiss.
+    #[test]
+    fn a_policy_is_asked_for_its_rules_where_a_report_shows_them() {
+        let wanted = |formats: &[Format]| {
+            let outputs: Vec<Output> =
+                formats.iter().map(|format| Output { format: *format, file: None }).collect();
+            need_rules(&outputs)
+        };
+        assert!(!wanted(&[Format::Text, Format::Json, Format::Junit, Format::Github]));
+        assert!(wanted(&[Format::Sarif]) && wanted(&[Format::Text, Format::Sarif]));
+    }
+}

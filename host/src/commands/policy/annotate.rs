@@ -120,3 +120,31 @@ fn protocol_version(wasm: &[u8], talk: &Talk) -> Result<Value> {
         None => bail!("its answer to protocol_version is no text"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use tempfile::NamedTempFile;
+
+    use super::Nobody;
+    use crate::policy::HostCalls as _;
+    use crate::talk::Talk;
+
+    /// A policy that looks something up before it says which protocol it speaks gets an error, not an answer.
+    #[test]
+    fn where_there_is_no_cluster_every_call_is_refused_and_what_is_printed_is_said() {
+        let said = NamedTempFile::new().unwrap();
+        let host = Nobody(Talk::new(said.reopen().unwrap()));
+        for (namespace, operation) in
+            [("kubernetes", "get_resource"), ("tracing", "log"), ("oci", "v1/verify")]
+        {
+            let refusal = host.call("kubewarden", namespace, operation, b"{}");
+            assert_eq!(refusal, Err(format!("{operation} is not to be had here")));
+        }
+        host.log("started");
+        let mut text = String::new();
+        said.reopen().unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "policy: started\n");
+    }
+}
