@@ -258,7 +258,7 @@ mod tests {
     use crate::policy::HostCalls as _;
     use crate::talk::Talk;
 
-    /// What was said, for whoever asks afterwards.
+    /// Keeps what is written, so that a test can read it.
     #[derive(Clone, Default)]
     struct Said(Arc<Mutex<Vec<u8>>>);
 

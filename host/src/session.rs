@@ -273,7 +273,7 @@ mod tests {
         assert_eq!(
             replay.call("kubewarden", "tracing", "log", b"{}"),
             Ok(Vec::new()),
-            "nobody has to answer that"
+            "this request was not recorded"
         );
         for (binding, namespace, operation) in [
             ("other", "tracing", "log"),

@@ -298,14 +298,14 @@ mod tests {
     /// Only root can give a file away; for anybody else the table above stands alone.
     #[test]
     fn what_belongs_to_another_user_is_compiled_anew() {
-        const NOBODY: u32 = 65_534;
+        const OTHER_USER: u32 = 65_534;
         let (kept, wasm, entry) = swapped();
-        if chown(&entry, Some(NOBODY), None).is_err() {
+        if chown(&entry, Some(OTHER_USER), None).is_err() {
             return;
         }
         assert_eq!(kept.answer(&wasm), 2, "an entry");
         let (kept, wasm, _) = swapped();
-        chown(&kept.cache.folder, Some(NOBODY), None).unwrap();
+        chown(&kept.cache.folder, Some(OTHER_USER), None).unwrap();
         assert_eq!(kept.answer(&wasm), 2, "a folder");
     }
 
