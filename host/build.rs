@@ -12,11 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::Value;
+use wasm_encoder::{CustomSection, Section as _};
 
 #[path = "build/module.rs"]
 mod module;
-#[path = "src/section.rs"]
-pub mod section;
 #[path = "build/web.rs"]
 pub mod web;
 
@@ -24,6 +23,8 @@ use module::{Module, rustc};
 
 const POLICY: &str = "ACR_PULL_SECRET_POLICY";
 const PAGE: &str = "ACR_PULL_SECRET_PAGE";
+/// The section that Kubewarden reads a policy's metadata from.
+const METADATA: &str = "io.kubewarden.metadata";
 const VERSION: &str = "io.kubewarden.policy.version";
 
 type Result<T> = std::result::Result<T, String>;
@@ -73,8 +74,9 @@ fn policy() -> Result<PathBuf> {
     }
     let (workspace, out) = (workspace()?, out()?);
     let wasm = build(module::POLICY, workspace, &out.join("policy"))?;
-    let annotated = section::with_section(&read(&wasm)?, section::METADATA, &metadata(workspace)?)
-        .map_err(|error| format!("{} is not a WebAssembly module: {error}", wasm.display()))?;
+    let mut annotated = read(&wasm)?;
+    // The linker writes no such section, so there is none to replace.
+    CustomSection { name: METADATA.into(), data: metadata(workspace)?.into() }.append_to(&mut annotated);
     let path = out.join("policy.wasm");
     fs::write(&path, annotated).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(path)
@@ -84,9 +86,11 @@ fn policy() -> Result<PathBuf> {
 fn ready(path: &Path) -> Result<PathBuf> {
     rerun_if_changed(path);
     let wasm = read(path).map_err(|error| format!("${POLICY}: {error}"))?;
-    let metadata = section::custom_sections(&wasm, section::METADATA)
-        .map_err(|error| format!("${POLICY}: {} is not a WebAssembly module: {error}", path.display()))?;
-    if metadata.is_empty() {
+    if !wasm.starts_with(&wasm_encoder::Module::HEADER) {
+        return Err(format!("${POLICY}: {} is not a WebAssembly module", path.display()));
+    }
+    // Parsing the module only for this warning would make every build of the command slower.
+    if !wasm.windows(METADATA.len()).any(|bytes| bytes == METADATA.as_bytes()) {
         println!("cargo::warning=${POLICY}: {} has no Kubewarden metadata", path.display());
     }
     Ok(path.to_owned())
