@@ -3,11 +3,12 @@
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>; what GitHub makes of it:
 //! <https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning>
 
+mod log;
+
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_sarif::sarif;
 use sha2::{Digest as _, Sha256};
 
 use super::place::{Region, path_parts};
@@ -30,8 +31,8 @@ const SEGMENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 #[derive(Debug)]
 pub struct Sarif {
     rules: Vec<Rule>,
-    results: Vec<sarif::Result>,
-    notifications: Vec<sarif::Notification>,
+    results: Vec<log::Result>,
+    notifications: Vec<log::Notification>,
     is_complete: bool,
     /// How often a finding of this identity has come
     seen: HashMap<String, usize>,
@@ -50,9 +51,9 @@ impl Sarif {
     }
 
     /// The number of a rule. One that the policy did not tell of is known by its id only.
-    fn rule(&mut self, id: &str) -> i64 {
+    fn rule(&mut self, id: &str) -> usize {
         let known = self.rules.iter().position(|rule| rule.id == id);
-        let index = known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             let [action, summary, reason, mend] = [const { String::new() }; 4];
             self.rules.push(Rule {
                 id: id.to_owned(),
@@ -63,8 +64,7 @@ impl Sarif {
                 mend,
             });
             self.rules.len() - 1
-        });
-        i64::try_from(index).unwrap_or(-1)
+        })
     }
 
     /// What stays the same when lines move or other findings come and go.
@@ -91,8 +91,8 @@ impl Sarif {
 impl Render for Sarif {
     fn problem(&mut self, problem: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
         let level = match problem.weight {
-            Weight::Error => "error",
-            Weight::Warning => "warning",
+            Weight::Error => log::Level::Error,
+            Weight::Warning => log::Level::Warning,
         };
         self.is_complete &= problem.weight != Weight::Error;
         let locations = problem.spot.iter().map(|Spot { file, line, column, .. }| {
@@ -100,11 +100,11 @@ impl Render for Sarif {
             location(file, Region { line: *line, rest })
         });
         let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        let notification = sarif::Notification::builder()
-            .level(level)
-            .message(message(&format!("{}{help}", problem.message)))
-            .locations(locations.collect::<Vec<_>>());
-        self.notifications.push(notification.build());
+        self.notifications.push(log::Notification {
+            level,
+            locations: locations.collect(),
+            message: message(format!("{}{help}", problem.message)),
+        });
         Ok(())
     }
 
@@ -112,99 +112,116 @@ impl Render for Sarif {
         for finding in remarks(outcome) {
             let fingerprint = self.fingerprint(outcome, &finding);
             let mut location = location(&outcome.source.file, Region::of(outcome, &finding));
-            location.logical_locations = Some(vec![logical_location(outcome)]);
+            location.logical_locations = vec![logical_location(outcome)];
             let level = match finding.severity {
-                Severity::Reject => sarif::ResultLevel::Error,
-                Severity::Warn => sarif::ResultLevel::Warning,
+                Severity::Reject => log::Level::Error,
+                Severity::Warn => log::Level::Warning,
             };
-            let result = sarif::Result::builder()
-                .rule_index(self.rule(&finding.rule))
-                .rule_id(&finding.rule)
-                .level(level)
-                .message(message(&finding.message))
-                .locations(vec![location])
-                .partial_fingerprints(BTreeMap::from([("acrPullSecret/v1".to_owned(), fingerprint)]));
-            self.results.push(result.build());
+            let rule_index = self.rule(&finding.rule);
+            self.results.push(log::Result {
+                level,
+                locations: [location],
+                message: message(finding.message),
+                partial_fingerprints: BTreeMap::from([("acrPullSecret/v1", fingerprint)]),
+                rule_id: finding.rule,
+                rule_index,
+            });
         }
         Ok(())
     }
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-        let driver = sarif::ToolComponent::builder()
-            .name(Tool::NAME)
-            .semantic_version(env!("CARGO_PKG_VERSION"))
-            .information_uri(Tool::ADDRESS)
-            .rules(self.rules.iter().map(descriptor).collect::<Vec<_>>());
-        let invocation = sarif::Invocation::builder()
-            .execution_successful(self.is_complete && summary.errors == 0)
-            .tool_execution_notifications(std::mem::take(&mut self.notifications));
-        let root = sarif::ArtifactLocation::builder()
-            .description(message("The folder in which the command ran: the root of the sources."));
-        let run = sarif::Run::builder()
-            .tool(sarif::Tool::builder().driver(driver.build()).build())
-            .column_kind("unicodeCodePoints")
-            .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root.build())]))
-            .invocations(vec![invocation.build()])
-            .results(std::mem::take(&mut self.results));
-        let log = sarif::Sarif::builder().schema(SCHEMA).version("2.1.0").runs(vec![run.build()]).build();
+        let root = log::ArtifactLocation {
+            description: Some(message(
+                "The folder in which the command ran: the root of the sources.".to_owned(),
+            )),
+            ..log::ArtifactLocation::default()
+        };
+        let run = log::Run {
+            column_kind: "unicodeCodePoints",
+            invocations: [log::Invocation {
+                execution_successful: self.is_complete && summary.errors == 0,
+                tool_execution_notifications: std::mem::take(&mut self.notifications),
+            }],
+            original_uri_base_ids: BTreeMap::from([(ROOT, root)]),
+            results: std::mem::take(&mut self.results),
+            tool: log::Tool {
+                driver: log::ToolComponent {
+                    information_uri: Tool::ADDRESS,
+                    name: Tool::NAME,
+                    rules: self.rules.iter().map(descriptor).collect(),
+                    semantic_version: env!("CARGO_PKG_VERSION"),
+                },
+            },
+        };
+        let log = log::Log { schema: SCHEMA, runs: [run], version: "2.1.0" };
         serde_json::to_writer_pretty(&mut *out, &log)?;
         writeln!(out)
     }
 }
 
-fn descriptor(rule: &Rule) -> sarif::ReportingDescriptor {
+fn descriptor(rule: &Rule) -> log::ReportingDescriptor {
     let level = match rule.action.as_str() {
-        "allow" => "none",
-        "reject" => "error",
-        _ => "warning",
+        "allow" => log::Level::None,
+        "reject" => log::Level::Error,
+        _ => log::Level::Warning,
     };
-    let mut descriptor = sarif::ReportingDescriptor::builder()
-        .id(&rule.id)
-        .default_configuration(sarif::ReportingConfiguration::builder().level(level).build())
-        .build();
+    let mut descriptor = log::ReportingDescriptor {
+        default_configuration: log::ReportingConfiguration { level },
+        full_description: None,
+        help: None,
+        help_uri: None,
+        id: rule.id.clone(),
+        short_description: None,
+    };
     if !rule.summary.is_empty() {
         let Rule { summary, reason, mend, .. } = rule;
-        let text = |text: String| sarif::MultiformatMessageString::builder().text(text);
-        descriptor.short_description = Some(text(summary.clone()).build());
-        descriptor.full_description = Some(text(format!("{summary} {reason}")).build());
+        let text = |text| log::MultiformatMessage { markdown: None, text };
+        descriptor.short_description = Some(text(summary.clone()));
+        descriptor.full_description = Some(text(format!("{summary} {reason}")));
         let markdown = format!("{summary}\n\n**Why it breaks:** {reason}\n\n**How to mend it:** {mend}");
-        descriptor.help = Some(text(format!("{reason} {mend}")).markdown(markdown).build());
-        descriptor.help_uri = Some(concat!(env!("CARGO_PKG_REPOSITORY"), "#findings").to_owned());
+        descriptor.help =
+            Some(log::MultiformatMessage { markdown: Some(markdown), text: format!("{reason} {mend}") });
+        descriptor.help_uri = Some(concat!(env!("CARGO_PKG_REPOSITORY"), "#findings"));
     }
     descriptor
 }
 
-fn message(text: &str) -> sarif::Message {
-    sarif::Message::builder().text(text).build()
+fn message(text: String) -> log::Message {
+    log::Message { text }
 }
 
-fn location(file: &str, region: Region) -> sarif::Location {
-    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let mut place = sarif::Region::builder().start_line(number(region.line)).build();
-    if let Some((column, end_line, end_column)) = region.rest {
-        place.start_column = Some(number(column));
-        place.end_line = Some(number(end_line));
-        place.end_column = Some(number(end_column));
+fn location(file: &str, region: Region) -> log::Location {
+    let Region { line, rest } = region;
+    log::Location {
+        logical_locations: Vec::new(),
+        physical_location: log::PhysicalLocation {
+            artifact_location: artifact(file),
+            region: log::Region {
+                end_column: rest.map(|(_, _, end_column)| end_column),
+                end_line: rest.map(|(_, end_line, _)| end_line),
+                start_column: rest.map(|(column, _, _)| column),
+                start_line: line,
+            },
+        },
     }
-    let place = sarif::PhysicalLocation::builder().artifact_location(artifact(file)).region(place);
-    sarif::Location::builder().physical_location(place.build()).build()
 }
 
-fn artifact(file: &str) -> sarif::ArtifactLocation {
+fn artifact(file: &str) -> log::ArtifactLocation {
     let (parts, is_here) = path_parts(file);
     let parts: Vec<String> =
         parts.iter().map(|part| utf8_percent_encode(part, &SEGMENT).to_string()).collect();
     let path = parts.join("/");
     if is_here {
-        return sarif::ArtifactLocation::builder().uri(path).uri_base_id(ROOT).build();
+        return log::ArtifactLocation { uri: Some(path), uri_base_id: Some(ROOT), description: None };
     }
-    sarif::ArtifactLocation::builder().uri(format!("file:///{path}")).build()
+    log::ArtifactLocation { uri: Some(format!("file:///{path}")), ..log::ArtifactLocation::default() }
 }
 
-fn logical_location(outcome: &Outcome) -> sarif::LogicalLocation {
-    sarif::LogicalLocation::builder()
-        .name(&outcome.name)
-        .fully_qualified_name(outcome.title())
-        .kind("resource")
-        .build()
+fn logical_location(outcome: &Outcome) -> log::LogicalLocation {
+    log::LogicalLocation {
+        fully_qualified_name: outcome.title(),
+        kind: "resource",
+        name: outcome.name.clone(),
+    }
 }
