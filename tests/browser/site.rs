@@ -1,5 +1,16 @@
 //! The page without the command: as a site of its own, and offline.
 
+use std::convert::Infallible;
+use std::future::ready;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 
 use super::driver::{DESK, browse};
@@ -7,30 +18,40 @@ use super::{JUDGED, Playground, open};
 use crate::engines::command;
 
 /// Serves a folder below `/deep/er/`, as any web server would, and tells its address.
-fn serve_deeper(folder: std::path::PathBuf) -> String {
-    let server = tiny_http::Server::http("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/deep/er/", server.server_addr().to_ip().unwrap());
+fn serve_deeper(folder: PathBuf) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/deep/er/", listener.local_addr().unwrap());
+    listener.set_nonblocking(true).unwrap();
     std::thread::spawn(move || {
-        for request in server.incoming_requests() {
-            let path = request.url().split(['?', '#']).next().unwrap().to_owned();
-            let name =
-                path.strip_prefix("/deep/er/").map(|name| if name.is_empty() { "index.html" } else { name });
-            let Some(Ok(file)) = name.map(|name| std::fs::File::open(folder.join(name))) else {
-                let _ = request.respond(tiny_http::Response::empty(404));
-                continue;
-            };
-            let media_type = match path.rsplit('.').next() {
-                Some("js") => "text/javascript",
-                Some("css") => "text/css",
-                Some("svg") => "image/svg+xml",
-                Some("wasm") => "application/wasm",
-                _ => "text/html; charset=utf-8",
-            };
-            let header = tiny_http::Header::from_bytes("Content-Type", media_type).unwrap();
-            let _ = request.respond(tiny_http::Response::from_file(file).with_header(header));
-        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                let folder = folder.clone();
+                let service = service_fn(move |request: Request<Incoming>| {
+                    ready(Ok::<_, Infallible>(from_folder(&folder, request.uri().path())))
+                });
+                let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(async { connection.await.ok() });
+            }
+        });
     });
     url
+}
+
+fn from_folder(folder: &Path, path: &str) -> Response<Full<Bytes>> {
+    let name = path.strip_prefix("/deep/er/").map(|name| if name.is_empty() { "index.html" } else { name });
+    let Some(Ok(body)) = name.map(|name| std::fs::read(folder.join(name))) else {
+        return Response::builder().status(404).body(Full::default()).unwrap();
+    };
+    let media_type = match path.rsplit('.').next() {
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("svg") => "image/svg+xml",
+        Some("wasm") => "application/wasm",
+        _ => "text/html; charset=utf-8",
+    };
+    Response::builder().header("Content-Type", media_type).body(Full::from(body)).unwrap()
 }
 
 #[test]

@@ -1,9 +1,17 @@
 //! The server of the page: this machine only, its own files only.
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use tiny_http::{Header, Method, Request, Response, Server};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::site::{File, file};
 
@@ -13,19 +21,20 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
     frame-ancestors 'none'";
 
 const HEADERS: [(&str, &str); 7] = [
-    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("content-security-policy", CONTENT_SECURITY_POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
     // With it, the page's clock is fine enough to time one evaluation.
-    ("Cross-Origin-Embedder-Policy", "require-corp"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Cache-Control", "no-cache"),
+    ("cross-origin-embedder-policy", "require-corp"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cache-control", "no-cache"),
 ];
 
 /// A server that has its port.
+#[derive(Debug)]
 pub struct Playground {
-    server: Server,
+    listener: TcpListener,
     address: SocketAddr,
 }
 
@@ -37,67 +46,81 @@ impl Playground {
     pub fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        let server = Server::from_listener(listener, None).map_err(io::Error::other)?;
-        Ok(Self { server, address })
+        Ok(Self { listener, address })
     }
 
     /// The page's address.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        url(self.address)
     }
 
-    /// Serves for ever.
+    /// Serves until the system closes the port.
     ///
     /// # Errors
     /// - the system closes the port
-    pub fn serve(&self) -> io::Result<()> {
-        loop {
-            let request = self.server.recv()?;
-            let answer = self.answer(&request);
-            // Whoever asked may be gone.
-            let _ = request.respond(answer);
-        }
-    }
-
-    fn answer(&self, request: &Request) -> Answer {
-        let host = request.headers().iter().find(|header| header.field.equiv("Host"));
-        // A foreign name that resolves to this machine is an attack (DNS rebinding).
-        if !host.is_some_and(|host| self.is_own(host.value.as_str())) {
-            return plain(421, format!("this server answers at {} only\n", self.url()));
-        }
-        if !matches!(request.method(), Method::Get | Method::Head) {
-            return header(plain(405, "there are only files here\n".to_owned()), "Allow", "GET, HEAD");
-        }
-        let path = request.url().split(['?', '#']).next().unwrap_or_default();
-        let name = path.strip_prefix('/').map(|name| if name.is_empty() { "index.html" } else { name });
-        match name.and_then(file) {
-            Some(File { media_type, contents, .. }) => response(200, media_type, contents.to_vec()),
-            None => plain(404, "no such file\n".to_owned()),
-        }
-    }
-
-    fn is_own(&self, host: &str) -> bool {
-        let port = self.address.port();
-        host == format!("127.0.0.1:{port}") || host == format!("localhost:{port}")
+    pub fn serve(self) -> io::Result<()> {
+        let Self { listener, address } = self;
+        listener.set_nonblocking(true)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            loop {
+                let (stream, _) = listener.accept().await?;
+                let service =
+                    service_fn(move |request| ready(Ok::<_, Infallible>(answer(&request, address))));
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .title_case_headers(true)
+                    .serve_connection(TokioIo::new(stream), service);
+                // A connection fails when the browser closes it early, which concerns no other.
+                tokio::spawn(async { connection.await.ok() });
+            }
+        })
     }
 }
 
-type Answer = Response<io::Cursor<Vec<u8>>>;
+type Answer = Response<Full<Bytes>>;
 
-fn plain(status: u16, text: String) -> Answer {
-    response(status, "text/plain; charset=utf-8", text.into_bytes())
-}
-
-fn response(status: u16, media_type: &str, body: Vec<u8>) -> Answer {
-    // With its length, so that a browser can tell how much is still to come.
-    let response = Response::from_data(body).with_status_code(status).with_chunked_threshold(usize::MAX);
-    let response = header(response, "Content-Type", media_type);
-    HEADERS.into_iter().fold(response, |response, (name, value)| header(response, name, value))
-}
-
-fn header(response: Answer, name: &str, value: &str) -> Answer {
-    match Header::from_bytes(name, value) {
-        Ok(header) => response.with_header(header),
-        Err(()) => response,
+fn answer(request: &Request<Incoming>, address: SocketAddr) -> Answer {
+    // A foreign name that resolves to this machine is an attack (DNS rebinding).
+    if !request.headers().get(HOST).is_some_and(|host| is_own(host, address)) {
+        let text = format!("this server answers at {} only\n", url(address));
+        return plain(StatusCode::MISDIRECTED_REQUEST, text);
     }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "there are only files here\n");
+        answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return answer;
+    }
+    let name = request.uri().path().strip_prefix('/');
+    match name.map(|name| if name.is_empty() { "index.html" } else { name }).and_then(file) {
+        Some(File { media_type, contents, .. }) => {
+            response(StatusCode::OK, media_type, Bytes::from_static(contents))
+        }
+        None => plain(StatusCode::NOT_FOUND, "no such file\n"),
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}/")
+}
+
+fn is_own(host: &HeaderValue, address: SocketAddr) -> bool {
+    let port = address.port();
+    host == &format!("127.0.0.1:{port}") || host == &format!("localhost:{port}")
+}
+
+fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
+    response(status, "text/plain; charset=utf-8", text.into())
+}
+
+fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Answer {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    for (name, value) in HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
 }
