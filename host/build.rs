@@ -2,8 +2,9 @@
 //!
 //! It is `$ACR_PULL_SECRET_POLICY` as it stands (an absolute path, or one from the workspace), or else built
 //! here from `policy/guest` and annotated with `policy/metadata.yml`. Building it here makes `cargo run`
-//! enough, and keeps the embedded policy from ever being older than its source. The playground's policy comes from
-//! `policy/web` in the same way, or from the folder `$ACR_PULL_SECRET_PAGE`, which `playground --export` wrote.
+//! enough, and keeps the embedded policy from ever being older than its source. With the feature `playground`, the
+//! playground's policy comes from `policy/web` in the same way, or from the folder `$ACR_PULL_SECRET_PAGE`, which
+//! `playground --export` wrote.
 
 use std::env;
 use std::ffi::OsStr;
@@ -16,13 +17,13 @@ use wasm_encoder::{CustomSection, Section as _};
 
 #[path = "build/module.rs"]
 mod module;
+#[cfg(feature = "playground")]
 #[path = "build/web.rs"]
-pub mod web;
+mod web;
 
 use module::{Module, rustc};
 
 const POLICY: &str = "ACR_PULL_SECRET_POLICY";
-const PAGE: &str = "ACR_PULL_SECRET_PAGE";
 /// The section that Kubewarden reads a policy's metadata from.
 const METADATA: &str = "io.kubewarden.metadata";
 const VERSION: &str = "io.kubewarden.policy.version";
@@ -30,17 +31,21 @@ const VERSION: &str = "io.kubewarden.policy.version";
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
-    match policy().and_then(|policy| Ok((policy, page()?))) {
-        Ok((policy, page)) => {
-            println!("cargo::rustc-env=POLICY_WASM={}", policy.display());
-            println!("cargo::rustc-env=POLICY_PAGE={}", page.display());
-            ExitCode::SUCCESS
-        }
+    match embed() {
+        Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             println!("cargo::error={}", reason.replace('\n', " "));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells rustc where the files are that the command embeds.
+fn embed() -> Result<()> {
+    println!("cargo::rustc-env=POLICY_WASM={}", policy()?.display());
+    #[cfg(feature = "playground")]
+    println!("cargo::rustc-env=POLICY_PAGE={}", web::page()?.display());
+    Ok(())
 }
 
 fn workspace() -> Result<&'static Path> {
@@ -51,6 +56,14 @@ fn out() -> Result<PathBuf> {
     Ok(PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo does not set OUT_DIR")?))
 }
 
+/// Where the modules are compiled: one folder for every profile and feature of the command, for they differ in nothing.
+fn target_dir() -> Result<PathBuf> {
+    let out = out()?;
+    // target/PROFILE/build/PACKAGE/out
+    let profile = out.ancestors().find(|folder| folder.ends_with("build")).and_then(Path::parent);
+    Ok(profile.and_then(Path::parent).unwrap_or(&out).join("policy-build"))
+}
+
 /// What the environment names, from the workspace.
 fn named(variable: &str) -> Result<Option<PathBuf>> {
     println!("cargo::rerun-if-env-changed={variable}");
@@ -58,22 +71,12 @@ fn named(variable: &str) -> Result<Option<PathBuf>> {
     path.map(|path| Ok(workspace()?.join(path))).transpose()
 }
 
-fn page() -> Result<PathBuf> {
-    match named(PAGE)? {
-        Some(folder) => {
-            rerun_if_changed(&folder);
-            Ok(folder)
-        }
-        None => web::build_page(workspace()?, &out()?),
-    }
-}
-
 fn policy() -> Result<PathBuf> {
     if let Some(path) = named(POLICY)? {
         return ready(&path);
     }
     let (workspace, out) = (workspace()?, out()?);
-    let wasm = build(module::POLICY, workspace, &out.join("policy"))?;
+    let wasm = build(module::POLICY, workspace)?;
     let mut annotated = read(&wasm)?;
     // The linker writes no such section, so there is none to replace.
     CustomSection { name: METADATA.into(), data: metadata(workspace)?.into() }.append_to(&mut annotated);
@@ -97,9 +100,9 @@ fn ready(path: &Path) -> Result<PathBuf> {
 }
 
 /// Builds a module of `policy/` and tells cargo what it was built from.
-fn build(module: Module, workspace: &Path, target_dir: &Path) -> Result<PathBuf> {
+fn build(module: Module, workspace: &Path) -> Result<PathBuf> {
     add_target(module.target)?;
-    let wasm = module::build(module, workspace, target_dir, &module::cargo_home())?;
+    let wasm = module::build(module, workspace, &target_dir()?, &module::cargo_home())?;
     for path in dependencies(&wasm.with_extension("d"))? {
         rerun_if_changed(&path);
     }

@@ -30,6 +30,7 @@ pub mod measurement;
 pub mod metadata;
 pub mod module;
 pub mod pipeline;
+#[cfg(feature = "playground")]
 pub mod playground;
 pub mod policy;
 pub mod policy_resource;

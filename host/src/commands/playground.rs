@@ -1,14 +1,12 @@
 //! `playground`: the policy in a page of one's own browser.
 
-use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 
 use crate::Io;
 use crate::cli::ExitStatus;
-use crate::playground::{server, site};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret playground                       open the address that it prints
@@ -31,7 +29,14 @@ pub struct Playground {
 ///
 /// # Errors
 /// - a port that is taken, a folder that holds something else or cannot be written
+#[cfg(feature = "playground")]
 pub fn run(args: &Playground, io: &mut Io) -> Result<ExitStatus> {
+    use std::io::{ErrorKind, Write as _};
+
+    use anyhow::Context as _;
+
+    use crate::playground::{server, site};
+
     if let Some(folder) = &args.export {
         site::export(folder)?;
         io.stderr.line(&format!("{}: the playground, {} files", folder.display(), site::FILES.len()));
@@ -49,4 +54,16 @@ pub fn run(args: &Playground, io: &mut Io) -> Result<ExitStatus> {
     io.stderr.line("serving the playground to this machine only; Ctrl-C ends it");
     playground.serve().context("the server ended")?;
     Ok(ExitStatus::Fine)
+}
+
+/// Says how to get a command that has the page.
+///
+/// # Errors
+/// - always
+#[cfg(not(feature = "playground"))]
+pub fn run(_: &Playground, _: &mut Io) -> Result<ExitStatus> {
+    Err(anyhow!(
+        "this acr-pull-secret is built without the playground; the released binaries have it, and so has one that is built \
+         with: cargo run --release --features playground -- playground"
+    ))
 }
