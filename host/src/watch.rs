@@ -102,6 +102,8 @@ impl Watched {
     }
 
     /// Waits for changes, and until nothing changes any more; `None` where the watch is over before.
+    //
+    // Not by notify-debouncer-full or -mini: they wait for each path on its own, so a checkout would be several changes.
     pub fn wait(&self, armed: &Armed, is_over: impl Fn() -> bool) -> Option<BTreeSet<PathBuf>> {
         let mut changed = BTreeSet::new();
         loop {
