@@ -116,7 +116,7 @@ fn published() -> Published {
         }
         let target = text(&row, "target");
         let exe = row["exe"].as_str().unwrap_or_default();
-        let built = checkout.path().join(format!("target/{target}/release/acr-pull-secret{exe}"));
+        let built = checkout.path().join(format!("target/{target}/dist/acr-pull-secret{exe}"));
         write_script(&built, &command_that_says(&format!("released for {target}")));
         run_workflow_step("binaries", "pack", &row, checkout.path(), &first);
         for packed in fs::read_dir(checkout.path().join("packed")).unwrap() {
