@@ -3,7 +3,7 @@
 //! It is `$ACR_PULL_SECRET_POLICY` as it stands (an absolute path, or one from the workspace), or else built
 //! here from `policy/guest` and annotated with `policy/metadata.yml`. Building it here makes `cargo run`
 //! enough, and keeps the embedded policy from ever being older than its source. With the feature `playground`, the
-//! playground's policy comes from `policy/web` in the same way, or from the folder `$ACR_PULL_SECRET_PAGE`, which
+//! playground's policy comes from `host/web` in the same way, or from the folder `$ACR_PULL_SECRET_PAGE`, which
 //! `playground --export` wrote.
 
 use std::env;
@@ -48,8 +48,11 @@ fn embed() -> Result<()> {
     Ok(())
 }
 
-fn workspace() -> Result<&'static Path> {
-    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("host/ has no parent folder")?)
+fn workspace() -> Result<PathBuf> {
+    // Asked when it runs: a build folder that is copied to another checkout keeps the compiled script.
+    let host =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo names no folder of the package")?);
+    Ok(host.parent().ok_or("host/ has no parent folder")?.to_owned())
 }
 
 fn out() -> Result<PathBuf> {
@@ -76,10 +79,10 @@ fn policy() -> Result<PathBuf> {
         return ready(&path);
     }
     let (workspace, out) = (workspace()?, out()?);
-    let wasm = build(module::POLICY, workspace)?;
+    let wasm = build(module::POLICY, &workspace)?;
     let mut annotated = read(&wasm)?;
     // The linker writes no such section, so there is none to replace.
-    CustomSection { name: METADATA.into(), data: metadata(workspace)?.into() }.append_to(&mut annotated);
+    CustomSection { name: METADATA.into(), data: metadata(&workspace)?.into() }.append_to(&mut annotated);
     let path = out.join("policy.wasm");
     fs::write(&path, annotated).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(path)
@@ -99,15 +102,15 @@ fn ready(path: &Path) -> Result<PathBuf> {
     Ok(path.to_owned())
 }
 
-/// Builds a module of `policy/` and tells cargo what it was built from.
+/// Builds a module and tells cargo what it was built from.
 fn build(module: Module, workspace: &Path) -> Result<PathBuf> {
     add_target(module.target)?;
     let wasm = module::build(module, workspace, &target_dir()?, &module::cargo_home())?;
     for path in dependencies(&wasm.with_extension("d"))? {
         rerun_if_changed(&path);
     }
-    let own = format!("{}/Cargo.toml", module.package.replace('-', "/"));
-    for name in ["Cargo.lock", "Cargo.toml", "policy/core/Cargo.toml", &own] {
+    let own = format!("{}/Cargo.toml", module.folder);
+    for name in ["Cargo.lock", "Cargo.toml", "policy/core/Cargo.toml", "host/review/Cargo.toml", &own] {
         rerun_if_changed(workspace.join(name));
     }
     Ok(wasm)

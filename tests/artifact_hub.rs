@@ -105,7 +105,7 @@ fn artifact_hub_shows_what_the_metadata_says() {
         [("kubewarden/rules", "rules"), ("kubewarden/contextAwareResources", "contextAwareResources")]
     {
         let yaml = read["annotations"][annotation].as_str().unwrap();
-        let (documents, error) = acr_pull_secret::yaml::documents(yaml);
+        let (documents, error) = review::yaml::documents(yaml);
         assert_eq!(error, None);
         assert_eq!(documents[0].value, POLICY.metadata().unwrap()[field], "{annotation}");
     }

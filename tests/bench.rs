@@ -1,6 +1,6 @@
 //! `bench` measures what it says, and says when there is nothing to measure; README says which of its figures miss their bars.
 
-use acr_pull_secret::measurement::bars::{Bar, Row};
+use acr_pull_secret::commands::bench::measurement::bars::{Bar, Row};
 use std::time::Instant;
 
 use serde_json::Value;

@@ -7,8 +7,8 @@ mod site;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
-use acr_pull_secret::suite::{self, Lookups};
-use acr_pull_secret::talk::Talk;
+use review::failing_lookups::FailingLookups;
+use review::suite;
 use serde_json::{Value, json};
 
 use crate::engines::{POLICY, command, json, native, project};
@@ -160,7 +160,7 @@ fn the_path_of_a_user_from_the_articles_pod_to_a_link_without_secrets() {
 #[ignore = "needs Chromium"]
 fn every_example_shows_the_finding_that_it_is_named_after() {
     let playground = Playground::start();
-    let rules = json(&POLICY.call("findings", b"", std::sync::Arc::new(Lookups::Denied)).unwrap());
+    let rules = json(&POLICY.call("findings", b"", std::sync::Arc::new(FailingLookups::Denied)).unwrap());
     browse(DESK, async |browser| {
         open(browser, &playground.url).await;
         let rules = rules.as_array().unwrap();
@@ -194,18 +194,17 @@ fn in_javascript(value: Value) -> Value {
 #[ignore = "needs Chromium"]
 fn every_case_ends_in_the_page_as_it_does_natively() {
     let playground = Playground::start();
-    let talk = Talk::new(std::io::sink());
     let (mut calls, mut expected) = (Vec::new(), Vec::new());
-    for loaded in suite::load(&[project("tests/cases").display().to_string()]).unwrap() {
+    for loaded in crate::cases::suites() {
         for case in &loaded.suite.cases {
             let settings = case.settings.as_ref().unwrap_or(&loaded.suite.settings);
             let payload = json!({"request": suite::run::request(case), "settings": settings}).to_string();
-            let host = suite::run::host(POLICY.metadata(), &loaded.suite, case, &talk);
+            let host = suite::run::host(POLICY.metadata(), &loaded.suite, case, &crate::cases::log());
             let objects: Vec<&Value> = loaded.suite.cluster.iter().chain(&case.cluster).collect();
             let lookups = case.lookups.map(|lookups| match lookups {
-                Lookups::Denied => "denied",
-                Lookups::Unavailable => "unavailable",
-                Lookups::Ungranted => "ungranted",
+                FailingLookups::Denied => "denied",
+                FailingLookups::Unavailable => "unavailable",
+                FailingLookups::Ungranted => "ungranted",
             });
             let mut cluster = json!({"objects": objects});
             if let Some(lookups) = lookups {
@@ -294,7 +293,7 @@ fn nobody_is_shut_out() {
         browse(look, async |browser| {
             open(browser, &playground.url).await;
             browser.js(&axe).await;
-            for example in ["the article’s pod, mended", "missing-pull-secret", "secret-short-lived"] {
+            for example in ["the article’s pod, fixed", "missing-pull-secret", "secret-expires-soon"] {
                 choose(browser, example).await;
                 for tab in ["manifests", "settings", "cluster"] {
                     browser.click(&format!("#tab-{tab}")).await;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use acr_pull_secret::yaml;
+use review::yaml;
 use serde_json::{Value, json};
 
 use crate::engines::{self, POLICY, our_host, project};

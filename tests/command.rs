@@ -62,15 +62,19 @@ fn without_its_secret_the_articles_pod_is_mutated_by_one_operation() {
     let (report, status) = report(&["-"], BARE_POD);
     assert_eq!(report["results"][0]["decision"], "mutated");
     let patch = json!([{"op": "add", "path": "/spec/imagePullSecrets", "value": [{"name": "acr-secret"}]}]);
-    assert_eq!(report["results"][0]["patch"], patch);
+    assert_eq!(report["results"][0]["object"]["patch"], patch);
     assert_eq!(status, Some(0));
 }
 
 #[test]
 fn a_deployment_is_accepted_and_its_pods_are_mutated() {
     let (report, _) = report(&["-"], DEPLOYMENT);
-    assert_eq!(report["results"][0]["decision"], "accepted");
-    assert_eq!(report["results"][0]["pods"]["decision"], "mutated");
+    let result = &report["results"][0];
+    assert_eq!(
+        (&result["object"]["decision"], &result["pods"][0]["decision"]),
+        (&json!("accepted"), &json!("mutated"))
+    );
+    assert_eq!(result["decision"], "mutated", "the worst of the two");
     assert_eq!(report["summary"]["mutated"], 1);
 }
 
@@ -79,8 +83,11 @@ fn in_validate_mode_the_bare_pod_is_rejected_at_its_image() {
     let (report, status) = report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], BARE_POD);
     let result = &report["results"][0];
     assert_eq!(result["decision"], "rejected");
-    assert_eq!(result["findings"][0]["pointer"], "/spec/containers/0/image");
-    assert_eq!((&result["findings"][0]["line"], &result["findings"][0]["column"]), (&json!(8), &json!(14)));
+    assert_eq!(result["object"]["findings"][0]["pointer"], "/spec/containers/0/image");
+    assert_eq!(
+        (&result["object"]["findings"][0]["line"], &result["object"]["findings"][0]["column"]),
+        (&json!(8), &json!(14))
+    );
     assert_eq!(status, Some(1));
 }
 
@@ -108,7 +115,7 @@ fn a_service_accounts_secrets_reach_its_pods() {
     let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default}\nimagePullSecrets: [{name: acr-secret}]\n";
     let (report, status) =
         report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], &format!("{DEPLOYMENT}---\n{account}"));
-    assert_eq!(report["results"][0]["pods"]["decision"], "accepted", "{report}");
+    assert_eq!(report["results"][0]["pods"][0]["decision"], "accepted", "{report}");
     assert_eq!(status, Some(0));
 }
 
@@ -268,7 +275,7 @@ fn an_update_is_judged_by_what_it_changes() {
     let (same, _) = report(&args, &BARE_POD.replace("{name:", "{labels: {a: b}, name:"));
     assert_eq!(same["results"][0]["decision"], "accepted");
     let (other, status) = report(&args, &BARE_POD.replace("app:v1", "app:v2"));
-    assert_eq!(other["results"][0]["findings"][0]["rule"], "pull-secrets-immutable");
+    assert_eq!(other["results"][0]["object"]["findings"][0]["rule"], "pull-secrets-immutable");
     assert_eq!(status, Some(1));
 }
 
@@ -283,7 +290,7 @@ fn pods_are_judged_only_where_some_are_made() {
     let kind = json!({"group": "apps", "version": "v1", "kind": "Deployment"});
     let pods = |request: Value| {
         let (report, _) = report(&[&strict[..], &["-"]].concat(), &review(request).to_string());
-        report["results"][0]["pods"]["decision"].clone()
+        report["results"][0]["pods"][0]["decision"].clone()
     };
     let created = json!({"kind": kind, "operation": "CREATE", "namespace": "shop", "subResource": "", "object": deployment});
     assert_eq!(pods(created), "rejected");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, LazyLock};
 
-use acr_pull_secret::policy::{EMBEDDED, HostCalls, Limits, Policy};
+use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
 use policy_core::host_cluster::HostCluster;
 use serde_json::Value;
 use wapc::WapcHost;
@@ -33,9 +33,9 @@ pub(crate) fn native_answer(operation: &str, payload: &[u8], host: &dyn HostCall
         now: || std::time::UNIX_EPOCH.elapsed().ok().map(|since| since.as_secs()),
     };
     match operation {
-        "explain" => policy_core::wire::explain(payload, &cluster),
-        "findings" => policy_core::wire::findings(),
-        _ => policy_core::wire::validate(payload, &cluster),
+        "explain" => policy_core::operations::explain(payload, &cluster),
+        "findings" => policy_core::operations::findings(),
+        _ => policy_core::operations::validate(payload, &cluster),
     }
 }
 

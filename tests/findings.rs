@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use acr_pull_secret::suite::run::request;
-use acr_pull_secret::verdict::Finding;
+use review::suite::run::request;
+use review::verdict::Finding;
 use serde_json::{Value, json};
 
 use crate::cases::{core, suites};
@@ -38,6 +38,11 @@ fn the_core_alone_points_at_what_each_finding_speaks_of() {
         for (case, line) in loaded.suite.cases.iter().zip(&loaded.lines) {
             let request = request(case);
             for finding in core(&loaded.suite, case, &request).findings {
+                assert!(!finding.message.is_empty() && !finding.help.is_empty(), "{finding:?}");
+                assert!(
+                    !finding.message.contains("; "),
+                    "one sentence, and what to do beside it: {finding:?}"
+                );
                 let mut names = Vec::new();
                 names.extend(finding.image.as_ref().map(|_| "image"));
                 names.extend(finding.secret.as_ref().map(|_| "secret"));
@@ -46,7 +51,7 @@ fn the_core_alone_points_at_what_each_finding_speaks_of() {
                 let case = format!("{}:{line}: {}", loaded.path.display(), case.name);
                 assert!(rows.contains(&row), "{case}: {row} is not in the table: {finding:?}");
                 for name in [&finding.image, &finding.secret].into_iter().flatten() {
-                    assert!(finding.message.contains(&format!("\"{name}\"")), "{case}: {finding:?}");
+                    assert!(finding.in_one_line().contains(&format!("\"{name}\"")), "{case}: {finding:?}");
                 }
                 said.insert(row);
             }

@@ -1,6 +1,6 @@
 //! Every command explains itself: in its help, in the manual and to the shell.
 
-use acr_pull_secret::cli::Cli;
+use acr_pull_secret::commands::Cli;
 use clap::{Command, CommandFactory as _};
 use serde_json::Value;
 

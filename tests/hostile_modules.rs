@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use acr_pull_secret::section::{METADATA, with_section};
+use acr_pull_secret::sandbox::wasm_section::{METADATA, with_section};
 use serde_json::Value;
 
 use crate::engines::command;
@@ -192,7 +192,7 @@ fn each_object_says_what_the_policy_did_and_the_others_are_judged() {
     assert_eq!(results.len(), 2 * FAULTS.len());
     for (number, (pair, (_, _, reason))) in results.chunks(2).zip(FAULTS).enumerate() {
         let (bad, good) = (&pair[0], &pair[1]);
-        let message = bad["message"].as_str().unwrap_or_default();
+        let message = bad["object"]["message"].as_str().unwrap_or_default();
         assert_eq!(
             (&bad["decision"], &good["decision"]),
             (&"error".into(), &"accepted".into()),

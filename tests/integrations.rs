@@ -6,9 +6,9 @@ mod release;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use acr_pull_secret::cli::Cli;
-use acr_pull_secret::yaml;
+use acr_pull_secret::commands::Cli;
 use clap::Parser as _;
+use review::yaml;
 use serde_json::Value;
 
 use crate::engines::project;

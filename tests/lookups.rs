@@ -1,12 +1,10 @@
 //! Lookups: what is asked, every text in which policy-server refuses one, sessions of kwctl, and the time.
 
-use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
-use acr_pull_secret::cluster::store_secret;
-use acr_pull_secret::policy::HostCalls;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use policy_core::host_cluster::HostCluster;
+use review::cluster::store_secret;
+use review::host_calls::HostCalls;
 use serde_json::{Value, json};
 
 use crate::engines::{independent_host, json, native, our_host, project, run};
@@ -82,7 +80,7 @@ fn every_refusal_of_policy_server_is_told_apart() {
         (
             "Callback evaluation failure: ApiError: secrets \"acr-secret\" is forbidden: User \"system:serviceaccount:kubewarden:policy-server\" cannot get resource \"secrets\" in API group \"\" in the namespace \"shop\"",
             "lookup-failed",
-            "RBAC must let the policy server's ServiceAccount get secrets in namespace \"shop\"",
+            "let the policy server's ServiceAccount get secrets in namespace \"shop\" by RBAC",
         ),
         (
             "Callback evaluation failure: Cannot find v1/Secret named 'acr-secret' inside of namespace 'Some(\"shop\")'\n\nStack backtrace:\n   0: anyhow",
@@ -92,24 +90,24 @@ fn every_refusal_of_policy_server_is_told_apart() {
         (
             "Callback evaluation failure: Cannot find resource v1/Secret",
             "lookup-failed",
-            "the cluster gave no answer",
+            "look for the reason in the policy server's log",
         ),
         (
             "Callback evaluation failure: kube::Client was not initialized properly",
             "lookup-failed",
-            "the cluster gave no answer",
+            "look for the reason in the policy server's log",
         ),
         (
             "Error sending request over callback channel: no available capacity",
             "lookup-failed",
-            "the cluster gave no answer",
+            "look for the reason in the policy server's log",
         ),
         (
             "Cannot process Wasm guest request: callback channel not provided",
             "lookup-failed",
-            "the cluster gave no answer",
+            "look for the reason in the policy server's log",
         ),
-        ("", "lookup-failed", "the cluster gave no answer"),
+        ("", "lookup-failed", "look for the reason in the policy server's log"),
     ];
     let pod = json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"},
@@ -121,11 +119,11 @@ fn every_refusal_of_policy_server_is_told_apart() {
     let settings: Value = serde_json::from_str(SETTINGS).unwrap();
     let payload =
         json!({"request": {"operation": "CREATE", "object": pod}, "settings": settings}).to_string();
-    let answers = refusals.map(|(text, rule, mend)| (Err(text.to_owned()), rule, mend)).into_iter().chain([
-        (Ok("no JSON".to_owned()), "lookup-failed", "the cluster gave no answer"),
-        (Ok("\u{feff}{}".to_owned()), "lookup-failed", "the cluster gave no answer"),
+    let answers = refusals.map(|(text, rule, help)| (Err(text.to_owned()), rule, help)).into_iter().chain([
+        (Ok("no JSON".to_owned()), "lookup-failed", "look for the reason in the policy server's log"),
+        (Ok("\u{feff}{}".to_owned()), "lookup-failed", "look for the reason in the policy server's log"),
     ]);
-    for (answer, rule, mend) in answers {
+    for (answer, rule, help) in answers {
         let core = json(&native(payload.as_bytes(), &Answer(answer.clone())));
         assert_eq!(core, json(&our_host("validate", payload.as_bytes(), Arc::new(Answer(answer.clone())))));
         assert_eq!(
@@ -136,116 +134,9 @@ fn every_refusal_of_policy_server_is_told_apart() {
             serde_json::from_str(core["audit_annotations"]["findings"].as_str().unwrap()).unwrap();
         assert_eq!(findings.as_array().unwrap().len(), 1, "{findings}");
         assert_eq!(findings[0]["rule"], rule, "{answer:?}");
-        assert!(findings[0]["message"].as_str().unwrap().contains(mend), "{findings}");
+        assert_eq!(findings[0]["help"], help, "{findings}");
         assert_eq!(core["accepted"], json!(false));
     }
-}
-
-const NOW: u64 = 1_800_000_000;
-
-/// The rules that the core alone reports for a pod at that time, given the answers to its lookups of secrets.
-fn rules(pod: &Value, secrets: &str, get: impl Fn(&str) -> Result<Value, String>) -> Vec<String> {
-    let cluster = HostCluster {
-        get_resource: |request: &[u8]| {
-            get(json(request)["name"].as_str().unwrap()).map(|found| found.to_string().into_bytes())
-        },
-        now: || Some(NOW),
-    };
-    let request = json!({"operation": "CREATE", "namespace": "shop", "object": pod});
-    let settings = json!({"mode": "validate", "cluster": {"secrets": secrets}, "pullSecrets": [
-        {"registries": ["contoso.azurecr.io"], "secret": "acr-secret"},
-        {"registries": ["fabrikam.azurecr.io"], "secret": "fabrikam"},
-    ]});
-    let payload = json!({"request": request, "settings": settings}).to_string();
-    let answer = json(&policy_core::wire::validate(payload.as_bytes(), &cluster));
-    let findings =
-        answer["audit_annotations"]["findings"].as_str().map_or(Value::Null, |text| json(text.as_bytes()));
-    let mut rules: Vec<String> = findings
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|finding| finding["rule"].as_str().unwrap().to_owned())
-        .collect();
-    rules.sort();
-    rules
-}
-
-fn pod(images: &[&str], secrets: &[&str]) -> Value {
-    let containers: Vec<Value> = images.iter().map(|image| json!({"name": "c", "image": image})).collect();
-    let secrets: Vec<Value> = secrets.iter().map(|name| json!({"name": name})).collect();
-    json!({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {"containers": containers, "imagePullSecrets": secrets},
-    })
-}
-
-#[test]
-fn the_core_alone_knows_that_a_secret_it_could_not_see_may_serve_an_image() {
-    let get = |name: &str| match name {
-        "acr-secret" => Err(format!("Cannot find v1/Secret named '{name}'")),
-        _ => Err("kube::Client was not initialized properly".to_owned()),
-    };
-    let one = pod(&["contoso.azurecr.io/web"], &["acr-secret", "other"]);
-    assert_eq!(rules(&one, "credentials", get), ["lookup-failed"]);
-    // By its existence alone no other secret serves it.
-    let two = pod(&["contoso.azurecr.io/web", "fabrikam.azurecr.io/web"], &["acr-secret", "fabrikam"]);
-    assert_eq!(rules(&two, "exists", get), ["lookup-failed", "secret-not-found"]);
-}
-
-#[test]
-fn the_core_alone_warns_of_a_token_for_its_last_thirty_days() {
-    const MONTH: u64 = 30 * 24 * 60 * 60;
-    let rules = |expires: u64| {
-        let claims = json!({"exp": expires, "aud": "contoso.azurecr.io"}).to_string();
-        let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2lnbmF0dXJl", BASE64_URL_SAFE_NO_PAD.encode(claims));
-        let mut stored = json(secret(&token).as_bytes());
-        store_secret(&mut stored);
-        rules(&pod(&["contoso.azurecr.io/web"], &["acr-secret"]), "credentials", |_| Ok(stored.clone()))
-    };
-    assert_eq!(rules(NOW), ["secret-expired"]);
-    assert_eq!(rules(NOW + 1), ["secret-short-lived"]);
-    assert_eq!(rules(NOW + MONTH), ["secret-short-lived"]);
-    assert!(rules(NOW + MONTH + 1).is_empty());
-}
-
-#[test]
-fn the_core_alone_asks_nothing_when_a_template_stays_as_it_was() {
-    let deployment = |replicas: u64, template: Value| {
-        json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
-            "spec": {"replicas": replicas, "template": {"spec": template}},
-        })
-    };
-    let template = |image: &str, account: &str, secrets: Value| {
-        let containers = [json!({"name": "c", "image": image})];
-        json!({"containers": containers, "serviceAccountName": account, "imagePullSecrets": secrets})
-    };
-    let lookups = |old: &Value, new: &Value| {
-        let asked = Cell::new(0);
-        let cluster = HostCluster {
-            get_resource: |_: &[u8]| {
-                asked.set(asked.get() + 1);
-                Err("Cannot find v1/Secret named 'acr-secret'".to_owned())
-            },
-            now: || Some(NOW),
-        };
-        let request = json!({"operation": "UPDATE", "namespace": "shop", "object": new, "oldObject": old});
-        let settings = json!({"mode": "validate", "cluster": {"secrets": "exists", "serviceAccounts": true}});
-        let payload = json!({"request": request, "settings": settings}).to_string();
-        policy_core::wire::validate(payload.as_bytes(), &cluster);
-        asked.get()
-    };
-    let (image, secrets) = ("contoso.azurecr.io/web:v1", json!([{"name": "acr-secret"}]));
-    let asked = |old: Value, new: Value| lookups(&deployment(1, old), &deployment(9, new));
-    let old = template(image, "robot", secrets.clone());
-    assert_eq!(asked(old.clone(), old.clone()), 0);
-    assert!(asked(old.clone(), template("contoso.azurecr.io/web:v2", "robot", secrets.clone())) > 0);
-    assert!(asked(old.clone(), template(image, "builder", secrets)) > 0);
-    assert!(asked(old, template(image, "robot", json!([{"name": "other"}]))) > 0);
-    let none = template(image, "robot", json!([]));
-    assert_eq!(asked(none.clone(), none.clone()), 0);
-    // A list with a nameless entry keeps the service account's secrets out.
-    assert!(asked(none, template(image, "robot", json!([{}]))) > 0);
 }
 
 fn check(args: &[&str], input: &str) -> Value {
@@ -273,7 +164,7 @@ fn a_recorded_session_stands_in_for_the_cluster() {
     assert_eq!(live["results"][0]["decision"], "accepted", "{live}");
     assert_eq!(check(&["--replay", &session], POD), live);
     let without = check(&[], POD);
-    assert_eq!(without["results"][0]["findings"][0]["rule"], "secret-not-found");
+    assert_eq!(without["results"][0]["object"]["findings"][0]["rule"], "secret-not-found");
 }
 
 #[test]
@@ -317,7 +208,7 @@ fn a_session_of_kwctl_can_be_replayed() {
     let replay = |response: &str| {
         std::fs::write(&session, exchange.replace("RESPONSE", response)).unwrap();
         let report = check(&["--replay", &session.display().to_string()], POD);
-        report["results"][0]["findings"][0]["rule"].clone()
+        report["results"][0]["object"]["findings"][0]["rule"].clone()
     };
     assert_eq!(
         replay("Success\n    payload: '{\"kind\":\"Secret\",\"type\":\"Opaque\"}'"),
@@ -328,7 +219,7 @@ fn a_session_of_kwctl_can_be_replayed() {
         exchange.replace("name: acr-secret", "name: other").replace("RESPONSE", "Error\n    message: x");
     std::fs::write(&session, other).unwrap();
     let report = check(&["--replay", &session.display().to_string()], POD);
-    assert_eq!(report["results"][0]["findings"][0]["rule"], "lookup-failed");
+    assert_eq!(report["results"][0]["object"]["findings"][0]["rule"], "lookup-failed");
 }
 
 #[test]
@@ -339,10 +230,10 @@ fn a_token_is_judged_by_the_time_of_the_run() {
             BASE64_URL_SAFE_NO_PAD.encode(json!({"exp": expires, "aud": "contoso.azurecr.io"}).to_string());
         let secret = secret(&format!("eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl"));
         let report = check(&[], &format!("{POD}---\n{secret}\n"));
-        let findings = report["results"][0]["findings"].as_array().unwrap().clone();
+        let findings = report["results"][0]["object"]["findings"].as_array().unwrap().clone();
         findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(rules(now - 60), ["secret-expired"]);
-    assert_eq!(rules(now + 3 * 60 * 60), ["secret-short-lived"]);
+    assert_eq!(rules(now + 3 * 60 * 60), ["secret-expires-soon"]);
     assert!(rules(now + 365 * 24 * 60 * 60).is_empty());
 }

@@ -4,11 +4,10 @@
 //! |---|---|
 //! | `cases` | every case of `cases/` ends as it says, alike in the core, in the command and in an independent host |
 //! | `findings` | a finding stands at the value that it speaks of, and names its image and its secret |
-//! | `keyring` | keys match as the documentation says |
 //! | `secrecy` | nothing that a secret holds is ever shown |
-//! | `lookups` | refusals of policy-server are told apart, sessions replayed, tokens judged by the time |
+//! | `lookups` | refusals of policy-server are told apart, sessions are replayed, tokens end |
 //! | `suites` | what a suite of the user may say, and how `--update` writes it |
-//! | `tables` | image references, registry keys and settings are read as the tables of `tables/` say |
+//! | `tables` | the policy.wasm reads images, registry keys and settings as the tables of `policy/core/tests/tables` say |
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `properties` | what holds for generated input |
 //! | `cluster_manifests` | what policy/cluster applies is valid, accepted by the policy, and grants no more than it needs |
@@ -58,7 +57,6 @@ mod help;
 mod hostile_input;
 mod hostile_modules;
 mod integrations;
-mod keyring;
 mod lookups;
 mod manifests;
 mod places;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use acr_pull_secret::exclude::Exclude;
-use acr_pull_secret::kind::{Kind, template_path};
-use acr_pull_secret::manifest::manifests;
-use acr_pull_secret::{input, yaml};
+use acr_pull_secret::files::exclude::Exclude;
+use acr_pull_secret::files::input;
+use review::kind::{Kind, template_path};
+use review::manifest::manifests;
+use review::yaml;
 use serde_json::{Value, json};
 
 use crate::engines::{project, run};
@@ -118,8 +119,9 @@ fn assert_exactly_pods_end_mutated(folders: &[&str], at_least: usize) {
         match moved {
             Moved::Pod => assert_eq!(decision, "mutated", "{result}"),
             Moved::Template => {
-                assert_eq!(decision, "accepted", "{result}");
-                assert_eq!(result["pods"]["decision"], "mutated", "{result}");
+                assert_eq!(decision, "mutated", "{result}");
+                assert_eq!(result["object"]["decision"], "accepted", "{result}");
+                assert_eq!(result["pods"][0]["decision"], "mutated", "{result}");
             }
             Moved::Nothing => assert!(decision == "accepted" || decision == "skipped", "{result}"),
         }

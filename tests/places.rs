@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use acr_pull_secret::cluster::{Cluster, Lookups};
-use acr_pull_secret::evaluation::{Evaluation, Outcome, locate};
-use acr_pull_secret::input::SourceFile;
-use acr_pull_secret::kind::Judged;
-use acr_pull_secret::manifest::manifests;
-use acr_pull_secret::talk::Talk;
+use review::cluster::{Cluster, Lookups};
+use review::evaluation::{Evaluation, Outcome, locate};
+use review::kind::Judged;
+use review::log::NoLog;
+use review::manifest::manifests;
+use review::source_file::SourceFile;
 use serde_json::value::RawValue;
 
 use crate::engines::POLICY;
@@ -24,10 +24,10 @@ fn judge(text: &str, settings: &str) -> Vec<Outcome> {
         cluster.add(manifest.object().clone(), "default");
     }
     let cluster = Arc::new(cluster);
-    let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Talk::new(std::io::sink()));
+    let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Arc::new(NoLog));
     let settings = RawValue::from_string(settings.to_owned()).unwrap();
     let judged = Judged::of(POLICY.metadata());
-    let evaluation = Evaluation::new(&POLICY, &settings, &judged, "default", &cluster, Arc::new(lookups));
+    let evaluation = Evaluation::new(&*POLICY, &settings, &judged, "default", &cluster, Arc::new(lookups));
     let mut outcomes: Vec<Outcome> =
         manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
     locate(&mut outcomes);

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use acr_pull_secret::policy::EMBEDDED;
-use acr_pull_secret::section::{METADATA, custom_sections, with_section};
-use acr_pull_secret::yaml;
+use acr_pull_secret::sandbox::EMBEDDED;
+use acr_pull_secret::sandbox::wasm_section::{METADATA, custom_sections, with_section};
+use review::yaml;
 use serde_json::{Value, json};
 
 use crate::engines::{command, project, run};

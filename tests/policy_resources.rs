@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use acr_pull_secret::admission::ApiServer;
-use acr_pull_secret::cluster::{Cluster, Lookups};
-use acr_pull_secret::evaluation::{Evaluation, Outcome};
-use acr_pull_secret::input::SourceFile;
-use acr_pull_secret::kind::Judged;
-use acr_pull_secret::manifest::manifests;
-use acr_pull_secret::settings::{self, Part, Settings};
-use acr_pull_secret::talk::Talk;
-use acr_pull_secret::verdict::Verdict;
+use review::admission::ApiServer;
+use review::cluster::{Cluster, Lookups};
+use review::diagnostic::Diagnostics;
+use review::evaluation::{Evaluation, Outcome};
+use review::kind::Judged;
+use review::log::NoLog;
+use review::manifest::manifests;
+use review::settings::{self, Part, Settings};
+use review::source_file::SourceFile;
+use review::verdict::Verdict;
 use serde_json::{Value, json};
 
 use crate::engines::{POLICY, project};
@@ -44,13 +45,14 @@ fn in_namespace(namespace: &str, spec: &Value) -> Value {
     resource
 }
 
-fn read(resource: &Value) -> anyhow::Result<(Settings, Vec<String>)> {
+fn read(resource: &Value) -> Result<(Settings, Vec<String>), String> {
     let file = SourceFile { name: "policy.json".to_owned(), text: format!("{resource:#}") };
-    settings::read(file, &Part::Whole, "default")
+    let message = |Diagnostics(all): Diagnostics| all[0].message.clone();
+    settings::read(file, &Part::Whole, "default").map_err(message)
 }
 
 fn refused(resource: &Value) -> String {
-    read(resource).expect_err(&resource.to_string()).to_string()
+    read(resource).expect_err(&resource.to_string())
 }
 
 /// Judges the first of `objects`; all of them are in the cluster.
@@ -62,9 +64,9 @@ fn judge(resource: &Value, operation: &str, objects: &[Value]) -> Outcome {
         cluster.add(object.clone(), "default");
     }
     let cluster = Arc::new(cluster);
-    let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Talk::new(std::io::sink()));
+    let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Arc::new(NoLog));
     let evaluation = Evaluation {
-        policy: &POLICY,
+        policy: &*POLICY,
         settings: &settings,
         resource: Some(&resource),
         judged: &Judged::default(),
@@ -204,7 +206,7 @@ fn namespaces_are_selected_by_their_own_labels_and_cluster_scoped_objects_always
 fn the_pods_of_a_template_are_judged_where_a_rule_names_new_pods() {
     let both = |rules: Value| {
         let outcome = judge(&cluster_wide(&json!({"rules": rules})), "CREATE", &[deployment()]);
-        (decision(&outcome.verdict), outcome.pods.as_ref().map(decision))
+        (decision(&outcome.verdict), outcome.pods.first().map(|pods| decision(&pods.verdict)))
     };
     let pods = rule("", &["pods"], &["CREATE"]);
     let deployments = rule("apps", &["deployments"], &["CREATE"]);
@@ -330,7 +332,7 @@ fn a_resource_with_every_field_fits_the_published_schemas_and_every_field_is_kno
     ] {
         let path = project(&format!("../shared/crds/policies.kubewarden.io_{file}.yaml"));
         let text = std::fs::read_to_string(path).expect("Kubewarden's resource definitions");
-        let definition = acr_pull_secret::yaml::documents(&text).0.remove(0).value;
+        let definition = review::yaml::documents(&text).0.remove(0).value;
         let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
         let misfits = misfits(schema, &resource, "");
         assert!(misfits.is_empty(), "{file}: {misfits:?}");

@@ -9,8 +9,8 @@ use std::net::TcpStream;
 use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use acr_pull_secret::policy::EMBEDDED;
-use acr_pull_secret::registry::artifact::{Artifact, digest};
+use acr_pull_secret::publish::registry::artifact::{Artifact, digest};
+use acr_pull_secret::sandbox::EMBEDDED;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::process::Output;
 
-use acr_pull_secret::diagnostic::plain;
 use jsonschema::Validator;
+use review::diagnostic::plain;
 use serde_json::{Value, json};
 
 use crate::engines::{command, project, run};
@@ -128,8 +128,8 @@ fn the_schema_of_our_json_refuses_what_is_none_of_it() {
         ("/tool/name", json!("other")),
         ("/summary/objects", json!(-1)),
         ("/results/0/decision", json!("maybe")),
-        ("/results/0/findings/0/line", json!(0)),
-        ("/results/0/findings/0", json!({"rule": "x"})),
+        ("/results/0/object/findings/0/line", json!(0)),
+        ("/results/0/object/findings/0", json!({"rule": "x"})),
         ("/results/0/source", json!({"file": "a", "document": 1, "line": 1, "path": "b"})),
     ] {
         let mut bad = good.clone();
@@ -283,7 +283,17 @@ fn workflow_commands_read_back_as_the_findings() {
     let told: Vec<_> = all.github.lines().map(workflow_command).collect();
     for result in results(&all) {
         let level = result["level"].as_str().unwrap();
-        let message = result["message"]["text"].as_str().unwrap();
+        let text = result["message"]["text"].as_str().unwrap();
+        let message = match result["properties"]["help"].as_str() {
+            Some(help) => {
+                let mut sentence = help.to_owned();
+                sentence.get_mut(..1).unwrap().make_ascii_uppercase();
+                let message =
+                    text.strip_suffix(&format!(". {sentence}.")).unwrap_or_else(|| panic!("{text}"));
+                format!("{message}\nhelp: {help}")
+            }
+            None => text.to_owned(),
+        };
         let message = message.split('\n').map(plain).collect::<Vec<_>>().join("\n");
         let found = told.iter().any(|(name, properties, text)| {
             name == level

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use acr_pull_secret::policy::EMBEDDED;
-use acr_pull_secret::section;
+use acr_pull_secret::sandbox::EMBEDDED;
+use acr_pull_secret::sandbox::wasm_section;
 use walkdir::WalkDir;
 
 use crate::engines::project;
@@ -48,7 +48,7 @@ fn reproducible_in_any_folder() {
     let folder = tempfile::tempdir().unwrap();
     let second_home = folder.path().join("home of cargo");
     second_cargo_home(&second_home);
-    let metadata = section::custom_sections(EMBEDDED, section::METADATA).unwrap()[0];
+    let metadata = wasm_section::custom_sections(EMBEDDED, wasm_section::METADATA).unwrap()[0];
     let builds =
         [("a", "a/target", module::cargo_home()), ("b/a longer name/deeper", "elsewhere", second_home)];
     for (source, target_dir, cargo_home) in builds {
@@ -56,7 +56,8 @@ fn reproducible_in_any_folder() {
         copy_source(&source);
         let wasm =
             module::build(module::POLICY, &source, &folder.path().join(target_dir), &cargo_home).unwrap();
-        let wasm = section::with_section(&fs::read(&wasm).unwrap(), section::METADATA, metadata).unwrap();
+        let wasm =
+            wasm_section::with_section(&fs::read(&wasm).unwrap(), wasm_section::METADATA, metadata).unwrap();
         assert!(
             wasm == EMBEDDED,
             "{}: {} bytes, which are not the {} bytes of the policy in this command",

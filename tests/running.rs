@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use acr_pull_secret::save::UNFINISHED;
+use acr_pull_secret::files::atomic_file::UNFINISHED;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engines::command;

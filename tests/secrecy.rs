@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use acr_pull_secret::policy::HostCalls;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use review::host_calls::HostCalls;
 use serde_json::{Value, json};
 
 use crate::engines::{command, independent_host, json, native_answer, our_host};

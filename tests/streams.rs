@@ -53,8 +53,8 @@ fn a_long_file_is_told_document_by_document_at_their_lines() {
         let results = results(&args, input, 1);
         assert_eq!(places(&results), wanted, "{args:?}");
         for (i, result) in results.iter().enumerate() {
-            assert_eq!(result["findings"][0]["line"], wanted[i].0 + 4, "{result}");
-            assert_eq!(result["findings"][0]["column"], 35, "{result}");
+            assert_eq!(result["object"]["findings"][0]["line"], wanted[i].0 + 4, "{result}");
+            assert_eq!(result["object"]["findings"][0]["column"], 35, "{result}");
         }
     }
 }
@@ -70,7 +70,7 @@ fn a_long_list_is_told_item_by_item_at_their_lines() {
     let text = format!("kind: List\napiVersion: v1\nitems:\n{}", (0..5000).map(item).collect::<String>());
     let results = results(&["-j3", "-"], &text, 1);
     assert_eq!(places(&results), (0..5000).map(|i| (i + 4, 1)).collect::<Vec<_>>());
-    assert!(results.iter().enumerate().all(|(i, result)| result["findings"][0]["line"] == i + 4));
+    assert!(results.iter().enumerate().all(|(i, result)| result["object"]["findings"][0]["line"] == i + 4));
 }
 
 #[test]

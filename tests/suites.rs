@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use acr_pull_secret::yaml;
+use review::yaml;
 use serde_json::{Value, json};
 
 use crate::engines::{project, run};

@@ -18,13 +18,13 @@ use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use acr_pull_secret::measurement::bars::{Bar, Row, verdict};
-use acr_pull_secret::measurement::{Task, least};
-use acr_pull_secret::policy::{EMBEDDED, Limits, Policy};
-use acr_pull_secret::yaml;
+use acr_pull_secret::commands::bench::measurement::bars::{Bar, Row, verdict};
+use acr_pull_secret::commands::bench::measurement::{Task, least};
+use acr_pull_secret::sandbox::{EMBEDDED, Limits, Policy};
 use common::engines::{self, Independent};
 use common::requests::{self, Case};
 use plotters::prelude::*;
+use review::yaml;
 use serde_json::Value;
 
 const ROUNDS: u32 = 40;

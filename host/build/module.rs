@@ -1,4 +1,4 @@
-//! How the modules of `policy/` are compiled: the same source gives the same bytes, in any folder and under any user's
+//! How the WebAssembly modules are compiled: the same source gives the same bytes, in any folder and under any user's
 //! settings.
 //!
 //! `build.rs` builds what the command embeds with it; a test builds the policy twice elsewhere and compares.
@@ -9,17 +9,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A WebAssembly module of `policy/`.
+/// A WebAssembly module of this workspace.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Module {
     /// The package that it is made of
     pub(crate) package: &'static str,
+    /// The folder of the package, from the workspace
+    pub(crate) folder: &'static str,
     /// Its Rust target
     pub(crate) target: &'static str,
 }
 
 /// The policy.
-pub(crate) const POLICY: Module = Module { package: "policy-guest", target: "wasm32-wasip1" };
+pub(crate) const POLICY: Module =
+    Module { package: "policy-guest", folder: "policy/guest", target: "wasm32-wasip1" };
 
 /// The module's own stack, in bytes. It lies below the data, and all of it is touched by no request: a smaller one
 /// lets a fresh instance fit into the memory that the host keeps mapped.
@@ -37,16 +40,16 @@ const SEPARATOR: &str = "\u{1f}";
 /// # Errors
 /// One sentence, where cargo or rustc cannot be run or the module does not build.
 pub(crate) fn build(
-    Module { package, target }: Module,
+    Module { package, folder, target }: Module,
     workspace: &Path,
     target_dir: &Path,
     cargo_home: &Path,
 ) -> Result<PathBuf, String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
-        .args(["build", "--locked", "--profile", "policy", "-p", package, "--target", target])
+        .args(["build", "--locked", "--profile", "policy", "--target", target])
         .arg("--manifest-path")
-        .arg(workspace.join("Cargo.toml"))
+        .arg(workspace.join(folder).join("Cargo.toml"))
         .current_dir(workspace)
         // The outer cargo holds the lock of its own target folder: sharing that one would wait for ever.
         .env("CARGO_TARGET_DIR", target_dir)

@@ -1,4 +1,4 @@
-//! The policy for browsers: `policy/web`, and what wasm-bindgen writes to go with it.
+//! The host in a browser: `host/web`, and what wasm-bindgen writes to go with it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::{Result, build, named, out, rerun_if_changed, workspace};
 
 const READY: &str = "ACR_PULL_SECRET_PAGE";
 
-const PAGE: Module = Module { package: "policy-web", target: "wasm32-unknown-unknown" };
+const PAGE: Module = Module { package: "web", folder: "host/web", target: "wasm32-unknown-unknown" };
 
 /// The folder of the page: a ready one, or one that is built here.
 pub(crate) fn page() -> Result<PathBuf> {
@@ -17,7 +17,7 @@ pub(crate) fn page() -> Result<PathBuf> {
         rerun_if_changed(&folder);
         return Ok(folder);
     }
-    build_page(workspace()?, &out()?)
+    build_page(&workspace()?, &out()?)
 }
 
 /// Builds `policy.js`, `policy.d.ts` and `policy_bg.wasm` into a folder and returns it.

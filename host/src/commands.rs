@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The command line, and its commands: one file each.
 
 pub mod bench;
 pub mod check;
@@ -7,53 +7,103 @@ pub mod explain;
 pub mod fix;
 mod inputs;
 pub mod man;
+mod ordered_parallel;
 pub mod playground;
 pub mod policy;
+mod policy_file;
 mod reports;
+mod rewrite;
 pub mod secret;
 pub mod test;
 mod watching;
 
 use std::path::Path;
-use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::Io;
-use crate::cluster::{Cluster, Lookups};
-use crate::input::{self, SourceFile};
-use crate::policy::{Cache, EMBEDDED, Limits, Policy};
-use crate::save;
-use crate::settings::Settings;
+use self::bench::Bench;
+use self::check::Check;
+use self::completions::Completions;
+use self::explain::Explain;
+use self::fix::Fix;
+use self::man::ManArgs;
+use self::playground::Playground;
+use self::policy::Policy;
+use self::secret::MakeSecret;
+use self::test::Test;
+use crate::args::ConfigArgs;
+use crate::args::config::Given;
+use crate::console::io::fail;
+use crate::console::{ExitStatus, Io};
 
-/// The built-in policy, or the one in a file.
-fn load_policy(limits: Limits, path: Option<&Path>) -> Result<Policy> {
-    let cache = Cache::of_user();
-    let load = |wasm: &[u8]| Policy::load(wasm, limits, cache.as_ref());
-    let Some(path) = path else { return load(EMBEDDED).context("the built-in policy") };
-    load(&input::bytes(path)?).with_context(|| path.display().to_string())
+/// Judge and mend Kubernetes manifests that pull from Azure Container Registry.
+///
+/// Runs the very policy that guards the cluster, on files.
+#[derive(Debug, Parser)]
+#[command(name = "acr-pull-secret", version, after_help = EXIT_STATUS, max_term_width = 100)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
-/// What the policy may look up in the cluster: what its metadata ask for, or what the policy resource grants.
-fn lookups(cluster: &Arc<Cluster>, policy: &Policy, settings: &Settings, io: &Io) -> Lookups {
-    let resource = settings.resource.as_ref();
-    let granted = resource.map(|resource| resource.context_aware_resources.clone());
-    Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()).granting(granted)
+const EXIT_STATUS: &str = "Exit status:
+  0  fine
+  1  something at or above --fail-on
+  2  wrong call, settings or input
+  3  nothing was judged (unless --allow-empty)";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge manifests
+    Check(Box<Check>),
+    /// Write missing pull secrets into manifests
+    Fix(Box<Fix>),
+    /// Serve a page that judges manifests in the browser
+    Playground(Playground),
+    /// Run suites of cases
+    Test(Test),
+    /// Explain images: entry, secret and key
+    Explain(Explain),
+    /// Make a pull secret's manifest
+    Secret(MakeSecret),
+    /// Write the completions of a shell
+    Completions(Completions),
+    /// Write the manual
+    Man(ManArgs),
+    /// Look at the policy, publish it, put it into a cluster
+    Policy(Policy),
+    /// Measure what judging costs, beside reading the same files
+    Bench(Bench),
 }
 
-/// Gives the file at `path` a new text, if nobody has changed it since it was read, and says what of that goes wrong or is odd;
-/// false where the file is as it was.
-fn rewrite(path: &Path, read: &SourceFile, text: &str, io: &Io) -> bool {
-    let name = &read.name;
-    match save::replace(path, &read.text, text) {
-        Ok(0) => {}
-        Ok(others) => io.stderr.line(&format!(
-            "note: {name} is now a file of its own: its other hard links ({others}) keep the old text"
-        )),
-        Err(error) => {
-            io.stderr.line(&format!("error: {name}: {error}"));
-            return false;
-        }
+/// Runs a command, whose defaults come from the config file `given`, and says on `io.stderr` why it failed, if it did.
+pub fn run(cli: &Cli, given: Option<&Given>, io: &mut Io) -> ExitStatus {
+    for note in given.iter().flat_map(|given| &given.notes) {
+        io.stderr.plain(note);
     }
-    true
+    let config = given.map(|given| Path::new(&given.file));
+    let result = match &cli.command {
+        Command::Check(args) => check::run(args, config, io),
+        Command::Fix(args) => fix::run(args, io),
+        Command::Playground(args) => playground::run(args, io),
+        Command::Test(args) => test::run(args, config, io),
+        Command::Explain(args) => explain::run(args, io),
+        Command::Secret(args) => secret::run(args, io),
+        Command::Completions(args) => completions::run(args, &mut Cli::command(), io),
+        Command::Man(args) => man::run(args, Cli::command(), io),
+        Command::Policy(args) => policy::run(args, io),
+        Command::Bench(args) => bench::run(args, io),
+    };
+    let status = result.unwrap_or_else(|error| fail(&error, io));
+    if let Some(given) = given.filter(|given| !given.keys.is_empty())
+        && matches!(status, ExitStatus::Trouble | ExitStatus::Nothing)
+    {
+        io.stderr.plain(&format!("note: {} gives {}", given.file, given.keys.join(", ")));
+    }
+    status
 }

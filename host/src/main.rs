@@ -4,11 +4,10 @@
 use std::io::{BufWriter, IsTerminal as _};
 use std::process::ExitCode;
 
-use acr_pull_secret::cli::ExitStatus;
-use acr_pull_secret::config::{self, CallError};
-use acr_pull_secret::input::OnlyOnce;
-use acr_pull_secret::talk::Talk;
-use acr_pull_secret::{Io, interrupt, run};
+use acr_pull_secret::args::config::{self, CallError};
+use acr_pull_secret::commands::{Cli, run};
+use acr_pull_secret::console::{Console, ExitStatus, Io, interrupt};
+use acr_pull_secret::files::input::OnlyOnce;
 use anstream::{AutoStream, ColorChoice};
 
 /// Judging is many small values on many threads: an eighth of the time goes with the system's allocator.
@@ -18,22 +17,23 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` have their say.
     let colour = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
-    let talk_colour = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
-    let talk = Talk::new(std::io::stderr()).coloured(talk_colour).watched(std::io::stderr().is_terminal());
-    interrupt::end_cleanly(&talk);
-    let cli = match config::parse(std::env::args_os()) {
-        Ok(cli) => cli,
+    let stderr_colour = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
+    let console =
+        Console::new(std::io::stderr()).coloured(stderr_colour).watched(std::io::stderr().is_terminal());
+    interrupt::end_cleanly(&console);
+    let (cli, given) = match config::parse::<Cli>(std::env::args_os()) {
+        Ok(parsed) => parsed,
         Err(CallError::Usage(error)) => error.exit(),
         Err(error) => {
-            talk.plain(&format!("error: {error}"));
+            console.plain(&format!("error: {error}"));
             return ExitCode::from(ExitStatus::Trouble as u8);
         }
     };
     let mut io = Io {
         stdin: Box::new(OnlyOnce::new(std::io::stdin().lock())),
         stdout: Box::new(BufWriter::new(std::io::stdout().lock())),
-        stderr: talk,
+        stderr: console,
         colour,
     };
-    ExitCode::from(run(&cli, &mut io) as u8)
+    ExitCode::from(run(&cli, given.as_ref(), &mut io) as u8)
 }

@@ -1,6 +1,7 @@
 //! A report: what became of all manifests, in the order of the input.
 
 pub mod earlier;
+pub mod explanation;
 pub mod github;
 pub mod json;
 pub mod junit;
@@ -12,9 +13,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::diagnostic::Diagnostic;
-use crate::evaluation::Outcome;
-use crate::verdict::{Decision, Finding, Severity, Verdict};
+use review::diagnostic::Diagnostic;
+use review::evaluation::Outcome;
+use review::verdict::{Decision, Finding, Severity, Verdict};
 
 /// Who wrote a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -98,9 +99,7 @@ pub trait Render {
 /// a warning or an error came without one, that.
 fn remarks(outcome: &Outcome) -> Vec<Finding> {
     let mut remarks = outcome.findings();
-    for verdict in [Some(&outcome.verdict), outcome.pods.as_ref()].into_iter().flatten() {
-        remarks.extend(bare_remarks(verdict));
-    }
+    remarks.extend(outcome.verdicts().flat_map(bare_remarks));
     remarks
 }
 
@@ -115,6 +114,7 @@ fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
         image: None,
         secret: None,
         message: message.clone(),
+        help: String::new(),
     };
     let message = verdict.message.iter();
     match verdict.decision {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use acr_pull_secret::policy::{EMBEDDED, HostCalls, Limits, Policy};
+use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
 use policy_core::host_cluster::HostCluster;
 use wapc::WapcHost;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
@@ -30,7 +30,7 @@ pub(crate) fn native(payload: &[u8], host: &dyn HostCalls) -> Vec<u8> {
         get_resource: |request: &[u8]| host.call("kubewarden", "kubernetes", "get_resource", request),
         now: || std::time::UNIX_EPOCH.elapsed().ok().map(|since| since.as_secs()),
     };
-    policy_core::wire::validate(payload, &cluster)
+    policy_core::operations::validate(payload, &cluster)
 }
 
 /// What policy-server is built on: a fresh instance for every call.

@@ -73,7 +73,7 @@ function show(report: Report): void {
   for (const tab of TABS) {
     const mine = (problems: Problem[]): Problem[] => problems.filter((problem) => problem.tab === tab);
     const place = (severity: Remark["severity"], source: string) => (problem: Problem): Remark => ({
-      ...editors[tab].at(problem.line, problem.column), severity, source, message: problem.message,
+      ...editors[tab].at(problem.line, problem.column), severity, source, message: sentence(problem),
     });
     const remarks = [
       ...mine(report.problems).map(place("error", tab === "settings" ? "settings" : "syntax")),
@@ -85,7 +85,7 @@ function show(report: Report): void {
         to: mark.to,
         severity: mark.severity === "reject" ? "error" : "warning",
         source: mark.rule,
-        message: mark.message,
+        message: sentence(mark),
         help: results.help(mark.rule),
       })));
     }
@@ -96,7 +96,7 @@ function show(report: Report): void {
     if (number > 0) button.setAttribute("aria-label", `${button.textContent}, ${count(number, "problem")}`);
     else button.removeAttribute("aria-label");
   }
-  fail(report.problems.map((problem) => `${tabName(problem.tab)}, line ${problem.line}: ${problem.message}`), report.problems);
+  fail(report.problems.map((problem) => `${tabName(problem.tab)}, line ${problem.line}: ${sentence(problem)}`), report.problems);
   if (report.problems.length > 0) {
     results.stale = true;
     return;
@@ -104,6 +104,11 @@ function show(report: Report): void {
   results.show(report);
   const each = report.evaluations > 0 ? report.milliseconds / report.evaluations : 0;
   find("cost").textContent = report.evaluations > 0 ? `${count(report.evaluations, "evaluation")}, ${time(each)} each` : "";
+}
+
+/** What is wrong, and what to do about it. */
+function sentence({ message, help }: { message: string; help?: string }): string {
+  return help ? `${message}. Help: ${help}.` : message;
 }
 
 function time(milliseconds: number): string {
@@ -182,7 +187,7 @@ async function harmless(purpose: string): Promise<{ input: Input; removed: numbe
     const answer = answers[index];
     if (!answer || "error" in answer) {
       const reason = answer ? answer.error : "it cannot be read";
-      say(`Nothing was ${purpose}: in ${tabName(tab)}, ${reason}. Until that is mended, nobody can tell which parts are secret.`);
+      say(`Nothing was ${purpose}: in ${tabName(tab)}, ${reason}. Until that is fixed, nobody can tell which parts are secret.`);
       return undefined;
     }
     own[tab] = answer.text;
@@ -229,7 +234,7 @@ async function copyPolicy(): Promise<void> {
 function isFine(): boolean {
   const problem = latest?.problems[0];
   if (latest && !problem) return true;
-  say(problem ? `Nothing was copied: mend ${tabName(problem.tab)}, line ${problem.line}, first.` : "Nothing was copied: there is no judgement yet.");
+  say(problem ? `Nothing was copied: fix ${tabName(problem.tab)}, line ${problem.line}, first.` : "Nothing was copied: there is no judgement yet.");
   return false;
 }
 

@@ -21,7 +21,7 @@ export interface Remark {
   /** Rule id, or what kind of problem it is */
   source: string;
   message: string;
-  /** Why it breaks and how to mend it, for the tooltip */
+  /** Why it breaks and how to fix it, for the tooltip */
   help?: string;
 }
 

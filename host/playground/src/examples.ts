@@ -143,8 +143,8 @@ function finding(rule: string, manifests: string, settings = "", cluster: string
 }
 
 export const examples: Example[] = [
-  start("the article’s pod, mended", ARTICLE),
-  start("a Deployment, its pods mended", DEPLOYMENT),
+  start("the article’s pod, fixed", ARTICLE),
+  start("a Deployment, its pods fixed", DEPLOYMENT),
   start(
     "two registries, two secrets",
     `${pod("contoso.azurecr.io/web:v1", "    - name: report\n      image: fabrikam.azurecr.io/report:v3\n")}`,
@@ -173,7 +173,7 @@ export const examples: Example[] = [
   finding("secret-expired", WEB, SECRETS, () => tokenSecret(-2)),
   finding("secret-empty-password", WEB, SECRETS, secret("contoso.azurecr.io", "00000000-0000-0000-0000-000000000000", "")),
   finding("lookup-failed", WEB, SECRETS, "", true),
-  finding("secret-short-lived", WEB, SECRETS, () => tokenSecret(5)),
+  finding("secret-expires-soon", WEB, SECRETS, () => tokenSecret(5)),
   finding("secret-admin-user", WEB, SECRETS, secret("contoso.azurecr.io", "contoso", "not-a-real-password")),
   finding("secret-broad-key", secret("*.*.io", PRINCIPAL, "not-a-real-password"), SECRETS),
   finding("secret-dead-key", secret("Contoso.azurecr.io", PRINCIPAL, "not-a-real-password"), SECRETS),

@@ -45,7 +45,7 @@ export class Results {
   /** The help of a rule, in a few lines. */
   help(id: string): string {
     const rule = this.#rules.get(id);
-    return rule ? `${rule.reason}\n${rule.mend}` : "";
+    return rule ? `${rule.reason}\n${rule.fix}` : "";
   }
 
   /** Forgets what was open: another example is another story. */
@@ -64,7 +64,7 @@ export class Results {
     this.#judgement += 1;
     this.stale = false;
     this.#summary.textContent = summary(report.objects);
-    const judged = report.objects.findIndex((outcome) => worst(outcome) !== "skipped" && worst(outcome) !== "accepted");
+    const judged = report.objects.findIndex(({ decision }) => decision !== "skipped" && decision !== "accepted");
     const first = Math.max(judged, 0);
     const names = new Map<string, number>();
     const cards = report.objects.slice(0, Math.max(this.#shown, first + 1)).map((outcome, index) => {
@@ -92,7 +92,7 @@ export class Results {
   #card(key: string, outcome: Outcome, index: number, first: boolean): HTMLElement {
     const known = this.#bodies.get(key) ?? { state: "", element: make("div", { class: "body" }) };
     this.#bodies.set(key, known);
-    const decision = worst(outcome);
+    const { decision } = outcome;
     const open = this.#open.get(key) ?? first;
     const name = `${outcome.namespace ? `${outcome.namespace}/` : ""}${outcome.name}`;
     const head = make(
@@ -121,13 +121,14 @@ export class Results {
   #body(outcome: Outcome, detail: Detail | null): Node[] {
     const parts: Node[] = [];
     const findings = all(outcome);
-    if (outcome.message && findings.length === 0) parts.push(make("p", { class: "message" }, outcome.message));
-    if (outcome.pods) {
-      parts.push(make("p", { class: "pods" }, `The object itself is ${WORDS[outcome.decision]}; the pods of its template are ${WORDS[outcome.pods.decision]}.`));
+    const { object, pods = [] } = outcome;
+    if (object.message && findings.length === 0) parts.push(make("p", { class: "message" }, object.message));
+    for (const { decision } of pods) {
+      parts.push(make("p", { class: "pods" }, `The object itself is ${WORDS[object.decision]}; the pods of its template are ${WORDS[decision]}.`));
     }
     if (findings.length > 0) parts.push(make("ul", { class: "findings" }, ...findings.map((finding) => this.#finding(finding))));
     for (const change of detail?.changes ?? []) {
-      const added = names([...outcome.patch, ...(outcome.pods?.patch ?? [])]);
+      const added = names([object, ...pods].flatMap(({ patch }) => patch));
       parts.push(
         make("h3", {}, `Change to ${change.title}`),
         make("p", { class: "caption" }, `imagePullSecrets gets `, ...added.flatMap((name, i) => [i ? ", " : "", make("code", {}, name)]), ". The object as the API server has it:"),
@@ -140,16 +141,17 @@ export class Results {
   }
 
   #finding(finding: Finding): HTMLElement {
-    const { rule, severity, message, line, column } = finding;
-    const help = this.#rules.get(rule);
+    const { rule: id, severity, message, help, line, column } = finding;
+    const rule = this.#rules.get(id);
     const word = severity === "reject" ? "rejects" : "warns";
-    const item = make("li", { class: severity }, make("span", { class: "severity" }, word), " ", make("code", {}, rule), make("p", {}, message));
+    const item = make("li", { class: severity }, make("span", { class: "severity" }, word), " ", make("code", {}, id), make("p", {}, message));
+    if (help) item.append(make("p", {}, make("b", {}, "Help: "), help));
     if (line) {
       const go = (): void => this.#callbacks.go(line, column ?? 1);
       item.append(make("button", { type: "button", class: "link", click: go }, `Go to line ${line}`));
     }
-    if (help) {
-      item.append(make("details", { class: "help" }, make("summary", {}, "Why, and the mend"), make("p", {}, help.summary), make("p", {}, help.reason), make("p", {}, help.mend)));
+    if (rule) {
+      item.append(make("details", { class: "help" }, make("summary", {}, "Why, and how to fix it"), make("p", {}, rule.summary), make("p", {}, rule.reason), make("p", {}, rule.fix)));
     }
     return item;
   }
@@ -158,19 +160,16 @@ export class Results {
 /** All findings. What a template and its pods have in common is there once. */
 function all(outcome: Outcome): Finding[] {
   const key = (finding: Finding): string => JSON.stringify([finding.rule, finding.secret, finding.image, finding.line, finding.column]);
-  const own = new Set(outcome.findings.map(key));
-  return [...outcome.findings, ...(outcome.pods?.findings ?? []).filter((finding) => !own.has(key(finding)))];
-}
-
-function worst(outcome: Outcome): Decision {
-  const pods = outcome.pods?.decision ?? "skipped";
-  return WEIGHT.indexOf(pods) > WEIGHT.indexOf(outcome.decision) ? pods : outcome.decision;
+  const { findings } = outcome.object;
+  const own = new Set(findings.map(key));
+  const others = (outcome.pods ?? []).flatMap((pods) => pods.findings);
+  return [...findings, ...others.filter((finding) => !own.has(key(finding)))];
 }
 
 function summary(objects: Outcome[]): string {
   if (objects.length === 0) return "Nothing to judge.";
   const parts = [...WEIGHT].reverse().flatMap((decision) => {
-    const number = objects.filter((outcome) => worst(outcome) === decision).length;
+    const number = objects.filter((outcome) => outcome.decision === decision).length;
     return number > 0 ? [`${number.toLocaleString("en")} ${WORDS[decision]}`] : [];
   });
   const warnings = objects.reduce((sum, outcome) => sum + all(outcome).filter((finding) => finding.severity === "warn").length, 0);
@@ -229,7 +228,7 @@ function why(explanation: Explanation): string {
   const { error, registry, need, entries, attempts, pulls, secrets } = explanation;
   if (error) return error;
   const parts: string[] = [];
-  if (registry?.kind !== "login-server") parts.push(`${registry?.host}: ${registry?.reason}`);
+  if (registry?.kind !== "login-server") parts.push(`${registry?.host}: ${registry?.reason}${registry?.help ? `; ${registry.help}` : ""}`);
   else if (typeof need === "object" && entries.length === 0) parts.push(`${registry.host} is an ACR login server, and by default all of them need ${need.secret}`);
   else if (need === "unlisted") parts.push(`no entry matches ${registry.host} in this namespace`);
   else parts.push("the first entry that matches");

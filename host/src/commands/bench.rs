@@ -1,5 +1,7 @@
 //! `bench`: measure what judging costs, beside reading the same files and beside other policies.
 
+pub mod measurement;
+
 use std::io::Write as _;
 use std::iter;
 use std::num::NonZero;
@@ -12,23 +14,25 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::Io;
-use crate::cli::{ExitStatus, Format, Output, PolicyArgs};
+use self::measurement::{Task, least};
+use crate::args::settings::{self, refused};
+use crate::args::{Format, Output, PolicyArgs};
 use crate::commands::check::judging;
 use crate::commands::inputs::{self, Problems};
+use crate::commands::policy_file::{load_policy, lookups};
 use crate::commands::reports::Reports;
-use crate::commands::{load_policy, lookups};
-use crate::evaluation::Evaluation;
-use crate::exclude::Exclude;
-use crate::input::Given;
-use crate::kind::Judged;
-use crate::measurement::{Task, least};
-use crate::policy::{HostCalls, Policy};
+use crate::console::Console;
+use crate::console::ExitStatus;
+use crate::console::Io;
+use crate::files::exclude::Exclude;
+use crate::files::input::Given;
 use crate::report::text::Style;
-use crate::settings;
-use crate::talk::Talk;
-use crate::verdict::{Decision, Verdict};
-use crate::yaml;
+use crate::sandbox::{HostCalls, Policy};
+use crate::text::counted;
+use review::evaluation::Evaluation;
+use review::kind::Judged;
+use review::verdict::{Decision, Verdict};
+use review::yaml;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret bench                            100 pods of 5 KB
@@ -119,15 +123,15 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     });
     let one = NonZero::<usize>::MIN;
     let cluster = Arc::new(inputs::cluster_with(given.clone(), &inputs, namespace, one));
-    let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
+    let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
     let others = args
         .against
         .iter()
-        .map(|path| load_policy(args.policy.limits, Some(path)))
+        .map(|path| load_policy(args.policy.limits.into(), Some(path)))
         .collect::<Result<Vec<Policy>>>()?;
     let settings = settings::load(&args.policy, io)?;
     let host: Arc<dyn HostCalls> = Arc::new(lookups(&cluster, &policy, &settings, io));
-    settings.validate(&policy, host.clone())?;
+    settings.validate(&policy, host.clone()).map_err(refused)?;
     let judged = Judged::of(policy.metadata());
     let mut evaluation = Evaluation::new(&policy, &settings.json, &judged, namespace, &cluster, host.clone());
     evaluation.resource = settings.resource.as_ref();
@@ -158,7 +162,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let check = || {
         drop(inputs::cluster_with(given.clone(), &inputs, namespace, one));
         let (stdin, stdout) = (Box::new(std::io::empty()), Box::new(std::io::sink()));
-        let mut io = Io { stdin, stdout, stderr: Talk::new(std::io::sink()), colour: false };
+        let mut io = Io { stdin, stdout, stderr: Console::new(std::io::sink()), colour: false };
         let mut reports = Reports::begin(&to_nobody, style, &[], &io);
         let tally = judging::run(&evaluation, &inputs, one, &mut reports, &mut io);
         reports.finish(&tally.summary, &mut io);
@@ -216,10 +220,7 @@ impl Figures {
                 writeln!(io.stdout)?;
             }
             BenchFormat::Text => {
-                let objects =
-                    if *objects == 1 { "1 object".to_owned() } else { format!("{objects} objects") };
-                let requests =
-                    if *requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") };
+                let (objects, requests) = (counted(*objects, "object"), counted(*requests, "request"));
                 writeln!(
                     io.stdout,
                     "{objects}, {requests} of {request_bytes} bytes; the least of {rounds} rounds"

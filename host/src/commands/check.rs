@@ -12,24 +12,27 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use serde_json::Value;
 
-use crate::Io;
-use crate::admission::ApiServer;
-use crate::cli::{ExitStatus, FailOn, Format, Operation, Output, PolicyArgs, parse_output};
+use crate::args::settings::{self, refused};
+use crate::args::{FailOn, Format, Operation, Output, PolicyArgs, parse_output};
 use crate::commands::inputs::{self, Problems};
+use crate::commands::policy_file::{load_policy, lookups};
 use crate::commands::reports::{self, Reports};
-use crate::commands::{load_policy, lookups, watching};
-use crate::evaluation::Evaluation;
-use crate::exclude::Exclude;
-use crate::input::{self, Given};
-use crate::kind::Judged;
-use crate::policy::HostCalls;
+use crate::commands::watching;
+use crate::console::ExitStatus;
+use crate::console::Io;
+use crate::files::atomic_file::{Access, Draft};
+use crate::files::exclude::Exclude;
+use crate::files::input::{self, Given};
 use crate::report::Summary;
 use crate::report::text::Style;
-use crate::rules::rules;
-use crate::save::{Access, Draft};
-use crate::session::{Record, Replay};
-use crate::settings;
-use crate::verdict::Decision;
+use crate::sandbox::lookup_recording::{Record, Replay};
+use crate::text::counted;
+use review::admission::ApiServer;
+use review::evaluation::Evaluation;
+use review::host_calls::HostCalls;
+use review::kind::Judged;
+use review::rule_help::rules;
+use review::verdict::Decision;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret check manifests/                      a folder, recursively
@@ -119,7 +122,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
 
     let settings = settings::load(&args.policy, io)?;
-    let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
+    let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> = match &args.replay {
         None => Arc::new(lookups(&cluster, &policy, &settings, io)),
         Some(path) => {
@@ -137,7 +140,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         None => None,
     };
     let host: Arc<dyn HostCalls> = record.as_ref().map_or(host, |(.., record)| record.clone());
-    settings.validate(&policy, host.clone())?;
+    settings.validate(&policy, host.clone()).map_err(refused)?;
     let evaluation = Evaluation {
         policy: &policy,
         settings: &settings.json,
@@ -191,8 +194,7 @@ fn point_at_fix(args: &Check, io: &Io) {
 /// Says why all objects were left out.
 fn say_why_nothing(reasons: &BTreeMap<String, usize>, io: &Io) {
     for (reason, count) in reasons {
-        let objects = if *count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
-        io.stderr.line(&format!("note: {objects} skipped: {reason}"));
+        io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
     }
 }
 
@@ -216,7 +218,7 @@ mod tests {
     use clap::{Args as _, Command, FromArgMatches as _};
 
     use super::{Check, status};
-    use crate::cli::ExitStatus;
+    use crate::console::ExitStatus;
     use crate::report::Summary;
 
     fn ended(args: &[&str], summary: Summary, all_done: bool) -> ExitStatus {

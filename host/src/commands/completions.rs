@@ -3,11 +3,11 @@
 use std::io::Write as _;
 
 use anyhow::Result;
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::Io;
-use crate::cli::{Cli, ExitStatus};
+use crate::console::ExitStatus;
+use crate::console::Io;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret completions bash > ~/.local/share/bash-completion/completions/acr-pull-secret
@@ -25,14 +25,14 @@ pub struct Completions {
     pub shell: Shell,
 }
 
-/// Runs the command.
+/// Runs the command for the command line `line`.
 ///
 /// # Errors
 /// - standard output cannot be written
-pub fn run(args: &Completions, io: &mut Io) -> Result<ExitStatus> {
+pub fn run(args: &Completions, line: &mut Command, io: &mut Io) -> Result<ExitStatus> {
     // The library panics where it cannot write, so it gets what can always be written.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), NAME, &mut script);
+    clap_complete::generate(args.shell, line, NAME, &mut script);
     let mut script = String::from_utf8(script)?;
     if args.shell == Shell::Bash {
         script = same_states(&script);

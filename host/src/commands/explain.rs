@@ -7,15 +7,17 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::Io;
-use crate::cli::{ExitStatus, PolicyArgs};
-use crate::cluster::{Cluster, Lookups};
+use crate::args::PolicyArgs;
+use crate::args::settings::{self, refused};
 use crate::commands::inputs::{self, Problems};
-use crate::commands::load_policy;
-use crate::exclude::Exclude;
-use crate::explanation::{self, Explanation, Need, Question};
-use crate::policy::HostCalls;
-use crate::settings;
+use crate::commands::policy_file::load_policy;
+use crate::console::ExitStatus;
+use crate::console::Io;
+use crate::files::exclude::Exclude;
+use crate::report;
+use review::cluster::{Cluster, Lookups};
+use review::explanation::{self, Explanation, Need, Question};
+use review::host_calls::HostCalls;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret explain contoso.azurecr.io/shop/web:v1
@@ -71,11 +73,11 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         None if args.pull_secret.is_empty() => None,
         None => Some(args.pull_secret.clone()),
     };
-    let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
+    let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), io.stderr.clone()));
+        Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), Arc::new(io.stderr.clone())));
     let settings = settings::load(&args.policy, io)?;
-    settings.validate(&policy, host.clone())?;
+    settings.validate(&policy, host.clone()).map_err(refused)?;
 
     let explain = |image: &str| -> Result<(Value, Explanation)> {
         let ask = |pull_secrets: &[String]| {
@@ -112,7 +114,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
                 if i > 0 {
                     writeln!(io.stdout)?;
                 }
-                explanation::write(explanation, &mut io.stdout)?;
+                report::explanation::write(explanation, &mut io.stdout)?;
             }
         }
     }

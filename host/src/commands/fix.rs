@@ -11,20 +11,24 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use crate::Io;
-use crate::cli::{ExitStatus, PolicyArgs};
-use crate::cluster::Lookups;
+use crate::args::PolicyArgs;
+use crate::args::settings::{self, refused};
 use crate::commands::inputs::{self, Problems};
-use crate::commands::{load_policy, rewrite};
-use crate::diagnostic::plain;
-use crate::evaluation::Evaluation;
-use crate::exclude::Exclude;
-use crate::fix::{Account, Change, Refusal, Refused, diff};
-use crate::input::{self, Given};
-use crate::kind::Judged;
-use crate::policy::HostCalls;
-use crate::{fix as fixing, settings};
+use crate::commands::policy_file::load_policy;
+use crate::commands::rewrite::rewrite;
+use crate::console::ExitStatus;
+use crate::console::Io;
+use crate::edit::fix as fixing;
+use crate::edit::fix::{Account, Change, Refusal, Refused, diff};
+use crate::files::exclude::Exclude;
+use crate::files::input::{self, Given};
+use crate::text::{counted, plural};
 use mending::Mended;
+use review::cluster::Lookups;
+use review::diagnostic::plain;
+use review::evaluation::Evaluation;
+use review::host_calls::HostCalls;
+use review::kind::Judged;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret fix --diff deploy/      look first: nothing is written
@@ -93,11 +97,11 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let inputs = once_each(inputs::given(&args.paths, &exclude, io));
     let jobs = args.policy.jobs()?;
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
-    let policy = load_policy(args.policy.limits, args.policy.policy.as_deref())?;
+    let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
+        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())));
     let given = settings::load(&args.policy, io)?;
-    given.validate(&policy, host.clone())?;
+    given.validate(&policy, host.clone()).map_err(refused)?;
     let settings = fixing::settings(&given.json)?;
     let judged = Judged::of(policy.metadata());
     let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host);
@@ -178,13 +182,16 @@ impl Tally {
         if self.judged == 0 && self.refused == 0 {
             return;
         }
-        let files = if self.changed == 1 { "file" } else { "files" };
         let fixed = if args.check || args.diff { "would be fixed" } else { "fixed" };
         let refused = match self.refused {
             0 => String::new(),
             refused => format!(", {refused} left as it was"),
         };
-        io.stderr.line(&format!("{} {files} {fixed}, {} fine{refused}", self.changed, self.unchanged));
+        io.stderr.line(&format!(
+            "{} {fixed}, {} fine{refused}",
+            counted(self.changed, "file"),
+            self.unchanged
+        ));
     }
 }
 
@@ -269,5 +276,5 @@ fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>,
 
 /// `pull secrets a, b`
 fn secrets(names: &[String]) -> String {
-    format!("pull secret{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
+    format!("{} {}", plural(names.len(), "pull secret"), names.join(", "))
 }

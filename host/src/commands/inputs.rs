@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::Io;
-use crate::cluster::Cluster;
-use crate::diagnostic::{Diagnostic, Weight};
-use crate::exclude::Exclude;
-use crate::input::{self, Given, Part};
-use crate::manifest::{Manifest, Manifests, manifests_below};
-use crate::pipeline;
+use crate::commands::ordered_parallel;
+use crate::console::Io;
+use crate::files::exclude::Exclude;
+use crate::files::input::{self, Given, Part};
+use review::cluster::Cluster;
+use review::diagnostic::{Diagnostic, Weight};
+use review::manifest::{Manifest, Manifests, manifests_below};
 
 /// What is odd or wrong with the files that were read.
 #[derive(Debug, Default)]
@@ -43,10 +43,19 @@ pub(super) fn given(paths: &[String], exclude: &Exclude, io: &mut Io) -> Vec<Res
 
 /// A part of an input, or why there is none or no more.
 pub(super) struct Piece {
-    /// Its number in the input, from 0
-    pub(super) index: usize,
-    pub(super) part: Result<Part, String>,
-    pub(super) end: End,
+    part: Result<Part, String>,
+    pub(super) position: Position,
+}
+
+/// A part of an input that was read.
+pub(super) struct Read {
+    /// The part itself; none where there is none
+    pub(super) part: Option<Part>,
+    /// What it holds
+    pub(super) content: Manifests,
+    /// What is odd or wrong with it
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) position: Position,
 }
 
 impl Piece {
@@ -54,22 +63,47 @@ impl Piece {
     pub(super) fn size(&self) -> usize {
         self.part.as_ref().map_or(0, |part| part.file.text.len())
     }
-}
 
-/// Where an input ends, whose parts several threads see to: with the first part that has an error, for what stands behind it
-/// may be meant otherwise.
-#[derive(Clone)]
-pub(super) struct End(Arc<AtomicUsize>);
-
-impl End {
-    /// Ends the input with this part.
-    pub(super) fn with(&self, index: usize) {
-        self.0.fetch_min(index, Ordering::Relaxed);
+    /// Why there is no part.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.part.as_ref().err().map(String::as_str)
     }
 
-    /// Whether it ends before this part.
-    pub(super) fn is_before(&self, index: usize) -> bool {
-        self.0.load(Ordering::Relaxed) < index
+    /// Reads its manifests. The input ends with the first part in which something is wrong, because what follows it may
+    /// mean something else: nothing is read of the parts behind it.
+    pub(super) fn read(self) -> Read {
+        let Self { part, position } = self;
+        if position.is_beyond_the_end() {
+            return Read { part: None, content: Manifests::default(), problems: Vec::new(), position };
+        }
+        let (part, content, problems) = match part {
+            Ok(part) => {
+                let content = manifests_below(part.above, &part.file);
+                let problems = diagnostics(&part, &content);
+                (Some(part), content, problems)
+            }
+            Err(reason) => (None, Manifests::default(), vec![Diagnostic::error(reason)]),
+        };
+        if problems.iter().any(|problem| problem.weight == Weight::Error) {
+            position.end.fetch_min(position.index, Ordering::Relaxed);
+        }
+        Read { part, content, problems, position }
+    }
+}
+
+/// Where a part stands in its input, whose parts several threads read.
+#[derive(Clone)]
+pub(super) struct Position {
+    /// Its number, from 0
+    pub(super) index: usize,
+    /// The number of the part with which the input ends
+    end: Arc<AtomicUsize>,
+}
+
+impl Position {
+    /// Whether the input ends before this part.
+    pub(super) fn is_beyond_the_end(&self) -> bool {
+        self.end.load(Ordering::Relaxed) < self.index
     }
 }
 
@@ -81,10 +115,10 @@ pub(super) fn pieces(input: &Result<Given, String>) -> impl Iterator<Item = Piec
         Err(reason) => (None, Some(reason)),
     };
     let parts = parts.into_iter().flatten().map(|part| part.map_err(|error| error.to_string()));
-    let end = End(Arc::new(AtomicUsize::new(usize::MAX)));
+    let end = Arc::new(AtomicUsize::new(usize::MAX));
     let all = parts.chain(failure.map(Err)).zip(0..);
-    let pieces = all.map(move |(part, index)| Piece { index, part, end: end.clone() });
-    pieces.take_while(|piece| !piece.end.is_before(piece.index))
+    let pieces = all.map(move |(part, index)| Piece { part, position: Position { index, end: end.clone() } });
+    pieces.take_while(|piece| !piece.position.is_beyond_the_end())
 }
 
 /// Reads input after input, and gives `each` the manifests of every part; what cannot be read is said and noted.
@@ -96,22 +130,14 @@ pub(super) fn read(
 ) {
     let progress = io.stderr.progress("files read", inputs.len());
     for input in inputs {
-        for Piece { index, part, end } in pieces(input) {
-            let part = match part {
-                Ok(part) => part,
-                Err(reason) => {
-                    problems.add(Diagnostic::error(reason), io);
-                    break;
-                }
-            };
-            let read = manifests_below(part.above, &part.file);
-            for problem in diagnostics(&part, &read) {
+        for piece in pieces(input) {
+            let Read { part, content, problems: found, .. } = piece.read();
+            for problem in found {
                 problems.add(problem, io);
             }
-            if read.error.is_some() {
-                end.with(index);
+            if let Some(part) = part {
+                each(part, content.manifests);
             }
-            each(part, read.manifests);
         }
         progress.step();
     }
@@ -143,7 +169,7 @@ pub(super) fn cluster_with(
     // Most files hold nothing for the cluster, and are not even parsed.
     let mut told = Vec::new();
     let files = inputs.iter().map(|input| (0, input));
-    pipeline::run(
+    ordered_parallel::run(
         jobs,
         files,
         |input| (input, vec![input]),
@@ -156,9 +182,9 @@ pub(super) fn cluster_with(
 
     let parts = told.into_iter().flat_map(|(input, count)| pieces(input).take(count));
     let sized = parts.map(|piece| (piece.size(), piece));
-    let open = |piece: Piece| ((piece.index, piece.end.clone()), vec![piece]);
-    pipeline::run(jobs, sized, open, cluster_objects, |(index, end), results| {
-        for object in results.into_iter().flatten().filter(|_| !end.is_before(index)) {
+    let open = |piece: Piece| (piece.position.clone(), vec![piece]);
+    ordered_parallel::run(jobs, sized, open, cluster_objects, |position, results| {
+        for object in results.into_iter().flatten().filter(|_| !position.is_beyond_the_end()) {
             cluster.add(object, namespace);
         }
         ControlFlow::Continue(())
@@ -169,22 +195,17 @@ pub(super) fn cluster_with(
 /// How many parts of an input there are up to the last one that may hold something for the cluster.
 fn parts_up_to_the_cluster(input: &Result<Given, String>) -> usize {
     let may_hold = |piece: &Piece| piece.part.as_ref().is_ok_and(|part| Cluster::may_be_in(&part.file.text));
-    pieces(input).filter(may_hold).last().map_or(0, |piece| piece.index + 1)
+    pieces(input).filter(may_hold).last().map_or(0, |piece| piece.position.index + 1)
 }
 
 /// What of a part stands for the cluster.
-fn cluster_objects(Piece { index, part, end }: Piece) -> Vec<Value> {
-    let Some(part) = part.ok().filter(|_| !end.is_before(index)) else { return Vec::new() };
-    let Manifests { manifests, error, .. } = manifests_below(part.above, &part.file);
-    if error.is_some() {
-        end.with(index);
-    }
-    let kept = manifests.into_iter().filter(|manifest| Cluster::keeps(manifest.object()));
-    kept.map(Value::from).collect()
+fn cluster_objects(piece: Piece) -> Vec<Value> {
+    let kept = piece.read().content.manifests.into_iter();
+    kept.filter(|manifest| Cluster::keeps(manifest.object())).map(Value::from).collect()
 }
 
 /// What is odd or wrong with a part of a text.
-pub(super) fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
+fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
     let Part { file, is_whole, .. } = part;
     let notes = Diagnostic::of_notes(&file.name, &file.text, &read.notes);
     let error = read.error.as_ref().map(|error| Diagnostic::of_syntax(&file.name, &file.text, error));
@@ -196,7 +217,7 @@ pub(super) fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::pieces;
-    use crate::input::Given;
+    use crate::files::input::Given;
 
     /// By its bytes a piece counts against what may be under way at the same time.
     #[test]

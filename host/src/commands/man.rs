@@ -1,20 +1,21 @@
 //! `man`: the manual.
 
+mod man_page;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 
-use crate::Io;
-use crate::cli::{Cli, ExitStatus};
-use crate::cluster::{Cluster, Lookups};
-use crate::commands::load_policy;
-use crate::manual;
-use crate::policy::Limits;
-use crate::rules::rules;
-use crate::save::{Access, save};
+use crate::commands::policy_file::load_policy;
+use crate::console::ExitStatus;
+use crate::console::Io;
+use crate::files::atomic_file::{Access, save};
+use crate::sandbox::Limits;
+use review::cluster::{Cluster, Lookups};
+use review::rule_help::rules;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret man | man -l -
@@ -29,21 +30,21 @@ pub struct ManArgs {
     pub dir: Option<PathBuf>,
 }
 
-/// Runs the command.
+/// Runs the command for the command line `line`.
 ///
 /// # Errors
 /// - standard output or the folder cannot be written
-pub fn run(args: &ManArgs, io: &mut Io) -> Result<ExitStatus> {
+pub fn run(args: &ManArgs, line: Command, io: &mut Io) -> Result<ExitStatus> {
     let policy = load_policy(Limits::default(), None)?;
-    let lookups = Lookups::new(Arc::new(Cluster::default()), policy.metadata(), io.stderr.clone());
+    let lookups = Lookups::new(Arc::new(Cluster::default()), policy.metadata(), Arc::new(io.stderr.clone()));
     let rules = rules(&policy, Arc::new(lookups));
     let Some(dir) = &args.dir else {
-        io.stdout.write_all(manual::whole(Cli::command(), &rules)?.roff.as_bytes())?;
+        io.stdout.write_all(man_page::whole(line, &rules)?.roff.as_bytes())?;
         io.stdout.flush()?;
         return Ok(ExitStatus::Fine);
     };
     std::fs::create_dir_all(dir).with_context(|| format!("{}: cannot be made", dir.display()))?;
-    for page in manual::pages(Cli::command(), &rules)? {
+    for page in man_page::pages(line, &rules)? {
         let path = dir.join(&page.file_name);
         save(&path, page.roff.as_bytes(), Access::Shared)
             .with_context(|| format!("{}: cannot be written", path.display()))?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use clap::Args;
 
-use crate::Io;
-use crate::cli::ExitStatus;
+use crate::console::ExitStatus;
+use crate::console::Io;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret playground                       open the address that it prints

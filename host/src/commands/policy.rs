@@ -12,8 +12,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::Io;
-use crate::cli::ExitStatus;
+use crate::console::ExitStatus;
+use crate::console::Io;
 
 /// Look at the policy, publish it, put it into a cluster
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ pub fn run(args: &Policy, io: &mut Io) -> Result<ExitStatus> {
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<()> {
-    let written = crate::save::save(path, contents, crate::save::Access::Shared);
+    let written = crate::files::atomic_file::save(path, contents, crate::files::atomic_file::Access::Shared);
     written.with_context(|| format!("{}: cannot be written", path.display()))
 }
 

@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::Io;
-use crate::cli::{Format, Output, format_name};
-use crate::config;
-use crate::diagnostic::Diagnostic;
-use crate::evaluation::Outcome;
-use crate::input;
+use crate::args::{Format, Output, format_name};
+use crate::console::Io;
+use crate::files::CONFIG_FILE;
+use crate::files::atomic_file::{Access, Draft, destination, save};
+use crate::files::input;
 use crate::report::earlier::is_replaceable;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
-use crate::rules::Rule;
-use crate::save::{Access, Draft, destination, save};
+use review::diagnostic::Diagnostic;
+use review::evaluation::Outcome;
+use review::rule_help::Rule;
 
 /// Refuses outputs that would overwrite one another, `other` which is written too, or a file that was read. Only where a
 /// report of an earlier run is among the `inputs`, the new one takes its place; what else was read, the `others`, stays.
@@ -42,7 +42,7 @@ pub(super) fn refuse_clashes<'a, F>(
         if file.as_os_str() == "-" {
             bail!("only reports go to standard output; name a file");
         }
-        if resolved(file).file_name().is_some_and(|name| name == config::FILE_NAME) {
+        if resolved(file).file_name().is_some_and(|name| name == CONFIG_FILE) {
             bail!("{name}: this is where defaults are read from; name another file");
         }
         let is_lost =
@@ -196,7 +196,7 @@ fn is_device(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::need_rules;
-    use crate::cli::{Format, Output};
+    use crate::args::{Format, Output};
 
     /// Asking takes a call of the policy, and one that tells no rules may take it amiss.
     #[test]

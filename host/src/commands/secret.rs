@@ -9,19 +9,20 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use serde_json::value::RawValue;
 
-use crate::Io;
-use crate::admission::review;
-use crate::cli::ExitStatus;
-use crate::cluster::{Cluster, Lookups};
-use crate::commands::load_policy;
-use crate::evaluation::Evaluation;
-use crate::explanation::{self, Question};
-use crate::input;
-use crate::kind::{Judged, Kind};
-use crate::policy::HostCalls;
-use crate::policy::Limits;
-use crate::pull_secret::{Login, PullSecret, docker_config, parse_name, parse_namespace};
-use crate::verdict::Severity;
+use crate::args::object_name::{parse_name, parse_namespace};
+use crate::commands::policy_file::load_policy;
+use crate::console::ExitStatus;
+use crate::console::Io;
+use crate::files::input;
+use crate::pull_secret::{Login, PullSecret, docker_config};
+use crate::sandbox::Limits;
+use review::admission::review;
+use review::cluster::{Cluster, Lookups};
+use review::evaluation::Evaluation;
+use review::explanation::{self, Question};
+use review::host_calls::HostCalls;
+use review::kind::{Judged, Kind};
+use review::verdict::Severity;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin < token.txt
@@ -156,7 +157,7 @@ fn warnings(secret: &PullSecret<'_>, namespace: Option<&str>, server: &str, io: 
     let policy = load_policy(Limits::default(), None)?;
     let cluster = Arc::new(Cluster::default());
     let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), io.stderr.clone()));
+        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())));
     let settings = RawValue::from_string("{}".to_owned())?;
     let namespace = namespace.unwrap_or_default();
 
@@ -169,7 +170,7 @@ fn warnings(secret: &PullSecret<'_>, namespace: Option<&str>, server: &str, io: 
         .iter()
         .map(|finding| {
             let weight = if finding.severity == Severity::Reject { "error" } else { "warning" };
-            format!("{weight}[{}]: {}", finding.rule, finding.message)
+            format!("{weight}[{}]: {}", finding.rule, finding.in_one_line())
         })
         .collect();
     warnings

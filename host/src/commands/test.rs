@@ -1,23 +1,30 @@
 //! `test`: run suites of cases against the policy.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
-use rayon::prelude::*;
 use regex::Regex;
 
-use crate::cli::{ExitStatus, Output, parse_format};
-use crate::commands::{load_policy, reports, rewrite, watching};
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::kind::Judged;
-use crate::policy::Limits;
+use crate::args::policy::jobs;
+use crate::args::{LimitArgs, Output, parse_format};
+use crate::commands::policy_file::load_policy;
+use crate::commands::rewrite::rewrite;
+use crate::commands::{ordered_parallel, reports, watching};
+use crate::console::ExitStatus;
+use crate::console::Io;
+use crate::console::io::fail;
+use crate::files::suite_files::DiskFiles;
+use crate::files::watch::Watched;
 use crate::suite::report::{self, CaseReport, Ended, Style, Summary};
-use crate::suite::run::{CaseResult, run as run_case};
 use crate::suite::update::{Refusal, Updated, update};
-use crate::suite::{self, Loaded};
-use crate::watch::Watched;
-use crate::{Io, fail};
+use review::diagnostic::{Diagnostic, Diagnostics};
+use review::log::Log;
+use review::settings::SettingsError;
+use review::suite::run::{CaseResult, run as run_case};
+use review::suite::{self, Case, Loaded};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret test policy-tests/
@@ -55,7 +62,7 @@ pub struct Test {
     pub policy: Option<PathBuf>,
     /// What it may use
     #[command(flatten)]
-    pub limits: Limits,
+    pub limits: LimitArgs,
     /// Format of the report, and a file for it: text, json, junit; may be given several times
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_format::<TestFormat>, default_value = "text")]
     pub output: Vec<Output<TestFormat>>,
@@ -84,15 +91,15 @@ pub enum TestFormat {
 /// - suites that cannot be read, an output that cannot be written
 pub fn run(args: &Test, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     if !args.watch {
-        return run_suites(args, config, &suite::load(&args.paths)?, io);
+        return run_suites(args, config, &suite::load(&args.paths, &DiskFiles)?, io);
     }
     let mut watched = Watched::default();
     args.paths.iter().try_for_each(|path| watched.add(Path::new(path)))?;
-    let suites = suite::load(&args.paths).unwrap_or_default();
+    let suites = suite::load(&args.paths, &DiskFiles).unwrap_or_default();
     let files = suites.iter().flat_map(|loaded| &loaded.files).chain(&args.policy);
     files.map(PathBuf::as_path).try_for_each(|file| watched.add(file))?;
     args.output.iter().filter_map(|output| output.file.as_deref()).for_each(|file| watched.leave_out(file));
-    watching::run(&watched, io, |io| match suite::load(&args.paths) {
+    watching::run(&watched, io, |io| match suite::load(&args.paths, &DiskFiles) {
         Ok(suites) => run_suites(args, config, &suites, io),
         // A suite is what is being worked at.
         Err(problems) => Ok(fail(&problems.into(), io)),
@@ -103,45 +110,48 @@ fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io
     let files = suites.iter().flat_map(|loaded| &loaded.files).map(PathBuf::as_path);
     reports::refuse_clashes(&args.output, None, files, args.policy.as_deref().into_iter().chain(config))?;
     let is_wanted = |name: &str| args.run.as_ref().is_none_or(|pattern| pattern.is_match(name));
-    let cases: Vec<(&Loaded, usize)> = suites
-        .iter()
-        .flat_map(|loaded| {
-            loaded.suite.cases.iter().enumerate().map(move |(number, case)| (loaded, number, case))
-        })
-        .filter(|(_, _, case)| is_wanted(&case.name))
-        .map(|(loaded, number, _)| (loaded, number))
-        .collect();
+    let all = suites.iter().flat_map(|loaded| {
+        let cases = loaded.suite.cases.iter().enumerate();
+        cases.map(move |(number, case)| Picked { loaded, number, case })
+    });
+    let cases: Vec<Picked<'_>> = all.filter(|picked| is_wanted(&picked.case.name)).collect();
     if cases.is_empty() {
-        let message = match &args.run {
+        let problem = match &args.run {
             Some(pattern) if !suites.is_empty() => {
-                format!("no case ran: no name matches {:?}", pattern.as_str())
+                Diagnostic::error(format!("no case ran: no name matches {:?}", pattern.as_str()))
             }
-            _ => "no case ran: there is no suite here; a suite is a file with `cases`".to_owned(),
+            _ => Diagnostic::error("no case ran: there is no suite here")
+                .with_help("a suite is a file with `cases`"),
         };
-        io.stderr.diagnostic(&Diagnostic::error(message).with_mend());
+        io.stderr.diagnostic(&problem);
         return Ok(ExitStatus::Nothing);
     }
-    let policy = load_policy(args.limits, args.policy.as_deref())?;
-    let judged = Judged::of(policy.metadata());
-    let workers = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.jobs.unwrap_or_default().into())
-        .build()
-        .context("cannot start threads")?;
-    let talk = &io.stderr;
-    let progress = talk.progress("cases run", cases.len());
-    let run_one = |(loaded, number): &(&Loaded, usize)| {
-        let result = run_case(&policy, &judged, loaded, *number, talk);
+    let policy = load_policy(args.limits.into(), args.policy.as_deref())?;
+    let log: Arc<dyn Log> = Arc::new(io.stderr.clone());
+    let progress = io.stderr.progress("cases run", cases.len());
+    let run_one = |Picked { loaded, number, case }: Picked<'_>| {
+        let result = run_case(&policy, policy.metadata(), loaded, number, case, &log);
         progress.step();
         result
     };
-    let results: Vec<Result<CaseResult>> = workers.install(|| cases.par_iter().map(run_one).collect());
+    let mut results: Vec<Result<CaseResult, SettingsError>> = Vec::new();
+    let source = cases.iter().map(|picked| (0, *picked));
+    ordered_parallel::run(
+        jobs(args.jobs)?,
+        source,
+        |picked| ((), vec![picked]),
+        run_one,
+        |(), result| {
+            results.extend(result);
+            ControlFlow::Continue(())
+        },
+    );
     drop(progress);
 
-    let mut reports: Vec<CaseReport<'_>> = cases
-        .iter()
-        .zip(&results)
-        .map(|((loaded, number), result)| {
-            CaseReport::new(loaded, *number, result.as_ref().map_err(|error| format!("{error:#}")))
+    let with_results = cases.iter().zip(&results);
+    let mut reports: Vec<CaseReport<'_>> = with_results
+        .map(|(Picked { loaded, number, .. }, result)| {
+            CaseReport::new(loaded, *number, result.as_ref().map_err(ToString::to_string))
         })
         .collect();
     say_errors(&cases, &results, &reports, io);
@@ -160,19 +170,28 @@ fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io
     })
 }
 
+/// A case that runs.
+#[derive(Clone, Copy)]
+struct Picked<'a> {
+    loaded: &'a Loaded,
+    /// Its number in its suite, from 0
+    number: usize,
+    case: &'a Case,
+}
+
 /// Says why cases were not run: once for settings that many of them share.
 fn say_errors(
-    cases: &[(&Loaded, usize)],
-    results: &[Result<CaseResult>],
+    cases: &[Picked<'_>],
+    results: &[Result<CaseResult, SettingsError>],
     reports: &[CaseReport<'_>],
     io: &Io,
 ) {
     let mut said = Vec::new();
     for ((_, result), report) in cases.iter().zip(results).zip(reports) {
         let Err(error) = result else { continue };
-        let all = match error.downcast_ref::<Diagnostics>() {
-            Some(Diagnostics(all)) => all.clone(),
-            None => vec![Diagnostic::error(format!("{}:{}: {error:#}", report.file, report.line))],
+        let all = match error {
+            SettingsError::Refused(Diagnostics(all)) => all.clone(),
+            _ => vec![Diagnostic::error(format!("{}:{}: {error}", report.file, report.line))],
         };
         for diagnostic in all {
             if !said.contains(&diagnostic) {
@@ -186,17 +205,17 @@ fn say_errors(
 /// Writes what the policy said into the suites; false where one could not be written, which is said, and hinders no other.
 fn update_all(
     suites: &[Loaded],
-    cases: &[(&Loaded, usize)],
-    results: &[Result<CaseResult>],
+    cases: &[Picked<'_>],
+    results: &[Result<CaseResult, SettingsError>],
     reports: &mut [CaseReport<'_>],
     io: &Io,
 ) -> bool {
     let mut all_written = true;
     for loaded in suites {
-        let of_suite = |at: &usize| cases.get(*at).is_some_and(|(other, _)| std::ptr::eq(*other, loaded));
+        let of_suite = |at: &usize| cases.get(*at).is_some_and(|picked| std::ptr::eq(picked.loaded, loaded));
         let failed: Vec<(usize, usize, &CaseResult)> = (0..cases.len())
             .filter(of_suite)
-            .filter_map(|at| Some((at, cases.get(at)?.1, results.get(at)?.as_ref().ok()?)))
+            .filter_map(|at| Some((at, cases.get(at)?.number, results.get(at)?.as_ref().ok()?)))
             .filter(|(_, _, result)| !result.passed())
             .collect();
         let numbered: Vec<(usize, &CaseResult)> =

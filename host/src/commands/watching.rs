@@ -4,11 +4,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::cli::{ExitStatus, PolicyArgs};
-use crate::diagnostic::plain;
-use crate::settings;
-use crate::watch::Watched;
-use crate::{Io, fail};
+use crate::args::PolicyArgs;
+use crate::args::settings;
+use crate::console::ExitStatus;
+use crate::console::Io;
+use crate::console::io::fail;
+use crate::files::watch::Watched;
+use review::diagnostic::plain;
 
 /// What a command reads, and leaves out what it writes.
 ///

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::save::{Access, save};
+use crate::files::atomic_file::{Access, save};
 
 /// A file of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ macro_rules! source {
     };
 }
 
-/// What `build.rs` made of `policy/web`.
+/// What `build.rs` made of `host/web`.
 macro_rules! built {
     ($name:literal) => {
         include_bytes!(concat!(env!("POLICY_PAGE"), "/", $name))

@@ -7,11 +7,11 @@
 use serde_json::{Map, Value};
 
 use super::Tool;
-use crate::session;
+use crate::sandbox::lookup_recording;
 
 /// Whether this is the text of a JSON or SARIF report or of a recorded session of ours, or of an empty file.
 pub fn is_replaceable(text: &str) -> bool {
-    text.trim().is_empty() || is_report(text) || session::is_recorded_here(text)
+    text.trim().is_empty() || is_report(text) || lookup_recording::is_recorded_here(text)
 }
 
 /// Whether this is the text of a JSON report of `check` or `test`, or of a SARIF report, and of ours.

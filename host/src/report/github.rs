@@ -7,9 +7,9 @@ use std::io::{self, Write};
 
 use super::place::{Region, path_parts};
 use super::{Render, Summary, remarks};
-use crate::diagnostic::{Diagnostic, Weight, plain};
-use crate::evaluation::Outcome;
-use crate::verdict::Severity;
+use review::diagnostic::{Diagnostic, Weight, plain};
+use review::evaluation::Outcome;
+use review::verdict::Severity;
 
 /// Writes a command for each finding and each file with a problem.
 #[derive(Debug, Default)]
@@ -25,8 +25,7 @@ impl Render for GitHub {
             let column = spot.column.map(|column| format!(",col={column}")).unwrap_or_default();
             format!("{},line={}{column},", file(&spot.file), spot.line)
         });
-        let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        let message = data(&format!("{}{help}", problem.message));
+        let message = data(&lines(&problem.message, problem.help.as_deref().unwrap_or_default()));
         writeln!(out, "::{command} {}title=acr-pull-secret::{message}", place.unwrap_or_default())
     }
 
@@ -46,7 +45,8 @@ impl Render for GitHub {
                 None => String::new(),
             };
             let (file, rule) = (file(&outcome.source.file), property(&finding.rule));
-            writeln!(out, "::{command} {file},line={line}{rest},title={rule}::{}", data(&finding.message))?;
+            let message = data(&lines(&finding.message, &finding.help));
+            writeln!(out, "::{command} {file},line={line}{rest},title={rule}::{message}")?;
         }
         Ok(())
     }
@@ -54,6 +54,11 @@ impl Render for GitHub {
     fn finish(&mut self, _: &Summary, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// An annotation may have several lines.
+fn lines(message: &str, help: &str) -> String {
+    if help.is_empty() { message.to_owned() } else { format!("{message}\nhelp: {help}") }
 }
 
 fn file(name: &str) -> String {

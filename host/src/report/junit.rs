@@ -7,9 +7,9 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::place::Region;
 use super::{Render, Summary, Tool, remarks};
-use crate::diagnostic::{Diagnostic, Weight, is_active};
-use crate::evaluation::Outcome;
-use crate::verdict::{Decision, Finding, Severity};
+use review::diagnostic::{Diagnostic, Weight, is_active};
+use review::evaluation::Outcome;
+use review::verdict::{Decision, Finding, Severity};
 
 /// Collects the cases, because each suite says first how many it has. There are no times: they would differ each time.
 #[derive(Debug, Default)]
@@ -95,7 +95,8 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn line(outcome: &Outcome, finding: &Finding) -> String {
     let Region { line, rest } = Region::of(outcome, finding);
     let column = rest.map(|(column, ..)| format!(":{column}")).unwrap_or_default();
-    format!("{}:{line}{column}: {}: {}", outcome.source.file, finding.rule, finding.message)
+    let help = if finding.help.is_empty() { String::new() } else { format!("\n  help: {}", finding.help) };
+    format!("{}:{line}{column}: {}: {}{help}", outcome.source.file, finding.rule, finding.message)
 }
 
 /// What XML 1.0 cannot hold is written as an escape; the library would drop it.

@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path};
 
-use crate::evaluation::Outcome;
-use crate::verdict::Finding;
+use review::evaluation::Outcome;
+use review::verdict::Finding;
 
 /// From the first character of a value to the one after its last; lines and columns from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,10 +13,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::place::{Region, path_parts};
 use super::{Render, Summary, Tool, remarks};
-use crate::diagnostic::{Diagnostic, Spot, Weight};
-use crate::evaluation::Outcome;
-use crate::rules::Rule;
-use crate::verdict::{Finding, Severity};
+use crate::text::hex;
+use review::diagnostic::{Diagnostic, Spot, Weight};
+use review::evaluation::Outcome;
+use review::rule_help::Rule;
+use review::verdict::{Finding, Severity};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -54,15 +55,8 @@ impl Sarif {
     fn rule(&mut self, id: &str) -> usize {
         let known = self.rules.iter().position(|rule| rule.id == id);
         known.unwrap_or_else(|| {
-            let [action, summary, reason, mend] = [const { String::new() }; 4];
-            self.rules.push(Rule {
-                id: id.to_owned(),
-                category: String::new(),
-                action,
-                summary,
-                reason,
-                mend,
-            });
+            let [category, action, summary, reason, fix] = [const { String::new() }; 5];
+            self.rules.push(Rule { id: id.to_owned(), category, action, summary, reason, fix });
             self.rules.len() - 1
         })
     }
@@ -84,7 +78,7 @@ impl Sarif {
         let seen = self.seen.entry(parts.clone()).or_default();
         *seen += 1;
         let hash = Sha256::digest(format!("{parts}\0{seen}"));
-        hash.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        hex(hash.get(..16).unwrap_or_default())
     }
 }
 
@@ -99,11 +93,11 @@ impl Render for Sarif {
             let rest = column.map(|column| (column, *line, column));
             location(file, Region { line: *line, rest })
         });
-        let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let help = problem.help.as_deref().unwrap_or_default();
         self.notifications.push(log::Notification {
             level,
             locations: locations.collect(),
-            message: message(format!("{}{help}", problem.message)),
+            message: message(sentences(&problem.message, help)),
         });
         Ok(())
     }
@@ -118,11 +112,14 @@ impl Render for Sarif {
                 Severity::Warn => log::Level::Warning,
             };
             let rule_index = self.rule(&finding.rule);
+            let properties =
+                (!finding.help.is_empty()).then(|| BTreeMap::from([("help", finding.help.clone())]));
             self.results.push(log::Result {
                 level,
                 locations: [location],
-                message: message(finding.message),
+                message: message(sentences(&finding.message, &finding.help)),
                 partial_fingerprints: BTreeMap::from([("acrPullSecret/v1", fingerprint)]),
+                properties,
                 rule_id: finding.rule,
                 rule_index,
             });
@@ -175,16 +172,26 @@ fn descriptor(rule: &Rule) -> log::ReportingDescriptor {
         short_description: None,
     };
     if !rule.summary.is_empty() {
-        let Rule { summary, reason, mend, .. } = rule;
+        let Rule { summary, reason, fix, .. } = rule;
         let text = |text| log::MultiformatMessage { markdown: None, text };
         descriptor.short_description = Some(text(summary.clone()));
         descriptor.full_description = Some(text(format!("{summary} {reason}")));
-        let markdown = format!("{summary}\n\n**Why it breaks:** {reason}\n\n**How to mend it:** {mend}");
+        let markdown = format!("{summary}\n\n**Why it breaks:** {reason}\n\n**How to fix it:** {fix}");
         descriptor.help =
-            Some(log::MultiformatMessage { markdown: Some(markdown), text: format!("{reason} {mend}") });
+            Some(log::MultiformatMessage { markdown: Some(markdown), text: format!("{reason} {fix}") });
         descriptor.help_uri = Some(concat!(env!("CARGO_PKG_REPOSITORY"), "#findings"));
     }
     descriptor
+}
+
+/// Message and help as two sentences. GitHub shows nothing of a result but its message, and only the first sentence where
+/// there is little room; a `fix` would have to be a change of the file.
+fn sentences(message: &str, help: &str) -> String {
+    let mut letters = help.chars();
+    match letters.next() {
+        Some(first) => format!("{message}. {}{}.", first.to_uppercase(), letters.as_str()),
+        None => message.to_owned(),
+    }
 }
 
 fn message(text: String) -> log::Message {

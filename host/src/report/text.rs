@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use super::{Render, Summary};
-use crate::diagnostic::{Diagnostic, Spot, Weight, plain};
-use crate::evaluation::Outcome;
-use crate::verdict::{Decision, Finding, Severity, Verdict};
+use crate::text::plural;
+use review::diagnostic::{Diagnostic, Spot, Weight, plain};
+use review::evaluation::{Outcome, Pods};
+use review::verdict::{Decision, Finding, Severity, Verdict};
 
 /// How text is written.
 #[derive(Debug, Clone, Copy)]
@@ -36,22 +37,27 @@ impl Text {
         let Outcome { source, verdict, .. } = outcome;
         let template =
             source.template.as_ref().map(|path| format!(", from {}", plain(path))).unwrap_or_default();
+        let worst = outcome.worst();
         write!(
             out,
             "{} {} ({}:{}{template})",
-            self.word(verdict.decision),
+            self.word(worst),
             plain(&outcome.title()),
             plain(&source.file),
             source.line
         )?;
+        if verdict.decision != worst {
+            write!(out, ", itself {}", self.word(verdict.decision).trim_end())?;
+        }
         describe(verdict, out)?;
-        if let Some(pods) = &outcome.pods
-            && (pods.decision != verdict.decision
+        for Pods { verdict: pods, .. } in &outcome.pods {
+            if pods.decision != verdict.decision
                 || pods.decision == Decision::Mutated
-                || (pods.decision == Decision::Accepted && pods.message.is_some()))
-        {
-            write!(out, "; its pods: {}", self.word(pods.decision).trim_end())?;
-            describe(pods, out)?;
+                || (pods.decision == Decision::Accepted && pods.message.is_some())
+            {
+                write!(out, "; its pods: {}", self.word(pods.decision).trim_end())?;
+                describe(pods, out)?;
+            }
         }
         writeln!(out)
     }
@@ -86,7 +92,7 @@ impl Text {
             notes: source.template.iter().map(|path| format!("rendered from {path}")).collect(),
             help: None,
         };
-        writeln!(out, "{}\n", diagnostic.with_mend().render(self.style.colour))
+        writeln!(out, "{}\n", diagnostic.with_help(&finding.help).render(self.style.colour))
     }
 }
 
@@ -94,15 +100,14 @@ fn describe(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
     match (verdict.decision, &verdict.message) {
         (Decision::Mutated, _) => {
             let names = added(&verdict.patch);
-            let plural = if names.len() == 1 { "" } else { "s" };
             match names.as_slice() {
                 [] => write!(out, ", {} changes", verdict.patch.len()),
-                names => write!(out, ", gets pull secret{plural} {}", plain(&names.join(", "))),
+                names => {
+                    write!(out, ", gets {} {}", plural(names.len(), "pull secret"), plain(&names.join(", ")))
+                }
             }
         }
-        (_, Some(message)) if !verdict.findings.iter().any(|finding| message.contains(&finding.message)) => {
-            write!(out, ": {}", plain(message))
-        }
+        (_, Some(message)) if !verdict.findings_say_message => write!(out, ": {}", plain(message)),
         _ => Ok(()),
     }
 }

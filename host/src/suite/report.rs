@@ -9,12 +9,12 @@ use serde::Serialize;
 
 pub use self::junit::write as write_junit;
 pub use self::text::{Style, write as write_text};
-use super::Loaded;
-use super::expect::{Comparison, rules_of};
-use super::run::CaseResult;
 use super::words;
 use crate::report::Tool;
-use crate::verdict::Decision;
+use review::suite::Loaded;
+use review::suite::expect::{Comparison, rules_of};
+use review::suite::run::CaseResult;
+use review::verdict::Decision;
 
 /// How a case ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

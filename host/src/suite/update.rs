@@ -8,12 +8,13 @@ use std::ops::Range;
 use serde_json::Value;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::expect::Comparison;
-use super::run::CaseResult;
-use super::{Loaded, words};
-use crate::edit::{Edit, apply, dash, line_break, line_end, line_start, lines_behind, next_line};
-use crate::verdict::Decision;
-use crate::yaml::{self, Document, Place};
+use super::words;
+use crate::edit::text_edit::{Edit, apply, dash, line_break, line_end, line_start, lines_behind, next_line};
+use review::suite::Loaded;
+use review::suite::expect::Comparison;
+use review::suite::run::CaseResult;
+use review::verdict::Decision;
+use review::yaml::{self, Document, Place};
 
 /// A suite with expectations that the policy meets.
 #[derive(Debug)]

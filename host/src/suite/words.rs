@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::yaml;
+use review::yaml;
 
 /// A key with its value: a list as a block, an item to a line.
 pub(super) fn block(key: &str, value: &Value) -> String {
@@ -56,7 +56,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{block, flow};
-    use crate::yaml;
+    use review::yaml;
 
     #[test]
     fn what_is_written_is_read_again() {

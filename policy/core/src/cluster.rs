@@ -79,8 +79,8 @@ impl LookupError {
         })
     }
 
-    /// The mend, for a lookup of core/v1 `kind` in `namespace`.
-    pub(crate) fn mend(&self, kind: &str, namespace: &str) -> String {
+    /// What to do about it, for a lookup of core/v1 `kind` in `namespace`.
+    pub(crate) fn help(&self, kind: &str, namespace: &str) -> String {
         match self {
             Self::CapabilityNotGranted => {
                 "grant the policy the host capability kubernetes/get_resource".to_owned()
@@ -89,10 +89,10 @@ impl LookupError {
                 format!("add {{apiVersion: v1, kind: {kind}}} to the policy's contextAwareResources")
             }
             Self::Forbidden => format!(
-                "RBAC must let the policy server's ServiceAccount get {}s in namespace \"{namespace}\"",
+                "let the policy server's ServiceAccount get {}s in namespace \"{namespace}\" by RBAC",
                 kind.to_ascii_lowercase()
             ),
-            Self::Unavailable => "the cluster gave no answer; see the policy server's log".to_owned(),
+            Self::Unavailable => "look for the reason in the policy server's log".to_owned(),
         }
     }
 }

@@ -10,7 +10,7 @@ const LONGEST_WARNING: usize = 255;
 pub struct Decision {
     /// What is wrong
     pub findings: Vec<Finding>,
-    /// What mends it; counts only where nothing rejects
+    /// What fixes it; counts only where nothing rejects
     pub addition: Option<Addition>,
 }
 
@@ -31,13 +31,13 @@ impl Decision {
 
     /// Why the request is rejected, in one line; `None` where it is not.
     pub fn message(&self) -> Option<String> {
-        let messages: Vec<&str> = self.of(Severity::Reject).map(|finding| finding.message.as_str()).collect();
+        let messages: Vec<String> = self.of(Severity::Reject).map(Finding::in_one_line).collect();
         (!messages.is_empty()).then(|| messages.join("; "))
     }
 
     /// The warnings, each short enough for the API server.
     pub fn warnings(&self) -> Vec<String> {
-        self.of(Severity::Warn).map(|finding| shorten(&finding.message)).collect()
+        self.of(Severity::Warn).map(|finding| shorten(finding.in_one_line())).collect()
     }
 
     fn of(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
@@ -45,9 +45,9 @@ impl Decision {
     }
 }
 
-fn shorten(message: &str) -> String {
+fn shorten(message: String) -> String {
     if message.len() <= LONGEST_WARNING {
-        return message.to_owned();
+        return message;
     }
     let end = message.floor_char_boundary(LONGEST_WARNING - '…'.len_utf8());
     format!("{}…", message.get(..end).unwrap_or_default())

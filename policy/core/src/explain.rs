@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, ObjectRef};
 use crate::image::ImageReference;
+use crate::json_fields;
 use crate::key_defect::{KeyDefect, shown};
 use crate::keyring::{Held, Keyring};
 use crate::login_server::{Host, classify};
 use crate::pull_secret::PullSecret;
-use crate::raw_fields;
 use crate::registry_key::{RegistryKey, Repository};
 use crate::request::{RequestError, string_at, value, word};
 use crate::settings::{Entry, Need, PullSecrets, Settings};
@@ -48,6 +48,8 @@ struct Registry {
     host: String,
     kind: &'static str,
     reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,7 +104,7 @@ impl Question {
     /// Reads `{"image": …, "namespace": …, "settings": {…}, "pullSecrets": […]}`.
     pub(crate) fn parse(text: &str) -> Result<Self, RequestError> {
         let [image, namespace, settings, names] =
-            raw_fields::read(text, ["image", "namespace", "settings", "pullSecrets"])
+            json_fields::read(text, ["image", "namespace", "settings", "pullSecrets"])
                 .map_err(|e| RequestError::unreadable("the question", &e))?;
         let settings = match value("settings", settings)? {
             Value::Null => Settings::default(),
@@ -147,16 +149,19 @@ impl Question {
             digest: reference.digest.map(own),
         });
         let host = reference.host().to_ascii_lowercase();
-        let (kind, reason) = match classify(&host, &self.settings.registry_suffixes) {
+        let (kind, reason, help) = match classify(&host, &self.settings.registry_suffixes) {
             Host::LoginServer if host != reference.host() => (
                 "login-server",
                 own("an ACR login server, but in upper case: keys are compared letter by letter"),
+                Some(format!("write {host}")),
             ),
-            Host::LoginServer => ("login-server", own("an ACR login server")),
-            Host::Mistaken(mistake) => ("mistaken", mistake.explain(&host)),
-            Host::Other => ("other", own("no ACR login server: the policy has nothing to say about it")),
+            Host::LoginServer => ("login-server", own("an ACR login server"), None),
+            Host::Mistaken(mistake) => ("mistaken", mistake.explain(&host), Some(mistake.help())),
+            Host::Other => {
+                ("other", own("not an ACR login server: the policy has nothing to say about it"), None)
+            }
         };
-        explanation.registry = Some(Registry { host: own(&host), kind, reason });
+        explanation.registry = Some(Registry { host, kind, reason, help });
         let repository = reference.repository();
         if kind == "login-server" {
             explanation.entries = self.entries(&repository);
@@ -173,7 +178,7 @@ impl Question {
     fn entries(&self, repository: &str) -> Vec<EntryMatch> {
         let PullSecrets::Entries(entries) = &self.settings.pull_secrets else { return Vec::new() };
         let mut won = false;
-        let judge = |(index, entry): (usize, &Entry)| {
+        let explained = |(index, entry): (usize, &Entry)| {
             let reason = if !entry.in_namespace(&self.namespace) {
                 "it is for other namespaces"
             } else if !Repository::parse(repository)
@@ -194,7 +199,7 @@ impl Question {
                 reason,
             }
         };
-        entries.iter().enumerate().map(judge).collect()
+        entries.iter().enumerate().map(explained).collect()
     }
 
     fn try_secrets(&self, repository: &str, cluster: &dyn Cluster, explanation: &mut Explanation) {

@@ -1,4 +1,4 @@
-//! A finding: what is wrong, where, and what mends it.
+//! A finding: what is wrong, where, and how to fix it.
 
 use serde::Serialize;
 
@@ -27,11 +27,18 @@ pub struct Finding {
     pub image: Option<String>,
     /// The name of the pull secret it is about
     pub secret: Option<String>,
-    /// One sentence: what is wrong, where, and the mend
+    /// One sentence: what is wrong
     pub message: String,
+    /// One sentence: what to do about it
+    pub help: String,
 }
 
 impl Finding {
+    /// Message and help in one line, for a cluster's user, who sees nothing else of the finding.
+    pub fn in_one_line(&self) -> String {
+        [self.message.as_str(), &self.help].join("; ")
+    }
+
     /// Whether this says the same as `other` of another version of the object, wherever in the object it stands.
     pub fn repeats(&self, other: &Finding) -> bool {
         self.rule == other.rule && self.image == other.image && self.secret == other.secret

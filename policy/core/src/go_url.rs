@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::text::{has_any, is_any};
+use crate::ascii::{has_any, is_any};
 
 /// Host and path of an address, both percent-decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,13 +6,24 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::text::{has_any, is_any};
+use crate::ascii::{has_any, is_any};
 
 const DOCKER_HUB: &str = "docker.io";
 const LONGEST_PATH: usize = 255;
 const LONGEST_TAG: usize = 128;
 
 /// A parsed image reference, borrowing from its text.
+///
+/// ```
+/// use policy_core::image::ImageReference;
+///
+/// let image = ImageReference::parse("contoso.azurecr.io:443/shop/web:v1")?;
+/// assert_eq!((image.domain, image.host()), ("contoso.azurecr.io:443", "contoso.azurecr.io"));
+/// assert_eq!((image.path.as_ref(), image.tag), ("shop/web", Some("v1")));
+/// // What has no host is Docker Hub's.
+/// assert_eq!(ImageReference::parse("nginx")?.repository(), "docker.io/library/nginx");
+/// # Ok::<(), policy_core::image::ImageError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageReference<'a> {
     /// Host and optional port, letter case kept; empty for the rare name whose first segment is no host

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::ascii::{has_any, is_any};
 use crate::image::{is_digest, is_domain};
 use crate::login_server::{CLOUDS, Host, Mistake, classify};
 use crate::registry_key::{RegistryKey, UrlError};
-use crate::text::{has_any, is_any};
 
 /// Why no image matches a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl KeyDefect {
 }
 
 /// What the key was meant to be, in a form that works; `None` where that cannot be told.
-pub fn mend(text: &str, suffixes: &[String]) -> Option<String> {
+pub fn fix(text: &str, suffixes: &[String]) -> Option<String> {
     let text = shown(text);
     let text = text.rsplit_once(":/").map_or(text, |(_, rest)| rest).trim_matches(['/', ' ']);
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
@@ -160,8 +160,8 @@ pub fn mend(text: &str, suffixes: &[String]) -> Option<String> {
         .filter(wanted)
         .map_while(|segment| if segment.contains('*') { None } else { segment.split([':', '@']).next() })
         .collect();
-    let mended = [&[host.as_str()], segments.as_slice()].concat().join("/");
-    KeyDefect::of(&mended, suffixes).is_none().then_some(mended)
+    let fixed = [&[host.as_str()], segments.as_slice()].concat().join("/");
+    KeyDefect::of(&fixed, suffixes).is_none().then_some(fixed)
 }
 
 /// Stands for a key of which nothing can be shown.

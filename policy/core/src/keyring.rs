@@ -4,12 +4,32 @@
 
 use std::collections::BTreeMap;
 
+use crate::ascii::has_any;
 use crate::docker_config::Credential;
 use crate::key_defect::shown_normalised;
 use crate::registry_key::{RegistryKey, Repository};
-use crate::text::has_any;
 
 /// Credentials of all pull secrets of a pod.
+///
+/// ```
+/// use policy_core::keyring::Keyring;
+/// use policy_core::pull_secret::PullSecret;
+/// use serde_json::json;
+///
+/// // {"auths": {"contoso.azurecr.io": {"username": "reader", "password": "…"}}}
+/// let config = "eyJhdXRocyI6eyJjb250b3NvLmF6dXJlY3IuaW8iOnsidXNlcm5hbWUiOiJyZWFkZXIiLCJwYXNzd29yZCI6IngifX19";
+/// let secret = json!({"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": config}});
+///
+/// let mut keyring = Keyring::default();
+/// if let PullSecret::Usable { credentials, .. } = PullSecret::of(&secret) {
+///     keyring.add("acr-secret", credentials);
+/// }
+/// let users = |repository| keyring.lookup(repository).map(|held| held.credential.username.as_str()).collect();
+/// let tried: Vec<&str> = users("contoso.azurecr.io/web");
+/// assert_eq!(tried, ["reader"]);
+/// let tried: Vec<&str> = users("fabrikam.azurecr.io/web");
+/// assert!(tried.is_empty());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {
     held: Vec<Held>,

@@ -1,20 +1,47 @@
 //! Does a pod get its Azure Container Registry images? The decision, and nothing else.
 //!
 //! ```text
-//! payload ─▶ wire ─▶ Request ─┐
-//!                   Settings ─┼─▶ decide ─▶ Decision ─▶ wire ─▶ response
-//!            Cluster lookups ─┘
+//! payload ─▶ operations ─▶ Request ─┐
+//!                         Settings ─┼─▶ decide ─▶ Decision ─▶ operations ─▶ response
+//!                  Cluster lookups ─┘
+//! ```
+//!
+//! ```
+//! use policy_core::{Request, Settings, cluster::NoCluster, decide};
+//! use serde_json::json;
+//!
+//! // A pod that pulls from a registry of Azure, and lists no pull secret.
+//! let pod = json!({"kind": "Pod", "apiVersion": "v1", "spec": {"containers": [
+//!     {"name": "web", "image": "contoso.azurecr.io/web:v1"},
+//! ]}});
+//! let text = json!({"operation": "CREATE", "namespace": "shop", "object": pod}).to_string();
+//! let request = Request::parse(&text)?;
+//!
+//! // By default the policy adds the name that Azure's own article uses.
+//! let decision = decide(&request, &Settings::default(), &NoCluster);
+//! assert_eq!(decision.addition.map(|addition| addition.names), Some(vec!["acr-secret".to_owned()]));
+//!
+//! // Where it may change nothing, it says what is wrong and what to do.
+//! let settings = Settings::parse(&json!({"mode": "validate"}))?;
+//! let decision = decide(&request, &settings, &NoCluster);
+//! let finding = &decision.findings[0];
+//! assert_eq!(finding.rule.id(), "missing-pull-secret");
+//! assert_eq!(finding.pointer, "/spec/containers/0/image");
+//! assert_eq!(finding.help, "add imagePullSecrets: [{name: acr-secret}] to the pod spec");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! No I/O, no clock, no panic and no regular expression: the policy server starts a fresh instance for every request
 //! and pays again for whatever is built here.
 #![forbid(unsafe_code)]
 
+mod ascii;
 mod base64;
 pub mod cluster;
 pub mod decide;
 pub mod decision;
 mod distinct;
+mod dns_name;
 pub mod docker_config;
 mod excerpt;
 mod explain;
@@ -23,21 +50,19 @@ mod go_url;
 pub mod host_cluster;
 pub mod image;
 mod json;
+mod json_append;
+mod json_fields;
 pub mod key_defect;
 pub mod keyring;
 pub mod login_server;
-mod name;
+pub mod operations;
 pub mod pod_spec;
-mod pull_secret;
-mod raw_fields;
+pub mod pull_secret;
 pub mod registry_key;
 pub mod request;
 pub mod rule;
 pub mod settings;
-mod splice;
-mod text;
 mod token;
-pub mod wire;
 
 pub use cluster::{Cluster, LookupError, ObjectRef};
 pub use decide::decide;

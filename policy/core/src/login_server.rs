@@ -40,21 +40,27 @@ pub enum Mistake<'a> {
 }
 
 impl Mistake<'_> {
-    /// What is the matter with `host`, and the mend.
+    /// What is wrong with `host`.
     pub(crate) fn explain(self, host: &str) -> String {
         match self {
-            Self::DataEndpoint { registry, suffix } => format!(
-                "{host} is a data endpoint, which only serves redirected downloads; write {registry}.{suffix}"
-            ),
+            Self::DataEndpoint { .. } => {
+                format!("{host} is a data endpoint, which only serves redirected downloads")
+            }
+            Self::Shape { .. } => format!("{host} is not an ACR login server"),
+            Self::Typo { .. } => format!("{host} is misspelled"),
+            Self::BlobStorage => format!("{host} only serves redirected downloads"),
+        }
+    }
+
+    /// What to write instead.
+    pub(crate) fn help(self) -> String {
+        match self {
+            Self::DataEndpoint { registry, suffix } => format!("write {registry}.{suffix}"),
             Self::Shape { suffix } => {
-                format!(
-                    "{host} is no login server; those are REGISTRY.{suffix} and REGISTRY.REGION.geo.{suffix}"
-                )
+                format!("write a login server: REGISTRY.{suffix} or REGISTRY.REGION.geo.{suffix}")
             }
-            Self::Typo { registry } => format!("{host} is misspelled; write {registry}.azurecr.io"),
-            Self::BlobStorage => {
-                format!("{host} only serves redirected downloads; write the registry's login server")
-            }
+            Self::Typo { registry } => format!("write {registry}.azurecr.io"),
+            Self::BlobStorage => "write the registry's login server".to_owned(),
         }
     }
 }

@@ -16,18 +16,28 @@ const KINDS: [(&str, &str, Form); 2] = [
 
 /// What the kubelet makes of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PullSecret {
+pub enum PullSecret {
     /// Nothing: type and data key are not those of a pull secret
     Ignored,
     /// An error that fails every pull of the pod
-    Malformed { data_key: &'static str, error: Malformed },
+    Malformed {
+        /// The field of `data` that is read
+        data_key: &'static str,
+        /// What is wrong with it
+        error: Malformed,
+    },
     /// Credentials
-    Usable { data_key: &'static str, credentials: BTreeMap<String, Credential> },
+    Usable {
+        /// The field of `data` that is read
+        data_key: &'static str,
+        /// The credentials by their keys
+        credentials: BTreeMap<String, Credential>,
+    },
 }
 
 /// Why a secret cannot be decoded; holds nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Malformed {
+pub enum Malformed {
     /// The data is no base64: no API server stores such a thing
     Data,
     /// The docker config
@@ -45,7 +55,7 @@ impl std::fmt::Display for Malformed {
 
 impl PullSecret {
     /// kubelet: pkg/credentialprovider/secrets/secrets.go `MakeDockerKeyring`
-    pub(crate) fn of(secret: &Value) -> Self {
+    pub fn of(secret: &Value) -> Self {
         let kind = string_at(secret, &["type"]);
         let Some((_, data_key, form)) = KINDS.into_iter().find(|(known, _, _)| *known == kind) else {
             return Self::Ignored;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::excerpt;
 use crate::json;
+use crate::json_fields;
 
 /// What happens to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +56,42 @@ impl<'a> Request<'a> {
         "request/oldObject",
     ];
 
+    /// Reads the JSON of a Kubernetes `AdmissionRequest`.
+    ///
+    /// ```
+    /// use policy_core::Request;
+    ///
+    /// let text = r#"{
+    ///     "operation": "CREATE", "namespace": "shop", "kind": {"group": "", "version": "v1", "kind": "Pod"},
+    ///     "object": {"spec": {"containers": [{"name": "web", "image": "contoso.azurecr.io/web:v1"}]}}
+    /// }"#;
+    /// let request = Request::parse(text)?;
+    /// assert_eq!((request.kind.as_str(), request.namespace.as_str()), ("Pod", "shop"));
+    /// # Ok::<(), policy_core::request::RequestError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - the text, its `object`, its `oldObject` or another field that is read is no JSON that can be read
+    pub fn parse(text: &'a str) -> Result<Self, RequestError> {
+        let fields = ["operation", "kind", "namespace", "subResource", "userInfo", "object", "oldObject"];
+        let fields =
+            json_fields::read(text, fields).map_err(|e| RequestError::unreadable("the request", &e))?;
+        Self::of(fields)
+    }
+
     /// Reads the texts of a payload's fields, but for the settings.
     ///
     /// # Errors
     /// - there is no request
-    /// - its `object`, its `oldObject` or another field that is read is no JSON that can be read
-    pub(crate) fn of(fields: [Option<&'a str>; 8]) -> Result<Self, RequestError> {
-        let [request, operation, kind, namespace, subresource, user, object_text, old_object] = fields;
+    /// - as of [`Request::parse`]
+    pub(crate) fn of_payload(fields: [Option<&'a str>; 8]) -> Result<Self, RequestError> {
+        let [request, fields @ ..] = fields;
         request.ok_or_else(|| RequestError("the payload has no request".to_owned()))?;
+        Self::of(fields)
+    }
+
+    fn of(fields: [Option<&'a str>; 7]) -> Result<Self, RequestError> {
+        let [operation, kind, namespace, subresource, user, object_text, old_object] = fields;
         let excerpt = |name, text: Option<&str>| {
             excerpt::read(text.unwrap_or("null")).map_err(|e| RequestError::unreadable(name, &e))
         };
@@ -95,6 +124,30 @@ impl<'a> Request<'a> {
             || self.object.is_null()
             || !(self.subresource.is_empty() || self.subresource == "ephemeralcontainers")
             || at(&self.object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
+    }
+
+    /// Whether a controller owns the object. It compares what it owns with its own template: to change or refuse it would
+    /// make the two fight. kubernetes/kubernetes#57167, #70864
+    pub(crate) fn is_of_controller(&self) -> bool {
+        let owners = at(&self.object, &["metadata", "ownerReferences"]).and_then(Value::as_array);
+        owners
+            .into_iter()
+            .flatten()
+            .any(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
+    }
+
+    /// Whether the pod claims to mirror a static pod. Such a pod may reference no secret.
+    /// plugin/pkg/admission/serviceaccount/admission.go
+    pub(crate) fn is_of_mirror_pod(&self) -> bool {
+        let annotation = ["metadata", "annotations", "kubernetes.io/config.mirror"];
+        at(&self.object, &annotation).is_some() || !string_at(&self.old_object, &annotation).is_empty()
+    }
+
+    /// Whether the pod's own node, `node_name`, makes the request, to show a static pod in the API.
+    pub(crate) fn is_of_mirrored_node(&self, node_name: &str) -> bool {
+        self.is_of_mirror_pod()
+            && !node_name.is_empty()
+            && self.username.strip_prefix("system:node:") == Some(node_name)
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Category {
     Unlisted,
     /// `actions.unusable`
     Unusable,
+    /// `actions.expiring`
+    Expiring,
     /// `actions.unknown`
     Unknown,
     /// Always a warning
@@ -24,6 +26,7 @@ impl Category {
             Self::Missing => "missing",
             Self::Unlisted => "unlisted",
             Self::Unusable => "unusable",
+            Self::Expiring => "expiring",
             Self::Unknown => "unknown",
             Self::Advice => "warning",
         }
@@ -35,13 +38,14 @@ impl Category {
             Self::Missing => actions.missing,
             Self::Unlisted => actions.unlisted,
             Self::Unusable => actions.unusable,
+            Self::Expiring => actions.expiring,
             Self::Unknown => actions.unknown,
             Self::Advice => Action::Warn,
         }
     }
 }
 
-/// What a rule means, why it matters and how to mend it.
+/// What a rule means, why it matters and how to fix what it finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Help {
     /// What is wrong, in one sentence
@@ -49,11 +53,11 @@ pub struct Help {
     /// Why it breaks
     pub reason: &'static str,
     /// What to do
-    pub mend: &'static str,
+    pub fix: &'static str,
 }
 
 macro_rules! rules {
-    ($($variant:ident $id:literal $category:ident, $summary:literal, $reason:literal, $mend:literal;)*) => {
+    ($($variant:ident $id:literal $category:ident, $summary:literal, $reason:literal, $fix:literal;)*) => {
         /// A rule, known by a stable id.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         #[non_exhaustive]
@@ -78,7 +82,7 @@ macro_rules! rules {
             /// The rule's help.
             pub fn help(self) -> Help {
                 match self {
-                    $(Rule::$variant => Help { summary: $summary, reason: $reason, mend: $mend }),*
+                    $(Rule::$variant => Help { summary: $summary, reason: $reason, fix: $fix }),*
                 }
             }
         }
@@ -109,11 +113,11 @@ rules! {
     SecretWrongType "secret-wrong-type" Unusable,
         "A pull secret is of a type that the kubelet does not read.",
         "Only kubernetes.io/dockerconfigjson with .dockerconfigjson and kubernetes.io/dockercfg with .dockercfg are read; everything else is silently ignored.",
-        "Make the secret anew with kubectl create secret docker-registry: its type cannot be changed.";
+        "Recreate the secret with kubectl create secret docker-registry: its type cannot be changed.";
     SecretMalformed "secret-malformed" Unusable,
         "A pull secret cannot be decoded.",
         "One malformed secret makes the kubelet fail every pull of the pod, images without credentials included.",
-        "Make the secret anew, or take it off the pod's list.";
+        "Recreate the secret, or take it off the pod's list.";
     SecretWithoutCredentials "secret-without-credentials" Unusable,
         "No pull secret of the pod holds a credential for the image.",
         "The kubelet finds no key that matches the image and pulls anonymously.",
@@ -126,14 +130,18 @@ rules! {
         "The credential that the kubelet tries first has no password.",
         "az acr login stores its token as identitytoken, which the kubelet ignores; what remains is a user without a password.",
         "Make the secret from a service principal or a repository-scoped token, not from the docker config of az acr login.";
-    LookupFailed "lookup-failed" Unknown,
-        "The cluster could not be asked.",
-        "Without the answer the policy cannot tell whether the image can be pulled.",
-        "Grant the policy what the message names, or switch the lookup off.";
-    SecretShortLived "secret-short-lived" Advice,
+    UnparsableImage "unparsable-image" Unusable,
+        "The image is not a valid image reference.",
+        "The kubelet reports InvalidImageName and never starts the container.",
+        "Correct the image.";
+    SecretExpiresSoon "secret-expires-soon" Expiring,
         "The token in a pull secret expires soon.",
         "The secret works now and fails when a node pulls the image later.",
         "Use a service principal or a repository-scoped token.";
+    LookupFailed "lookup-failed" Unknown,
+        "The cluster could not be asked.",
+        "Without the answer the policy cannot tell whether the image can be pulled.",
+        "Grant the policy what the finding's help names, or switch the lookup off.";
     SecretAdminUser "secret-admin-user" Advice,
         "A pull secret holds the registry's admin user.",
         "The admin user may push and delete in the whole registry, is shared by everybody and cannot be limited.",
@@ -145,7 +153,7 @@ rules! {
     SecretDeadKey "secret-dead-key" Advice,
         "A key of a pull secret can never match an image.",
         "The kubelet compares keys with the image's host and path, letter by letter.",
-        "Write the key as the message says.";
+        "Write the key that the finding's help names.";
     AnonymousPullBlocked "anonymous-pull-blocked" Advice,
         "A pull secret matches an image that needs none.",
         "Once a key matches, the kubelet does not fall back to an anonymous pull: a bad credential breaks a good image.",
@@ -166,8 +174,4 @@ rules! {
         "The image's host looks like ACR, but images cannot be pulled from it.",
         "Only login servers (and their regional endpoints) serve images.",
         "Write the registry's login server.";
-    UnparsableImage "unparsable-image" Advice,
-        "The image is no valid reference.",
-        "The kubelet reports InvalidImageName and never starts the container.",
-        "Correct the image.";
 }

@@ -3,18 +3,31 @@
 mod fields;
 mod pull_secrets;
 
+use serde::Serialize;
 use serde_json::Value;
 
-use self::fields::{Fields, Problems, show};
+use self::fields::{Fields, Path, Problems, show};
 pub use self::pull_secrets::{Entry, Need, PullSecrets};
-use crate::name::is_dns_subdomain;
+use crate::dns_name::is_dns_subdomain;
 
 /// Checked settings. Default: what an empty document means.
+///
+/// ```
+/// use policy_core::Settings;
+/// use serde_json::json;
+///
+/// let error = Settings::parse(&json!({"pullSecrets": [{"registries": ["contoso.azurecr.io"]}]})).unwrap_err();
+/// let problem = &error.problems()[0];
+/// assert_eq!(problem.path, "pullSecrets[0].secret");
+/// assert_eq!(problem.pointer, "/pullSecrets/0/secret");
+/// assert_eq!(problem.message, "is missing");
+/// assert_eq!(problem.help, "name the pull secret, or say secretless: true");
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Whether the policy mends or only judges
+    /// Whether the policy adds what is missing or only judges
     pub mode: Mode,
-    /// What it may mend
+    /// What it may change
     pub targets: Targets,
     /// Which secret an image needs
     pub pull_secrets: PullSecrets,
@@ -26,7 +39,7 @@ pub struct Settings {
     pub cluster: Lookups,
 }
 
-/// Whether the policy mends or only judges.
+/// Whether the policy adds what is missing or only judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
     /// Add what is missing
@@ -71,8 +84,10 @@ pub struct Actions {
     pub missing: Action,
     /// No `pullSecrets` entry covers the image
     pub unlisted: Action,
-    /// A secret is absent, of the wrong type, malformed, expired, or holds nothing for the image
+    /// An image, or the secret it relies on, cannot work: absent, of the wrong type, malformed, expired, for another registry
     pub unusable: Action,
+    /// A credential ends soon
+    pub expiring: Action,
     /// The cluster could not be asked
     pub unknown: Action,
 }
@@ -83,6 +98,7 @@ impl Default for Actions {
             missing: Action::Reject,
             unlisted: Action::Warn,
             unusable: Action::Warn,
+            expiring: Action::Warn,
             unknown: Action::Warn,
         }
     }
@@ -118,7 +134,7 @@ impl Settings {
         let mut problems = Problems::default();
         let mut settings = Self::default();
         let names = ["mode", "targets", "pullSecrets", "registrySuffixes", "actions", "cluster"];
-        if let Some(fields) = Fields::of(value, "", &names, &mut problems) {
+        if let Some(fields) = Fields::of(value, Path::default(), &names, &mut problems) {
             let modes = [("mutate", Mode::Mutate), ("validate", Mode::Validate)];
             fields.choice("mode", &modes, &mut settings.mode, &mut problems);
             settings.targets = parse_targets(&fields, &mut problems);
@@ -128,9 +144,11 @@ impl Settings {
             settings.cluster = parse_lookups(&fields, &mut problems);
             if settings.targets.pod_templates && !settings.cluster.service_accounts {
                 problems.add(
-                    "targets",
-                    "PodTemplate needs cluster.serviceAccounts: true, because a secret added to a template hides \
-                     those of its ServiceAccount",
+                    &fields.path_of("targets"),
+                    "PodTemplate needs lookups of ServiceAccounts, because a secret added to a template hides those of \
+                     its ServiceAccount"
+                        .to_owned(),
+                    "set cluster.serviceAccounts: true".to_owned(),
                 );
             }
         }
@@ -163,10 +181,8 @@ fn parse_suffixes(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
             Some(host) if is_dns_subdomain(host) && host.contains('.') => suffixes.push(host.to_owned()),
             _ => problems.add(
                 &path,
-                format!(
-                    "{} is no lower-case domain such as \"azurecr.my.cloud\" or \"registry.contoso.com\"",
-                    show(suffix)
-                ),
+                format!("{} is not a domain in lower case", show(suffix)),
+                "write a domain such as \"azurecr.my.cloud\" or \"registry.contoso.com\"".to_owned(),
             ),
         }
     }
@@ -175,12 +191,13 @@ fn parse_suffixes(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
 
 fn parse_actions(fields: &Fields<'_>, problems: &mut Problems) -> Actions {
     let mut actions = Actions::default();
-    let names = ["missing", "unlisted", "unusable", "unknown"];
+    let names = ["missing", "unlisted", "unusable", "expiring", "unknown"];
     if let Some(fields) = fields.object("actions", &names, problems) {
         let choices = [("allow", Action::Allow), ("warn", Action::Warn), ("reject", Action::Reject)];
         fields.choice("missing", &choices, &mut actions.missing, problems);
         fields.choice("unlisted", &choices, &mut actions.unlisted, problems);
         fields.choice("unusable", &choices, &mut actions.unusable, problems);
+        fields.choice("expiring", &choices, &mut actions.expiring, problems);
         fields.choice("unknown", &choices, &mut actions.unknown, problems);
     }
     actions
@@ -200,20 +217,47 @@ fn parse_lookups(fields: &Fields<'_>, problems: &mut Problems) -> Lookups {
     lookups
 }
 
+/// One thing that is wrong with a settings document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsProblem {
+    /// The field, `pullSecrets[0].secret`; empty for the document
+    pub path: String,
+    /// The same as a JSON pointer (RFC 6901), because a name may have a dot or a bracket in it. Where the field is absent,
+    /// the pointer says where it has to be
+    pub pointer: String,
+    /// Whether there must be no such field: then its name is what is wrong, whatever its value
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unknown_field: bool,
+    /// What is wrong, without the path
+    pub message: String,
+    /// What to do about it
+    pub help: String,
+}
+
+impl std::fmt::Display for SettingsProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { path, message, help, .. } = self;
+        let colon = if path.is_empty() { "" } else { ": " };
+        f.write_str(&[path, colon, message, "; ", help].concat())
+    }
+}
+
 /// Everything that is wrong with a settings document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingsError(Vec<String>);
+pub struct SettingsError(Vec<SettingsProblem>);
 
 impl SettingsError {
-    /// The problems, each with the path of its field: `pullSecrets[0].secret: …`.
-    pub fn problems(&self) -> &[String] {
+    /// The problems, in the order of the settings' documentation.
+    pub fn problems(&self) -> &[SettingsProblem] {
         &self.0
     }
 }
 
 impl std::fmt::Display for SettingsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.join("; "))
+        let all: Vec<String> = self.0.iter().map(SettingsProblem::to_string).collect();
+        f.write_str(&all.join("; "))
     }
 }
 

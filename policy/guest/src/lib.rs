@@ -4,7 +4,7 @@
 
 use kubewarden_policy_sdk::wapc_guest::prelude::*;
 use policy_core::host_cluster::HostCluster;
-use policy_core::wire;
+use policy_core::operations;
 
 /// Runs on every new instance, so for every request: it only registers the operations.
 #[allow(unsafe_code, reason = "the host finds the function by its name")]
@@ -18,23 +18,23 @@ pub extern "C" fn wapc_init() {
 }
 
 fn validate(payload: &[u8]) -> CallResult {
-    Ok(wire::validate(payload, &HostCluster { get_resource, now }))
+    Ok(operations::validate(payload, &HostCluster { get_resource, now }))
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {
-    Ok(wire::validate_settings(payload))
+    Ok(operations::validate_settings(payload))
 }
 
 fn protocol_version(_: &[u8]) -> CallResult {
-    Ok(wire::protocol_version())
+    Ok(operations::protocol_version())
 }
 
 fn explain(payload: &[u8]) -> CallResult {
-    Ok(wire::explain(payload, &HostCluster { get_resource, now }))
+    Ok(operations::explain(payload, &HostCluster { get_resource, now }))
 }
 
 fn findings(_: &[u8]) -> CallResult {
-    Ok(wire::findings())
+    Ok(operations::findings())
 }
 
 fn get_resource(request: &[u8]) -> Result<Vec<u8>, String> {

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use acr_pull_secret::policy::{EMBEDDED, HostCalls, Limits, Policy};
+use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
 use arbitrary::Unstructured;
 use fuzz::{Case, case, native};
 use libfuzzer_sys::{Corpus, fuzz_target};

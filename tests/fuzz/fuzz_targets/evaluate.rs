@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 fuzz_target!(|bytes: &[u8]| {
     let parse = |answer: &[u8]| -> Value { serde_json::from_slice(answer).expect("an answer is JSON") };
-    for answer in
-        [policy_core::wire::validate(bytes, &NoCluster), policy_core::wire::explain(bytes, &NoCluster)]
-    {
+    for answer in [
+        policy_core::operations::validate(bytes, &NoCluster),
+        policy_core::operations::explain(bytes, &NoCluster),
+    ] {
         parse(&answer);
     }
     let Ok(Case { payload, cluster }) = case(&mut Unstructured::new(bytes)) else { return };

@@ -4,15 +4,15 @@
 
 use std::sync::{Arc, LazyLock};
 
-use acr_pull_secret::cluster::Cluster;
-use acr_pull_secret::evaluation::Evaluation;
-use acr_pull_secret::fix::{self, fix};
-use acr_pull_secret::input::SourceFile;
-use acr_pull_secret::kind::Judged;
-use acr_pull_secret::manifest::manifests;
-use acr_pull_secret::policy::{EMBEDDED, HostCalls, Limits, Policy};
-use acr_pull_secret::yaml;
+use acr_pull_secret::edit::fix::{self, fix};
+use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
 use libfuzzer_sys::fuzz_target;
+use review::cluster::Cluster;
+use review::evaluation::Evaluation;
+use review::kind::Judged;
+use review::manifest::manifests;
+use review::source_file::SourceFile;
+use review::yaml;
 use serde_json::Value;
 use serde_json::value::RawValue;
 

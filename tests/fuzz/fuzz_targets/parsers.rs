@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     for form in [Form::ConfigJson, Form::Cfg] {
         let _ = decode_config(bytes, form);
     }
-    policy_core::wire::validate_settings(bytes);
+    policy_core::operations::validate_settings(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let _ = decode_auth(text);
     login_server::classify(text, &["registry.contoso.com".to_owned()]);
@@ -24,8 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
     let (key, repository) = text.split_once('\n').unwrap_or((text, "contoso.azurecr.io/web"));
     KeyDefect::of(key, &[]);
     key_defect::shown(key);
-    if let Some(mended) = key_defect::mend(key, &[]) {
-        assert_eq!(KeyDefect::of(&mended, &[]), None, "{key:?} is mended to {mended:?}");
+    if let Some(fixed) = key_defect::fix(key, &[]) {
+        assert_eq!(KeyDefect::of(&fixed, &[]), None, "{key:?} is fixed to {fixed:?}");
     }
     if let (Ok(key), Ok(repository)) = (RegistryKey::parse(key), Repository::parse(repository)) {
         let _ = (key.matches(&repository), key.can_match_acr(&[]), key.is_broad(&[]));

@@ -29,7 +29,7 @@ impl Answers {
 }
 
 #[cfg(feature = "host")]
-impl acr_pull_secret::policy::HostCalls for Answers {
+impl review::host_calls::HostCalls for Answers {
     fn call(&self, _: &str, _: &str, operation: &str, request: &[u8]) -> Result<Vec<u8>, String> {
         if operation == "log" { Ok(Vec::new()) } else { self.answer(request) }
     }
@@ -39,7 +39,7 @@ impl acr_pull_secret::policy::HostCalls for Answers {
 pub fn native(payload: &[u8], cluster: &Answers) -> Vec<u8> {
     let get_resource = |request: &[u8]| cluster.answer(request);
     let cluster = HostCluster { get_resource, now: || Some(1_800_000_000) };
-    policy_core::wire::validate(payload, &cluster)
+    policy_core::operations::validate(payload, &cluster)
 }
 
 const HOSTS: [&str; 14] = [

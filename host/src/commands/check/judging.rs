@@ -7,16 +7,16 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use crate::Io;
-use crate::commands::inputs::{self, End, Piece};
+use crate::commands::inputs::{self, Piece, Position, Read};
+use crate::commands::ordered_parallel;
 use crate::commands::reports::Reports;
-use crate::diagnostic::{Diagnostic, Weight};
-use crate::evaluation::{Evaluation, Outcome, locate};
-use crate::input::Given;
-use crate::manifest::{Content, Manifest, Manifests, manifests_below};
-use crate::pipeline;
+use crate::console::Io;
+use crate::files::input::Given;
 use crate::report::Summary;
-use crate::verdict::Decision;
+use review::diagnostic::{Diagnostic, Weight};
+use review::evaluation::{Evaluation, Outcome, locate};
+use review::manifest::{Content, Manifest};
+use review::verdict::Decision;
 
 /// Objects that are judged by one thread one after the other. Only a long list has more in one part.
 const LONG: usize = 1024;
@@ -33,9 +33,8 @@ pub(crate) struct Tally {
 
 /// What there is to say of a part before its objects.
 struct Head {
-    /// Its number in the input, from 0
-    index: usize,
-    end: End,
+    /// The part's
+    position: Position,
     problems: Vec<Diagnostic>,
     /// How many documents it has
     documents: usize,
@@ -47,8 +46,7 @@ struct Head {
 struct Batch {
     manifests: Vec<Manifest>,
     /// The part's
-    index: usize,
-    end: End,
+    position: Position,
     /// Whether there are no others in the part
     is_one: bool,
 }
@@ -63,8 +61,8 @@ pub(crate) fn run(
 ) -> Tally {
     let progress = io.stderr.progress("files judged", inputs.len());
     let pieces = inputs.iter().flat_map(inputs::pieces).map(|piece| (piece.size(), piece));
-    let judge = |Batch { manifests, index, end, is_one }| {
-        if end.is_before(index) {
+    let judge = |Batch { manifests, position, is_one }| {
+        if position.is_beyond_the_end() {
             return Vec::new();
         }
         let mut outcomes: Vec<Outcome> =
@@ -81,12 +79,12 @@ pub(crate) fn run(
     let mut tally = Tally { summary: Summary::default(), skipped: BTreeMap::new(), all_read: true };
     // Of the input that is being taken: how many documents came before.
     let mut documents = 0;
-    pipeline::run(jobs, pieces, open, judge, |head: Head, batches| {
-        if head.index == 0 {
+    ordered_parallel::run(jobs, pieces, open, judge, |head: Head, batches| {
+        if head.position.index == 0 {
             progress.step();
             documents = 0;
         }
-        if head.end.is_before(head.index) {
+        if head.position.is_beyond_the_end() {
             return ControlFlow::Continue(());
         }
         for problem in &head.problems {
@@ -124,22 +122,14 @@ impl Tally {
     }
 }
 
-fn open(Piece { index, part, end }: Piece) -> (Head, Vec<Batch>) {
-    let read = part.map(|part| {
-        let read = manifests_below(part.above, &part.file);
-        (inputs::diagnostics(&part, &read), read)
-    });
-    let (problems, read) =
-        read.unwrap_or_else(|reason| (vec![Diagnostic::error(reason)], Manifests::default()));
-    if problems.iter().any(|problem| problem.weight == Weight::Error) {
-        end.with(index);
-    }
-    let is_one = read.manifests.len() <= LONG;
-    let mut manifests = read.manifests.into_iter();
+fn open(piece: Piece) -> (Head, Vec<Batch>) {
+    let Read { content, problems, position, .. } = piece.read();
+    let is_one = content.manifests.len() <= LONG;
+    let mut manifests = content.manifests.into_iter();
     let batches = iter::from_fn(|| {
         let manifests: Vec<_> = manifests.by_ref().take(LONG).collect();
-        (!manifests.is_empty()).then(|| Batch { manifests, index, end: end.clone(), is_one })
+        (!manifests.is_empty()).then(|| Batch { manifests, position: position.clone(), is_one })
     });
     let batches = batches.collect();
-    (Head { index, end, problems, documents: read.documents, is_one }, batches)
+    (Head { position, problems, documents: content.documents, is_one }, batches)
 }

@@ -5,14 +5,15 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::commands::inputs::{self, Piece, diagnostics};
-use crate::diagnostic::Diagnostic;
-use crate::evaluation::Evaluation;
-use crate::fix::{FixedFile, fix};
-use crate::input::{Given, SourceFile};
-use crate::manifest::{Manifest, manifests_below};
-use crate::pipeline;
-use crate::policy_resource::PolicyResource;
+use crate::commands::inputs::{self, Piece, Read};
+use crate::commands::ordered_parallel;
+use crate::edit::fix::{FixedFile, fix};
+use crate::files::input::Given;
+use review::diagnostic::Diagnostic;
+use review::evaluation::Evaluation;
+use review::manifest::Manifest;
+use review::policy_resource::PolicyResource;
+use review::source_file::SourceFile;
 
 /// What has become of a file.
 pub(super) struct Mended {
@@ -45,13 +46,9 @@ pub(super) fn run(
     jobs: NonZero<usize>,
     mut take: impl FnMut(Mended) -> ControlFlow<()>,
 ) {
-    let mend = |Piece { index, part, end }: Piece| {
-        let part = part.ok().filter(|_| !end.is_before(index))?;
-        let read = manifests_below(part.above, &part.file);
-        if read.error.is_some() {
-            end.with(index);
-        }
-        let problems = diagnostics(&part, &read);
+    let mend = |piece: Piece| {
+        let Read { part, content: read, problems, .. } = piece.read();
+        let part = part?;
         let file = part.file;
         let secrets = secrets(&file.text, &read.manifests);
         let is_whole = read.error.is_none();
@@ -59,7 +56,7 @@ pub(super) fn run(
         Some(MendedPart { file, problems, fixed, secrets })
     };
     let sized = inputs.iter().map(|input| (input.as_ref().map_or(0, Given::size), input));
-    pipeline::run(jobs, sized, open, mend, |mut mended: Mended, parts| {
+    ordered_parallel::run(jobs, sized, open, mend, |mut mended: Mended, parts| {
         for part in parts.into_iter().flatten() {
             // What stands behind an error may be meant otherwise.
             if !mended.is_broken {
@@ -84,7 +81,7 @@ fn open(input: &Result<Given, String>) -> (Mended, Vec<Piece>) {
     };
     let mut pieces: Vec<Piece> = inputs::pieces(input).collect();
     // Nothing of a file is written that could not be read to its end.
-    if let Some(reason) = pieces.iter().find_map(|piece| piece.part.as_ref().err()) {
+    if let Some(reason) = pieces.iter().find_map(Piece::failure) {
         mended.problems.push(Diagnostic::error(reason));
         mended.file = None;
         pieces.clear();

@@ -8,14 +8,14 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{bytes, write};
-use crate::Io;
-use crate::input;
-use crate::metadata::{self, USAGE};
-use crate::policy::{HostCalls, Limits, Policy};
-use crate::registry::artifact::digest;
-use crate::section::{METADATA, with_section};
-use crate::talk::Talk;
-use crate::yaml;
+use crate::console::Console;
+use crate::console::Io;
+use crate::files::input;
+use crate::publish::metadata::{self, USAGE};
+use crate::publish::registry::artifact::digest;
+use crate::sandbox::wasm_section::{METADATA, with_section};
+use crate::sandbox::{HostCalls, Limits, Policy};
+use review::yaml;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy annotate policy.wasm --metadata metadata.yml --readme README.md --output annotated.wasm";
@@ -39,7 +39,7 @@ pub struct Annotate {
 }
 
 /// A host that knows nothing: whoever says which protocol it speaks needs to know nothing.
-pub(super) struct Nobody(pub(super) Talk);
+pub(super) struct Nobody(pub(super) Console);
 
 impl HostCalls for Nobody {
     fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
@@ -106,7 +106,7 @@ fn set_usage(metadata: &mut Value, readme: String) {
 }
 
 /// What the module itself says.
-fn protocol_version(wasm: &[u8], talk: &Talk) -> Result<Value> {
+fn protocol_version(wasm: &[u8], talk: &Console) -> Result<Value> {
     // What it has in the place of metadata is replaced, so it need not be readable.
     let bare = with_section(wasm, METADATA, b"null").context("this is not a WebAssembly module")?;
     let policy = Policy::load(&bare, Limits::default(), None)?;
@@ -128,14 +128,14 @@ mod tests {
     use tempfile::NamedTempFile;
 
     use super::Nobody;
-    use crate::policy::HostCalls as _;
-    use crate::talk::Talk;
+    use crate::console::Console;
+    use crate::sandbox::HostCalls as _;
 
     /// A policy that looks something up before it says which protocol it speaks gets an error, not an answer.
     #[test]
     fn where_there_is_no_cluster_every_call_is_refused_and_what_is_printed_is_said() {
         let said = NamedTempFile::new().unwrap();
-        let host = Nobody(Talk::new(said.reopen().unwrap()));
+        let host = Nobody(Console::new(said.reopen().unwrap()));
         for (namespace, operation) in
             [("kubernetes", "get_resource"), ("tracing", "log"), ("oci", "v1/verify")]
         {

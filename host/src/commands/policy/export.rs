@@ -6,10 +6,10 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{bytes, write};
-use crate::Io;
-use crate::metadata;
-use crate::policy::EMBEDDED;
-use crate::registry::artifact::digest;
+use crate::console::Io;
+use crate::publish::metadata;
+use crate::publish::registry::artifact::digest;
+use crate::sandbox::EMBEDDED;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy export policy.wasm

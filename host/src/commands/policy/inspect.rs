@@ -10,13 +10,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Format, bytes};
-use crate::Io;
-use crate::input;
-use crate::metadata::{self, annotation};
-use crate::module::Module;
-use crate::policy::EMBEDDED;
-use crate::registry::artifact::{Artifact, digest};
-use crate::registry::{Connection, Registry, reference};
+use crate::args::ConnectionArgs;
+use crate::console::Io;
+use crate::files::input;
+use crate::publish::metadata::{self, annotation};
+use crate::publish::registry::artifact::{Artifact, digest};
+use crate::publish::registry::{Registry, reference};
+use crate::publish::wasm_module::Module;
+use crate::sandbox::EMBEDDED;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy inspect                        the built-in policy
@@ -32,7 +33,7 @@ pub struct Inspect {
     pub policy: Option<String>,
     /// How a registry is reached
     #[command(flatten)]
-    pub connection: Connection,
+    pub connection: ConnectionArgs,
     /// Format of the answer
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: Format,
@@ -102,7 +103,7 @@ fn fetch(args: &Inspect, io: &Io) -> Result<(Cow<'static, [u8]>, Option<String>)
             "{name}: no such file, and no reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0"
         ),
     };
-    let pulled = Registry::new(reference, &args.connection, io.stderr.clone())?.pull()?;
+    let pulled = Registry::new(reference, &(&args.connection).into(), io.stderr.clone())?.pull()?;
     Ok((pulled.wasm.into(), Some(pulled.digest)))
 }
 

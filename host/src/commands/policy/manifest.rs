@@ -6,15 +6,16 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::super::load_policy;
 use super::annotate::Nobody;
-use crate::Io;
-use crate::cli::PolicyArgs;
-use crate::installation::{Installation, Resource};
-use crate::metadata::{self, OCI_URL, VERSION};
-use crate::policy::{HostCalls, Limits, Policy};
-use crate::registry::reference;
-use crate::settings;
+use crate::args::object_name::{parse_name, parse_namespace};
+use crate::args::settings::{self, refused};
+use crate::args::{LimitArgs, PolicyArgs};
+use crate::commands::policy_file::load_policy;
+use crate::console::Io;
+use crate::publish::metadata::{self, OCI_URL, VERSION};
+use crate::publish::registry::reference;
+use crate::sandbox::{HostCalls, Limits, Policy};
+use review::deployment::{Deployment, Resource};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy manifest --settings settings.yaml | kubectl apply -f -
@@ -85,13 +86,13 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         settings: args.settings.clone(),
         settings_json: args.settings_json.clone(),
         policy: None,
-        limits: Limits::default(),
+        limits: LimitArgs::default(),
         cluster: Vec::new(),
         namespace: "default".to_owned(),
         jobs: None,
     };
     let settings = settings::load(&read, io)?;
-    settings.validate(&policy, host.clone())?;
+    settings.validate(&policy, host.clone()).map_err(refused)?;
     let settings: Value = serde_json::from_str(settings.json.get())?;
     let metadata = policy
         .metadata()
@@ -107,7 +108,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
             metadata::annotation(metadata, VERSION)
         ),
     };
-    let installation = Installation {
+    let deployment = Deployment {
         name: &args.name,
         module: &format!("registry://{module}"),
         mode: match args.mode {
@@ -121,7 +122,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         settings: &settings,
         default_secret: &default_secret(&policy, host)?,
     };
-    let resources = installation.resources();
+    let resources = deployment.resources();
     match args.output {
         Format::Yaml => io.stdout.write_all(yaml(&resources)?.as_bytes())?,
         Format::Json => {
@@ -153,26 +154,18 @@ fn yaml(resources: &[Resource]) -> Result<String> {
     Ok(documents.join("---\n"))
 }
 
-/// Names of Kubernetes' resources. RFC 1123, as the API server checks it
+/// The name of a resource, which leaves room for what is written behind it.
 fn resource_name(text: &str) -> Result<String, String> {
-    let is_label = |label: &str| {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        !label.is_empty() && label.bytes().all(allowed) && !label.starts_with('-') && !label.ends_with('-')
-    };
-    if text.len() <= 200 && text.split('.').all(is_label) {
-        Ok(text.to_owned())
-    } else {
-        Err("names are lower-case letters, digits, - and ., such as acr-pull-secret".to_owned())
-    }
+    parse_name(text)
+        .ok()
+        .filter(|name| name.len() <= 200)
+        .ok_or_else(|| "names are lower-case letters, digits, - and ., such as acr-pull-secret".to_owned())
 }
 
 fn namespace_name(text: &str) -> Result<String, String> {
-    let name = resource_name(text)?;
-    if name.len() <= 63 && !name.contains('.') {
-        Ok(name)
-    } else {
-        Err("namespaces are up to 63 lower-case letters, digits and -, such as kubewarden".to_owned())
-    }
+    parse_namespace(text).map_err(|_| {
+        "namespaces are up to 63 lower-case letters, digits and -, such as kubewarden".to_owned()
+    })
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::{bytes, write};
-use crate::Io;
-use crate::metadata;
-use crate::registry::{Connection, Registry, reference};
+use crate::args::ConnectionArgs;
+use crate::console::Io;
+use crate::publish::metadata;
+use crate::publish::registry::{Registry, reference};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy pull contoso.azurecr.io/policies/acr-pull-secret:v0.1.0 --output policy.wasm
@@ -27,7 +28,7 @@ pub struct Pull {
     pub output: PathBuf,
     /// How the registry is reached
     #[command(flatten)]
-    pub connection: Connection,
+    pub connection: ConnectionArgs,
 }
 
 /// Runs the command.
@@ -36,7 +37,7 @@ pub struct Pull {
 /// - the registry does not give it, it is no policy, or the file cannot be written
 pub fn run(args: &Pull, io: &mut Io) -> Result<()> {
     let reference = reference::parse(&args.reference)?;
-    let pulled = Registry::new(reference.clone(), &args.connection, io.stderr.clone())?.pull()?;
+    let pulled = Registry::new(reference.clone(), &(&args.connection).into(), io.stderr.clone())?.pull()?;
     let metadata = metadata::of_policy(&pulled.wasm).with_context(|| reference.whole())?;
     write(&args.output, &pulled.wasm)?;
 

@@ -8,12 +8,13 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Format, bytes};
-use crate::Io;
-use crate::input;
-use crate::metadata;
-use crate::policy::EMBEDDED;
-use crate::registry::artifact::Artifact;
-use crate::registry::{Connection, Registry, reference};
+use crate::args::ConnectionArgs;
+use crate::console::Io;
+use crate::files::input;
+use crate::publish::metadata;
+use crate::publish::registry::artifact::Artifact;
+use crate::publish::registry::{Registry, reference};
+use crate::sandbox::EMBEDDED;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy push contoso.azurecr.io/policies/acr-pull-secret:v0.1.0
@@ -33,7 +34,7 @@ pub struct Push {
     pub reference: String,
     /// How the registry is reached
     #[command(flatten)]
-    pub connection: Connection,
+    pub connection: ConnectionArgs,
     /// Format of the answer; json is that of kwctl
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: Format,
@@ -56,7 +57,7 @@ pub fn run(args: &Push, io: &mut Io) -> Result<()> {
         None => ("the built-in policy".to_owned(), Cow::from(EMBEDDED)),
     };
     let artifact = Artifact::of(&wasm).context(name)?;
-    Registry::new(reference.clone(), &args.connection, io.stderr.clone())?.push(&artifact)?;
+    Registry::new(reference.clone(), &(&args.connection).into(), io.stderr.clone())?.push(&artifact)?;
 
     let policy = metadata::name_and_version(&artifact.metadata);
     io.stderr.line(&format!("pushed {policy} ({}) to {}", bytes(&wasm), reference.whole()));

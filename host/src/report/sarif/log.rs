@@ -87,6 +87,8 @@ pub(super) struct Result {
     pub(super) locations: [Location; 1],
     pub(super) message: Message,
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) properties: Option<BTreeMap<&'static str, String>>,
     pub(super) rule_id: String,
     pub(super) rule_index: usize,
 }

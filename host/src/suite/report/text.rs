@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use super::{CaseReport, Ended, Summary};
-use crate::diagnostic::plain;
-use crate::fix::diff::coloured;
+use crate::edit::fix::diff::coloured;
+use crate::text::counted;
+use review::diagnostic::plain;
 
 /// How text is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,8 +36,7 @@ pub fn write(
     let mut parts = vec![format!("{passed} passed"), format!("{failed} failed")];
     parts.extend((updated > 0).then(|| format!("{updated} updated")));
     parts.extend((errors > 0).then(|| format!("{errors} not run")));
-    let plural = if suites == 1 { "" } else { "s" };
-    writeln!(out, "{}, in {suites} suite{plural}", parts.join(", "))
+    writeln!(out, "{}, in {}", parts.join(", "), counted(suites, "suite"))
 }
 
 fn write_case(case: &CaseReport<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {

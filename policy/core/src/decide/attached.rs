@@ -1,8 +1,8 @@
 //! The pull secrets attached to a pod, as far as the settings let the policy look into them.
 
-use crate::decide::images::Image;
-use crate::decide::judge::{About, Judge, Lookup};
-use crate::decide::sense;
+use crate::decide::context::{About, Context, Lookup};
+use crate::decide::credential;
+use crate::decide::images::{Assessment, Image};
 use crate::distinct::Distinct;
 use crate::finding::Severity;
 use crate::keyring::{Held, Keyring};
@@ -38,9 +38,9 @@ enum State {
 impl Attached {
     /// Looks up the secrets `names` where the settings say so and there are images to pull. A failure is reported at
     /// `pointer`.
-    pub(super) fn of(judge: &mut Judge<'_>, names: &[&str], images: &[Image<'_>], pointer: &str) -> Self {
+    pub(super) fn of(context: &mut Context<'_>, names: &[&str], images: &[Image<'_>], pointer: &str) -> Self {
         let mut attached = Self::default();
-        let wanted: Vec<&str> = match judge.settings.cluster.secrets {
+        let wanted: Vec<&str> = match context.settings.cluster.secrets {
             SecretLookup::None => return attached,
             _ if images.is_empty() => return attached,
             // Only those that something relies on: the others are nobody's business.
@@ -53,7 +53,7 @@ impl Attached {
         };
         for name in wanted {
             if attached.names.add(name) {
-                let state = attached.look(judge, name, pointer);
+                let state = attached.look(context, name, pointer);
                 attached.states.push(state);
             }
         }
@@ -64,14 +64,14 @@ impl Attached {
         self.states.get(self.names.position(name)?)
     }
 
-    fn look(&mut self, judge: &mut Judge<'_>, name: &str, pointer: &str) -> State {
-        let secret = match judge.secret(name, pointer) {
+    fn look(&mut self, context: &mut Context<'_>, name: &str, pointer: &str) -> State {
+        let secret = match context.secret(name, pointer) {
             Lookup::Found(secret) => secret,
             Lookup::Absent => return State::Absent,
             Lookup::Failed => return State::Unknown,
         };
         let ignored = || State::Ignored(crate::request::string_at(&secret, &["type"]).to_owned());
-        if judge.settings.cluster.secrets == SecretLookup::Exists {
+        if context.settings.cluster.secrets == SecretLookup::Exists {
             return if PullSecret::has_readable_type(&secret) { State::Usable } else { ignored() };
         }
         match PullSecret::of(&secret) {
@@ -94,10 +94,40 @@ impl Attached {
         self.keyring.lookup(&image.reference.repository()).next()
     }
 
+    /// The images that none of these serves, and whose secret is not in the list.
+    pub(super) fn lacking<'a>(&self, images: &[Image<'a>], list: &[&str]) -> Vec<Image<'a>> {
+        let lacks = |image: &&Image<'_>| {
+            image.secret().is_some_and(|secret| !list.contains(&secret)) && !self.serves(image)
+        };
+        images.iter().filter(lacks).cloned().collect()
+    }
+
+    /// Reports images that no entry covers and none of these serves, unless `old` had them already.
+    pub(super) fn report_unlisted(
+        &self,
+        context: &mut Context<'_>,
+        images: &[Image<'_>],
+        old: Option<&Assessment<'_>>,
+    ) {
+        for image in images.iter().filter(|image| image.need.is_none() && !self.serves(image)) {
+            if old.is_some_and(|old| old.has(image)) {
+                continue;
+            }
+            let message = format!(
+                "{}: the policy's pullSecrets say nothing about \"{}\"{}",
+                image.user,
+                image.text,
+                context.in_namespace()
+            );
+            let help = format!("add an entry for {}", image.reference.domain);
+            context.report(Rule::UnlistedRegistry, image.about(), message, help);
+        }
+    }
+
     /// Reports what is wrong with the secrets for `images`. That one finds no credential weighs `most` at the most.
     pub(super) fn report(
         &self,
-        judge: &mut Judge<'_>,
+        context: &mut Context<'_>,
         spec: &PodSpec<'_>,
         images: &[Image<'_>],
         most: Severity,
@@ -110,15 +140,15 @@ impl Attached {
             let State::Malformed(error) = state else { continue };
             poisoned = true;
             let message = format!(
-                "pull secret \"{name}\"{} is malformed, which makes the kubelet fail every pull of the pod: {error}; \
-                 make the secret anew, or take it off the pod's list",
-                judge.in_namespace()
+                "pull secret \"{name}\"{} is malformed, which makes the kubelet fail every pull of the pod: {error}",
+                context.in_namespace()
             );
             let pointer = spec.entry_pointer(name).unwrap_or_else(|| spec.list_pointer());
-            judge.report(
+            context.report(
                 Rule::SecretMalformed,
                 About { pointer: &pointer, image: None, secret: Some(name) },
                 message,
+                "recreate the secret, or take it off the pod's list".to_owned(),
             );
         }
         let mut told = Vec::new();
@@ -127,11 +157,11 @@ impl Attached {
                 _ if poisoned => {}
                 Some(held) => {
                     if image.need == Some(Need::Nothing) {
-                        report_needless(judge, image, held);
+                        report_needless(context, image, held);
                     }
-                    sense::report_for_image(judge, spec, image, held, &mut told);
+                    report_credential(context, spec, image, held, &mut told);
                 }
-                None => self.report_unserved(judge, spec, image, most, &mut told),
+                None => self.report_unserved(context, spec, image, most, &mut told),
             }
         }
     }
@@ -139,7 +169,7 @@ impl Attached {
     /// Why an image finds no credential, for an image that relies on a secret.
     fn report_unserved(
         &self,
-        judge: &mut Judge<'_>,
+        context: &mut Context<'_>,
         spec: &PodSpec<'_>,
         image: &Image<'_>,
         most: Severity,
@@ -150,7 +180,7 @@ impl Attached {
         let rule = match state {
             State::Absent => Rule::SecretNotFound,
             State::Ignored(_) => Rule::SecretWrongType,
-            State::Usable if judge.settings.cluster.secrets == SecretLookup::Credentials => {
+            State::Usable if context.settings.cluster.secrets == SecretLookup::Credentials => {
                 Rule::SecretWithoutCredentials
             }
             _ => return,
@@ -164,29 +194,32 @@ impl Attached {
             told.push((rule, name.to_owned()));
         }
         // Another secret that could not be looked up may serve the image.
-        let by_content = judge.settings.cluster.secrets == SecretLookup::Credentials;
+        let by_content = context.settings.cluster.secrets == SecretLookup::Credentials;
         if by_content && self.states.contains(&State::Unknown) {
             return;
         }
-        let (Image { user, text, reference, .. }, place) = (image, judge.in_namespace());
-        let message = match state {
-            State::Absent => format!(
-                "{user} cannot pull \"{text}\": pull secret \"{name}\" does not exist{place}; create it with kubectl \
-                 create secret docker-registry {name}"
+        let (Image { user, text, reference, .. }, place) = (image, context.in_namespace());
+        let (reason, help) = match state {
+            State::Absent => (
+                format!("pull secret \"{name}\" does not exist{place}"),
+                format!("create it with kubectl create secret docker-registry {name}"),
             ),
-            State::Ignored(kind) => format!(
-                "{user} cannot pull \"{text}\": the kubelet ignores pull secret \"{name}\"{place}, whose type or data \
-                 is not that of a docker config (type \"{kind}\"); make it anew with kubectl create secret docker-registry"
+            State::Ignored(kind) => (
+                format!(
+                    "the kubelet ignores pull secret \"{name}\"{place}, whose type or data is not that of a docker \
+                     config (type \"{kind}\")"
+                ),
+                "recreate it with kubectl create secret docker-registry".to_owned(),
             ),
-            _ => format!(
-                "{user} cannot pull \"{text}\": no pull secret{place} has a key that matches it{}; add {} to \"{name}\"",
-                self.keys(),
-                reference.domain
+            _ => (
+                format!("no pull secret{place} has a key that matches it{}", self.keys()),
+                format!("add {} to \"{name}\"", reference.domain),
             ),
         };
+        let message = format!("{user} cannot pull \"{text}\": {reason}");
         let entry = spec.entry_pointer(name).filter(|_| about_secret);
         let pointer = entry.as_deref().unwrap_or(&image.pointer);
-        judge.report_at_most(most, rule, About { pointer, ..image.about() }, message);
+        context.report_at_most(most, rule, About { pointer, ..image.about() }, message, help);
     }
 
     /// Why those that are attached do not serve an image, where that is known.
@@ -213,12 +246,36 @@ impl Attached {
     }
 }
 
-fn report_needless(judge: &mut Judge<'_>, image: &Image<'_>, held: &Held) {
+fn report_needless(context: &mut Context<'_>, image: &Image<'_>, used: &Held) {
     let message = format!(
         "{}: \"{}\" needs no pull secret, but the kubelet uses \"{}\" (key {}) and does not fall back to an anonymous \
-         pull when that fails; narrow the key, or take the secret off the pod's list",
-        image.user, image.text, held.secret, held.shown
+         pull when that fails",
+        image.user, image.text, used.secret, used.shown
     );
-    let about = About { secret: Some(&held.secret), ..image.about() };
-    judge.report(Rule::AnonymousPullBlocked, about, message);
+    let about = About { secret: Some(&used.secret), ..image.about() };
+    let help = "narrow the key, or take the secret off the pod's list".to_owned();
+    context.report(Rule::AnonymousPullBlocked, about, message, help);
+}
+
+/// Reports the problems of the credential that the kubelet tries first for an image. `told` holds what was said
+/// already of a secret for other images.
+fn report_credential(
+    context: &mut Context<'_>,
+    spec: &PodSpec<'_>,
+    image: &Image<'_>,
+    held: &Held,
+    told: &mut Vec<(Rule, String)>,
+) {
+    let secret = format!("pull secret \"{}\"{}", held.secret, context.in_namespace());
+    for problem in credential::problems(context, &held.credential, image.reference.host(), &secret) {
+        let said = (problem.rule, problem.message.clone());
+        if told.contains(&said) {
+            continue;
+        }
+        told.push(said);
+        let pointer = spec.entry_pointer(&held.secret).unwrap_or_else(|| image.pointer.clone());
+        let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
+        let message = format!("{}, \"{}\": {}", image.user, image.text, problem.message);
+        context.report(problem.rule, about, message, problem.help.to_owned());
+    }
 }

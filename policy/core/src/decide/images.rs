@@ -1,7 +1,6 @@
 //! What each image of a pod spec needs, before anybody looks at the pull secrets.
 
-use crate::decide::attached::Attached;
-use crate::decide::judge::{About, Judge};
+use crate::decide::context::{About, Context};
 use crate::distinct::Distinct;
 use crate::image::ImageReference;
 use crate::login_server::{Host, classify};
@@ -32,6 +31,7 @@ struct Trouble<'a> {
     pointer: String,
     image: &'a str,
     message: String,
+    help: String,
 }
 
 impl<'a> Assessment<'a> {
@@ -45,14 +45,15 @@ impl<'a> Assessment<'a> {
 
     fn assess(&mut self, used: ImageUse<'a>, settings: &'a Settings, namespace: &str) {
         let Some(text) = used.image.as_str() else {
-            let message = format!("{}: the image is no string; write it in quotes", used.user);
-            return self.note(Rule::UnparsableImage, &used, "", message);
+            let message = format!("{}: the image is not a string", used.user);
+            return self.note(Rule::UnparsableImage, &used, "", message, "write it in quotes".to_owned());
         };
         let reference = match ImageReference::parse(text) {
             Ok(reference) => reference,
             Err(error) => {
                 let message = format!("{}: the kubelet cannot pull \"{text}\": {error}", used.user);
-                return self.note(Rule::UnparsableImage, &used, text, message);
+                let help = "write it as HOST/REPOSITORY:TAG, the repository in lower case".to_owned();
+                return self.note(Rule::UnparsableImage, &used, text, message, help);
             }
         };
         let host = reference.host().to_ascii_lowercase();
@@ -61,24 +62,23 @@ impl<'a> Assessment<'a> {
             Host::Mistaken(mistake) => {
                 let message =
                     format!("{}: \"{text}\" cannot be pulled: {}", used.user, mistake.explain(&host));
-                return self.note(Rule::NotALoginServer, &used, text, message);
+                return self.note(Rule::NotALoginServer, &used, text, message, mistake.help());
             }
             Host::LoginServer => {}
         }
         if reference.host() != host {
             let message = format!(
-                "{}: pull secrets for \"{host}\" do not serve \"{text}\", because the kubelet compares letter case; \
-                 write {host}",
+                "{}: pull secrets for \"{host}\" do not serve \"{text}\", because the kubelet compares letter case",
                 used.user
             );
-            self.note(Rule::RegistryHostCase, &used, text, message);
+            self.note(Rule::RegistryHostCase, &used, text, message, format!("write {host}"));
         }
         let need = settings.pull_secrets.need(&reference, namespace);
         self.images.push(Image { pointer: used.pointer, user: used.user, text, reference, need });
     }
 
-    fn note(&mut self, rule: Rule, used: &ImageUse<'a>, image: &'a str, message: String) {
-        self.troubles.push(Trouble { rule, pointer: used.pointer.clone(), image, message });
+    fn note(&mut self, rule: Rule, used: &ImageUse<'a>, image: &'a str, message: String, help: String) {
+        self.troubles.push(Trouble { rule, pointer: used.pointer.clone(), image, message, help });
     }
 
     /// Leaves out what was already so before an update.
@@ -87,35 +87,10 @@ impl<'a> Assessment<'a> {
             .retain(|new| !old.troubles.iter().any(|old| old.rule == new.rule && old.image == new.image));
     }
 
-    /// The images that nothing attached serves, and whose secret is not in the list.
-    pub(super) fn lacking(&self, list: &[&str], attached: &Attached) -> Vec<Image<'a>> {
-        let lacks = |image: &&Image<'_>| {
-            image.secret().is_some_and(|secret| !list.contains(&secret)) && !attached.serves(image)
-        };
-        self.images.iter().filter(lacks).cloned().collect()
-    }
-
-    pub(super) fn report_troubles(&self, judge: &mut Judge<'_>) {
-        for Trouble { rule, pointer, image, message } in &self.troubles {
+    pub(super) fn report_troubles(&self, context: &mut Context<'_>) {
+        for Trouble { rule, pointer, image, message, help } in &self.troubles {
             let image = Some(*image).filter(|image| !image.is_empty());
-            judge.report(*rule, About { pointer, image, secret: None }, message.clone());
-        }
-    }
-
-    /// Reports images that no entry covers and no attached secret serves, unless `old` had them already.
-    pub(super) fn report_unlisted(&self, judge: &mut Judge<'_>, attached: &Attached, old: Option<&Self>) {
-        for image in self.images.iter().filter(|image| image.need.is_none() && !attached.serves(image)) {
-            if old.is_some_and(|old| old.has(image)) {
-                continue;
-            }
-            let message = format!(
-                "{}: the policy's pullSecrets say nothing about \"{}\"{}; add an entry for {}",
-                image.user,
-                image.text,
-                judge.in_namespace(),
-                image.reference.domain
-            );
-            judge.report(Rule::UnlistedRegistry, image.about(), message);
+            context.report(*rule, About { pointer, image, secret: None }, message.clone(), help.clone());
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::decide::judge::{About, Judge};
-use crate::decide::sense;
+use crate::decide::context::{About, Context};
+use crate::decide::credential;
 use crate::distinct::Distinct;
 use crate::docker_config::Credential;
 use crate::finding::Finding;
@@ -15,59 +15,54 @@ use crate::registry_key::RegistryKey;
 use crate::request::string_at;
 use crate::rule::Rule;
 
-pub(super) fn judge(judge: &mut Judge<'_>) {
-    let request = judge.request;
-    judge_secret(judge, &request.object);
+const RECREATE: &str = "recreate it with kubectl create secret docker-registry";
+
+pub(super) fn check(context: &mut Context<'_>) {
+    let request = context.request;
+    check_secret(context, &request.object);
     if request.old_object.is_object() {
-        let ((), old) = judge.silently(|judge| judge_secret(judge, &request.old_object));
-        let words = |finding: &Finding| format!("{} {}", finding.rule.id(), finding.message);
+        let ((), old) = context.silently(|context| check_secret(context, &request.old_object));
+        let words = |finding: &Finding| [finding.rule.id(), &finding.message].join(" ");
         let mut was_so = Distinct::default();
         for finding in &old {
             was_so.add(&words(finding));
         }
-        judge.decision.findings.retain(|finding| was_so.position(&words(finding)).is_none());
+        context.decision.findings.retain(|finding| was_so.position(&words(finding)).is_none());
     }
 }
 
-fn judge_secret(judge: &mut Judge<'_>, secret: &Value) {
+fn check_secret(context: &mut Context<'_>, secret: &Value) {
     let name = string_at(secret, &["metadata", "name"]);
-    let this = format!("secret \"{name}\"{}", judge.in_namespace());
+    let this = format!("secret \"{name}\"{}", context.in_namespace());
     match PullSecret::of(secret) {
-        PullSecret::Ignored => report_ignored(judge, secret, name, &this),
+        PullSecret::Ignored => report_ignored(context, secret, name, &this),
         PullSecret::Malformed { data_key, error } => {
-            let message = format!(
-                "pull {this} is malformed, and every pull of a pod that lists it fails: {error}; make it anew with \
-                 kubectl create secret docker-registry"
-            );
-            report(judge, Rule::SecretMalformed, data_key, name, message);
+            let message =
+                format!("pull {this} is malformed, and every pull of a pod that lists it fails: {error}");
+            report(context, Rule::SecretMalformed, data_key, name, message, RECREATE.to_owned());
         }
         PullSecret::Usable { data_key, credentials } => {
-            judge_credentials(judge, name, &this, data_key, &credentials);
+            check_credentials(context, name, &this, data_key, &credentials);
         }
     }
 }
 
-fn report_ignored(judge: &mut Judge<'_>, secret: &Value, name: &str, this: &str) {
+fn report_ignored(context: &mut Context<'_>, secret: &Value, name: &str, this: &str) {
     if let Some((kind, key)) =
         PullSecret::misplaced_key(secret).filter(|(kind, _)| *kind != string_at(secret, &["type"]))
     {
-        let message = format!(
-            "the kubelet ignores {this}: {key} counts only in a secret of type {kind}; make it anew with that type, which \
-             cannot be changed later"
-        );
-        report(judge, Rule::SecretWrongType, key, name, message);
+        let message = format!("the kubelet ignores {this}: {key} counts only in a secret of type {kind}");
+        let help = "recreate it with that type, which cannot be changed later".to_owned();
+        report(context, Rule::SecretWrongType, key, name, message, help);
     } else if PullSecret::has_readable_type(secret) {
-        let message = format!(
-            "the kubelet ignores {this}: it has a pull secret's type but no docker config; make it anew with kubectl \
-             create secret docker-registry"
-        );
+        let message = format!("the kubelet ignores {this}: it has a pull secret's type but no docker config");
         let about = About { pointer: "/type", image: None, secret: Some(name) };
-        judge.report(Rule::SecretWrongType, about, message);
+        context.report(Rule::SecretWrongType, about, message, RECREATE.to_owned());
     }
 }
 
-fn judge_credentials(
-    judge: &mut Judge<'_>,
+fn check_credentials(
+    context: &mut Context<'_>,
     name: &str,
     this: &str,
     data_key: &str,
@@ -76,49 +71,56 @@ fn judge_credentials(
     if credentials.is_empty() {
         let message = format!(
             "pull {this} holds no credential: its docker config has no auths (they may be in the credential store of the \
-             machine that it comes from); make it with kubectl create secret docker-registry"
+             machine that it comes from)"
         );
-        report(judge, Rule::SecretWithoutCredentials, data_key, name, message);
+        report(context, Rule::SecretWithoutCredentials, data_key, name, message, RECREATE.to_owned());
     }
-    let suffixes = judge.settings.registry_suffixes.as_slice();
+    let suffixes = context.settings.registry_suffixes.as_slice();
     for (text, credential) in credentials {
         if let Some(defect) = KeyDefect::of(text, suffixes) {
-            let mend = match key_defect::mend(text, suffixes) {
+            let help = match key_defect::fix(text, suffixes) {
                 _ if defect == KeyDefect::Wrapper => match data_key {
                     ".dockercfg" => "use type kubernetes.io/dockerconfigjson, which has it".to_owned(),
                     _ => "take one of the two away".to_owned(),
                 },
-                Some(mended) => format!("write {mended}"),
+                Some(fixed) => format!("write {fixed}"),
                 None => "write the login server, such as contoso.azurecr.io".to_owned(),
             };
             let key = key_defect::shown(text);
-            let message = format!("no image matches the key \"{key}\" of pull {this}: {defect}; {mend}");
-            report(judge, Rule::SecretDeadKey, data_key, name, message);
+            let message = format!("no image matches the key \"{key}\" of pull {this}: {defect}");
+            report(context, Rule::SecretDeadKey, data_key, name, message, help);
             continue;
         }
         let Ok(key) = RegistryKey::parse(text) else { continue };
         if key.is_broad(suffixes) {
             let message = format!(
                 "the key \"{}\" of pull {this} matches registries outside ACR too, and the kubelet sends them the \
-                 password; write the login server",
+                 password",
                 key_defect::shown_normalised(text, &key)
             );
-            report(judge, Rule::SecretBroadKey, data_key, name, message);
+            report(
+                context,
+                Rule::SecretBroadKey,
+                data_key,
+                name,
+                message,
+                "write the login server".to_owned(),
+            );
         }
         // What the kubelet takes for the host may be a part of the password.
         if key.can_match_acr(suffixes) && !key_defect::is_hidden(text) {
             let host = key.host().split(':').next().unwrap_or_default();
-            for problem in sense::problems(judge, credential, host, &format!("pull {this}")) {
+            for problem in credential::problems(context, credential, host, &format!("pull {this}")) {
                 // A glob stands for many registries, so no token can be for another one.
                 if !(problem.rule == Rule::SecretWithoutCredentials && host.contains('*')) {
-                    report(judge, problem.rule, data_key, name, problem.to_string());
+                    report(context, problem.rule, data_key, name, problem.message, problem.help.to_owned());
                 }
             }
         }
     }
 }
 
-fn report(judge: &mut Judge<'_>, rule: Rule, data_key: &str, name: &str, message: String) {
+fn report(context: &mut Context<'_>, rule: Rule, data_key: &str, name: &str, message: String, help: String) {
     let pointer = format!("/data/{data_key}");
-    judge.report(rule, About { pointer: &pointer, image: None, secret: Some(name) }, message);
+    context.report(rule, About { pointer: &pointer, image: None, secret: Some(name) }, message, help);
 }

@@ -1,12 +1,12 @@
 //! A service account: pods that are created later take its pull secrets over.
 
-use crate::decide::judge::Judge;
+use crate::decide::context::Context;
 use crate::distinct::Distinct;
 use crate::pod_spec::{PULL_SECRETS, PullSecretList};
 use crate::settings::Mode;
 
-pub(super) fn judge(judge: &mut Judge<'_>) {
-    let (request, settings) = (judge.request, judge.settings);
+pub(super) fn check(context: &mut Context<'_>) {
+    let (request, settings) = (context.request, context.settings);
     if settings.mode != Mode::Mutate || !settings.targets.service_accounts || !request.object.is_object() {
         return;
     }
@@ -15,6 +15,6 @@ pub(super) fn judge(judge: &mut Judge<'_>) {
         let known = Distinct::of(list.names());
         let wanted = settings.pull_secrets.secrets_of(&request.namespace);
         let lacking = Distinct::of(wanted.filter(|name| known.position(name).is_none()));
-        judge.add(vec![PULL_SECRETS], lacking.into_vec());
+        context.add(vec![PULL_SECRETS], lacking.into_vec());
     }
 }

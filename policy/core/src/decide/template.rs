@@ -1,9 +1,11 @@
 //! A pod template: its pods are what counts, and an empty list means the service account's.
 
 use crate::decide::attached::Attached;
+use crate::decide::context::{About, Context, ServiceAccount};
 use crate::decide::images::{Assessment, Image, secrets};
-use crate::decide::judge::{About, Judge, ServiceAccount};
-use crate::decide::pod::{report_hidden, report_immutable, report_missing, report_nameless, without_refused};
+use crate::decide::missing::{
+    report_hidden, report_immutable, report_missing, report_nameless, without_refused,
+};
 use crate::distinct::Distinct;
 use crate::finding::Severity;
 use crate::pod_spec::PodSpec;
@@ -11,8 +13,8 @@ use crate::request::Operation;
 use crate::rule::Rule;
 use crate::settings::{Mode, SecretLookup};
 
-pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immutable: bool) {
-    let (request, settings) = (judge.request, judge.settings);
+pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], immutable: bool) {
+    let (request, settings) = (context.request, context.settings);
     let Some(spec) = PodSpec::of(&request.object, path) else { return };
     let updating = request.operation == Operation::Update;
     let old = PodSpec::of(&request.old_object, path).filter(|_| updating);
@@ -21,28 +23,28 @@ pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immuta
     if let Some((_, old)) = &old {
         assessment.forget_troubles_of(old);
     }
-    assessment.report_troubles(judge);
+    assessment.report_troubles(context);
     let nameless = |spec: &PodSpec<'_>| spec.pull_secrets().nameless().count();
     if old.as_ref().is_none_or(|(old, _)| nameless(old) < nameless(&spec)) {
-        report_nameless(judge, &spec);
+        report_nameless(context, &spec);
     }
     if old.as_ref().is_some_and(|(old_spec, old)| is_unchanged(&spec, &assessment, old_spec, old)) {
         return;
     }
-    let view = View::of(judge, &spec, &assessment);
-    assessment.report_unlisted(judge, &view.attached, old.as_ref().map(|(_, old)| old));
-    let mut lacking = assessment.lacking(&view.names(), &view.attached);
+    let view = View::of(context, &spec, &assessment);
+    view.attached.report_unlisted(context, &assessment.images, old.as_ref().map(|(_, old)| old));
+    let mut lacking = view.attached.lacking(&assessment.images, &view.names());
     let mut known = Vec::new();
     if let Some((old_spec, old)) = &old {
-        let (was, found) = judge.silently(|judge| {
-            let was = View::of(judge, old_spec, old);
-            was.attached.report(judge, old_spec, &old.images, Severity::Reject);
+        let (was, found) = context.silently(|context| {
+            let was = View::of(context, old_spec, old);
+            was.attached.report(context, old_spec, &old.images, Severity::Reject);
             was
         });
         known = found;
         // What nobody knew to be lacking is news once it is certain.
         if !was.unsure || view.unsure {
-            let was_lacking = old.lacking(&was.names(), &was.attached);
+            let was_lacking = was.attached.lacking(&old.images, &was.names());
             lacking.retain(|new| !was_lacking.iter().any(|old| old.text == new.text));
         }
         if was.names == view.names {
@@ -52,7 +54,7 @@ pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immuta
     let added = if lacking.is_empty() {
         Vec::new()
     } else {
-        mend(judge, &spec, &view, lacking.clone(), immutable && updating)
+        add_missing(context, &spec, &view, lacking.clone(), immutable && updating)
     };
     let mut names = view.names();
     if settings.mode == Mode::Mutate && settings.targets.pods && added.is_empty() {
@@ -63,14 +65,14 @@ pub(super) fn judge(judge: &mut Judge<'_>, path: &'static [&'static str], immuta
     let attached = if names == view.names() {
         view.attached
     } else {
-        Attached::of(judge, &names, &assessment.images, &spec.list_pointer())
+        Attached::of(context, &names, &assessment.images, &spec.list_pointer())
     };
     // Secrets of the service account that nobody may see could serve the image as well.
     let unsure = view.unsure && settings.cluster.secrets == SecretLookup::Credentials;
     let most = if unsure { Severity::Warn } else { Severity::Reject };
-    attached.report(judge, &spec, &assessment.images, most);
-    judge.decision.findings.retain(|finding| !known.iter().any(|old| finding.repeats(old)));
-    judge.add(spec.list_path(), added);
+    attached.report(context, &spec, &assessment.images, most);
+    context.decision.findings.retain(|finding| !known.iter().any(|old| finding.repeats(old)));
+    context.add(spec.list_path(), added);
 }
 
 /// The pull secrets that the pods of a template will have.
@@ -83,12 +85,12 @@ struct View {
 }
 
 impl View {
-    fn of(judge: &mut Judge<'_>, spec: &PodSpec<'_>, assessment: &Assessment<'_>) -> Self {
+    fn of(context: &mut Context<'_>, spec: &PodSpec<'_>, assessment: &Assessment<'_>) -> Self {
         let list = spec.pull_secrets();
         let mut names: Vec<String> = list.names().map(str::to_owned).collect();
         let mut account = ServiceAccount::Unasked;
-        // Pods that are mended when they are made need nobody to know.
-        let settings = judge.settings;
+        // Where pods get their names when they are made, nobody needs to know.
+        let settings = context.settings;
         let counts =
             settings.mode == Mode::Validate || !settings.targets.pods || settings.targets.pod_templates;
         let lacks =
@@ -100,14 +102,14 @@ impl View {
                 SecretLookup::Credentials => !assessment.images.is_empty(),
             };
         if (counts && lacks) || looks {
-            account = judge.service_account(spec.service_account(), &spec.list_pointer());
+            account = context.service_account(spec.service_account(), &spec.list_pointer());
         }
         if let (true, ServiceAccount::Known { secrets, .. }) = (list.is_empty(), &account) {
             names.clone_from(secrets);
         }
         let unsure = list.is_empty() && matches!(account, ServiceAccount::Unasked | ServiceAccount::Unknown);
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
-        let attached = Attached::of(judge, &known, &assessment.images, &spec.list_pointer());
+        let attached = Attached::of(context, &known, &assessment.images, &spec.list_pointer());
         Self { names, unsure, account, attached }
     }
 
@@ -117,32 +119,32 @@ impl View {
 }
 
 /// The names to write into the template for images that lack their secret; otherwise findings say what is the matter.
-fn mend(
-    judge: &mut Judge<'_>,
+fn add_missing(
+    context: &mut Context<'_>,
     spec: &PodSpec<'_>,
     view: &View,
     lacking: Vec<Image<'_>>,
     immutable: bool,
 ) -> Vec<String> {
-    let settings = judge.settings;
+    let settings = context.settings;
     let list = spec.pull_secrets();
-    let may_mend = settings.mode == Mode::Mutate && settings.targets.pod_templates;
-    if may_mend && immutable {
-        report_immutable(judge, "the template of a Job", "the Job", &lacking);
-    } else if may_mend && list.can_grow() && !view.unsure {
-        let lacking = without_refused(judge, spec, &view.account, lacking);
+    let may_add = settings.mode == Mode::Mutate && settings.targets.pod_templates;
+    if may_add && immutable {
+        report_immutable(context, "the template of a Job", "the Job", &lacking);
+    } else if may_add && list.can_grow() && !view.unsure {
+        let lacking = without_refused(context, spec, &view.account, lacking);
         if matches!(view.account, ServiceAccount::Absent) && list.is_empty() && !lacking.is_empty() {
-            report_unknown_account(judge, spec);
+            report_unknown_account(context, spec);
         }
         return union(if list.is_empty() { &view.names } else { &[] }, &lacking);
     } else if settings.mode == Mode::Mutate && settings.targets.pods {
-        // The pods get mended.
+        // The pods get the names when they are made.
     } else if view.unsure {
-        report_missing(judge, spec, &view.attached, Severity::Warn, &lacking);
+        report_missing(context, spec, &view.attached, Severity::Warn, &lacking);
     } else {
-        report_missing(judge, spec, &view.attached, Severity::Reject, &lacking);
+        report_missing(context, spec, &view.attached, Severity::Reject, &lacking);
         if !list.is_empty() {
-            report_hidden(judge, spec, &view.account, &lacking);
+            report_hidden(context, spec, &view.account, &lacking);
         }
     }
     Vec::new()
@@ -170,13 +172,14 @@ fn union(inherited: &[String], lacking: &[Image<'_>]) -> Vec<String> {
     Distinct::of(inherited.iter().chain(&lacking).map(String::as_str)).into_vec()
 }
 
-fn report_unknown_account(judge: &mut Judge<'_>, spec: &PodSpec<'_>) {
+fn report_unknown_account(context: &mut Context<'_>, spec: &PodSpec<'_>) {
     let message = format!(
         "ServiceAccount \"{}\"{} does not exist yet, and the list added to the template will keep its pull secrets \
-         out; create it first, or list its secrets in the template",
+         out",
         spec.service_account(),
-        judge.in_namespace()
+        context.in_namespace()
     );
     let about = About { pointer: &spec.list_pointer(), ..About::default() };
-    judge.report(Rule::ServiceAccountSecretsHidden, about, message);
+    let help = "create it first, or list its secrets in the template".to_owned();
+    context.report(Rule::ServiceAccountSecretsHidden, about, message, help);
 }

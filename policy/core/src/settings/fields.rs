@@ -2,22 +2,57 @@
 
 use serde_json::{Map, Value};
 
-use super::SettingsError;
+use super::{SettingsError, SettingsProblem};
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<String>);
+pub(super) struct Problems(Vec<SettingsProblem>);
+
+/// Where a field is, as people write it and as programs do.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Path {
+    text: String,
+    pointer: String,
+}
+
+impl Path {
+    fn field(&self, name: &str) -> Self {
+        let dot = if self.text.is_empty() { "" } else { "." };
+        let token = name.replace('~', "~0").replace('/', "~1");
+        Self { text: [&self.text, dot, name].concat(), pointer: [&self.pointer, "/", &token].concat() }
+    }
+
+    fn item(&self, i: usize) -> Self {
+        Self { text: format!("{}[{i}]", self.text), pointer: format!("{}/{i}", self.pointer) }
+    }
+}
 
 impl Problems {
-    pub(super) fn add(&mut self, path: &str, problem: impl std::fmt::Display) {
-        self.0.push(if path.is_empty() { problem.to_string() } else { format!("{path}: {problem}") });
+    /// Notes that the value at `path` is wrong, or absent where it must not be.
+    pub(super) fn add(&mut self, path: &Path, message: String, help: String) {
+        self.note(path, false, message, help);
+    }
+
+    fn note(&mut self, path: &Path, unknown_field: bool, message: String, help: String) {
+        let Path { text, pointer } = path.clone();
+        self.0.push(SettingsProblem { path: text, pointer, unknown_field, message, help });
     }
 
     /// Notes a value that is none of `known`.
-    pub(super) fn add_unknown(&mut self, path: &str, value: &Value, known: &[&str]) {
-        let hint = value.as_str().and_then(|text| nearest(text, known));
-        let hint = hint.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-        self.add(path, format!("{} is not one of {}{hint}", show(value), known.join(", ")));
+    pub(super) fn add_unknown(&mut self, path: &Path, value: &Value, known: &[&str]) {
+        let (last, others) = known.split_last().map_or(("", known), |(last, others)| (*last, others));
+        let wanted = [&others.join(", "), " or ", last].concat();
+        let help = match value.as_str().and_then(|text| nearest(text, known)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("write {wanted}"),
+        };
+        self.add(path, format!("must be {wanted}, not {}", show(value)), help);
+    }
+
+    /// Notes a value of the wrong type.
+    fn add_type(&mut self, path: &Path, value: &Value, wanted: &str) {
+        let message = format!("must be {wanted}, not {}", kind(value));
+        self.add(path, message, format!("write {wanted}"));
     }
 
     pub(super) fn into_result<T>(self, value: T) -> Result<T, SettingsError> {
@@ -28,29 +63,29 @@ impl Problems {
 /// An object of the settings and its path.
 pub(super) struct Fields<'a> {
     map: &'a Map<String, Value>,
-    path: String,
+    path: Path,
 }
 
 impl<'a> Fields<'a> {
     /// The object at `path`, after a look for fields that it should not have.
-    pub(super) fn of(value: &'a Value, path: &str, known: &[&str], problems: &mut Problems) -> Option<Self> {
+    pub(super) fn of(value: &'a Value, path: Path, known: &[&str], problems: &mut Problems) -> Option<Self> {
         let Some(map) = value.as_object() else {
-            problems.add(path, format!("must be an object, not {}", kind(value)));
+            problems.add_type(&path, value, "an object");
             return None;
         };
-        let fields = Self { map, path: path.to_owned() };
+        let fields = Self { map, path };
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
-            let hint = match nearest(name, known) {
+            let help = match nearest(name, known) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("known here: {}", known.join(", ")),
             };
-            problems.add(&fields.path_of(name), format!("unknown field; {hint}"));
+            problems.note(&fields.path_of(name), true, "unknown field".to_owned(), help);
         }
         Some(fields)
     }
 
-    pub(super) fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    pub(super) fn path_of(&self, name: &str) -> Path {
+        self.path.field(name)
     }
 
     fn get(&self, name: &str) -> Option<&'a Value> {
@@ -58,19 +93,19 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn object(&self, name: &str, known: &[&str], problems: &mut Problems) -> Option<Self> {
-        Self::of(self.get(name)?, &self.path_of(name), known, problems)
+        Self::of(self.get(name)?, self.path_of(name), known, problems)
     }
 
     /// The items of a list, each with its path.
-    pub(super) fn list(&self, name: &str, problems: &mut Problems) -> Vec<(String, &'a Value)> {
+    pub(super) fn list(&self, name: &str, problems: &mut Problems) -> Vec<(Path, &'a Value)> {
         match self.get(name) {
             None => Vec::new(),
             Some(Value::Array(items)) => {
                 let path = self.path_of(name);
-                items.iter().enumerate().map(|(i, item)| (format!("{path}[{i}]"), item)).collect()
+                items.iter().enumerate().map(|(i, item)| (path.item(i), item)).collect()
             }
             Some(other) => {
-                problems.add(&self.path_of(name), format!("must be a list, not {}", kind(other)));
+                problems.add_type(&self.path_of(name), other, "a list");
                 Vec::new()
             }
         }
@@ -79,7 +114,7 @@ impl<'a> Fields<'a> {
     pub(super) fn string(&self, name: &str, problems: &mut Problems) -> Option<&'a str> {
         let value = self.get(name)?;
         if value.as_str().is_none() {
-            problems.add(&self.path_of(name), format!("must be a string, not {}", kind(value)));
+            problems.add_type(&self.path_of(name), value, "a string");
         }
         value.as_str()
     }
@@ -87,7 +122,7 @@ impl<'a> Fields<'a> {
     pub(super) fn boolean(&self, name: &str, problems: &mut Problems) -> Option<bool> {
         let value = self.get(name)?;
         if value.as_bool().is_none() {
-            problems.add(&self.path_of(name), format!("must be true or false, not {}", kind(value)));
+            problems.add_type(&self.path_of(name), value, "true or false");
         }
         value.as_bool()
     }

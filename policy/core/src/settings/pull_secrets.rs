@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, Problems, show};
+use super::fields::{Fields, Path, Problems, show};
+use crate::dns_name::is_dns_subdomain;
 use crate::image::ImageReference;
-use crate::key_defect::KeyDefect;
-use crate::name::is_dns_subdomain;
+use crate::key_defect::{self, KeyDefect};
 use crate::registry_key::{RegistryKey, Repository, glob_matches};
 
 /// The name that Azure's own article uses.
@@ -78,7 +78,7 @@ impl PullSecrets {
         }
         let entries = list.into_iter();
         Self::Entries(
-            entries.filter_map(|(path, entry)| Entry::parse(entry, &path, suffixes, problems)).collect(),
+            entries.filter_map(|(path, entry)| Entry::parse(entry, path, suffixes, problems)).collect(),
         )
     }
 }
@@ -99,7 +99,7 @@ impl Entry {
         self.namespaces.is_empty() || self.namespaces.iter().any(|glob| glob_matches(glob, namespace))
     }
 
-    fn parse(value: &Value, path: &str, suffixes: &[String], problems: &mut Problems) -> Option<Self> {
+    fn parse(value: &Value, path: Path, suffixes: &[String], problems: &mut Problems) -> Option<Self> {
         let names = ["registries", "namespaces", "secret", "secretless"];
         let fields = Fields::of(value, path, &names, problems)?;
         let mut registries = Vec::new();
@@ -107,21 +107,25 @@ impl Entry {
         if list.is_empty() {
             problems.add(
                 &fields.path_of("registries"),
-                "must name at least one registry, such as \"contoso.azurecr.io\"",
+                "must name at least one registry".to_owned(),
+                "write one such as \"contoso.azurecr.io\"".to_owned(),
             );
         }
         for (path, key) in list {
             match parse_key(key, suffixes) {
                 Ok(key) => registries.push(key),
-                Err(problem) => problems.add(&path, problem),
+                Err((message, help)) => problems.add(&path, message, help),
             }
         }
         let mut namespaces = Vec::new();
         for (path, namespace) in fields.list("namespaces", problems) {
             match namespace.as_str() {
                 Some(glob) if is_namespace_glob(glob) => namespaces.push(glob.to_owned()),
-                _ => problems
-                    .add(&path, format!("{} is no namespace or pattern such as \"team-*\"", show(namespace))),
+                _ => problems.add(
+                    &path,
+                    format!("{} is not a namespace or a pattern", show(namespace)),
+                    "write lower-case letters, digits and -, and * for any of them: \"team-*\"".to_owned(),
+                ),
             }
         }
         let secretless = fields.boolean("secretless", problems).unwrap_or(false);
@@ -130,14 +134,17 @@ impl Entry {
         let path = fields.path_of("secret");
         match secret {
             Some(_) if secretless => {
-                problems.add(&path, "an entry with secretless: true has no secret; remove one of them");
+                let message = "an entry with secretless: true has no secret".to_owned();
+                problems.add(&path, message, "remove one of the two".to_owned());
             }
             Some(name) if !is_dns_subdomain(name) => problems.add(
                 &path,
-                format!("\"{name}\" cannot be the name of a Secret: those are at most 253 lower-case letters, digits, - and ."),
+                format!("\"{name}\" cannot be the name of a Secret"),
+                "write at most 253 lower-case letters, digits, - and .".to_owned(),
             ),
             None if !secretless && value.get("secret").is_none_or(Value::is_null) => {
-                problems.add(&path, "is missing; name the pull secret, or say secretless: true");
+                let help = "name the pull secret, or say secretless: true".to_owned();
+                problems.add(&path, "is missing".to_owned(), help);
             }
             _ => {}
         }
@@ -145,18 +152,27 @@ impl Entry {
     }
 }
 
-fn parse_key(value: &Value, suffixes: &[String]) -> Result<RegistryKey, String> {
-    let text = value.as_str().ok_or_else(|| format!("{} is no registry", show(value)))?;
-    let key = RegistryKey::parse(text).map_err(|e| format!("the kubelet would ignore \"{text}\": {e}"))?;
+/// Message and help where it is no key.
+fn parse_key(value: &Value, suffixes: &[String]) -> Result<RegistryKey, (String, String)> {
+    let fixed = |text: &str| match key_defect::fix(text, suffixes) {
+        Some(fixed) => format!("write {fixed}"),
+        None => "write a registry such as \"contoso.azurecr.io\"".to_owned(),
+    };
+    let Some(text) = value.as_str() else {
+        return Err((format!("{} is not a registry", show(value)), fixed("")));
+    };
+    let key = RegistryKey::parse(text)
+        .map_err(|error| (format!("the kubelet would ignore \"{text}\": {error}"), fixed(text)))?;
     if !key.can_match_acr(suffixes) {
-        return Err(format!(
-            "\"{text}\" matches no ACR login server; for another cloud or a custom domain add it to registrySuffixes"
+        return Err((
+            format!("\"{text}\" matches no ACR login server"),
+            "for another cloud or a custom domain add it to registrySuffixes".to_owned(),
         ));
     }
     match KeyDefect::of(text, suffixes) {
         // Images with such a host exist, and an entry may be meant for them.
         None | Some(KeyDefect::UpperCaseHost) => Ok(key),
-        Some(defect) => Err(format!("\"{text}\" matches no image: {defect}")),
+        Some(defect) => Err((format!("\"{text}\" matches no image: {defect}"), fixed(text))),
     }
 }
 

@@ -1,0 +1,450 @@
+//! Manifests that stand for the cluster, and the policy's lookups in them, answered as the policy server does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::host_calls::HostCalls;
+use crate::kind::Kind;
+use crate::log::Log;
+
+/// The label that every namespace has, with its own name.
+pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+
+/// Objects by kind, namespace and name.
+#[derive(Debug, Clone, Default)]
+pub struct Cluster {
+    objects: BTreeMap<(String, String, String, String), Arc<Value>>,
+}
+
+/// The kinds that are looked up, and the one whose labels select.
+const KEPT: [&str; 3] = ["Secret", "ServiceAccount", "Namespace"];
+
+impl Cluster {
+    /// Whether an object would be kept.
+    pub fn keeps(object: &Value) -> bool {
+        Kind::of(object).is_some_and(|kind| KEPT.iter().any(|kept| kind.is_core(kept)))
+    }
+
+    /// Whether a text may hold an object that would be kept. It has to name the kind, unless it spells it by escapes or
+    /// in base64.
+    pub fn may_be_in(text: &str) -> bool {
+        let is_word = |at| {
+            !text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(char::is_alphanumeric)
+        };
+        let is_named = |kind: &&str| text.match_indices(*kind).any(|(at, _)| is_word(at));
+        KEPT.iter().any(is_named)
+            || ["\\x", "\\u", "\\U", "\\\n", "\\\r", "binary"].iter().any(|spelled| text.contains(spelled))
+    }
+
+    /// Adds an object as the API server would store it. Only the kinds that are ever looked up are kept, and the
+    /// namespaces for their labels.
+    pub fn add(&mut self, mut object: Value, default_namespace: &str) {
+        let Some(kind) = Kind::of(&object).filter(|_| Self::keeps(&object)) else { return };
+        let word =
+            |field: &str| object.pointer(field).and_then(Value::as_str).filter(|word| !word.is_empty());
+        let Some(name) = word("/metadata/name") else { return };
+        let namespace = if kind.is_cluster_scoped() {
+            ""
+        } else {
+            word("/metadata/namespace").unwrap_or(default_namespace)
+        };
+        let key = (kind.api_version(), kind.kind.clone(), namespace.to_owned(), name.to_owned());
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+            && !key.2.is_empty()
+        {
+            metadata.insert("namespace".to_owned(), key.2.as_str().into());
+        }
+        if kind.is_core("Secret") {
+            store_secret(&mut object);
+        }
+        self.objects.insert(key, Arc::new(object));
+    }
+
+    /// The object, where it is known.
+    pub fn get(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
+        let key = (api_version.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned());
+        self.objects.get(&key).map(AsRef::as_ref)
+    }
+}
+
+/// `stringData` becomes `data`, and the type gets its default. core/v1: pkg/registry/core/secret/strategy.go
+pub fn store_secret(secret: &mut Value) {
+    let Some(fields) = secret.as_object_mut() else { return };
+    if let Some(Value::Object(plain)) = fields.remove("stringData") {
+        let data = fields.entry("data").or_insert_with(|| json!({}));
+        if data.is_null() {
+            *data = json!({});
+        }
+        if let Some(data) = data.as_object_mut() {
+            for (key, text) in plain {
+                let text = text.as_str().unwrap_or_default();
+                data.insert(key, BASE64_STANDARD.encode(text).into());
+            }
+        }
+    }
+    fields.entry("type").or_insert_with(|| "Opaque".into());
+}
+
+/// What a policy may ask, and the answers.
+pub struct Lookups {
+    cluster: Arc<Cluster>,
+    /// `(apiVersion, kind)` pairs
+    resources: Vec<(String, String)>,
+    /// Patterns such as `*`, `kubernetes/*`, `oci/v1/*`
+    capabilities: Vec<String>,
+    log: Arc<dyn Log>,
+}
+
+/// A `get_resource` request. policy-evaluator: `callback_requests.rs` `KubernetesGetResource`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct GetResource {
+    /// `v1`
+    pub api_version: String,
+    /// `Secret`
+    pub kind: String,
+    /// Its name
+    pub name: String,
+    #[serde(default)]
+    /// Its namespace; none for what is in no namespace
+    pub namespace: Option<String>,
+    #[serde(default)]
+    /// Whether the answer must be fresh
+    pub disable_cache: bool,
+    #[serde(default)]
+    /// The fields that are wanted; all where there is no list
+    pub field_masks: Option<BTreeSet<String>>,
+}
+
+impl Lookups {
+    /// Grants what the policy's metadata asks for, as an admin who follows it does.
+    pub fn new(cluster: Arc<Cluster>, metadata: Option<&Value>, log: Arc<dyn Log>) -> Self {
+        let list = |name| metadata.and_then(|m| m.get(name)).and_then(Value::as_array);
+        let word = |value: &Value, name: &str| {
+            value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let resources = list("contextAwareResources").into_iter().flatten();
+        let capabilities = list("hostCapabilities")
+            .map(|patterns| patterns.iter().filter_map(|p| p.as_str().map(str::to_owned)).collect());
+        Self {
+            cluster,
+            resources: resources.map(|r| (word(r, "apiVersion"), word(r, "kind"))).collect(),
+            capabilities: capabilities.unwrap_or_else(|| vec!["*".to_owned()]),
+            log,
+        }
+    }
+
+    /// Grants these `(apiVersion, kind)` pairs instead, where a policy resource does.
+    #[must_use]
+    pub fn granting(self, resources: Option<Vec<(String, String)>>) -> Self {
+        Self { resources: resources.unwrap_or(self.resources), ..self }
+    }
+
+    fn is_granted(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(prefix) => capability.starts_with(prefix),
+            None => capability == pattern,
+        })
+    }
+
+    fn get_resource(&self, payload: &[u8]) -> Result<Vec<u8>, String> {
+        let asked: GetResource =
+            serde_json::from_slice(payload).map_err(|e| format!("cannot deserialize payload: {e}"))?;
+        let GetResource { api_version, kind, name, namespace, field_masks, .. } = asked;
+        if !self.resources.iter().any(|(a, k)| *a == api_version && *k == kind) {
+            return Err(format!(
+                "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has \
+                 been reported."
+            ));
+        }
+        let found = self.cluster.get(&api_version, &kind, namespace.as_deref().unwrap_or_default(), &name);
+        let object = found.ok_or_else(|| {
+            format!(
+                "Callback evaluation failure: Cannot find {api_version}/{kind} named '{name}' inside of namespace \
+                 '{namespace:?}'"
+            )
+        })?;
+        let object = field_masks.map_or_else(|| object.clone(), |masks| mask(object, &masks));
+        serde_json::to_vec(&object).map_err(|e| e.to_string())
+    }
+}
+
+/// Kind, version and metadata always stay; of the rest only what the masks name.
+/// policy-evaluator: `callback_handler/kubernetes/field_mask.rs`
+fn mask(object: &Value, masks: &BTreeSet<String>) -> Value {
+    let mut tree = Mask::default();
+    for path in ["apiVersion", "kind", "metadata"].into_iter().chain(masks.iter().map(String::as_str)) {
+        tree.insert(path);
+    }
+    tree.apply(object)
+}
+
+/// Field names to keep; a leaf keeps all below it.
+#[derive(Debug, Default)]
+struct Mask(BTreeMap<String, Mask>);
+
+impl Mask {
+    fn insert(&mut self, path: &str) {
+        let mut node = self;
+        for name in path.split('.') {
+            node = node.0.entry(name.to_owned()).or_default();
+        }
+    }
+
+    fn apply(&self, value: &Value) -> Value {
+        match value {
+            _ if self.0.is_empty() => value.clone(),
+            Value::Object(fields) => {
+                let kept = self
+                    .0
+                    .iter()
+                    .filter_map(|(name, mask)| Some((name.clone(), mask.apply(fields.get(name)?))));
+                Value::Object(kept.collect())
+            }
+            Value::Array(items) => items.iter().map(|item| self.apply(item)).collect(),
+            other => other.clone(),
+        }
+    }
+}
+
+impl HostCalls for Lookups {
+    fn call(
+        &self,
+        binding: &str,
+        namespace: &str,
+        operation: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        if binding != "kubewarden" {
+            return Err(format!("unknown binding: {binding}"));
+        }
+        if (namespace, operation) == ("tracing", "log") {
+            self.trace(payload);
+            return Ok(Vec::new());
+        }
+        let capability = format!("{namespace}/{operation}");
+        if !self.is_granted(&capability) {
+            return Err(format!(
+                "Policy has not been granted access to the '{capability}' host capability. The violation has been \
+                 reported."
+            ));
+        }
+        match (namespace, operation) {
+            ("kubernetes", "get_resource") => self.get_resource(payload),
+            ("kubernetes" | "oci" | "net" | "crypto", _) => Err(format!("unknown operation: {operation}")),
+            _ => Err(format!("unknown namespace: {namespace}")),
+        }
+    }
+
+    fn log(&self, line: &str) {
+        self.log.line(&format!("policy: {line}"));
+    }
+}
+
+impl Lookups {
+    fn trace(&self, payload: &[u8]) {
+        let Ok(event) = serde_json::from_slice::<Value>(payload) else { return };
+        let word = |name| event.get(name).and_then(Value::as_str).unwrap_or_default();
+        self.log.line(&format!("policy: {}: {}", word("level"), word("message").escape_debug()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+
+    use super::{Cluster, Lookups};
+    use crate::host_calls::HostCalls as _;
+    use crate::log::{Log, NoLog};
+
+    /// Keeps every line.
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<String>>>);
+
+    impl Log for Said {
+        fn line(&self, line: &str) {
+            self.0.lock().unwrap().push(line.to_owned());
+        }
+    }
+
+    fn stored() -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"},
+            "type": "Opaque", "data": {"a": "YQ==", "b": {"c": "Yw==", "d": "ZA=="}},
+            "list": [{"x": 1, "y": 2}, {"y": 3}, 4],
+        })
+    }
+
+    fn ask(payload: &Value) -> Result<Value, String> {
+        let mut cluster = Cluster::default();
+        cluster.add(stored(), "default");
+        let metadata = json!({"contextAwareResources": [{"apiVersion": "v1", "kind": "Secret"}]});
+        let lookups = Lookups::new(Arc::new(cluster), Some(&metadata), Arc::new(NoLog));
+        let answer =
+            lookups.call("kubewarden", "kubernetes", "get_resource", payload.to_string().as_bytes())?;
+        Ok(serde_json::from_slice(&answer).unwrap())
+    }
+
+    /// policy-evaluator: `callback_handler/kubernetes/field_mask.rs`
+    #[test]
+    fn of_an_object_only_what_the_masks_name_is_given() {
+        let always =
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}});
+        for (masks, more) in [
+            (json!([]), json!({})),
+            (json!(["type"]), json!({"type": "Opaque"})),
+            (json!(["data"]), json!({"data": stored()["data"]})),
+            (json!(["data.b.d", "type"]), json!({"data": {"b": {"d": "ZA=="}}, "type": "Opaque"})),
+            (json!(["list.y"]), json!({"list": [{"y": 2}, {"y": 3}, 4]})),
+            (json!(["absent", "data.absent"]), json!({"data": {}})),
+        ] {
+            let asked = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop", "field_masks": masks});
+            let mut expected = always.clone();
+            expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            assert_eq!(ask(&asked), Ok(expected), "{masks}");
+        }
+        let whole = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"});
+        assert_eq!(ask(&whole), Ok(stored()));
+    }
+
+    #[test]
+    fn only_the_very_object_is_given() {
+        let asked = |field: &str, value: &str| {
+            let mut asked = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"});
+            asked[field] = value.into();
+            ask(&asked)
+        };
+        assert!(asked("name", "s").is_ok());
+        for (field, other) in [("name", "t"), ("namespace", "default"), ("namespace", "")] {
+            let refusal = asked(field, other).unwrap_err();
+            assert!(refusal.contains("Cannot find v1/Secret named"), "{field} {other}: {refusal}");
+        }
+        for (field, other) in [("kind", "ServiceAccount"), ("api_version", "v2")] {
+            let refusal = asked(field, other).unwrap_err();
+            assert!(
+                refusal.contains("has not been granted access to Kubernetes"),
+                "{field} {other}: {refusal}"
+            );
+        }
+    }
+
+    /// core/v1: pkg/registry/core/secret/strategy.go
+    #[test]
+    fn an_object_is_kept_as_the_api_server_stores_it() {
+        let mut cluster = Cluster::default();
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"b": "Yg=="}, "stringData": {"a": "a"},
+        });
+        cluster.add(secret, "shop");
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "namespace": "x"}});
+        cluster.add(namespace.clone(), "shop");
+        let stored = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}, "type": "Opaque",
+            "data": {"a": "YQ==", "b": "Yg=="},
+        });
+        assert_eq!(cluster.get("v1", "Secret", "shop", "s"), Some(&stored));
+        assert_eq!(cluster.get("v1", "Namespace", "", "shop"), Some(&namespace), "it is in no namespace");
+        for nameless in [json!({}), json!({"name": ""})] {
+            cluster.add(json!({"apiVersion": "v1", "kind": "Secret", "metadata": nameless}), "shop");
+        }
+        assert_eq!(cluster.objects.len(), 2);
+    }
+
+    /// What is never looked up takes neither memory nor the time of a second look.
+    #[test]
+    fn only_what_can_be_looked_up_is_looked_for_and_kept() {
+        for (text, may_hold) in [
+            ("kind: Pod\n", false),
+            ("kind: Pod\nspec: {imagePullSecrets: [], secretName: secrets}\n", false),
+            ("kind: Secret\n", true),
+            ("Secret", true),
+            ("{\"kind\":\"ServiceAccount\"}", true),
+            ("kind: Namespace", true),
+            ("kind: \"S\\u0065cret\"\n", true),
+            ("kind: \"S\\x65cret\"\n", true),
+            ("kind: \"Sec\\\nret\"\n", true),
+            ("kind: !!binary U2VjcmV0\n", true),
+        ] {
+            assert_eq!(Cluster::may_be_in(text), may_hold, "{text:?}");
+        }
+        let mut cluster = Cluster::default();
+        for (api_version, kind) in
+            [("v1", "Pod"), ("v1", "ConfigMap"), ("example.org/v1", "Secret"), ("apps/v1", "Deployment")]
+        {
+            cluster.add(json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}}), "shop");
+        }
+        assert!(cluster.objects.is_empty());
+    }
+
+    /// policy-evaluator: `evaluation_context.rs` `can_access_host_capability`
+    #[test]
+    fn a_policy_may_call_what_its_metadata_name() {
+        let payload =
+            json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"}).to_string();
+        for (capabilities, is_granted) in [
+            (json!(null), true),
+            (json!(["*"]), true),
+            (json!(["oci/*", "kubernetes/*"]), true),
+            (json!(["kubernetes/get_resource"]), true),
+            (json!(["kubernetes/get*"]), true),
+            (json!([]), false),
+            (json!(["oci/*"]), false),
+            (json!(["kubernetes/list_resources_all"]), false),
+            (json!(["kubernetes"]), false),
+        ] {
+            let mut metadata = json!({"contextAwareResources": [{"apiVersion": "v1", "kind": "Secret"}]});
+            if !capabilities.is_null() {
+                metadata["hostCapabilities"] = capabilities.clone();
+            }
+            let lookups = Lookups::new(Arc::default(), Some(&metadata), Arc::new(NoLog));
+            let refusal =
+                lookups.call("kubewarden", "kubernetes", "get_resource", payload.as_bytes()).unwrap_err();
+            let told = if is_granted {
+                "Cannot find v1/Secret"
+            } else {
+                "'kubernetes/get_resource' host capability"
+            };
+            assert!(refusal.contains(told), "{capabilities}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_the_command_does_not_know_is_named() {
+        let lookups = Lookups::new(Arc::default(), None, Arc::new(NoLog));
+        for (binding, namespace, operation, told) in [
+            ("other", "kubernetes", "get_resource", "unknown binding: other"),
+            ("other", "tracing", "log", "unknown binding: other"),
+            ("kubewarden", "kubernetes", "list_resources_all", "unknown operation: list_resources_all"),
+            ("kubewarden", "oci", "v1/verify", "unknown operation: v1/verify"),
+            ("kubewarden", "net", "v1/dns_lookup_host", "unknown operation: v1/dns_lookup_host"),
+            (
+                "kubewarden",
+                "crypto",
+                "v1/is_certificate_trusted",
+                "unknown operation: v1/is_certificate_trusted",
+            ),
+            ("kubewarden", "weather", "forecast", "unknown namespace: weather"),
+            ("kubewarden", "kubernetes", "get_resource", "cannot deserialize payload: EOF"),
+        ] {
+            let refusal = lookups.call(binding, namespace, operation, b"").unwrap_err();
+            assert!(refusal.starts_with(told), "{binding} {namespace} {operation}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn what_a_policy_logs_is_said() {
+        let said = Said::default();
+        let lookups = Lookups::new(Arc::default(), None, Arc::new(said.clone()));
+        let event = json!({"level": "INFO", "message": "two\nlines"}).to_string();
+        assert_eq!(lookups.call("kubewarden", "tracing", "log", event.as_bytes()), Ok(Vec::new()));
+        assert_eq!(lookups.call("kubewarden", "tracing", "log", b"no JSON"), Ok(Vec::new()));
+        lookups.log("printed");
+        assert_eq!(*said.0.lock().unwrap(), ["policy: INFO: two\\nlines", "policy: printed"]);
+    }
+}

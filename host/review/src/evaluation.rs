@@ -1,0 +1,343 @@
+//! One manifest judged: its request, the policy's answer, and the places of the findings.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::admission::{ApiServer, PodRequest};
+use crate::cluster::Cluster;
+use crate::engine::Engine;
+use crate::host_calls::HostCalls;
+use crate::kind::{Judged, Kind, template_path};
+use crate::manifest::{Content, Manifest};
+use crate::policy_resource::PolicyResource;
+use crate::verdict::{Decision, Finding, Severity, Verdict};
+
+/// Where an object stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct Source {
+    /// The file as the user gave it
+    pub file: String,
+    /// Number of the document in the file, from 1
+    pub document: usize,
+    /// Line of the object, from 1
+    pub line: usize,
+    /// The chart's template, where `helm template` names it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+}
+
+/// What became of one manifest.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Where it stands
+    pub source: Source,
+    /// Version of the object, empty where it has none
+    pub api_version: String,
+    /// Kind of the object, empty where it has none
+    pub kind: String,
+    /// Its namespace
+    pub namespace: String,
+    /// Its name, or what it is generated from
+    pub name: String,
+    /// The answer for the object itself
+    pub verdict: Verdict,
+    /// The answers for the pods of its templates, one for each template
+    pub pods: Vec<Pods>,
+    /// The manifest itself
+    pub manifest: Manifest,
+}
+
+/// What becomes of the pods that a template makes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Pods {
+    /// The answer for one of them
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// JSON pointer of the template's pod spec
+    #[serde(skip)]
+    pub spec_pointer: String,
+}
+
+/// The outcome as reports have it, with the worst decision before its parts.
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Shown<'a> {
+            source: &'a Source,
+            api_version: &'a str,
+            kind: &'a str,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            namespace: &'a str,
+            name: &'a str,
+            decision: Decision,
+            object: &'a Verdict,
+            #[serde(skip_serializing_if = "<[Pods]>::is_empty")]
+            pods: &'a [Pods],
+        }
+        let Self { source, api_version, kind, namespace, name, verdict, pods, manifest: _ } = self;
+        let decision = self.worst();
+        let object = verdict;
+        Shown { source, api_version, kind, namespace, name, decision, object, pods }.serialize(serializer)
+    }
+}
+
+impl Outcome {
+    /// `Deployment shop/web`
+    pub fn title(&self) -> String {
+        let Self { kind, namespace, name, .. } = self;
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        format!("{kind} {namespace}{slash}{name}")
+    }
+
+    /// All findings. What a template and its pods have in common is there once, as the template says it, with the
+    /// greater weight.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.verdict.findings.clone();
+        for finding in self.pods.iter().flat_map(|pods| &pods.verdict.findings) {
+            let same = findings.iter_mut().find(|known| {
+                let about =
+                    |finding: &Finding| (finding.rule.clone(), finding.secret.clone(), finding.image.clone());
+                let at = |finding: &Finding| (finding.line, finding.column);
+                about(known) == about(finding)
+                    && (at(known) == at(finding) || known.message == finding.message)
+            });
+            match same {
+                Some(known) => known.severity = known.severity.max(finding.severity),
+                None => findings.push(finding.clone()),
+            }
+        }
+        findings
+    }
+
+    /// How many warnings there are for the object and its pods.
+    pub fn warnings(&self) -> usize {
+        let findings = self.findings();
+        if findings.is_empty() {
+            // A policy that says warnings only.
+            return self.verdicts().map(|verdict| verdict.warnings.len()).sum();
+        }
+        findings.iter().filter(|finding| finding.severity == Severity::Warn).count()
+    }
+
+    /// What becomes of the object, or of its pods where that is worse.
+    pub fn worst(&self) -> Decision {
+        self.verdicts().map(|verdict| verdict.decision).max().unwrap_or(self.verdict.decision)
+    }
+
+    /// The answers for the object and for its pods.
+    pub fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        std::iter::once(&self.verdict).chain(self.pods.iter().map(|pods| &pods.verdict))
+    }
+}
+
+/// A policy with its settings, and the cluster that it is asked for.
+pub struct Evaluation<'a> {
+    /// The policy
+    pub policy: &'a dyn Engine,
+    /// Its settings, as JSON
+    pub settings: &'a RawValue,
+    /// The resource that deploys the policy, where there is one: its rules and selectors say what is judged
+    pub resource: Option<&'a PolicyResource>,
+    /// The kinds that are judged where there is none
+    pub judged: &'a Judged,
+    /// The API server
+    pub api_server: ApiServer<'a>,
+    /// The policy's lookups
+    pub host: Arc<dyn HostCalls>,
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    request: &'a Value,
+    settings: &'a RawValue,
+}
+
+impl<'a> Evaluation<'a> {
+    /// An evaluation of objects that are created.
+    pub fn new(
+        policy: &'a dyn Engine,
+        settings: &'a RawValue,
+        judged: &'a Judged,
+        namespace: &'a str,
+        cluster: &'a Cluster,
+        host: Arc<dyn HostCalls>,
+    ) -> Self {
+        let api_server = ApiServer { namespace, operation: "CREATE", old: &[], cluster };
+        Self { policy, settings, resource: None, judged, api_server, host }
+    }
+
+    /// Judges a manifest.
+    pub fn judge(&self, manifest: Manifest) -> Outcome {
+        let source = Source {
+            file: manifest.file.name.clone(),
+            document: manifest.document.index,
+            line: manifest.line,
+            template: manifest.document.source.clone(),
+        };
+        let object = manifest.object();
+        let kind = Kind::of(object);
+        let word =
+            |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut namespace = word("/metadata/namespace");
+        if let (Content::Request(request), true) = (&manifest.content, namespace.is_empty()) {
+            request.get("namespace").and_then(Value::as_str).unwrap_or_default().clone_into(&mut namespace);
+        }
+        let name = Some(word("/metadata/name")).filter(|name| !name.is_empty());
+        let name = name.unwrap_or_else(|| word("/metadata/generateName"));
+        let (verdict, pods) = match &kind {
+            None => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
+            Some(kind) if self.resource.is_none() && !self.judged.includes(kind, object) => {
+                (skipped("the policy has nothing to say about this kind"), Vec::new())
+            }
+            Some(kind) => {
+                if namespace.is_empty() && !kind.is_cluster_scoped() {
+                    self.api_server.namespace.clone_into(&mut namespace);
+                }
+                self.judge_object(kind, &manifest)
+            }
+        };
+        let (api_version, kind) = (word("/apiVersion"), word("/kind"));
+        Outcome { source, api_version, kind, namespace, name, verdict, pods, manifest }
+    }
+
+    fn judge_object(&self, kind: &Kind, manifest: &Manifest) -> (Verdict, Vec<Pods>) {
+        let (request, pods) = self.requests(kind, manifest);
+        let verdict = match self.leaves_out(&request) {
+            Some(reason) => skipped(&reason),
+            None => self.ask(&request),
+        };
+        let pods = pods
+            .into_iter()
+            .map(|PodRequest { request, spec_pointer }| Pods { verdict: self.ask(&request), spec_pointer });
+        (verdict, pods.collect())
+    }
+
+    /// The request for an object, and the one for the pods that it makes where the policy gets to see those.
+    fn requests<'m>(&self, kind: &Kind, manifest: &'m Manifest) -> (Cow<'m, Value>, Option<PodRequest>) {
+        let object = manifest.object();
+        let request = match &manifest.content {
+            Content::Object(object) => Cow::Owned(self.api_server.request(kind, object)),
+            Content::Request(request) => Cow::Borrowed(request),
+        };
+        let namespace = request.get("namespace").and_then(Value::as_str).unwrap_or(self.api_server.namespace);
+        let pods = makes_pods(kind, &request)
+            .then(|| self.api_server.pod_request(kind, object, namespace))
+            .flatten();
+        let pods = pods.filter(|pods| self.leaves_out(&pods.request).is_none());
+        (request, pods)
+    }
+
+    /// What the policy is sent for a manifest, as bytes; nothing where it does not get to see it.
+    pub fn payloads(&self, manifest: &Manifest) -> Vec<Vec<u8>> {
+        let object = manifest.object();
+        let kind =
+            Kind::of(object).filter(|kind| self.resource.is_some() || self.judged.includes(kind, object));
+        let Some(kind) = kind else { return Vec::new() };
+        let (request, pods) = self.requests(&kind, manifest);
+        let seen = Some(&*request).filter(|request| self.leaves_out(request).is_none());
+        let requests = seen.into_iter().chain(pods.iter().map(|pods| &pods.request));
+        requests.filter_map(|request| self.payload(request).ok()).collect()
+    }
+
+    /// Why the policy does not get to see a request.
+    fn leaves_out(&self, request: &Value) -> Option<String> {
+        self.resource.and_then(|resource| resource.leaves_out(request, self.api_server.cluster))
+    }
+
+    /// Sends one request to the policy.
+    pub fn ask(&self, request: &Value) -> Verdict {
+        let verdict = self.answer(request);
+        match self.resource {
+            Some(resource) => resource.enforcement.apply(verdict),
+            None => verdict,
+        }
+    }
+
+    fn payload(&self, request: &Value) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&Payload { request, settings: self.settings })
+    }
+
+    fn answer(&self, request: &Value) -> Verdict {
+        let payload = match self.payload(request) {
+            Ok(payload) => payload,
+            Err(error) => return Verdict::without_answer(Decision::Error, error.to_string()),
+        };
+        let object = request.get("object").unwrap_or(&Value::Null);
+        match self.policy.call("validate", &payload, self.host.clone()) {
+            Ok(response) => Verdict::of(&response, object).unwrap_or_else(|error| {
+                let message = format!("the policy's answer is no ValidationResponse: {error}");
+                Verdict::without_answer(Decision::Error, message)
+            }),
+            Err(error) => Verdict::without_answer(Decision::Error, error.to_string()),
+        }
+    }
+}
+
+fn skipped(reason: &str) -> Verdict {
+    Verdict::without_answer(Decision::Skipped, reason.to_owned())
+}
+
+/// Whether the request makes pods of a template: nobody deletes the object, and an update changes the template.
+fn makes_pods(kind: &Kind, request: &Value) -> bool {
+    let Some(object) = request.get("object").filter(|object| !object.is_null()) else { return false };
+    let Some(path) = template_path(kind, object) else { return false };
+    let spec = |object: &Value| path.iter().try_fold(object, |value, name| value.get(name)).cloned();
+    let is_update = request.get("operation").and_then(Value::as_str) == Some("UPDATE");
+    let is_unchanged = is_update && request.get("oldObject").is_some_and(|old| spec(old) == spec(object));
+    let sub_resource = request.get("subResource").and_then(Value::as_str).unwrap_or_default();
+    let is_going = object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null());
+    !is_unchanged && !is_going && sub_resource.is_empty() && !has_controller(object)
+}
+
+/// What a controller owns is judged with its owner, which makes the same pods.
+fn has_controller(object: &Value) -> bool {
+    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+}
+
+/// Finds the findings in their files, those of a template's pod where the template stands.
+pub fn locate(outcomes: &mut [Outcome]) {
+    let is_same = |a: &Outcome, b: &Outcome| Arc::ptr_eq(&a.manifest.document, &b.manifest.document);
+    for group in outcomes.chunk_by_mut(is_same) {
+        let pointers: Vec<String> = group.iter().flat_map(pointers).collect();
+        let Some(Manifest { file, document, .. }) = group.first().map(|outcome| &outcome.manifest) else {
+            continue;
+        };
+        if pointers.is_empty() {
+            continue;
+        }
+        let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
+        let mut places = document.nearest(&file.text, &pointers).into_iter();
+        let verdicts = group.iter_mut().flat_map(|Outcome { verdict, pods, .. }| {
+            std::iter::once(verdict).chain(pods.iter_mut().map(|pods| &mut pods.verdict))
+        });
+        for finding in verdicts.flat_map(|verdict| &mut verdict.findings) {
+            let place = places.next().flatten();
+            finding.line = place.as_ref().map(|place| place.line);
+            finding.column = place.as_ref().map(|place| place.column);
+            finding.span = place.map(|place| place.span);
+        }
+    }
+}
+
+/// JSON pointers into the document of all findings, those of the object first.
+fn pointers(outcome: &Outcome) -> Vec<String> {
+    let prefix = &outcome.manifest.prefix;
+    let object = outcome.manifest.object();
+    let own = outcome.verdict.findings.iter().map(|finding| {
+        // The API server has stored it as `data`.
+        let written = finding.pointer.replacen("/data/", "/stringData/", 1);
+        let is_written = finding.pointer.starts_with("/data/") && object.pointer(&written).is_some();
+        format!("{prefix}{}", if is_written { &written } else { &finding.pointer })
+    });
+    let pods = outcome.pods.iter().flat_map(|Pods { verdict, spec_pointer }| {
+        let template = spec_pointer.strip_suffix("/spec").unwrap_or_default();
+        verdict.findings.iter().map(move |finding| format!("{prefix}{template}{}", finding.pointer))
+    });
+    own.chain(pods).collect()
+}

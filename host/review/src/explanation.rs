@@ -1,0 +1,185 @@
+//! An explanation: what the policy says about one image, which entry of its settings holds, and which credentials the
+//! kubelet tries.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::engine::{Engine, EngineError};
+use crate::host_calls::HostCalls;
+
+/// What the policy's operation `explain` is asked.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Question<'a> {
+    /// The image, as a container has it
+    pub image: &'a str,
+    /// The namespace of the pod
+    pub namespace: &'a str,
+    /// Settings of the policy
+    pub settings: &'a RawValue,
+    /// Names of the pod's pull secrets
+    pub pull_secrets: &'a [String],
+}
+
+/// The policy's answer for one image.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The image as it was asked for
+    pub image: String,
+    /// Why it is no image reference
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Its parts
+    #[serde(default)]
+    pub reference: Option<Reference>,
+    /// What its registry is to the policy
+    #[serde(default)]
+    pub registry: Option<Registry>,
+    /// The entries of `pullSecrets`, in their order
+    #[serde(default)]
+    pub entries: Vec<Entry>,
+    /// What the image needs; `None` where the policy has nothing to say
+    #[serde(default)]
+    pub need: Option<Need>,
+    /// The pull secrets that were looked up
+    #[serde(default)]
+    pub secrets: Vec<SecretState>,
+    /// The credentials that the kubelet tries, in its order
+    #[serde(default)]
+    pub attempts: Vec<Attempt>,
+    /// The keys that it does not try
+    #[serde(default)]
+    pub passed_over: Vec<PassedOver>,
+    /// How it pulls: `with-credentials`, `anonymously`, `fails`
+    #[serde(default)]
+    pub pulls: Option<String>,
+}
+
+/// The parts of an image reference.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reference {
+    /// Host and port
+    pub domain: String,
+    /// Repository
+    pub path: String,
+    /// Tag
+    pub tag: Option<String>,
+    /// Digest with its algorithm
+    pub digest: Option<String>,
+}
+
+/// What a registry is to the policy.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Registry {
+    /// The host without its port, in lower case
+    pub host: String,
+    /// `login-server`, `mistaken`, `other`
+    pub kind: String,
+    /// Why
+    pub reason: String,
+    /// What to write instead
+    #[serde(default)]
+    pub help: Option<String>,
+}
+
+/// An entry of `pullSecrets`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Entry {
+    /// Its place in the list, from 0
+    pub index: usize,
+    /// Its registry keys
+    pub registries: Vec<String>,
+    /// Its namespaces; empty for all
+    pub namespaces: Vec<String>,
+    /// Its secret; `None` where it needs none
+    pub secret: Option<String>,
+    /// Why it holds or not
+    pub reason: String,
+}
+
+/// What an image needs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Need {
+    /// The pull secret of this name
+    Secret(String),
+    /// No pull secret
+    Nothing,
+    /// No entry says
+    Unlisted,
+}
+
+/// What the kubelet makes of a pull secret.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SecretState {
+    /// Its name
+    pub name: String,
+    /// `usable`, `absent`, `ignored`, `malformed`, `unknown`
+    pub state: String,
+    /// Why it is not usable
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A credential that the kubelet tries.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Attempt {
+    /// The secret that holds it
+    pub secret: String,
+    /// The key that matches
+    pub key: String,
+}
+
+/// A key that the kubelet does not try.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PassedOver {
+    /// The secret that holds it
+    pub secret: String,
+    /// The key
+    pub key: String,
+    /// Why
+    pub reason: String,
+}
+
+/// Why there is no explanation.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// Some other policy
+    #[error("this policy explains nothing: leave out --policy, then the built-in one does")]
+    UnknownOperation,
+    /// It failed
+    #[error(transparent)]
+    Policy(EngineError),
+    /// It did not take the question
+    #[error("the policy did not take the question: {0}")]
+    Refused(String),
+    /// It answered something else
+    #[error("the policy's answer is no explanation: {0}")]
+    Answer(#[from] serde_json::Error),
+}
+
+/// Asks the policy: its answer as it gave it, and read.
+///
+/// # Errors
+/// - the policy does not explain, or fails
+pub fn ask(
+    policy: &dyn Engine,
+    question: &Question<'_>,
+    host: Arc<dyn HostCalls>,
+) -> Result<(Value, Explanation), ExplainError> {
+    let answer =
+        policy.call("explain", &serde_json::to_vec(question)?, host).map_err(|error| match error {
+            EngineError::UnknownOperation(_) => ExplainError::UnknownOperation,
+            error @ EngineError::Failed(_) => ExplainError::Policy(error),
+        })?;
+    let answer: Value = serde_json::from_slice(&answer)?;
+    if let (None, Some(reason)) = (answer.get("image"), answer.get("error").and_then(Value::as_str)) {
+        return Err(ExplainError::Refused(reason.to_owned()));
+    }
+    let explanation = Explanation::deserialize(&answer)?;
+    Ok((answer, explanation))
+}

@@ -1,0 +1,32 @@
+//! From a manifest to a verdict, with any engine for the policy.
+//!
+//! ```text
+//! source file ─▶ yaml ─▶ manifest ─▶ admission request ─▶ Engine ─▶ verdict ─▶ outcome
+//!                                        ▲                 │  ▲
+//!                                        └──── cluster ◀───┴──┘ lookups
+//! ```
+//! The command runs the policy's WebAssembly as the engine, the playground links the policy's core in. Whoever uses this
+//! library brings the files, the log and the engine: it opens nothing, starts no thread and asks no clock.
+#![forbid(unsafe_code)]
+
+pub mod admission;
+pub mod cluster;
+pub mod deployment;
+pub mod diagnostic;
+pub mod engine;
+pub mod evaluation;
+pub mod explanation;
+pub mod failing_lookups;
+pub mod field_error;
+pub mod host_calls;
+pub mod json_pointer;
+pub mod kind;
+pub mod log;
+pub mod manifest;
+pub mod policy_resource;
+pub mod rule_help;
+pub mod settings;
+pub mod source_file;
+pub mod suite;
+pub mod verdict;
+pub mod yaml;

@@ -1,0 +1,308 @@
+//! A policy resource: a `ClusterAdmissionPolicy` or an `AdmissionPolicy`, honoured as Kubewarden and the API server do.
+//!
+//! ```text
+//! request ─▶ rules, selectors ─▶ policy ─▶ mode, mutating, message ─▶ verdict
+//!                  └─▶ left out
+//! ```
+
+pub mod enforcement;
+pub mod rule;
+pub mod selector;
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::enforcement::Enforcement;
+use self::rule::{Attributes, MatchPolicy, Rule};
+use self::selector::{Selector, labels_of};
+use crate::cluster::{Cluster, NAMESPACE_NAME};
+use crate::field_error::{self, FieldError};
+use crate::kind::Kind;
+
+/// The API group of policy resources.
+const GROUP: &str = "policies.kubewarden.io";
+
+/// Kubewarden keeps policies out of the namespace that it is installed in: this one, by its charts and documentation.
+const KUBEWARDEN: &str = "kubewarden";
+
+/// A policy as it is deployed.
+#[derive(Debug, Clone)]
+pub struct PolicyResource {
+    /// The one namespace of an `AdmissionPolicy`; `None` for a `ClusterAdmissionPolicy`
+    namespace: Option<String>,
+    name: String,
+    rules: Vec<Rule>,
+    match_policy: MatchPolicy,
+    namespace_selector: Selector,
+    object_selector: Selector,
+    guards_kubewarden: bool,
+    /// What becomes of the policy's answers
+    pub enforcement: Enforcement,
+    /// `(apiVersion, kind)` of what the policy may look up
+    pub context_aware_resources: Vec<(String, String)>,
+    /// What is in it but cannot be honoured
+    pub notes: Vec<Note>,
+}
+
+/// Something in a resource that its author may think is honoured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// JSON pointer into the resource
+    pub pointer: String,
+    /// One sentence
+    pub message: String,
+}
+
+/// Why an object cannot be used as a policy resource.
+#[derive(Debug, thiserror::Error)]
+pub enum ResourceError {
+    /// Some other object
+    #[error("this is a {0}, where settings, a ClusterAdmissionPolicy or an AdmissionPolicy are wanted")]
+    NotAPolicy(String),
+    /// Several policies under one expression
+    #[error(
+        "a {0} cannot be judged here, because its expression over several policies is not evaluated; give the settings \
+         of one of its policies (spec.policies.NAME.settings) in a file of their own"
+    )]
+    Group(String),
+    /// A version from another time
+    #[error("the apiVersion of this {kind} must be {GROUP}/v1 or {GROUP}/v1alpha2, and is {api_version:?}")]
+    Version {
+        /// Its kind
+        kind: String,
+        /// Its version
+        api_version: String,
+    },
+    /// A field of the wrong type, or none where one must be
+    #[error(transparent)]
+    Field(#[from] FieldError),
+}
+
+impl ResourceError {
+    /// JSON pointer of what is wrong.
+    pub fn pointer(&self) -> &str {
+        match self {
+            Self::NotAPolicy(_) | Self::Group(_) => "/kind",
+            Self::Version { .. } => "/apiVersion",
+            Self::Field(error) => &error.pointer,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    metadata: Metadata,
+    spec: Spec,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: String,
+    namespace: Option<String>,
+}
+
+/// What is honoured of a spec. The rest is in [`HARMLESS`], or gets a note.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    rules: Vec<Rule>,
+    mutating: bool,
+    #[serde(default, deserialize_with = "field_error::or_default")]
+    mode: Mode,
+    message: Option<String>,
+    #[serde(default, deserialize_with = "field_error::or_default")]
+    match_policy: MatchPolicy,
+    #[serde(default, deserialize_with = "field_error::or_default")]
+    namespace_selector: Selector,
+    #[serde(default, deserialize_with = "field_error::or_default")]
+    object_selector: Selector,
+    #[serde(default, deserialize_with = "field_error::or_default")]
+    context_aware_resources: Vec<ContextAwareResource>,
+    #[serde(default, deserialize_with = "field_error::or_default")]
+    allow_inside_admission_controller_namespace: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    #[default]
+    Protect,
+    Monitor,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContextAwareResource {
+    api_version: String,
+    kind: String,
+}
+
+/// Fields of both kinds that are honoured.
+const HONOURED: [&str; 7] =
+    ["matchConditions", "matchPolicy", "message", "mode", "mutating", "objectSelector", "rules"];
+
+/// Fields that only a `ClusterAdmissionPolicy` has.
+const CLUSTER_ONLY: [&str; 3] =
+    ["allowInsideAdmissionControllerNamespace", "contextAwareResources", "namespaceSelector"];
+
+/// Fields that do not change what becomes of an object, and the settings, which are read for themselves.
+const HARMLESS: [&str; 8] = [
+    "backgroundAudit",
+    "failurePolicy",
+    "module",
+    "policyServer",
+    "settings",
+    "sideEffects",
+    "timeoutEvalSeconds",
+    "timeoutSeconds",
+];
+
+impl PolicyResource {
+    /// Whether an object is a policy of Kubewarden, or a group of policies.
+    pub fn is_one(object: &Value) -> bool {
+        Kind::of(object).is_some_and(|kind| kind.group == GROUP && kind.kind.contains("AdmissionPolicy"))
+    }
+
+    /// Reads an object that has a kind. An `AdmissionPolicy` that names no namespace is in `namespace`.
+    ///
+    /// # Errors
+    /// - another kind or version, a field that the API server would refuse
+    pub fn of(object: &Value, namespace: &str) -> Result<Self, ResourceError> {
+        let kind = Kind::of(object).unwrap_or_else(|| {
+            let kind =
+                object.get("kind").and_then(Value::as_str).unwrap_or("Kubernetes object without a kind");
+            Kind { kind: kind.to_owned(), ..Kind::default() }
+        });
+        let is_cluster_wide = match (kind.kind.as_str(), kind.group.as_str()) {
+            ("ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup", GROUP) => {
+                return Err(ResourceError::Group(kind.kind));
+            }
+            ("ClusterAdmissionPolicy", GROUP | "") => true,
+            ("AdmissionPolicy", GROUP | "") => false,
+            _ => return Err(ResourceError::NotAPolicy(kind.kind)),
+        };
+        if kind.group.is_empty() || !matches!(kind.version.as_str(), "v1" | "v1alpha2") {
+            let api_version = kind.api_version();
+            return Err(ResourceError::Version { kind: kind.kind, api_version });
+        }
+        let notes = notes(object, is_cluster_wide);
+        let Resource { metadata, mut spec } = field_error::read(object.clone())?;
+        let namespace = (!is_cluster_wide)
+            .then(|| metadata.namespace.filter(|n| !n.is_empty()).unwrap_or_else(|| namespace.to_owned()));
+        if is_cluster_wide && !spec.allow_inside_admission_controller_namespace {
+            // As Kubewarden's controller does when it writes its own exclusion beside the expressions.
+            // policy_subreconciler_webhook.go
+            spec.namespace_selector.match_labels.clear();
+        }
+        let granted = spec.context_aware_resources.into_iter().filter(|_| is_cluster_wide);
+        Ok(Self {
+            enforcement: Enforcement {
+                policy: match &namespace {
+                    None => format!("clusterwide-{}", metadata.name),
+                    Some(namespace) => format!("namespaced-{namespace}-{}", metadata.name),
+                },
+                monitors: spec.mode == Mode::Monitor,
+                may_mutate: spec.mutating,
+                message: spec.message.filter(|message| !message.is_empty()),
+            },
+            name: metadata.name,
+            rules: spec.rules,
+            match_policy: spec.match_policy,
+            namespace_selector: if is_cluster_wide { spec.namespace_selector } else { Selector::default() },
+            object_selector: spec.object_selector,
+            guards_kubewarden: spec.allow_inside_admission_controller_namespace || !is_cluster_wide,
+            context_aware_resources: granted.map(|r| (r.api_version, r.kind)).collect(),
+            namespace,
+            notes,
+        })
+    }
+
+    /// Why the API server would not send this request to the policy; `None` where it would.
+    pub fn leaves_out(&self, request: &Value, cluster: &Cluster) -> Option<String> {
+        let asked = Attributes::of(request);
+        if !self.rules.iter().any(|rule| rule.names(&asked, self.match_policy)) {
+            return Some(format!("no rule of {self} names {asked}"));
+        }
+        // What is in no namespace always matches.
+        if !asked.namespace.is_empty()
+            && let Some(reason) = self.leaves_out_namespace(asked.namespace, cluster)
+        {
+            return Some(reason);
+        }
+        let objects = ["object", "oldObject"].map(|name| request.get(name));
+        let is_selected = self.object_selector.is_empty()
+            || objects
+                .into_iter()
+                .flatten()
+                .any(|object| !object.is_null() && self.object_selector.takes(&labels_of(object)));
+        (!is_selected).then(|| format!("the objectSelector of {self} leaves out its labels"))
+    }
+
+    /// Why nothing in this namespace is sent to the policy; `None` where something may be.
+    pub fn leaves_out_namespace(&self, namespace: &str, cluster: &Cluster) -> Option<String> {
+        if let Some(own) = &self.namespace {
+            return (own != namespace).then(|| format!("{self} judges only what is in namespace {own}"));
+        }
+        if namespace == KUBEWARDEN && !self.guards_kubewarden {
+            return Some(format!("Kubewarden keeps {self} out of its own namespace, {KUBEWARDEN}"));
+        }
+        let known = cluster.get("v1", "Namespace", "", namespace);
+        let mut labels = known.map(labels_of).unwrap_or_default();
+        labels.insert(NAMESPACE_NAME.to_owned(), namespace.to_owned());
+        if self.namespace_selector.takes(&labels) {
+            return None;
+        }
+        let unknown = if known.is_some() {
+            ""
+        } else {
+            "; its labels are not known: give its Namespace among the manifests or by --cluster"
+        };
+        Some(format!("the namespaceSelector of {self} leaves out namespace {namespace}{unknown}"))
+    }
+}
+
+impl fmt::Display for PolicyResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            None => write!(f, "ClusterAdmissionPolicy {}", self.name),
+            Some(namespace) => write!(f, "AdmissionPolicy {namespace}/{}", self.name),
+        }
+    }
+}
+
+fn notes(object: &Value, is_cluster_wide: bool) -> Vec<Note> {
+    let Some(spec) = object.get("spec").and_then(Value::as_object) else { return Vec::new() };
+    let mut notes = Vec::new();
+    let mut note = |field: &str, message: String| {
+        notes.push(Note { pointer: format!("/spec/{}", field.replace('.', "/")), message });
+    };
+    let is_given = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => false,
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(fields)) => !fields.is_empty(),
+        Some(_) => true,
+    };
+    for (field, _) in spec.iter().filter(|(_, value)| !value.is_null()) {
+        let is_known = |known: &[&str]| known.contains(&field.as_str());
+        if is_known(&HONOURED) || is_known(&HARMLESS) || (is_cluster_wide && is_known(&CLUSTER_ONLY)) {
+            continue;
+        }
+        let kind = if is_cluster_wide { "a ClusterAdmissionPolicy" } else { "an AdmissionPolicy" };
+        note(field, format!("spec.{field} is no field of {kind} that is known here, so it is not honoured"));
+    }
+    if is_given(spec.get("matchConditions")) {
+        let message = "spec.matchConditions are not honoured, because CEL is not evaluated here: objects may be judged \
+                       that the cluster leaves out";
+        note("matchConditions", message.to_owned());
+    }
+    let inside = spec.get("allowInsideAdmissionControllerNamespace") == Some(&Value::Bool(true));
+    let labels = spec.get("namespaceSelector").and_then(|selector| selector.get("matchLabels"));
+    if is_cluster_wide && !inside && is_given(labels) {
+        let message = "Kubewarden drops the matchLabels of a ClusterAdmissionPolicy's namespaceSelector, and so do we; \
+                       write them as matchExpressions";
+        note("namespaceSelector.matchLabels", message.to_owned());
+    }
+    notes
+}

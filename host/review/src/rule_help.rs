@@ -1,0 +1,36 @@
+//! The rules of a policy and their help, as the policy itself tells them.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::engine::Engine;
+use crate::host_calls::HostCalls;
+
+/// A rule: what a finding of this id means.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Rule {
+    /// Stable id
+    pub id: String,
+    /// The name below `actions` that decides its weight, or `warning`
+    #[serde(default)]
+    pub category: String,
+    /// What it does unless the settings say otherwise: `allow`, `warn` or `reject`
+    #[serde(default)]
+    pub action: String,
+    /// What is wrong, in one sentence
+    #[serde(default)]
+    pub summary: String,
+    /// Why it breaks
+    #[serde(default)]
+    pub reason: String,
+    /// What to do
+    #[serde(default)]
+    pub fix: String,
+}
+
+/// Asks a policy for its rules. One that does not answer, as a policy of somebody else's, has none to tell.
+pub fn rules(policy: &dyn Engine, host: Arc<dyn HostCalls>) -> Vec<Rule> {
+    let answer = policy.call("findings", b"", host).unwrap_or_default();
+    serde_json::from_slice(&answer).unwrap_or_default()
+}

@@ -1,0 +1,235 @@
+//! The policy's settings: what they are read from, and whether the policy takes them.
+
+mod problem;
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::engine::{Engine, EngineError};
+use crate::host_calls::HostCalls;
+use crate::manifest::{self, Content, Manifest, manifests};
+use crate::policy_resource::PolicyResource;
+use crate::source_file::{STDIN, SourceFile};
+use problem::Problem;
+
+/// Settings, and the policy resource that they were in.
+#[derive(Debug)]
+pub struct Settings {
+    /// As the policy gets them
+    pub json: Box<RawValue>,
+    /// Where they are written; `None` where nobody wrote any
+    pub source: Option<SettingsSource>,
+    /// The resource, where they were in one
+    pub resource: Option<PolicyResource>,
+}
+
+/// Where settings are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsSource {
+    /// The file as the user gave it, or the option
+    pub name: String,
+    /// All of its text
+    pub text: String,
+    /// Number of the document in it, from 1
+    pub document: usize,
+    /// JSON pointer of the settings in the document: empty, or `/spec/settings` in a policy resource
+    pub prefix: String,
+}
+
+/// What of a file is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Its only document
+    Whole,
+    /// The document of this number, from 1
+    Document(usize),
+    /// The value at this JSON pointer into its only document
+    Pointer(String),
+}
+
+/// Reads settings, or the policy resource that has them, and what there is to say about it. A resource that names no
+/// namespace is in `namespace`.
+///
+/// # Errors
+/// - a text that cannot be parsed, or that has no object, as an empty one, or too many
+/// - a policy resource that Kubernetes would refuse
+pub fn read(file: SourceFile, part: &Part, namespace: &str) -> Result<(Settings, Vec<String>), Diagnostics> {
+    let file = Arc::new(file);
+    let name = &file.name;
+    let (mut objects, notes, error) = manifests(&file);
+    let mut notes: Vec<String> = notes
+        .into_iter()
+        .map(|note| format!("{name}:{}:{}: {}", note.line, note.column, note.message))
+        .collect();
+    if let Some(error) = error {
+        return Err(Diagnostics(vec![Diagnostic::of_syntax(name, &file.text, &error)]));
+    }
+    if let Part::Document(number) = part {
+        objects.retain(|object| object.document.index == *number);
+        if objects.is_empty() {
+            return Err(wrong(format!("{name}: there is no document {number}")));
+        }
+    }
+    // A manifest of the cluster has the RBAC beside the policy.
+    if objects.iter().any(|object| PolicyResource::is_one(object.object())) {
+        objects.retain(|object| PolicyResource::is_one(object.object()));
+    }
+    let object = match (objects.pop(), objects.as_slice()) {
+        // A command before a pipe that failed writes nothing, and nobody's defaults are meant.
+        (None, _) => {
+            return Err(wrong(format!("{name}: there are no settings there; {{}} means the defaults")));
+        }
+        (Some(object), []) => object,
+        (Some(last), others) => return Err(too_many(others.iter().chain([&last]))),
+    };
+    let Manifest { file, document, mut prefix, .. } = object;
+    let (Content::Object(mut value) | Content::Request(mut value)) = object.content;
+    if let Part::Pointer(pointer) = part {
+        prefix.push_str(pointer);
+        value = value.pointer_mut(pointer).map(Value::take).unwrap_or_default();
+    }
+    let at = |pointer: &str| manifest::at(&file, &document, &format!("{prefix}{pointer}"));
+    if !value.is_object() {
+        return Err(wrong(format!("{}: the settings must be an object", at(""))));
+    }
+    let is_resource = ["apiVersion", "kind"].iter().any(|field| value.get(field).is_some());
+    let resource = is_resource.then(|| PolicyResource::of(&value, namespace)).transpose();
+    let resource = resource.map_err(|error| wrong(format!("{}: {error}", at(error.pointer()))))?;
+    if let Some(resource) = &resource {
+        notes.extend(resource.notes.iter().map(|note| format!("{}: {}", at(&note.pointer), note.message)));
+        let settings = value.pointer_mut("/spec/settings").map(Value::take).filter(|value| !value.is_null());
+        value = settings.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        if !value.is_object() {
+            return Err(wrong(format!(
+                "{}: spec.settings: the settings must be an object",
+                at("/spec/settings")
+            )));
+        }
+        prefix.push_str("/spec/settings");
+    }
+    let json = to_raw_value(&value).unwrap_or_default();
+    let SourceFile { name, text } = Arc::unwrap_or_clone(file);
+    let source = SettingsSource { name, text, document: document.index, prefix };
+    Ok((Settings { json, source: Some(source), resource }, notes))
+}
+
+/// Says how to name one of several objects.
+fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> Diagnostics {
+    /// More than these are not listed.
+    const LISTED: usize = 10;
+    let first = objects.clone().next();
+    let name = first.map(|object| object.file.name.as_str()).unwrap_or_default();
+    let count = objects.clone().count();
+    let problem = |message: String, help: Option<String>| {
+        Diagnostics(vec![Diagnostic { help, ..Diagnostic::error(message) }])
+    };
+    if objects.clone().any(|object| !object.prefix.is_empty()) {
+        let message = format!("{name}: a List of {count} objects, where one is wanted");
+        return problem(message, Some("ask kubectl for one by name".to_owned()));
+    }
+    let name = match name {
+        "--settings-json" => return problem(format!("{name}: {count} values, where one is wanted"), None),
+        STDIN => "-",
+        file => file,
+    };
+    let one = |object: &Manifest| {
+        let word = |pointer| object.object().pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let called = [word("/kind"), word("/metadata/name")].join(" ");
+        let called = Some(called.trim()).filter(|called| !called.is_empty());
+        let called = called.map(|called| format!(" ({called})")).unwrap_or_default();
+        format!("--settings {name}#{}{called}", object.document.index)
+    };
+    let mut listed: Vec<String> = objects.take(LISTED).map(one).collect();
+    listed.extend((count > LISTED).then(|| format!("and {} more", count - LISTED)));
+    let message = format!("{name}: {count} documents, where one is wanted");
+    problem(message, Some(format!("name one: {}", listed.join(", "))))
+}
+
+fn wrong(message: String) -> Diagnostics {
+    Diagnostics(vec![Diagnostic::error(message)])
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The policy refuses them
+    #[error(transparent)]
+    Refused(Diagnostics),
+    /// The policy gives no answer
+    #[error("the policy could not validate its settings: {0}")]
+    Policy(EngineError),
+    /// The policy answers something else
+    #[error("the policy's answer to its settings is no JSON: {0}")]
+    Answer(serde_json::Error),
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    valid: bool,
+    message: Option<String>,
+    #[serde(default)]
+    problems: Vec<Problem>,
+}
+
+impl Default for Settings {
+    /// The policy's own defaults: `{}`.
+    fn default() -> Self {
+        let json = to_raw_value(&serde_json::Map::new()).unwrap_or_default();
+        Self { json, source: None, resource: None }
+    }
+}
+
+impl Settings {
+    /// Asks the policy whether it takes the settings.
+    ///
+    /// # Errors
+    /// - it does not, with every problem at its place; or it gives no answer
+    pub fn validate(&self, policy: &dyn Engine, host: Arc<dyn HostCalls>) -> Result<(), SettingsError> {
+        let Some(Answer { message, problems, .. }) = refusal(policy, &self.json, host)? else {
+            return Ok(());
+        };
+        if problems.is_empty() {
+            // A policy of somebody else's has only a text.
+            let message = message.unwrap_or_default();
+            return Err(SettingsError::Refused(wrong(format!("the settings are not valid: {message}"))));
+        }
+        Err(SettingsError::Refused(problem::located(&problems, self.source.as_ref())))
+    }
+}
+
+/// Asks the policy whether it takes settings that stand nowhere.
+///
+/// # Errors
+/// - it does not, or gives no answer
+pub fn validate(
+    policy: &dyn Engine,
+    settings: &RawValue,
+    host: Arc<dyn HostCalls>,
+) -> Result<(), SettingsError> {
+    match refusal(policy, settings, host)? {
+        Some(Answer { message, .. }) => {
+            let message = message.unwrap_or_default();
+            Err(SettingsError::Refused(wrong(format!("the settings are not valid: {message}"))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Why the policy does not take the settings.
+fn refusal(
+    policy: &dyn Engine,
+    settings: &RawValue,
+    host: Arc<dyn HostCalls>,
+) -> Result<Option<Answer>, SettingsError> {
+    let answer = match policy.call("validate_settings", settings.get().as_bytes(), host) {
+        // A policy without the operation has nothing to validate.
+        Err(EngineError::UnknownOperation(_)) => return Ok(None),
+        other => other.map_err(SettingsError::Policy)?,
+    };
+    let answer: Answer = serde_json::from_slice(&answer).map_err(SettingsError::Answer)?;
+    Ok(Some(answer).filter(|answer| !answer.valid))
+}

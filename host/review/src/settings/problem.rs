@@ -1,0 +1,57 @@
+//! What a policy says of its settings, at the places it speaks of.
+
+use std::iter;
+
+use serde::Deserialize;
+
+use super::SettingsSource;
+use crate::diagnostic::{Diagnostic, Diagnostics, Spot};
+use crate::yaml::{self, Place};
+
+/// One thing that is wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Problem {
+    /// The field, as people write it
+    path: String,
+    /// JSON pointer of the field, or of where it is missing
+    pointer: String,
+    /// Whether there must be no such field
+    #[serde(default)]
+    unknown_field: bool,
+    message: String,
+    help: String,
+}
+
+impl Problem {
+    fn sentence(&self) -> String {
+        let colon = if self.path.is_empty() { "" } else { ": " };
+        format!("the settings are not valid: {}{colon}{}", self.path, self.message)
+    }
+}
+
+/// The problems, each at its place in the text that the settings come from.
+pub(super) fn located(problems: &[Problem], source: Option<&SettingsSource>) -> Diagnostics {
+    // All at once: each search reads the document anew.
+    let places = source.map(|source| {
+        let pointers: Vec<String> =
+            problems.iter().map(|problem| format!("{}{}", source.prefix, problem.pointer)).collect();
+        let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
+        yaml::nearest(&source.text, source.document, &pointers)
+    });
+    let places = places.unwrap_or_default().into_iter().chain(iter::repeat(None));
+    Diagnostics(
+        problems.iter().zip(places).map(|(problem, place)| diagnostic(problem, place, source)).collect(),
+    )
+}
+
+fn diagnostic(problem: &Problem, place: Option<Place>, source: Option<&SettingsSource>) -> Diagnostic {
+    let spot = place.zip(source).map(|(mut place, source)| {
+        if let Some(name) = place.key.clone().filter(|_| problem.unknown_field) {
+            (place.line, place.column) = yaml::line_column(&source.text, name.start);
+            place.span = name;
+        }
+        Spot::of(&source.name, &source.text, place.span, (place.line, place.column))
+    });
+    Diagnostic { spot, ..Diagnostic::error(problem.sentence()).with_help(&problem.help) }
+}

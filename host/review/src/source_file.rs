@@ -1,0 +1,13 @@
+//! A text and where it comes from.
+
+/// The name of standard input in messages.
+pub const STDIN: &str = "<stdin>";
+
+/// A text and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path as the user gave it, or what else the text is called
+    pub name: String,
+    /// All of its text
+    pub text: String,
+}

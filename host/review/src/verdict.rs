@@ -1,0 +1,148 @@
+//! A verdict: what the policy's response means for the object.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `kubewarden_policy_sdk::response::ValidationResponse`
+#[derive(Debug, Deserialize)]
+struct Response {
+    accepted: bool,
+    message: Option<String>,
+    mutated_object: Option<Value>,
+    audit_annotations: Option<std::collections::BTreeMap<String, String>>,
+    warnings: Option<Vec<String>>,
+}
+
+/// What becomes of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Not judged
+    Skipped,
+    /// Taken as it is
+    Accepted,
+    /// Taken with changes
+    Mutated,
+    /// Refused
+    Rejected,
+    /// The policy gave no answer
+    Error,
+}
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The object is accepted all the same
+    Warn,
+    /// The object is refused
+    Reject,
+}
+
+/// One thing that is wrong, as the policy says it, and its place in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Stable id
+    pub rule: String,
+    /// Weight
+    pub severity: Severity,
+    /// JSON pointer into the judged object
+    pub pointer: String,
+    /// Line in the file, from 1
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// Column in the file, from 1, in characters
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// Bytes in the file
+    #[serde(skip)]
+    pub span: Option<std::ops::Range<usize>>,
+    /// The image it is about
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The pull secret it is about
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// One sentence: what is wrong
+    pub message: String,
+    /// One sentence: what to do about it; empty where nobody says
+    #[serde(default)]
+    pub help: String,
+}
+
+impl Finding {
+    /// Message and help in one line, for where there is only one.
+    pub fn in_one_line(&self) -> String {
+        let semicolon = if self.help.is_empty() { "" } else { "; " };
+        [self.message.as_str(), semicolon, &self.help].concat()
+    }
+}
+
+/// The policy's answer for one object.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// What becomes of the object
+    pub decision: Decision,
+    /// What changes, as RFC 6902
+    pub patch: json_patch::Patch,
+    /// What is wrong
+    pub findings: Vec<Finding>,
+    /// Why it is refused, why there is no answer, or what monitor mode held back
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What the API server would warn of
+    pub warnings: Vec<String>,
+    /// Whether the message only says what the findings say
+    #[serde(skip)]
+    pub findings_say_message: bool,
+}
+
+impl Verdict {
+    /// A verdict without an answer. Of a message that quotes the policy at length, the beginning has to do.
+    pub fn without_answer(decision: Decision, message: String) -> Self {
+        Self {
+            decision,
+            patch: json_patch::Patch::default(),
+            findings: Vec::new(),
+            message: Some(excerpt(message)),
+            warnings: Vec::new(),
+            findings_say_message: false,
+        }
+    }
+
+    /// Reads a response to a request for `object`.
+    ///
+    /// # Errors
+    /// - the response is no `ValidationResponse`
+    pub fn of(response: &[u8], object: &Value) -> Result<Self, serde_json::Error> {
+        let response: Response = serde_json::from_slice(response)?;
+        let mutated = response.mutated_object.filter(|mutated| response.accepted && !mutated.is_null());
+        let patch = mutated.map(|mutated| json_patch::diff(object, &mutated)).unwrap_or_default();
+        let decision = match (response.accepted, patch.is_empty()) {
+            (false, _) => Decision::Rejected,
+            (true, false) => Decision::Mutated,
+            (true, true) => Decision::Accepted,
+        };
+        // Only our own policy has this annotation; with any other the message has to do.
+        let findings: Option<Vec<Finding>> = response.audit_annotations.and_then(|annotations| {
+            annotations.get("findings").and_then(|findings| serde_json::from_str(findings).ok())
+        });
+        let findings = findings.unwrap_or_default();
+        Ok(Self {
+            decision,
+            patch,
+            findings_say_message: findings.iter().any(|finding| finding.severity == Severity::Reject),
+            findings,
+            message: response.message.filter(|_| !response.accepted),
+            warnings: response.warnings.unwrap_or_default(),
+        })
+    }
+}
+
+fn excerpt(text: String) -> String {
+    const MOST: usize = 1 << 10;
+    match text.get(..text.floor_char_boundary(MOST)) {
+        Some(begin) if begin.len() < text.len() => format!("{begin}... ({} bytes)", text.len()),
+        _ => text,
+    }
+}

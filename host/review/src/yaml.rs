@@ -1,0 +1,318 @@
+//! Manifests as kubectl reads them: YAML 1.1 scalars or JSON, several documents to a text, and where each value stands.
+//!
+//! ```text
+//! text ─▶ stretches between marks ─▶ events (saphyr-parser | json) ─▶ tree ─┬─▶ value: Document
+//!                                                                          └─▶ place: Place
+//! ```
+//! The rules are those of sigs.k8s.io/yaml on go-yaml v2. Input is hostile: depth, aliases and notes are bounded, nothing panics.
+
+mod json;
+mod mark;
+mod place;
+mod problem;
+mod scalar;
+mod span;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tree;
+mod value;
+mod watch;
+
+use std::cell::LazyCell;
+use std::ops::Range;
+
+use serde_json::Value;
+
+pub use self::mark::last_cut;
+pub use self::text::line_column;
+use self::{problem::Problem, tree::Reader};
+
+/// A document of a YAML stream, or one of the values of a JSON text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// What the document holds
+    pub value: Value,
+    /// Position in the stream from 1, counting documents without content too
+    pub index: usize,
+    /// Line of the first node, from 1
+    pub line: usize,
+    /// Bytes of the document in the text, without its `---` and `...`
+    pub span: Range<usize>,
+    /// Template named by the `# Source:` comment that `helm template` writes before the first node
+    pub source: Option<String>,
+    /// What was read otherwise than the author may think
+    pub notes: Vec<Note>,
+    /// Bytes between the marks around it
+    stretch: Range<usize>,
+    /// Position in the stretch, from 1
+    number: usize,
+    /// Line and column in the stretch at which the span begins
+    start: (usize, usize),
+    /// Lines above the stretch
+    above: usize,
+}
+
+/// What a text holds, or a part of one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Documents {
+    /// Every document that holds something
+    pub documents: Vec<Document>,
+    /// How many there are, those without content too
+    pub count: usize,
+    /// Why the rest could not be read
+    pub error: Option<SyntaxError>,
+}
+
+/// Something odd that does not stop the reading, such as a key given twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Line, from 1
+    pub line: usize,
+    /// Column in characters, from 1
+    pub column: usize,
+    /// Byte of the text
+    pub at: usize,
+    /// One sentence
+    pub message: String,
+    /// The same without the key that it names, where it names one: a piece of an unquoted password may be one
+    pub unnamed: Option<String>,
+}
+
+impl Note {
+    /// The sentence; of a text that may hold a secret, without what stands in it.
+    pub fn told(&self, may_name: bool) -> &str {
+        self.unnamed.as_ref().filter(|_| !may_name).unwrap_or(&self.message)
+    }
+}
+
+/// Why a text could not be read (further).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct SyntaxError {
+    /// Line, from 1
+    pub line: usize,
+    /// Column in characters, from 1
+    pub column: usize,
+    /// Byte of the text
+    pub at: usize,
+    /// One sentence
+    pub message: String,
+    /// What may mend it
+    pub hint: Option<String>,
+}
+
+/// Where a value stands in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Line, from 1
+    pub line: usize,
+    /// Column in characters, from 1
+    pub column: usize,
+    /// Bytes of the value, its tag and anchor included; those of a block end with its last character that is no white space
+    pub span: Range<usize>,
+    /// Is it a flow collection (`[…]`, `{…}`, JSON), or inside one?
+    pub flow: bool,
+    /// Bytes of its key, where it is a value of a mapping
+    pub key: Option<Range<usize>>,
+    /// Does it, or what it is in, come from an anchor, an alias or a merge key? Then a change here shows elsewhere too.
+    pub aliased: bool,
+    /// Does its key, or that of something it is in, stand twice in its mapping? Then this is the last one, which counts.
+    pub repeated: bool,
+}
+
+/// Reads every document; those before an error are kept.
+///
+/// Documents without content are left out but counted. Each that begins with `{` or `[` is taken for JSON first and, where
+/// it is none, for YAML. None is read with an eye on the others, so that a text can be read in parts.
+pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
+    let Documents { documents, error, .. } = documents_below(0, text);
+    (documents, error)
+}
+
+/// As [`documents`], for a part of a text with so many lines above it. The indices of the documents are those in the part.
+pub fn documents_below(above: usize, text: &str) -> Documents {
+    let mut all = Documents::default();
+    let mut above = above;
+    for stretch in mark::stretches(text) {
+        let within = text.get(stretch.clone()).unwrap_or_default();
+        let read = if json::starts(within) { json_documents } else { yaml_documents };
+        let (documents, count, problem) = read(above, within);
+        for mut document in documents {
+            document.index += all.count;
+            document.span = moved(document.span, stretch.start);
+            document.notes.iter_mut().for_each(|note| note.at += stretch.start);
+            document.stretch = stretch.clone();
+            all.documents.push(document);
+        }
+        all.count += count;
+        if let Some(problem) = problem {
+            let error = problem.into_error(within);
+            all.error = Some(SyntaxError { line: above + error.line, at: stretch.start + error.at, ..error });
+            break;
+        }
+        above += line_ends(within.as_bytes());
+    }
+    all
+}
+
+/// How many lines a text ends: `\n`, `\r\n` or `\r`.
+pub fn line_ends(text: &[u8]) -> usize {
+    text::line_ends(text)
+}
+
+/// Where the values at these JSON pointers (RFC 6901) stand in that document (from 1); `None` where there is no such value.
+///
+/// A pointer that ends at an alias gives the place of the alias, one that goes on gives the place at the anchor.
+pub fn places(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Place>> {
+    find_in(text, document, pointers, EXACT)
+}
+
+/// As [`places`], but for a value that is not there it is the place of the nearest key around it.
+pub fn nearest(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Place>> {
+    find_in(text, document, pointers, NEAREST)
+}
+
+impl Document {
+    /// As [`places`], given the text that the document was read from, without reading the documents before it again.
+    pub fn places(&self, text: &str, pointers: &[&str]) -> Vec<Option<Place>> {
+        self.find(text, pointers, EXACT)
+    }
+
+    /// As [`nearest`], given the text that the document was read from.
+    pub fn nearest(&self, text: &str, pointers: &[&str]) -> Vec<Option<Place>> {
+        self.find(text, pointers, NEAREST)
+    }
+
+    fn find(&self, text: &str, pointers: &[&str], locate: Locate) -> Vec<Option<Place>> {
+        let alone = text.get(self.span.clone()).and_then(|part| find(part, 1, pointers, locate));
+        let (found, begin, start) = if alone.is_some() {
+            (alone, self.span.start, self.start)
+        } else {
+            // A `%TAG` directive stands outside of the span.
+            let stretch = text.get(self.stretch.clone()).unwrap_or_default();
+            (find(stretch, self.number, pointers, locate), self.stretch.start, (1, 1))
+        };
+        let shift = |place: Place| {
+            let column = if place.line == 1 { start.1 + place.column - 1 } else { place.column };
+            let line = self.above + start.0 + place.line - 1;
+            let key = place.key.map(|key| moved(key, begin));
+            Place { line, column, span: moved(place.span, begin), key, ..place }
+        };
+        let found = found.unwrap_or_else(|| vec![None; pointers.len()]);
+        found.into_iter().map(|place| place.map(shift)).collect()
+    }
+}
+
+fn moved(range: Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+/// How a pointer becomes a place.
+type Locate = fn(&place::Map<'_, '_>, &str) -> Option<Place>;
+
+const EXACT: Locate = |map, pointer| map.place(pointer);
+const NEAREST: Locate = |map, pointer| map.nearest(pointer);
+
+/// Documents, how many there are with those without content, and why there are no more.
+type Found = (Vec<Document>, usize, Option<Problem>);
+
+fn json_documents(above: usize, text: &str) -> Found {
+    let json = read(above, Reader::json(text), text);
+    let (documents, _, Some(failed)) = &json else { return json };
+    if failed.is_bound {
+        return json;
+    }
+    let yaml = yaml_documents(above, text);
+    if yaml.2.as_ref().is_some_and(|problem| problem.is_bound) {
+        return json;
+    }
+    // Of two failures the one that came further knows better what the text was meant to be.
+    let further = |problem: &Problem| {
+        documents.len() > yaml.0.len()
+            || text.get(problem.at..failed.at).is_some_and(|more| more.contains('\n'))
+    };
+    if yaml.2.as_ref().is_some_and(further) { json } else { yaml }
+}
+
+/// YAML up to the first character that no YAML may hold.
+fn yaml_documents(above: usize, text: &str) -> Found {
+    let Some(at) = text::control_character(text) else { return read(above, Reader::yaml(text), text) };
+    let readable = text.get(..at).unwrap_or_default();
+    let (mut documents, count, _) = read(above, Reader::yaml(readable), readable);
+    documents.retain(|document| document.span.end < at);
+    (documents, count, Some(Problem::control_character(text, at)))
+}
+
+/// Bytes that are counted as quickly as looked up.
+const NEAR: usize = 256;
+
+fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
+    let mut documents = Vec::new();
+    let lines = LazyCell::new(|| text::Lines::new(text));
+    // Most documents begin where their stretch does, and for that nothing further needs to be counted.
+    let place = |byte| if byte < NEAR { line_column(text, byte) } else { lines.at(byte) };
+    loop {
+        let mut tree = match reader.next_tree() {
+            Ok(Some(tree)) => tree,
+            Ok(None) => return (documents, reader.index(), None),
+            Err(problem) => return (documents, reader.index(), Some(problem)),
+        };
+        if tree.is_blank() {
+            continue;
+        }
+        let value = match value::value(&mut tree, reader.text(), above) {
+            Ok(value) => value,
+            Err(problem) => return (documents, reader.index(), Some(problem)),
+        };
+        let source = tree.helm_source(text);
+        let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| {
+            let at = place(note.at);
+            note.into_note(above, at)
+        });
+        documents.push(Document {
+            value,
+            index: tree.index,
+            line: above + tree.line,
+            start: place(tree.span.start),
+            above,
+            stretch: 0..text.len(),
+            number: tree.index,
+            span: tree.span,
+            source,
+            notes: notes.collect(),
+        });
+    }
+}
+
+/// The places in that document of a text.
+fn find_in(text: &str, document: usize, pointers: &[&str], locate: Locate) -> Vec<Option<Place>> {
+    let document = documents(text).0.into_iter().find(|read| read.index == document);
+    document.map_or_else(|| vec![None; pointers.len()], |document| document.find(text, pointers, locate))
+}
+
+/// The places in a document of a stretch; `None` where that has no such document.
+fn find(text: &str, document: usize, pointers: &[&str], locate: Locate) -> Option<Vec<Option<Place>>> {
+    json::starts(text)
+        .then(|| find_with(Reader::json(text), text, document, pointers, locate))
+        .flatten()
+        .or_else(|| find_with(Reader::yaml(text), text, document, pointers, locate))
+}
+
+fn find_with(
+    mut reader: Reader<'_>,
+    text: &str,
+    document: usize,
+    pointers: &[&str],
+    locate: Locate,
+) -> Option<Vec<Option<Place>>> {
+    while reader.index() + 1 < document {
+        reader.skip_document().ok().filter(|skipped| *skipped)?;
+    }
+    let tree = reader.next_tree().ok().flatten()?;
+    if tree.index != document || tree.is_blank() {
+        return None;
+    }
+    let map = place::Map::new(&tree, reader.text(), text);
+    Some(pointers.iter().map(|pointer| locate(&map, pointer)).collect())
+}

@@ -1,0 +1,132 @@
+//! What is wrong with a text, in words for its author.
+
+use saphyr_parser::ScanError;
+
+use super::{Note, SyntaxError, text::Text, text::line_column};
+
+/// A problem or a remark at a byte of the text.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) at: usize,
+    pub(super) message: String,
+    /// The message without the key that it names
+    pub(super) unnamed: Option<String>,
+    pub(super) hint: Option<String>,
+    /// Whether a bound was reached, so that no other reading would come further
+    pub(super) is_bound: bool,
+}
+
+impl Problem {
+    pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
+        Problem { at, message: message.into(), unnamed: None, hint: None, is_bound: false }
+    }
+
+    /// A problem with a key, said of the key by its name, and of `this key`.
+    pub(super) fn of_key(at: usize, key: &str, say: impl Fn(&str) -> String) -> Self {
+        const UNNAMED: &str = "this key";
+        // By its name where that is the name of a field or a label. Others may hold a password, as
+        // `https://user:password@host` does.
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
+        if key.is_empty() || key.len() > 63 || !key.chars().all(is_name) {
+            return Problem::new(at, say(UNNAMED));
+        }
+        Problem { unnamed: Some(say(UNNAMED)), ..Problem::new(at, say(&format!("key `{key}`"))) }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A bound that was reached.
+    pub(super) fn bound(at: usize, message: &str) -> Self {
+        Problem { is_bound: true, ..Problem::new(at, message) }
+    }
+
+    pub(super) fn control_character(text: &str, at: usize) -> Self {
+        let character = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+        let message = format!("control character U+{:04X} is not allowed in YAML", u32::from(character));
+        let problem = Problem::new(at, message);
+        if character == '\0' {
+            problem.hint("is this a binary file, or UTF-16? Manifests are UTF-8")
+        } else {
+            problem
+        }
+    }
+
+    /// Rewords what the scanner says where its words name its own parts instead of the text's.
+    pub(super) fn scan(error: &ScanError, text: &Text<'_>, source: &str) -> Self {
+        // At the end of the text the mark is past the last line that an editor shows.
+        let at = text.byte((*error.marker()).into()).min(source.trim_end().len());
+        if let Some(tab) = indenting_tab(source, at) {
+            return Problem::new(tab, "a tab stands in the indentation; YAML allows only spaces there");
+        }
+        let (message, hint) = match error.info() {
+            "recursion limit exceeded" => ("nested too deeply: more than 100 levels", None),
+            "simple key expect ':'" | "simple key expected" => ("could not find expected `:`", None),
+            "mapping values are not allowed in this context" => {
+                (error.info(), Some("check the indentation, or quote a value that has `: ` in it"))
+            }
+            "while parsing a block mapping, did not find expected key" | "invalid indentation" => {
+                ("did not find expected key: is this line indented as its siblings are?", None)
+            }
+            "while parsing node, found unknown anchor" => {
+                ("the alias names an anchor that this document does not have", None)
+            }
+            "did not find expected <document start>" => (
+                "did not find expected `---` or end of text: is this line indented as its siblings are?",
+                None,
+            ),
+            other => (other, None),
+        };
+        let problem = Problem::new(at, message);
+        match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    }
+
+    /// The problem with line, column and, where the text looks like a template, the advice to render it.
+    pub(super) fn into_error(self, text: &str) -> SyntaxError {
+        let (line, column) = line_column(text, self.at);
+        let hint = template_hint(text, self.at).map(String::from).or(self.hint);
+        SyntaxError { line, column, at: self.at, message: self.message, hint }
+    }
+
+    /// The note at its line and column in a text, and so many lines above that.
+    pub(super) fn into_note(self, above: usize, (line, column): (usize, usize)) -> Note {
+        Note { line: above + line, column, at: self.at, message: self.message, unnamed: self.unnamed }
+    }
+}
+
+fn template_hint(text: &str, at: usize) -> Option<&'static str> {
+    let braces = text.find("{{").and_then(|open| text.get(open..)).is_some_and(|rest| rest.contains("}}"));
+    if braces {
+        return Some(
+            "this looks like a Helm template: render it first (helm template CHART | acr-pull-secret check -)",
+        );
+    }
+    // The line before too: an unfinished line is noticed only on the next one.
+    let before = text.get(..at).unwrap_or(text);
+    let start = before.rmatch_indices('\n').nth(1).map_or(0, |(found, _)| found);
+    let near = text.get(start..).unwrap_or_default();
+    let end = at - start + near.get(at - start..).and_then(|rest| rest.find('\n')).unwrap_or(near.len());
+    let near = near.get(..end).unwrap_or(near);
+    let placeholder =
+        near.find("${").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains('}'));
+    placeholder.then_some("this looks like a text with ${…} placeholders: fill them in first (envsubst < FILE | acr-pull-secret check -)")
+}
+
+/// Byte of the first tab in the indentation of the line at a byte, or of the one before.
+fn indenting_tab(text: &str, at: usize) -> Option<usize> {
+    let before = text.get(..at)?;
+    let start = before.rfind('\n').map_or(0, |found| found + 1);
+    let previous = before.get(..start.saturating_sub(1))?.rfind('\n').map_or(0, |found| found + 1);
+    [start, previous].into_iter().find_map(|start| {
+        let line = text.get(start..)?;
+        let spaces = line.len() - line.trim_start_matches(' ').len();
+        let rest = line.get(spaces..)?;
+        let content = rest.trim_start_matches(['\t', ' ']);
+        (rest.starts_with('\t') && !content.starts_with(['\n', '\r', '#'])).then_some(start + spaces)
+    })
+}

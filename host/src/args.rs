@@ -1,0 +1,64 @@
+//! What commands are told: options that several of them share, and the config file that gives their defaults.
+
+pub mod config;
+pub mod connection;
+pub mod limits;
+pub mod object_name;
+pub mod output;
+pub mod policy;
+pub mod settings;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+pub use self::connection::ConnectionArgs;
+pub use self::limits::LimitArgs;
+pub use self::output::{Format, Output, format_name, parse_format, parse_output};
+pub use self::policy::PolicyArgs;
+
+/// Which config file is read.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// Config file [default: the .acr-pull-secret.yaml of this folder, or the nearest above it in the repository]
+    #[arg(long, global = true, display_order = 900, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no config file
+    #[arg(long, global = true, display_order = 901)]
+    pub no_config: bool,
+}
+
+/// What counts as a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum FailOn {
+    /// Objects that would be changed, and everything worse
+    Mutate,
+    /// Warnings, and everything worse
+    Warn,
+    /// Refused objects
+    Reject,
+}
+
+/// What happens to the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Operation {
+    /// They are created
+    Create,
+    /// They are changed
+    Update,
+    /// They are deleted
+    Delete,
+}
+
+impl Operation {
+    /// As an admission request says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The keys of the config file, and the arguments that they stand for.
+
+use std::path::Path;
+
+use clap::ValueEnum as _;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::args::{FailOn, parse_output};
+use crate::files::exclude;
+use crate::quantity::{parse_duration, parse_memory, parse_size};
+use review::field_error::{self, FieldError};
+
+/// Keys, and the ids of their arguments.
+const ARGUMENTS: [(&str, &str); 15] = [
+    ("settings", "settings"),
+    ("policy", "policy"),
+    ("policyTimeout", "policy_timeout"),
+    ("policyMemory", "policy_memory"),
+    ("policyResponse", "policy_response"),
+    ("policyHostCalls", "policy_host_calls"),
+    ("cluster", "cluster"),
+    ("namespace", "namespace"),
+    ("output", "output"),
+    ("failOn", "fail_on"),
+    ("quiet", "quiet"),
+    ("allowEmpty", "allow_empty"),
+    ("jobs", "jobs"),
+    ("exclude", "exclude"),
+    ("paths", "paths"),
+];
+
+/// A key with its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    /// As in the file
+    pub(super) name: &'static str,
+    /// As on the command line
+    pub(super) values: Vec<String>,
+}
+
+impl Key {
+    /// The id of its argument.
+    pub(super) fn argument(&self) -> &'static str {
+        ARGUMENTS.iter().find(|(key, _)| *key == self.name).map_or("", |(_, argument)| argument)
+    }
+
+    /// Whether it stands for this argument of this command.
+    pub(super) fn is_for(&self, command: &str, argument: &str) -> bool {
+        self.argument() == argument && is_argument(command, argument)
+    }
+}
+
+/// Whether some key stands for this argument of this command.
+pub(super) fn is_argument(command: &str, argument: &str) -> bool {
+    match argument {
+        // Elsewhere these are suites, and the formats of something else than a report.
+        "paths" => matches!(command, "check" | "fix"),
+        "output" => command == "check",
+        // A manifest is kubectl's, wherever it is made.
+        "namespace" => command != "secret",
+        _ => ARGUMENTS.iter().any(|(_, known)| *known == argument),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Fields {
+    settings: Option<Value>,
+    policy: Option<String>,
+    policy_timeout: Option<Value>,
+    policy_memory: Option<Value>,
+    policy_response: Option<Value>,
+    policy_host_calls: Option<u32>,
+    cluster: Option<Vec<String>>,
+    namespace: Option<String>,
+    output: Option<Vec<String>>,
+    fail_on: Option<FailOn>,
+    quiet: Option<bool>,
+    allow_empty: Option<bool>,
+    jobs: Option<u16>,
+    exclude: Option<Vec<String>>,
+    paths: Option<Vec<String>>,
+}
+
+/// Reads the content of the config file at `path`, whose folder is what paths in it start from.
+///
+/// # Errors
+/// - a key that is unknown, a value of the wrong type or out of its range
+pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
+    let fields: Fields = field_error::read(value)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let from_folder = |path: &str| folder.join(path).to_string_lossy().into_owned();
+    let all = |paths: Vec<String>| paths.iter().map(|path| from_folder(path)).collect();
+    let one = |value: String| vec![value];
+    let settings = match fields.settings {
+        None => None,
+        Some(Value::String(path)) => Some(from_folder(&path)),
+        Some(Value::Object(_)) => Some(format!("{}#/settings", path.display())),
+        Some(_) => return Err(wrong("settings", "a file name or an object is wanted")),
+    };
+    if fields.jobs.is_some_and(|jobs| !(1..=512).contains(&jobs)) {
+        return Err(wrong("jobs", "a number from 1 to 512 is wanted"));
+    }
+    if fields.policy_host_calls == Some(0) {
+        return Err(wrong("policyHostCalls", "a number from 1 on is wanted"));
+    }
+    let timeout = quantity("policyTimeout", fields.policy_timeout, parse_duration)?;
+    let memory = quantity("policyMemory", fields.policy_memory, parse_memory)?;
+    let response = quantity("policyResponse", fields.policy_response, parse_size)?;
+    for (i, output) in fields.output.iter().flatten().enumerate() {
+        parse_output(output).map_err(|message| FieldError {
+            path: format!("output[{i}]"),
+            pointer: format!("/output/{i}"),
+            message,
+            is_unknown: false,
+        })?;
+    }
+    let output = |output: &String| match output.split_once('=') {
+        Some((format, file)) if file != "-" => format!("{format}={}", from_folder(file)),
+        _ => output.clone(),
+    };
+    let pattern = |pattern: &String| {
+        if exclude::is_path(pattern) { from_folder(pattern) } else { pattern.clone() }
+    };
+    let fail_on = fields.fail_on.and_then(|fail_on| fail_on.to_possible_value());
+    let keys: [(&str, Option<Vec<String>>); 15] = [
+        ("settings", settings.map(one)),
+        ("policy", fields.policy.map(|path| one(from_folder(&path)))),
+        ("policyTimeout", timeout.map(one)),
+        ("policyMemory", memory.map(one)),
+        ("policyResponse", response.map(one)),
+        ("policyHostCalls", fields.policy_host_calls.map(|calls| one(calls.to_string()))),
+        ("cluster", fields.cluster.map(all)),
+        ("namespace", fields.namespace.map(one)),
+        ("output", fields.output.map(|outputs| outputs.iter().map(output).collect())),
+        ("failOn", fail_on.map(|fail_on| one(fail_on.get_name().to_owned()))),
+        ("quiet", fields.quiet.map(|flag| one(flag.to_string()))),
+        ("allowEmpty", fields.allow_empty.map(|flag| one(flag.to_string()))),
+        ("jobs", fields.jobs.map(|jobs| one(jobs.to_string()))),
+        ("exclude", fields.exclude.map(|patterns| patterns.iter().map(pattern).collect())),
+        ("paths", fields.paths.map(all)),
+    ];
+    let keys = keys.into_iter().filter_map(|(name, values)| Some(Key { name, values: values? }));
+    // An empty list says nothing.
+    Ok(keys.filter(|key| !key.values.is_empty()).collect())
+}
+
+/// A quantity, which is a number alone as well: `2s`, `2`.
+fn quantity<T>(
+    key: &str,
+    value: Option<Value>,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Option<String>, FieldError> {
+    let text = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text,
+        Some(other) => other.to_string(),
+    };
+    parse(&text).map_err(|message| wrong(key, &message))?;
+    Ok(Some(text))
+}
+
+fn wrong(key: &str, message: &str) -> FieldError {
+    FieldError {
+        path: key.to_owned(),
+        pointer: format!("/{key}"),
+        message: message.to_owned(),
+        is_unknown: false,
+    }
+}

@@ -1,0 +1,24 @@
+//! Options that say how a registry is reached.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::publish::registry::Connection;
+
+/// How a registry is reached.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConnectionArgs {
+    /// Speak plain http with the registry
+    #[arg(long)]
+    pub insecure: bool,
+    /// Certificates (PEM) of further authorities to trust, beside those of the system
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+}
+
+impl From<&ConnectionArgs> for Connection {
+    fn from(ConnectionArgs { insecure, ca_file }: &ConnectionArgs) -> Self {
+        Self { insecure: *insecure, ca_file: ca_file.clone() }
+    }
+}

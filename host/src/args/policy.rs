@@ -1,0 +1,57 @@
+//! Options that say which policy runs, with which settings, in which cluster.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use super::LimitArgs;
+use crate::args::object_name::parse_namespace;
+
+/// The policy and what it is told.
+#[derive(Debug, Clone, Args)]
+pub struct PolicyArgs {
+    /// Settings of the policy (YAML or JSON), or the `ClusterAdmissionPolicy` or `AdmissionPolicy` that deploys it,
+    /// which is honoured with its rules, selectors, mode and message. FILE#2 is the second document, - standard input
+    #[arg(long, value_name = "FILE[#N]", conflicts_with = "settings_json")]
+    pub settings: Option<String>,
+    /// Settings of the policy, as JSON
+    #[arg(long, value_name = "JSON")]
+    pub settings_json: Option<String>,
+    /// Another policy.wasm than the one built in
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// What it may use
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// Manifests that stand for the cluster: Secrets and ServiceAccounts in there are looked up, not judged
+    #[arg(long, value_name = "PATH")]
+    pub cluster: Vec<String>,
+    /// Namespace of objects that name none
+    #[arg(short, long, default_value = "default", value_name = "NAME", value_parser = parse_namespace)]
+    pub namespace: String,
+    /// How many objects to judge at the same time [default: one per core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: Option<u16>,
+}
+
+impl PolicyArgs {
+    /// How many threads judge.
+    ///
+    /// # Errors
+    /// - the system does not say how many cores there are
+    pub(crate) fn jobs(&self) -> Result<NonZero<usize>> {
+        jobs(self.jobs)
+    }
+}
+
+/// How many threads there are to be: as many as `--jobs` says, or one for each core.
+///
+/// # Errors
+/// - the system does not say how many cores there are
+pub(crate) fn jobs(given: Option<u16>) -> Result<NonZero<usize>> {
+    let jobs = given.and_then(|jobs| NonZero::new(jobs.into()));
+    jobs.map_or_else(std::thread::available_parallelism, Ok)
+        .context("the number of cores is not known; give --jobs")
+}

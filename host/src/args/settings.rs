@@ -1,0 +1,63 @@
+//! The settings that the command line names.
+
+use std::path::Path;
+
+use anyhow::{Error, Result};
+use review::settings::{Part, Settings, SettingsError, read};
+use review::source_file::SourceFile;
+
+use crate::args::PolicyArgs;
+use crate::console::Io;
+use crate::files::input;
+
+/// Reads the settings that the command line names; none means `{}`. What is in a policy resource but cannot be honoured
+/// is said on `io.stderr`.
+///
+/// # Errors
+/// - a file that cannot be read or parsed, or that has no object, as an empty one, or too many
+/// - a policy resource that Kubernetes would refuse
+pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Settings> {
+    let (file, part) = match (&args.settings, &args.settings_json) {
+        (_, Some(json)) => {
+            (SourceFile { name: "--settings-json".to_owned(), text: json.clone() }, Part::Whole)
+        }
+        (Some(path), None) => {
+            let (path, part) = part_of(path);
+            (input::read(Path::new(path), &mut io.stdin)?, part)
+        }
+        (None, None) => {
+            return Ok(Settings::default());
+        }
+    };
+    let (settings, notes) = read(file, &part, &args.namespace)?;
+    for note in notes {
+        io.stderr.line(&format!("warning: {note}"));
+    }
+    Ok(settings)
+}
+
+/// The file in `policy.yaml#2`.
+pub(crate) fn file_of(path: &str) -> &str {
+    part_of(path).0
+}
+
+/// Splits `policy.yaml#2`, or `config.yaml#/settings`. A file that has such a name is meant itself.
+fn part_of(path: &str) -> (&str, Part) {
+    let part = path.rsplit_once('#').filter(|(file, _)| !file.is_empty() && !Path::new(path).exists());
+    match part {
+        Some((file, pointer)) if pointer.starts_with('/') => (file, Part::Pointer(pointer.to_owned())),
+        Some((file, number)) => match number.parse() {
+            Ok(number) => (file, Part::Document(number)),
+            Err(_) => (path, Part::Whole),
+        },
+        None => (path, Part::Whole),
+    }
+}
+
+/// The same as an error of a command, which shows every problem at its place.
+pub(crate) fn refused(error: SettingsError) -> Error {
+    match error {
+        SettingsError::Refused(problems) => problems.into(),
+        other => other.into(),
+    }
+}

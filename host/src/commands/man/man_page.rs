@@ -1,0 +1,138 @@
+//! The manual: a page for the whole command, or one for each of its commands.
+
+use std::io;
+
+use clap::Command;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use review::rule_help::Rule;
+
+/// A page of the manual.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Page {
+    /// `acr-pull-secret-check.1`
+    pub file_name: String,
+    /// Its source, for `man`
+    pub roff: String,
+}
+
+/// The whole command on one page.
+///
+/// # Errors
+/// - never: what is written to is memory
+pub(super) fn whole(mut command: Command, rules: &[Rule]) -> io::Result<Page> {
+    command.build();
+    let mut page = head(&command)?;
+    page.roff += &heading("SH", "COMMANDS");
+    for command in commands_below(&command).iter().filter(|command| !command.has_subcommands()) {
+        let man = Man::new(command.clone());
+        let title = command.get_bin_name().unwrap_or_else(|| command.get_name());
+        page.roff += &heading("SS", title);
+        page.roff += &body(|out| man.render_description_section(out))?;
+        page.roff += ".PP\n";
+        page.roff += &body(|out| man.render_synopsis_section(out))?;
+        page.roff += &body(|out| man.render_options_section(out))?;
+        page.roff += &after_help(command, "SS");
+    }
+    page.roff += &tail(&command, rules);
+    Ok(page)
+}
+
+/// A page for the command and each of its commands.
+///
+/// # Errors
+/// - never: what is written to is memory
+pub(super) fn pages(mut command: Command, rules: &[Rule]) -> io::Result<Vec<Page>> {
+    command.build();
+    let mut first = head(&command)?;
+    first.roff += &heading("SH", "COMMANDS");
+    first.roff += &body(|out| Man::new(command.clone()).render_subcommands_section(out))?;
+    first.roff += &tail(&command, rules);
+    let mut pages = vec![first];
+    for command in commands_below(&command) {
+        let man = Man::new(command.clone());
+        let mut page = head(&command)?;
+        page.roff += &heading("SH", "OPTIONS");
+        page.roff += &body(|out| man.render_options_section(out))?;
+        if command.has_subcommands() {
+            page.roff += &heading("SH", "COMMANDS");
+            page.roff += &body(|out| man.render_subcommands_section(out))?;
+        }
+        page.roff += &after_help(&command, "SH");
+        pages.push(page);
+    }
+    Ok(pages)
+}
+
+fn commands_below(command: &Command) -> Vec<Command> {
+    let below = command.get_subcommands().filter(|below| below.get_name() != "help" && !below.is_hide_set());
+    below.flat_map(|below| [vec![below.clone()], commands_below(below)].concat()).collect()
+}
+
+fn head(command: &Command) -> io::Result<Page> {
+    let version = command.get_version().unwrap_or(env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone()).source(format!("acr-pull-secret {version}"));
+    let mut title = Vec::new();
+    man.render_title(&mut title)?;
+    let mut roff = String::from_utf8_lossy(&title).into_owned();
+    roff += &heading("SH", "NAME");
+    roff += &body(|out| man.render_name_section(out))?;
+    roff += &heading("SH", "SYNOPSIS");
+    roff += &body(|out| man.render_synopsis_section(out))?;
+    roff += &heading("SH", "DESCRIPTION");
+    roff += &body(|out| man.render_description_section(out))?;
+    Ok(Page { file_name: man.get_filename(), roff })
+}
+
+fn tail(command: &Command, rules: &[Rule]) -> String {
+    let mut roff = Roff::new();
+    roff.control("SH", ["RULES"]);
+    roff.text([roman("What the policy finds, as it says itself.")]);
+    for rule in rules {
+        let weight = match rule.category.as_str() {
+            "warning" => "always a warning".to_owned(),
+            action => format!("weighed by actions.{action}"),
+        };
+        roff.control("TP", []);
+        roff.text([bold(rule.id.as_str())]);
+        let help = [rule.summary.as_str(), &rule.reason, &rule.fix].join(" ");
+        roff.text([roman(format!("{help} ({weight})"))]);
+    }
+    roff.control("SH", ["ENVIRONMENT"]);
+    roff.control("TP", []);
+    roff.text([bold("NO_COLOR")]);
+    roff.text([roman("Where it is set and not empty, nothing is coloured.")]);
+    after_help(command, "SH") + &roff.to_roff()
+}
+
+/// What stands after the help, under its own heading: `Examples:` and what follows it.
+fn after_help(command: &Command, level: &str) -> String {
+    let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let Some((title, lines)) = text.split_once(":\n") else { return String::new() };
+    let mut roff = Roff::new();
+    let title = if level == "SH" { title.to_uppercase() } else { title.to_owned() };
+    if level == "SH" {
+        roff.control("SH", [title.as_str()]);
+    } else {
+        roff.control("PP", []).text([bold(title)]);
+    }
+    roff.control("PP", []).control("nf", []);
+    for line in lines.lines() {
+        roff.text([roman(line)]);
+    }
+    roff.control("fi", []);
+    roff.to_roff()
+}
+
+fn heading(level: &str, title: &str) -> String {
+    Roff::new().control(level, [title]).to_roff()
+}
+
+/// A section as the library writes it, without heading and preamble.
+fn body(render: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<String> {
+    let mut section = Vec::new();
+    render(&mut section)?;
+    let is_kept = |line: &&str| ![".SH ", ".ie ", ".el "].iter().any(|start| line.starts_with(start));
+    Ok(String::from_utf8_lossy(&section).split_inclusive('\n').filter(is_kept).collect())
+}

@@ -1,0 +1,102 @@
+//! Console: what a command has to say beside its data, line by line, on standard error.
+
+pub mod exit_status;
+pub mod interrupt;
+pub mod io;
+pub mod progress;
+
+use std::fmt;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indicatif::ProgressBar;
+use review::diagnostic::{Diagnostic, plain};
+use review::log::Log;
+
+pub use self::exit_status::ExitStatus;
+pub use self::io::Io;
+use self::progress::Progress;
+
+/// A line-wise writer that many threads share.
+#[derive(Clone)]
+pub struct Console {
+    out: Arc<Mutex<Box<dyn Write + Send>>>,
+    colour: bool,
+    /// Whether somebody looks at progress
+    is_watched: bool,
+    /// The bar below the last line
+    bar: Arc<Mutex<Option<ProgressBar>>>,
+}
+
+impl Console {
+    /// Talks into `out`.
+    pub fn new(out: impl Write + Send + 'static) -> Self {
+        Self {
+            out: Arc::new(Mutex::new(Box::new(out))),
+            colour: false,
+            is_watched: false,
+            bar: Arc::default(),
+        }
+    }
+
+    /// The same with or without colours.
+    #[must_use]
+    pub fn coloured(self, colour: bool) -> Self {
+        Self { colour, ..self }
+    }
+
+    /// The same with or without progress, for which it must be standard error on a terminal.
+    #[must_use]
+    pub fn watched(self, is_watched: bool) -> Self {
+        Self { is_watched, ..self }
+    }
+
+    /// Says one line, above the bar where there is one. Nobody is left to tell when that fails.
+    pub fn line(&self, line: &str) {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut say = || drop(writeln!(out, "{line}"));
+        match &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+
+    /// Says a text that may come from anywhere: nothing in its lines moves a cursor or changes a colour.
+    pub fn plain(&self, text: &str) {
+        let lines: Vec<_> = text.split('\n').map(plain).collect();
+        self.line(&lines.join("\n"));
+    }
+
+    /// Shows how far some work of `length` steps is, when it takes long; `work` names it with its unit, such as
+    /// `objects judged`.
+    pub fn progress(&self, work: &str, length: usize) -> Progress {
+        let progress = Progress::new(work, length, self.is_watched);
+        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.bar());
+        progress
+    }
+
+    /// Takes the bar away, for a command that is about to be ended.
+    pub fn hide_progress(&self) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Says what is wrong or odd, with an empty line behind a place.
+    pub fn diagnostic(&self, diagnostic: &Diagnostic) {
+        let end = if diagnostic.spot.is_some() { "\n" } else { "" };
+        self.line(&format!("{}{end}", diagnostic.render(self.colour)));
+    }
+}
+
+impl Log for Console {
+    fn line(&self, line: &str) {
+        Self::line(self, line);
+    }
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Console")
+    }
+}

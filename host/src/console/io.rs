@@ -1,0 +1,46 @@
+//! The streams of a command.
+
+use std::io::{Read, Write};
+
+use review::diagnostic::Diagnostics;
+
+use super::{Console, ExitStatus};
+
+/// The streams of a command.
+pub struct Io {
+    /// Where `-` is read from
+    pub stdin: Box<dyn Read>,
+    /// Data
+    pub stdout: Box<dyn Write>,
+    /// Console
+    pub stderr: Console,
+    /// Whether standard output takes colours
+    pub colour: bool,
+}
+
+/// Says why a command failed.
+pub(crate) fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
+    // Whoever reads has seen enough: `| head` is no error.
+    if is_broken_pipe(error) {
+        return ExitStatus::Fine;
+    }
+    if let Some(Diagnostics(all)) = error.downcast_ref() {
+        for diagnostic in all {
+            io.stderr.diagnostic(diagnostic);
+        }
+    } else if error.chain().len() == 1 && error.is::<std::io::Error>() {
+        // Every other file has its name in the error.
+        io.stderr.line(&format!("error: standard output cannot be written: {error}"));
+    } else {
+        io.stderr.plain(&format!("error: {error:#}"));
+    }
+    ExitStatus::Trouble
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.map(std::io::Error::kind).or(json) == Some(std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,328 @@
+//! Missing pull secrets, written into the files: what the policy adds to an object becomes an edit of its text.
+//!
+//! ```text
+//! file ─▶ manifests ─▶ policy ─▶ names ─▶ edit ─▶ text ─▶ proof: read and judged again
+//! ```
+//! A file is changed as a whole or not at all, and only when it reads as before but for the names.
+
+pub mod diff;
+mod edit;
+mod style;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+
+use crate::edit::text_edit::{Edit, apply};
+use review::admission::service_account;
+use review::evaluation::{Evaluation, Outcome};
+use review::kind::Kind;
+use review::manifest::{Content, Manifest, manifests};
+use review::policy_resource::PolicyResource;
+use review::source_file::SourceFile;
+use review::verdict::{Decision, Finding};
+
+const LIST: &str = "/imagePullSecrets";
+
+/// What becomes of a file, or of a part of one.
+#[derive(Debug, Default)]
+pub struct FixedFile {
+    /// Its text; as it was where nothing is to do or something is refused
+    pub text: String,
+    /// The objects that get names
+    pub changes: Vec<Change>,
+    /// The objects that cannot be mended here; one of them keeps the whole file as it was
+    pub refusals: Vec<Refused>,
+    /// How many objects were judged
+    pub judged: usize,
+}
+
+/// An object that gets names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// `Deployment shop/web`
+    pub object: String,
+    /// Its line, from 1
+    pub line: usize,
+    /// What is added, in order
+    pub names: Vec<String>,
+    /// The `ServiceAccount` whose pull secrets, if it has any, the new list keeps out: nobody knows it
+    pub unknown_account: Option<Account>,
+}
+
+/// A `ServiceAccount`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Account {
+    /// Its namespace
+    pub namespace: String,
+    /// Its name
+    pub name: String,
+}
+
+/// An object that cannot be mended here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// `Deployment shop/web`
+    pub object: String,
+    /// Its line, from 1
+    pub line: usize,
+    /// What it should have got; empty where the policy adds nothing
+    pub names: Vec<String>,
+    /// The reason
+    pub reason: Refusal,
+}
+
+/// Why an object cannot be mended here, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is an item of a list
+    #[error("it is an item of a list, which some tool has made; mend what the list was made from")]
+    Listed,
+    /// It stands in an `AdmissionReview` or the like
+    #[error("it stands in an admission request, a record of what was sent; mend the manifest that was sent")]
+    Recorded,
+    /// An anchor, an alias or a merge key is on the way to its list
+    #[error(
+        "its pod spec or list is shared by an anchor, an alias or a merge key: an edit would show elsewhere too"
+    )]
+    Shared,
+    /// A key on the way to its list stands twice
+    #[error(
+        "a key on the way to its list of pull secrets stands there twice; remove the one that is not meant"
+    )]
+    Repeated,
+    /// Nobody expects text like this
+    #[error("its pod spec is written in a way that is not safe to edit")]
+    Layout,
+    /// The policy changes something else
+    #[error(
+        "the policy would change {0} too, and only lists of pull secrets are written; apply that by hand"
+    )]
+    OtherChange(String),
+    /// The policy adds nothing
+    #[error("{0}")]
+    Rejected(String),
+    /// The policy is not content with what was added
+    #[error("with it the policy would still say: {0}")]
+    StillWanting(String),
+}
+
+/// Settings under which the policy adds names to pods and templates, whatever the given ones let it change.
+///
+/// What is wrong besides a missing secret weighs no more than a warning: it shall not keep the secret from being added.
+///
+/// # Errors
+/// - the settings cannot be read as an object
+pub fn settings(given: &RawValue) -> Result<Box<RawValue>> {
+    let mut settings: Map<String, Value> = serde_json::from_str(given.get())?;
+    settings.insert("mode".to_owned(), json!("mutate"));
+    settings.insert("targets".to_owned(), json!(["Pod", "PodTemplate"]));
+    let mut section = |name: &str, fields: &[(&str, Value)]| {
+        let section = settings.entry(name).or_insert(Value::Null);
+        if section.is_null() {
+            *section = json!({});
+        }
+        for (field, value) in fields {
+            section.as_object_mut().map(|section| section.insert((*field).to_owned(), value.clone()));
+        }
+    };
+    section("cluster", &[("serviceAccounts", json!(true))]);
+    section("actions", &["unlisted", "unusable", "unknown"].map(|action| (action, json!("warn"))));
+    Ok(to_raw_value(&settings)?)
+}
+
+/// Mends the manifests of a file, or of a part of one that begins with a document. `evaluation` has the settings that [`settings`] makes; of the resource that deploys the
+/// policy only the namespaces count, because its rules say what is mended at admission, not in files.
+pub fn fix(
+    evaluation: &Evaluation<'_>,
+    resource: Option<&PolicyResource>,
+    file: &SourceFile,
+    manifests: Vec<Manifest>,
+) -> FixedFile {
+    let is_left_out = |outcome: &Outcome| {
+        let cluster = evaluation.api_server.cluster;
+        resource.is_some_and(|resource| resource.leaves_out_namespace(&outcome.namespace, cluster).is_some())
+    };
+    let outcomes: Vec<Outcome> = manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
+    let mut fixed =
+        FixedFile { text: file.text.clone(), changes: Vec::new(), refusals: Vec::new(), judged: 0 };
+    let mut edits = Vec::new();
+    let mut mended = Vec::new();
+    for outcome in &outcomes {
+        if is_left_out(outcome) {
+            mended.push(None);
+            continue;
+        }
+        fixed.judged += usize::from(outcome.verdict.decision != Decision::Skipped);
+        let plan = match Plan::of(evaluation, outcome) {
+            Ok(None) => {
+                mended.push(None);
+                continue;
+            }
+            Ok(Some(plan)) => plan,
+            Err(reason) => {
+                fixed.refusals.push(refused(outcome, Vec::new(), reason));
+                continue;
+            }
+        };
+        match plan.edits(&file.text, outcome) {
+            Ok(new) => {
+                edits.extend(new);
+                fixed.changes.push(plan.change(evaluation, outcome));
+                mended.push(Some(plan));
+            }
+            Err(reason) => fixed.refusals.push(refused(outcome, plan.names, reason)),
+        }
+    }
+    if fixed.refusals.is_empty() && !edits.is_empty() {
+        let text = apply(&file.text, edits).unwrap_or_default();
+        match prove(evaluation, file, &text, &outcomes, &mended) {
+            Ok(()) => fixed.text = text,
+            Err(refusal) => fixed.refusals.push(refusal),
+        }
+    }
+    if !fixed.refusals.is_empty() {
+        fixed.changes.clear();
+    }
+    fixed
+}
+
+/// What an object gets, and where.
+struct Plan {
+    /// JSON pointer of the list
+    list: String,
+    /// The entries that it has
+    entries: Vec<Value>,
+    /// What is added
+    names: Vec<String>,
+}
+
+impl Plan {
+    /// What the policy wants; `None` where that is nothing.
+    fn of(evaluation: &Evaluation<'_>, outcome: &Outcome) -> Result<Option<Self>, Refusal> {
+        match outcome.verdict.decision {
+            Decision::Mutated => {}
+            Decision::Accepted | Decision::Skipped => {
+                return match outcome.pods.iter().find(|pods| pods.verdict.decision > Decision::Accepted) {
+                    Some(pods) => Err(Refusal::Rejected(message(&pods.verdict))),
+                    None => Ok(None),
+                };
+            }
+            Decision::Rejected | Decision::Error => {
+                return Err(Refusal::Rejected(message(&outcome.verdict)));
+            }
+        }
+        match &outcome.manifest.content {
+            Content::Request(_) => return Err(Refusal::Recorded),
+            Content::Object(_) if !outcome.manifest.prefix.is_empty() => return Err(Refusal::Listed),
+            Content::Object(_) => {}
+        }
+        let object = outcome.manifest.object();
+        let mut list = None;
+        for operation in outcome.verdict.patch.iter() {
+            let path = operation.path().to_string();
+            let Some((spec, _)) = path.split_once(LIST) else { return Err(Refusal::OtherChange(path)) };
+            if list.get_or_insert_with(|| format!("{spec}{LIST}")) != &format!("{spec}{LIST}") {
+                return Err(Refusal::OtherChange(path));
+            }
+        }
+        let list = list.ok_or(Refusal::Layout)?;
+        // The API server may have copied the secrets of the service account into the list, and they belong there.
+        let mut admitted = Kind::of(object)
+            .and_then(|kind| evaluation.api_server.request(&kind, object).get_mut("object").map(Value::take))
+            .ok_or(Refusal::Layout)?;
+        json_patch::patch(&mut admitted, &outcome.verdict.patch).map_err(|_| Refusal::Layout)?;
+        let wanted = entries(&admitted, &list);
+        let entries = entries(object, &list);
+        let added =
+            wanted.strip_prefix(entries.as_slice()).ok_or_else(|| Refusal::OtherChange(list.clone()))?;
+        let names = added.iter().filter_map(|entry| Some(entry.get("name")?.as_str()?.to_owned())).collect();
+        Ok(Some(Self { list, entries, names }))
+    }
+
+    fn edits(&self, text: &str, outcome: &Outcome) -> Result<Vec<Edit>, Refusal> {
+        let manifest = &outcome.manifest;
+        edit::append(text, &manifest.document, manifest.object(), &self.list, &self.names)
+    }
+
+    /// The object as it shall be.
+    fn mended(&self, object: &Value) -> Value {
+        let mut mended = object.clone();
+        let spec = self.list.strip_suffix(LIST).and_then(|spec| mended.pointer_mut(spec));
+        if let Some(spec) = spec.and_then(Value::as_object_mut) {
+            let names = self.names.iter().map(|name| json!({"name": name}));
+            let entries = self.entries.iter().cloned().chain(names).collect();
+            spec.insert("imagePullSecrets".to_owned(), Value::Array(entries));
+        }
+        mended
+    }
+
+    fn change(&self, evaluation: &Evaluation<'_>, outcome: &Outcome) -> Change {
+        let spec = self.list.strip_suffix(LIST).and_then(|spec| outcome.manifest.object().pointer(spec));
+        let account = spec.and_then(Value::as_object).map(service_account).unwrap_or_default();
+        let account = Account { namespace: outcome.namespace.clone(), name: account.to_owned() };
+        let known =
+            evaluation.api_server.cluster.get("v1", "ServiceAccount", &account.namespace, &account.name);
+        Change {
+            object: outcome.title(),
+            line: outcome.source.line,
+            names: self.names.clone(),
+            unknown_account: Some(account).filter(|_| known.is_none() && self.entries.is_empty()),
+        }
+    }
+}
+
+fn entries(object: &Value, list: &str) -> Vec<Value> {
+    object.pointer(list).and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn message(verdict: &review::verdict::Verdict) -> String {
+    let findings = verdict.findings.iter().map(Finding::in_one_line);
+    let message = verdict.message.clone().or_else(|| findings.reduce(|all, one| format!("{all}; {one}")));
+    message.unwrap_or_else(|| "the policy would change its pods, but not its template".to_owned())
+}
+
+fn refused(outcome: &Outcome, names: Vec<String>, reason: Refusal) -> Refused {
+    Refused { object: outcome.title(), line: outcome.source.line, names, reason }
+}
+
+/// The text of a manifest's document.
+fn written(manifest: &Manifest) -> Option<&str> {
+    manifest.file.text.get(manifest.document.span.clone())
+}
+
+/// Reads the new text: each document must have its names and be as before in all else, and the policy be content.
+fn prove(
+    evaluation: &Evaluation<'_>,
+    old: &SourceFile,
+    text: &str,
+    outcomes: &[Outcome],
+    plans: &[Option<Plan>],
+) -> Result<(), Refused> {
+    let file = Arc::new(SourceFile { name: old.name.clone(), text: text.to_owned() });
+    let (new, _, error) = manifests(&file);
+    let mut new = new.into_iter();
+    for (outcome, plan) in outcomes.iter().zip(plans) {
+        let was = &outcome.manifest;
+        let names = plan.as_ref().map(|plan| plan.names.clone()).unwrap_or_default();
+        let is = new.next().filter(|is| match plan {
+            Some(plan) => *is.object() == plan.mended(was.object()),
+            None => is.object() == was.object() && written(is) == written(was),
+        });
+        let Some(is) = is else { return Err(refused(outcome, names, Refusal::Layout)) };
+        if plan.is_some() {
+            let judged = evaluation.judge(is);
+            if judged.worst() > Decision::Accepted {
+                let worst = judged.verdicts().find(|verdict| verdict.decision == judged.worst());
+                let said = message(worst.unwrap_or(&judged.verdict));
+                return Err(refused(outcome, names, Refusal::StillWanting(said)));
+            }
+        }
+    }
+    match outcomes.last().filter(|_| error.is_some() || new.next().is_some()) {
+        Some(last) => Err(refused(last, Vec::new(), Refusal::Layout)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,97 @@
+//! Edits of a text, and the lines that they stand in.
+
+use std::ops::Range;
+
+/// Text that takes the place of these bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edit {
+    pub(crate) at: Range<usize>,
+    pub(crate) text: String,
+}
+
+impl Edit {
+    /// New text before a byte.
+    pub(crate) fn insert(at: usize, text: impl Into<String>) -> Self {
+        Self { at: at..at, text: text.into() }
+    }
+}
+
+/// A text with edits that do not overlap.
+pub(crate) fn apply(text: &str, mut edits: Vec<Edit>) -> Option<String> {
+    edits.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    let mut edited = String::with_capacity(text.len());
+    let mut from = 0;
+    for Edit { at, text: new } in edits {
+        edited.push_str(text.get(from..at.start)?);
+        edited.push_str(&new);
+        from = at.end;
+    }
+    edited.push_str(text.get(from..)?);
+    Some(edited)
+}
+
+/// Lines behind the one that this byte is in.
+pub(crate) fn lines_behind(text: &str, at: usize, lines: &[String]) -> Edit {
+    let end = line_end(text, at);
+    let line_break = line_break(text, end);
+    let next = next_line(text, end);
+    if next == end {
+        // The last line does not end, and neither will the new last one.
+        return Edit::insert(end, format!("{line_break}{}", lines.join(line_break)));
+    }
+    Edit::insert(next, format!("{}{line_break}", lines.join(line_break)))
+}
+
+/// The line end at this byte, or the first of the text where it has none there.
+pub(crate) fn line_break(text: &str, at: usize) -> &str {
+    let here = |at: usize| text.get(at..next_line(text, at)).filter(|found| !found.is_empty());
+    here(at).or_else(|| here(line_end(text, 0))).unwrap_or("\n")
+}
+
+/// The start of the line that a byte is in.
+pub(crate) fn line_start(text: &str, at: usize) -> usize {
+    text.get(..at).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |found| found + 1)
+}
+
+/// The line end of the line that a byte is in, or the end of the text.
+pub(crate) fn line_end(text: &str, at: usize) -> usize {
+    text.get(at..).and_then(|rest| rest.find(['\n', '\r'])).map_or(text.len(), |found| at + found)
+}
+
+/// The start of the line above the one that starts at a byte.
+pub(crate) fn line_above(text: &str, start: usize) -> Option<usize> {
+    let before = text.get(..start)?;
+    let above = before.strip_suffix("\r\n").or_else(|| before.strip_suffix(['\n', '\r']))?;
+    Some(line_start(text, above.len()))
+}
+
+/// The byte behind the line end at a byte.
+pub(crate) fn next_line(text: &str, end: usize) -> usize {
+    let rest = text.get(end..).unwrap_or_default();
+    let length = if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with(['\n', '\r'])) };
+    end + length
+}
+
+/// The white space at the start of a line.
+pub(crate) fn indentation(text: &str, start: usize) -> &str {
+    let line = text.get(start..line_end(text, start)).unwrap_or_default();
+    let length = line.len() - line.trim_start_matches([' ', '\t', '\u{feff}']).len();
+    line.get(..length).unwrap_or_default().trim_start_matches('\u{feff}')
+}
+
+/// The dash of the block item that starts at a byte: on its line, or above where only comments stand between.
+pub(crate) fn dash(text: &str, item: usize) -> Option<usize> {
+    let mut start = line_start(text, item);
+    loop {
+        let line = text.get(start..line_end(text, start))?;
+        let trimmed = line.trim_start();
+        if trimmed.starts_with('-') {
+            return Some(start + line.len() - trimmed.len());
+        }
+        let is_between = trimmed.is_empty() || trimmed.starts_with('#');
+        if !is_between && start != line_start(text, item) {
+            return None;
+        }
+        start = line_above(text, start)?;
+    }
+}

@@ -1,0 +1,10 @@
+//! Files: found, read, watched, and written whole or not at all.
+
+pub mod atomic_file;
+pub mod exclude;
+pub mod input;
+pub mod suite_files;
+pub mod watch;
+
+/// The name of the config file, which is never an input of its own folder.
+pub const CONFIG_FILE: &str = ".acr-pull-secret.yaml";

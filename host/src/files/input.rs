@@ -1,0 +1,315 @@
+//! The files a command is given: named files, folders, patterns and standard input.
+
+mod parts;
+
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use review::source_file::{STDIN, SourceFile};
+use review::yaml;
+use walkdir::WalkDir;
+
+use super::CONFIG_FILE;
+use crate::files::exclude::Exclude;
+pub use parts::{Part, Parts};
+
+/// Bytes that are read at once: a document of manifests, any other file as a whole.
+const MOST: usize = 256 << 20;
+
+/// Bytes that are asked for at least.
+const LEAST: usize = 256 << 10;
+
+/// Why an input cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// Neither a file nor a pattern that matches one
+    #[error("{0}: no such file or folder")]
+    Missing(String),
+    /// A pattern that is none
+    #[error("{pattern}: not a valid pattern: {reason}")]
+    Pattern {
+        /// As given
+        pattern: String,
+        /// What is wrong with it
+        reason: glob::PatternError,
+    },
+    /// The system refused
+    #[error("{name}: cannot be read: {reason}")]
+    Unreadable {
+        /// The file
+        name: String,
+        /// The reason
+        reason: std::io::Error,
+    },
+    /// A pipe in a folder, which may wait for its writer for ever
+    #[error("{0}: this is a named pipe, which may never end; use - for standard input")]
+    Pipe(String),
+    /// More than is read at once
+    #[error("{0}: this is more than 256 MiB, which is more than is read at once")]
+    TooMuch(String),
+    /// More than is kept of a stream
+    #[error(
+        "{0}: this gives more than 256 MiB, which is more than is kept; write it into a file, and name that"
+    )]
+    TooMuchToKeep(String),
+    /// A document of more than is read at once
+    #[error(
+        "{name}:{line}: here begin more than 256 MiB without an end of a document, which is more than is read at once; \
+         split the list into documents, with a line `---` between them"
+    )]
+    TooLong {
+        /// The file
+        name: String,
+        /// Line of the document, from 1
+        line: usize,
+    },
+    /// Something other than UTF-8
+    #[error("{name}:{line}: this is not UTF-8 text")]
+    NotUtf8 {
+        /// The file
+        name: String,
+        /// Line of the first byte that is not, from 1
+        line: usize,
+    },
+}
+
+/// The files behind `paths`, in order: folders recursively and sorted but for what is excluded, patterns expanded, `-` as
+/// it is.
+pub fn expand(paths: &[String], exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
+    paths.iter().flat_map(|path| expand_one(path, exclude)).collect()
+}
+
+fn expand_one(path: &str, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
+    if path == "-" || Path::new(path).is_file() {
+        return vec![Ok(path.into())];
+    }
+    if Path::new(path).is_dir() {
+        return walk(Path::new(path), exclude);
+    }
+    if Path::new(path).exists() {
+        return vec![Ok(path.into())];
+    }
+    if !is_pattern(path) {
+        return vec![Err(InputError::Missing(path.to_owned()))];
+    }
+    let matches = match glob::glob(path) {
+        Ok(matches) => matches,
+        Err(reason) => return vec![Err(InputError::Pattern { pattern: path.to_owned(), reason })],
+    };
+    let files: Vec<_> = matches
+        .flat_map(|entry| match entry {
+            Ok(path) if path.is_dir() => walk(&path, exclude),
+            Ok(path) => vec![Ok(path)],
+            Err(error) => {
+                let name = error.path().display().to_string();
+                vec![Err(InputError::Unreadable { name, reason: error.into() })]
+            }
+        })
+        .collect();
+    if files.is_empty() { vec![Err(InputError::Missing(path.to_owned()))] } else { files }
+}
+
+/// Whether a path gives its content only once, or for ever, or has no name that a new text could get: a pipe, a device.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// What the shell opens for `<(...)` is no such pipe: somebody writes into it already.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let is_open = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    !is_open && path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_: &Path) -> bool {
+    false
+}
+
+/// Whether a path may stand for several.
+pub(crate) fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+/// Whether a file in a folder is read.
+pub(crate) fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
+}
+
+fn walk(folder: &Path, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
+    WalkDir::new(folder)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| {
+            entry.depth() == 0 || !(entry.file_name() == CONFIG_FILE || exclude.has(entry.path()))
+        })
+        .filter_map(|entry| match entry {
+            Ok(entry) => {
+                let wanted = entry.file_type().is_file() && is_manifest(entry.path());
+                wanted.then(|| Ok(entry.into_path()))
+            }
+            // A link that leads back into its own folder shows nothing new.
+            Err(error) if error.loop_ancestor().is_some() => None,
+            Err(error) => {
+                let name = error.path().unwrap_or(folder).display().to_string();
+                Some(Err(InputError::Unreadable { name, reason: error.into() }))
+            }
+        })
+        .collect()
+}
+
+/// An input before its text is read for good.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// A file, which can be read again
+    File(PathBuf),
+    /// What a stream gave, which can be read once
+    Held(PathBuf, Vec<u8>),
+}
+
+impl Given {
+    /// The file, or all of what a stream gives.
+    ///
+    /// # Errors
+    /// - a stream that cannot be read, gives too much, or is a named pipe
+    pub fn new(path: PathBuf, stdin: &mut dyn Read) -> Result<Self, InputError> {
+        if path.as_os_str() != "-" && !is_stream(&path) {
+            return Ok(Self::File(path));
+        }
+        let bytes = read_all(&path, stdin)?.ok_or_else(|| InputError::TooMuchToKeep(name(&path)))?;
+        Ok(Self::Held(path, bytes))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        let (Self::File(path) | Self::Held(path, _)) = self;
+        path
+    }
+
+    /// Its bytes; 0 for a file that is not there.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Held(_, bytes) => bytes.len(),
+            Self::File(path) => {
+                path.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX))
+            }
+        }
+    }
+
+    /// How it is called in messages.
+    pub fn name(&self) -> String {
+        name(self.path())
+    }
+
+    /// Its text, in parts.
+    ///
+    /// # Errors
+    /// - the file cannot be opened
+    pub fn parts(&self) -> Result<Parts<Box<dyn Read + Send + '_>>, InputError> {
+        let stream: Box<dyn Read + Send> = match self {
+            Self::Held(_, bytes) => Box::new(Cursor::new(bytes)),
+            Self::File(path) => Box::new(
+                std::fs::File::open(path)
+                    .map_err(|reason| InputError::Unreadable { name: name(path), reason })?,
+            ),
+        };
+        Ok(Parts::new(name(self.path()), stream))
+    }
+}
+
+fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" { STDIN.to_owned() } else { path.display().to_string() }
+}
+
+fn open<'a>(path: &Path, stdin: &'a mut dyn Read) -> Result<Box<dyn Read + 'a>, InputError> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(stdin));
+    }
+    let name = name(path);
+    if is_named_pipe(path) {
+        return Err(InputError::Pipe(name));
+    }
+    match std::fs::File::open(path) {
+        Ok(file) => Ok(Box::new(file)),
+        Err(reason) => Err(InputError::Unreadable { name, reason }),
+    }
+}
+
+/// Reads as much again as there is, but no more than one byte beyond what is read at once; false at the end of the stream.
+///
+/// # Errors
+/// - the system refuses to read, or has no memory
+fn read_more(stream: &mut dyn Read, bytes: &mut Vec<u8>) -> std::io::Result<bool> {
+    let room = (MOST + 1).saturating_sub(bytes.len());
+    // A buffer grows by moving into a new one, so the last step is not to be a step of one byte.
+    let wanted = if bytes.len() < MOST / 2 { bytes.len().max(LEAST) } else { room };
+    bytes.try_reserve_exact(wanted).map_err(|_| std::io::ErrorKind::OutOfMemory)?;
+    Ok(wanted > 0 && stream.take(wanted as u64).read_to_end(bytes)? == wanted)
+}
+
+/// All bytes of a file or a stream; none where they are too many.
+fn read_all(path: &Path, stdin: &mut dyn Read) -> Result<Option<Vec<u8>>, InputError> {
+    let mut stream = open(path, stdin)?;
+    let mut bytes = Vec::new();
+    let mut read_on = || {
+        read_more(&mut stream, &mut bytes)
+            .map_err(|reason| InputError::Unreadable { name: name(path), reason })
+    };
+    while read_on()? {}
+    Ok(Some(bytes).filter(|bytes| bytes.len() <= MOST))
+}
+
+/// Reads a file that need not be text.
+///
+/// # Errors
+/// - the file cannot be read, is too large, or is a named pipe
+pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
+    read_all(path, &mut std::io::empty())?.ok_or_else(|| InputError::TooMuch(name(path)))
+}
+
+/// Reads a file, or `stdin` for `-`.
+///
+/// # Errors
+/// - the file cannot be read, is too large, is a named pipe, or is no UTF-8
+pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError> {
+    let name = name(path);
+    let Some(bytes) = read_all(path, stdin)? else { return Err(InputError::TooMuch(name)) };
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(SourceFile { name, text }),
+        Err(error) => {
+            let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+            let line = yaml::line_ends(valid) + 1;
+            Err(InputError::NotUtf8 { name, line })
+        }
+    }
+}
+
+/// A stream that can be read to its end once: who comes second gets an error, where nothing would be taken for an empty
+/// file.
+#[derive(Debug)]
+pub struct OnlyOnce<R> {
+    stream: R,
+    ended: bool,
+}
+
+impl<R> OnlyOnce<R> {
+    /// Guards a stream.
+    pub fn new(stream: R) -> Self {
+        Self { stream, ended: false }
+    }
+}
+
+impl<R: Read> Read for OnlyOnce<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.ended {
+            return Err(std::io::Error::other("it has been read already: only one `-` can be given"));
+        }
+        let length = self.stream.read(buffer)?;
+        self.ended = length == 0 && !buffer.is_empty();
+        Ok(length)
+    }
+}

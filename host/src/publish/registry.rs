@@ -1,0 +1,223 @@
+//! Container registries: a policy goes there as an OCI artifact, and comes back.
+//!
+//! ```text
+//! reference, docker config ─▶ login ─▶ transfer ─▶ digest
+//!                               ▲         │  retried, resumed
+//!                               └─────────┘
+//! ```
+
+pub mod artifact;
+mod credentials;
+mod error;
+mod failure;
+mod login;
+pub mod reference;
+mod retry;
+mod transfer;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use oci_client::Reference;
+use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
+use oci_client::secrets::RegistryAuth;
+use tokio::runtime::Runtime;
+
+use crate::console::Console;
+use artifact::Artifact;
+use credentials::Credential;
+pub use error::RegistryError;
+use failure::{Asked, of_http};
+use login::{Action, Door};
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(15);
+
+/// How long a registry may keep quiet. While a policy is on its way there, over whatever link, it has nothing to say.
+const fn quiet(action: Action) -> Duration {
+    match action {
+        Action::Pull => Duration::from_mins(1),
+        Action::Push => Duration::from_mins(10),
+    }
+}
+
+/// How a registry is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Connection {
+    /// Whether it speaks plain http
+    pub insecure: bool,
+    /// A file with certificates (PEM) of further authorities to trust, beside those of the system
+    pub ca_file: Option<PathBuf>,
+}
+
+/// What was pulled.
+#[derive(Debug, Clone)]
+pub struct Pulled {
+    /// The module, checked against its digest
+    pub wasm: Vec<u8>,
+    /// The digest of the manifest
+    pub digest: String,
+}
+
+/// A registry, and one artifact in it.
+pub struct Registry {
+    reference: Reference,
+    /// The reference as it stands in messages
+    called: String,
+    scheme: &'static str,
+    credential: Credential,
+    /// Where credentials come from
+    config: String,
+    http: reqwest::Client,
+    client: ClientConfigParts,
+    runtime: Runtime,
+    talk: Console,
+}
+
+/// What each client of the library is made from.
+struct ClientConfigParts {
+    protocol: ClientProtocol,
+    authorities: Vec<Certificate>,
+}
+
+impl Registry {
+    /// Prepares to speak with the registry of `reference`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// - a reference, docker config or file of certificates that cannot be used
+    pub fn new(reference: Reference, connection: &Connection, talk: Console) -> Result<Self, RegistryError> {
+        // Someone may have chosen already; either is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        // A redirection could send an identity token to another host.
+        let mut builder = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none());
+        let mut authorities = Vec::new();
+        if let Some(path) = &connection.ca_file {
+            let refuse = |problem: String| RegistryError::CaFile { path: path.clone(), problem };
+            let pem = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+                .ok()
+                .filter(|certificates| !certificates.is_empty())
+                .ok_or_else(|| refuse("there is no certificate in PEM form in it".to_owned()))?;
+            builder = builder.tls_certs_merge(certificates);
+            authorities = bundle(&pem);
+        }
+        let client = ClientConfigParts {
+            protocol: if connection.insecure { ClientProtocol::Http } else { ClientProtocol::Https },
+            authorities,
+        };
+        let registry = reference.resolve_registry();
+        let credential = credentials::find(registry)?;
+        let config = credentials::config_file()
+            .map_or_else(|| "the docker config".to_owned(), |path| path.display().to_string());
+        let http = builder.build().map_err(|error| of_http(registry, &error))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| RegistryError::Client(error.to_string()))?;
+        let called = reference.whole();
+        let scheme = if connection.insecure { "http" } else { "https" };
+        Ok(Self { reference, called, scheme, credential, config, http, client, runtime, talk })
+    }
+
+    /// Pushes a policy; what is there already is not sent again.
+    ///
+    /// # Errors
+    /// - the registry does not take it
+    pub fn push(&self, artifact: &Artifact) -> Result<(), RegistryError> {
+        let bar = progress(artifact.wasm.len());
+        let pushed = self.runtime.block_on(retry::retry(&self.talk, &bar, async || {
+            bar.set_position(0);
+            transfer::push(&self.session(Action::Push).await?, artifact, &bar).await
+        }));
+        bar.finish_and_clear();
+        pushed
+    }
+
+    /// Pulls a policy. After a cut it goes on where it was.
+    ///
+    /// # Errors
+    /// - the registry does not give it, or it is none
+    pub fn pull(&self) -> Result<Pulled, RegistryError> {
+        let bar = progress(0);
+        let mut partial = transfer::Partial::default();
+        let pulled = self.runtime.block_on(retry::retry(&self.talk, &bar, async || {
+            transfer::pull(&self.session(Action::Pull).await?, &mut partial, &bar).await
+        }));
+        bar.finish_and_clear();
+        let digest = pulled?;
+        Ok(Pulled { wasm: partial.into_wasm(), digest })
+    }
+
+    async fn session(&self, action: Action) -> Result<transfer::Session<'_>, RegistryError> {
+        let asked = Asked {
+            registry: self.reference.resolve_registry(),
+            reference: &self.called,
+            config: &self.config,
+            secret: self.credential.secret(),
+            admitted: false,
+        };
+        let door = Door {
+            http: &self.http,
+            scheme: self.scheme,
+            repository: self.reference.repository(),
+            credential: &self.credential,
+            asked,
+        };
+        let auth = door.enter(action).await?;
+        // A password that the registry itself checks is checked at each request.
+        let asked = Asked { admitted: matches!(auth, RegistryAuth::Bearer(_)), ..asked };
+        let client = oci_client::Client::try_from(self.client.config(action))
+            .map_err(|error| RegistryError::Client(error.to_string()))?;
+        client.store_auth_if_needed(asked.registry, &auth).await;
+        Ok(transfer::Session {
+            client,
+            auth,
+            reference: &self.reference,
+            asked,
+            door: Door { asked, ..door },
+        })
+    }
+}
+
+impl ClientConfigParts {
+    fn config(&self, action: Action) -> ClientConfig {
+        ClientConfig {
+            protocol: self.protocol.clone(),
+            extra_root_certificates: self.authorities.clone(),
+            // One request carries the whole policy, as those of docker and oras do.
+            use_monolithic_push: true,
+            connect_timeout: Some(CONNECT),
+            read_timeout: Some(quiet(action)),
+            user_agent: USER_AGENT,
+            platform_resolver: None,
+            ..ClientConfig::default()
+        }
+    }
+}
+
+const USER_AGENT: &str = concat!("acr-pull-secret/", env!("CARGO_PKG_VERSION"));
+
+/// The certificates of a PEM file one by one: the library takes only the first of each.
+fn bundle(pem: &[u8]) -> Vec<Certificate> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let text = String::from_utf8_lossy(pem);
+    let parts = text.split_inclusive(END).filter(|part| part.ends_with(END));
+    parts
+        .map(|part| Certificate { encoding: CertificateEncoding::Pem, data: part.as_bytes().to_vec() })
+        .collect()
+}
+
+/// A bar of bytes on standard error, where that is a terminal.
+fn progress(bytes: usize) -> ProgressBar {
+    let bar = ProgressBar::new(bytes as u64);
+    if let Ok(style) =
+        ProgressStyle::with_template("{bytes} of {total_bytes} {wide_bar} {bytes_per_sec}, {eta}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}

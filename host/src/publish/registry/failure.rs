@@ -1,0 +1,274 @@
+//! What went wrong with a registry, told as the error that names the mend: beneath HTTP, in its status, in its words.
+
+use std::error::Error as StdError;
+use std::io;
+
+use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
+use oci_client::errors::{DigestError, OciDistributionError, OciEnvelope, OciErrorCode};
+
+use super::error::{RegistryError, printable};
+
+/// Tells what went wrong beneath HTTP. Addresses are left out: a signed one is a secret.
+pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
+    // Layers come from another host where the registry redirects.
+    let host = error.url().and_then(|url| Some((url.host_str()?, url.port())));
+    let registry = match host {
+        Some((host, Some(port))) => format!("{host}:{port}"),
+        Some((host, None)) => host.to_owned(),
+        None => registry.to_owned(),
+    };
+    let mut cause = error.source();
+    let mut reason = String::new();
+    while let Some(current) = cause {
+        reason = current.to_string();
+        let innermost = innermost(current);
+        if let Some(tls) = innermost.downcast_ref::<rustls::Error>() {
+            return of_tls(registry, tls);
+        }
+        if let Some(system) = innermost.downcast_ref::<io::Error>()
+            && error.is_connect()
+            && matches!(system.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof)
+        {
+            return RegistryError::Cut { registry, reason };
+        }
+        // hyper: src/error.rs, `Parse`
+        if reason.starts_with("invalid HTTP ") || reason == "message head is too large" {
+            return RegistryError::Nonsense {
+                registry,
+                problem: format!("its answer is no HTTP ({reason})"),
+            };
+        }
+        if reason.contains("failed to lookup address") || reason.starts_with("dns error") {
+            let host = registry.rsplit_once(':').map_or(registry.as_str(), |(host, _)| host);
+            return RegistryError::UnknownHost { host: host.to_owned() };
+        }
+        cause = current.source();
+    }
+    if error.is_builder() {
+        return RegistryError::Client(reason);
+    }
+    if error.is_timeout() {
+        "no answer in time".clone_into(&mut reason);
+    }
+    if error.is_redirect() {
+        return RegistryError::Nonsense { registry, problem: "it redirects in a circle".to_owned() };
+    }
+    if error.is_connect() {
+        return RegistryError::Unreachable { registry, reason };
+    }
+    RegistryError::Cut { registry, reason }
+}
+
+/// What is wrapped into I/O errors, once or several times: they do not name it among their sources.
+fn innermost<'a>(mut error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        error = inner;
+    }
+    error
+}
+
+fn of_tls(registry: String, error: &rustls::Error) -> RegistryError {
+    match error {
+        rustls::Error::InvalidCertificate(reason) => {
+            RegistryError::Untrusted { registry, reason: reason.to_string() }
+        }
+        rustls::Error::InvalidMessage(_) => RegistryError::PlainHttp { registry },
+        other => RegistryError::Unreachable { registry, reason: other.to_string() },
+    }
+}
+
+/// Who was asked for what, and as whom: what an error has to name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// Host and port
+    pub(super) registry: &'a str,
+    /// What was asked for
+    pub(super) reference: &'a str,
+    /// Where credentials come from
+    pub(super) config: &'a str,
+    /// The secret part of the credentials, which no answer gets to repeat
+    pub(super) secret: &'a str,
+    /// Whether the credentials were taken: what is refused from then on is for want of rights
+    pub(super) admitted: bool,
+}
+
+impl Asked<'_> {
+    /// An answer of this status, whose body is `text`.
+    pub(super) fn of_status(self, status: u16, text: &str) -> RegistryError {
+        let registry = self.registry.to_owned();
+        let config = self.config.to_owned();
+        match status {
+            401 if self.secret.is_empty() => RegistryError::NoCredentials { registry, config },
+            401 if !self.admitted => RegistryError::Refused { registry, config },
+            401 | 403 => self.denied(self.said(text)),
+            404 => RegistryError::NotFound { reference: self.reference.to_owned() },
+            408 | 429 | 500..=599 => RegistryError::Busy { registry, status, wait: None },
+            400 if text.contains("HTTP request to an HTTPS server") => RegistryError::Https { registry },
+            _ => match self.said(text) {
+                Some(said) => RegistryError::Other { registry, said },
+                None => RegistryError::Nonsense {
+                    registry,
+                    problem: format!("HTTP {status}{}", looks_like(text)),
+                },
+            },
+        }
+    }
+
+    /// Whatever the client library met.
+    pub(super) fn of_client(self, error: &OciDistributionError) -> RegistryError {
+        let registry = self.registry.to_owned();
+        let nonsense = |problem: &str| RegistryError::Nonsense {
+            registry: registry.clone(),
+            problem: problem.to_owned(),
+        };
+        match error {
+            OciDistributionError::RequestError(error) => of_http(self.registry, error),
+            OciDistributionError::IoError(error) => self.of_stream(error),
+            OciDistributionError::ServerError { code, message, .. } => self.of_status(*code, message),
+            OciDistributionError::UnauthorizedError { .. } => self.of_status(401, ""),
+            OciDistributionError::RegistryError { envelope, .. } => self.of_envelope(envelope),
+            OciDistributionError::DigestError(error) => {
+                RegistryError::Digest { registry, problem: printable(&error.to_string()) }
+            }
+            OciDistributionError::ManifestParsingError(_)
+            | OciDistributionError::VersionedParsingError(_)
+            | OciDistributionError::ManifestEncodingError(_)
+            | OciDistributionError::JsonError(_) => nonsense("what should be a manifest is none"),
+            OciDistributionError::UnsupportedMediaTypeError(_)
+            | OciDistributionError::UnsupportedSchemaVersionError(_) => RegistryError::NoPolicy {
+                reference: self.reference.to_owned(),
+                problem: "its manifest is of a kind that holds no policy".to_owned(),
+            },
+            OciDistributionError::SpecViolationError(problem) => nonsense(&printable(problem)),
+            OciDistributionError::RegistryNoLocationError => nonsense("it does not say where to upload to"),
+            _ => nonsense("its answer cannot be used"),
+        }
+    }
+
+    /// A download that broke off.
+    pub(super) fn of_stream(self, error: &io::Error) -> RegistryError {
+        let registry = self.registry.to_owned();
+        if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()) {
+            of_http(self.registry, error)
+        } else if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<DigestError>()) {
+            RegistryError::Digest { registry, problem: printable(&error.to_string()) }
+        } else {
+            RegistryError::Cut { registry, reason: error.to_string() }
+        }
+    }
+
+    fn of_envelope(self, envelope: &OciEnvelope) -> RegistryError {
+        let code = envelope.errors.first().map(|error| &error.code);
+        let message = || envelope.errors.first().and_then(|error| self.hide(&error.message));
+        let registry = self.registry.to_owned();
+        match code {
+            Some(
+                OciErrorCode::ManifestUnknown
+                | OciErrorCode::NameUnknown
+                | OciErrorCode::NotFound
+                | OciErrorCode::BlobUnknown,
+            ) => RegistryError::NotFound { reference: self.reference.to_owned() },
+            Some(OciErrorCode::Toomanyrequests) => RegistryError::Busy { registry, status: 429, wait: None },
+            Some(OciErrorCode::Unauthorized) => self.of_status(401, ""),
+            Some(OciErrorCode::Denied) => self.denied(message()),
+            _ => RegistryError::Other {
+                registry,
+                said: message().unwrap_or_else(|| "it does not say why".to_owned()),
+            },
+        }
+    }
+
+    fn denied(self, said: Option<String>) -> RegistryError {
+        let who = if self.secret.is_empty() {
+            "without credentials".to_owned()
+        } else {
+            format!("with the credentials from {}", self.config)
+        };
+        RegistryError::Denied { registry: self.registry.to_owned(), who, said }
+    }
+
+    /// The registry's own words, where it has any.
+    fn said(self, body: &str) -> Option<String> {
+        let envelope: OciEnvelope = serde_json::from_str(body).ok()?;
+        self.hide(&envelope.errors.first()?.message)
+    }
+
+    fn hide(self, message: &str) -> Option<String> {
+        Some(printable(message)).filter(|message| !message.is_empty() && !repeats(message, self.secret))
+    }
+}
+
+/// How many characters of a secret count as a part of it.
+const PART: usize = 4;
+
+/// Whether a message has a part of a secret, as it is or in base64, as a header carries it.
+fn repeats(message: &str, secret: &str) -> bool {
+    let has = |form: &[u8]| {
+        let part = PART.min(form.len());
+        part > 0
+            && form.windows(part).any(|part| message.as_bytes().windows(part.len()).any(|text| text == part))
+    };
+    // What stands before the secret shifts its bits; the characters at both ends hold bits of its neighbours as well.
+    let encoded = |before: usize| {
+        let text = BASE64_STANDARD_NO_PAD.encode([&vec![0; before][..], secret.as_bytes()].concat());
+        let own = (before * 8).div_ceil(6)..(before + secret.len()) * 8 / 6;
+        text.as_bytes().get(own).unwrap_or_default().to_vec()
+    };
+    has(secret.as_bytes()) || (0..3).map(encoded).any(|form| has(&form))
+}
+
+/// What a body is that should have been something else.
+pub(super) fn looks_like(body: &str) -> &'static str {
+    match body.trim_start().chars().next() {
+        Some('<') => ", and a web page",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+    use super::Asked;
+    use crate::publish::registry::error::printable;
+
+    const ASKED: Asked<'_> = Asked {
+        registry: "contoso.azurecr.io",
+        reference: "contoso.azurecr.io/policies/x:v1",
+        config: "config.json",
+        secret: "hunter2",
+        admitted: false,
+    };
+
+    #[test]
+    fn a_registry_cannot_make_us_repeat_a_secret_or_move_the_cursor() {
+        let said = |message: &str| {
+            let body = serde_json::json!({"errors": [{"code": "DENIED", "message": message}]}).to_string();
+            ASKED.of_status(403, &body).to_string()
+        };
+        // Any four characters of it, and of what `Basic` makes of it behind user names of each length.
+        for part in ["hunter2", "hunt", "unte", "ter2"] {
+            assert!(!said(&format!("no {part} here")).contains(part), "{part}");
+        }
+        for user in ["", "u", "us", "use", "user"] {
+            let encoded = BASE64_STANDARD.encode(format!("{user}:hunter2"));
+            assert!(!said(&format!("Basic {encoded}")).contains(&encoded), "{user}");
+        }
+        for harmless in ["no hun er2 here", "repository hu/nt is unknown"] {
+            assert!(said(harmless).contains(harmless), "{harmless}");
+        }
+        let body =
+            r#"{"errors":[{"code":"DENIED","message":"client with IP '10.0.0.1' is not allowed access"}]}"#;
+        assert!(ASKED.of_status(403, body).to_string().ends_with("'10.0.0.1' is not allowed access"));
+        assert_eq!(printable("a\u{1b}[2Jb\r\nc"), "a [2Jb  c");
+    }
+
+    #[test]
+    fn what_is_missing_can_be_listed() {
+        let error = ASKED.of_status(404, "").to_string();
+        assert!(
+            error.contains("`az acr repository show-tags -n contoso --repository policies/x`"),
+            "{error}"
+        );
+    }
+}

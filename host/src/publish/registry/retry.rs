@@ -1,0 +1,33 @@
+//! Trying again, where that may help.
+
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+use super::RegistryError;
+use crate::console::Console;
+
+/// How long to wait before the second, third and fourth try.
+const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// The longest that a registry may make us wait.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Tries until it works, until the error is one that stays, or four times.
+pub(super) async fn retry<T>(
+    talk: &Console,
+    bar: &ProgressBar,
+    mut attempt: impl AsyncFnMut() -> Result<T, RegistryError>,
+) -> Result<T, RegistryError> {
+    for pause in PAUSES {
+        match attempt().await {
+            Err(error) if error.may_pass() => {
+                let pause = error.wait().unwrap_or(pause).clamp(pause, LONGEST);
+                bar.suspend(|| talk.line(&format!("{error}; trying again in {} s", pause.as_secs_f32())));
+                tokio::time::sleep(pause).await;
+            }
+            ended => return ended,
+        }
+    }
+    attempt().await
+}

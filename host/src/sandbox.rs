@@ -1,0 +1,207 @@
+//! A policy: one WebAssembly module that answers waPC calls, run as a hostile guest.
+//!
+//! The module is compiled once. Every call gets a fresh instance, so that no call sees what another left
+//! behind, and runs under [`Limits`]:
+//!
+//! ```text
+//! Policy::call ─▶ instance: _start, wapc_init, __guest_call ─▶ answer, or PolicyError
+//!                    │ ▲ wapc: request, answer, host calls ─▶ HostCalls
+//!                    ▼ │ wasi: clock, randomness, talk
+//! ```
+
+mod cache;
+mod engine;
+mod error;
+mod guest;
+pub mod lookup_recording;
+#[cfg(test)]
+mod tests;
+mod wapc;
+mod wasi;
+pub mod wasm_section;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use review::engine::{Engine as PolicyEngine, EngineError};
+pub use review::host_calls::HostCalls;
+use serde_json::Value;
+use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError, ValType};
+
+pub use cache::Cache;
+use engine::Placement;
+pub use error::PolicyError;
+use guest::State;
+
+/// The policy that was built with this crate, annotated with its metadata.
+pub const EMBEDDED: &[u8] = include_bytes!(env!("POLICY_WASM"));
+
+/// What one call of a policy may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long it may run, its start included; in steps of 10 ms
+    pub time: Duration,
+    /// The largest size of its memories and tables together, in bytes
+    pub memory: usize,
+    /// The largest answer, error, log message or host-call payload that is accepted from it, in bytes
+    pub response: usize,
+    /// How many host calls it may make, such as lookups
+    pub host_calls: u32,
+}
+
+impl Default for Limits {
+    /// The time that policy-server gives, and more of the rest than any real policy needs. As in the options.
+    fn default() -> Self {
+        Self { time: Duration::from_secs(2), memory: 256 << 20, response: 64 << 20, host_calls: 10_000 }
+    }
+}
+
+/// A compiled policy, for any number of calls from any number of threads.
+pub struct Policy {
+    engine: Engine,
+    instance: InstancePre<State>,
+    metadata: Option<Value>,
+    limits: Limits,
+}
+
+impl Policy {
+    /// Compiles a policy from the binary form of a WebAssembly module, or takes it from where compiled policies are kept.
+    ///
+    /// # Errors
+    /// Where the module is not valid, is not a waPC policy, or imports what no policy is given.
+    pub fn load(wasm: &[u8], limits: Limits, cache: Option<&Cache>) -> Result<Self, PolicyError> {
+        let metadata = match wasm_section::custom_sections(wasm, wasm_section::METADATA)
+            .map_err(PolicyError::NotWasm)?
+            .first()
+        {
+            Some(json) => {
+                Some(serde_json::from_slice(json).map_err(|error| PolicyError::Metadata(error.to_string()))?)
+            }
+            None => None,
+        };
+        let module = compile(wasm, limits, cache)?;
+        check_exports(&module)?;
+        let instance = link(&module)?;
+        let engine = module.engine().clone();
+        engine::start_clock(&engine)?;
+        Ok(Self { engine, instance, metadata, limits })
+    }
+
+    /// The policy's Kubewarden metadata, where it has been annotated with any.
+    pub fn metadata(&self) -> Option<&Value> {
+        self.metadata.as_ref()
+    }
+
+    /// Calls an operation in a fresh instance and returns the policy's answer.
+    ///
+    /// The calling thread needs 512 KiB of stack for the policy.
+    ///
+    /// # Errors
+    /// Where the policy does not start, breaks a limit, crashes, breaks the protocol, or answers with an error.
+    /// It can be called again.
+    pub fn call(
+        &self,
+        operation: &str,
+        payload: &[u8],
+        host: Arc<dyn HostCalls>,
+    ) -> Result<Vec<u8>, PolicyError> {
+        let engine_error = |error: wasmtime::Error| PolicyError::Engine(format!("{error:#}"));
+        let state = State::new(operation, payload, host, self.limits);
+        let mut store = Store::try_new(&self.engine, state).map_err(engine_error)?;
+        store.limiter(|state| &mut state.budget);
+        store.set_epoch_deadline(engine::ticks(self.limits.time));
+        let ended = self.run(&mut store, operation.len(), payload.len());
+        let mut state = store.into_data();
+        state.talk.flush(&*state.host);
+        state.outcome(ended?)
+    }
+
+    fn run(&self, store: &mut Store<State>, operation: usize, payload: usize) -> Result<u32, PolicyError> {
+        let operation = u32::try_from(operation).map_err(|_| PolicyError::RequestTooLarge(operation))?;
+        let payload = u32::try_from(payload).map_err(|_| PolicyError::RequestTooLarge(payload))?;
+        let ended = |error| PolicyError::ended(error, self.limits);
+        let failed = |step| move |error| PolicyError::Init { step, reason: Box::new(ended(error)) };
+
+        let instance = self.instance.instantiate(&mut *store).map_err(failed("its instantiation"))?;
+        for (name, step) in STARTS {
+            // Its type was checked when the policy was loaded: where it is no such function, there is none.
+            let Ok(start) = instance.get_typed_func::<(), ()>(&mut *store, name) else { continue };
+            match start.call(&mut *store, ()).map_err(failed(step)) {
+                Err(PolicyError::Init { reason, .. })
+                    if name == "_start" && *reason == PolicyError::Exited(0) => {}
+                other => other?,
+            }
+        }
+        let call = instance.get_typed_func::<(u32, u32), u32>(&mut *store, GUEST_CALL).map_err(ended)?;
+        call.call(store, (operation, payload)).map_err(ended)
+    }
+}
+
+impl PolicyEngine for Policy {
+    fn call(
+        &self,
+        operation: &str,
+        payload: &[u8],
+        host: Arc<dyn HostCalls>,
+    ) -> Result<Vec<u8>, EngineError> {
+        Self::call(self, operation, payload, host).map_err(|error| {
+            let message = error.to_string();
+            if error.is_unknown_operation() {
+                EngineError::UnknownOperation(message)
+            } else {
+                EngineError::Failed(message)
+            }
+        })
+    }
+}
+
+const GUEST_CALL: &str = "__guest_call";
+
+/// The functions that a module may export to be started, in the order of their calls.
+const STARTS: [(&str, &str); 2] = [("_start", "`_start`"), ("wapc_init", "`wapc_init`")];
+
+/// Compiles for the pool where it can be had and the module fits into it.
+fn compile(wasm: &[u8], limits: Limits, cache: Option<&Cache>) -> Result<Module, PolicyError> {
+    let module = |engine: &Engine| match cache {
+        Some(cache) => cache.module(engine, wasm),
+        None => Module::new(engine, wasm),
+    };
+    if let Ok(engine) = engine::engine(Placement::Pool, limits)
+        && let Ok(module) = module(&engine)
+    {
+        return Ok(module);
+    }
+    let engine = engine::engine(Placement::OnDemand, limits)
+        .map_err(|error| PolicyError::Engine(format!("{error:#}")))?;
+    module(&engine).map_err(|error| PolicyError::Invalid(format!("{error:#}")))
+}
+
+fn check_exports(module: &Module) -> Result<(), PolicyError> {
+    if !matches!(module.get_export("memory"), Some(ExternType::Memory(_))) {
+        return Err(PolicyError::MissingExport("exported `memory`"));
+    }
+    let is_guest_call = |export: &ExternType| {
+        export.func().is_some_and(|ty| {
+            ty.params().len() == 2
+                && ty.results().len() == 1
+                && ty.params().chain(ty.results()).all(|value| matches!(value, ValType::I32))
+        })
+    };
+    if !module.get_export(GUEST_CALL).as_ref().is_some_and(is_guest_call) {
+        return Err(PolicyError::MissingExport("exported function `__guest_call(i32, i32) -> i32`"));
+    }
+    Ok(())
+}
+
+fn link(module: &Module) -> Result<InstancePre<State>, PolicyError> {
+    let mut linker = Linker::new(module.engine());
+    wapc::link(&mut linker)
+        .and_then(|()| wasi::link(&mut linker, module))
+        .map_err(|error| PolicyError::Engine(format!("{error:#}")))?;
+    linker.instantiate_pre(module).map_err(|error| match error.downcast_ref::<UnknownImportError>() {
+        Some(import) => {
+            PolicyError::UnknownImport { module: import.module().to_owned(), name: import.name().to_owned() }
+        }
+        None => PolicyError::WrongImport(format!("{error:#}")),
+    })
+}

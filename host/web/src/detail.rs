@@ -1,0 +1,92 @@
+//! One object in detail: what is changed, and what becomes of its images.
+
+use policy_core::pod_spec::PodSpec;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::judgement::Judgement;
+use crate::text::yaml;
+use review::engine::Engine as _;
+use review::evaluation::{Outcome, Pods};
+use review::kind::{Judged, Kind, template_path};
+use review::manifest::Content;
+use review::verdict::Verdict;
+
+/// What the page shows of an object.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Detail {
+    changes: Vec<Change>,
+    images: Vec<Explained>,
+}
+
+/// An object as the API server has it before and after the policy.
+#[derive(Debug, Serialize)]
+struct Change {
+    title: String,
+    before: String,
+    after: String,
+}
+
+/// An image and the policy's explanation.
+#[derive(Debug, Serialize)]
+struct Explained {
+    user: String,
+    image: String,
+    explanation: Value,
+}
+
+pub(crate) fn of(judgement: &Judgement, outcome: &Outcome) -> Detail {
+    let mut detail = Detail::default();
+    let object = outcome.manifest.object();
+    let Some(kind) = Kind::of(object) else { return detail };
+    let judged = Judged::default();
+    let api_server = judgement.evaluation(&judged).api_server;
+    let request = match &outcome.manifest.content {
+        Content::Object(object) => api_server.request(&kind, object),
+        Content::Request(request) => request.clone(),
+    };
+    let title = format!("{} {}", outcome.kind, outcome.name);
+    let after = detail.change(title, &request, &outcome.verdict);
+    let (after, path) = match outcome.pods.first() {
+        Some(Pods { verdict: pods, .. }) => {
+            let Some(pod) = api_server.pod_request(&kind, object, &outcome.namespace) else { return detail };
+            let title = format!("the pods of {} {}", outcome.kind, outcome.name);
+            (detail.change(title, &pod.request, pods), Some(&["spec"][..]))
+        }
+        None if kind.is_core("Pod") => (after, Some(&["spec"][..])),
+        None => (after, template_path(&kind, object)),
+    };
+    if let Some(spec) = path.and_then(|path| PodSpec::of(&after, path)) {
+        detail.images = images(judgement, &outcome.namespace, &spec);
+    }
+    detail
+}
+
+impl Detail {
+    /// Notes what a verdict changes, and returns the object as it is afterwards.
+    fn change(&mut self, title: String, request: &Value, verdict: &Verdict) -> Value {
+        let before = request.get("object").cloned().unwrap_or_default();
+        let mut after = before.clone();
+        if !verdict.patch.is_empty() && json_patch::patch(&mut after, &verdict.patch).is_ok() {
+            self.changes.push(Change { title, before: yaml(&before), after: yaml(&after) });
+        }
+        after
+    }
+}
+
+fn images(judgement: &Judgement, namespace: &str, spec: &PodSpec<'_>) -> Vec<Explained> {
+    let pull_secrets: Vec<&str> = spec.pull_secrets().names().collect();
+    let explain = |image: &str| {
+        let question = json!({"image": image, "namespace": namespace, "settings": judgement.settings, "pullSecrets": pull_secrets});
+        let answer =
+            judgement.policy.call("explain", question.to_string().as_bytes(), judgement.host.clone());
+        answer.ok().and_then(|answer| serde_json::from_slice(&answer).ok()).unwrap_or_default()
+    };
+    let images = spec.images().into_iter();
+    images
+        .map(|used| {
+            let image = used.image.as_str().map_or_else(|| used.image.to_string(), str::to_owned);
+            Explained { user: used.user, explanation: explain(&image), image }
+        })
+        .collect()
+}

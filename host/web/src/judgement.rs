@@ -1,0 +1,207 @@
+//! A judgement: the page's texts, judged as `check` judges files.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+use wasm_bindgen::prelude::*;
+
+use crate::core_engine::{CoreEngine, METADATA};
+use crate::javascript::value;
+use crate::lookups::host;
+use crate::problem::Problem;
+use crate::settings::Settings;
+use crate::text::utf16;
+use crate::{copies, detail, settings};
+use review::cluster::Cluster;
+use review::evaluation::{Evaluation, Outcome, locate};
+use review::failing_lookups::FailingLookups;
+use review::host_calls::HostCalls;
+use review::kind::Judged;
+use review::manifest::{Manifest, manifests};
+use review::policy_resource::PolicyResource;
+use review::source_file::SourceFile;
+use review::verdict::Severity;
+
+/// A finding and its place in the text, in UTF-16 units as JavaScript counts.
+#[derive(Serialize)]
+struct Mark<'a> {
+    object: usize,
+    from: usize,
+    to: usize,
+    severity: Severity,
+    rule: &'a str,
+    message: &'a str,
+    help: &'a str,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    problems: &'a [Problem],
+    notes: &'a [Problem],
+    objects: &'a [Outcome],
+    marks: Vec<Mark<'a>>,
+    evaluations: u32,
+    milliseconds: f64,
+}
+
+/// The page's texts, judged.
+#[wasm_bindgen]
+pub struct Judgement {
+    pub(crate) policy: CoreEngine,
+    pub(crate) settings: Value,
+    raw_settings: Box<RawValue>,
+    resource: Option<PolicyResource>,
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) host: Arc<dyn HostCalls>,
+    pub(crate) namespace: String,
+    pub(crate) outcomes: Vec<Outcome>,
+    file: Arc<SourceFile>,
+    cluster_text: String,
+    denied: bool,
+    problems: Vec<Problem>,
+    notes: Vec<Problem>,
+}
+
+#[wasm_bindgen]
+impl Judgement {
+    /// Judges the manifests with these settings in this cluster, all in YAML. With `denied`, RBAC forbids the lookups.
+    #[wasm_bindgen(constructor)]
+    pub fn new(manifests: &str, settings: &str, cluster: &str, namespace: &str, denied: bool) -> Self {
+        let namespace = if namespace.is_empty() { "default" } else { namespace }.to_owned();
+        let (mut problems, mut notes, mut known) = (Vec::new(), Vec::new(), Cluster::default());
+        let (file, wanted) = read("manifests", manifests, &mut problems, &mut notes);
+        let (_, given) = read("cluster", cluster, &mut problems, &mut notes);
+        for manifest in given.iter().chain(&wanted) {
+            known.add(manifest.object().clone(), &namespace);
+        }
+        let settings = settings::read(settings, &namespace, &mut notes).unwrap_or_else(|wrong| {
+            problems.extend(wrong);
+            Settings { value: Value::Null, resource: None }
+        });
+        let Settings { value: settings, resource } = settings;
+        let grants = resource.as_ref().map(|resource| resource.context_aware_resources.clone());
+        let known = Arc::new(known);
+        let mut judgement = Self {
+            policy: CoreEngine::default(),
+            raw_settings: to_raw_value(&settings).unwrap_or_default(),
+            settings,
+            host: host(known.clone(), denied.then_some(FailingLookups::Denied), grants),
+            resource,
+            cluster: known,
+            namespace,
+            outcomes: Vec::new(),
+            file,
+            cluster_text: cluster.to_owned(),
+            denied,
+            problems,
+            notes,
+        };
+        if judgement.problems.is_empty() {
+            let judged = Judged::of(Some(&METADATA));
+            let evaluation = judgement.evaluation(&judged);
+            let mut outcomes =
+                wanted.into_iter().map(|manifest| evaluation.judge(manifest)).collect::<Vec<_>>();
+            locate(&mut outcomes);
+            judgement.outcomes = outcomes;
+        }
+        judgement
+    }
+
+    /// What `check` would report, with the places of the findings.
+    #[wasm_bindgen(unchecked_return_type = "Report")]
+    pub fn report(&self) -> JsValue {
+        let findings = self.outcomes.iter().enumerate().flat_map(|(i, outcome)| {
+            let all = outcome.findings().into_iter();
+            all.filter_map(move |finding| finding.span.clone().map(|span| (i, span, finding)))
+        });
+        let findings: Vec<_> = findings.collect();
+        let units = utf16(&self.file.text, findings.iter().flat_map(|(_, span, _)| [span.start, span.end]));
+        let unit = |byte| units.get(&byte).copied().unwrap_or_default();
+        let marks = findings.iter().map(|(object, span, finding)| Mark {
+            object: *object,
+            from: unit(span.start),
+            to: unit(span.end),
+            severity: finding.severity,
+            rule: &finding.rule,
+            message: &finding.message,
+            help: &finding.help,
+        });
+        let (evaluations, milliseconds) = self.policy.spent();
+        value(&Report {
+            problems: &self.problems,
+            notes: &self.notes,
+            objects: &self.outcomes,
+            marks: marks.collect(),
+            evaluations,
+            milliseconds,
+        })
+    }
+
+    /// What is changed in the object of this index, and why its images need what they need.
+    #[wasm_bindgen(unchecked_return_type = "Detail | null")]
+    pub fn detail(&self, object: usize) -> JsValue {
+        value(&self.outcomes.get(object).map(|outcome| detail::of(self, outcome)))
+    }
+
+    /// A `ClusterAdmissionPolicy` with these settings.
+    #[wasm_bindgen(js_name = admissionPolicy)]
+    pub fn admission_policy(&self) -> String {
+        copies::admission_policy(&self.settings)
+    }
+
+    /// The settings in one line of JSON.
+    #[wasm_bindgen(js_name = settingsJson)]
+    pub fn settings_json(&self) -> String {
+        self.settings.to_string()
+    }
+
+    /// A suite for the command `test` that expects what was decided; without the values of Secrets, and so with what is
+    /// decided without them.
+    pub fn suite(&self) -> String {
+        copies::suite(self)
+    }
+}
+
+impl Judgement {
+    pub(crate) fn evaluation<'a>(&'a self, judged: &'a Judged) -> Evaluation<'a> {
+        let host = self.host.clone();
+        let evaluation =
+            Evaluation::new(&self.policy, &self.raw_settings, judged, &self.namespace, &self.cluster, host);
+        Evaluation { resource: self.resource.as_ref(), ..evaluation }
+    }
+
+    pub(crate) fn without_secrets(&self) -> Option<(Self, Vec<Value>)> {
+        let manifests = crate::redaction::redact(&self.file.text).ok()?.text;
+        let cluster = crate::redaction::redact(&self.cluster_text).ok()?.text;
+        let settings = self.settings.to_string();
+        let judgement = Self::new(&manifests, &settings, &cluster, &self.namespace, self.denied);
+        let (_, given) = read("cluster", &cluster, &mut Vec::new(), &mut Vec::new());
+        let own = judgement.outcomes.iter().map(|outcome| &outcome.manifest);
+        let objects = given.iter().chain(own).map(|manifest| manifest.object().clone());
+        let looked_up = |object: &Value| {
+            matches!(object.get("kind").and_then(Value::as_str), Some("Secret" | "ServiceAccount"))
+        };
+        let objects = objects.filter(looked_up).collect();
+        Some((judgement, objects))
+    }
+
+    /// Whether RBAC forbids the lookups.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.denied
+    }
+}
+
+fn read(
+    tab: &'static str,
+    text: &str,
+    problems: &mut Vec<Problem>,
+    notes: &mut Vec<Problem>,
+) -> (Arc<SourceFile>, Vec<Manifest>) {
+    let file = Arc::new(SourceFile { name: tab.to_owned(), text: text.to_owned() });
+    let (manifests, odd, error) = manifests(&file);
+    problems.extend(error.map(|error| Problem::syntax(tab, &error)));
+    notes.extend(odd.into_iter().map(|note| Problem::note(tab, note)));
+    (file, manifests)
+}

@@ -1,0 +1,201 @@
+//! What the parts of the decision share: the request, the settings, the cluster, and the decision in the making.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::cluster::{Cluster, LookupError, Memo, ObjectRef};
+use crate::decision::{Addition, Decision};
+use crate::dns_name::is_dns_subdomain;
+use crate::finding::{Finding, Severity};
+use crate::pod_spec::{PULL_SECRETS, PullSecretList};
+use crate::request::{Request, string_at};
+use crate::rule::Rule;
+use crate::settings::{Action, SecretLookup, Settings};
+
+pub(super) struct Context<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) settings: &'a Settings,
+    pub(super) decision: Decision,
+    cluster: Memo<'a>,
+    /// Failures of lookups that a finding speaks of already
+    told: Vec<(&'static str, LookupError)>,
+}
+
+/// What a finding speaks of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct About<'a> {
+    pub(super) pointer: &'a str,
+    pub(super) image: Option<&'a str>,
+    pub(super) secret: Option<&'a str>,
+}
+
+/// The answer to the lookup of a secret.
+pub(super) enum Lookup {
+    Found(Rc<Value>),
+    Absent,
+    /// A finding says why, unless there is no namespace to look in
+    Failed,
+}
+
+/// What is known of a pod's service account.
+pub(super) enum ServiceAccount {
+    /// It may not be looked up
+    Unasked,
+    /// The lookup failed, and a finding says so
+    Unknown,
+    /// It does not exist
+    Absent,
+    /// It exists
+    Known {
+        /// Its pull secrets
+        secrets: Vec<String>,
+        /// Whether its pods may reference no other secrets
+        enforced: bool,
+    },
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(request: &'a Request<'a>, settings: &'a Settings, cluster: &'a dyn Cluster) -> Self {
+        Self {
+            request,
+            settings,
+            decision: Decision::default(),
+            cluster: Memo::new(cluster),
+            told: Vec::new(),
+        }
+    }
+
+    /// Notes a finding, unless the settings allow what it says.
+    pub(super) fn report(&mut self, rule: Rule, about: About<'_>, message: String, help: String) {
+        self.report_at_most(Severity::Reject, rule, about, message, help);
+    }
+
+    /// Notes a finding that weighs no more than `most`.
+    pub(super) fn report_at_most(
+        &mut self,
+        most: Severity,
+        rule: Rule,
+        about: About<'_>,
+        message: String,
+        help: String,
+    ) {
+        let severity = match rule.category().action(&self.settings.actions) {
+            Action::Allow => return,
+            Action::Warn => Severity::Warn,
+            Action::Reject => most,
+        };
+        self.decision.findings.push(Finding {
+            rule,
+            severity,
+            pointer: about.pointer.to_owned(),
+            image: about.image.map(str::to_owned),
+            secret: about.secret.map(str::to_owned),
+            message,
+            help,
+        });
+    }
+
+    /// What `look` finds, without a word of it in the decision.
+    pub(super) fn silently<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> (T, Vec<Finding>) {
+        let findings = std::mem::take(&mut self.decision.findings);
+        let told = std::mem::take(&mut self.told);
+        let seen = look(self);
+        self.told = told;
+        (seen, std::mem::replace(&mut self.decision.findings, findings))
+    }
+
+    /// Has `names` appended to the list at `path`.
+    pub(super) fn add(&mut self, path: Vec<&'static str>, names: Vec<String>) {
+        if !names.is_empty() {
+            self.decision.addition = Some(Addition { list: path, names });
+        }
+    }
+
+    /// ` in namespace "shop"`, or nothing where the namespace is not known.
+    pub(super) fn in_namespace(&self) -> String {
+        match self.request.namespace.as_str() {
+            "" => String::new(),
+            namespace => format!(" in namespace \"{namespace}\""),
+        }
+    }
+
+    /// The time, in seconds since 1970.
+    pub(super) fn now(&self) -> Option<u64> {
+        self.cluster.now()
+    }
+
+    /// Reports a failed lookup once: what keeps one object from being read keeps its likes as well.
+    fn report_failure(&mut self, kind: &'static str, error: LookupError, about: About<'_>, what: &str) {
+        if !self.told.contains(&(kind, error.clone())) {
+            let help = error.help(kind, &self.request.namespace);
+            let message = format!("{what}: {error}");
+            self.told.push((kind, error));
+            self.report(Rule::LookupFailed, about, message, help);
+        }
+    }
+
+    /// Looks up the secret `name`, as deep as the settings allow; `pointer` is where a failure is reported.
+    pub(super) fn secret(&mut self, name: &str, pointer: &str) -> Lookup {
+        let fields: &[&str] = match self.settings.cluster.secrets {
+            SecretLookup::Credentials => &["data", "type"],
+            _ => &["type"],
+        };
+        let namespace = self.request.namespace.as_str();
+        let kind = "Secret";
+        if namespace.is_empty() {
+            return Lookup::Failed;
+        }
+        // No object has such a name, and a host could read it as something else.
+        if !is_dns_subdomain(name) {
+            return Lookup::Absent;
+        }
+        let object = ObjectRef { api_version: "v1", kind, namespace, name, fields };
+        match self.cluster.get(&object) {
+            Ok(Some(found)) => Lookup::Found(found),
+            Ok(None) => Lookup::Absent,
+            Err(error) => {
+                let message = format!("pull secret \"{name}\"{} could not be looked up", self.in_namespace());
+                self.report_failure(
+                    kind,
+                    error,
+                    About { pointer, image: None, secret: Some(name) },
+                    &message,
+                );
+                Lookup::Failed
+            }
+        }
+    }
+
+    /// Looks up the service account `name`; `pointer` is where a failure is reported.
+    pub(super) fn service_account(&mut self, name: &str, pointer: &str) -> ServiceAccount {
+        let namespace = self.request.namespace.as_str();
+        if !self.settings.cluster.service_accounts || namespace.is_empty() {
+            return ServiceAccount::Unasked;
+        }
+        if !is_dns_subdomain(name) {
+            return ServiceAccount::Absent;
+        }
+        let kind = "ServiceAccount";
+        let object = ObjectRef { api_version: "v1", kind, namespace, name, fields: &[PULL_SECRETS] };
+        match self.cluster.get(&object) {
+            Ok(Some(found)) => ServiceAccount::Known {
+                secrets: PullSecretList::of(found.get(PULL_SECRETS)).names().map(str::to_owned).collect(),
+                enforced: enforces_mountable_secrets(&found),
+            },
+            Ok(None) => ServiceAccount::Absent,
+            Err(error) => {
+                let message =
+                    format!("ServiceAccount \"{name}\"{} could not be looked up", self.in_namespace());
+                self.report_failure(kind, error, About { pointer, ..About::default() }, &message);
+                ServiceAccount::Unknown
+            }
+        }
+    }
+}
+
+/// plugin/pkg/admission/serviceaccount/admission.go `enforceMountableSecrets`; Go's `strconv.ParseBool`
+fn enforces_mountable_secrets(account: &Value) -> bool {
+    let value = string_at(account, &["metadata", "annotations", "kubernetes.io/enforce-mountable-secrets"]);
+    matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
+}

@@ -1,0 +1,120 @@
+//! What a pod and a template have in common: the findings on images whose pull secret is missing.
+
+use crate::decide::attached::Attached;
+use crate::decide::context::{About, Context, ServiceAccount};
+use crate::decide::images::{Image, secrets};
+use crate::finding::Severity;
+use crate::pod_spec::PodSpec;
+use crate::rule::Rule;
+
+/// Reports entries of the list that have no name.
+pub(super) fn report_nameless(context: &mut Context<'_>, spec: &PodSpec<'_>) {
+    for i in spec.pull_secrets().nameless() {
+        let pointer = format!("{}/{i}", spec.list_pointer());
+        let message = format!(
+            "imagePullSecrets[{i}] has no name: the kubelet skips it, yet it keeps the ServiceAccount's secrets out"
+        );
+        let help = "remove it or name a secret".to_owned();
+        context.report(
+            Rule::EmptyPullSecretName,
+            About { pointer: &pointer, ..About::default() },
+            message,
+            help,
+        );
+    }
+}
+
+/// Reports each image whose secret is not in the list; that weighs `most` at the most.
+pub(super) fn report_missing(
+    context: &mut Context<'_>,
+    spec: &PodSpec<'_>,
+    attached: &Attached,
+    most: Severity,
+    lacking: &[Image<'_>],
+) {
+    for image in lacking {
+        let secret = image.secret_name();
+        let mirrors = context.request.is_of_mirror_pod();
+        let message = format!(
+            "{} cannot pull \"{}\" without pull secret \"{secret}\"{}{}{}",
+            image.user,
+            image.text,
+            context.in_namespace(),
+            attached.shortcomings(),
+            if mirrors { ", which a mirror pod may not reference" } else { "" }
+        );
+        let help = if mirrors {
+            "give the node the credential".to_owned()
+        } else if spec.pull_secrets().is_empty() {
+            format!("add imagePullSecrets: [{{name: {secret}}}] to the pod spec")
+        } else {
+            format!("add {{name: {secret}}} to the pod spec's imagePullSecrets")
+        };
+        context.report_at_most(most, Rule::MissingPullSecret, image.about(), message, help);
+    }
+}
+
+/// Reports images whose secret cannot be added any more, because `what` cannot be changed.
+pub(super) fn report_immutable(context: &mut Context<'_>, what: &str, whole: &str, lacking: &[Image<'_>]) {
+    for image in lacking {
+        let secret = image.secret_name();
+        let message = format!(
+            "{} cannot pull \"{}\" without pull secret \"{secret}\"{}, and {what} cannot be changed",
+            image.user,
+            image.text,
+            context.in_namespace()
+        );
+        let help = format!("recreate {whole} with imagePullSecrets: [{{name: {secret}}}]");
+        context.report(Rule::PullSecretsImmutable, image.about(), message, help);
+    }
+}
+
+/// Reports the images whose secret the service account refuses, and keeps the others.
+pub(super) fn without_refused<'w>(
+    context: &mut Context<'_>,
+    spec: &PodSpec<'_>,
+    account: &ServiceAccount,
+    lacking: Vec<Image<'w>>,
+) -> Vec<Image<'w>> {
+    let ServiceAccount::Known { secrets, enforced: true } = account else { return lacking };
+    let (allowed, refused): (Vec<_>, Vec<_>) = lacking
+        .into_iter()
+        .partition(|image| secrets.iter().any(|name| Some(name.as_str()) == image.secret()));
+    for image in refused {
+        let message = format!(
+            "{} cannot pull \"{}\" without pull secret \"{}\", which ServiceAccount \"{}\"{} does not allow \
+             (kubernetes.io/enforce-mountable-secrets)",
+            image.user,
+            image.text,
+            image.secret_name(),
+            spec.service_account(),
+            context.in_namespace()
+        );
+        let about = About { pointer: &spec.list_pointer(), ..image.about() };
+        let help = "add it to the ServiceAccount's imagePullSecrets".to_owned();
+        context.report(Rule::SecretNotMountable, about, message, help);
+    }
+    allowed
+}
+
+/// Reports secrets that the service account has, but that the pod's own list keeps out.
+pub(super) fn report_hidden(
+    context: &mut Context<'_>,
+    spec: &PodSpec<'_>,
+    account: &ServiceAccount,
+    lacking: &[Image<'_>],
+) {
+    let ServiceAccount::Known { secrets: inherited, .. } = account else { return };
+    for name in secrets(lacking).iter().filter(|name| inherited.contains(name)) {
+        let message = format!(
+            "ServiceAccount \"{}\"{} has pull secret \"{name}\", but Kubernetes copies its secrets only into pods \
+             whose own list is empty",
+            spec.service_account(),
+            context.in_namespace()
+        );
+        let pointer = spec.list_pointer();
+        let about = About { pointer: &pointer, image: None, secret: Some(name) };
+        let help = format!("add {{name: {name}}} to the pod spec's imagePullSecrets");
+        context.report(Rule::ServiceAccountSecretsHidden, about, message, help);
+    }
+}

@@ -1,0 +1,116 @@
+//! The texts of fields in the text of a JSON object, found in one go.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::ascii;
+
+/// The texts of the values at `paths` (`spec/template`), borrowed. A path on the way to another one gets an empty text:
+/// that it is there. Of several fields with one name the last counts, as it does for `serde_json::Value` and for Go. No
+/// field that has a slash in its own name can be meant by a path.
+///
+/// # Errors
+/// - the text, or what stands on the way to a path, is no JSON object
+pub(crate) fn read<'a, const N: usize>(
+    text: &'a str,
+    paths: [&str; N],
+) -> Result<[Option<&'a str>; N], serde_json::Error> {
+    let mut found = [None; N];
+    find(text, &paths, &mut found)?;
+    Ok(found)
+}
+
+// Apart from the above, which is compiled anew for each number of paths.
+fn find<'a>(text: &'a str, paths: &[&str], found: &mut [Option<&'a str>]) -> Result<(), serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    Fields { paths, within: "", found }.deserialize(&mut deserializer)?;
+    deserializer.end()
+}
+
+/// The fields of an object.
+struct Fields<'p, 'a> {
+    paths: &'p [&'p str],
+    /// The path of the object, with a slash behind it
+    within: &'p str,
+    found: &'p mut [Option<&'a str>],
+}
+
+impl<'a> DeserializeSeed<'a> for Fields<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Fields<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut fields: A) -> Result<(), A::Error> {
+        let Self { paths, within, found } = self;
+        for (found, _) in found.iter_mut().zip(paths).filter(|(_, path)| path.starts_with(within)) {
+            *found = None;
+        }
+        while let Some(Field { at, inner }) = fields.next_key_seed(Names { paths, within })? {
+            let text = match inner {
+                Some(within) => {
+                    fields.next_value_seed(Fields { paths, within, found: &mut *found }).map(|()| "")?
+                }
+                None => fields.next_value::<&RawValue>()?.get(),
+            };
+            if let Some(found) = at.and_then(|at| found.get_mut(at)) {
+                *found = Some(text);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which path a name ends, and which goes on behind it.
+struct Field<'p> {
+    at: Option<usize>,
+    inner: Option<&'p str>,
+}
+
+/// Reads the name of a field in the object `within` without keeping it.
+struct Names<'p> {
+    paths: &'p [&'p str],
+    within: &'p str,
+}
+
+impl<'de, 'p> DeserializeSeed<'de> for Names<'p> {
+    type Value = Field<'p>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Field<'p>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'p> Visitor<'_> for Names<'p> {
+    type Value = Field<'p>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Field<'p>, E> {
+        let mut field = Field { at: None, inner: None };
+        if ascii::has_any(name, "/") {
+            return Ok(field);
+        }
+        for (i, path) in self.paths.iter().enumerate() {
+            match path.strip_prefix(self.within).and_then(|rest| rest.strip_prefix(name)) {
+                Some("") => field.at = Some(i),
+                Some(rest) if rest.starts_with('/') => field.inner = path.get(..path.len() - rest.len() + 1),
+                _ => {}
+            }
+        }
+        Ok(field)
+    }
+}

@@ -1,0 +1,202 @@
+//! Bytes in, bytes out: the operations of Kubewarden's protocol, and two of our own. Every door into the core goes through here.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::decide::decide;
+use crate::decision::Decision;
+use crate::explain::Question;
+use crate::finding::{Finding, Severity};
+use crate::json;
+use crate::json_append;
+use crate::json_fields;
+use crate::request::{Request, RequestError};
+use crate::rule::{Help, Rule};
+use crate::settings::{Action, Actions, Settings, SettingsError, SettingsProblem};
+
+/// `kubewarden_policy_sdk::response::ValidationResponse`, but for `mutated_object`, which is put in as text.
+#[derive(Serialize)]
+struct Response {
+    accepted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audit_annotations: Option<Annotations>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// Kubernetes keeps texts only, so the findings are JSON in JSON.
+#[derive(Serialize)]
+struct Annotations {
+    findings: String,
+}
+
+/// A finding as it stands in the audit annotation `findings`.
+#[derive(Serialize)]
+struct WireFinding<'a> {
+    rule: &'static str,
+    severity: Severity,
+    pointer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<&'a str>,
+    message: &'a str,
+    help: &'a str,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    error: String,
+}
+
+#[derive(Serialize)]
+struct WireRule {
+    id: &'static str,
+    category: &'static str,
+    action: &'static str,
+    summary: &'static str,
+    reason: &'static str,
+    fix: &'static str,
+}
+
+#[derive(Serialize)]
+struct SettingsResponse<'a> {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "<[SettingsProblem]>::is_empty")]
+    problems: &'a [SettingsProblem],
+}
+
+/// Answers `validate`: `{"request": AdmissionRequest, "settings": {…}}` in, a `ValidationResponse` out.
+///
+/// A payload that is no such thing is an answer too: refused, with code 400 and the reason.
+pub fn validate(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
+    match evaluate(payload, cluster) {
+        Ok((decision, mutated)) => respond(&decision, mutated.as_deref()),
+        Err(RequestError(message)) => write(&Response {
+            accepted: false,
+            message: Some(message),
+            code: Some(400),
+            audit_annotations: None,
+            warnings: Vec::new(),
+        }),
+    }
+}
+
+/// Answers `protocol_version`.
+pub fn protocol_version() -> Vec<u8> {
+    br#""v1""#.to_vec()
+}
+
+/// Answers `explain`: `{"image", "namespace", "settings", "pullSecrets"}` in; out the parsed reference, the entries and
+/// why they match or not, what the image needs, and which key of which secret the kubelet tries, in its order.
+pub fn explain(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
+    match text(payload).and_then(Question::parse) {
+        Ok(question) => write(&question.answer(cluster)),
+        Err(RequestError(error)) => write(&Refused { error }),
+    }
+}
+
+/// Answers `findings`: every rule with the action it has by default and its help, as a JSON list.
+pub fn findings() -> Vec<u8> {
+    let rule = |rule: &Rule| {
+        let Help { summary, reason, fix } = rule.help();
+        let action = match rule.category().action(&Actions::default()) {
+            Action::Allow => "allow",
+            Action::Warn => "warn",
+            Action::Reject => "reject",
+        };
+        WireRule { id: rule.id(), category: rule.category().as_str(), action, summary, reason, fix }
+    };
+    write(&Rule::ALL.iter().map(rule).collect::<Vec<_>>())
+}
+
+/// Answers `validate_settings`: a settings document in; out
+/// `{"valid": …, "message": …, "problems": [{"path", "pointer", "message", "help"}]}`.
+///
+/// Kubewarden knows `valid` and `message`, which says all that the problems say.
+pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
+    let parsed = match text(payload).and_then(settings_document) {
+        Ok(document) => Settings::parse(&document),
+        Err(RequestError(message)) => {
+            return write(&SettingsResponse { valid: false, message: Some(message), problems: &[] });
+        }
+    };
+    let message = parsed.as_ref().err().map(SettingsError::to_string);
+    let problems = parsed.as_ref().err().map_or(&[][..], SettingsError::problems);
+    write(&SettingsResponse { valid: parsed.is_ok(), message, problems })
+}
+
+fn evaluate(payload: &[u8], cluster: &dyn Cluster) -> Result<(Decision, Option<String>), RequestError> {
+    let fields = json_fields::read(text(payload)?, Request::PAYLOAD)
+        .map_err(|e| RequestError::unreadable("the payload", &e))?;
+    let [settings, fields @ ..] = fields;
+    let settings = settings_document(settings.unwrap_or("{}"))
+        .and_then(|document| Settings::parse(&document).map_err(|error| RequestError(error.to_string())))
+        .map_err(|RequestError(problem)| {
+            RequestError(format!("the policy's settings are not valid: {problem}"))
+        })?;
+    let request = Request::of_payload(fields)?;
+    let decision = decide(&request, &settings, cluster);
+    let addition = decision.addition.as_ref().filter(|_| decision.accepted());
+    let mutated = addition.map(|add| {
+        json_append::append(&request, &add.list, &add.names).ok_or_else(|| {
+            RequestError(format!("a field above {} stands there twice; remove one", add.list.join(".")))
+        })
+    });
+    Ok((decision, mutated.transpose()?))
+}
+
+/// Everything is read from text: a second reader, for bytes, would make the module a tenth larger.
+fn text(payload: &[u8]) -> Result<&str, RequestError> {
+    std::str::from_utf8(payload).map_err(|_| RequestError("the payload is not UTF-8".to_owned()))
+}
+
+fn settings_document(text: &str) -> Result<Value, RequestError> {
+    json::value(text).map_err(|e| RequestError::unreadable("the settings document", &e))
+}
+
+fn respond(decision: &Decision, mutated: Option<&str>) -> Vec<u8> {
+    let findings: Vec<WireFinding<'_>> = decision.findings.iter().map(WireFinding::of).collect();
+    let annotations = (!findings.is_empty())
+        .then(|| Annotations { findings: String::from_utf8(write(&findings)).unwrap_or_default() });
+    let mut response = write(&Response {
+        accepted: decision.accepted(),
+        message: decision.message(),
+        code: None,
+        audit_annotations: annotations,
+        warnings: decision.warnings(),
+    });
+    if let Some(mutated) = mutated {
+        response.pop();
+        response.extend_from_slice(br#","mutated_object":"#);
+        response.extend_from_slice(mutated.as_bytes());
+        response.push(b'}');
+    }
+    response
+}
+
+impl<'a> WireFinding<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule.id(),
+            severity: finding.severity,
+            pointer: &finding.pointer,
+            image: finding.image.as_deref(),
+            secret: finding.secret.as_deref(),
+            message: &finding.message,
+            help: &finding.help,
+        }
+    }
+}
+
+fn write(answer: &impl Serialize) -> Vec<u8> {
+    // Plain structs of strings always serialise.
+    serde_json::to_vec(answer).unwrap_or_default()
+}
