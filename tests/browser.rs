@@ -106,12 +106,12 @@ fn the_path_of_a_user_from_the_articles_pod_to_a_link_without_secrets() {
         browser.until("!document.querySelector('#notice').hidden").await;
         assert!(browser.text("#notice").await.starts_with("Nothing was shared: in Manifests, "));
 
-        // Mended.
+        // Fixed.
         let broken = browser.editor("manifests").await;
         let typed = broken.find("# The pod of").expect("the example is below what was typed");
         browser.type_at_start("manifests", &DELETE.to_string().repeat(typed)).await;
-        let mended = browser.editor("manifests").await;
-        assert!(mended.starts_with("# The pod of"), "{mended}");
+        let fixed = browser.editor("manifests").await;
+        assert!(fixed.starts_with("# The pod of"), "{fixed}");
         browser.until("!document.querySelector('#problems [role=alert]')").await;
         assert_eq!(browser.js("return document.querySelector('#objects').className").await, "");
 

@@ -331,15 +331,15 @@ fn pod(secrets: &[&str]) -> Value {
 }
 
 #[test]
-fn a_bare_pod_is_mended_by_one_manifest_and_then_fine_for_every_other() {
+fn a_bare_pod_is_fixed_by_one_manifest_and_then_fine_for_every_other() {
     let bare = pod(&[]);
-    let mut mended = Vec::new();
+    let mut fixed = Vec::new();
     for Use { file, member, .. } in uses().into_iter().filter(|policy| policy.spec["mutating"] == true) {
         let answer = judged(&member["settings"], &bare);
         assert_eq!(answer["accepted"], true, "{file}");
-        mended.push(answer["mutated_object"].clone());
+        fixed.push(answer["mutated_object"].clone());
     }
-    assert_eq!(mended, [pod(&["acr-secret"]), pod(&["acr-secret"])]);
+    assert_eq!(fixed, [pod(&["acr-secret"]), pod(&["acr-secret"])]);
     for Use { file, spec, member } in uses().into_iter().filter(|policy| policy.spec["mutating"] == false) {
         let answer = judged(&member["settings"], &bare);
         let refuses = file != "rollout-2-warn.yaml";

@@ -103,7 +103,7 @@ fn a_mirror_pod_is_accepted_from_its_node_only() {
 }
 
 #[test]
-fn targets_that_would_hide_secrets_are_refused_with_the_mend() {
+fn targets_that_would_hide_secrets_are_refused_with_the_fix() {
     let output = run(&["check", "--settings-json", r#"{"targets":["PodTemplate"]}"#, "-"], DEPLOYMENT);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("cluster.serviceAccounts"), "{}", text(&output.stderr));
@@ -543,7 +543,7 @@ fn a_config_file_that_cannot_be_read_is_not_passed_over() {
 }
 
 #[test]
-fn small_mistakes_in_a_call_are_told_with_their_mend() {
+fn small_mistakes_in_a_call_are_told_with_their_fix() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
     let resource =
@@ -600,7 +600,7 @@ fn a_hyphen_is_standard_input_or_output() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_whose_name_is_not_utf_8_is_mended_in_its_folder() {
+fn a_file_whose_name_is_not_utf_8_is_fixed_in_its_folder() {
     use std::os::unix::ffi::OsStrExt as _;
     let folder = tempfile::tempdir().unwrap();
     let name = std::ffi::OsStr::from_bytes(b"pod-\xff.yaml");

@@ -11,9 +11,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use acr_pull_secret::edit::fix::{FixedFile, fix, settings};
 use acr_pull_secret::files::exclude::Exclude;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use proptest::prelude::*;
 use review::cluster::{Cluster, Lookups};
 use review::evaluation::Evaluation;
@@ -21,8 +23,8 @@ use review::kind::Judged;
 use review::log::NoLog;
 use review::manifest::manifests;
 use review::source_file::SourceFile;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::engines::{POLICY, command, project, run};
 use crate::manifests::{OWN, PUBLISHED};
@@ -74,7 +76,7 @@ fn assert_clean(folder: &Path) {
 }
 
 #[test]
-fn every_layout_is_mended_byte_for_byte() {
+fn every_layout_is_fixed_byte_for_byte() {
     let (before, same) = (layouts("in"), layouts("same"));
     assert!(before.len() >= 60, "{}", before.len());
     let folder = copies(&[before.clone(), same.clone()].concat());
@@ -229,7 +231,7 @@ fn permissions_and_links_stay() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_is_named_twice_is_mended_once() {
+fn a_file_that_is_named_twice_is_fixed_once() {
     let file = project("tests/fix/absent-items-indented.in.yaml");
     let folder = copies(std::slice::from_ref(&file));
     let (file, wanted) =
@@ -244,7 +246,7 @@ fn a_file_that_is_named_twice_is_mended_once() {
     let (_, talk, status) = command_on(folder.path(), &[&["fix"], &names[..]].concat());
     assert!(talk.contains("1 file fixed, 0 fine\n"), "{talk}");
     assert_eq!(status, Some(0), "{talk}");
-    assert!(fs::read(folder.path().join(&file)).unwrap() == wanted, "it is mended once");
+    assert!(fs::read(folder.path().join(&file)).unwrap() == wanted, "it is fixed once");
 }
 
 #[cfg(unix)]
@@ -309,6 +311,40 @@ fn an_account_that_is_not_known_is_warned_of_at_each_pod_but_default_once() {
         talk.matches(&format!("ServiceAccount \"{account}\" in namespace \"shop\" is not known")).count()
     };
     assert_eq!((warned("default"), warned("robot")), (1, 2), "{talk}");
+}
+
+/// Whatever the settings say of other problems.
+#[test]
+fn no_other_problem_keeps_a_secret_from_being_added() {
+    let ends = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 24 * 60 * 60;
+    let encode = |text: &str| BASE64_STANDARD.encode(text);
+    let claims = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{ends}}}"#));
+    let token = format!("eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl");
+    let auth = encode(&format!("{}:{token}", "00000000-0000-0000-0000-000000000000"));
+    let config = encode(&format!(r#"{{"auths":{{"fabrikam.azurecr.io":{{"auth":"{auth}"}}}}}}"#));
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  imagePullSecrets: [{name: other}, {name: gone}]\n  containers:\n  \
+        - {name: a, image: contoso.azurecr.io/a}\n  - {name: b, image: fabrikam.azurecr.io/b}\n  \
+        - {name: c, image: unlisted.azurecr.io/c}\n  - {name: d, image: \"not an image\"}\n";
+    let secret = format!(
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: other}}\ntype: kubernetes.io/dockerconfigjson\ndata: {{.dockerconfigjson: {config}}}\n"
+    );
+    let settings = json!({
+        "pullSecrets": [
+            {"registries": ["contoso.azurecr.io"], "secret": "acr-secret"},
+            {"registries": ["fabrikam.azurecr.io"], "secret": "other"},
+        ],
+        "cluster": {"secrets": "credentials"},
+        "actions": {"missing": "reject", "unlisted": "reject", "unusable": "reject", "expiring": "reject", "unknown": "reject"},
+    });
+    let input = format!("{pod}{secret}");
+    let judged = run(&["check", "--settings-json", &settings.to_string(), "-"], &input);
+    let said = text(&judged.stdout);
+    for rule in ["secret-not-found", "unlisted-registry", "unparsable-image", "secret-expires-soon"] {
+        assert!(said.contains(&format!("error[{rule}]")), "{rule}: {said}");
+    }
+    let output = run(&["fix", "--settings-json", &settings.to_string(), "-"], &input);
+    assert!(text(&output.stdout).contains("{name: gone}, {name: acr-secret}]"), "{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -249,7 +249,7 @@ fn output_that_nobody_gets_is_no_crash_and_lost_text_no_success() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pod.yaml"), POD).unwrap();
     let refused = "{\"mode\": \"validate\"}";
-    let closed = "error: standard output is closed, so what is mended would be lost";
+    let closed = "error: standard output is closed, so what is fixed would be lost";
     let full = "standard output cannot be written: No space left on device";
     for (args, redirect, status, told) in [
         (&["check", "pod.yaml"][..], ">&-", 0, ""),

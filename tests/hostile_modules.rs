@@ -220,12 +220,12 @@ fn a_hostile_policy_gets_nothing_written() {
     assert!(texts().eq(before));
     let talk = text(&output.stderr);
     for number in 0..FAULTS.len() {
-        let line = format!("error: ./{number:02}.yaml:1: Pod default/{} cannot be mended: ", fault(number));
+        let line = format!("error: ./{number:02}.yaml:1: Pod default/{} cannot be fixed: ", fault(number));
         assert!(talk.contains(&line), "{line}{talk}");
     }
 }
 
-/// The mended text has to read as before but for pull secrets, whatever the policy would have.
+/// The fixed text has to read as before but for pull secrets, whatever the policy would have.
 #[test]
 fn what_a_policy_changes_beside_pull_secrets_is_not_written() {
     let folder = tempfile::tempdir().unwrap();

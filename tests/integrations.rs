@@ -121,7 +121,7 @@ fn the_action_checks_annotates_and_writes_sarif() {
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "missing-pull-secret");
     assert!(!folder.path().join("injected").exists());
 
-    // By default the settings are the policy's: it mends, and nothing fails.
+    // By default the settings are the policy's: it fixes, and nothing fails.
     assert_eq!(action(folder.path(), &[]).status.code(), Some(0));
     assert_eq!(action(folder.path(), &[("fail-on", "mutate")]).status.code(), Some(1));
     let output =

@@ -13,7 +13,7 @@
 //! | `cluster_manifests` | what policy/cluster applies is valid, accepted by the policy, and grants no more than it needs |
 //! | `artifact_hub` | what Artifact Hub and Rancher are told is what the policy is |
 //! | `reproducible` | the policy's bytes depend on its source alone |
-//! | `manifests` | real manifests are judged, and mended exactly where there is a pod |
+//! | `manifests` | real manifests are judged, and fixed exactly where there is a pod |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
 //! | `earlier_reports` | a report replaces one of an earlier run, and no other file that was read |
@@ -23,12 +23,13 @@
 //! | `hostile_modules` | a policy that loops, crashes or lies is told of at each object, and spoils no other |
 //! | `hostile_input` | bombs, broken links, lost output: a clear message, the right status, bounded memory |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
-//! | `fix` | files are mended byte for byte as the pairs in `fix/` show, and nothing else in them changes |
+//! | `fix` | files are fixed byte for byte as the pairs in `fix/` show, and nothing else in them changes |
 //! | `policy` | metadata is embedded as Kubewarden reads it, and a cluster is asked for no more than the settings need |
 //! | `registry` | a policy reaches a real registry and comes back, and every way to fail gets one clear sentence |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `explain` | a policy that does not explain is told from one that does |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
+//! | `documents` | the files that documents name are there |
 //! | `help` | help, manual and completions have every command |
 //! | `playground` | the page is served to this machine only, as it stands, or written as a site |
 //! | `browser` | the page judges as the command does, and keeps to itself what it is given |
@@ -48,6 +49,7 @@ mod browser;
 mod cases;
 mod cluster_manifests;
 mod command;
+mod documents;
 mod earlier_reports;
 mod engines;
 mod explain;

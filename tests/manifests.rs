@@ -92,7 +92,7 @@ fn published_manifests_moved_to_acr_exactly_pods_end_mutated() {
     assert_exactly_pods_end_mutated(PUBLISHED, 100);
 }
 
-/// With every image in ACR, a pod is mended, a template is left alone and its pods are mended, and all else is as it
+/// With every image in ACR, a pod is fixed, a template is left alone and its pods are fixed, and all else is as it
 /// was.
 fn assert_exactly_pods_end_mutated(folders: &[&str], at_least: usize) {
     let target = tempfile::tempdir().unwrap();
@@ -113,7 +113,7 @@ fn assert_exactly_pods_end_mutated(folders: &[&str], at_least: usize) {
     let (report, _) = check(&target.path().display().to_string());
     let results = report["results"].as_array().unwrap();
     assert_eq!(results.len(), expected.len());
-    let mut mended = 0;
+    let mut fixed = 0;
     for (result, moved) in results.iter().zip(expected) {
         let decision = result["decision"].as_str().unwrap();
         match moved {
@@ -125,9 +125,9 @@ fn assert_exactly_pods_end_mutated(folders: &[&str], at_least: usize) {
             }
             Moved::Nothing => assert!(decision == "accepted" || decision == "skipped", "{result}"),
         }
-        mended += usize::from(moved != Moved::Nothing);
+        fixed += usize::from(moved != Moved::Nothing);
     }
-    assert!(mended >= at_least, "{mended}");
+    assert!(fixed >= at_least, "{fixed}");
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -143,7 +143,7 @@ fn what_is_no_file_is_taken_for_a_reference_and_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn mutating_asks_for_no_more_than_the_pods_it_mends() {
+fn mutating_asks_for_no_more_than_the_pods_it_fixes() {
     let resources = manifest(&json!({}), &[]);
     assert_eq!(names(&resources), ["ClusterAdmissionPolicy"]);
     let spec = &resources[0]["spec"];

@@ -111,7 +111,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn a_mended_pod_is_left_alone_the_second_time(pod in pod()) {
+    fn a_fixed_pod_is_left_alone_the_second_time(pod in pod()) {
         let first = validate(&pod);
         if let Some(mutated) = first.get("mutated_object") {
             let second = validate(mutated);

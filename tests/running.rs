@@ -57,8 +57,8 @@ fn an_interrupt_leaves_only_whole_files() {
         assert_eq!(names(folder.path()), files, "round {round}");
         for file in &files {
             let text = fs::read_to_string(folder.path().join(file)).unwrap();
-            let is_mended = text.contains(LIST) && text.replace(LIST, "") == BARE_POD;
-            assert!(is_mended || text == BARE_POD, "{text}");
+            let is_fixed = text.contains(LIST) && text.replace(LIST, "") == BARE_POD;
+            assert!(is_fixed || text == BARE_POD, "{text}");
         }
     }
     assert!(interrupted > 0, "no round was interrupted while it wrote");
@@ -74,7 +74,7 @@ fn a_kill_at_any_moment_leaves_only_whole_files() {
     const FILES: usize = 30;
     let folder = tempfile::tempdir().unwrap();
     let files: BTreeSet<String> = (0..FILES).map(|i| format!("{i:02}.yaml")).collect();
-    let mended = BARE_POD.replace("  containers:", &format!("{LIST}  containers:"));
+    let fixed = BARE_POD.replace("  containers:", &format!("{LIST}  containers:"));
     let path = folder.path().display().to_string();
     let text = |file: &String| fs::read_to_string(folder.path().join(file)).unwrap();
     let restore = || {
@@ -103,8 +103,8 @@ fn a_kill_at_any_moment_leaves_only_whole_files() {
         send(&child, Signal::KILL);
         killed += usize::from(child.wait().unwrap().signal() == Some(Signal::KILL.as_raw()));
         let new = files.iter().map(text).filter(|text| {
-            assert!(*text == mended || text == BARE_POD, "round {round}: {text}");
-            *text == mended
+            assert!(*text == fixed || text == BARE_POD, "round {round}: {text}");
+            *text == fixed
         });
         in_the_middle += usize::from((1..FILES).contains(&new.count()));
     }
@@ -116,7 +116,7 @@ fn a_kill_at_any_moment_leaves_only_whole_files() {
     unfinished.for_each(|name| assert!(name.starts_with(UNFINISHED) && !name.ends_with("yaml"), "{name}"));
     restore();
     assert!(fix().wait().unwrap().success());
-    assert!(files.iter().all(|file| text(file) == mended));
+    assert!(files.iter().all(|file| text(file) == fixed));
     let check = command(&["check", "--fail-on", "mutate", &path]).output().unwrap();
     let report = String::from_utf8(check.stdout).unwrap();
     assert!(
@@ -224,7 +224,7 @@ fn standard_input_cannot_be_watched() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard input cannot be watched"));
 }
 
-/// What the first run gets wrong, the call gets wrong: no change of a file mends it.
+/// What the first run gets wrong, the call gets wrong: no change of a file fixes it.
 #[test]
 fn a_wrong_call_is_not_watched() {
     let folder = tempfile::tempdir().unwrap();

@@ -137,7 +137,7 @@ fn a_password_that_no_secret_can_hold_is_refused() {
 
 /// The config, the server asked for, and what is said, or the login that comes out.
 #[test]
-fn a_docker_config_gives_one_login_or_the_mend() {
+fn a_docker_config_gives_one_login_or_the_fix() {
     let auth = BASE64_STANDARD.encode("reader:pass:word");
     let left = BASE64_STANDARD.encode("00000000-0000-0000-0000-000000000000:");
     let good = json!({"contoso.azurecr.io": {"auth": auth}});

@@ -252,12 +252,12 @@ fn what_stands_behind_an_error_leaves_nothing_in_a_session() {
 }
 
 /// As `fix` shall leave the pods: each with its list before its containers, and every other byte as it was.
-fn mended(text: &str) -> String {
+fn fixed(text: &str) -> String {
     text.replace("spec:\n", "spec:\n  imagePullSecrets: [{name: acr-secret}]\n")
 }
 
 #[test]
-fn a_long_file_is_mended_as_a_whole_or_not_at_all() {
+fn a_long_file_is_fixed_as_a_whole_or_not_at_all() {
     let (text, places) = pods(1500);
     let folder = tempdir().unwrap();
     let file = folder.path().join("pods.yaml");
@@ -274,7 +274,7 @@ fn a_long_file_is_mended_as_a_whole_or_not_at_all() {
     for jobs in ["-j1", "-j5"] {
         let (code, said, new) = fix(&[jobs], &text);
         assert_eq!(code, Some(0));
-        assert!(new == mended(&text), "{jobs}");
+        assert!(new == fixed(&text), "{jobs}");
         for (i, (line, _)) in places.iter().enumerate() {
             assert!(said.contains(&format!("fixed Pod default/p{i} ({path}:{line}), ")), "p{i} at {line}");
         }
@@ -288,5 +288,5 @@ fn a_long_file_is_mended_as_a_whole_or_not_at_all() {
         }
     }
     let output = run(&["fix", "-"], &text);
-    assert!(String::from_utf8(output.stdout).unwrap() == mended(&text));
+    assert!(String::from_utf8(output.stdout).unwrap() == fixed(&text));
 }

@@ -36,7 +36,7 @@ use crate::args::config::Given;
 use crate::console::io::fail;
 use crate::console::{ExitStatus, Io};
 
-/// Judge and mend Kubernetes manifests that pull from Azure Container Registry.
+/// Judge and fix Kubernetes manifests that pull from Azure Container Registry.
 ///
 /// Runs the very policy that guards the cluster, on files.
 #[derive(Debug, Parser)]

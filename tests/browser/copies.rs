@@ -18,8 +18,8 @@ fn what_is_copied_does_the_same_in_the_command() {
         open(browser, &playground.url).await;
         browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }").await;
         for (example, decision) in [
-            ("the article’s pod, mended", "mutated"),
-            ("a Deployment, its pods mended", "mutated"),
+            ("the article’s pod, fixed", "mutated"),
+            ("a Deployment, its pods fixed", "mutated"),
             ("missing-pull-secret", "rejected"),
             ("pull-secrets-immutable", "rejected"),
             ("lookup-failed", "accepted"),

@@ -145,7 +145,7 @@ fn more_than_is_read_at_once_is_refused() {
 
 /// By hand with 100,000, which takes a debug build too long.
 #[test]
-fn many_files_are_judged_and_mended() {
+fn many_files_are_judged_and_fixed() {
     const FILES: usize = 3000;
     let folder = tempfile::tempdir().unwrap();
     (0..FILES).for_each(|i| fs::write(folder.path().join(format!("{i}.yaml")), POD).unwrap());

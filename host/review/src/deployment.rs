@@ -85,7 +85,7 @@ impl Deployment<'_> {
                 fields.insert("contextAwareResources".to_owned(), lookups.into());
             }
             if mutates {
-                // The audit scanner counts what would be mended as fine.
+                // The audit scanner counts what would be fixed as fine.
                 fields.insert("backgroundAudit".to_owned(), false.into());
             }
             if let Some(server) = self.policy_server {

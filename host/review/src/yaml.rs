@@ -98,7 +98,7 @@ pub struct SyntaxError {
     pub at: usize,
     /// One sentence
     pub message: String,
-    /// What may mend it
+    /// What may fix it
     pub hint: Option<String>,
 }
 

@@ -187,7 +187,9 @@ fn refuse_clashes<'a>(
 fn point_at_fix(args: &Check, io: &Io) {
     let is_read = args.output.iter().any(|output| output.format == Format::Text && output.file.is_none());
     if is_read && !args.quiet && args.operation == Operation::Create {
-        io.stderr.line("note: acr-pull-secret fix --diff, with the same paths and settings, shows what it can mend in them");
+        io.stderr.line(
+            "note: to preview the fixes, run acr-pull-secret fix --diff with the same paths and settings",
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! `fix`: write missing pull secrets into manifests.
 
-mod mending;
+mod file_result;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -23,7 +23,7 @@ use crate::edit::fix::{Account, Change, Refusal, Refused, diff};
 use crate::files::exclude::Exclude;
 use crate::files::input::{self, Given};
 use crate::text::{counted, plural};
-use mending::Mended;
+use file_result::FileResult;
 use review::cluster::Lookups;
 use review::diagnostic::plain;
 use review::evaluation::Evaluation;
@@ -84,7 +84,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     }
     if writes(args) && args.paths.iter().any(|path| path == "-") && leads_nowhere() {
         bail!(
-            "standard output is closed, so what is mended would be lost; give it a file or a pipe, or ask with --check"
+            "standard output is closed, so what is fixed would be lost; give it a file or a pipe, or ask with --check"
         );
     }
     let mut problems = Problems::default();
@@ -110,12 +110,12 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let mut tally = Tally::default();
     let mut warned = BTreeSet::new();
     let mut written = Ok(());
-    mending::run(&evaluation, given.resource.as_ref(), &inputs, jobs, |mended| {
+    file_result::run(&evaluation, given.resource.as_ref(), &inputs, jobs, |result| {
         progress.step();
-        for problem in &mended.problems {
+        for problem in &result.problems {
             problems.add(problem.clone(), io);
         }
-        written = report(args, &mended, &mut tally, &mut warned, io);
+        written = report(args, &result, &mut tally, &mut warned, io);
         if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(progress);
@@ -160,7 +160,7 @@ fn leads_nowhere() -> bool {
     false
 }
 
-/// A file that is named twice is mended once.
+/// A file that is named twice is fixed once.
 fn once_each(inputs: Vec<Result<Given, String>>) -> Vec<Result<Given, String>> {
     let mut seen = BTreeSet::new();
     let mut is_new = |path: &Path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
@@ -198,22 +198,22 @@ impl Tally {
 /// Says what becomes of a file, and makes it so.
 fn report(
     args: &Fix,
-    mended: &Mended,
+    result: &FileResult,
     tally: &mut Tally,
     warned: &mut BTreeSet<Account>,
     io: &mut Io,
 ) -> Result<()> {
-    let Some(file) = &mended.file else { return Ok(()) };
-    if mended.is_broken {
+    let Some(file) = &result.file else { return Ok(()) };
+    if result.is_broken {
         tally.refused += 1;
         return Ok(());
     }
-    let (name, fixed) = (&file.name, &mended.fixed);
+    let (name, fixed) = (&file.name, &result.fixed);
     tally.judged += fixed.judged;
     for Refused { object, line, names, reason } in &fixed.refusals {
         let need = if names.is_empty() { "a pull secret".to_owned() } else { secrets(names) };
         let what = match reason {
-            Refusal::Rejected(_) => format!("{object} cannot be mended: {reason}"),
+            Refusal::Rejected(_) => format!("{object} cannot be fixed: {reason}"),
             Refusal::Shared | Refusal::Layout => {
                 let entries: Vec<String> = names.iter().map(|name| format!("{{name: {name}}}")).collect();
                 format!(
@@ -232,13 +232,13 @@ fn report(
     }
     if !fixed.changes.is_empty()
         && writes
-        && !mended.is_stdin()
-        && !rewrite(&mended.path, file, &fixed.text, io)
+        && !result.is_stdin()
+        && !rewrite(&result.path, file, &fixed.text, io)
     {
         tally.refused += 1;
         return Ok(());
     }
-    if mended.is_stdin() && writes {
+    if result.is_stdin() && writes {
         io.stdout.write_all(fixed.text.as_bytes())?;
     }
     if fixed.changes.is_empty() {
@@ -247,7 +247,7 @@ fn report(
     }
     tally.changed += 1;
     if args.diff {
-        match diff::unified(name, &file.text, &fixed.text, &mended.secrets) {
+        match diff::unified(name, &file.text, &fixed.text, &result.secrets) {
             Some(diff) if io.colour => io.stdout.write_all(diff::coloured(&diff).as_bytes())?,
             Some(diff) => io.stdout.write_all(diff.as_bytes())?,
             None => io.stderr.line(&format!("warning: {name}: no diff is shown, for it would show a Secret")),

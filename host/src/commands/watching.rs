@@ -31,7 +31,7 @@ pub(super) fn inputs<'a>(
 }
 
 /// Does the work, and again after each change, until a signal ends the command or nobody reads its output any more. What goes
-/// wrong is said, and mended by the next change.
+/// wrong is said, and fixed by the next change.
 ///
 /// # Errors
 /// - what is wrong from the start, such as the call itself

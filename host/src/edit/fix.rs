@@ -33,7 +33,7 @@ pub struct FixedFile {
     pub text: String,
     /// The objects that get names
     pub changes: Vec<Change>,
-    /// The objects that cannot be mended here; one of them keeps the whole file as it was
+    /// The objects that cannot be fixed here; one of them keeps the whole file as it was
     pub refusals: Vec<Refused>,
     /// How many objects were judged
     pub judged: usize,
@@ -61,7 +61,7 @@ pub struct Account {
     pub name: String,
 }
 
-/// An object that cannot be mended here.
+/// An object that cannot be fixed here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// `Deployment shop/web`
@@ -74,14 +74,14 @@ pub struct Refused {
     pub reason: Refusal,
 }
 
-/// Why an object cannot be mended here, and what to do.
+/// Why an object cannot be fixed here, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It is an item of a list
-    #[error("it is an item of a list, which some tool has made; mend what the list was made from")]
+    #[error("it is an item of a list, which some tool has made; fix what the list was made from")]
     Listed,
     /// It stands in an `AdmissionReview` or the like
-    #[error("it stands in an admission request, a record of what was sent; mend the manifest that was sent")]
+    #[error("it stands in an admission request, a record of what was sent; fix the manifest that was sent")]
     Recorded,
     /// An anchor, an alias or a merge key is on the way to its list
     #[error(
@@ -129,12 +129,15 @@ pub fn settings(given: &RawValue) -> Result<Box<RawValue>> {
         }
     };
     section("cluster", &[("serviceAccounts", json!(true))]);
-    section("actions", &["unlisted", "unusable", "unknown"].map(|action| (action, json!("warn"))));
+    section(
+        "actions",
+        &["unlisted", "unusable", "expiring", "unknown"].map(|action| (action, json!("warn"))),
+    );
     Ok(to_raw_value(&settings)?)
 }
 
-/// Mends the manifests of a file, or of a part of one that begins with a document. `evaluation` has the settings that [`settings`] makes; of the resource that deploys the
-/// policy only the namespaces count, because its rules say what is mended at admission, not in files.
+/// Fixes the manifests of a file, or of a part of one that begins with a document. `evaluation` has the settings that [`settings`] makes; of the resource that deploys the
+/// policy only the namespaces count, because its rules say what is fixed at admission, not in files.
 pub fn fix(
     evaluation: &Evaluation<'_>,
     resource: Option<&PolicyResource>,
@@ -149,16 +152,16 @@ pub fn fix(
     let mut fixed =
         FixedFile { text: file.text.clone(), changes: Vec::new(), refusals: Vec::new(), judged: 0 };
     let mut edits = Vec::new();
-    let mut mended = Vec::new();
+    let mut plans = Vec::new();
     for outcome in &outcomes {
         if is_left_out(outcome) {
-            mended.push(None);
+            plans.push(None);
             continue;
         }
         fixed.judged += usize::from(outcome.verdict.decision != Decision::Skipped);
         let plan = match Plan::of(evaluation, outcome) {
             Ok(None) => {
-                mended.push(None);
+                plans.push(None);
                 continue;
             }
             Ok(Some(plan)) => plan,
@@ -171,14 +174,14 @@ pub fn fix(
             Ok(new) => {
                 edits.extend(new);
                 fixed.changes.push(plan.change(evaluation, outcome));
-                mended.push(Some(plan));
+                plans.push(Some(plan));
             }
             Err(reason) => fixed.refusals.push(refused(outcome, plan.names, reason)),
         }
     }
     if fixed.refusals.is_empty() && !edits.is_empty() {
         let text = apply(&file.text, edits).unwrap_or_default();
-        match prove(evaluation, file, &text, &outcomes, &mended) {
+        match prove(evaluation, file, &text, &outcomes, &plans) {
             Ok(()) => fixed.text = text,
             Err(refusal) => fixed.refusals.push(refusal),
         }
@@ -248,15 +251,15 @@ impl Plan {
     }
 
     /// The object as it shall be.
-    fn mended(&self, object: &Value) -> Value {
-        let mut mended = object.clone();
-        let spec = self.list.strip_suffix(LIST).and_then(|spec| mended.pointer_mut(spec));
+    fn applied_to(&self, object: &Value) -> Value {
+        let mut fixed = object.clone();
+        let spec = self.list.strip_suffix(LIST).and_then(|spec| fixed.pointer_mut(spec));
         if let Some(spec) = spec.and_then(Value::as_object_mut) {
             let names = self.names.iter().map(|name| json!({"name": name}));
             let entries = self.entries.iter().cloned().chain(names).collect();
             spec.insert("imagePullSecrets".to_owned(), Value::Array(entries));
         }
-        mended
+        fixed
     }
 
     fn change(&self, evaluation: &Evaluation<'_>, outcome: &Outcome) -> Change {
@@ -308,7 +311,7 @@ fn prove(
         let was = &outcome.manifest;
         let names = plan.as_ref().map(|plan| plan.names.clone()).unwrap_or_default();
         let is = new.next().filter(|is| match plan {
-            Some(plan) => *is.object() == plan.mended(was.object()),
+            Some(plan) => *is.object() == plan.applied_to(was.object()),
             None => is.object() == was.object() && written(is) == written(was),
         });
         let Some(is) = is else { return Err(refused(outcome, names, Refusal::Layout)) };

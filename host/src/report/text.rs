@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Render, Summary};
-use crate::text::plural;
+use crate::text::{counted, plural};
 use review::diagnostic::{Diagnostic, Spot, Weight, plain};
 use review::evaluation::{Outcome, Pods};
 use review::verdict::{Decision, Finding, Severity, Verdict};
@@ -147,7 +147,6 @@ impl Render for Text {
         if self.style.quiet && rejected + errors + warnings + changes + self.unread == 0 {
             return Ok(());
         }
-        let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
         let mut parts = vec![
             format!("{accepted} accepted"),
             format!("{mutated} mutated"),
@@ -157,16 +156,12 @@ impl Render for Text {
             parts.push(format!("{skipped} skipped"));
         }
         if errors > 0 {
-            parts.push(count(errors, "error", "errors"));
+            parts.push(counted(errors, "error"));
         }
-        let objects = count(objects, "object", "objects");
-        write!(out, "{objects}: {}; {}", parts.join(", "), count(warnings, "warning", "warnings"))?;
+        let objects = counted(objects, "object");
+        write!(out, "{objects}: {}; {}", parts.join(", "), counted(warnings, "warning"))?;
         if self.unread > 0 {
-            write!(
-                out,
-                "; {}",
-                count(self.unread, "input that cannot be read", "inputs that cannot be read")
-            )?;
+            write!(out, "; {} that cannot be read", counted(self.unread, "input"))?;
         }
         writeln!(out)
     }

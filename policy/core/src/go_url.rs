@@ -1,5 +1,7 @@
 //! The part of Go's `net/url` that the kubelet's keyring relies on: host and path of an `https://` address.
 //!
+//! Our own, because Rust's URL libraries follow the WHATWG standard, which reads other hosts and ports.
+//!
 //! Go: src/net/url/url.go (`parse`, `parseAuthority`, `parseHost`, `unescape`), src/net/ipsock.go (`SplitHostPort`).
 
 use std::borrow::Cow;

@@ -7,6 +7,8 @@
 //! | `contoso.azurecr.io/team` | repositories whose path begins so, `teamx/app` included: the prefix is plain text |
 //! | `contoso.azurecr.io:443` | only images that name that very port |
 //!
+//! Its globs are our own, because the kubelet matches label by label by Go's `filepath.Match`, to the letter.
+//!
 //! kubelet: pkg/credentialprovider/keyring.go (`Add`, `URLsMatchStr`)
 
 use crate::go_url::GoUrl;

@@ -1,4 +1,4 @@
-//! Any request gets an answer of the protocol; what is mended is content the second time, and nothing but the list of pull
+//! Any request gets an answer of the protocol; what is fixed is content the second time, and nothing but the list of pull
 //! secrets is touched. Bytes that are no request are refused.
 #![no_main]
 
@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(warning.as_str().expect("a text").len() < 256, "{answer}");
     }
     let Ok(mut payload) = serde_json::from_slice::<Value>(&payload) else { return };
-    let Some(mended) = answer.get("mutated_object") else {
+    let Some(fixed) = answer.get("mutated_object") else {
         if accepted && is_mendable_pod(&payload) {
             payload["settings"]["mode"] = json!("validate");
             let judged = String::from_utf8(native(payload.to_string().as_bytes(), &cluster)).expect("a text");
@@ -34,8 +34,8 @@ fuzz_target!(|bytes: &[u8]| {
     };
     assert!(accepted, "{answer}");
     let object = payload["request"]["object"].take();
-    assert_eq!(without_lists(object), without_lists(mended.clone()), "only the list may change");
-    payload["request"]["object"] = mended.clone();
+    assert_eq!(without_lists(object), without_lists(fixed.clone()), "only the list may change");
+    payload["request"]["object"] = fixed.clone();
     let again = parse(&native(payload.to_string().as_bytes(), &cluster));
     assert_eq!(
         (&again["accepted"], again.get("mutated_object")),
@@ -44,14 +44,14 @@ fuzz_target!(|bytes: &[u8]| {
     );
 });
 
-/// Whether a pod that lacks a pull secret would be mended or refused.
+/// Whether a pod that lacks a pull secret would be fixed or refused.
 fn is_mendable_pod(payload: &Value) -> bool {
     let (request, settings) = (&payload["request"], &payload["settings"]);
     let is_pod = request["kind"] == json!({"group": "", "version": "v1", "kind": "Pod"});
     is_pod && settings["actions"].get("missing").is_none() && settings.get("mode") != Some(&json!("validate"))
 }
 
-/// The object without the list that may be mended.
+/// The object without the list that may be fixed.
 fn without_lists(mut value: Value) -> Value {
     let paths =
         ["", "/spec", "/template/spec", "/spec/template/spec", "/spec/jobTemplate/spec/template/spec"];

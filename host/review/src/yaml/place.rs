@@ -1,4 +1,5 @@
-//! Where the values of a tree are written.
+//! Where the values of a tree are written. Our own, because no YAML library tells it for JSON pointers through flow style,
+//! anchors and merge keys.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Why a registry did not do what was asked: one sentence each, with the mend.
+//! Why a registry did not do what was asked: one sentence each, with the fix.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -141,7 +141,7 @@ pub enum RegistryError {
         /// What it said or did not say
         problem: String,
     },
-    /// A refusal that has no mend of its own
+    /// A refusal that has no fix of its own
     #[error("{registry} refused: {said}")]
     Other {
         /// Host and port

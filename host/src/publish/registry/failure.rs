@@ -1,4 +1,4 @@
-//! What went wrong with a registry, told as the error that names the mend: beneath HTTP, in its status, in its words.
+//! What went wrong with a registry, told as the error that names the fix: beneath HTTP, in its status, in its words.
 
 use std::error::Error as StdError;
 use std::io;

@@ -63,8 +63,8 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_registry_is_refused_with_the_mend() {
-        for (text, mend) in [
+    fn what_names_no_registry_is_refused_with_the_fix() {
+        for (text, fix) in [
             ("policies/acr-pull-secret:v0.1.0", "contoso.azurecr.io/"),
             ("acr-pull-secret", "contoso.azurecr.io/"),
             ("https://contoso.azurecr.io/policies/x:v1", "registry://"),
@@ -74,7 +74,7 @@ mod tests {
             ("", "contoso.azurecr.io/"),
         ] {
             let error = parse(text).unwrap_err().to_string();
-            assert!(error.contains(mend), "{error}");
+            assert!(error.contains(fix), "{error}");
         }
     }
 }

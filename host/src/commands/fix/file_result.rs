@@ -1,4 +1,4 @@
-//! The mending of many files: part by part, by several threads, handed over file by file in their order.
+//! What `fix` makes of each file: part by part, by several threads, handed over file by file in their order.
 
 use std::num::NonZero;
 use std::ops::{ControlFlow, Range};
@@ -16,7 +16,7 @@ use review::policy_resource::PolicyResource;
 use review::source_file::SourceFile;
 
 /// What has become of a file.
-pub(super) struct Mended {
+pub(super) struct FileResult {
     pub(super) path: PathBuf,
     /// What is odd or wrong with it
     pub(super) problems: Vec<Diagnostic>,
@@ -30,7 +30,7 @@ pub(super) struct Mended {
 }
 
 /// What has become of a part of a file.
-struct MendedPart {
+struct PartResult {
     file: Arc<SourceFile>,
     problems: Vec<Diagnostic>,
     /// None where it could not be read to its end
@@ -38,40 +38,40 @@ struct MendedPart {
     secrets: Vec<Range<usize>>,
 }
 
-/// Mends the manifests in these inputs, and hands over one after the other until `take` wants no more.
+/// Fixes the manifests in these inputs, and hands over one after the other until `take` wants no more.
 pub(super) fn run(
     evaluation: &Evaluation<'_>,
     resource: Option<&PolicyResource>,
     inputs: &[Result<Given, String>],
     jobs: NonZero<usize>,
-    mut take: impl FnMut(Mended) -> ControlFlow<()>,
+    mut take: impl FnMut(FileResult) -> ControlFlow<()>,
 ) {
-    let mend = |piece: Piece| {
+    let fix_part = |piece: Piece| {
         let Read { part, content: read, problems, .. } = piece.read();
         let part = part?;
         let file = part.file;
         let secrets = secrets(&file.text, &read.manifests);
         let is_whole = read.error.is_none();
         let fixed = is_whole.then(|| fix(evaluation, resource, &file, read.manifests));
-        Some(MendedPart { file, problems, fixed, secrets })
+        Some(PartResult { file, problems, fixed, secrets })
     };
     let sized = inputs.iter().map(|input| (input.as_ref().map_or(0, Given::size), input));
-    ordered_parallel::run(jobs, sized, open, mend, |mut mended: Mended, parts| {
+    ordered_parallel::run(jobs, sized, open, fix_part, |mut result: FileResult, parts| {
         for part in parts.into_iter().flatten() {
             // What stands behind an error may be meant otherwise.
-            if !mended.is_broken {
-                mended.add(part);
+            if !result.is_broken {
+                result.add(part);
             }
         }
-        take(mended)
+        take(result)
     });
 }
 
 /// The parts of an input, and the file that they make.
-fn open(input: &Result<Given, String>) -> (Mended, Vec<Piece>) {
+fn open(input: &Result<Given, String>) -> (FileResult, Vec<Piece>) {
     let path = input.as_ref().map_or(Path::new(""), Given::path).to_owned();
     let name = input.as_ref().map_or_else(|_| String::new(), Given::name);
-    let mut mended = Mended {
+    let mut result = FileResult {
         path,
         problems: Vec::new(),
         file: Some(SourceFile { name, text: String::new() }),
@@ -82,16 +82,16 @@ fn open(input: &Result<Given, String>) -> (Mended, Vec<Piece>) {
     let mut pieces: Vec<Piece> = inputs::pieces(input).collect();
     // Nothing of a file is written that could not be read to its end.
     if let Some(reason) = pieces.iter().find_map(Piece::failure) {
-        mended.problems.push(Diagnostic::error(reason));
-        mended.file = None;
+        result.problems.push(Diagnostic::error(reason));
+        result.file = None;
         pieces.clear();
     }
-    (mended, pieces)
+    (result, pieces)
 }
 
-impl Mended {
-    fn add(&mut self, part: MendedPart) {
-        let MendedPart { file, problems, fixed, secrets } = part;
+impl FileResult {
+    fn add(&mut self, part: PartResult) {
+        let PartResult { file, problems, fixed, secrets } = part;
         self.problems.extend(problems);
         let Some((whole, mut fixed)) = self.file.as_mut().zip(fixed) else {
             self.is_broken = true;
