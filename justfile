@@ -33,4 +33,4 @@ bench:
 # Build the playground's script and serve the page
 page:
     cd host/playground && npm ci --no-audit --no-fund && npm run build
-    cargo run --release -- playground
+    cargo run --release --features playground -- playground

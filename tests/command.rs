@@ -190,7 +190,8 @@ fn settings_that_are_empty_are_none() {
         let output = run(&["check", args[0], args[1], ARTICLE], input);
         let talk = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
-        assert!(talk.contains(": there are no settings there; {} means the defaults"), "{args:?}: {talk}");
+        assert!(talk.contains(": there are no settings there\n"), "{args:?}: {talk}");
+        assert!(talk.contains("= help: write {} for the defaults"), "{args:?}: {talk}");
     }
     assert_eq!(run(&["check", "--settings-json", "{}", ARTICLE], "").status.code(), Some(0));
 }
@@ -563,7 +564,7 @@ fn small_mistakes_in_a_call_are_told_with_their_fix() {
             "error: --settings-json: 2 values, where one is wanted\n",
         ),
         (&["--settings", "-", "pod.yaml"], "{}\n---\n{}\n", "--settings -#2"),
-        (&["--settings", "policy.yaml", "pod.yaml"], "", "error: policy.yaml:1:1: missing field `spec`\n"),
+        (&["--settings", "policy.yaml", "pod.yaml"], "", "error: missing field `spec`\n --> policy.yaml:1:1\n"),
         (&["--settings", "#2", "pod.yaml"], "", "error: #2: cannot be read: "),
         (&["--config", "pointer.yaml", "pod.yaml"], "", "error: #/x: cannot be read: "),
     ] {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use review::admission::ApiServer;
 use review::cluster::{Cluster, Lookups};
-use review::diagnostic::Diagnostics;
+use review::diagnostic::{Diagnostic, Diagnostics};
 use review::evaluation::{Evaluation, Outcome};
 use review::kind::Judged;
 use review::log::NoLog;
 use review::manifest::manifests;
-use review::settings::{self, Part, Settings};
+use review::settings::{self, Selection, Settings};
 use review::source_file::SourceFile;
 use review::verdict::Verdict;
 use serde_json::{Value, json};
@@ -47,8 +47,15 @@ fn in_namespace(namespace: &str, spec: &Value) -> Value {
 
 fn read(resource: &Value) -> Result<(Settings, Vec<String>), String> {
     let file = SourceFile { name: "policy.json".to_owned(), text: format!("{resource:#}") };
-    let message = |Diagnostics(all): Diagnostics| all[0].message.clone();
-    settings::read(file, &Part::Whole, "default").map_err(message)
+    let said = |diagnostic: &Diagnostic| {
+        let place = diagnostic.spot.as_ref().map(|spot| (spot.line, spot.column.unwrap_or_default()));
+        let place = place.map(|(line, column)| format!("policy.json:{line}:{column}: ")).unwrap_or_default();
+        let help = diagnostic.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{place}{}{help}", diagnostic.message)
+    };
+    let (settings, notes) =
+        settings::read(file, &Selection::Whole, "default").map_err(|Diagnostics(all)| said(&all[0]))?;
+    Ok((settings, notes.iter().map(said).collect()))
 }
 
 fn refused(resource: &Value) -> String {
@@ -303,8 +310,8 @@ fn broken_resources_are_refused_at_the_field() {
     for (pointer, value, said) in [
         ("/kind", json!("AdmissionPolicyGroup"), "its expression over several policies is not evaluated"),
         ("/kind", json!("Deployment"), "this is a Deployment"),
-        ("/apiVersion", json!("policies.kubewarden.io/v9"), "must be policies.kubewarden.io/v1 or"),
-        ("/apiVersion", Value::Null, "must be policies.kubewarden.io/v1 or"),
+        ("/apiVersion", json!("policies.kubewarden.io/v9"), "(write policies.kubewarden.io/v1 or"),
+        ("/apiVersion", Value::Null, "(write policies.kubewarden.io/v1 or"),
         ("/metadata", json!({}), "metadata: missing field `name`"),
     ] {
         let mut resource = cluster_wide(&json!({}));

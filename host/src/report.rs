@@ -120,13 +120,18 @@ fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
     match verdict.decision {
         Decision::Error => message.map(|text| remark("policy-error", Severity::Reject, text)).collect(),
         Decision::Skipped => Vec::new(),
+        // Whatever is found besides: an error shows why the object is refused.
+        Decision::Rejected if verdict.findings.iter().all(|finding| finding.severity != Severity::Reject) => {
+            let warnings = verdict.warnings.iter().filter(|_| verdict.findings.is_empty());
+            message
+                .map(|text| remark("policy-rejection", Severity::Reject, text))
+                .chain(warnings.map(|text| remark("policy-warning", Severity::Warn, text)))
+                .collect()
+        }
         _ if !verdict.findings.is_empty() => Vec::new(),
+        // What monitor mode held back is told, and does nothing.
         _ => message
-            .map(|text| match verdict.decision {
-                Decision::Rejected => remark("policy-rejection", Severity::Reject, text),
-                // In monitor mode a refusal is told, and does nothing.
-                _ => remark("policy-rejection", Severity::Warn, text),
-            })
+            .map(|text| remark("monitor-mode", Severity::Warn, text))
             .chain(verdict.warnings.iter().map(|text| remark("policy-warning", Severity::Warn, text)))
             .collect(),
     }

@@ -108,7 +108,7 @@ function show(report: Report): void {
 
 /** What is wrong, and what to do about it. */
 function sentence({ message, help }: { message: string; help?: string }): string {
-  return help ? `${message}. Help: ${help}.` : message;
+  return help ? `${message}. Help: ${help}` : message;
 }
 
 function time(milliseconds: number): string {

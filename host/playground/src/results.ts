@@ -120,9 +120,10 @@ export class Results {
 
   #body(outcome: Outcome, detail: Detail | null): Node[] {
     const parts: Node[] = [];
-    const findings = all(outcome);
-    const { object, pods = [] } = outcome;
-    if (object.message && findings.length === 0) parts.push(make("p", { class: "message" }, object.message));
+    const { findings, object, pods = [] } = outcome;
+    // Why it is refused, where no finding that rejects says so.
+    const messages = [object, ...pods].flatMap(({ message, findings: own }) => (message && !own.some(({ severity }) => severity === "reject") ? [message] : []));
+    parts.push(...messages.map((message) => make("p", { class: "message" }, message)));
     for (const { decision } of pods) {
       parts.push(make("p", { class: "pods" }, `The object itself is ${WORDS[object.decision]}; the pods of its template are ${WORDS[decision]}.`));
     }
@@ -157,22 +158,13 @@ export class Results {
   }
 }
 
-/** All findings. What a template and its pods have in common is there once. */
-function all(outcome: Outcome): Finding[] {
-  const key = (finding: Finding): string => JSON.stringify([finding.rule, finding.secret, finding.image, finding.line, finding.column]);
-  const { findings } = outcome.object;
-  const own = new Set(findings.map(key));
-  const others = (outcome.pods ?? []).flatMap((pods) => pods.findings);
-  return [...findings, ...others.filter((finding) => !own.has(key(finding)))];
-}
-
 function summary(objects: Outcome[]): string {
   if (objects.length === 0) return "Nothing to judge.";
   const parts = [...WEIGHT].reverse().flatMap((decision) => {
     const number = objects.filter((outcome) => outcome.decision === decision).length;
     return number > 0 ? [`${number.toLocaleString("en")} ${WORDS[decision]}`] : [];
   });
-  const warnings = objects.reduce((sum, outcome) => sum + all(outcome).filter((finding) => finding.severity === "warn").length, 0);
+  const warnings = objects.reduce((sum, outcome) => sum + outcome.warnings, 0);
   return `${count(objects.length, "object")}: ${parts.join(", ")}${warnings > 0 ? `; ${count(warnings, "warning")}` : ""}.`;
 }
 

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::yaml::{Note, SyntaxError};
+use crate::source_file::SourceFile;
+use crate::yaml::{Document, Note, SyntaxError};
 
 /// How much a diagnostic weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Diagnostic {
         let spot = Spot::of(file, text, error.at..error.at, (error.line, error.column));
         // Where nothing is understood, anything may be a Secret's, whatever the lines around it seem to say.
         let spot = if may_hold_secret(text) || may_be_data(text) { spot.without_line() } else { spot };
-        Self { help: error.hint.clone(), ..Self::at(spot, &error.message) }
+        Self { help: error.help.clone(), ..Self::at(spot, &error.message) }
     }
 
     /// What is odd in a file.
@@ -155,6 +156,14 @@ impl Spot {
         let rest = |line: &str| line.trim_start_matches(['-', ' ']).trim_start_matches("secret:").to_owned();
         let excerpt = excerpt(text, span).filter(|(source, _)| !may_hold_secret(&rest(source)));
         Self { file: file.to_owned(), line, column: Some(column), excerpt }
+    }
+
+    /// The value at a JSON pointer into a document, or the nearest one around it.
+    pub fn at(file: &SourceFile, document: &Document, pointer: &str) -> Self {
+        match document.nearest(&file.text, &[pointer]).pop().flatten() {
+            Some(place) => Self::of(&file.name, &file.text, place.span, (place.line, place.column)),
+            None => Self { file: file.name.clone(), line: document.line, column: None, excerpt: None },
+        }
     }
 
     /// The same place without its line.

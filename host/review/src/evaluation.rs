@@ -62,6 +62,13 @@ pub struct Pods {
     pub spec_pointer: String,
 }
 
+impl Pods {
+    /// The pointer into the object that a pointer into its pod stands for.
+    fn pointer_in_template(&self, pointer: &str) -> String {
+        format!("{}{pointer}", self.spec_pointer.strip_suffix("/spec").unwrap_or_default())
+    }
+}
+
 /// The outcome as reports have it, with the worst decision before its parts.
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -98,13 +105,14 @@ impl Outcome {
     /// greater weight.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = self.verdict.findings.clone();
-        for finding in self.pods.iter().flat_map(|pods| &pods.verdict.findings) {
+        let at = |finding: &Finding| (finding.line, finding.column);
+        let of_pods =
+            self.pods.iter().flat_map(|pods| pods.verdict.findings.iter().map(move |it| (pods, it)));
+        for (pods, finding) in of_pods {
+            let pointer = pods.pointer_in_template(&finding.pointer);
             let same = findings.iter_mut().find(|known| {
-                let about =
-                    |finding: &Finding| (finding.rule.clone(), finding.secret.clone(), finding.image.clone());
-                let at = |finding: &Finding| (finding.line, finding.column);
-                about(known) == about(finding)
-                    && (at(known) == at(finding) || known.message == finding.message)
+                (&known.rule, &known.secret, &known.image) == (&finding.rule, &finding.secret, &finding.image)
+                    && (known.pointer == pointer || (known.line.is_some() && at(known) == at(finding)))
             });
             match same {
                 Some(known) => known.severity = known.severity.max(finding.severity),
@@ -335,9 +343,9 @@ fn pointers(outcome: &Outcome) -> Vec<String> {
         let is_written = finding.pointer.starts_with("/data/") && object.pointer(&written).is_some();
         format!("{prefix}{}", if is_written { &written } else { &finding.pointer })
     });
-    let pods = outcome.pods.iter().flat_map(|Pods { verdict, spec_pointer }| {
-        let template = spec_pointer.strip_suffix("/spec").unwrap_or_default();
-        verdict.findings.iter().map(move |finding| format!("{prefix}{template}{}", finding.pointer))
+    let pods = outcome.pods.iter().flat_map(|pods| {
+        let findings = pods.verdict.findings.iter();
+        findings.map(move |finding| format!("{prefix}{}", pods.pointer_in_template(&finding.pointer)))
     });
     own.chain(pods).collect()
 }

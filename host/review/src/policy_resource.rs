@@ -19,6 +19,7 @@ use self::rule::{Attributes, MatchPolicy, Rule};
 use self::selector::{Selector, labels_of};
 use crate::cluster::{Cluster, NAMESPACE_NAME};
 use crate::field_error::{self, FieldError};
+use crate::json_pointer::escaped;
 use crate::kind::Kind;
 
 /// The API group of policy resources.
@@ -51,24 +52,23 @@ pub struct PolicyResource {
 pub struct Note {
     /// JSON pointer into the resource
     pub pointer: String,
-    /// One sentence
+    /// What is not honoured
     pub message: String,
+    /// What to write instead; empty where there is nothing
+    pub help: String,
 }
 
 /// Why an object cannot be used as a policy resource.
 #[derive(Debug, thiserror::Error)]
 pub enum ResourceError {
     /// Some other object
-    #[error("this is a {0}, where settings, a ClusterAdmissionPolicy or an AdmissionPolicy are wanted")]
+    #[error("this is a {0}, not settings, a ClusterAdmissionPolicy or an AdmissionPolicy")]
     NotAPolicy(String),
     /// Several policies under one expression
-    #[error(
-        "a {0} cannot be judged here, because its expression over several policies is not evaluated; give the settings \
-         of one of its policies (spec.policies.NAME.settings) in a file of their own"
-    )]
+    #[error("a {0} cannot be judged here: its expression over several policies is not evaluated")]
     Group(String),
     /// A version from another time
-    #[error("the apiVersion of this {kind} must be {GROUP}/v1 or {GROUP}/v1alpha2, and is {api_version:?}")]
+    #[error("the apiVersion of this {kind} is {api_version:?}, which Kubewarden does not know")]
     Version {
         /// Its kind
         kind: String,
@@ -87,6 +87,17 @@ impl ResourceError {
             Self::NotAPolicy(_) | Self::Group(_) => "/kind",
             Self::Version { .. } => "/apiVersion",
             Self::Field(error) => &error.pointer,
+        }
+    }
+
+    /// What to do about it; empty where the message says it.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Group(_) => {
+                "write the settings of one of its policies (spec.policies.NAME.settings) into a file of their own".to_owned()
+            }
+            Self::Version { .. } => format!("write {GROUP}/v1 or {GROUP}/v1alpha2"),
+            Self::NotAPolicy(_) | Self::Field(_) => String::new(),
         }
     }
 }
@@ -275,8 +286,13 @@ impl fmt::Display for PolicyResource {
 fn notes(object: &Value, is_cluster_wide: bool) -> Vec<Note> {
     let Some(spec) = object.get("spec").and_then(Value::as_object) else { return Vec::new() };
     let mut notes = Vec::new();
-    let mut note = |field: &str, message: String| {
-        notes.push(Note { pointer: format!("/spec/{}", field.replace('.', "/")), message });
+    let mut note = |path: &[&str], message: String, help: &str| {
+        let tokens = path.iter().map(|name| format!("/{}", escaped(name)));
+        notes.push(Note {
+            pointer: format!("/spec{}", tokens.collect::<String>()),
+            message,
+            help: help.to_owned(),
+        });
     };
     let is_given = |value: Option<&Value>| match value {
         None | Some(Value::Null) => false,
@@ -290,19 +306,20 @@ fn notes(object: &Value, is_cluster_wide: bool) -> Vec<Note> {
             continue;
         }
         let kind = if is_cluster_wide { "a ClusterAdmissionPolicy" } else { "an AdmissionPolicy" };
-        note(field, format!("spec.{field} is no field of {kind} that is known here, so it is not honoured"));
+        let message = format!("spec.{field} is no field of {kind} that is known here, so it is not honoured");
+        note(&[field], message, "");
     }
     if is_given(spec.get("matchConditions")) {
         let message = "spec.matchConditions are not honoured, because CEL is not evaluated here: objects may be judged \
                        that the cluster leaves out";
-        note("matchConditions", message.to_owned());
+        note(&["matchConditions"], message.to_owned(), "");
     }
     let inside = spec.get("allowInsideAdmissionControllerNamespace") == Some(&Value::Bool(true));
     let labels = spec.get("namespaceSelector").and_then(|selector| selector.get("matchLabels"));
     if is_cluster_wide && !inside && is_given(labels) {
-        let message = "Kubewarden drops the matchLabels of a ClusterAdmissionPolicy's namespaceSelector, and so do we; \
-                       write them as matchExpressions";
-        note("namespaceSelector.matchLabels", message.to_owned());
+        let message = "Kubewarden drops the matchLabels of a ClusterAdmissionPolicy's namespaceSelector, and so does this \
+                       command";
+        note(&["namespaceSelector", "matchLabels"], message.to_owned(), "write them as matchExpressions");
     }
     notes
 }

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spot, Weight};
 use crate::engine::{Engine, EngineError};
 use crate::host_calls::HostCalls;
-use crate::manifest::{self, Content, Manifest, manifests};
+use crate::manifest::{Content, Manifest, manifests};
 use crate::policy_resource::PolicyResource;
 use crate::source_file::{STDIN, SourceFile};
 use problem::Problem;
@@ -40,9 +40,9 @@ pub struct SettingsSource {
     pub prefix: String,
 }
 
-/// What of a file is meant.
+/// Which value of a file is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum Selection {
     /// Its only document
     Whole,
     /// The document of this number, from 1
@@ -57,18 +57,19 @@ pub enum Part {
 /// # Errors
 /// - a text that cannot be parsed, or that has no object, as an empty one, or too many
 /// - a policy resource that Kubernetes would refuse
-pub fn read(file: SourceFile, part: &Part, namespace: &str) -> Result<(Settings, Vec<String>), Diagnostics> {
+pub fn read(
+    file: SourceFile,
+    selection: &Selection,
+    namespace: &str,
+) -> Result<(Settings, Vec<Diagnostic>), Diagnostics> {
     let file = Arc::new(file);
     let name = &file.name;
     let (mut objects, notes, error) = manifests(&file);
-    let mut notes: Vec<String> = notes
-        .into_iter()
-        .map(|note| format!("{name}:{}:{}: {}", note.line, note.column, note.message))
-        .collect();
+    let mut notes = Diagnostic::of_notes(name, &file.text, &notes);
     if let Some(error) = error {
         return Err(Diagnostics(vec![Diagnostic::of_syntax(name, &file.text, &error)]));
     }
-    if let Part::Document(number) = part {
+    if let Selection::Document(number) = selection {
         objects.retain(|object| object.document.index == *number);
         if objects.is_empty() {
             return Err(wrong(format!("{name}: there is no document {number}")));
@@ -81,35 +82,44 @@ pub fn read(file: SourceFile, part: &Part, namespace: &str) -> Result<(Settings,
     let object = match (objects.pop(), objects.as_slice()) {
         // A command before a pipe that failed writes nothing, and nobody's defaults are meant.
         (None, _) => {
-            return Err(wrong(format!("{name}: there are no settings there; {{}} means the defaults")));
+            let problem = Diagnostic::error(format!("{name}: there are no settings there"));
+            return Err(Diagnostics(vec![problem.with_help("write {} for the defaults")]));
         }
         (Some(object), []) => object,
         (Some(last), others) => return Err(too_many(others.iter().chain([&last]))),
     };
     let Manifest { file, document, mut prefix, .. } = object;
     let (Content::Object(mut value) | Content::Request(mut value)) = object.content;
-    if let Part::Pointer(pointer) = part {
+    if let Selection::Pointer(pointer) = selection {
         prefix.push_str(pointer);
         value = value.pointer_mut(pointer).map(Value::take).unwrap_or_default();
     }
-    let at = |pointer: &str| manifest::at(&file, &document, &format!("{prefix}{pointer}"));
+    let at = |pointer: &str, message: String| {
+        let spot = Spot::at(&file, &document, &format!("{prefix}{pointer}"));
+        Diagnostic::at(spot, message)
+    };
+    let refused = |problem: Diagnostic| Err(Diagnostics(vec![problem]));
     if !value.is_object() {
-        return Err(wrong(format!("{}: the settings must be an object", at(""))));
+        return refused(at("", "the settings must be an object".to_owned()));
     }
     let is_resource = ["apiVersion", "kind"].iter().any(|field| value.get(field).is_some());
-    let resource = is_resource.then(|| PolicyResource::of(&value, namespace)).transpose();
-    let resource = resource.map_err(|error| wrong(format!("{}: {error}", at(error.pointer()))))?;
-    if let Some(resource) = &resource {
-        notes.extend(resource.notes.iter().map(|note| format!("{}: {}", at(&note.pointer), note.message)));
+    let mut resource = None;
+    if is_resource {
+        let read = match PolicyResource::of(&value, namespace) {
+            Ok(read) => read,
+            Err(error) => return refused(at(error.pointer(), error.to_string()).with_help(error.help())),
+        };
+        notes.extend(read.notes.iter().map(|note| {
+            let note_at = at(&note.pointer, note.message.clone()).with_help(&note.help);
+            Diagnostic { weight: Weight::Warning, ..note_at }
+        }));
         let settings = value.pointer_mut("/spec/settings").map(Value::take).filter(|value| !value.is_null());
         value = settings.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
         if !value.is_object() {
-            return Err(wrong(format!(
-                "{}: spec.settings: the settings must be an object",
-                at("/spec/settings")
-            )));
+            return refused(at("/spec/settings", "spec.settings: the settings must be an object".to_owned()));
         }
         prefix.push_str("/spec/settings");
+        resource = Some(read);
     }
     let json = to_raw_value(&value).unwrap_or_default();
     let SourceFile { name, text } = Arc::unwrap_or_clone(file);
@@ -198,24 +208,6 @@ impl Settings {
             return Err(SettingsError::Refused(wrong(format!("the settings are not valid: {message}"))));
         }
         Err(SettingsError::Refused(problem::located(&problems, self.source.as_ref())))
-    }
-}
-
-/// Asks the policy whether it takes settings that stand nowhere.
-///
-/// # Errors
-/// - it does not, or gives no answer
-pub fn validate(
-    policy: &dyn Engine,
-    settings: &RawValue,
-    host: Arc<dyn HostCalls>,
-) -> Result<(), SettingsError> {
-    match refusal(policy, settings, host)? {
-        Some(Answer { message, .. }) => {
-            let message = message.unwrap_or_default();
-            Err(SettingsError::Refused(wrong(format!("the settings are not valid: {message}"))))
-        }
-        None => Ok(()),
     }
 }
 

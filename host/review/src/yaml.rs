@@ -25,6 +25,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 pub use self::mark::last_cut;
+pub use self::problem::{Note, SyntaxError};
 pub use self::text::line_column;
 use self::{problem::Problem, tree::Reader};
 
@@ -62,44 +63,6 @@ pub struct Documents {
     pub count: usize,
     /// Why the rest could not be read
     pub error: Option<SyntaxError>,
-}
-
-/// Something odd that does not stop the reading, such as a key given twice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// Line, from 1
-    pub line: usize,
-    /// Column in characters, from 1
-    pub column: usize,
-    /// Byte of the text
-    pub at: usize,
-    /// One sentence
-    pub message: String,
-    /// The same without the key that it names, where it names one: a piece of an unquoted password may be one
-    pub unnamed: Option<String>,
-}
-
-impl Note {
-    /// The sentence; of a text that may hold a secret, without what stands in it.
-    pub fn told(&self, may_name: bool) -> &str {
-        self.unnamed.as_ref().filter(|_| !may_name).unwrap_or(&self.message)
-    }
-}
-
-/// Why a text could not be read (further).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct SyntaxError {
-    /// Line, from 1
-    pub line: usize,
-    /// Column in characters, from 1
-    pub column: usize,
-    /// Byte of the text
-    pub at: usize,
-    /// One sentence
-    pub message: String,
-    /// What may fix it
-    pub hint: Option<String>,
 }
 
 /// Where a value stands in its text.

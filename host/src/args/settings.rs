@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Error, Result};
-use review::settings::{Part, Settings, SettingsError, read};
+use review::settings::{Selection, Settings, SettingsError, read};
 use review::source_file::SourceFile;
 
 use crate::args::PolicyArgs;
@@ -19,7 +19,7 @@ use crate::files::input;
 pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Settings> {
     let (file, part) = match (&args.settings, &args.settings_json) {
         (_, Some(json)) => {
-            (SourceFile { name: "--settings-json".to_owned(), text: json.clone() }, Part::Whole)
+            (SourceFile { name: "--settings-json".to_owned(), text: json.clone() }, Selection::Whole)
         }
         (Some(path), None) => {
             let (path, part) = part_of(path);
@@ -31,7 +31,7 @@ pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Settings> {
     };
     let (settings, notes) = read(file, &part, &args.namespace)?;
     for note in notes {
-        io.stderr.line(&format!("warning: {note}"));
+        io.stderr.diagnostic(&note);
     }
     Ok(settings)
 }
@@ -42,15 +42,15 @@ pub(crate) fn file_of(path: &str) -> &str {
 }
 
 /// Splits `policy.yaml#2`, or `config.yaml#/settings`. A file that has such a name is meant itself.
-fn part_of(path: &str) -> (&str, Part) {
+fn part_of(path: &str) -> (&str, Selection) {
     let part = path.rsplit_once('#').filter(|(file, _)| !file.is_empty() && !Path::new(path).exists());
     match part {
-        Some((file, pointer)) if pointer.starts_with('/') => (file, Part::Pointer(pointer.to_owned())),
+        Some((file, pointer)) if pointer.starts_with('/') => (file, Selection::Pointer(pointer.to_owned())),
         Some((file, number)) => match number.parse() {
-            Ok(number) => (file, Part::Document(number)),
-            Err(_) => (path, Part::Whole),
+            Ok(number) => (file, Selection::Document(number)),
+            Err(_) => (path, Selection::Whole),
         },
-        None => (path, Part::Whole),
+        None => (path, Selection::Whole),
     }
 }
 

@@ -150,9 +150,7 @@ fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io
 
     let with_results = cases.iter().zip(&results);
     let mut reports: Vec<CaseReport<'_>> = with_results
-        .map(|(Picked { loaded, number, .. }, result)| {
-            CaseReport::new(loaded, *number, result.as_ref().map_err(ToString::to_string))
-        })
+        .map(|(Picked { loaded, number, .. }, result)| CaseReport::new(loaded, *number, result.as_ref()))
         .collect();
     say_errors(&cases, &results, &reports, io);
     let all_updated = !args.update || update_all(suites, &cases, &results, &mut reports, io);

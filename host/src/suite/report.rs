@@ -11,6 +11,8 @@ pub use self::junit::write as write_junit;
 pub use self::text::{Style, write as write_text};
 use super::words;
 use crate::report::Tool;
+use review::diagnostic::{Diagnostic, Diagnostics};
+use review::settings::SettingsError;
 use review::suite::Loaded;
 use review::suite::expect::{Comparison, rules_of};
 use review::suite::run::CaseResult;
@@ -28,6 +30,34 @@ pub enum Ended {
     Updated,
     /// Its settings are not valid
     Error,
+}
+
+/// One thing that is wrong with the settings of a case.
+#[derive(Debug, Serialize)]
+pub struct SettingsProblem {
+    /// Line in the suite, from 1
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// Column, from 1, in characters
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// What is wrong
+    pub message: String,
+    /// What to do
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl SettingsProblem {
+    fn of(diagnostic: &Diagnostic) -> Self {
+        let spot = diagnostic.spot.as_ref();
+        Self {
+            line: spot.map(|spot| spot.line),
+            column: spot.and_then(|spot| spot.column),
+            message: diagnostic.message.clone(),
+            help: diagnostic.help.clone(),
+        }
+    }
 }
 
 /// What became of a case.
@@ -51,6 +81,9 @@ pub struct CaseReport<'a> {
     pub message: Option<String>,
     /// Where the policy says something else than is expected
     pub differences: Vec<Comparison>,
+    /// What is wrong with its settings
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<SettingsProblem>,
     /// What else is to be said
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -60,8 +93,8 @@ pub struct CaseReport<'a> {
 }
 
 impl<'a> CaseReport<'a> {
-    /// The report of the case of this number, from 0; an error is that of its settings.
-    pub fn new(loaded: &'a Loaded, number: usize, result: Result<&CaseResult, String>) -> Self {
+    /// The report of the case of this number, from 0.
+    pub fn new(loaded: &'a Loaded, number: usize, result: Result<&CaseResult, &SettingsError>) -> Self {
         let mut report = Self {
             file: &loaded.file.name,
             line: loaded.lines.get(number).copied().unwrap_or(1),
@@ -71,12 +104,16 @@ impl<'a> CaseReport<'a> {
             rules: Vec::new(),
             message: None,
             differences: Vec::new(),
+            problems: Vec::new(),
             notes: Vec::new(),
             both: Default::default(),
         };
         match result {
             Ok(result) => report.take(result),
-            Err(error) => report.notes.push(error),
+            Err(SettingsError::Refused(Diagnostics(all))) => {
+                report.problems = all.iter().map(SettingsProblem::of).collect();
+            }
+            Err(error) => report.notes.push(error.to_string()),
         }
         report
     }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use wasm_bindgen::prelude::*;
 
 use crate::core_engine::{CoreEngine, METADATA};
 use crate::javascript::value;
 use crate::lookups::host;
 use crate::problem::Problem;
-use crate::settings::Settings;
 use crate::text::utf16;
 use crate::{copies, detail, settings};
 use review::cluster::Cluster;
@@ -21,8 +20,9 @@ use review::host_calls::HostCalls;
 use review::kind::Judged;
 use review::manifest::{Manifest, manifests};
 use review::policy_resource::PolicyResource;
+use review::settings::Settings;
 use review::source_file::SourceFile;
-use review::verdict::Severity;
+use review::verdict::{Finding, Severity};
 
 /// A finding and its place in the text, in UTF-16 units as JavaScript counts.
 #[derive(Serialize)]
@@ -36,11 +36,20 @@ struct Mark<'a> {
     help: &'a str,
 }
 
+/// An outcome, what is found in it, and how many warnings that makes.
+#[derive(Serialize)]
+struct Reported<'a> {
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+    findings: Vec<Finding>,
+    warnings: usize,
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     problems: &'a [Problem],
     notes: &'a [Problem],
-    objects: &'a [Outcome],
+    objects: Vec<Reported<'a>>,
     marks: Vec<Mark<'a>>,
     evaluations: u32,
     milliseconds: f64,
@@ -76,18 +85,20 @@ impl Judgement {
         for manifest in given.iter().chain(&wanted) {
             known.add(manifest.object().clone(), &namespace);
         }
-        let settings = settings::read(settings, &namespace, &mut notes).unwrap_or_else(|wrong| {
-            problems.extend(wrong);
-            Settings { value: Value::Null, resource: None }
-        });
-        let Settings { value: settings, resource } = settings;
-        let grants = resource.as_ref().map(|resource| resource.context_aware_resources.clone());
         let known = Arc::new(known);
+        let lookups = |grants| host(known.clone(), denied.then_some(FailingLookups::Denied), grants);
+        let settings =
+            settings::read(settings, &namespace, lookups(None), &mut notes).unwrap_or_else(|wrong| {
+                problems.extend(wrong);
+                Settings::default()
+            });
+        let Settings { json: raw_settings, resource, .. } = settings;
+        let grants = resource.as_ref().map(|resource| resource.context_aware_resources.clone());
         let mut judgement = Self {
             policy: CoreEngine::default(),
-            raw_settings: to_raw_value(&settings).unwrap_or_default(),
-            settings,
-            host: host(known.clone(), denied.then_some(FailingLookups::Denied), grants),
+            settings: serde_json::from_str(raw_settings.get()).unwrap_or_default(),
+            raw_settings,
+            host: lookups(grants),
             resource,
             cluster: known,
             namespace,
@@ -128,11 +139,16 @@ impl Judgement {
             message: &finding.message,
             help: &finding.help,
         });
+        let objects = self.outcomes.iter().map(|outcome| Reported {
+            outcome,
+            findings: outcome.findings(),
+            warnings: outcome.warnings(),
+        });
         let (evaluations, milliseconds) = self.policy.spent();
         value(&Report {
             problems: &self.problems,
             notes: &self.notes,
-            objects: &self.outcomes,
+            objects: objects.collect(),
             marks: marks.collect(),
             evaluations,
             milliseconds,

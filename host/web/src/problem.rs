@@ -1,5 +1,6 @@
 //! What is wrong with a tab of the page.
 
+use review::diagnostic::Diagnostic;
 use review::yaml::{Note, SyntaxError};
 use serde::Serialize;
 
@@ -26,9 +27,14 @@ impl Problem {
         Self { help, ..self }
     }
 
+    pub(crate) fn of(tab: &'static str, diagnostic: Diagnostic) -> Self {
+        let place = diagnostic.spot.map_or((1, 1), |spot| (spot.line, spot.column.unwrap_or(1)));
+        Self::at(tab, place.0, place.1, diagnostic.message).with_help(diagnostic.help.unwrap_or_default())
+    }
+
     pub(crate) fn syntax(tab: &'static str, error: &SyntaxError) -> Self {
         Self::at(tab, error.line, error.column, error.message.clone())
-            .with_help(error.hint.clone().unwrap_or_default())
+            .with_help(error.help.clone().unwrap_or_default())
     }
 
     pub(crate) fn note(tab: &'static str, note: Note) -> Self {

@@ -49,6 +49,9 @@ export interface Verdict { decision: Decision; patch: object[]; findings: Findin
 export interface Outcome {
   source: { file: string; document: number; line: number; template?: string };
   apiVersion: string; kind: string; namespace?: string; name: string; decision: Decision; object: Verdict; pods?: Verdict[];
+  /** Those of the object and of its pods, each once with the greater weight. */
+  findings: Finding[];
+  warnings: number;
 }
 /** A finding's place in the manifests, in UTF-16 units. */
 export interface Mark { object: number; from: number; to: number; severity: Severity; rule: string; message: string; help: string }

@@ -7,9 +7,10 @@ use saphyr_parser::ScalarStyle;
 
 use super::{
     Place,
+    problem::MAX_DEPTH,
     span::Span,
     text::{Lines, Text},
-    tree::{Content, Entry, MAX_DEPTH, Node, Tree},
+    tree::{Content, Entry, Node, Tree},
 };
 
 /// Answers JSON pointers for one document.

@@ -2,7 +2,54 @@
 
 use saphyr_parser::ScanError;
 
-use super::{Note, SyntaxError, text::Text, text::line_column};
+use super::text::{Text, line_column};
+
+/// How deeply a document may nest: well under the 128 levels of `serde_json`, which reads requests and answers around it.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// What is said of a document that nests deeper.
+pub(super) const TOO_DEEP: &str = "nested too deeply: more than 100 levels";
+
+/// How many lines above a problem are compared with its line.
+const LINES_ABOVE: usize = 100;
+
+/// Something odd that does not stop the reading, such as a key given twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Line, from 1
+    pub line: usize,
+    /// Column in characters, from 1
+    pub column: usize,
+    /// Byte of the text
+    pub at: usize,
+    /// One sentence
+    pub message: String,
+    /// The same without the key that it names, where it names one: a piece of an unquoted password may be one
+    pub unnamed: Option<String>,
+}
+
+impl Note {
+    /// The sentence; of a text that may hold a secret, without what stands in it.
+    pub fn told(&self, may_name: bool) -> &str {
+        self.unnamed.as_ref().filter(|_| !may_name).unwrap_or(&self.message)
+    }
+}
+
+/// Why a text could not be read (further).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct SyntaxError {
+    /// Line, from 1
+    pub line: usize,
+    /// Column in characters, from 1
+    pub column: usize,
+    /// Byte of the text
+    pub at: usize,
+    /// One sentence
+    pub message: String,
+    /// What may fix it
+    pub help: Option<String>,
+}
 
 /// A problem or a remark at a byte of the text.
 #[derive(Debug)]
@@ -11,14 +58,14 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// The message without the key that it names
     pub(super) unnamed: Option<String>,
-    pub(super) hint: Option<String>,
+    pub(super) help: Option<String>,
     /// Whether a bound was reached, so that no other reading would come further
     pub(super) is_bound: bool,
 }
 
 impl Problem {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
-        Problem { at, message: message.into(), unnamed: None, hint: None, is_bound: false }
+        Problem { at, message: message.into(), unnamed: None, help: None, is_bound: false }
     }
 
     /// A problem with a key, said of the key by its name, and of `this key`.
@@ -33,8 +80,8 @@ impl Problem {
         Problem { unnamed: Some(say(UNNAMED)), ..Problem::new(at, say(&format!("key `{key}`"))) }
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
         self
     }
 
@@ -48,40 +95,37 @@ impl Problem {
         let message = format!("control character U+{:04X} is not allowed in YAML", u32::from(character));
         let problem = Problem::new(at, message);
         if character == '\0' {
-            problem.hint("is this a binary file, or UTF-16? Manifests are UTF-8")
+            problem.help("is this a binary file, or UTF-16? Manifests are UTF-8")
         } else {
             problem
         }
     }
 
-    /// Rewords what the scanner says where its words name its own parts instead of the text's.
+    /// What the scanner says, reworded where its words name its own parts instead of the text's. It has no kinds of errors,
+    /// so nothing but the wording depends on them.
     pub(super) fn scan(error: &ScanError, text: &Text<'_>, source: &str) -> Self {
         // At the end of the text the mark is past the last line that an editor shows.
         let at = text.byte((*error.marker()).into()).min(source.trim_end().len());
         if let Some(tab) = indenting_tab(source, at) {
             return Problem::new(tab, "a tab stands in the indentation; YAML allows only spaces there");
         }
-        let (message, hint) = match error.info() {
-            "recursion limit exceeded" => ("nested too deeply: more than 100 levels", None),
-            "simple key expect ':'" | "simple key expected" => ("could not find expected `:`", None),
-            "mapping values are not allowed in this context" => {
-                (error.info(), Some("check the indentation, or quote a value that has `: ` in it"))
-            }
+        if flow_depth(source, at) > MAX_DEPTH {
+            return Problem::new(at, TOO_DEEP);
+        }
+        let reworded = match error.info() {
+            "simple key expect ':'" | "simple key expected" => "could not find expected `:`",
             "while parsing a block mapping, did not find expected key" | "invalid indentation" => {
-                ("did not find expected key: is this line indented as its siblings are?", None)
+                "did not find expected key"
             }
             "while parsing node, found unknown anchor" => {
-                ("the alias names an anchor that this document does not have", None)
+                "the alias names an anchor that this document does not have"
             }
-            "did not find expected <document start>" => (
-                "did not find expected `---` or end of text: is this line indented as its siblings are?",
-                None,
-            ),
-            other => (other, None),
+            "did not find expected <document start>" => "did not find expected `---` or end of text",
+            other => other,
         };
-        let problem = Problem::new(at, message);
-        match hint {
-            Some(hint) => problem.hint(hint),
+        let problem = Problem::new(at, reworded);
+        match layout_help(source, at) {
+            Some(help) => problem.help(help),
             None => problem,
         }
     }
@@ -89,8 +133,8 @@ impl Problem {
     /// The problem with line, column and, where the text looks like a template, the advice to render it.
     pub(super) fn into_error(self, text: &str) -> SyntaxError {
         let (line, column) = line_column(text, self.at);
-        let hint = template_hint(text, self.at).map(String::from).or(self.hint);
-        SyntaxError { line, column, at: self.at, message: self.message, hint }
+        let help = template_help(text, self.at).map(String::from).or(self.help);
+        SyntaxError { line, column, at: self.at, message: self.message, help }
     }
 
     /// The note at its line and column in a text, and so many lines above that.
@@ -99,7 +143,7 @@ impl Problem {
     }
 }
 
-fn template_hint(text: &str, at: usize) -> Option<&'static str> {
+fn template_help(text: &str, at: usize) -> Option<&'static str> {
     let braces = text.find("{{").and_then(|open| text.get(open..)).is_some_and(|rest| rest.contains("}}"));
     if braces {
         return Some(
@@ -115,6 +159,33 @@ fn template_hint(text: &str, at: usize) -> Option<&'static str> {
     let placeholder =
         near.find("${").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains('}'));
     placeholder.then_some("this looks like a text with ${…} placeholders: fill them in first (envsubst < FILE | acr-pull-secret check -)")
+}
+
+/// How many flow collections are open at a byte, as far as brackets tell.
+fn flow_depth(text: &str, at: usize) -> usize {
+    text.bytes().take(at).fold(0, |depth: usize, byte| match byte {
+        b'[' | b'{' => depth + 1,
+        b']' | b'}' => depth.saturating_sub(1),
+        _ => depth,
+    })
+}
+
+/// What may be wrong with the layout of the line at a byte.
+fn layout_help(text: &str, at: usize) -> Option<&'static str> {
+    let (before, rest) = text.split_at_checked(at)?;
+    let start = before.rfind('\n').map_or(0, |found| found + 1);
+    let end = at + rest.find('\n').unwrap_or(rest.len());
+    let line = text.get(start..end)?;
+    if rest.starts_with(':') && line.matches(": ").count() > 1 {
+        return Some("check the indentation, or quote a value that has `: ` in it");
+    }
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let above = text.get(..start)?.lines().rev();
+    let mut siblings =
+        above.filter(|above| !above.trim().is_empty()).take(LINES_ABOVE).map(indent).peekable();
+    siblings.peek()?;
+    (!line.trim().is_empty() && siblings.all(|above| above != indent(line)))
+        .then_some("indent this line as its siblings are")
 }
 
 /// Byte of the first tab in the indentation of the line at a byte, or of the one before.

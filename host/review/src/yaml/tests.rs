@@ -345,9 +345,9 @@ fn errors_say_what_to_do() {
         "{{- if .Values.on }}\na: 1\n{{- end }}\n",
         "a:\n  {{- toYaml .Values.x | nindent 2 }}\n",
     ] {
-        assert_eq!(error(text).hint.as_deref(), helm, "{text}");
+        assert_eq!(error(text).help.as_deref(), helm, "{text}");
     }
-    assert!(error("${HEAD}\na: 1\n").hint.unwrap().contains("envsubst"));
+    assert!(error("${HEAD}\na: 1\n").help.unwrap().contains("envsubst"));
     let tab = error("a:\n  b:\n\tc: 1\n");
     assert_eq!(
         (tab.line, tab.column, tab.message.as_str()),

@@ -7,15 +7,12 @@ use serde_json::Value;
 
 use super::{
     json::Lexer,
-    problem::Problem,
+    problem::{MAX_DEPTH, Problem, TOO_DEEP},
     scalar,
     span::{Marker, Span},
     text::Text,
     watch::{Watch, Watched},
 };
-
-/// How deeply a document may nest: well under the 128 levels of `serde_json`, which reads requests and answers around it.
-pub(super) const MAX_DEPTH: usize = 100;
 
 /// The most values of a document. Manifests have some thirty bytes for each of them, but one may stand behind every comma.
 const MAX_NODES: usize = 4 << 20;
@@ -330,7 +327,7 @@ impl Builder {
             return Err(fault(COMPLEX_KEY));
         }
         if self.frames.len() >= MAX_DEPTH {
-            return Err(fault("nested too deeply: more than 100 levels"));
+            return Err(fault(TOO_DEEP));
         }
         let is_unknown = |tag: &Tag| !tag.is_yaml_core_schema() && tag.suffix != "!";
         if tag.is_some_and(is_unknown) && self.notes.len() < MAX_NOTES {

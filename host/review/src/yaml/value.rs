@@ -5,9 +5,9 @@ use std::mem::take;
 use serde_json::{Map, Value, map};
 
 use super::{
-    problem::Problem,
+    problem::{MAX_DEPTH, Problem},
     text::Text,
-    tree::{Content, Entry, MAX_DEPTH, MAX_NOTES, Tree},
+    tree::{Content, Entry, MAX_NOTES, Tree},
 };
 
 /// Takes the value out of a tree, and leaves notes in it. Their messages count lines from so many above the text.

@@ -37,7 +37,11 @@ fn status(case: &CaseReport<'_>) -> TestCaseStatus {
     let about = if differing.is_empty() { String::new() } else { format!(": {}", differing.join(", ")) };
     let mut status = TestCaseStatus::non_success(kind);
     status.set_message(format!("{what}{about}"));
-    let notes = case.notes.join("\n");
+    let problems = case.problems.iter().map(|problem| {
+        let help = problem.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+        format!("{}{help}", problem.message)
+    });
+    let notes = problems.chain(case.notes.iter().cloned()).collect::<Vec<_>>().join("\n");
     status.set_description(xml(&format!("{}:{}\n{}{notes}", case.file, case.line, case.diff())));
     status
 }
