@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use acr_pull_secret::files::suite_files::DiskFiles;
+use acr_pull_secret::suite::suite_files::DiskFiles;
 
 use review::kind::{Judged, Kind};
 use review::log::{Log, NoLog};

@@ -564,7 +564,11 @@ fn small_mistakes_in_a_call_are_told_with_their_fix() {
             "error: --settings-json: 2 values, where one is wanted\n",
         ),
         (&["--settings", "-", "pod.yaml"], "{}\n---\n{}\n", "--settings -#2"),
-        (&["--settings", "policy.yaml", "pod.yaml"], "", "error: missing field `spec`\n --> policy.yaml:1:1\n"),
+        (
+            &["--settings", "policy.yaml", "pod.yaml"],
+            "",
+            "error: missing field `spec`\n --> policy.yaml:1:1\n",
+        ),
         (&["--settings", "#2", "pod.yaml"], "", "error: #2: cannot be read: "),
         (&["--config", "pointer.yaml", "pod.yaml"], "", "error: #/x: cannot be read: "),
     ] {

@@ -3,7 +3,6 @@
 pub mod atomic_file;
 pub mod exclude;
 pub mod input;
-pub mod suite_files;
 pub mod watch;
 
 /// The name of the config file, which is never an input of its own folder.

@@ -6,7 +6,7 @@
 //!                                     └───── cluster ◀─────┴──┘ lookups
 //! ```
 //!
-//! The host shows only what the shipped policy said: it knows the wire format and none of the rules.
+//! The host shows only what the shipped policy said: it knows the protocol and none of the rules.
 
 pub mod args;
 pub mod commands;

@@ -6,13 +6,14 @@
 //! ```text
 //! Policy::call ─▶ instance: _start, wapc_init, __guest_call ─▶ answer, or PolicyError
 //!                    │ ▲ wapc: request, answer, host calls ─▶ HostCalls
-//!                    ▼ │ wasi: clock, randomness, talk
+//!                    ▼ │ wasi: clock, randomness, output
 //! ```
 
 mod cache;
 mod engine;
 mod error;
 mod guest;
+mod limits;
 pub mod lookup_recording;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,6 @@ mod wasi;
 pub mod wasm_section;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use review::engine::{Engine as PolicyEngine, EngineError};
 pub use review::host_calls::HostCalls;
@@ -32,29 +32,10 @@ pub use cache::Cache;
 use engine::Placement;
 pub use error::PolicyError;
 use guest::State;
+pub use limits::Limits;
 
 /// The policy that was built with this crate, annotated with its metadata.
 pub const EMBEDDED: &[u8] = include_bytes!(env!("POLICY_WASM"));
-
-/// What one call of a policy may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How long it may run, its start included; in steps of 10 ms
-    pub time: Duration,
-    /// The largest size of its memories and tables together, in bytes
-    pub memory: usize,
-    /// The largest answer, error, log message or host-call payload that is accepted from it, in bytes
-    pub response: usize,
-    /// How many host calls it may make, such as lookups
-    pub host_calls: u32,
-}
-
-impl Default for Limits {
-    /// The time that policy-server gives, and more of the rest than any real policy needs. As in the options.
-    fn default() -> Self {
-        Self { time: Duration::from_secs(2), memory: 256 << 20, response: 64 << 20, host_calls: 10_000 }
-    }
-}
 
 /// A compiled policy, for any number of calls from any number of threads.
 pub struct Policy {
@@ -112,7 +93,7 @@ impl Policy {
         store.set_epoch_deadline(engine::ticks(self.limits.time));
         let ended = self.run(&mut store, operation.len(), payload.len());
         let mut state = store.into_data();
-        state.talk.flush(&*state.host);
+        state.output.flush(&*state.host);
         state.outcome(ended?)
     }
 

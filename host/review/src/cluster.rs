@@ -7,6 +7,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::failing_lookups::not_granted;
 use crate::host_calls::HostCalls;
 use crate::kind::Kind;
 use crate::log::Log;
@@ -155,10 +156,7 @@ impl Lookups {
             serde_json::from_slice(payload).map_err(|e| format!("cannot deserialize payload: {e}"))?;
         let GetResource { api_version, kind, name, namespace, field_masks, .. } = asked;
         if !self.resources.iter().any(|(a, k)| *a == api_version && *k == kind) {
-            return Err(format!(
-                "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has \
-                 been reported."
-            ));
+            return Err(not_granted(&api_version, &kind));
         }
         let found = self.cluster.get(&api_version, &kind, namespace.as_deref().unwrap_or_default(), &name);
         let object = found.ok_or_else(|| {

@@ -1,9 +1,10 @@
-//! Lookups that fail, worded as policy-server words them: the policy tells the reasons apart by these words.
+//! Lookups that fail, worded as policy-server words them: Kubewarden gives the reasons only as text.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::host_calls::HostCalls;
+use crate::kind::Kind;
 
 /// Why every lookup fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -22,7 +23,7 @@ impl HostCalls for FailingLookups {
         let asked: Value = serde_json::from_slice(payload).unwrap_or_default();
         let word = |name| asked.get(name).and_then(Value::as_str).unwrap_or_default();
         let (kind, name, namespace) = (word("kind"), word("name"), word("namespace"));
-        let resource = format!("{}s", kind.to_lowercase());
+        let resource = Kind { kind: kind.to_owned(), ..Kind::default() }.resource();
         Err(match self {
             Self::Denied => format!(
                 "Callback evaluation failure: ApiError: {resource} \"{name}\" is forbidden: User \
@@ -32,10 +33,14 @@ impl HostCalls for FailingLookups {
             Self::Unavailable => {
                 "Callback evaluation failure: kube::Client was not initialized properly".to_owned()
             }
-            Self::Ungranted => format!(
-                "Policy has not been granted access to Kubernetes {}/{kind} resources. The violation has been reported.",
-                word("api_version")
-            ),
+            Self::Ungranted => not_granted(word("api_version"), kind),
         })
     }
+}
+
+/// What is said to a policy that asks for a kind that it was not granted.
+pub(crate) fn not_granted(api_version: &str, kind: &str) -> String {
+    format!(
+        "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has been reported."
+    )
 }

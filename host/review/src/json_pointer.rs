@@ -4,3 +4,8 @@
 pub fn escaped(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
+
+/// A token of a pointer as it is meant: `a~1b` becomes `a/b`.
+pub fn unescaped(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}

@@ -1,6 +1,11 @@
 //! Every case of `tests/cases` with the policy's core linked in as the engine: no WebAssembly, no command.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at its first surprise")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the tests read the files of the project"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A pipeline: work that is taken up in its order, done by several threads, and handed over in that order again, with
+//! Ordered parallel work: it is taken up in its order, done by several threads, and handed over in that order again, with
 //! no more of it in memory than keeps the threads busy.
 //!
 //! ```text
@@ -122,7 +122,7 @@ impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
         while !state.is_ended {
             if let Some((batch, result)) = state.batches.pop_front() {
                 drop(state);
-                // Nobody waits for it any more where the pipeline has ended early.
+                // Nobody waits for it any more where the work has ended early.
                 let _ = result.send(work(batch));
                 state = self.lock();
             } else if !state.is_over && self.has_room(&state) {

@@ -6,17 +6,17 @@ use crate::console::Console;
 /// signal, which shells report as 128 and the signal's number.
 ///
 /// Without threads or signals to be had, and outside Unix, the command ends as any other does.
-pub fn end_cleanly(talk: &Console) {
+pub fn end_cleanly(console: &Console) {
     #[cfg(unix)]
     {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
         use signal_hook::iterator::Signals;
 
         let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) else { return };
-        let talk = talk.clone();
+        let console = console.clone();
         let wait = move || {
             if let Some(signal) = signals.forever().next() {
-                talk.hide_progress();
+                console.hide_progress();
                 let _abandoned = crate::files::atomic_file::abandon();
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
@@ -25,5 +25,5 @@ pub fn end_cleanly(talk: &Console) {
         let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
     }
     #[cfg(not(unix))]
-    let _ = talk;
+    let _ = console;
 }

@@ -72,7 +72,7 @@ pub struct Registry {
     http: reqwest::Client,
     client: ClientConfigParts,
     runtime: Runtime,
-    talk: Console,
+    console: Console,
 }
 
 /// What each client of the library is made from.
@@ -86,7 +86,11 @@ impl Registry {
     ///
     /// # Errors
     /// - a reference, docker config or file of certificates that cannot be used
-    pub fn new(reference: Reference, connection: &Connection, talk: Console) -> Result<Self, RegistryError> {
+    pub fn new(
+        reference: Reference,
+        connection: &Connection,
+        console: Console,
+    ) -> Result<Self, RegistryError> {
         // Someone may have chosen already; either is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A redirection could send an identity token to another host.
@@ -120,7 +124,7 @@ impl Registry {
             .map_err(|error| RegistryError::Client(error.to_string()))?;
         let called = reference.whole();
         let scheme = if connection.insecure { "http" } else { "https" };
-        Ok(Self { reference, called, scheme, credential, config, http, client, runtime, talk })
+        Ok(Self { reference, called, scheme, credential, config, http, client, runtime, console })
     }
 
     /// Pushes a policy; what is there already is not sent again.
@@ -129,7 +133,7 @@ impl Registry {
     /// - the registry does not take it
     pub fn push(&self, artifact: &Artifact) -> Result<(), RegistryError> {
         let bar = progress(artifact.wasm.len());
-        let pushed = self.runtime.block_on(retry::retry(&self.talk, &bar, async || {
+        let pushed = self.runtime.block_on(retry::retry(&self.console, &bar, async || {
             bar.set_position(0);
             transfer::push(&self.session(Action::Push).await?, artifact, &bar).await
         }));
@@ -144,7 +148,7 @@ impl Registry {
     pub fn pull(&self) -> Result<Pulled, RegistryError> {
         let bar = progress(0);
         let mut partial = transfer::Partial::default();
-        let pulled = self.runtime.block_on(retry::retry(&self.talk, &bar, async || {
+        let pulled = self.runtime.block_on(retry::retry(&self.console, &bar, async || {
             transfer::pull(&self.session(Action::Pull).await?, &mut partial, &bar).await
         }));
         bar.finish_and_clear();

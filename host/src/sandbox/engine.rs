@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{Limits, PolicyError};
+use super::error::PolicyError;
+use super::limits::Limits;
 
 /// How often a running guest is asked whether its time is up.
 const TICK: Duration = Duration::from_millis(10);

@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use wasmtime::Trap;
 
-use super::{Limits, wasi::Exit};
+use super::limits::Limits;
 use crate::quantity::size;
 use crate::sandbox::wasm_section::SectionError;
+
+/// The guest asked to end with this exit code.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("exit with code {0}")]
+pub(super) struct Exit(pub(super) u32);
 
 /// Why a module is no usable policy, or gave no answer to one call.
 ///

@@ -1,11 +1,13 @@
-//! One running guest as the host sees it: its memory, its budget, its talk, and what it was asked.
+//! One running guest as the host sees it: its memory, its budget, its output, and what it was asked.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use wasmtime::{Caller, Extern, ResourceLimiter};
 
-use super::{HostCalls, Limits, PolicyError};
+use super::error::PolicyError;
+use super::limits::Limits;
+use review::host_calls::HostCalls;
 
 /// The state behind one evaluation.
 pub(super) struct State {
@@ -19,7 +21,7 @@ pub(super) struct State {
     pub(super) host_error: String,
     pub(super) host_calls: u32,
     pub(super) budget: Budget,
-    pub(super) talk: Console,
+    pub(super) output: GuestOutput,
     pub(super) started: Instant,
 }
 
@@ -36,7 +38,7 @@ impl State {
             host_error: String::new(),
             host_calls: 0,
             budget: Budget { used: 0, limit: limits.memory },
-            talk: Console::default(),
+            output: GuestOutput::default(),
             started: Instant::now(),
         }
     }
@@ -136,13 +138,13 @@ impl ResourceLimiter for Budget {
 }
 
 /// What the guest says on its standard streams and console: handed on by the line, and not without end.
-pub(super) struct Console {
+pub(super) struct GuestOutput {
     line: Vec<u8>,
     left: usize,
 }
 
-impl Console {
-    /// Bytes of talk that are passed on in one evaluation.
+impl GuestOutput {
+    /// Bytes of output that are passed on in one evaluation.
     pub(super) const MOST: usize = 64 << 10;
     /// Bytes after which a line is broken.
     pub(super) const LINE: usize = 4 << 10;
@@ -182,7 +184,7 @@ impl Console {
     }
 }
 
-impl Default for Console {
+impl Default for GuestOutput {
     fn default() -> Self {
         Self { line: Vec::new(), left: Self::MOST }
     }

@@ -4,10 +4,11 @@
 //! last host call's answer until the guest has fetched it. All pointers and lengths are unsigned, whatever
 //! type a guest's compiler gives them; one that leaves the guest's memory ends the guest.
 
+use review::host_calls::HostCalls;
 use wasmtime::{Caller, Linker, Result};
 
+use super::error::PolicyError;
 use super::guest::{Memory, State};
-use super::{HostCalls, PolicyError};
 
 /// The namespace of these imports.
 const MODULE: &str = "wapc";
@@ -66,8 +67,8 @@ fn host_call(
     let namespace = memory.text(namespace, namespace_length, limit)?;
     let operation = memory.text(operation, operation_length, limit)?;
     let payload = memory.read_at_most(payload, payload_length, limit)?;
-    let is_talk = (namespace, operation) == ("tracing", "log");
-    let answer = if is_talk && !state.talk.spend(payload.len(), &*state.host) {
+    let is_output = (namespace, operation) == ("tracing", "log");
+    let answer = if is_output && !state.output.spend(payload.len(), &*state.host) {
         Ok(Vec::new())
     } else {
         state.host.call(binding, namespace, operation, payload)
@@ -117,7 +118,7 @@ fn console_log(mut caller: Caller<'_, State>, pointer: u32, length: u32) -> Resu
     let (memory, state) = Memory::of(&mut caller, "__console_log")?;
     let text = memory.text(pointer, length, state.limits.response)?;
     let host: &dyn HostCalls = &*state.host;
-    state.talk.hear(text.as_bytes(), host);
-    state.talk.flush(host);
+    state.output.hear(text.as_bytes(), host);
+    state.output.flush(host);
     Ok(())
 }

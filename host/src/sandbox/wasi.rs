@@ -1,4 +1,4 @@
-//! WASI preview 1, reduced to what a policy may have: the clock, randomness, and talk on standard output and
+//! WASI preview 1, reduced to what a policy may have: the clock, randomness, and output on standard output and
 //! error.
 //!
 //! There are no arguments, environment variables or files. Whatever else a module imports is linked, so that
@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wasmtime::{Caller, ExternType, FuncType, Linker, Module, Result, Val, ValType};
 
+use super::error::Exit;
 use super::guest::{Memory, State};
 
 /// The namespace of these imports.
@@ -21,11 +22,6 @@ const NOSYS: u32 = 52;
 
 /// Buffers in one write; more than the operating systems take, and few enough to never take long.
 const MOST_BUFFERS: u32 = 1024;
-
-/// The guest asked to end with this exit code.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("exit with code {0}")]
-pub(super) struct Exit(pub(super) u32);
 
 /// Links what `module` imports from WASI.
 pub(super) fn link(linker: &mut Linker<State>, module: &Module) -> Result<()> {
@@ -131,7 +127,7 @@ fn fd_write(mut caller: Caller<'_, State>, fd: u32, buffers: u32, count: u32, ou
     for buffer in memory.read(buffers, count.saturating_mul(8))?.as_chunks::<8>().0 {
         let [p0, p1, p2, p3, l0, l1, l2, l3] = *buffer;
         let length = u32::from_le_bytes([l0, l1, l2, l3]);
-        state.talk.hear(memory.read(u32::from_le_bytes([p0, p1, p2, p3]), length)?, &*state.host);
+        state.output.hear(memory.read(u32::from_le_bytes([p0, p1, p2, p3]), length)?, &*state.host);
         let Some(sum) = written.checked_add(length) else { return Ok(INVAL) };
         written = sum;
     }

@@ -13,7 +13,7 @@ use review::kind::{Judged, Kind};
 use review::manifest::Content;
 use review::verdict::Decision;
 
-/// The `ClusterAdmissionPolicy` that `policy manifest` makes of these settings.
+/// The `ClusterAdmissionPolicy` among the resources that `policy manifest` makes of these settings.
 pub(crate) fn admission_policy(settings: &Value) -> String {
     let annotation = |name: &str| METADATA.pointer(&format!("/annotations/{name}")).and_then(Value::as_str);
     let repository = annotation("io.kubewarden.policy.ociUrl").unwrap_or_default();

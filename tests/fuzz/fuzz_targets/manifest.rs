@@ -9,6 +9,7 @@ use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
 use libfuzzer_sys::fuzz_target;
 use review::cluster::Cluster;
 use review::evaluation::Evaluation;
+use review::json_pointer::escaped;
 use review::kind::Judged;
 use review::manifest::manifests;
 use review::source_file::SourceFile;
@@ -67,8 +68,7 @@ fn collect(value: &Value, pointer: String, pointers: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                let name = name.replace('~', "~0").replace('/', "~1");
-                collect(value, format!("{pointer}/{name}"), pointers);
+                collect(value, format!("{pointer}/{}", escaped(name)), pointers);
             }
         }
         Value::Array(items) => {

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use saphyr_parser::ScalarStyle;
 
+use crate::json_pointer::unescaped;
+
 use super::{
     Place,
     problem::MAX_DEPTH,
@@ -81,7 +83,7 @@ impl<'a, 't> Map<'a, 't> {
         let mut step = Step { node: root, entry: None, flow, aliased: root.anchored, repeated: false };
         if !pointer.is_empty() {
             for token in pointer.strip_prefix('/')?.split('/') {
-                step = self.child(step, &token.replace("~1", "/").replace("~0", "~"))?;
+                step = self.child(step, &unescaped(token))?;
             }
         }
         Some(step)

@@ -106,11 +106,11 @@ fn set_usage(metadata: &mut Value, readme: String) {
 }
 
 /// What the module itself says.
-fn protocol_version(wasm: &[u8], talk: &Console) -> Result<Value> {
+fn protocol_version(wasm: &[u8], console: &Console) -> Result<Value> {
     // What it has in the place of metadata is replaced, so it need not be readable.
     let bare = with_section(wasm, METADATA, b"null").context("this is not a WebAssembly module")?;
     let policy = Policy::load(&bare, Limits::default(), None)?;
-    let host = Arc::new(Nobody(talk.clone()));
+    let host = Arc::new(Nobody(console.clone()));
     let answer =
         policy.call("protocol_version", b"", host).context("it does not say which protocol it speaks")?;
     let version: Value = serde_json::from_slice(&answer).unwrap_or_default();

@@ -7,7 +7,7 @@ use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciImageManifest};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::RegistryError;
+use super::error::RegistryError;
 use crate::publish::metadata::{self, MetadataError};
 use crate::text::hex;
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 
-use super::RegistryError;
+use super::error::RegistryError;
 
 /// What proves who somebody is. Its `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq)]

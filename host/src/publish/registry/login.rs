@@ -11,8 +11,8 @@ use reqwest::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 
-use super::RegistryError;
 use super::credentials::Credential;
+use super::error::RegistryError;
 use super::failure::{Asked, looks_like, of_http};
 
 /// The largest answer that is read, in bytes.

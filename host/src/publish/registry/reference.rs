@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 
 use oci_client::Reference;
 
-use super::RegistryError;
+use super::error::RegistryError;
 
 /// Reads `contoso.azurecr.io/policies/acr-pull-secret:v0.1.0`, with or without `registry://`, by tag or by digest. No
 /// tag means `latest`, as everywhere.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use super::RegistryError;
+use super::error::RegistryError;
 use crate::console::Console;
 
 /// How long to wait before the second, third and fourth try.
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 
 /// Tries until it works, until the error is one that stays, or four times.
 pub(super) async fn retry<T>(
-    talk: &Console,
+    console: &Console,
     bar: &ProgressBar,
     mut attempt: impl AsyncFnMut() -> Result<T, RegistryError>,
 ) -> Result<T, RegistryError> {
@@ -23,7 +23,7 @@ pub(super) async fn retry<T>(
         match attempt().await {
             Err(error) if error.may_pass() => {
                 let pause = error.wait().unwrap_or(pause).clamp(pause, LONGEST);
-                bar.suspend(|| talk.line(&format!("{error}; trying again in {} s", pause.as_secs_f32())));
+                bar.suspend(|| console.line(&format!("{error}; trying again in {} s", pause.as_secs_f32())));
                 tokio::time::sleep(pause).await;
             }
             ended => return ended,

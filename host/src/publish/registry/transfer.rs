@@ -16,9 +16,8 @@ use reqwest::StatusCode;
 use reqwest::header::ACCEPT;
 use serde::de::IgnoredAny;
 
-use super::RegistryError;
 use super::artifact::{self, Artifact};
-use super::error::printable;
+use super::error::{RegistryError, printable};
 use super::failure::Asked;
 use super::login::Door;
 

@@ -150,8 +150,8 @@ fn an_answer_larger_than_the_limit_is_refused() {
 fn talk_without_end_is_cut_off() {
     let lines =
         lines(&format!("(loop $again (call $log (i32.const 0) (i32.const 1024)) (br $again)) {LOOP}"));
-    let talk: usize = lines.iter().map(String::len).sum();
-    assert!(talk < 4 * (64 << 10) && lines.len() < 100, "{} lines of {talk} bytes", lines.len());
+    let output: usize = lines.iter().map(String::len).sum();
+    assert!(output < 4 * (64 << 10) && lines.len() < 100, "{} lines of {output} bytes", lines.len());
     assert!(lines.last().unwrap().contains("left out"));
 }
 

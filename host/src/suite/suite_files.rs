@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use review::source_file::SourceFile;
 use review::suite::SuiteFiles;
 
-use super::exclude::Exclude;
-use super::input;
+use crate::files::exclude::Exclude;
+use crate::files::input;
 use crate::report::earlier::is_report;
 
 /// The system's own files.
