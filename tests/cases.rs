@@ -1,7 +1,6 @@
-//! Every case through every engine.
+//! Every case through every engine: host/review/tests has what the core alone says to each.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acr_pull_secret::suite::suite_files::DiskFiles;
@@ -9,8 +8,9 @@ use acr_pull_secret::suite::suite_files::DiskFiles;
 use review::kind::{Judged, Kind};
 use review::log::{Log, NoLog};
 use review::suite::{self, Case, Suite, run::request};
-use review::verdict::{Decision, Verdict};
+use review::verdict::Verdict;
 use serde_json::{Value, json};
+use test_support::reached::Reached;
 
 use crate::engines::{POLICY, independent_host, json, native, our_host, project, run};
 
@@ -23,35 +23,12 @@ pub(crate) fn log() -> Arc<dyn Log> {
     Arc::new(NoLog)
 }
 
-/// The cases that a test reached, by their suites: a suite that is not read, and a filter that lets nothing through, would
-/// pass otherwise.
-#[derive(Debug, Default)]
-struct Reached(BTreeMap<PathBuf, usize>);
-
-impl Reached {
-    fn add(&mut self, suite: &Path) {
-        *self.0.entry(suite.to_owned()).or_default() += 1;
-    }
-
-    /// Fails where fewer cases were reached, or none of a file that is there; `spared` names files without any.
-    fn assert(&self, least: usize, spared: &[&str]) {
-        let reached: usize = self.0.values().sum();
-        assert!(reached >= least, "only {reached} cases, not {least}: {self:?}");
-        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
-        let files =
-            std::fs::read_dir(project("tests/cases")).unwrap().map(|entry| name(&entry.unwrap().path()));
-        let missing: BTreeSet<String> =
-            files.filter(|file| !self.0.keys().any(|path| name(path) == *file)).collect();
-        assert_eq!(missing, spared.iter().map(|name| (*name).to_owned()).collect(), "files without a case");
-    }
-}
-
 fn settings<'a>(suite: &'a Suite, case: &'a Case) -> &'a serde_json::Map<String, Value> {
     case.settings.as_ref().unwrap_or(&suite.settings)
 }
 
 /// What the core alone says to a request of a case.
-pub(crate) fn core(suite: &Suite, case: &Case, request: &Value) -> Verdict {
+fn core(suite: &Suite, case: &Case, request: &Value) -> Verdict {
     let host = suite::run::host(POLICY.metadata(), suite, case, &log());
     let payload = json!({"request": request, "settings": settings(suite, case)}).to_string();
     let object = request.get("object").unwrap_or(&Value::Null);
@@ -76,39 +53,6 @@ fn core_our_host_and_an_independent_host_give_the_same_response() {
         }
     }
     compared.assert(1200, &[]);
-}
-
-#[test]
-fn the_core_alone_ends_every_case_as_it_says() {
-    let (mut judged, mut fixed) = (Reached::default(), Reached::default());
-    for loaded in suites() {
-        for (case, line) in loaded.suite.cases.iter().zip(&loaded.lines) {
-            let ask = |request: &Value| core(&loaded.suite, case, request);
-            let mut request = request(case);
-            let object = request.get("object").cloned().unwrap_or_default();
-            let verdict = ask(&request);
-            let place = format!("{}:{line}: {}", loaded.path.display(), case.name);
-            judged.add(&loaded.path);
-            if case.expect.decision == Decision::Skipped {
-                // A cluster's rules may be wider than the command's.
-                assert_eq!((verdict.decision, verdict.findings), (Decision::Accepted, Vec::new()), "{place}");
-                continue;
-            }
-            for comparison in case.expect.compare(&verdict, &object) {
-                assert!(comparison.holds(), "{place}: {comparison:?}");
-            }
-            if verdict.decision == Decision::Mutated {
-                json_patch::patch(&mut request["object"], &verdict.patch).unwrap();
-                assert_eq!(ask(&request).decision, Decision::Accepted, "the second time: {place}");
-                fixed.add(&loaded.path);
-            }
-        }
-    }
-    judged.assert(1200, &[]);
-    let by_rule =
-        ["lookalikes.yaml", "messages.yaml", "not-judged.yaml", "secrets-judged.yaml", "secrets-keys.yaml"];
-    let by_operation = ["ephemeral-containers.yaml", "secrets-updates.yaml", "updates.yaml"];
-    fixed.assert(190, &[&by_rule[..], &by_operation, &["templates.yaml"]].concat());
 }
 
 #[test]
@@ -186,17 +130,4 @@ fn said(verdict: &Value) -> Value {
         finding.remove("column");
     }
     said
-}
-
-#[test]
-fn no_case_rejects_in_silence() {
-    let mut rejected = Reached::default();
-    for loaded in suites() {
-        for case in loaded.suite.cases.iter().filter(|case| case.expect.decision == Decision::Rejected) {
-            assert!(case.expect.rules.as_ref().is_some_and(|rules| !rules.is_empty()), "{}", case.name);
-            rejected.add(&loaded.path);
-        }
-    }
-    let only_warn = ["login-servers.yaml", "lookalikes.yaml", "secrets-keys.yaml", "service-accounts.yaml"];
-    rejected.assert(190, &only_warn);
 }

@@ -1,20 +1,18 @@
-//! What holds overall: one set of cases through every door, and what must hold for any input.
+//! What holds overall: one set of cases through every door, and all that needs the command or the policy.wasm. What the core
+//! and the review do alone is stated beside them, in `policy/core/tests` and `host/review/tests`.
 //!
 //! | module | states |
 //! |---|---|
-//! | `cases` | every case of `cases/` ends as it says, alike in the core, in the command and in an independent host |
-//! | `findings` | a finding stands at the value that it speaks of, and names its image and its secret |
+//! | `cases` | every case of `cases/` ends alike in the core, in the command and in an independent host |
 //! | `secrecy` | nothing that a secret holds is ever shown |
 //! | `lookups` | refusals of policy-server are told apart, sessions are replayed, tokens end |
 //! | `suites` | what a suite of the user may say, and how `--update` writes it |
 //! | `tables` | the policy.wasm reads images, registry keys and settings as the tables of `policy/core/tests/tables` say |
-//! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
-//! | `properties` | what holds for generated input |
+//! | `properties` | the policy.wasm answers generated input as the core does |
 //! | `cluster_manifests` | what policy/cluster applies is valid, accepted by the policy, and grants no more than it needs |
 //! | `artifact_hub` | what Artifact Hub and Rancher are told is what the policy is |
 //! | `reproducible` | the policy's bytes depend on its source alone |
 //! | `manifests` | real manifests are judged, and fixed exactly where there is a pod |
-//! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
 //! | `earlier_reports` | a report replaces one of an earlier run, and no other file that was read |
 //! | `bench` | judging is measured beside reading, and beside other policies |
@@ -53,7 +51,6 @@ mod documents;
 mod earlier_reports;
 mod engines;
 mod explain;
-mod findings;
 mod fix;
 mod help;
 mod hostile_input;
@@ -61,10 +58,8 @@ mod hostile_modules;
 mod integrations;
 mod lookups;
 mod manifests;
-mod places;
 mod playground;
 mod policy;
-mod policy_resources;
 mod properties;
 mod registry;
 mod reports;

@@ -6,7 +6,6 @@ use acr_pull_secret::files::exclude::Exclude;
 use acr_pull_secret::files::input;
 use review::kind::{Kind, template_path};
 use review::manifest::manifests;
-use review::yaml;
 use serde_json::{Value, json};
 
 use crate::engines::{project, run};
@@ -155,15 +154,4 @@ fn move_images(object: &mut Value) -> Moved {
         }
     }
     moved
-}
-
-#[test]
-fn helm_output_names_its_template() {
-    let text = std::fs::read_to_string(project("tests/manifests/helm-output.yaml")).unwrap();
-    let (documents, error) = yaml::documents(&text);
-    assert_eq!(error, None);
-    assert!(
-        documents.iter().all(|document| document.source.is_some()),
-        "each document has a `# Source:` comment"
-    );
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::engines::{independent_host, json, native_answer, our_host, project};
 
-pub(crate) fn table(name: &str) -> Vec<Value> {
+fn table(name: &str) -> Vec<Value> {
     let text =
         std::fs::read_to_string(project("policy/core/tests/tables").join(name)).expect("the table is there");
     serde_json::from_str(&text).expect("the table is JSON")

@@ -5,8 +5,10 @@
 //! | `actions` | each rule weighs what `actions` say |
 //! | `asked` | the cluster is asked for no more than the settings need, and for nothing twice |
 //! | `golden` | 700 sets of secrets are tried as the kubelet's own code tries them |
-//! | `keyring` | keys match as the documentation says, and nothing that a secret holds is ever shown |
+//! | `keyring` | keys match as the documentation says |
 //! | `lookups` | what could not be looked up, what ends soon, and what need not be asked |
+//! | `properties` | what holds for generated input |
+//! | `secrecy` | nothing that a secret holds is ever shown |
 //! | `tables` | image references, registry keys, docker configs, settings and payloads are read as `../tables` says |
 
 #![allow(
@@ -22,6 +24,8 @@ mod asked;
 mod golden;
 mod keyring;
 mod lookups;
+mod properties;
+mod secrecy;
 mod tables;
 
 use policy_core::{Cluster, LookupError, ObjectRef};

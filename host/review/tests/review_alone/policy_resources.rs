@@ -15,7 +15,7 @@ use review::source_file::SourceFile;
 use review::verdict::Verdict;
 use serde_json::{Value, json};
 
-use crate::engines::{POLICY, project};
+use crate::{Core, METADATA, project};
 
 fn rule(group: &str, resources: &[&str], operations: &[&str]) -> Value {
     json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": resources, "operations": operations})
@@ -71,9 +71,9 @@ fn judge(resource: &Value, operation: &str, objects: &[Value]) -> Outcome {
         cluster.add(object.clone(), "default");
     }
     let cluster = Arc::new(cluster);
-    let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Arc::new(NoLog));
+    let lookups = Lookups::new(cluster.clone(), Some(&METADATA), Arc::new(NoLog));
     let evaluation = Evaluation {
-        policy: &*POLICY,
+        policy: &Core,
         settings: &settings,
         resource: Some(&resource),
         judged: &Judged::default(),

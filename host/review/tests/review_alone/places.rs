@@ -10,7 +10,7 @@ use review::manifest::manifests;
 use review::source_file::SourceFile;
 use serde_json::value::RawValue;
 
-use crate::engines::POLICY;
+use crate::{Core, METADATA};
 
 const VALIDATE: &str = r#"{"mode":"validate"}"#;
 const LOOKUPS: &str = r#"{"mode":"validate","cluster":{"serviceAccounts":true,"secrets":"credentials"}}"#;
@@ -24,10 +24,10 @@ fn judge(text: &str, settings: &str) -> Vec<Outcome> {
         cluster.add(manifest.object().clone(), "default");
     }
     let cluster = Arc::new(cluster);
-    let lookups = Lookups::new(cluster.clone(), POLICY.metadata(), Arc::new(NoLog));
+    let lookups = Lookups::new(cluster.clone(), Some(&METADATA), Arc::new(NoLog));
     let settings = RawValue::from_string(settings.to_owned()).unwrap();
-    let judged = Judged::of(POLICY.metadata());
-    let evaluation = Evaluation::new(&*POLICY, &settings, &judged, "default", &cluster, Arc::new(lookups));
+    let judged = Judged::of(Some(&METADATA));
+    let evaluation = Evaluation::new(&Core, &settings, &judged, "default", &cluster, Arc::new(lookups));
     let mut outcomes: Vec<Outcome> =
         manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
     locate(&mut outcomes);
