@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use policy_core::cluster::NoCluster;
+use policy_core::cluster::EmptyCluster;
 use policy_core::operations;
 use proptest::prelude::*;
 use test_support::objects::{nested_payloads, payload, pod};
@@ -17,14 +17,14 @@ proptest! {
     fn the_wasm_decides_as_the_core_does(pod in pod()) {
         let payload = payload(&pod);
         let wasm = json(&our_host("validate", &payload, Arc::new(NoHost)));
-        prop_assert_eq!(json(&operations::validate(&payload, &NoCluster)), wasm);
+        prop_assert_eq!(json(&operations::validate(&payload, &EmptyCluster)), wasm);
     }
 }
 
 #[test]
 fn the_wasm_answers_ten_megabytes_of_nesting_alike() {
     for payload in nested_payloads() {
-        let native = json(&operations::validate(payload.as_bytes(), &NoCluster));
+        let native = json(&operations::validate(payload.as_bytes(), &EmptyCluster));
         assert_eq!(native, json(&our_host("validate", payload.as_bytes(), Arc::new(NoHost))));
     }
 }

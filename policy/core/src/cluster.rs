@@ -35,11 +35,11 @@ pub trait Cluster {
     }
 }
 
-/// A cluster that holds nothing, for callers that have none.
+/// A cluster in which no object exists: every lookup is answered, and finds nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NoCluster;
+pub struct EmptyCluster;
 
-impl Cluster for NoCluster {
+impl Cluster for EmptyCluster {
     fn get(&self, _: &ObjectRef<'_>) -> Result<Option<Value>, LookupError> {
         Ok(None)
     }

@@ -27,17 +27,8 @@ use context::Context;
 /// Pure: the same request, settings and cluster give the same decision.
 ///
 /// ```
-/// use policy_core::{Cluster, LookupError, ObjectRef, Request, Settings, decide};
-/// use serde_json::{Value, json};
-///
-/// /// A cluster that has no secret at all.
-/// struct Empty;
-///
-/// impl Cluster for Empty {
-///     fn get(&self, _: &ObjectRef<'_>) -> Result<Option<Value>, LookupError> {
-///         Ok(None)
-///     }
-/// }
+/// use policy_core::{Request, Settings, cluster::EmptyCluster, decide};
+/// use serde_json::json;
 ///
 /// let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"namespace": "shop"}, "spec": {
 ///     "containers": [{"name": "web", "image": "contoso.azurecr.io/web:v1"}],
@@ -46,7 +37,7 @@ use context::Context;
 /// let text = json!({"operation": "CREATE", "object": pod}).to_string();
 /// let settings = Settings::parse(&json!({"cluster": {"secrets": "exists"}, "actions": {"unusable": "reject"}}))?;
 ///
-/// let decision = decide(&Request::parse(&text)?, &settings, &Empty);
+/// let decision = decide(&Request::parse(&text)?, &settings, &EmptyCluster);
 /// assert!(!decision.accepted());
 /// assert_eq!(decision.findings[0].rule.id(), "secret-not-found");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

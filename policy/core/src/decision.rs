@@ -1,6 +1,8 @@
 //! A decision: what is to be said about a request, and what is to be added to its object.
 
 use crate::finding::{Finding, Severity};
+use crate::json_append;
+use crate::request::{Request, RequestError};
 
 /// Kubernetes may truncate longer warnings. apiserver: admission `Warnings`
 const LONGEST_WARNING: usize = 255;
@@ -10,7 +12,7 @@ const LONGEST_WARNING: usize = 255;
 pub struct Decision {
     /// What is wrong
     pub findings: Vec<Finding>,
-    /// What fixes it; counts only where nothing rejects
+    /// What fixes it; [`Decision::mutated`] applies it, where nothing rejects
     pub addition: Option<Addition>,
 }
 
@@ -27,6 +29,31 @@ impl Decision {
     /// Whether nothing rejects.
     pub fn accepted(&self) -> bool {
         self.of(Severity::Reject).next().is_none()
+    }
+
+    /// The JSON text of the request's object with the addition in it, every other byte as it was; `None` where there is
+    /// nothing to add, or where something rejects.
+    ///
+    /// ```
+    /// use policy_core::{Request, Settings, cluster::EmptyCluster, decide};
+    ///
+    /// let text = r#"{"operation": "CREATE", "object": {"apiVersion": "v1", "kind": "Pod", "spec": {
+    ///     "containers": [{"name": "web", "image": "contoso.azurecr.io/web:v1"}], "imagePullSecrets": []
+    /// }}}"#;
+    /// let request = Request::parse(text)?;
+    /// let decision = decide(&request, &Settings::default(), &EmptyCluster);
+    /// let mutated = decision.mutated(&request).transpose()?.unwrap_or_default();
+    /// assert!(mutated.contains(r#""imagePullSecrets": [{"name":"acr-secret"}]"#));
+    /// # Ok::<(), policy_core::request::RequestError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// - a field above the list is there twice, so that nobody knows which one counts
+    pub fn mutated(&self, request: &Request<'_>) -> Option<Result<String, RequestError>> {
+        let Addition { list, names } = self.addition.as_ref().filter(|_| self.accepted())?;
+        Some(json_append::append(request, list, names).ok_or_else(|| {
+            RequestError(format!("a field above {} stands there twice; remove one", list.join(".")))
+        }))
     }
 
     /// Why the request is rejected, in one line; `None` where it is not.

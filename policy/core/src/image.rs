@@ -11,6 +11,7 @@ use crate::ascii::{has_any, is_any};
 const DOCKER_HUB: &str = "docker.io";
 const LONGEST_PATH: usize = 255;
 const LONGEST_TAG: usize = 128;
+const WHOLE_DIGEST: &str = "give the whole digest: sha256 and 64 hexadecimal digits";
 
 /// A parsed image reference, borrowing from its text.
 ///
@@ -74,6 +75,26 @@ impl fmt::Display for ImageError {
 }
 
 impl std::error::Error for ImageError {}
+
+impl ImageError {
+    /// What to do about `text`, which has this error.
+    pub(crate) fn help(&self, text: &str) -> &'static str {
+        let (name, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
+        let tag = name.rsplit_once(':').map_or("", |(_, tag)| tag);
+        match self {
+            Self::Uppercase(_) => "write the repository in lower case",
+            Self::TooLong => "shorten the repository to 255 characters or fewer",
+            Self::DigestAlgorithm => "give the sha256 digest",
+            Self::DigestFormat => "write the digest in lower case",
+            Self::DigestLength => WHOLE_DIGEST,
+            Self::Format if digest.is_some_and(|digest| !is_digest(digest)) => WHOLE_DIGEST,
+            Self::Format if tag.len() > LONGEST_TAG && !tag.contains('/') => {
+                "shorten the tag to 128 characters or fewer"
+            }
+            _ => "write the image as HOST/REPOSITORY:TAG, the repository in lower case",
+        }
+    }
+}
 
 impl<'a> ImageReference<'a> {
     /// Parses a reference as `kubelet` does before it pulls (`pkg/util/parsers: ParseImageName`).

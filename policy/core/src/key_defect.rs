@@ -136,8 +136,14 @@ impl KeyDefect {
 
 /// What the key was meant to be, in a form that works; `None` where that cannot be told.
 pub fn fix(text: &str, suffixes: &[String]) -> Option<String> {
-    let text = shown(text);
-    let text = text.rsplit_once(":/").map_or(text, |(_, rest)| rest).trim_matches(['/', ' ']);
+    // Behind an `@` a bare name may be anything: `sha256`, `latest`.
+    let has_user = has_any(text, "@");
+    let mut text = shown(text).trim_matches(['/', ' ']);
+    while let Some((scheme, rest)) = text.split_once(":/")
+        && !has_any(scheme, "./")
+    {
+        text = rest.trim_start_matches(['/', ' ']);
+    }
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
     let host = host.trim_end_matches(['.', ':']).to_ascii_lowercase().replace("azureacr.io", "azurecr.io");
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
@@ -146,7 +152,7 @@ pub fn fix(text: &str, suffixes: &[String]) -> Option<String> {
         _ => host,
     };
     let host = match host.split('.').collect::<Vec<_>>().as_slice() {
-        [name] if !name.is_empty() && !has_any(name, "*:") => format!("{name}.azurecr.io"),
+        [name] if !name.is_empty() && !has_user && !has_any(name, "*:") => format!("{name}.azurecr.io"),
         [name, _, "data", rest @ ..] => format!("{name}.{}", rest.join(".")),
         [glob, suffix @ ..] if glob.starts_with('*') && glob.ends_with("azurecr") => {
             format!("*.azurecr.{}", suffix.join("."))
@@ -190,9 +196,25 @@ pub fn shown(key: &str) -> &str {
         return HIDDEN;
     }
     let (before, _) = query(key);
-    match before.rsplit_once('@') {
-        Some((name, digest)) if name.contains('/') && !name.contains('@') && is_digest(digest) => name,
-        Some((_, host)) => host,
-        None => before,
+    let Some((name, rest)) = before.rsplit_once('@') else { return before };
+    let user = name.rsplit_once("://").map_or(name, |(_, user)| user);
+    let (first, path) = user.split_once('/').unwrap_or((user, ""));
+    if path.is_empty() && !is_in_cloud(first) {
+        rest
+    } else if !has_any(name, "@") && is_digest(rest) {
+        name
+    } else if is_in_cloud(first) && (!path.is_empty() || !is_in_cloud(rest)) {
+        // A digest or tag that is none. A login server is no user name, but a colon may begin a password.
+        user.split(':').next().unwrap_or_default()
+    } else if is_in_cloud(rest) {
+        rest
+    } else {
+        HIDDEN
     }
+}
+
+/// Whether the text begins with a host of ACR that has no port.
+fn is_in_cloud(text: &str) -> bool {
+    let host = text.split('/').next().unwrap_or_default();
+    !has_any(host, ":") && CLOUDS.iter().any(|cloud| host.ends_with(cloud))
 }

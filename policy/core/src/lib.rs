@@ -7,7 +7,7 @@
 //! ```
 //!
 //! ```
-//! use policy_core::{Request, Settings, cluster::NoCluster, decide};
+//! use policy_core::{Request, Settings, cluster::EmptyCluster, decide};
 //! use serde_json::json;
 //!
 //! // A pod that pulls from a registry of Azure, and lists no pull secret.
@@ -18,12 +18,12 @@
 //! let request = Request::parse(&text)?;
 //!
 //! // By default the policy adds the name that Azure's own article uses.
-//! let decision = decide(&request, &Settings::default(), &NoCluster);
+//! let decision = decide(&request, &Settings::default(), &EmptyCluster);
 //! assert_eq!(decision.addition.map(|addition| addition.names), Some(vec!["acr-secret".to_owned()]));
 //!
 //! // Where it may change nothing, it says what is wrong and what to do.
 //! let settings = Settings::parse(&json!({"mode": "validate"}))?;
-//! let decision = decide(&request, &settings, &NoCluster);
+//! let decision = decide(&request, &settings, &EmptyCluster);
 //! let finding = &decision.findings[0];
 //! assert_eq!(finding.rule.id(), "missing-pull-secret");
 //! assert_eq!(finding.pointer, "/spec/containers/0/image");

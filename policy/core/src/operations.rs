@@ -9,7 +9,6 @@ use crate::decision::Decision;
 use crate::explain::Question;
 use crate::finding::{Finding, Severity};
 use crate::json;
-use crate::json_append;
 use crate::json_fields;
 use crate::request::{Request, RequestError};
 use crate::rule::{Help, Rule};
@@ -37,7 +36,7 @@ struct Annotations {
 
 /// A finding as it stands in the audit annotation `findings`.
 #[derive(Serialize)]
-struct WireFinding<'a> {
+struct ShownFinding<'a> {
     rule: &'static str,
     severity: Severity,
     pointer: &'a str,
@@ -55,7 +54,7 @@ struct Refused {
 }
 
 #[derive(Serialize)]
-struct WireRule {
+struct RuleEntry {
     id: &'static str,
     category: &'static str,
     action: &'static str,
@@ -112,7 +111,7 @@ pub fn findings() -> Vec<u8> {
             Action::Warn => "warn",
             Action::Reject => "reject",
         };
-        WireRule { id: rule.id(), category: rule.category().as_str(), action, summary, reason, fix }
+        RuleEntry { id: rule.id(), category: rule.category().as_str(), action, summary, reason, fix }
     };
     write(&Rule::ALL.iter().map(rule).collect::<Vec<_>>())
 }
@@ -144,13 +143,8 @@ fn evaluate(payload: &[u8], cluster: &dyn Cluster) -> Result<(Decision, Option<S
         })?;
     let request = Request::of_payload(fields)?;
     let decision = decide(&request, &settings, cluster);
-    let addition = decision.addition.as_ref().filter(|_| decision.accepted());
-    let mutated = addition.map(|add| {
-        json_append::append(&request, &add.list, &add.names).ok_or_else(|| {
-            RequestError(format!("a field above {} stands there twice; remove one", add.list.join(".")))
-        })
-    });
-    Ok((decision, mutated.transpose()?))
+    let mutated = decision.mutated(&request).transpose()?;
+    Ok((decision, mutated))
 }
 
 /// Everything is read from text: a second reader, for bytes, would make the module a tenth larger.
@@ -163,7 +157,7 @@ fn settings_document(text: &str) -> Result<Value, RequestError> {
 }
 
 fn respond(decision: &Decision, mutated: Option<&str>) -> Vec<u8> {
-    let findings: Vec<WireFinding<'_>> = decision.findings.iter().map(WireFinding::of).collect();
+    let findings: Vec<ShownFinding<'_>> = decision.findings.iter().map(ShownFinding::of).collect();
     let annotations = (!findings.is_empty())
         .then(|| Annotations { findings: String::from_utf8(write(&findings)).unwrap_or_default() });
     let mut response = write(&Response {
@@ -182,7 +176,7 @@ fn respond(decision: &Decision, mutated: Option<&str>) -> Vec<u8> {
     response
 }
 
-impl<'a> WireFinding<'a> {
+impl<'a> ShownFinding<'a> {
     fn of(finding: &'a Finding) -> Self {
         Self {
             rule: finding.rule.id(),

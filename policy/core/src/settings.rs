@@ -134,7 +134,13 @@ impl Settings {
         let mut problems = Problems::default();
         let mut settings = Self::default();
         let names = ["mode", "targets", "pullSecrets", "registrySuffixes", "actions", "cluster"];
-        if let Some(fields) = Fields::of(value, Path::default(), &names, &mut problems) {
+        if let Some(fields) = Fields::of(
+            value,
+            Path::default(),
+            &names,
+            "write an object, for example {mode: validate}",
+            &mut problems,
+        ) {
             let modes = [("mutate", Mode::Mutate), ("validate", Mode::Validate)];
             fields.choice("mode", &modes, &mut settings.mode, &mut problems);
             settings.targets = parse_targets(&fields, &mut problems);
@@ -157,7 +163,7 @@ impl Settings {
 }
 
 fn parse_targets(fields: &Fields<'_>, problems: &mut Problems) -> Targets {
-    let list = fields.list("targets", problems);
+    let list = fields.list("targets", "write a list, for example [Pod]", problems);
     if list.is_empty() {
         return Targets::default();
     }
@@ -175,10 +181,12 @@ fn parse_targets(fields: &Fields<'_>, problems: &mut Problems) -> Targets {
 
 fn parse_suffixes(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
     let mut suffixes = Vec::new();
-    for (path, suffix) in fields.list("registrySuffixes", problems) {
+    for (path, suffix) in
+        fields.list("registrySuffixes", "write a list, for example [azurecr.my.cloud]", problems)
+    {
         let host = suffix.as_str().map(|text| text.strip_prefix('.').unwrap_or(text));
         match host {
-            Some(host) if is_dns_subdomain(host) && host.contains('.') => suffixes.push(host.to_owned()),
+            Some(host) if is_suffix(host) => suffixes.push(host.to_owned()),
             _ => problems.add(
                 &path,
                 format!("{} is not a domain in lower case", show(suffix)),
@@ -189,10 +197,17 @@ fn parse_suffixes(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
     suffixes
 }
 
+/// Whether `registrySuffixes` may have it.
+fn is_suffix(host: &str) -> bool {
+    is_dns_subdomain(host) && host.contains('.')
+}
+
 fn parse_actions(fields: &Fields<'_>, problems: &mut Problems) -> Actions {
     let mut actions = Actions::default();
     let names = ["missing", "unlisted", "unusable", "expiring", "unknown"];
-    if let Some(fields) = fields.object("actions", &names, problems) {
+    if let Some(fields) =
+        fields.object("actions", &names, "write an object, for example {missing: warn}", problems)
+    {
         let choices = [("allow", Action::Allow), ("warn", Action::Warn), ("reject", Action::Reject)];
         fields.choice("missing", &choices, &mut actions.missing, problems);
         fields.choice("unlisted", &choices, &mut actions.unlisted, problems);
@@ -205,7 +220,12 @@ fn parse_actions(fields: &Fields<'_>, problems: &mut Problems) -> Actions {
 
 fn parse_lookups(fields: &Fields<'_>, problems: &mut Problems) -> Lookups {
     let mut lookups = Lookups::default();
-    if let Some(fields) = fields.object("cluster", &["serviceAccounts", "secrets"], problems) {
+    if let Some(fields) = fields.object(
+        "cluster",
+        &["serviceAccounts", "secrets"],
+        "write an object, for example {secrets: exists}",
+        problems,
+    ) {
         lookups.service_accounts = fields.boolean("serviceAccounts", problems).unwrap_or(false);
         let choices = [
             ("none", SecretLookup::None),

@@ -5,14 +5,14 @@
 use arbitrary::Unstructured;
 use fuzz::{Case, case, native};
 use libfuzzer_sys::fuzz_target;
-use policy_core::cluster::NoCluster;
+use policy_core::cluster::EmptyCluster;
 use serde_json::{Value, json};
 
 fuzz_target!(|bytes: &[u8]| {
     let parse = |answer: &[u8]| -> Value { serde_json::from_slice(answer).expect("an answer is JSON") };
     for answer in [
-        policy_core::operations::validate(bytes, &NoCluster),
-        policy_core::operations::explain(bytes, &NoCluster),
+        policy_core::operations::validate(bytes, &EmptyCluster),
+        policy_core::operations::explain(bytes, &EmptyCluster),
     ] {
         parse(&answer);
     }

@@ -5,6 +5,7 @@ use crate::decide::credential;
 use crate::decide::images::{Assessment, Image};
 use crate::distinct::Distinct;
 use crate::finding::Severity;
+use crate::image::ImageReference;
 use crate::keyring::{Held, Keyring};
 use crate::pod_spec::PodSpec;
 use crate::pull_secret::{Malformed, PullSecret};
@@ -119,7 +120,12 @@ impl Attached {
                 image.text,
                 context.in_namespace()
             );
-            let help = format!("add an entry for {}", image.reference.domain);
+            let lower = image.reference.domain.to_ascii_lowercase();
+            let written = ImageReference { domain: &lower, ..image.reference.clone() };
+            // In lower case it may have an entry already.
+            let has_entry =
+                context.settings.pull_secrets.need(&written, &context.request.namespace).is_some();
+            let help = if has_entry { format!("write {lower}") } else { format!("add an entry for {lower}") };
             context.report(Rule::UnlistedRegistry, image.about(), message, help);
         }
     }
@@ -148,7 +154,7 @@ impl Attached {
                 Rule::SecretMalformed,
                 About { pointer: &pointer, image: None, secret: Some(name) },
                 message,
-                "recreate the secret, or take it off the pod's list".to_owned(),
+                format!("recreate pull secret \"{name}\", or take it off the pod's list"),
             );
         }
         let mut told = Vec::new();
@@ -209,7 +215,7 @@ impl Attached {
                     "the kubelet ignores pull secret \"{name}\"{place}, whose type or data is not that of a docker \
                      config (type \"{kind}\")"
                 ),
-                "recreate it with kubectl create secret docker-registry".to_owned(),
+                format!("recreate it with kubectl create secret docker-registry {name}"),
             ),
             _ => (
                 format!("no pull secret{place} has a key that matches it{}", self.keys()),
@@ -276,6 +282,6 @@ fn report_credential(
         let pointer = spec.entry_pointer(&held.secret).unwrap_or_else(|| image.pointer.clone());
         let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
         let message = format!("{}, \"{}\": {}", image.user, image.text, problem.message);
-        context.report(problem.rule, about, message, problem.help.to_owned());
+        context.report(problem.rule, about, message, problem.help);
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Problem {
     /// What is wrong
     pub(super) message: String,
     /// What to do
-    pub(super) help: &'static str,
+    pub(super) help: String,
 }
 
 /// What is wrong with a credential for the registry at `host`; `secret` says which secret it is in.
@@ -31,7 +31,8 @@ pub(super) fn problems(
 ) -> Vec<Problem> {
     const LASTING: &str = "make the secret from a service principal or a repository-scoped token";
     let mut problems = Vec::new();
-    let mut note = |rule, message, help| problems.push(Problem { rule, message, help });
+    let mut note =
+        |rule, message, help: &str| problems.push(Problem { rule, message, help: help.to_owned() });
     let Credential { username, password } = credential;
     if password.is_empty() {
         let cause = if username == TOKEN_USER {
@@ -69,7 +70,7 @@ pub(super) fn problems(
                 _ => "another registry",
             };
             let what = format!("the token for {host} in {secret} is meant for {meant}");
-            note(Rule::SecretWithoutCredentials, what, "put a credential of that registry there");
+            note(Rule::SecretWithoutCredentials, what, &format!("use a credential for {host}"));
         }
     }
     if is_admin_user(username, host) {

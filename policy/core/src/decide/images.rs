@@ -46,14 +46,19 @@ impl<'a> Assessment<'a> {
     fn assess(&mut self, used: ImageUse<'a>, settings: &'a Settings, namespace: &str) {
         let Some(text) = used.image.as_str() else {
             let message = format!("{}: the image is not a string", used.user);
-            return self.note(Rule::UnparsableImage, &used, "", message, "write it in quotes".to_owned());
+            return self.note(
+                Rule::UnparsableImage,
+                &used,
+                "",
+                message,
+                "write the image as a string such as HOST/REPOSITORY:TAG".to_owned(),
+            );
         };
         let reference = match ImageReference::parse(text) {
             Ok(reference) => reference,
             Err(error) => {
                 let message = format!("{}: the kubelet cannot pull \"{text}\": {error}", used.user);
-                let help = "write it as HOST/REPOSITORY:TAG, the repository in lower case".to_owned();
-                return self.note(Rule::UnparsableImage, &used, text, message, help);
+                return self.note(Rule::UnparsableImage, &used, text, message, error.help(text).to_owned());
             }
         };
         let host = reference.host().to_ascii_lowercase();

@@ -3,6 +3,7 @@
 use crate::decide::attached::Attached;
 use crate::decide::context::{About, Context, ServiceAccount};
 use crate::decide::images::{Image, secrets};
+use crate::distinct::Distinct;
 use crate::finding::Severity;
 use crate::pod_spec::PodSpec;
 use crate::rule::Rule;
@@ -14,7 +15,7 @@ pub(super) fn report_nameless(context: &mut Context<'_>, spec: &PodSpec<'_>) {
         let message = format!(
             "imagePullSecrets[{i}] has no name: the kubelet skips it, yet it keeps the ServiceAccount's secrets out"
         );
-        let help = "remove it or name a secret".to_owned();
+        let help = format!("remove imagePullSecrets[{i}] or give it a name");
         context.report(
             Rule::EmptyPullSecretName,
             About { pointer: &pointer, ..About::default() },
@@ -29,9 +30,18 @@ pub(super) fn report_missing(
     context: &mut Context<'_>,
     spec: &PodSpec<'_>,
     attached: &Attached,
+    account: &ServiceAccount,
     most: Severity,
     lacking: &[Image<'_>],
 ) {
+    let inherited = match account {
+        ServiceAccount::Known { secrets, .. } => secrets.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    // A pod's list may be the copy that the API server made of the service account's.
+    let is_its_own =
+        !spec.pull_secrets().is_empty() && !spec.pull_secrets().names().eq(inherited.iter().copied());
+    let list = whole_list(&inherited, lacking);
     for image in lacking {
         let secret = image.secret_name();
         let mirrors = context.request.is_of_mirror_pod();
@@ -45,17 +55,31 @@ pub(super) fn report_missing(
         );
         let help = if mirrors {
             "give the node the credential".to_owned()
-        } else if spec.pull_secrets().is_empty() {
-            format!("add imagePullSecrets: [{{name: {secret}}}] to the pod spec")
-        } else {
+        } else if is_its_own {
             format!("add {{name: {secret}}} to the pod spec's imagePullSecrets")
+        } else {
+            format!("add {list} to the pod spec")
         };
         context.report_at_most(most, Rule::MissingPullSecret, image.about(), message, help);
     }
 }
 
+/// `imagePullSecrets` with `names`, then what `lacking` need: a list with less would keep the others out.
+fn whole_list(names: &[&str], lacking: &[Image<'_>]) -> String {
+    let names = names.iter().copied().chain(lacking.iter().filter_map(Image::secret));
+    let entries: Vec<String> = Distinct::of(names).iter().map(|name| format!("{{name: {name}}}")).collect();
+    format!("imagePullSecrets: [{}]", entries.join(", "))
+}
+
 /// Reports images whose secret cannot be added any more, because `what` cannot be changed.
-pub(super) fn report_immutable(context: &mut Context<'_>, what: &str, whole: &str, lacking: &[Image<'_>]) {
+pub(super) fn report_immutable(
+    context: &mut Context<'_>,
+    what: &str,
+    whole: &str,
+    names: &[&str],
+    lacking: &[Image<'_>],
+) {
+    let list = whole_list(names, lacking);
     for image in lacking {
         let secret = image.secret_name();
         let message = format!(
@@ -64,7 +88,7 @@ pub(super) fn report_immutable(context: &mut Context<'_>, what: &str, whole: &st
             image.text,
             context.in_namespace()
         );
-        let help = format!("recreate {whole} with imagePullSecrets: [{{name: {secret}}}]");
+        let help = format!("recreate {whole} with {list}");
         context.report(Rule::PullSecretsImmutable, image.about(), message, help);
     }
 }
@@ -91,7 +115,11 @@ pub(super) fn without_refused<'w>(
             context.in_namespace()
         );
         let about = About { pointer: &spec.list_pointer(), ..image.about() };
-        let help = "add it to the ServiceAccount's imagePullSecrets".to_owned();
+        let help = format!(
+            "add {{name: {}}} to imagePullSecrets of ServiceAccount \"{}\"",
+            image.secret_name(),
+            spec.service_account()
+        );
         context.report(Rule::SecretNotMountable, about, message, help);
     }
     allowed

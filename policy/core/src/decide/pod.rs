@@ -1,7 +1,7 @@
 //! A pod: its list can grow when it is created, and is only looked at afterwards.
 
 use crate::decide::attached::Attached;
-use crate::decide::context::Context;
+use crate::decide::context::{Context, ServiceAccount};
 use crate::decide::images::{Assessment, Image, secrets};
 use crate::decide::missing::{
     report_hidden, report_immutable, report_missing, report_nameless, without_refused,
@@ -57,7 +57,8 @@ fn add_missing(
 ) -> Vec<String> {
     let (request, settings) = (context.request, context.settings);
     if !creating {
-        report_immutable(context, "imagePullSecrets of a pod", "the pod", &lacking);
+        let names: Vec<&str> = spec.pull_secrets().names().collect();
+        report_immutable(context, "imagePullSecrets of a pod", "the pod", &names, &lacking);
         return Vec::new();
     }
     let list = spec.pull_secrets();
@@ -66,10 +67,13 @@ fn add_missing(
         let account = context.service_account(spec.service_account(), &spec.list_pointer());
         return secrets(&without_refused(context, spec, &account, lacking));
     }
-    report_missing(context, spec, attached, Severity::Reject, &lacking);
-    if !list.is_empty() {
-        let account = context.service_account(spec.service_account(), &spec.list_pointer());
-        report_hidden(context, spec, &account, &lacking);
-    }
+    // An empty list means that the service account has none.
+    let account = if list.is_empty() {
+        ServiceAccount::Unasked
+    } else {
+        context.service_account(spec.service_account(), &spec.list_pointer())
+    };
+    report_missing(context, spec, attached, &account, Severity::Reject, &lacking);
+    report_hidden(context, spec, &account, &lacking);
     Vec::new()
 }

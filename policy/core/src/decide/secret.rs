@@ -15,7 +15,7 @@ use crate::registry_key::RegistryKey;
 use crate::request::string_at;
 use crate::rule::Rule;
 
-const RECREATE: &str = "recreate it with kubectl create secret docker-registry";
+const RECREATE: &str = "recreate the secret with kubectl create secret docker-registry";
 
 pub(super) fn check(context: &mut Context<'_>) {
     let request = context.request;
@@ -52,7 +52,7 @@ fn report_ignored(context: &mut Context<'_>, secret: &Value, name: &str, this: &
         PullSecret::misplaced_key(secret).filter(|(kind, _)| *kind != string_at(secret, &["type"]))
     {
         let message = format!("the kubelet ignores {this}: {key} counts only in a secret of type {kind}");
-        let help = "recreate it with that type, which cannot be changed later".to_owned();
+        let help = format!("recreate secret \"{name}\" with type {kind}, because its type cannot be changed");
         report(context, Rule::SecretWrongType, key, name, message, help);
     } else if PullSecret::has_readable_type(secret) {
         let message = format!("the kubelet ignores {this}: it has a pull secret's type but no docker config");
@@ -80,8 +80,11 @@ fn check_credentials(
         if let Some(defect) = KeyDefect::of(text, suffixes) {
             let help = match key_defect::fix(text, suffixes) {
                 _ if defect == KeyDefect::Wrapper => match data_key {
-                    ".dockercfg" => "use type kubernetes.io/dockerconfigjson, which has it".to_owned(),
-                    _ => "take one of the two away".to_owned(),
+                    ".dockercfg" => {
+                        "recreate the secret with type kubernetes.io/dockerconfigjson and key .dockerconfigjson"
+                            .to_owned()
+                    }
+                    _ => "move the registries from auths.auths to auths".to_owned(),
                 },
                 Some(fixed) => format!("write {fixed}"),
                 None => "write the login server, such as contoso.azurecr.io".to_owned(),
@@ -113,7 +116,7 @@ fn check_credentials(
             for problem in credential::problems(context, credential, host, &format!("pull {this}")) {
                 // A glob stands for many registries, so no token can be for another one.
                 if !(problem.rule == Rule::SecretWithoutCredentials && host.contains('*')) {
-                    report(context, problem.rule, data_key, name, problem.message, problem.help.to_owned());
+                    report(context, problem.rule, data_key, name, problem.message, problem.help);
                 }
             }
         }

@@ -130,7 +130,7 @@ fn add_missing(
     let list = spec.pull_secrets();
     let may_add = settings.mode == Mode::Mutate && settings.targets.pod_templates;
     if may_add && immutable {
-        report_immutable(context, "the template of a Job", "the Job", &lacking);
+        report_immutable(context, "the template of a Job", "the Job", &view.names(), &lacking);
     } else if may_add && list.can_grow() && !view.unsure {
         let lacking = without_refused(context, spec, &view.account, lacking);
         if matches!(view.account, ServiceAccount::Absent) && list.is_empty() && !lacking.is_empty() {
@@ -140,9 +140,9 @@ fn add_missing(
     } else if settings.mode == Mode::Mutate && settings.targets.pods {
         // The pods get the names when they are made.
     } else if view.unsure {
-        report_missing(context, spec, &view.attached, Severity::Warn, &lacking);
+        report_missing(context, spec, &view.attached, &view.account, Severity::Warn, &lacking);
     } else {
-        report_missing(context, spec, &view.attached, Severity::Reject, &lacking);
+        report_missing(context, spec, &view.attached, &view.account, Severity::Reject, &lacking);
         if !list.is_empty() {
             report_hidden(context, spec, &view.account, &lacking);
         }
@@ -180,6 +180,9 @@ fn report_unknown_account(context: &mut Context<'_>, spec: &PodSpec<'_>) {
         context.in_namespace()
     );
     let about = About { pointer: &spec.list_pointer(), ..About::default() };
-    let help = "create it first, or list its secrets in the template".to_owned();
+    let help = format!(
+        "create ServiceAccount \"{}\" first, or list its secrets in the template",
+        spec.service_account()
+    );
     context.report(Rule::ServiceAccountSecretsHidden, about, message, help);
 }

@@ -19,6 +19,7 @@ impl Path {
     fn field(&self, name: &str) -> Self {
         let dot = if self.text.is_empty() { "" } else { "." };
         let token = name.replace('~', "~0").replace('/', "~1");
+        let name = if name.is_empty() { "\"\"" } else { name };
         Self { text: [&self.text, dot, name].concat(), pointer: [&self.pointer, "/", &token].concat() }
     }
 
@@ -50,9 +51,9 @@ impl Problems {
     }
 
     /// Notes a value of the wrong type.
-    fn add_type(&mut self, path: &Path, value: &Value, wanted: &str) {
+    fn add_type(&mut self, path: &Path, value: &Value, wanted: &str, help: &str) {
         let message = format!("must be {wanted}, not {}", kind(value));
-        self.add(path, message, format!("write {wanted}"));
+        self.add(path, message, help.to_owned());
     }
 
     pub(super) fn into_result<T>(self, value: T) -> Result<T, SettingsError> {
@@ -67,17 +68,24 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The object at `path`, after a look for fields that it should not have.
-    pub(super) fn of(value: &'a Value, path: Path, known: &[&str], problems: &mut Problems) -> Option<Self> {
+    /// The object at `path`, after a look for fields that it should not have. `help` is for a value that is no object.
+    pub(super) fn of(
+        value: &'a Value,
+        path: Path,
+        known: &[&str],
+        help: &str,
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let Some(map) = value.as_object() else {
-            problems.add_type(&path, value, "an object");
+            problems.add_type(&path, value, "an object", help);
             return None;
         };
         let fields = Self { map, path };
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
             let help = match nearest(name, known) {
+                Some(near) if map.contains_key(near) => format!("remove {name}, because {near} is there too"),
                 Some(near) => format!("did you mean {near}?"),
-                None => format!("known here: {}", known.join(", ")),
+                None => format!("use one of {}", known.join(", ")),
             };
             problems.note(&fields.path_of(name), true, "unknown field".to_owned(), help);
         }
@@ -92,12 +100,18 @@ impl<'a> Fields<'a> {
         self.map.get(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn object(&self, name: &str, known: &[&str], problems: &mut Problems) -> Option<Self> {
-        Self::of(self.get(name)?, self.path_of(name), known, problems)
+    pub(super) fn object(
+        &self,
+        name: &str,
+        known: &[&str],
+        help: &str,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        Self::of(self.get(name)?, self.path_of(name), known, help, problems)
     }
 
-    /// The items of a list, each with its path.
-    pub(super) fn list(&self, name: &str, problems: &mut Problems) -> Vec<(Path, &'a Value)> {
+    /// The items of a list, each with its path. `help` is for a value that is no list.
+    pub(super) fn list(&self, name: &str, help: &str, problems: &mut Problems) -> Vec<(Path, &'a Value)> {
         match self.get(name) {
             None => Vec::new(),
             Some(Value::Array(items)) => {
@@ -105,16 +119,16 @@ impl<'a> Fields<'a> {
                 items.iter().enumerate().map(|(i, item)| (path.item(i), item)).collect()
             }
             Some(other) => {
-                problems.add_type(&self.path_of(name), other, "a list");
+                problems.add_type(&self.path_of(name), other, "a list", help);
                 Vec::new()
             }
         }
     }
 
-    pub(super) fn string(&self, name: &str, problems: &mut Problems) -> Option<&'a str> {
+    pub(super) fn string(&self, name: &str, help: &str, problems: &mut Problems) -> Option<&'a str> {
         let value = self.get(name)?;
         if value.as_str().is_none() {
-            problems.add_type(&self.path_of(name), value, "a string");
+            problems.add_type(&self.path_of(name), value, "a string", help);
         }
         value.as_str()
     }
@@ -122,7 +136,12 @@ impl<'a> Fields<'a> {
     pub(super) fn boolean(&self, name: &str, problems: &mut Problems) -> Option<bool> {
         let value = self.get(name)?;
         if value.as_bool().is_none() {
-            problems.add_type(&self.path_of(name), value, "true or false");
+            problems.add_type(
+                &self.path_of(name),
+                value,
+                "true or false",
+                "write true or false without quotes",
+            );
         }
         value.as_bool()
     }

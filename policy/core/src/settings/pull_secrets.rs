@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{Fields, Path, Problems, show};
+use super::is_suffix;
 use crate::dns_name::is_dns_subdomain;
 use crate::image::ImageReference;
 use crate::key_defect::{self, KeyDefect};
@@ -11,6 +12,9 @@ use crate::registry_key::{RegistryKey, Repository, glob_matches};
 /// The name that Azure's own article uses.
 /// learn.microsoft.com: "Pull images from an Azure container registry to a Kubernetes cluster using a pull secret"
 const DEFAULT_SECRET: &str = "acr-secret";
+
+const ENTRY: &str = "write an object, for example {registries: [contoso.azurecr.io], secret: acr-secret}";
+const ENTRIES: &str = "write a list, for example [{registries: [contoso.azurecr.io], secret: acr-secret}]";
 
 /// What an image needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +76,7 @@ impl PullSecrets {
     }
 
     pub(super) fn parse(fields: &Fields<'_>, suffixes: &[String], problems: &mut Problems) -> Self {
-        let list = fields.list("pullSecrets", problems);
+        let list = fields.list("pullSecrets", ENTRIES, problems);
         if list.is_empty() {
             return Self::Default;
         }
@@ -101,10 +105,10 @@ impl Entry {
 
     fn parse(value: &Value, path: Path, suffixes: &[String], problems: &mut Problems) -> Option<Self> {
         let names = ["registries", "namespaces", "secret", "secretless"];
-        let fields = Fields::of(value, path, &names, problems)?;
+        let fields = Fields::of(value, path, &names, ENTRY, problems)?;
         let mut registries = Vec::new();
-        let list = fields.list("registries", problems);
-        if list.is_empty() {
+        let list = fields.list("registries", "write a list, for example [contoso.azurecr.io]", problems);
+        if list.is_empty() && value.get("registries").is_none_or(|list| list.is_null() || list.is_array()) {
             problems.add(
                 &fields.path_of("registries"),
                 "must name at least one registry".to_owned(),
@@ -118,7 +122,7 @@ impl Entry {
             }
         }
         let mut namespaces = Vec::new();
-        for (path, namespace) in fields.list("namespaces", problems) {
+        for (path, namespace) in fields.list("namespaces", "write a list, for example [shop]", problems) {
             match namespace.as_str() {
                 Some(glob) if is_namespace_glob(glob) => namespaces.push(glob.to_owned()),
                 _ => problems.add(
@@ -130,17 +134,20 @@ impl Entry {
         }
         let secretless = fields.boolean("secretless", problems).unwrap_or(false);
         // A form sends a field that nobody touched as an empty text.
-        let secret = fields.string("secret", problems).filter(|name| !(secretless && name.is_empty()));
+        let secret = fields
+            .string("secret", "write a name, for example acr-secret", problems)
+            .filter(|name| !(secretless && name.is_empty()));
         let path = fields.path_of("secret");
         match secret {
             Some(_) if secretless => {
                 let message = "an entry with secretless: true has no secret".to_owned();
-                problems.add(&path, message, "remove one of the two".to_owned());
+                problems.add(&path, message, "remove secret or secretless: true".to_owned());
             }
             Some(name) if !is_dns_subdomain(name) => problems.add(
                 &path,
                 format!("\"{name}\" cannot be the name of a Secret"),
-                "write at most 253 lower-case letters, digits, - and .".to_owned(),
+                "write at most 253 lower-case letters and digits, with - or single dots only between them"
+                    .to_owned(),
             ),
             None if !secretless && value.get("secret").is_none_or(Value::is_null) => {
                 let help = "name the pull secret, or say secretless: true".to_owned();
@@ -154,26 +161,35 @@ impl Entry {
 
 /// Message and help where it is no key.
 fn parse_key(value: &Value, suffixes: &[String]) -> Result<RegistryKey, (String, String)> {
-    let fixed = |text: &str| match key_defect::fix(text, suffixes) {
-        Some(fixed) => format!("write {fixed}"),
-        None => "write a registry such as \"contoso.azurecr.io\"".to_owned(),
+    let text = value.as_str().unwrap_or_default();
+    // Images with a host in upper case exist, and an entry may be meant for them.
+    let defect = KeyDefect::of(text, suffixes).filter(|defect| *defect != KeyDefect::UpperCaseHost);
+    let message = if !value.is_string() {
+        format!("{} is not a registry", show(value))
+    } else if let Some(defect) = defect {
+        format!("\"{text}\" matches no image: {defect}")
+    } else {
+        match RegistryKey::parse(text) {
+            Ok(key) if key.can_match_acr(suffixes) => return Ok(key),
+            _ => format!("\"{text}\" matches no ACR login server"),
+        }
     };
-    let Some(text) = value.as_str() else {
-        return Err((format!("{} is not a registry", show(value)), fixed("")));
+    let fixed = key_defect::fix(text, suffixes);
+    let key = fixed.as_deref().and_then(|fixed| RegistryKey::parse(fixed).ok());
+    let help = match key {
+        Some(key) if key.can_match_acr(suffixes) => format!("write {}", key.as_str()),
+        Some(key) if is_suffix(domain(&key)) => {
+            format!("for another cloud or a custom domain, add {} to registrySuffixes", domain(&key))
+        }
+        _ => "write a registry such as \"contoso.azurecr.io\"".to_owned(),
     };
-    let key = RegistryKey::parse(text)
-        .map_err(|error| (format!("the kubelet would ignore \"{text}\": {error}"), fixed(text)))?;
-    if !key.can_match_acr(suffixes) {
-        return Err((
-            format!("\"{text}\" matches no ACR login server"),
-            "for another cloud or a custom domain add it to registrySuffixes".to_owned(),
-        ));
-    }
-    match KeyDefect::of(text, suffixes) {
-        // Images with such a host exist, and an entry may be meant for them.
-        None | Some(KeyDefect::UpperCaseHost) => Ok(key),
-        Some(defect) => Err((format!("\"{text}\" matches no image: {defect}"), fixed(text))),
-    }
+    Err((message, help))
+}
+
+/// What could stand in `registrySuffixes` for a key.
+fn domain(key: &RegistryKey) -> &str {
+    let host = key.host().split(':').next().unwrap_or_default();
+    host.strip_prefix("*.").unwrap_or(host)
 }
 
 fn is_namespace_glob(text: &str) -> bool {

@@ -1,6 +1,6 @@
 //! What holds for any input.
 
-use policy_core::cluster::NoCluster;
+use policy_core::cluster::EmptyCluster;
 use policy_core::operations;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use test_support::objects::{any_json, nested_payloads, payload, pod};
 use crate::json;
 
 fn validate(object: &Value) -> Value {
-    json(&operations::validate(&payload(object), &NoCluster))
+    json(&operations::validate(&payload(object), &EmptyCluster))
 }
 
 proptest! {
@@ -68,7 +68,7 @@ proptest! {
 
     #[test]
     fn any_bytes_get_an_answer(bytes in vec(any::<u8>(), 0..200)) {
-        let answer = json(&operations::validate(&bytes, &NoCluster));
+        let answer = json(&operations::validate(&bytes, &EmptyCluster));
         prop_assert_eq!(&answer["accepted"], &json!(false));
         prop_assert_eq!(&answer["code"], &json!(400));
     }
@@ -84,7 +84,7 @@ proptest! {
 #[test]
 fn ten_megabytes_of_nesting_get_an_answer() {
     for payload in nested_payloads() {
-        let answer = json(&operations::validate(payload.as_bytes(), &NoCluster));
+        let answer = json(&operations::validate(payload.as_bytes(), &EmptyCluster));
         assert_eq!(answer["accepted"], json!(false));
     }
 }

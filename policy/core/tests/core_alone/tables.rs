@@ -157,6 +157,9 @@ fn settings_are_taken_or_refused_with_every_problem_named() {
             let part = part.as_str().unwrap();
             assert!(message.contains(part), "{name}: {message:?} lacks {part:?}");
         }
+        for part in row["lacks"].as_array().into_iter().flatten() {
+            assert!(!message.contains(part.as_str().unwrap()), "{name}: {message:?} has {part}");
+        }
         // Kubewarden shows the message alone, so it has to say all that the problems say.
         let word = |problem: &Value, name: &str| problem[name].as_str().unwrap().to_owned();
         let problems = native["problems"].as_array().cloned().unwrap_or_default();
@@ -164,6 +167,7 @@ fn settings_are_taken_or_refused_with_every_problem_named() {
             let (path, message, help) =
                 (word(problem, "path"), word(problem, "message"), word(problem, "help"));
             assert!(!message.contains("; ") && !message.is_empty() && !help.is_empty(), "{name}: {problem}");
+            assert!(!help.contains("; ") && !help.ends_with('.'), "{name}: {problem}");
             format!("{path}{}{message}; {help}", if path.is_empty() { "" } else { ": " })
         };
         assert_eq!(problems.iter().map(sentence).collect::<Vec<_>>().join("; "), message, "{name}");
