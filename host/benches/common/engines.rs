@@ -18,7 +18,7 @@ pub(crate) fn policy() -> Policy {
 
 /// The policy that accepts everything, built as ours is.
 pub(crate) fn accepting_wasm() -> Vec<u8> {
-    let package = Module { package: "accepting-policy", ..module::POLICY };
+    let package = Module { package: "accepting-policy", folder: "tests/accepting-policy", ..module::POLICY };
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target_dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("accepting-policy");
     fs::read(module::build(package, &workspace, &target_dir, &module::cargo_home()).unwrap()).unwrap()

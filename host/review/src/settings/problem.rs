@@ -13,13 +13,16 @@ use crate::yaml::{self, Place};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Problem {
     /// The field, as people write it
+    #[serde(default)]
     path: String,
     /// JSON pointer of the field, or of where it is missing
+    #[serde(default)]
     pointer: String,
     /// Whether there must be no such field
     #[serde(default)]
     unknown_field: bool,
     message: String,
+    #[serde(default)]
     help: String,
 }
 

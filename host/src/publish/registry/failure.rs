@@ -31,13 +31,13 @@ pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
         {
             return RegistryError::Cut { registry, reason };
         }
-        // hyper: src/error.rs, `Parse`
-        if reason.starts_with("invalid HTTP ") || reason == "message head is too large" {
+        if current.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
             return RegistryError::Nonsense {
                 registry,
                 problem: format!("its answer is no HTTP ({reason})"),
             };
         }
+        // The operating system's error has no kind of its own, so its words have to do.
         if reason.contains("failed to lookup address") || reason.starts_with("dns error") {
             let host = registry.rsplit_once(':').map_or(registry.as_str(), |(host, _)| host);
             return RegistryError::UnknownHost { host: host.to_owned() };
@@ -103,6 +103,7 @@ impl Asked<'_> {
             401 | 403 => self.denied(self.said(text)),
             404 => RegistryError::NotFound { reference: self.reference.to_owned() },
             408 | 429 | 500..=599 => RegistryError::Busy { registry, status, wait: None },
+            // Go's net/http says so in the body only.
             400 if text.contains("HTTP request to an HTTPS server") => RegistryError::Https { registry },
             _ => match self.said(text) {
                 Some(said) => RegistryError::Other { registry, said },
