@@ -46,7 +46,7 @@ fuzz_target!(|text: &str| {
     let (cluster, judged) = (Cluster::default(), Judged::of(POLICY.metadata()));
     let settings = RawValue::from_string("{}".to_owned()).unwrap();
     let settings = fix::settings(&settings).unwrap();
-    let evaluation = Evaluation::new(&POLICY, &settings, &judged, "default", &cluster, Arc::new(NoHost));
+    let evaluation = Evaluation::new(&*POLICY, &settings, &judged, "default", &cluster, Arc::new(NoHost));
     let fixed = fix(&evaluation, None, &file, objects);
     if fixed.changes.is_empty() || !fixed.refusals.is_empty() {
         assert_eq!(fixed.text, text);
