@@ -51,7 +51,7 @@ impl Console {
         Self { is_watched, ..self }
     }
 
-    /// Says one line, above the bar where there is one. Nobody is left to tell when that fails.
+    /// Says one line, above the bar where there is one. A failure is ignored: there is no other stream to report it on.
     pub fn line(&self, line: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let mut say = || drop(writeln!(out, "{line}"));

@@ -187,7 +187,7 @@ async function harmless(purpose: string): Promise<{ input: Input; removed: numbe
     const answer = answers[index];
     if (!answer || "error" in answer) {
       const reason = answer ? answer.error : "it cannot be read";
-      say(`Nothing was ${purpose}: in ${tabName(tab)}, ${reason}. Until that is fixed, nobody can tell which parts are secret.`);
+      say(`Nothing was ${purpose}: in ${tabName(tab)}, ${reason}. Fix that first: until then the secret parts cannot be found.`);
       return undefined;
     }
     own[tab] = answer.text;

@@ -5,8 +5,8 @@
 //!                                        ▲                 │  ▲
 //!                                        └──── cluster ◀───┴──┘ lookups
 //! ```
-//! The command runs the policy's WebAssembly as the engine, the playground links the policy's core in. Whoever uses this
-//! library brings the files, the log and the engine: it opens nothing, starts no thread and asks no clock.
+//! The command runs the policy's WebAssembly as the engine, the playground links the policy's core in. The caller
+//! brings the files, the log and the engine: this library opens nothing, starts no thread and asks no clock.
 #![forbid(unsafe_code)]
 
 pub mod admission;
@@ -18,6 +18,7 @@ pub mod evaluation;
 pub mod explanation;
 pub mod failing_lookups;
 pub mod field_error;
+mod field_mask;
 pub mod host_calls;
 pub mod json_pointer;
 pub mod kind;

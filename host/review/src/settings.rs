@@ -21,7 +21,7 @@ use problem::Problem;
 pub struct Settings {
     /// As the policy gets them
     pub json: Box<RawValue>,
-    /// Where they are written; `None` where nobody wrote any
+    /// Where they are written; `None` for the defaults
     pub source: Option<SettingsSource>,
     /// The resource, where they were in one
     pub resource: Option<PolicyResource>,
@@ -80,7 +80,7 @@ pub fn read(
         objects.retain(|object| PolicyResource::is_one(object.object()));
     }
     let object = match (objects.pop(), objects.as_slice()) {
-        // A command before a pipe that failed writes nothing, and nobody's defaults are meant.
+        // A command that fails before the pipe writes nothing: that does not mean the defaults.
         (None, _) => {
             let problem = Diagnostic::error(format!("{name}: there are no settings there"));
             return Err(Diagnostics(vec![problem.with_help("write {} for the defaults")]));
@@ -203,7 +203,7 @@ impl Settings {
             return Ok(());
         };
         if problems.is_empty() {
-            // A policy of somebody else's has only a text.
+            // A foreign policy has only a text.
             let message = message.unwrap_or_default();
             return Err(SettingsError::Refused(wrong(format!("the settings are not valid: {message}"))));
         }

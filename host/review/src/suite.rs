@@ -78,7 +78,7 @@ pub enum Operation {
     Update,
     /// It is deleted
     Delete,
-    /// Somebody connects to it
+    /// A client connects to it, as `kubectl exec` does
     Connect,
 }
 

@@ -65,7 +65,7 @@ pub struct Finding {
     pub secret: Option<String>,
     /// One sentence: what is wrong
     pub message: String,
-    /// One sentence: what to do about it; empty where nobody says
+    /// One sentence: what to do about it; empty where the policy gives none
     #[serde(default)]
     pub help: String,
 }

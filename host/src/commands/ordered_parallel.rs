@@ -122,7 +122,7 @@ impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
         while !state.is_ended {
             if let Some((batch, result)) = state.batches.pop_front() {
                 drop(state);
-                // Nobody waits for it any more where the work has ended early.
+                // Sending fails where the work has ended early: the result is not needed.
                 let _ = result.send(work(batch));
                 state = self.lock();
             } else if !state.is_over && self.has_room(&state) {
@@ -185,7 +185,7 @@ impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
     }
 }
 
-/// Nobody may wait for a thread that is gone.
+/// Ends the work where a thread panics, so that no other waits for it.
 struct EndOnPanic<'a, P, H, B, R, I: Iterator<Item = (usize, P)>>(&'a Shared<I, H, B, R>);
 
 impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Drop for EndOnPanic<'_, P, H, B, R, I> {

@@ -93,7 +93,7 @@ pub enum Refusal {
         "a key on the way to its list of pull secrets stands there twice; remove the one that is not meant"
     )]
     Repeated,
-    /// Nobody expects text like this
+    /// The text is laid out in a way that cannot be edited safely
     #[error("its pod spec is written in a way that is not safe to edit")]
     Layout,
     /// The policy changes something else

@@ -42,7 +42,7 @@ pub enum Refusal {
     /// A comment would be lost
     #[error("a comment stands in the middle of what it expects and would be lost; edit it by hand")]
     Comment,
-    /// Nobody expects text like this
+    /// The text is laid out in a way that cannot be edited safely
     #[error("what it expects is written in a way that is not safe to edit; edit it by hand")]
     Layout,
 }

@@ -48,7 +48,7 @@ impl Decision {
     /// ```
     ///
     /// # Errors
-    /// - a field above the list is there twice, so that nobody knows which one counts
+    /// - a field above the list is there twice, so that either may count
     pub fn mutated(&self, request: &Request<'_>) -> Option<Result<String, RequestError>> {
         let Addition { list, names } = self.addition.as_ref().filter(|_| self.accepted())?;
         Some(json_append::append(request, list, names).ok_or_else(|| {

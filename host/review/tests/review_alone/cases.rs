@@ -15,7 +15,7 @@ pub(crate) fn suites() -> Vec<suite::Loaded> {
     suite::load(&[project("tests/cases")], &ProjectFiles).expect("the suites can be read")
 }
 
-/// Where nobody looks for lines of a policy.
+/// A log that drops its lines.
 fn log() -> Arc<dyn Log> {
     Arc::new(NoLog)
 }

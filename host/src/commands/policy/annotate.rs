@@ -38,10 +38,10 @@ pub struct Annotate {
     pub output: PathBuf,
 }
 
-/// A host that knows nothing: whoever says which protocol it speaks needs to know nothing.
-pub(super) struct Nobody(pub(super) Console);
+/// A host without a cluster: to say which protocol it speaks, a policy needs none.
+pub(super) struct NoCluster(pub(super) Console);
 
-impl HostCalls for Nobody {
+impl HostCalls for NoCluster {
     fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
         Err(format!("{operation} is not to be had here"))
     }
@@ -110,7 +110,7 @@ fn protocol_version(wasm: &[u8], console: &Console) -> Result<Value> {
     // What it has in the place of metadata is replaced, so it need not be readable.
     let bare = with_section(wasm, METADATA, b"null").context("this is not a WebAssembly module")?;
     let policy = Policy::load(&bare, Limits::default(), None)?;
-    let host = Arc::new(Nobody(console.clone()));
+    let host = Arc::new(NoCluster(console.clone()));
     let answer =
         policy.call("protocol_version", b"", host).context("it does not say which protocol it speaks")?;
     let version: Value = serde_json::from_slice(&answer).unwrap_or_default();
@@ -127,7 +127,7 @@ mod tests {
 
     use tempfile::NamedTempFile;
 
-    use super::Nobody;
+    use super::NoCluster;
     use crate::console::Console;
     use crate::sandbox::HostCalls as _;
 
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn where_there_is_no_cluster_every_call_is_refused_and_what_is_printed_is_said() {
         let said = NamedTempFile::new().unwrap();
-        let host = Nobody(Console::new(said.reopen().unwrap()));
+        let host = NoCluster(Console::new(said.reopen().unwrap()));
         for (namespace, operation) in
             [("kubernetes", "get_resource"), ("tracing", "log"), ("oci", "v1/verify")]
         {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::annotate::Nobody;
+use super::annotate::NoCluster;
 use crate::args::object_name::{parse_name, parse_namespace};
 use crate::args::settings::{self, refused};
 use crate::args::{LimitArgs, PolicyArgs};
@@ -81,7 +81,7 @@ pub enum Format {
 /// - settings that cannot be read, or that the policy refuses
 pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
     let policy = load_policy(Limits::default(), None)?;
-    let host: Arc<dyn HostCalls> = Arc::new(Nobody(io.stderr.clone()));
+    let host: Arc<dyn HostCalls> = Arc::new(NoCluster(io.stderr.clone()));
     let read = PolicyArgs {
         settings: args.settings.clone(),
         settings_json: args.settings_json.clone(),

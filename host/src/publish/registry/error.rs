@@ -42,7 +42,7 @@ pub enum RegistryError {
         /// Without a port
         host: String,
     },
-    /// Nobody answers there
+    /// No connection is made to it
     #[error("cannot connect to {registry}: {reason}")]
     Unreachable {
         /// Host and port
