@@ -74,6 +74,11 @@ pub(crate) fn command(args: &[&str]) -> Command {
 
 /// The command's output, given some input.
 pub(crate) fn run(args: &[&str], input: &str) -> Output {
+    run_bytes(args, input.as_bytes())
+}
+
+/// The command's output, given input that need not be UTF-8.
+pub(crate) fn run_bytes(args: &[&str], input: &[u8]) -> Output {
     let mut command = command(args);
     let mut child = command
         .stdin(Stdio::piped())
@@ -85,7 +90,7 @@ pub(crate) fn run(args: &[&str], input: &str) -> Output {
     let input = input.to_owned();
     let writer = std::thread::spawn(move || {
         // A command that needs no input may be gone before all is written.
-        let _ = std::io::Write::write_all(&mut stdin, input.as_bytes());
+        let _ = std::io::Write::write_all(&mut stdin, &input);
     });
     let output = child.wait_with_output().expect("the command ends");
     writer.join().expect("the writer ends");

@@ -19,6 +19,7 @@
 //! | `streams` | however much there is to read, it is told document by document, in its order |
 //! | `running` | a signal leaves whole files only, and a watch sees every change |
 //! | `hostile_modules` | a policy that loops, crashes or lies is told of at each object, and spoils no other |
+//! | `reading` | files are read as kubectl reads them, in its encodings, and written back in them |
 //! | `hostile_input` | bombs, broken links, lost output: a clear message, the right status, bounded memory |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are fixed byte for byte as the pairs in `fix/` show, and nothing else in them changes |
@@ -61,6 +62,7 @@ mod manifests;
 mod playground;
 mod policy;
 mod properties;
+mod reading;
 mod registry;
 mod reports;
 #[cfg(unix)]

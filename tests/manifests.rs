@@ -53,7 +53,7 @@ fn a_file_that_is_no_manifest_gives_an_error_at_its_place() {
     let mut expected = Vec::new();
     for (name, text, place) in [
         ("chart.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n", "4:10"),
-        ("cut.json", "{\"kind\": \"Pod\", \"spec\": {", "1:26"),
+        ("cut.json", "{\"kind\": \"Pod\", \"spec\": {", "1:25"),
         ("tab.yaml", "kind: Pod\nspec:\n\tcontainers: []\n", "3:1"),
         ("unclosed.yaml", "kind: Pod\nmetadata:\n  name: \"web\n", "3:9"),
     ] {

@@ -43,7 +43,7 @@ fn write_hard_inputs(folder: &Path) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    std::fs::write(folder.join("latin-1.yaml"), b"a: \xff\n").unwrap();
+    std::fs::write(folder.join("binary.yaml"), b"a: \0\n").unwrap();
 }
 
 struct Reports {
@@ -166,7 +166,7 @@ fn sarif_has_every_rule_with_its_help_and_results_point_at_them() {
     }
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
     let notifications = run["invocations"][0]["toolExecutionNotifications"].to_string();
-    for told in ["broken.yaml", "latin-1.yaml", "stands in this mapping already"] {
+    for told in ["broken.yaml", "binary.yaml", "stands in this mapping already"] {
         assert!(notifications.contains(told), "{told}: {notifications}");
     }
 }

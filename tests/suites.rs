@@ -67,7 +67,7 @@ fn what_a_suite_gets_wrong_is_named_at_its_place() {
         (case("{decision: accepted}").replace("    object", "    objct"), "3:5", "unknown field `objct`"),
         ("cases: []\n".to_owned(), "1:8", "the suite has no cases"),
         ("case: []\n".to_owned(), "1:1", "this is no suite"),
-        ("cases: [\n".to_owned(), "1:9", ""),
+        ("cases: [\n".to_owned(), "1:8", "unclosed bracket"),
         (
             format!(
                 "cases:\n  - {{name: a, object: {POD}, expect: {{decision: mutated}}}}\n  - {{name: a, object: {POD}, expect: {{decision: mutated}}}}\n"

@@ -1,6 +1,7 @@
 //! Files: found, read, watched, and written whole or not at all.
 
 pub mod atomic_file;
+pub mod encoding;
 pub mod exclude;
 pub mod input;
 pub mod watch;

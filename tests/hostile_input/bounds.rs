@@ -30,19 +30,13 @@ fn a_large_file_takes_no_more_than_some_copies_of_it() {
 #[test]
 fn a_document_with_a_value_behind_every_comma_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let (values, flow) = (
-        "this document has more than 4.19 million values; split it",
-        "more than 1.57 million brackets, commas, colons and quotes stand in one value or comment here",
-    );
+    let values = "this document has more than 4.19 million values; split it";
     for (name, content, reason) in [
         ("a.json", format!("[{}0]", "0,".repeat(5 << 20)), values),
-        ("b.yaml", format!("- [{}0]", "0,".repeat(5 << 20)), flow),
-        ("d.yaml", format!("- [{}", "[]".repeat(2 << 20)), flow),
+        ("b.yaml", format!("- [{}0]", "0,".repeat(5 << 20)), values),
         // What begins as JSON is told what keeps it from being that.
         ("c.yaml", format!("{{{}}}", "a,".repeat(4 << 20)), "expected a key in double quotes"),
-        ("d.json", format!("[{}]", "{\"a\": 1},".repeat(500_000)), "expected a value"),
-        ("e.yaml", format!("- [{}", ": ".repeat(4 << 20)), flow),
-        ("f.yaml", format!("- [{}]", "{a: b},".repeat(1 << 20)), flow),
+        ("f.yaml", format!("- [{}]", "{a: b},".repeat(3 << 20)), values),
     ] {
         fs::write(folder.path().join(name), content).unwrap();
         let output = within(2048, folder.path(), &["check", name], "").output().unwrap();
@@ -50,27 +44,6 @@ fn a_document_with_a_value_behind_every_comma_is_refused() {
         let talk = text(&output.stderr);
         assert!(talk.starts_with(&format!("error: {reason}")), "{name}: {talk}");
         fs::remove_file(folder.path().join(name)).unwrap();
-    }
-}
-
-/// README's bound on what is read ahead, on both sides of it, wherever such characters stand.
-#[test]
-fn more_than_a_million_and_a_half_indicators_in_a_row_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    for (indicators, is_refused) in [(1_570_000, false), (1_580_000, true)] {
-        for (before, indicator, after) in [("text: a", ",", ""), ("text: \"a", ":", "\""), ("# ", "'", "")] {
-            let indicators = indicator.repeat(indicators);
-            fs::write(folder.path().join("pod.yaml"), format!("{POD}{before}{indicators}{after}\n")).unwrap();
-            let output = run(folder.path(), &["check", "pod.yaml"]);
-            let talk = text(&output.stderr);
-            assert_eq!(
-                output.status.code(),
-                Some(if is_refused { 2 } else { 0 }),
-                "{before}{indicator}: {talk}"
-            );
-            let refusal = "error: more than 1.57 million brackets, commas, colons and quotes";
-            assert_eq!(talk.starts_with(refusal), is_refused, "{before}{indicator}: {talk}");
-        }
     }
 }
 

@@ -66,6 +66,38 @@ impl Kind {
     }
 }
 
+/// Kinds with pods, and what pods need, each with its version.
+const KNOWN: [(&str, &str); 13] = [
+    ("v1", "Pod"),
+    ("v1", "List"),
+    ("v1", "PodTemplate"),
+    ("v1", "ReplicationController"),
+    ("v1", "Secret"),
+    ("v1", "ServiceAccount"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+    ("batch/v1beta1", "CronJob"),
+];
+
+/// How Kubernetes writes the kind of an object that writes it in another case, in the plural or with white space around it.
+pub fn misspelled(object: &Value) -> Option<&'static str> {
+    let word = |name| object.get(name).and_then(Value::as_str);
+    let (api_version, kind) = (word("apiVersion")?, word("kind")?);
+    let of_version = KNOWN.iter().filter(|(version, _)| *version == api_version).map(|(_, kind)| *kind);
+    if of_version.clone().any(|known| known == kind) {
+        return None;
+    }
+    let written = kind.trim();
+    let singular = written.strip_suffix(['s', 'S']).unwrap_or(written);
+    of_version
+        .into_iter()
+        .find(|known| [written, singular].iter().any(|word| word.eq_ignore_ascii_case(known)))
+}
+
 /// The path of the pod spec in the pod template of an object; `None` where it has no template.
 pub fn template_path(kind: &Kind, object: &Value) -> Option<&'static [&'static str]> {
     let path: &[&str] = match (kind.group.as_str(), kind.kind.as_str()) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::kind;
 use crate::source_file::SourceFile;
 use crate::yaml::{self, Document, SyntaxError};
 
@@ -92,8 +93,11 @@ pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
         let document = Arc::new(document);
         let first = manifests.len();
         unpack(file, &document, value, String::new(), &mut manifests);
-        place_lines(manifests.get_mut(first..).unwrap_or_default());
+        let unpacked = manifests.get_mut(first..).unwrap_or_default();
+        place_lines(unpacked);
+        notes.extend(unpacked.iter().filter_map(misspelled));
     }
+    notes.sort_by_key(|note| note.at);
     Manifests { manifests, notes, documents: count, error }
 }
 
@@ -116,6 +120,16 @@ fn unpack(
     };
     let (file, document, line) = (file.clone(), document.clone(), document.line);
     manifests.push(Manifest { file, document, prefix, line, content });
+}
+
+/// A note at a kind that Kubernetes writes otherwise.
+fn misspelled(manifest: &Manifest) -> Option<yaml::Note> {
+    let Content::Object(object) = &manifest.content else { return None };
+    let known = kind::misspelled(object)?;
+    let pointer = format!("{}/kind", manifest.prefix);
+    let place = manifest.document.places(&manifest.file.text, &[&pointer]).pop().flatten()?;
+    let message = format!("Kubernetes does not know this kind, but `{known}`");
+    Some(yaml::Note { line: place.line, column: place.column, at: place.span.start, message, unnamed: None })
 }
 
 /// The items of a `List`, or of a typed list such as `PodList`.

@@ -1,15 +1,19 @@
 //! Manifests as kubectl reads them: YAML 1.1 scalars or JSON, several documents to a text, and where each value stands.
 //!
 //! ```text
-//! text ─▶ stretches between marks ─▶ events (saphyr-parser | json) ─▶ tree ─┬─▶ value: Document
+//! text ─▶ stretches between marks ─▶ events (granit-parser | json) ─▶ tree ─┬─▶ value: Document
 //!                                                                          └─▶ place: Place
 //! ```
 //! The rules are those of sigs.k8s.io/yaml on go-yaml v2. Input is hostile: depth, aliases and notes are bounded, nothing panics.
 
+mod builder;
+mod flow_scalar;
 mod json;
 mod mark;
 mod place;
 mod problem;
+mod reader;
+mod refusal;
 mod scalar;
 mod span;
 #[cfg(test)]
@@ -17,7 +21,6 @@ mod tests;
 mod text;
 mod tree;
 mod value;
-mod watch;
 
 use std::cell::LazyCell;
 use std::ops::Range;
@@ -27,7 +30,7 @@ use serde_json::Value;
 pub use self::mark::last_cut;
 pub use self::problem::{Note, SyntaxError};
 pub use self::text::line_column;
-use self::{problem::Problem, tree::Reader};
+use self::{problem::Problem, reader::Reader};
 
 /// A document of a YAML stream, or one of the values of a JSON text.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,10 +100,18 @@ pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
 pub fn documents_below(above: usize, text: &str) -> Documents {
     let mut all = Documents::default();
     let mut above = above;
-    for stretch in mark::stretches(text) {
+    for mut stretch in mark::stretches(text) {
+        let begins = above == 0 && stretch.start == 0;
         let within = text.get(stretch.clone()).unwrap_or_default();
+        let head = mark::head(within);
+        let (head, within) = within.split_at_checked(head).unwrap_or(("", within));
+        stretch.start += head.len();
+        above += line_ends(head.as_bytes());
         let read = if json::starts(within) { json_documents } else { yaml_documents };
-        let (documents, count, problem) = read(above, within);
+        let (documents, count, problem) =
+            read(Above { lines: above, begins: begins || !head.is_empty() }, within);
+        // A document without content has been begun by what was passed over.
+        let count = if head.is_empty() { count } else { count.max(1) };
         for mut document in documents {
             document.index += all.count;
             document.span = moved(document.span, stretch.start);
@@ -180,14 +191,23 @@ const NEAREST: Locate = |map, pointer| map.nearest(pointer);
 /// Documents, how many there are with those without content, and why there are no more.
 type Found = (Vec<Document>, usize, Option<Problem>);
 
-fn json_documents(above: usize, text: &str) -> Found {
+/// What stands above a stretch.
+#[derive(Clone, Copy)]
+struct Above {
+    /// How many lines
+    lines: usize,
+    /// Does kubectl begin to read there?
+    begins: bool,
+}
+
+fn json_documents(above: Above, text: &str) -> Found {
     let json = read(above, Reader::json(text), text);
     let (documents, _, Some(failed)) = &json else { return json };
-    if failed.is_bound {
+    if failed.is_final {
         return json;
     }
     let yaml = yaml_documents(above, text);
-    if yaml.2.as_ref().is_some_and(|problem| problem.is_bound) {
+    if yaml.2.as_ref().is_some_and(|problem| problem.is_final) {
         return json;
     }
     // Of two failures the one that came further knows better what the text was meant to be.
@@ -199,18 +219,18 @@ fn json_documents(above: usize, text: &str) -> Found {
 }
 
 /// YAML up to the first character that no YAML may hold.
-fn yaml_documents(above: usize, text: &str) -> Found {
-    let Some(at) = text::control_character(text) else { return read(above, Reader::yaml(text), text) };
+fn yaml_documents(above: Above, text: &str) -> Found {
+    let Some(at) = text::forbidden_character(text) else { return read(above, Reader::yaml(text), text) };
     let readable = text.get(..at).unwrap_or_default();
     let (mut documents, count, _) = read(above, Reader::yaml(readable), readable);
     documents.retain(|document| document.span.end < at);
-    (documents, count, Some(Problem::control_character(text, at)))
+    (documents, count, Some(Problem::forbidden_character(text, at)))
 }
 
 /// Bytes that are counted as quickly as looked up.
 const NEAR: usize = 256;
 
-fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
+fn read(above: Above, mut reader: Reader<'_>, text: &str) -> Found {
     let mut documents = Vec::new();
     let lines = LazyCell::new(|| text::Lines::new(text));
     // Most documents begin where their stretch does, and for that nothing further needs to be counted.
@@ -224,21 +244,27 @@ fn read(above: usize, mut reader: Reader<'_>, text: &str) -> Found {
         if tree.is_blank() {
             continue;
         }
-        let value = match value::value(&mut tree, reader.text(), above) {
+        let value = match value::value(&mut tree, text, &|byte| above.lines + place(byte).0) {
             Ok(value) => value,
             Err(problem) => return (documents, reader.index(), Some(problem)),
         };
+        if reader.is_json() {
+            refusal::note_json(&mut tree, above.begins);
+        } else {
+            refusal::note(&mut tree, text, above.begins);
+        }
+        tree.notes.sort_by_key(|note| note.at);
         let source = tree.helm_source(text);
         let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| {
             let at = place(note.at);
-            note.into_note(above, at)
+            note.into_note(above.lines, at)
         });
         documents.push(Document {
             value,
             index: tree.index,
-            line: above + tree.line,
+            line: above.lines + tree.first().map_or(1, |first| place(first).0),
             start: place(tree.span.start),
-            above,
+            above: above.lines,
             stretch: 0..text.len(),
             number: tree.index,
             span: tree.span,
@@ -276,6 +302,6 @@ fn find_with(
     if tree.index != document || tree.is_blank() {
         return None;
     }
-    let map = place::Map::new(&tree, reader.text(), text);
+    let map = place::Map::new(&tree, text);
     Some(pointers.iter().map(|pointer| locate(&map, pointer)).collect())
 }

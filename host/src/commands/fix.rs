@@ -226,6 +226,13 @@ fn report(
         io.stderr.line(&plain(&format!("error: {name}:{line}: {what}")));
     }
     let writes = writes(args);
+    if let Some(line) = result.not_utf8.filter(|_| !fixed.changes.is_empty()) {
+        io.stderr.line(&plain(&format!(
+            "error: {name}:{line}: this byte is not UTF-8, so the file cannot be written back as it is; convert the file to UTF-8"
+        )));
+        tally.refused += 1;
+        return Ok(());
+    }
     if !fixed.refusals.is_empty() {
         tally.refused += 1;
         return Ok(());
@@ -233,13 +240,13 @@ fn report(
     if !fixed.changes.is_empty()
         && writes
         && !result.is_stdin()
-        && !rewrite(&result.path, file, &fixed.text, io)
+        && !rewrite(&result.path, file, &fixed.text, result.encoding, io)
     {
         tally.refused += 1;
         return Ok(());
     }
     if result.is_stdin() && writes {
-        io.stdout.write_all(fixed.text.as_bytes())?;
+        io.stdout.write_all(&result.encoding.encode(&fixed.text))?;
     }
     if fixed.changes.is_empty() {
         tally.unchanged += 1;

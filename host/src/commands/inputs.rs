@@ -9,11 +9,13 @@ use serde_json::Value;
 
 use crate::commands::ordered_parallel;
 use crate::console::Io;
+use crate::files::encoding::Encoding;
 use crate::files::exclude::Exclude;
 use crate::files::input::{self, Given, Part};
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Weight};
 use review::manifest::{Manifest, Manifests, manifests_below};
+use review::yaml;
 
 /// What is odd or wrong with the files that were read.
 #[derive(Debug, Default)]
@@ -207,11 +209,31 @@ fn cluster_objects(piece: Piece) -> Vec<Value> {
 /// What is odd or wrong with a part of a text.
 fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
     let Part { file, is_whole, .. } = part;
-    let notes = Diagnostic::of_notes(&file.name, &file.text, &read.notes);
+    let notes = Diagnostic::of_notes(&file.name, &file.text, &notes(part, read));
     let error = read.error.as_ref().map(|error| Diagnostic::of_syntax(&file.name, &file.text, error));
     let all = notes.into_iter().chain(error);
     // What stands before or behind may tell that this is a Secret's.
     all.map(|problem| if *is_whole { problem } else { problem.without_line() }).collect()
+}
+
+/// What is odd with a part of a text, its encoding included.
+fn notes(part: &Part, read: &Manifests) -> Vec<yaml::Note> {
+    let mut notes = read.notes.clone();
+    let mut add = |at, message: &str| {
+        let (line, column) = yaml::line_column(&part.file.text, at);
+        let line = part.above + line;
+        notes.push(yaml::Note { line, column, at, message: message.to_owned(), unnamed: None });
+    };
+    if let Some(at) = part.replaced {
+        add(at, "this byte is not UTF-8; kubectl reads it as the character U+FFFD");
+    }
+    let second = read.manifests.iter().find(|manifest| manifest.document.index > 1);
+    if let Some(second) = second.filter(|_| part.encoding != Encoding::Utf8) {
+        let at = second.document.span.start;
+        add(at, "kubectl reads only the first document of a file in UTF-16; convert the file to UTF-8");
+    }
+    notes.sort_by_key(|note| note.at);
+    notes
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::commands::{ordered_parallel, reports, watching};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::console::io::fail;
+use crate::files::encoding::Encoding;
 use crate::files::watch::Watched;
 use crate::suite::report::{self, CaseReport, Ended, Style, Summary};
 use crate::suite::suite_files::DiskFiles;
@@ -219,7 +220,7 @@ fn update_all(
         let numbered: Vec<(usize, &CaseResult)> =
             failed.iter().map(|(_, number, result)| (*number, *result)).collect();
         let Updated { text, refused } = update(loaded, &numbered);
-        if text != loaded.file.text && !rewrite(&loaded.path, &loaded.file, &text, io) {
+        if text != loaded.file.text && !rewrite(&loaded.path, &loaded.file, &text, Encoding::Utf8, io) {
             all_written = false;
             continue;
         }

@@ -131,13 +131,13 @@ pub enum ReplaceError {
 ///
 /// # Errors
 /// - the file has changed, is read-only, or cannot be written
-pub fn replace(path: &Path, old: &str, new: &str) -> Result<u64, ReplaceError> {
+pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<u64, ReplaceError> {
     let now = fs::read(path).map_err(ReplaceError::Unreadable)?;
-    if now != old.as_bytes() {
+    if now != old {
         return Err(ReplaceError::Changed);
     }
     let others = path.metadata().map_or(0, |metadata| other_names(&metadata));
-    save(path, new.as_bytes(), Access::Shared).map_err(ReplaceError::Unwritable)?;
+    save(path, new, Access::Shared).map_err(ReplaceError::Unwritable)?;
     Ok(others)
 }
 
@@ -293,9 +293,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pod.yaml");
         fs::write(&file, "theirs").unwrap();
-        assert!(matches!(replace(&file, "as read", "ours"), Err(ReplaceError::Changed)));
+        assert!(matches!(replace(&file, b"as read", b"ours"), Err(ReplaceError::Changed)));
         assert_eq!(fs::read_to_string(&file).unwrap(), "theirs");
-        assert_eq!(replace(&file, "theirs", "ours").unwrap(), 0);
+        assert_eq!(replace(&file, b"theirs", b"ours").unwrap(), 0);
         assert_eq!(fs::read_to_string(&file).unwrap(), "ours");
     }
 

@@ -63,6 +63,14 @@ pub enum InputError {
         /// Line of the document, from 1
         line: usize,
     },
+    /// Half a character of UTF-16
+    #[error("{name}:{line}: this is not UTF-16 text, as its first bytes say")]
+    HalfCharacter {
+        /// The file
+        name: String,
+        /// Line of the half, from 1
+        line: usize,
+    },
     /// Something other than UTF-8
     #[error("{name}:{line}: this is not UTF-8 text")]
     NotUtf8 {

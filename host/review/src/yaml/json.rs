@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use saphyr_parser::{Event, Marker, ScalarStyle, Span};
+use granit_parser::{Event, ScalarStyle, StructureStyle};
 
-use super::problem::Problem;
+use super::{problem::Problem, span::Span};
 
 /// Does this text look like JSON rather than YAML? `---` may stand before it, as between several values.
 pub(super) fn starts(text: &str) -> bool {
@@ -18,11 +18,10 @@ pub(super) fn starts(text: &str) -> bool {
 /// What begins a document.
 const MARK: &str = "---";
 
-/// Reads one value after the other; marks count bytes.
+/// Reads one value after the other.
 pub(super) struct Lexer<'t> {
     text: &'t str,
     at: usize,
-    line: usize,
     /// What is open, outermost first: is it a mapping?
     open: Vec<bool>,
     next: Expected,
@@ -47,32 +46,32 @@ enum Expected {
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let at = text.len() - text.trim_start_matches('\u{feff}').len();
-        Lexer { text, at, line: 1, open: Vec::new(), next: Expected::Document }
+        Lexer { text, at, open: Vec::new(), next: Expected::Document }
     }
 
     /// The next event; `None` at the end of the text.
     pub(super) fn next_event(&mut self) -> Result<Option<(Event<'t>, Span)>, Problem> {
         if self.next == Expected::DocumentEnd {
             self.next = Expected::Document;
-            return Ok(Some((Event::DocumentEnd, Span::empty(self.mark()))));
+            return Ok(Some((Event::DocumentEnd, Span::empty(self.at))));
         }
         self.skip_space();
         match self.next {
             Expected::Document if self.peek().is_none() => return Ok(None),
             Expected::Document if self.is_at_mark() => {
-                let start = self.mark();
+                let start = self.at;
                 self.at += MARK.len();
                 self.next = Expected::Marked;
-                return Ok(Some((Event::DocumentStart(true), Span::new(start, self.mark()))));
+                return Ok(Some((Event::DocumentStart(true, None), Span::new(start..self.at))));
             }
             Expected::Document => {
                 self.next = Expected::Value;
-                return Ok(Some((Event::DocumentStart(false), Span::empty(self.mark()))));
+                return Ok(Some((Event::DocumentStart(false, None), Span::empty(self.at))));
             }
             Expected::Marked if self.peek().is_none() || self.is_at_mark() => {
                 self.next = Expected::DocumentEnd;
                 let nothing = Event::Scalar(Cow::Borrowed(""), ScalarStyle::Plain, 0, None);
-                return Ok(Some((nothing, Span::empty(self.mark()))));
+                return Ok(Some((nothing, Span::empty(self.at))));
             }
             Expected::More => {
                 if let Some(end) = self.end() {
@@ -111,16 +110,20 @@ impl<'t> Lexer<'t> {
     }
 
     fn value(&mut self) -> Result<(Event<'t>, Span), Problem> {
-        let start = self.mark();
+        let start = self.at;
         match self.peek() {
             Some(bracket @ (b'{' | b'[')) => {
                 self.at += 1;
                 let mapping = bracket == b'{';
                 self.open.push(mapping);
                 self.next = if mapping { Expected::FirstKey } else { Expected::FirstItem };
-                let event =
-                    if mapping { Event::MappingStart(0, None) } else { Event::SequenceStart(0, None) };
-                Ok((event, Span::new(start, self.mark())))
+                let style = StructureStyle::Flow;
+                let event = if mapping {
+                    Event::MappingStart(style, 0, None)
+                } else {
+                    Event::SequenceStart(style, 0, None)
+                };
+                Ok((event, Span::new(start..self.at)))
             }
             Some(b'"') => {
                 let string = self.string()?;
@@ -133,12 +136,17 @@ impl<'t> Lexer<'t> {
                 let length = rest.find(|c| !literal(c)).unwrap_or(rest.len());
                 let text = rest.get(..length).unwrap_or_default();
                 if super::scalar::json_literal(text).is_none() {
+                    if text.parse().is_ok_and(f64::is_infinite)
+                        && text.ends_with(|c: char| c.is_ascii_digit())
+                    {
+                        return Err(Problem::last(self.at, "this number is too large for JSON"));
+                    }
                     return Err(self.wrong("expected a value"));
                 }
                 self.at += length;
                 self.after_value();
                 let event = Event::Scalar(Cow::Borrowed(text), ScalarStyle::Plain, 0, None);
-                Ok((event, Span::new(start, self.mark())))
+                Ok((event, Span::new(start..self.at)))
             }
         }
     }
@@ -148,12 +156,12 @@ impl<'t> Lexer<'t> {
         if self.peek() != Some(if mapping { b'}' } else { b']' }) {
             return None;
         }
-        let start = self.mark();
+        let start = self.at;
         self.at += 1;
         self.open.pop();
         self.after_value();
         let event = if mapping { Event::MappingEnd } else { Event::SequenceEnd };
-        Some((event, Span::new(start, self.mark())))
+        Some((event, Span::new(start..self.at)))
     }
 
     fn after_value(&mut self) {
@@ -161,14 +169,14 @@ impl<'t> Lexer<'t> {
     }
 
     fn string(&mut self) -> Result<(Event<'t>, Span), Problem> {
-        let start = self.mark();
+        let start = self.at;
         self.at += 1;
         let mut decoded = String::new();
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
             let special = |byte: u8| matches!(byte, b'"' | b'\\') || byte < 0x20;
             let Some(length) = rest.bytes().position(special) else {
-                self.at = start.index();
+                self.at = start;
                 return Err(self.wrong("the string that begins here does not end"));
             };
             let run = rest.get(..length).unwrap_or_default();
@@ -182,7 +190,7 @@ impl<'t> Lexer<'t> {
                         decoded.push_str(run);
                         Cow::Owned(decoded)
                     };
-                    let span = Span::new(start, self.mark());
+                    let span = Span::new(start..self.at);
                     return Ok((Event::Scalar(text, ScalarStyle::DoubleQuoted, 0, None), span));
                 }
                 Some(b'\\') => {
@@ -230,11 +238,8 @@ impl<'t> Lexer<'t> {
     }
 
     fn skip_space(&mut self) {
-        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r')) = self.peek() {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
-            if byte == b'\n' || byte == b'\r' && self.peek() != Some(b'\n') {
-                self.line += 1;
-            }
         }
     }
 
@@ -250,11 +255,12 @@ impl<'t> Lexer<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn mark(&self) -> Marker {
-        Marker::new(self.at, self.line, 0)
-    }
-
     fn wrong(&self, message: &str) -> Problem {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        if rest.starts_with("//") || rest.starts_with("/*") {
+            let help = "delete it, or write the file as YAML with comments that begin with `#`";
+            return Problem::last(self.at, "JSON has no comments").help(help);
+        }
         Problem::new(self.at.min(self.text.trim_end().len()), message)
     }
 }

@@ -7,10 +7,39 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2, memrchr_iter};
 
-/// The last byte at which a text can be cut, looked for behind the line in which byte `from` stands.
+/// The last byte at which a text can be cut so that each part is read as in the whole, looked for behind the line in which
+/// byte `from` stands: before a line `---`.
 pub fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     let from = memchr::memrchr(b'\n', text.get(..from)?).unwrap_or(0);
-    memrchr_iter(b'\n', text.get(from..)?).find_map(|at| cut_behind(text, from + at))
+    let cuts = memrchr_iter(b'\n', text.get(from..)?).filter_map(|at| cut_behind(text, from + at));
+    // What stands behind `...` without `---` is told from what begins a text.
+    cuts.into_iter().find(|cut| text.get(*cut..).is_some_and(|rest| rest.starts_with(MARK)))
+}
+
+/// How many bytes at the start of a stretch are not for the parser, which takes `---#` for text, and a byte order mark behind
+/// `---` for an error: kubectl cuts the text behind that line.
+pub(super) fn head(stretch: &str) -> usize {
+    let start = stretch.len() - stretch.trim_start_matches(BYTE_ORDER_MARK).len();
+    let mut lines = stretch.get(start..).unwrap_or_default().split_inclusive('\n');
+    let Some((first, behind)) = lines.next().and_then(|line| Some((line, line.strip_prefix("---")?))) else {
+        return 0;
+    };
+    if !is_blank(behind) {
+        return 0;
+    }
+    let next = start + first.len();
+    let is_marked = lines.next().is_some_and(|line| line.starts_with(BYTE_ORDER_MARK));
+    if is_marked || behind.starts_with('#') { next } else { 0 }
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+const MARK: &[u8] = b"---";
+
+/// Is there nothing but white space and a comment?
+fn is_blank(line: &str) -> bool {
+    let written = line.trim_start();
+    written.is_empty() || written.starts_with('#')
 }
 
 /// The text between the places at which it can be cut.
@@ -25,11 +54,12 @@ pub(super) fn stretches(text: &str) -> impl Iterator<Item = Range<usize>> {
 /// Where the text can be cut because of the line behind this line feed.
 fn cut_behind(text: &[u8], at: usize) -> Option<usize> {
     let (above, line) = text.split_at_checked(at + 1)?;
-    line.get(3).filter(|byte| byte.is_ascii_whitespace())?;
-    if line.starts_with(b"---") {
+    let behind = line.get(3)?;
+    let is_space = behind.is_ascii_whitespace();
+    if line.starts_with(MARK) && (is_space || *behind == b'#') {
         return Some(above.len()).filter(|_| !ends_in_directives(above));
     }
-    let end = line.starts_with(b"...").then(|| memchr2(b'\r', b'\n', line)).flatten()?;
+    let end = (is_space && line.starts_with(b"...")).then(|| memchr2(b'\r', b'\n', line)).flatten()?;
     match line.get(end..)? {
         [b'\n', ..] => Some(above.len() + end + 1),
         [b'\r', b'\n', ..] => Some(above.len() + end + 2),

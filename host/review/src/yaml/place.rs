@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use saphyr_parser::ScalarStyle;
+use granit_parser::ScalarStyle;
 
 use crate::json_pointer::unescaped;
 
@@ -11,14 +11,13 @@ use super::{
     Place,
     problem::MAX_DEPTH,
     span::Span,
-    text::{Lines, Text},
+    text::Lines,
     tree::{Content, Entry, Node, Tree},
 };
 
 /// Answers JSON pointers for one document.
 pub(super) struct Map<'a, 't> {
     tree: &'a Tree,
-    text: &'a Text<'t>,
     whole: &'t str,
     lines: Lines<'t>,
 }
@@ -34,8 +33,8 @@ struct Step<'a> {
 }
 
 impl<'a, 't> Map<'a, 't> {
-    pub(super) fn new(tree: &'a Tree, text: &'a Text<'t>, whole: &'t str) -> Self {
-        Map { tree, text, whole, lines: Lines::new(whole) }
+    pub(super) fn new(tree: &'a Tree, whole: &'t str) -> Self {
+        Map { tree, whole, lines: Lines::new(whole) }
     }
 
     /// The value at a pointer or, where there is none, what is nearest around it: its key, or its first key.
@@ -60,7 +59,7 @@ impl<'a, 't> Map<'a, 't> {
             let Content::Mapping(entries) = &self.followed(self.walk(pointer)?)?.node.content else {
                 return None;
             };
-            entries.first().map(|entry| self.key(entry))
+            entries.first().map(|entry| entry.span.range())
         };
         let start = place.span.start;
         let span = place.key.clone().or_else(first).unwrap_or(start..start);
@@ -70,7 +69,7 @@ impl<'a, 't> Map<'a, 't> {
 
     pub(super) fn place(&self, pointer: &str) -> Option<Place> {
         let step = self.walk(pointer)?;
-        let key = step.entry.map(|entry| self.key(entry));
+        let key = step.entry.map(|entry| entry.span.range());
         let span = self.span(step.node, key.as_ref());
         let (line, column) = self.lines.at(span.start);
         let aliased = step.aliased || matches!(step.node.content, Content::Alias(_));
@@ -79,7 +78,7 @@ impl<'a, 't> Map<'a, 't> {
 
     fn walk(&self, pointer: &str) -> Option<Step<'a>> {
         let root = self.tree.nodes.get(self.tree.root)?;
-        let flow = self.is_flow(root);
+        let flow = root.flow;
         let mut step = Step { node: root, entry: None, flow, aliased: root.anchored, repeated: false };
         if !pointer.is_empty() {
             for token in pointer.strip_prefix('/')?.split('/') {
@@ -107,25 +106,32 @@ impl<'a, 't> Map<'a, 't> {
     fn value(&self, mapping: Step<'a>, key: &str, depth: usize, fuel: &mut usize) -> Option<Step<'a>> {
         *fuel = fuel.checked_sub(1)?;
         let Content::Mapping(entries) = &mapping.node.content else { return None };
-        let mut named = entries.iter().filter(|entry| entry.key.as_deref() == Some(key)).rev();
-        if let Some(entry) = named.next() {
-            let step = self.step(entry.node, Some(entry), mapping)?;
-            return Some(Step { repeated: step.repeated || named.next().is_some(), ..step });
+        let is_named = |entry: &&Entry| entry.key.as_deref() == Some(key);
+        for (at, entry) in entries.iter().enumerate().rev() {
+            if is_named(&entry) {
+                let step = self.step(entry.node, Some(entry), mapping)?;
+                let before = entries.get(..at).unwrap_or_default();
+                return Some(Step {
+                    repeated: step.repeated || before.iter().any(|entry| is_named(&entry)),
+                    ..step
+                });
+            }
+            if entry.key.is_none() && depth < MAX_DEPTH {
+                let mut source = self.followed(self.step(entry.node, Some(entry), mapping)?)?;
+                source.aliased = true;
+                let found = match &source.node.content {
+                    Content::Sequence(items) => items.iter().find_map(|item| {
+                        let item = self.followed(self.step(*item, None, source)?)?;
+                        self.value(item, key, depth + 1, fuel)
+                    }),
+                    _ => self.value(source, key, depth + 1, fuel),
+                };
+                if found.is_some() {
+                    return found;
+                }
+            }
         }
-        if depth >= MAX_DEPTH {
-            return None;
-        }
-        entries.iter().rev().filter(|entry| entry.key.is_none()).find_map(|entry| {
-            let mut source = self.followed(self.step(entry.node, Some(entry), mapping)?)?;
-            source.aliased = true;
-            let Content::Sequence(items) = &source.node.content else {
-                return self.value(source, key, depth + 1, fuel);
-            };
-            items.iter().find_map(|item| {
-                let item = self.followed(self.step(*item, None, source)?)?;
-                self.value(item, key, depth + 1, fuel)
-            })
-        })
+        None
     }
 
     fn step(&self, node: usize, entry: Option<&'a Entry>, from: Step<'a>) -> Option<Step<'a>> {
@@ -133,7 +139,7 @@ impl<'a, 't> Map<'a, 't> {
         Some(Step {
             node,
             entry,
-            flow: from.flow || self.is_flow(node),
+            flow: from.flow || node.flow,
             aliased: from.aliased || node.anchored,
             repeated: from.repeated,
         })
@@ -142,37 +148,11 @@ impl<'a, 't> Map<'a, 't> {
     fn followed(&self, step: Step<'a>) -> Option<Step<'a>> {
         let Content::Alias(target) = step.node.content else { return Some(step) };
         let node = self.tree.nodes.get(target)?;
-        Some(Step { node, flow: self.is_flow(node), aliased: true, ..step })
-    }
-
-    fn is_flow(&self, node: &Node) -> bool {
-        self.closing_bracket(node).is_some()
-    }
-
-    /// The event that ends a block has no text of its own, save where `?` comes next. That of a flow collection may stand
-    /// before its bracket, at a last comma and a comment behind that.
-    fn closing_bracket(&self, node: &Node) -> Option<usize> {
-        if node.end.is_empty() || !matches!(node.content, Content::Sequence(_) | Content::Mapping(_)) {
-            return None;
-        }
-        let mut at = self.text.byte(node.end.start);
-        loop {
-            let rest = self.from(at);
-            let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
-            at += rest.len() - trimmed.len();
-            if !trimmed.starts_with('#') {
-                return trimmed.starts_with(['}', ']']).then_some(at);
-            }
-            at += trimmed.find(['\n', '\r'])?;
-        }
-    }
-
-    fn key(&self, entry: &Entry) -> Range<usize> {
-        self.scalar(entry.span, entry.style)
+        Some(Step { node, flow: node.flow, aliased: true, ..step })
     }
 
     fn span(&self, node: &Node, key: Option<&Range<usize>>) -> Range<usize> {
-        let start = self.text.byte(node.span.start);
+        let start = node.span.start();
         match &node.content {
             Content::Scalar(_) if node.style.is_none() => {
                 let at = key.map_or(start, |key| self.after_colon(key));
@@ -181,15 +161,12 @@ impl<'a, 't> Map<'a, 't> {
             Content::Scalar(_) if matches!(node.style, Some(ScalarStyle::Literal | ScalarStyle::Folded)) => {
                 self.block_scalar(node.span, key, is_blank(node))
             }
-            Content::Scalar(_) => self.scalar(node.span, node.style),
-            Content::Alias(_) => self.text.range(node.span),
-            Content::Sequence(_) | Content::Mapping(_) => match (self.closing_bracket(node), key) {
-                (Some(bracket), _) => start..bracket + 1,
-                (None, Some(_)) if matches!(node.content, Content::Sequence(_)) => {
-                    self.dash(start)..self.end(node).max(start)
-                }
-                (None, _) => start..self.end(node).max(start),
-            },
+            Content::Sequence(_) | Content::Mapping(_) if !node.flow => {
+                let is_list = matches!(node.content, Content::Sequence(_)) && key.is_some();
+                let end = self.end(node).max(start);
+                if is_list { self.dash(start)..end } else { start..end }
+            }
+            _ => node.span.range(),
         }
     }
 
@@ -199,9 +176,9 @@ impl<'a, 't> Map<'a, 't> {
         let mut key = None;
         loop {
             let last = match &node.content {
-                Content::Sequence(items) if !self.is_flow(node) => items.last(),
-                Content::Mapping(entries) if !self.is_flow(node) => {
-                    key = entries.last().map(|entry| self.key(entry));
+                Content::Sequence(items) if !node.flow => items.last(),
+                Content::Mapping(entries) if !node.flow => {
+                    key = entries.last().map(|entry| entry.span.range());
                     entries.last().map(|entry| &entry.node)
                 }
                 _ => None,
@@ -223,38 +200,9 @@ impl<'a, 't> Map<'a, 't> {
         if text.get(indent..).is_some_and(|rest| rest.starts_with('-')) { line + indent } else { start }
     }
 
-    /// The mark after a quoted text stands behind the white space and comment that follow it.
-    fn scalar(&self, span: Span, style: Option<ScalarStyle>) -> Range<usize> {
-        let Range { start, end } = self.text.range(span);
-        let (Some(ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted), Some(text)) =
-            (style, self.whole.get(start..end))
-        else {
-            return start..end;
-        };
-        let quote = if style == Some(ScalarStyle::SingleQuoted) { '\'' } else { '"' };
-        let Some(open) = start_of_quotes(text, quote) else { return start..end };
-        let mut escaped = false;
-        for (at, character) in text.get(open + 1..).unwrap_or_default().char_indices() {
-            match character {
-                '\\' if quote == '"' && !escaped => escaped = true,
-                _ if character == quote && !escaped => {
-                    let close = open + 1 + at;
-                    let doubled =
-                        quote == '\'' && text.get(close + 1..).is_some_and(|rest| rest.starts_with('\''));
-                    if !doubled {
-                        return start..start + close + 1;
-                    }
-                    escaped = true;
-                }
-                _ => escaped = false,
-            }
-        }
-        start..end
-    }
-
     /// The mark of a block scalar stands at its first line of content, behind `|`, or at `|` where the text ends there.
     fn block_scalar(&self, span: Span, key: Option<&Range<usize>>, blank: bool) -> Range<usize> {
-        let Range { start, end } = self.text.range(span);
+        let Range { start, end } = span.range();
         let content = self.whole.get(start..end).unwrap_or_default();
         let written = content.trim_end();
         if blank && content.starts_with(['|', '>']) {
@@ -287,23 +235,6 @@ impl<'a, 't> Map<'a, 't> {
 
 /// How many mappings may be searched for one merged key.
 const MAX_MERGES: usize = 10_000;
-
-/// Byte of the opening quote behind tags, anchors, comments and white space.
-fn start_of_quotes(text: &str, quote: char) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let rest = text.get(at..)?;
-        let trimmed = rest.trim_start();
-        at += rest.len() - trimmed.len();
-        let length = match trimmed.chars().next()? {
-            first if first == quote => return Some(at),
-            '!' | '&' => trimmed.find(char::is_whitespace)?,
-            '#' => trimmed.find(['\n', '\r'])?,
-            _ => return None,
-        };
-        at += length;
-    }
-}
 
 fn is_blank(node: &Node) -> bool {
     matches!(&node.content, Content::Scalar(serde_json::Value::String(text)) if text.trim().is_empty())

@@ -1,8 +1,8 @@
 //! What is wrong with a text, in words for its author.
 
-use saphyr_parser::ScanError;
+use granit_parser::{ErrorKind, ScanError};
 
-use super::text::{Text, line_column};
+use super::text::line_column;
 
 /// How deeply a document may nest: well under the 128 levels of `serde_json`, which reads requests and answers around it.
 pub(super) const MAX_DEPTH: usize = 100;
@@ -10,8 +10,8 @@ pub(super) const MAX_DEPTH: usize = 100;
 /// What is said of a document that nests deeper.
 pub(super) const TOO_DEEP: &str = "nested too deeply: more than 100 levels";
 
-/// How many lines above a problem are compared with its line.
-const LINES_ABOVE: usize = 100;
+/// What is advised where no line above is indented as this one is.
+pub(super) const INDENT: &str = "indent this line as its siblings are";
 
 /// Something odd that does not stop the reading, such as a key given twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +59,13 @@ pub(super) struct Problem {
     /// The message without the key that it names
     pub(super) unnamed: Option<String>,
     pub(super) help: Option<String>,
-    /// Whether a bound was reached, so that no other reading would come further
-    pub(super) is_bound: bool,
+    /// Whether no other reading would come further, or should
+    pub(super) is_final: bool,
 }
 
 impl Problem {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
-        Problem { at, message: message.into(), unnamed: None, help: None, is_bound: false }
+        Problem { at, message: message.into(), unnamed: None, help: None, is_final: false }
     }
 
     /// A problem with a key, said of the key by its name, and of `this key`.
@@ -85,46 +85,78 @@ impl Problem {
         self
     }
 
-    /// A bound that was reached.
-    pub(super) fn bound(at: usize, message: &str) -> Self {
-        Problem { is_bound: true, ..Problem::new(at, message) }
+    /// A bound that was reached, or what is wrong however the text is read.
+    pub(super) fn last(at: usize, message: &str) -> Self {
+        Problem { is_final: true, ..Problem::new(at, message) }
     }
 
-    pub(super) fn control_character(text: &str, at: usize) -> Self {
+    pub(super) fn forbidden_character(text: &str, at: usize) -> Self {
         let character = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
-        let message = format!("control character U+{:04X} is not allowed in YAML", u32::from(character));
-        let problem = Problem::new(at, message);
+        let code = u32::from(character);
+        let separator = match character {
+            '\u{85}' => Some(("next line", "\\N")),
+            '\u{2028}' => Some(("line separator", "\\L")),
+            '\u{2029}' => Some(("paragraph separator", "\\P")),
+            _ => None,
+        };
+        if let Some((name, escape)) = separator {
+            let message = format!("kubectl takes the character U+{code:04X} ({name}) for the end of a line");
+            let help = format!("remove it, or write it as `{escape}` in double quotes");
+            return Problem::new(at, message).help(help);
+        }
+        let problem = Problem::new(at, format!("control character U+{code:04X} is not allowed in YAML"));
         if character == '\0' {
-            problem.help("is this a binary file, or UTF-16? Manifests are UTF-8")
+            problem.help(
+                "is this a binary file? Manifests are text in UTF-8, or in UTF-16 with a byte order mark",
+            )
         } else {
             problem
         }
     }
 
-    /// What the scanner says, reworded where its words name its own parts instead of the text's. It has no kinds of errors,
-    /// so nothing but the wording depends on them.
-    pub(super) fn scan(error: &ScanError, text: &Text<'_>, source: &str) -> Self {
+    /// What the scanner says, reworded where its words name its own parts instead of the text's.
+    pub(super) fn scan(error: &ScanError, text: &str) -> Self {
         // At the end of the text the mark is past the last line that an editor shows.
-        let at = text.byte((*error.marker()).into()).min(source.trim_end().len());
-        if let Some(tab) = indenting_tab(source, at) {
+        let at = error.marker().byte_offset().unwrap_or_default().min(text.trim_end().len());
+        let message = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => return Problem::new(at, TOO_DEEP),
+            ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+                "could not find expected `:`".to_owned()
+            }
+            ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
+                "did not find expected key".to_owned()
+            }
+            ErrorKind::UnknownAnchor => {
+                "the alias names an anchor that this document does not have".to_owned()
+            }
+            ErrorKind::ExpectedDocumentStart => "did not find expected `---` or end of text".to_owned(),
+            ErrorKind::BomInsideDocument => {
+                "a byte order mark (U+FEFF) stands inside this document; delete it".to_owned()
+            }
+            _ => {
+                let info = error.info();
+                // What the scanner was about to do is no help.
+                let said = info.strip_prefix("while ").and_then(|rest| rest.split_once(", "));
+                said.map_or_else(|| info.clone(), |(_, said)| said.to_owned())
+            }
+        };
+        if let Some(tab) = indenting_tab(text, at) {
             return Problem::new(tab, "a tab stands in the indentation; YAML allows only spaces there");
         }
-        if flow_depth(source, at) > MAX_DEPTH {
-            return Problem::new(at, TOO_DEEP);
-        }
-        let reworded = match error.info() {
-            "simple key expect ':'" | "simple key expected" => "could not find expected `:`",
-            "while parsing a block mapping, did not find expected key" | "invalid indentation" => {
-                "did not find expected key"
-            }
-            "while parsing node, found unknown anchor" => {
-                "the alias names an anchor that this document does not have"
-            }
-            "did not find expected <document start>" => "did not find expected `---` or end of text",
-            other => other,
+        let is_colon = |at: usize| {
+            let rest = text.get(at..).unwrap_or_default();
+            rest.starts_with(':') && rest.get(1..).is_some_and(|rest| rest.starts_with([',', ']', '}']))
         };
-        let problem = Problem::new(at, reworded);
-        match layout_help(source, at) {
+        if matches!(
+            error.kind(),
+            ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator
+        ) && let Some(at) = [at, at.saturating_sub(1)].into_iter().find(|at| is_colon(*at))
+        {
+            let message = "an unquoted value between brackets ends in this colon";
+            return Problem::new(at, message).help("quote this value");
+        }
+        let problem = Problem::new(at, message);
+        match layout_help(text, at) {
             Some(help) => problem.help(help),
             None => problem,
         }
@@ -161,15 +193,6 @@ fn template_help(text: &str, at: usize) -> Option<&'static str> {
     placeholder.then_some("this looks like a text with ${…} placeholders: fill them in first (envsubst < FILE | acr-pull-secret check -)")
 }
 
-/// How many flow collections are open at a byte, as far as brackets tell.
-fn flow_depth(text: &str, at: usize) -> usize {
-    text.bytes().take(at).fold(0, |depth: usize, byte| match byte {
-        b'[' | b'{' => depth + 1,
-        b']' | b'}' => depth.saturating_sub(1),
-        _ => depth,
-    })
-}
-
 /// What may be wrong with the layout of the line at a byte.
 fn layout_help(text: &str, at: usize) -> Option<&'static str> {
     let (before, rest) = text.split_at_checked(at)?;
@@ -181,11 +204,9 @@ fn layout_help(text: &str, at: usize) -> Option<&'static str> {
     }
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let above = text.get(..start)?.lines().rev();
-    let mut siblings =
-        above.filter(|above| !above.trim().is_empty()).take(LINES_ABOVE).map(indent).peekable();
+    let mut siblings = above.filter(|above| !above.trim().is_empty()).map(indent).peekable();
     siblings.peek()?;
-    (!line.trim().is_empty() && siblings.all(|above| above != indent(line)))
-        .then_some("indent this line as its siblings are")
+    (!line.trim().is_empty() && siblings.all(|above| above != indent(line))).then_some(INDENT)
 }
 
 /// Byte of the first tab in the indentation of the line at a byte, or of the one before.

@@ -4,7 +4,11 @@
 
 use std::borrow::Cow;
 
-use saphyr_parser::{ScalarStyle, Tag};
+use base64::{
+    Engine,
+    engine::{GeneralPurpose, GeneralPurposeConfig},
+};
+use granit_parser::{ScalarStyle, Tag};
 use serde_json::{Number, Value};
 
 /// A resolved scalar, and what its author should know about it.
@@ -23,24 +27,23 @@ pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>)
         let value = if style == ScalarStyle::Plain { plain(text)? } else { Value::String(text.into_owned()) };
         return Ok((value, None));
     };
-    if !tag.is_yaml_core_schema() {
-        // The lone `!` resolves in every style.
-        if tag.handle.is_empty() && tag.suffix == "!" {
-            return Ok((plain(text)?, None));
-        }
-        return Ok((Value::String(text.into_owned()), Some(UNKNOWN_TAG.to_owned())));
-    }
+    let Some(name) = yaml_name(tag) else {
+        // The lone `!` makes a text of any scalar.
+        let remark = (!is_lone(tag)).then(|| UNKNOWN_TAG.to_owned());
+        return Ok((Value::String(text.into_owned()), remark));
+    };
     // Without the value: it may be one of a Secret.
-    let mismatch = || format!("this value cannot be read as !!{}", tag.suffix);
-    let value = match tag.suffix.as_str() {
-        "str" | "timestamp" => Value::String(text.into_owned()),
-        "binary" => {
-            let note = "kubectl decodes !!binary: the text is taken as it is written".to_owned();
-            return Ok((Value::String(text.into_owned()), Some(note)));
+    let mismatch = || format!("this value cannot be read as !!{name}");
+    let value = match &*name {
+        "str" => Value::String(text.into_owned()),
+        "timestamp" => {
+            let remark = "kubectl refuses a !!timestamp that is no date";
+            return Ok((Value::String(text.into_owned()), Some(remark.to_owned())));
         }
+        "binary" => Value::String(decoded(&text).ok_or("this !!binary value is not base64")?),
         "null" => plain(Cow::Borrowed(&text))?.is_null().then_some(Value::Null).ok_or_else(mismatch)?,
         "bool" => Some(plain(Cow::Borrowed(&text))?).filter(Value::is_boolean).ok_or_else(mismatch)?,
-        "int" => number(&text).filter(|number| !number.is_f64()).map(Value::Number).ok_or_else(mismatch)?,
+        "int" => integer(&text.replace('_', "")).map(Value::Number).ok_or_else(mismatch)?,
         "float" => match plain(Cow::Borrowed(&text))? {
             Value::Number(number) => Value::Number(number),
             _ => return Err(mismatch()),
@@ -50,7 +53,28 @@ pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>)
     Ok((value, None))
 }
 
-/// The text of a mapping key, as sigs.k8s.io/yaml writes those that are no strings.
+/// The name of a tag of YAML's own, such as `!!str`.
+pub(super) fn yaml_name(tag: &Tag) -> Option<Cow<'_, str>> {
+    tag.suffix_in_namespace("tag:yaml.org,2002:")
+}
+
+/// Is it the tag `!`, which has no name?
+pub(super) fn is_lone(tag: &Tag) -> bool {
+    tag.handle().is_empty() && tag.suffix() == "!"
+}
+
+/// What base64 stands for, with what is no UTF-8 replaced, as kubectl does.
+fn decoded(text: &str) -> Option<String> {
+    // Go ignores line ends within base64, and spare bits at its end.
+    const GO: GeneralPurpose = GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
+    let bytes = GO.decode(text.replace(['\r', '\n'], "")).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The text of a mapping key, as sigs.k8s.io/yaml writes those that are no strings: `yaml.go`, `convertToJSONableObject`.
 ///
 /// # Errors
 /// Why the value cannot be a key.
@@ -58,16 +82,51 @@ pub(super) fn key(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
         Value::Bool(flag) => Ok(flag.to_string()),
-        // sigs.k8s.io/yaml writes floats with 32 bits of precision.
-        #[expect(clippy::cast_possible_truncation, reason = "the same loss as in sigs.k8s.io/yaml")]
-        Value::Number(number) => Ok(match number.as_f64().filter(|_| number.is_f64()) {
-            Some(float) => (float as f32).to_string(),
-            None => number.to_string(),
-        }),
+        Value::Number(number) if number.as_i64().is_none() && number.is_u64() => {
+            Err("kubectl does not accept a number of 64 bits as a key; quote it".to_owned())
+        }
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => Ok(float_key(float)),
+            None => Ok(number.to_string()),
+        },
         Value::Null => Err("a key must not be null; quote it if this text is meant".to_owned()),
         Value::Array(_) | Value::Object(_) => {
             Err("a key must be a plain value, not a mapping or list".to_owned())
         }
+    }
+}
+
+/// The text of an unquoted key that go-yaml takes for a float; `None` where it takes it for something else.
+pub(super) fn float_as_key(text: &str) -> Option<String> {
+    match text {
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Some(".inf".to_owned()),
+        "-.inf" | "-.Inf" | "-.INF" => return Some("-.inf".to_owned()),
+        ".nan" | ".NaN" | ".NAN" => return Some(".nan".to_owned()),
+        _ => {}
+    }
+    let first = text.bytes().next()?;
+    if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')) || number(text).is_none() {
+        return None;
+    }
+    let text = text.replace('_', "");
+    integer(&text).is_none().then(|| text.parse().ok().map(float_key))?
+}
+
+/// Go: `strconv.FormatFloat(float, 'g', -1, 32)`, with YAML's words for what is no number.
+fn float_key(float: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "the same loss as in sigs.k8s.io/yaml")]
+    let float = float as f32;
+    if float.is_infinite() {
+        return if float > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    let written = format!("{float:e}");
+    let Some((digits, exponent)) = written.split_once('e') else { return written };
+    match exponent.parse::<i32>() {
+        Ok(exponent) if !(-4..6).contains(&exponent) => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+        }
+        _ => float.to_string(),
     }
 }
 
@@ -105,7 +164,7 @@ fn plain(text: Cow<'_, str>) -> Result<Value, String> {
 fn number(text: &str) -> Option<Number> {
     let first = text.bytes().next()?;
     if first == b'.' {
-        return float(text);
+        return if text.starts_with("._") { None } else { float(&text.replace('_', "")) };
     }
     if !first.is_ascii_digit() && !matches!(first, b'+' | b'-') {
         return None;
@@ -120,7 +179,7 @@ fn number(text: &str) -> Option<Number> {
     integer(&text).or_else(|| float(&text))
 }
 
-/// An integer with Go's prefixes, where a leading zero means octal.
+/// An integer with Go's prefixes, where a leading zero means octal; `None` where it has more than 64 bits.
 fn integer(text: &str) -> Option<Number> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -139,21 +198,14 @@ fn integer(text: &str) -> Option<Number> {
         (10, digits)
     };
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
-        return None;
+        // go-yaml takes a sign behind this prefix: `resolve.go`.
+        let signed = text.strip_prefix("0b").and_then(|digits| i64::from_str_radix(digits, 2).ok());
+        return signed.map(Number::from);
     }
     match u64::from_str_radix(digits, radix) {
         Ok(number) if !negative => Some(number.into()),
         Ok(number) if number <= i64::MIN.unsigned_abs() => Some(0_i64.wrapping_sub_unsigned(number).into()),
-        _ => {
-            let base = f64::from(radix);
-            let magnitude = match radix {
-                10 => digits.parse().ok()?,
-                _ => digits
-                    .chars()
-                    .fold(0.0, |sum, digit| sum * base + f64::from(digit.to_digit(16).unwrap_or(0))),
-            };
-            Number::from_f64(if negative { -magnitude } else { magnitude })
-        }
+        _ => None,
     }
 }
 

@@ -1,50 +1,51 @@
-//! Spans in half of the library's bytes: a document can have millions of them, and none is longer than 4 GiB.
+//! Spans in a quarter of the library's bytes: a document can have millions of them, and none is longer than 4 GiB.
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Marker {
-    index: u32,
-    line: u32,
-    column: u32,
-}
+use std::ops::Range;
 
+/// Bytes of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    pub(super) start: Marker,
-    pub(super) end: Marker,
-}
-
-impl Marker {
-    /// Characters or bytes before it, as the event source counts.
-    pub(super) fn index(self) -> usize {
-        self.index as usize
-    }
-
-    /// Its line, from 1.
-    pub(super) fn line(self) -> usize {
-        self.line as usize
-    }
-
-    /// Characters before it in the line.
-    pub(super) fn col(self) -> usize {
-        self.column as usize
-    }
+    start: u32,
+    end: u32,
 }
 
 impl Span {
+    pub(super) fn new(range: Range<usize>) -> Self {
+        Self { start: short(range.start), end: short(range.end) }
+    }
+
+    pub(super) fn empty(at: usize) -> Self {
+        Self::new(at..at)
+    }
+
+    pub(super) fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub(super) fn end(self) -> usize {
+        self.end as usize
+    }
+
+    pub(super) fn range(self) -> Range<usize> {
+        self.start()..self.end()
+    }
+
     pub(super) fn is_empty(self) -> bool {
         self.start == self.end
     }
-}
 
-impl From<saphyr_parser::Marker> for Marker {
-    fn from(marker: saphyr_parser::Marker) -> Self {
-        let short = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Self { index: short(marker.index()), line: short(marker.line()), column: short(marker.col()) }
+    pub(super) fn text(self, whole: &str) -> &str {
+        whole.get(self.range()).unwrap_or_default()
     }
 }
 
-impl From<saphyr_parser::Span> for Span {
-    fn from(span: saphyr_parser::Span) -> Self {
-        Self { start: span.start.into(), end: span.end.into() }
+impl From<granit_parser::Span> for Span {
+    fn from(span: granit_parser::Span) -> Self {
+        // Only inputs that are no strings have no bytes.
+        Self::new(span.byte_range().unwrap_or_default())
     }
+}
+
+fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

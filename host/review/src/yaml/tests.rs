@@ -78,7 +78,7 @@ fn plain_scalars_are_those_of_yaml_1_1() {
         ("-9223372036854775808", json!(i64::MIN)),
         ("18446744073709551615", json!(u64::MAX)),
         ("18446744073709551616", json!(18_446_744_073_709_551_616.0)),
-        ("0xFFFFFFFFFFFFFFFFFF", json!(4_722_366_482_869_645_213_696.0)),
+        ("0xFFFFFFFFFFFFFFFFFF", json!("0xFFFFFFFFFFFFFFFFFF")),
         ("1e999", json!("1e999")),
         (".", json!(".")),
         ("+", json!("+")),
@@ -100,8 +100,33 @@ fn plain_scalars_are_those_of_yaml_1_1() {
         ("!!bool yes", json!(true)),
         ("!!bool \"no\"", json!(false)),
         ("!!null ''", json!(null)),
-        ("! 12", json!(12)),
-        ("!!binary aGk=", json!("aGk=")),
+        ("! 12", json!("12")),
+        ("!", json!("")),
+        ("! ~", json!("~")),
+        ("!!binary aGk=", json!("hi")),
+        ("!!binary |\n  aG\n  k=", json!("hi")),
+        ("!!binary /w==", json!("\u{fffd}")),
+        ("!!str", json!("")),
+        ("!!float 0x10", json!(16)),
+        ("!!int 010", json!(8)),
+        ("0b+101", json!(5)),
+        ("0b-101", json!(-5)),
+        ("-0b-1", json!("-0b-1")),
+        ("-0b101", json!(-5)),
+        ("+0b1", json!(1)),
+        ("0B11", json!(3)),
+        ("0b1111111111111111111111111111111111111111111111111111111111111111", json!(u64::MAX)),
+        ("0x-1", json!("0x-1")),
+        ("0x_f", json!(15)),
+        ("0777777777777777777777777", json!(777_777_777_777_777_777_777_777.0)),
+        (".5_3", json!(0.53)),
+        ("0._5", json!(0.5)),
+        ("-.5e3", json!(-500)),
+        (".e5", json!(".e5")),
+        ("1_", json!(1)),
+        ("1e", json!("1e")),
+        ("=", json!("=")),
+        ("<<", json!("<<")),
         ("!Ref x", json!("x")),
     ] {
         assert_eq!(value(&format!("a: {written}\n")), json!({"a": expected}), "{written}");
@@ -121,6 +146,9 @@ fn numbers_that_json_lacks_and_wrong_tags_are_errors_with_a_place() {
         "!!bool 1",
         "!!float x",
         "!!null x",
+        "!!binary x",
+        "!!int 08",
+        "!!float 1e400",
     ] {
         let error = error(&format!("x: 1\na: {written}\n"));
         assert_eq!((error.line, error.column), (2, 4), "{error}");
@@ -131,7 +159,7 @@ fn numbers_that_json_lacks_and_wrong_tags_are_errors_with_a_place() {
 fn keys_become_strings() {
     let expected = json!({"true": 1, "1": 2, "1.5": 3, "x": 4, "8": 5});
     assert_eq!(value("on: 1\n1: 2\n1.5: 3\n'x': 4\n010: 5\n"), expected);
-    for (text, column) in [("~: 1", 1), (": 1", 1), ("[a]: 1", 1), ("? {a: 1}\n: 2", 3), ("&a [x]: 1", 1)] {
+    for (text, column) in [("~: 1", 1), (": 1", 1), ("[a]: 1", 1), ("? {a: 1}\n: 2", 3), ("&a [x]: 1", 4)] {
         let error = error(text);
         assert_eq!((error.line, error.column), (1, column), "{text}: {error}");
         assert!(error.message.starts_with("a key must"), "{error}");
@@ -145,9 +173,17 @@ fn anchors_aliases_and_merge_keys_are_followed() {
     let merged = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz:\n  <<: [*x, *y]\n  c: 3\n";
     assert_eq!(value(merged)["z"], json!({"a": 1, "b": 1, "c": 3}));
     assert_eq!(value("<<: {a: 1}\n'<<': 2\nb: 3\n"), json!({"a": 1, "<<": 2, "b": 3}));
-    let late = only("a: 1\n<<: {a: 2, b: 2}\n");
-    assert_eq!(late.value, json!({"a": 1, "b": 2}));
-    assert_eq!(late.notes[0].message, "kubectl lets this `<<` replace key `a` above it; put `<<` first");
+    let late = "a: 1\n<<: {a: 2, b: 2}\n";
+    let read = only(late);
+    assert_eq!(read.value, json!({"a": 2, "b": 2}));
+    let message =
+        "this `<<` replaces key `a` above it, as it does for kubectl; put `<<` first to keep the key";
+    assert_eq!(read.notes[0].message, message);
+    assert_eq!(place(late, 1, "/a"), (2, 9, "2"));
+    let order = "<<: {a: 1, b: 1}\na: 2\n<<: [{b: 3}, {b: 4, a: 5}]\nb: 6\n";
+    assert_eq!(value(order), json!({"a": 5, "b": 6}));
+    assert_eq!((place(order, 1, "/a").2, place(order, 1, "/b").2), ("5", "6"));
+    assert_eq!(only("<<: {a: 1}\na: 2\n").notes, []);
     for (text, line, column) in [
         ("a: *x", 1, 4),
         ("a: &x 1\n---\nb: *x", 3, 4),

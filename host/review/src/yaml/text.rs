@@ -1,64 +1,6 @@
-//! A text with positions: saphyr's marks are characters, ours are bytes.
+//! Bytes of a text as lines and columns.
 
 use std::ops::Range;
-
-use super::span::{Marker, Span};
-
-/// Turns the marks of one event source into byte offsets.
-pub(super) struct Text<'t> {
-    text: &'t str,
-    /// First byte of each line; empty when marks count bytes already.
-    ///
-    /// Lines and columns rather than `Marker::index`, because saphyr miscounts the index after non-ASCII directives.
-    lines: Vec<usize>,
-}
-
-impl<'t> Text<'t> {
-    /// A text whose marks count bytes.
-    pub(super) fn bytes(text: &'t str) -> Self {
-        Text { text, lines: Vec::new() }
-    }
-
-    /// A text whose marks count characters.
-    pub(super) fn characters(text: &'t str) -> Self {
-        if text.is_ascii() {
-            return Text::bytes(text);
-        }
-        let mut lines = vec![0];
-        let mut bytes = text.bytes().enumerate().peekable();
-        while let Some((at, byte)) = bytes.next() {
-            if byte == b'\n' || byte == b'\r' && bytes.peek().is_none_or(|(_, next)| *next != b'\n') {
-                lines.push(at + 1);
-            }
-        }
-        Text { text, lines }
-    }
-
-    /// Byte offset of a mark.
-    pub(super) fn byte(&self, mark: Marker) -> usize {
-        if self.lines.is_empty() {
-            return mark.index().min(self.text.len());
-        }
-        let Some(start) = self.lines.get(mark.line().saturating_sub(1)) else { return self.text.len() };
-        let line = self.text.get(*start..).unwrap_or_default();
-        // A byte order mark takes no column.
-        let visible = line.trim_start_matches('\u{feff}');
-        let skipped = line.len() - visible.len();
-        let column = visible.char_indices().nth(mark.col()).map_or(visible.len(), |(at, _)| at);
-        start + skipped + column
-    }
-
-    /// Text of a span.
-    pub(super) fn slice(&self, span: Span) -> &'t str {
-        self.text.get(self.range(span)).unwrap_or_default()
-    }
-
-    /// Bytes of a span.
-    pub(super) fn range(&self, span: Span) -> Range<usize> {
-        let start = self.byte(span.start);
-        start..self.byte(span.end).max(start)
-    }
-}
 
 /// Line and column, from 1, of a byte of this text.
 pub fn line_column(text: &str, byte: usize) -> (usize, usize) {
@@ -134,14 +76,14 @@ fn characters(text: &str, part: Range<usize>) -> usize {
     text.get(part).unwrap_or_default().trim_start_matches('\u{feff}').chars().count()
 }
 
-/// Byte of the first character that YAML forbids everywhere.
-pub(super) fn control_character(text: &str) -> Option<usize> {
+/// Byte of the first character that YAML forbids everywhere, or that ends a line in YAML 1.1 alone.
+pub(super) fn forbidden_character(text: &str) -> Option<usize> {
     let forbidden = |byte: &u8| (*byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || *byte == 0x7f;
     let found = text.as_bytes().iter().position(forbidden);
     if text.is_ascii() {
         return found;
     }
-    let high = |c: char| matches!(c, '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    let high = |c: char| matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}');
     let other = text.find(high);
     [found, other].into_iter().flatten().min()
 }

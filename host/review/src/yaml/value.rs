@@ -1,44 +1,41 @@
 //! The JSON value of a tree: aliases followed, merge keys merged, duplicate keys noted.
 
-use std::mem::take;
+use std::{collections::HashSet, mem::take};
 
 use serde_json::{Map, Value, map};
 
 use super::{
+    builder::MAX_NOTES,
     problem::{MAX_DEPTH, Problem},
-    text::Text,
-    tree::{Content, Entry, MAX_NOTES, Tree},
+    tree::{Content, Entry, Tree},
 };
 
-/// Takes the value out of a tree, and leaves notes in it. Their messages count lines from so many above the text.
+/// Takes the value out of a tree, and leaves notes in it. `line` tells the line of a byte, for their messages.
 ///
 /// # Errors
 /// Aliases that grow beyond all measure, or a merge key without a mapping.
-pub(super) fn value(tree: &mut Tree, text: &Text<'_>, above: usize) -> Result<Value, Problem> {
+pub(super) fn value(tree: &mut Tree, text: &str, line: &dyn Fn(usize) -> usize) -> Result<Value, Problem> {
     let root = tree.root;
     // Long texts count as several nodes: an alias to a megabyte costs more than an alias to a word.
     let written = tree.nodes.len() + (tree.span.len() / BYTES_PER_NODE);
     let budget = written.saturating_mul(20).max(1_000_000);
-    let mut expansion = Expansion { tree, text, above, budget, alias: None };
-    let value = expansion.node(root, 0)?;
-    tree.notes.sort_by_key(|note| note.at);
-    Ok(value)
+    let mut expansion = Expansion { tree, text, line, budget, alias: None };
+    expansion.node(root, 0)
 }
 
 const BYTES_PER_NODE: usize = 32;
 
-struct Expansion<'a, 't> {
+struct Expansion<'a> {
     tree: &'a mut Tree,
-    text: &'a Text<'t>,
-    /// Lines above the text
-    above: usize,
+    text: &'a str,
+    line: &'a dyn Fn(usize) -> usize,
     /// Nodes that may still be made
     budget: usize,
     /// The outermost alias that has been followed to get here
     alias: Option<usize>,
 }
 
-impl Expansion<'_, '_> {
+impl Expansion<'_> {
     /// Recursion is safe here: the tree is at most [`MAX_DEPTH`] deep, and aliases are held to the same depth.
     fn node(&mut self, id: usize, depth: usize) -> Result<Value, Problem> {
         let shared = self.tree.shared;
@@ -78,23 +75,32 @@ impl Expansion<'_, '_> {
         }
     }
 
+    /// As go-yaml v2 does (`decode.go`, `mapping`): what comes later replaces what stands above it, be it a key or a merge key.
     fn mapping(&mut self, entries: &mut [Entry], depth: usize) -> Result<Map<String, Value>, Problem> {
         let merges = entries.iter().any(|entry| entry.key.is_none());
         let keep = self.tree.shared || merges;
         let mut map = Map::new();
+        let mut own = HashSet::new();
         let mut duplicates = Vec::new();
         for (at, entry) in entries.iter_mut().enumerate() {
-            let Some(key) = (if keep { entry.key.clone() } else { take(&mut entry.key) }) else { continue };
+            let Some(key) = (if keep { entry.key.clone() } else { take(&mut entry.key) }) else {
+                self.merge(&mut map, &own, entry, depth)?;
+                continue;
+            };
             if keep {
                 self.spend(entry.node, key.len())?;
             }
             let value = self.node(entry.node, depth + 1)?;
+            let is_new = !merges || own.insert(key.clone());
             match map.entry(key) {
                 map::Entry::Vacant(vacant) => {
                     vacant.insert(value);
                 }
                 map::Entry::Occupied(mut occupied) => {
                     occupied.insert(value);
+                    if merges && is_new {
+                        continue;
+                    }
                     // The key that was taken is needed to find its earlier line.
                     entry.key = Some(occupied.key().clone());
                     duplicates.push(at);
@@ -102,9 +108,6 @@ impl Expansion<'_, '_> {
             }
         }
         self.note_duplicates(entries, &duplicates);
-        if merges {
-            self.merge(&mut map, entries, depth)?;
-        }
         Ok(map)
     }
 
@@ -112,51 +115,45 @@ impl Expansion<'_, '_> {
         for at in duplicates {
             let Some(entry) = entries.get(*at).filter(|_| self.may_note()) else { return };
             // The names have moved into the map, so the earlier one is known by its spelling.
-            let spelling = |entry: &Entry| self.text.slice(entry.span).trim_end().trim_matches(['"', '\'']);
+            let spelling = |entry: &Entry| entry.span.text(self.text).trim_end().trim_matches(['"', '\'']);
             let written = spelling(entry);
             let earlier = entries.iter().take(*at).rfind(|earlier| spelling(earlier) == written);
-            let line = earlier.map(|earlier| self.above + earlier.span.start.line());
+            let line = earlier.map(|earlier| (self.line)(earlier.span.start()));
             let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
             let say = |key: &str| format!("{key} stands in this mapping already{line}; the last one counts");
             self.note(entry, entry.key.as_deref().unwrap_or_default(), say);
         }
     }
 
+    /// Adds what a merge key brings. Within a list the earlier mapping wins.
     fn merge(
         &mut self,
         map: &mut Map<String, Value>,
-        entries: &[Entry],
+        own: &HashSet<String>,
+        entry: &Entry,
         depth: usize,
     ) -> Result<(), Problem> {
-        // A later merge key wins over an earlier one, but within a list the earlier mapping wins.
-        for (at, entry) in entries.iter().enumerate().rev().filter(|(_, entry)| entry.key.is_none()) {
-            let sources = match self.node(entry.node, depth + 1)? {
-                Value::Array(sources) => sources,
-                source => vec![source],
+        let is_alias =
+            self.tree.nodes.get(entry.node).is_some_and(|node| matches!(node.content, Content::Alias(_)));
+        let sources = match self.node(entry.node, depth + 1)? {
+            Value::Array(sources) if !is_alias => sources,
+            source => vec![source],
+        };
+        for source in sources.into_iter().rev() {
+            let Value::Object(source) = source else {
+                return Err(self.problem(entry.node, "`<<` needs a mapping or a list of mappings"));
             };
-            for source in sources {
-                let Value::Object(source) = source else {
-                    return Err(self.problem(entry.node, "`<<` needs a mapping or a list of mappings"));
-                };
-                for (key, value) in source {
-                    let before = entries.get(..at).unwrap_or_default();
-                    match map.entry(key) {
-                        map::Entry::Vacant(vacant) => {
-                            vacant.insert(value);
-                        }
-                        map::Entry::Occupied(occupied) => {
-                            let overridden = *occupied.get() != value && self.may_note();
-                            if overridden
-                                && before.iter().any(|earlier| earlier.key.as_deref() == Some(occupied.key()))
-                            {
-                                let say = |key: &str| {
-                                    format!("kubectl lets this `<<` replace {key} above it; put `<<` first")
-                                };
-                                self.note(entry, occupied.key(), say);
-                            }
-                        }
-                    }
+            for (key, value) in source {
+                let replaces = own.contains(&key) && map.get(&key) != Some(&value) && self.may_note();
+                if replaces {
+                    let say = |key: &str| {
+                        format!(
+                            "this `<<` replaces {key} above it, as it does for kubectl; put `<<` first to keep the key"
+                        )
+                    };
+                    self.note(entry, &key, say);
                 }
+                map.insert(key, value);
             }
         }
         Ok(())
@@ -192,7 +189,7 @@ impl Expansion<'_, '_> {
             .tree
             .nodes
             .get(self.alias.unwrap_or(id))
-            .map_or(self.tree.span.start, |node| self.text.byte(node.span.start));
+            .map_or(self.tree.span.start, |node| node.span.start());
         Problem::new(at, message)
     }
 
@@ -201,7 +198,7 @@ impl Expansion<'_, '_> {
     }
 
     fn note(&mut self, entry: &Entry, key: &str, say: impl Fn(&str) -> String) {
-        let at = self.text.byte(entry.span.start);
+        let at = entry.span.start();
         self.tree.notes.push(Problem::of_key(at, key, say));
     }
 }

@@ -7,6 +7,7 @@
 //! | `manifests` | what is generated names its template |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
+//! | `reading` | what kubectl reads, we read |
 
 #![allow(
     clippy::expect_used,
@@ -26,6 +27,7 @@ mod findings;
 mod manifests;
 mod places;
 mod policy_resources;
+mod reading;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};

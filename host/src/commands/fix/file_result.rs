@@ -3,17 +3,18 @@
 use std::num::NonZero;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::commands::inputs::{self, Piece, Read};
 use crate::commands::ordered_parallel;
 use crate::edit::fix::{FixedFile, fix};
-use crate::files::input::Given;
+use crate::files::encoding::Encoding;
+use crate::files::input::{Given, Part};
 use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
 use review::manifest::Manifest;
 use review::policy_resource::PolicyResource;
 use review::source_file::SourceFile;
+use review::yaml::line_column;
 
 /// What has become of a file.
 pub(super) struct FileResult {
@@ -27,11 +28,14 @@ pub(super) struct FileResult {
     pub(super) secrets: Vec<Range<usize>>,
     /// Whether something in it is no manifest
     pub(super) is_broken: bool,
+    pub(super) encoding: Encoding,
+    /// Line of the first byte that is not UTF-8, from 1
+    pub(super) not_utf8: Option<usize>,
 }
 
 /// What has become of a part of a file.
 struct PartResult {
-    file: Arc<SourceFile>,
+    part: Part,
     problems: Vec<Diagnostic>,
     /// None where it could not be read to its end
     fixed: Option<FixedFile>,
@@ -49,11 +53,10 @@ pub(super) fn run(
     let fix_part = |piece: Piece| {
         let Read { part, content: read, problems, .. } = piece.read();
         let part = part?;
-        let file = part.file;
-        let secrets = secrets(&file.text, &read.manifests);
+        let secrets = secrets(&part.file.text, &read.manifests);
         let is_whole = read.error.is_none();
-        let fixed = is_whole.then(|| fix(evaluation, resource, &file, read.manifests));
-        Some(PartResult { file, problems, fixed, secrets })
+        let fixed = is_whole.then(|| fix(evaluation, resource, &part.file, read.manifests));
+        Some(PartResult { part, problems, fixed, secrets })
     };
     let sized = inputs.iter().map(|input| (input.as_ref().map_or(0, Given::size), input));
     ordered_parallel::run(jobs, sized, open, fix_part, |mut result: FileResult, parts| {
@@ -78,6 +81,8 @@ fn open(input: &Result<Given, String>) -> (FileResult, Vec<Piece>) {
         fixed: FixedFile::default(),
         secrets: Vec::new(),
         is_broken: false,
+        encoding: Encoding::default(),
+        not_utf8: None,
     };
     let mut pieces: Vec<Piece> = inputs::pieces(input).collect();
     // Nothing of a file is written that could not be read to its end.
@@ -91,7 +96,11 @@ fn open(input: &Result<Given, String>) -> (FileResult, Vec<Piece>) {
 
 impl FileResult {
     fn add(&mut self, part: PartResult) {
-        let PartResult { file, problems, fixed, secrets } = part;
+        let PartResult { part, problems, fixed, secrets } = part;
+        let file = &part.file;
+        self.encoding = part.encoding;
+        let replaced = part.replaced.map(|at| part.above + line_column(&file.text, at).0);
+        self.not_utf8 = self.not_utf8.or(replaced);
         self.problems.extend(problems);
         let Some((whole, mut fixed)) = self.file.as_mut().zip(fixed) else {
             self.is_broken = true;

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::{InputError, LEAST as PART, MOST, SourceFile, read_more};
+use crate::files::encoding::{Encoding, replaced};
 use review::yaml;
 
 /// Some documents of a text that follow one another.
@@ -15,6 +16,10 @@ pub struct Part {
     pub above: usize,
     /// Whether it is known to be all there is
     pub is_whole: bool,
+    /// How the file is written
+    pub encoding: Encoding,
+    /// Where the first byte stood that is not UTF-8, in place of which the text has U+FFFD
+    pub replaced: Option<usize>,
 }
 
 /// Reads part after part, at least one; an error is the last.
@@ -28,13 +33,13 @@ pub struct Parts<R> {
     above: usize,
     /// Whether there was a part
     is_begun: bool,
-    /// What comes after the last part
-    failure: Option<InputError>,
+    encoding: Encoding,
 }
 
 impl<R: Read> Parts<R> {
     pub(super) fn new(name: String, stream: R) -> Self {
-        Self { name, stream: Some(stream), rest: Vec::new(), above: 0, is_begun: false, failure: None }
+        let encoding = Encoding::default();
+        Self { name, stream: Some(stream), rest: Vec::new(), above: 0, is_begun: false, encoding }
     }
 
     fn unreadable(&self, reason: io::Error) -> InputError {
@@ -47,10 +52,16 @@ impl<R: Read> Parts<R> {
         let everything = |rest: &[u8]| Some(rest.len()).filter(|end| *end > 0 || !is_begun);
         let Some(mut stream) = self.stream.take() else { return Ok(everything(&self.rest)) };
         let mut searched = 0;
+        // No character of UTF-16 is cut in two, and few such files are long.
+        let mut is_cut = self.encoding == Encoding::Utf8;
         loop {
             let has_more =
                 read_more(&mut stream, &mut self.rest).map_err(|reason| self.unreadable(reason))?;
-            let is_long = self.rest.len() >= PART;
+            if self.above == 0 && searched == 0 {
+                self.encoding = Encoding::of(&self.rest);
+                is_cut = self.encoding == Encoding::Utf8;
+            }
+            let is_long = is_cut && self.rest.len() >= PART;
             if let Some(end) = is_long.then(|| yaml::last_cut(&self.rest, searched)).flatten() {
                 self.stream = Some(stream).filter(|_| has_more);
                 return Ok(Some(end));
@@ -68,28 +79,32 @@ impl<R: Read> Parts<R> {
     fn part(&mut self, end: usize) -> Result<Part, InputError> {
         let after = self.rest.split_off(end);
         let bytes = std::mem::replace(&mut self.rest, after);
-        String::from_utf8(bytes).map(|text| self.cut(text)).or_else(|error| {
-            (self.stream, self.rest) = (None, Vec::new());
-            let valid = error.utf8_error().valid_up_to();
-            let mut bytes = error.into_bytes();
-            bytes.truncate(valid);
-            let line = self.above + yaml::line_ends(&bytes) + 1;
-            let failure = InputError::NotUtf8 { name: self.name.clone(), line };
-            // The documents before it are read, as before an error of syntax.
-            let Some(end) = yaml::last_cut(&bytes, 0) else { return Err(failure) };
-            bytes.truncate(end);
-            self.failure = Some(failure);
-            Ok(self.cut(String::from_utf8(bytes).unwrap_or_default()))
-        })
+        if self.encoding == Encoding::Utf8 {
+            return Ok(match String::from_utf8(bytes) {
+                Ok(text) => self.cut(text, None),
+                Err(error) => {
+                    let (text, first) = replaced(error.as_bytes());
+                    self.cut(text, first)
+                }
+            });
+        }
+        match self.encoding.decode(&bytes) {
+            Ok(text) => Ok(self.cut(text, None)),
+            Err(text) => {
+                let line = self.above + yaml::line_ends(text.as_bytes()) + 1;
+                Err(InputError::HalfCharacter { name: self.name.clone(), line })
+            }
+        }
     }
 
-    fn cut(&mut self, text: String) -> Part {
+    fn cut(&mut self, text: String, replaced: Option<usize>) -> Part {
         let above = self.above;
-        let is_last = self.stream.is_none() && self.rest.is_empty() && self.failure.is_none();
+        let is_last = self.stream.is_none() && self.rest.is_empty();
         let is_whole = is_last && !self.is_begun;
         self.above += yaml::line_ends(text.as_bytes());
         self.is_begun = true;
-        Part { file: Arc::new(SourceFile { name: self.name.clone(), text }), above, is_whole }
+        let file = Arc::new(SourceFile { name: self.name.clone(), text });
+        Part { file, above, is_whole, encoding: self.encoding, replaced }
     }
 }
 
@@ -97,9 +112,6 @@ impl<R: Read> Iterator for Parts<R> {
     type Item = Result<Part, InputError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(failure) = self.failure.take() {
-            return Some(Err(failure));
-        }
         let end = self.next_end().transpose()?;
         let part = end.and_then(|end| self.part(end));
         if part.is_err() {
@@ -112,6 +124,7 @@ impl<R: Read> Iterator for Parts<R> {
 #[cfg(test)]
 mod tests {
     use super::{PART, Parts};
+    use crate::files::encoding::Encoding;
     use crate::files::input::InputError;
     use review::yaml;
 
@@ -168,15 +181,33 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_told_by_its_line_after_what_is() {
+    fn bytes_that_are_not_utf8_become_replacement_characters_and_their_place_is_told() {
         let mut text = format!("a: {}\n---\n", "x\n ".repeat(PART)).into_bytes();
-        let lines = yaml::line_ends(&text);
-        text.extend(format!("b: {}\n", "x".repeat(PART)).bytes());
-        text.extend(b"\xff\n---\n");
-        let mut parts = Parts::new("a.yaml".to_owned(), Drops(&text));
-        assert!(parts.next().unwrap().is_ok());
-        let error = parts.next().unwrap().unwrap_err();
-        assert_eq!(error.to_string(), format!("a.yaml:{}: this is not UTF-8 text", lines + 2));
-        assert!(parts.next().is_none());
+        text.extend(b"b: \xe9\xff # \xe9\n---\n");
+        let parts: Vec<_> = Parts::new("a.yaml".to_owned(), Drops(&text)).map(|part| part.unwrap()).collect();
+        let first = parts.first().unwrap();
+        assert_eq!(first.replaced, None);
+        let damaged = parts.get(1).unwrap();
+        assert_eq!(damaged.file.text, "---\nb: \u{fffd}\u{fffd} # \u{fffd}\n---\n");
+        assert_eq!(damaged.replaced, Some("---\nb: ".len()));
+    }
+
+    #[test]
+    fn utf16_is_read_in_both_orders_and_written_back() {
+        let text = "\u{feff}a: é😀\n---\nb: 2\n";
+        for encoding in [Encoding::Utf16Little, Encoding::Utf16Big] {
+            let bytes = encoding.encode(text);
+            let parts: Vec<_> =
+                Parts::new("a.yaml".to_owned(), Drops(&bytes)).map(|part| part.unwrap()).collect();
+            let [part] = parts.as_slice() else { panic!("{} parts", parts.len()) };
+            assert_eq!((part.file.text.as_str(), part.encoding, part.is_whole), (text, encoding, true));
+            assert_eq!(part.encoding.encode(&part.file.text), bytes);
+            let damages: [&[u8]; 3] = [b"\n", b"\xdc\xdc", b"\xd8\xd8"];
+            for damage in damages {
+                let broken = [&bytes, damage].concat();
+                let error = Parts::new("a.yaml".to_owned(), Drops(&broken)).next().unwrap().unwrap_err();
+                assert_eq!(error.to_string(), "a.yaml:4: this is not UTF-16 text, as its first bytes say");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::super::{documents, json, places, read, text, tree::Reader};
+use super::super::{Above, documents, json, places, problem, read, reader::Reader, text};
 use crate::json_pointer::escaped;
 
 fn json_value() -> impl Strategy<Value = Value> {
@@ -65,6 +65,13 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 fn check(text: &str) {
     let (read, error) = documents(text);
     if let Some(error) = error {
+        if error.help.as_deref() == Some(problem::INDENT) {
+            let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+            let at = text[..error.at].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+            let (above, line) = text.split_at(at);
+            let siblings = above.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
+            assert!(siblings.map(indent).all(|above| above != indent(line)), "{error:?}");
+        }
         assert!(
             error.line >= 1
                 && error.column >= 1
@@ -124,7 +131,7 @@ proptest! {
         characters.splice(at..=at, piece.chars());
         let text: String = characters.into_iter().collect();
         prop_assume!(!text.starts_with("---"));
-        let ours = read(0, Reader::json(&text), &text).2.is_none();
+        let ours = read(Above { lines: 0, begins: true }, Reader::json(&text), &text).2.is_none();
         let theirs = serde_json::Deserializer::from_str(&text).into_iter::<Value>().all(|value| value.is_ok());
         prop_assert_eq!(ours, theirs, "{}", text);
     }
@@ -132,7 +139,7 @@ proptest! {
     #[test]
     fn yaml_flow_is_read_as_json(value in json_value()) {
         let text = format!("--- {value}\n");
-        prop_assume!(text::control_character(&text).is_none() && !text.contains("\\ud") && !text.contains('\u{feff}'));
+        prop_assume!(text::forbidden_character(&text).is_none() && !text.contains("\\ud") && !text.contains('\u{feff}'));
         let (read, error) = documents(&text);
         prop_assert_eq!(error, None);
         if let Some(document) = read.first() {

@@ -1,0 +1,226 @@
+//! What kubectl refuses, or passes over, although it can be read here: notes that say so.
+//!
+//! kubectl cuts a text at lines that begin with `---` (apimachinery: `pkg/util/yaml/decoder.go`, `YAMLReader`) and reads the first
+//! document of each piece with go-yaml v2, whose scanner (`scannerc.go`, `yaml_parser_scan_to_next_token`) takes no tab for
+//! white space where a key may begin.
+
+use std::cmp::Reverse;
+use std::ops::Range;
+
+use granit_parser::ScalarStyle;
+use memchr::{memchr, memchr2, memmem, memrchr2};
+
+use super::{
+    builder::MAX_NOTES,
+    problem::Problem,
+    span::Span,
+    tree::{Content, Tree},
+};
+
+/// What kubectl says to the name of an anchor. go-yaml v2: `yaml_parser_scan_anchor`.
+pub(super) fn of_anchor(name: &str) -> Option<&'static str> {
+    let accepted = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    (!accepted).then_some("kubectl refuses an anchor with other characters than letters, digits, - and _")
+}
+
+/// What kubectl says to how a scalar is written, and where. Of a tag between brackets it takes a comma for a part.
+pub(super) fn of_scalar(
+    span: Span,
+    style: Option<ScalarStyle>,
+    is_tagged_in_flow: bool,
+    whole: &str,
+) -> Option<(usize, &'static str)> {
+    let written = span.text(whole);
+    match style? {
+        ScalarStyle::DoubleQuoted => of_escape(written).map(|(at, message)| (span.start() + at, message)),
+        ScalarStyle::Plain if is_tagged_in_flow => {
+            let behind = whole.get(span.end()..).unwrap_or_default();
+            let is_tag = !written.contains(char::is_whitespace) && written.starts_with('!');
+            (is_tag && behind.starts_with(','))
+                .then_some((span.end(), "kubectl takes this comma for a part of the tag"))
+        }
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            let content = block_content(span, whole)?;
+            let begins_with_tab = whole.get(content..).is_some_and(|text| text.starts_with('\t'));
+            begins_with_tab.then_some((content, "kubectl refuses a text that begins with a tab"))
+        }
+        _ => None,
+    }
+}
+
+/// The first escape in double quotes that JSON has and go-yaml v2 has not. `yaml_parser_scan_flow_scalar`
+fn of_escape(written: &str) -> Option<(usize, &'static str)> {
+    let mut at = 0;
+    while let Some(found) = written.get(at..).and_then(|rest| rest.find('\\')) {
+        let escape = written.get(at + found + 1..).unwrap_or_default();
+        if escape.starts_with('/') {
+            return Some((at + found, "kubectl refuses the escape `\\/` in YAML"));
+        }
+        let half = escape.strip_prefix('u').and_then(|code| code.get(..2)).map(str::to_ascii_lowercase);
+        if half.is_some_and(|half| half.starts_with('d') && half.as_str() >= "d8") {
+            return Some((at + found, "kubectl refuses the escape of half a character in YAML"));
+        }
+        at += found + 1 + escape.chars().next().map_or(0, char::len_utf8);
+    }
+    None
+}
+
+/// Where the text of a block scalar begins whose header does not tell its indentation.
+fn block_content(span: Span, whole: &str) -> Option<usize> {
+    // A tag or an anchor may stand before the header.
+    let is_header = span.text(whole).starts_with(['!', '&', '|', '>']);
+    let above = if is_header {
+        let start = span.start();
+        start + whole.get(start..)?.find(['\n', '\r'])?
+    } else {
+        whole.get(..span.start())?.trim_end().len()
+    };
+    let header = whole.get(..above)?.rsplit(['\n', '\r']).next()?;
+    let indicators = header.get(header.rfind(['|', '>'])?..)?.split('#').next()?;
+    if indicators.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let rest = whole.get(above..)?;
+    let written = rest.trim_start_matches(['\n', '\r', ' ']);
+    Some(above + rest.len() - written.len())
+}
+
+/// Adds a note to a tree that was read from JSON. `begins` tells whether nothing stands above its stretch.
+pub(super) fn note_json(tree: &mut Tree, begins: bool) {
+    if !begins && tree.index > 1 && tree.marker.is_none() {
+        let at = tree.first().unwrap_or(tree.span.start);
+        tree.notes
+            .push(Problem::new(at, "kubectl passes over this document, for no line `---` stands above it"));
+    }
+}
+
+/// Adds the notes to a tree that was read from YAML. `begins` tells whether nothing stands above its stretch.
+pub(super) fn note(tree: &mut Tree, text: &str, begins: bool) {
+    let mut notes = Vec::new();
+    let first = tree.first().unwrap_or(tree.span.start);
+    if let Some(marker) = tree.marker.clone() {
+        let above = text.get(marker.above.clone()).unwrap_or_default();
+        if let Some(at) = directive(above) {
+            let message = if begins && tree.index == 1 {
+                "kubectl refuses a directive above a document"
+            } else {
+                "kubectl passes over this directive"
+            };
+            notes.push(Problem::new(marker.above.start + at, message));
+        }
+        if let Some(at) = behind_marker(text, marker.end) {
+            notes.push(Problem::new(at, "kubectl refuses what stands behind `---` on the same line"));
+        }
+        if text.get(..marker.end - MARK.len()).is_some_and(|above| above.ends_with('\r')) {
+            let message = "kubectl passes over this document, for no line feed stands above its `---`";
+            notes.push(Problem::new(marker.end, message));
+        }
+    } else if !begins || tree.index > 1 {
+        notes.push(Problem::new(
+            first,
+            "kubectl passes over this document, for no line `---` stands above it",
+        ));
+    } else if text.get(..first).is_some_and(|above| above.trim_start().starts_with("...")) {
+        notes.push(Problem::new(first, "kubectl refuses a document below `...`"));
+    }
+    byte_order_mark(tree, text, first, &mut notes);
+    separators(tree.span.clone(), text, &mut notes);
+    tabs(tree, text, &mut notes);
+    notes.truncate(MAX_NOTES.saturating_sub(tree.notes.len()));
+    tree.notes.append(&mut notes);
+}
+
+/// A byte order mark below a comment.
+fn byte_order_mark(tree: &Tree, text: &str, first: usize, notes: &mut Vec<Problem>) {
+    let above = text.get(..first).unwrap_or_default();
+    let start = above.len() - above.trim_start_matches('\u{feff}').len();
+    let found = above.get(start..).and_then(|above| above.find('\u{feff}'));
+    if let Some(at) = found.map(|at| start + at).filter(|at| *at >= tree.span.start) {
+        notes.push(Problem::new(at, "kubectl takes this byte order mark for a part of the text"));
+    }
+}
+
+fn directive(above: &str) -> Option<usize> {
+    if above.starts_with('%') {
+        return Some(0);
+    }
+    memmem::find(above.as_bytes(), b"\n%").map(|at| at + 1)
+}
+
+/// Where something other than a comment stands behind `---`.
+fn behind_marker(text: &str, end: usize) -> Option<usize> {
+    let rest = text.get(end..)?;
+    let line = rest.get(..line_length(rest))?;
+    let written = line.trim_start();
+    (!written.is_empty() && !written.starts_with('#')).then_some(end + line.len() - written.len())
+}
+
+/// Lines within a document that begin with `---`.
+fn separators(span: Range<usize>, text: &str, notes: &mut Vec<Problem>) {
+    let part = text.get(span.clone()).unwrap_or_default();
+    for at in memmem::find_iter(part.as_bytes(), b"\n---").take(MAX_NOTES) {
+        let at = span.start + at + 1;
+        if behind_marker(text, at + MARK.len()).is_some() {
+            notes.push(Problem::new(
+                at,
+                "kubectl takes this line for the beginning of a document, and refuses it",
+            ));
+        }
+    }
+}
+
+/// Tabs in front of what may be a key, or of nothing.
+fn tabs(tree: &Tree, text: &str, notes: &mut Vec<Problem>) {
+    let bytes = text.as_bytes();
+    let mut scalars = None;
+    let mut at = tree.span.start;
+    while let Some(found) = bytes.get(at..tree.span.end).and_then(|rest| memchr(b'\t', rest)) {
+        let tab = at + found;
+        let line = memrchr2(b'\n', b'\r', bytes.get(..tab).unwrap_or_default()).map_or(0, |end| end + 1);
+        let indicators = bytes.get(line..tab).unwrap_or_default();
+        if indicators.iter().all(|byte| matches!(byte, b' ' | b'-' | b'?' | b':')) {
+            let opaque = scalars.get_or_insert_with(|| opaque(tree));
+            let after = opaque.partition_point(|(range, _)| range.start <= tab);
+            let before = after.checked_sub(1).and_then(|before| opaque.get(before));
+            let inside = before.filter(|(range, _)| tab < range.end);
+            // In unquoted text a tab may stand behind the indentation.
+            if inside.is_none_or(|(_, is_plain)| *is_plain && tab == line) {
+                notes.push(Problem::new(tab, "kubectl refuses this tab, because only spaces may stand here"));
+                if notes.len() >= MAX_NOTES {
+                    return;
+                }
+            }
+        }
+        let rest = bytes.get(tab..).unwrap_or_default();
+        at = tab + memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+    }
+}
+
+/// The bytes of scalars and of flow collections, in which tabs are white space or text, and which of them is unquoted text.
+fn opaque(tree: &Tree) -> Vec<(Range<usize>, bool)> {
+    let mut ranges = Vec::new();
+    for node in &tree.nodes {
+        match &node.content {
+            Content::Mapping(entries) if !node.flow => {
+                ranges.extend(entries.iter().map(|entry| (entry.span.range(), false)));
+            }
+            Content::Sequence(_) if !node.flow => {}
+            _ => ranges.push((node.span.range(), node.style == Some(ScalarStyle::Plain))),
+        }
+    }
+    ranges.sort_by_key(|(range, _)| (range.start, Reverse(range.end)));
+    let mut apart: Vec<(Range<usize>, bool)> = Vec::new();
+    for (range, is_plain) in ranges {
+        match apart.last_mut() {
+            Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => apart.push((range, is_plain)),
+        }
+    }
+    apart
+}
+
+const MARK: &str = "---";
+
+fn line_length(text: &str) -> usize {
+    memchr2(b'\n', b'\r', text.as_bytes()).unwrap_or(text.len())
+}

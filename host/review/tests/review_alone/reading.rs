@@ -1,0 +1,268 @@
+//! What kubectl reads, we read: `reading.json` has texts and what kubectl said to each.
+//!
+//! A row without `ours` states: the documents that kubectl sees are the documents that we see, and what kubectl refuses is an
+//! error or has a note that says so. `ours` states what else is wanted, and why.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use review::yaml::{self, Document, SyntaxError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::project;
+
+const TABLE: &str = "host/review/tests/review_alone/reading.json";
+
+/// What stands above each `body`: kubectl takes nothing that is no object.
+const HEAD: &str = "apiVersion: v1\nkind: X\nmetadata: {name: a}\n";
+
+/// The label that kubectl is made to add.
+const LABEL: &str = "seen";
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    name: String,
+    /// Text below [`HEAD`]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    /// The whole text
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// How kubectl gets it, where not in UTF-8
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<Encoding>,
+    kubectl: Answer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ours: Option<Ours>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Encoding {
+    #[serde(rename = "utf-16le")]
+    Utf16le,
+    #[serde(rename = "utf-16be")]
+    Utf16be,
+    #[serde(rename = "latin-1")]
+    Latin1,
+}
+
+/// What kubectl says to a text: the documents that it reads, and why it reads no more.
+#[derive(Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    documents: Vec<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refuses: Option<String>,
+}
+
+/// What we say, where that is not what kubectl says.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Ours {
+    /// The documents, where they are others
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    documents: Option<Vec<Value>>,
+    /// Words of one of the notes
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// Where the error is that takes the place of a document: `LINE`, `LINE:COLUMN` or `LINE:COLUMN WORDS of its message`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// The same of an error that may take the place of a document
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    or_error: Option<String>,
+    why: String,
+}
+
+impl Row {
+    fn text(&self) -> String {
+        match (&self.body, &self.text) {
+            (Some(body), None) => format!("{HEAD}{body}"),
+            (None, Some(text)) => text.clone(),
+            _ => panic!("{}: either `body` or `text`", self.name),
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let text = self.text();
+        let wide = |bytes: fn(u16) -> [u8; 2]| {
+            "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect()
+        };
+        match self.encoding {
+            None => text.into_bytes(),
+            Some(Encoding::Utf16le) => wide(u16::to_le_bytes),
+            Some(Encoding::Utf16be) => wide(u16::to_be_bytes),
+            Some(Encoding::Latin1) => {
+                text.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin-1")).collect()
+            }
+        }
+    }
+
+    /// A document without what stands above each `body`.
+    fn shown(&self, mut document: Value) -> Value {
+        if let (Some(_), Value::Object(fields)) = (&self.body, &mut document) {
+            for field in ["apiVersion", "kind", "metadata"] {
+                fields.remove(field);
+            }
+        }
+        document
+    }
+
+    /// What is wrong with what we say, if anything is.
+    fn check(&self) -> Option<String> {
+        let (documents, error) = yaml::documents(&self.text());
+        let read: Vec<Value> = documents.iter().map(|document| self.shown(document.value.clone())).collect();
+        let said = || said(&documents, error.as_ref());
+        let ours = self.ours.as_ref();
+        let expected = ours.and_then(|ours| ours.error.as_ref().or(ours.or_error.as_ref()));
+        if let (Some(error), Some(expected)) = (&error, expected) {
+            return (!is_at(error, expected)).then(|| format!("not the error at {expected}: {}", said()));
+        }
+        if ours.is_some_and(|ours| ours.error.is_some()) {
+            return Some(format!("no error: {}", said()));
+        }
+        let note = |words: &str| {
+            documents.iter().flat_map(|document| &document.notes).any(|note| note.message.contains(words))
+        };
+        let refused = self.kubectl.refuses.is_some();
+        if ours.is_none() && refused {
+            let told = error.is_some() || note("kubectl");
+            return (!told).then(|| format!("neither an error nor a note that names kubectl: {}", said()));
+        }
+        if error.is_some() {
+            return Some(said());
+        }
+        let wanted = ours.and_then(|ours| ours.documents.as_ref()).unwrap_or(&self.kubectl.documents);
+        if let Some(other) = difference(&json!(wanted), &json!(read), "") {
+            return Some(other);
+        }
+        let words = ours.and_then(|ours| ours.note.as_deref());
+        words.filter(|words| !note(words)).map(|words| format!("no note that says {words:?}: {}", said()))
+    }
+}
+
+fn is_at(error: &SyntaxError, expected: &str) -> bool {
+    let (place, words) = expected.split_once(' ').unwrap_or((expected, ""));
+    let (line, column) = place.split_once(':').map_or((place, None), |(line, column)| (line, Some(column)));
+    line == error.line.to_string()
+        && column.is_none_or(|column| column == error.column.to_string())
+        && error.message.contains(words)
+}
+
+fn said(documents: &[Document], error: Option<&SyntaxError>) -> String {
+    let notes: Vec<_> =
+        documents.iter().flat_map(|document| &document.notes).map(|note| &note.message).collect();
+    match error {
+        Some(error) => format!("{} documents, then {error}; notes: {notes:?}", documents.len()),
+        None => format!("{} documents; notes: {notes:?}", documents.len()),
+    }
+}
+
+/// Where two values differ, all places of it.
+fn difference(wanted: &Value, is: &Value, at: &str) -> Option<String> {
+    let differ = || Some(format!("{at}: {wanted} for kubectl, {is} for us"));
+    let join = |all: Vec<String>| (!all.is_empty()).then(|| all.join("\n    "));
+    // kubectl prints floats, and so what is beyond 63 bits as the nearest one.
+    let is_float = |value: &Value| value.is_number() && !value.is_i64();
+    match (wanted, is) {
+        _ if is_float(wanted) || is_float(is) => {
+            if wanted.as_f64().is_some() && wanted.as_f64() == is.as_f64() { None } else { differ() }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let pairs = a.iter().zip(b).enumerate();
+            join(pairs.filter_map(|(i, (a, b))| difference(a, b, &format!("{at}/{i}"))).collect())
+        }
+        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
+            let pairs = a.iter().zip(b.values());
+            join(pairs.filter_map(|((key, a), b)| difference(a, b, &format!("{at}/{key}"))).collect())
+        }
+        _ if wanted == is => None,
+        _ => differ(),
+    }
+}
+
+fn rows() -> Vec<Row> {
+    let text = std::fs::read_to_string(project(TABLE)).expect("the table is there");
+    serde_json::from_str(&text).expect("the table is JSON")
+}
+
+#[test]
+fn what_kubectl_reads_is_read_as_kubectl_reads_it() {
+    let rows = rows();
+    assert!(rows.len() >= 500, "{}", rows.len());
+    let wrong: Vec<String> = rows
+        .iter()
+        .filter_map(|row| row.check().map(|wrong| format!("{}: {:?}\n    {wrong}", row.name, row.text())))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+/// Asks kubectl, which reads a file, adds a label and prints the objects, all without a cluster.
+fn ask_kubectl(row: &Row) -> Answer {
+    let mut kubectl = Command::new("kubectl");
+    kubectl.args(["label", "--local", "-f", "-", &format!("{LABEL}=1"), "-o", "json"]);
+    kubectl.env("KUBECONFIG", "/dev/null");
+    kubectl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut kubectl = kubectl.spawn().expect("kubectl runs");
+    kubectl.stdin.take().unwrap().write_all(&row.bytes()).unwrap();
+    let output = kubectl.wait_with_output().unwrap();
+    let documents = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+    let documents = documents.map(|document| row.shown(without_label(document.expect("JSON"))));
+    let talk = String::from_utf8(output.stderr).expect("UTF-8");
+    let talk = talk.trim_end().trim_start_matches("error: ").trim_start_matches("error parsing STDIN: ");
+    Answer {
+        documents: documents.collect(),
+        refuses: (!output.status.success()).then(|| talk.lines().next().unwrap_or_default().to_owned()),
+    }
+}
+
+fn without_label(mut document: Value) -> Value {
+    if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut)
+        && let Some(labels) = metadata.get_mut("labels").and_then(Value::as_object_mut)
+    {
+        labels.remove(LABEL);
+        if labels.is_empty() {
+            metadata.remove("labels");
+        }
+    }
+    document
+}
+
+/// `UPDATE=1` writes what kubectl says into the table.
+#[test]
+#[ignore = "needs kubectl"]
+fn kubectl_says_what_the_table_has() {
+    let mut rows = rows();
+    let mut wrong = Vec::new();
+    for row in &mut rows {
+        let answer = ask_kubectl(row);
+        if answer != row.kubectl {
+            wrong.push(format!("{}: {}", row.name, json!(answer)));
+            row.kubectl = answer;
+        }
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        let lines: Vec<String> =
+            rows.iter().map(|row| visible(&serde_json::to_string(row).unwrap())).collect();
+        std::fs::write(project(TABLE), format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
+    } else {
+        assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+    }
+}
+
+/// JSON with escapes for the characters that an editor does not show, or takes for line ends.
+fn visible(json: &str) -> String {
+    let hidden = |c: char| {
+        matches!(c, '\u{7f}'..='\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+            || u32::from(c) & 0xfffe == 0xfffe
+    };
+    let escaped = |c: char| {
+        let mut units = [0; 2];
+        c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
+    };
+    json.chars().map(|c| if hidden(c) { escaped(c) } else { c.to_string() }).collect()
+}
