@@ -81,7 +81,8 @@ pub struct Place {
     pub flow: bool,
     /// Bytes of its key, where it is a value of a mapping
     pub key: Option<Range<usize>>,
-    /// Does it, or what it is in, come from an anchor, an alias or a merge key? Then a change here shows elsewhere too.
+    /// Does it, or what it is in, come from an alias or a merge key, or does an alias refer to it? Then a change here shows
+    /// elsewhere too. An anchor alone shares nothing.
     pub aliased: bool,
     /// Does its key, or that of something it is in, stand twice in its mapping? Then this is the last one, which counts.
     pub repeated: bool,

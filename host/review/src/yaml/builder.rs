@@ -171,6 +171,9 @@ impl<'t> Builder<'t> {
             return Err(wrong("the alias stands inside the value that it names"));
         }
         self.shared = true;
+        if let Some(node) = self.nodes.get_mut(target) {
+            node.aliased = true;
+        }
         if self.key_expected() {
             let Some(Content::Scalar(value)) = self.nodes.get(target).map(|node| &node.content) else {
                 return Err(wrong(COMPLEX_KEY));
@@ -255,7 +258,7 @@ impl<'t> Builder<'t> {
 
     fn node(&mut self, content: Content, span: Span, style: Option<ScalarStyle>, anchor: usize) -> usize {
         let node = self.nodes.len();
-        self.nodes.push(Node { content, span, style, flow: false, anchored: anchor > 0 });
+        self.nodes.push(Node { content, span, style, flow: false, aliased: false });
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }

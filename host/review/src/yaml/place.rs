@@ -79,7 +79,7 @@ impl<'a, 't> Map<'a, 't> {
     fn walk(&self, pointer: &str) -> Option<Step<'a>> {
         let root = self.tree.nodes.get(self.tree.root)?;
         let flow = root.flow;
-        let mut step = Step { node: root, entry: None, flow, aliased: root.anchored, repeated: false };
+        let mut step = Step { node: root, entry: None, flow, aliased: root.aliased, repeated: false };
         if !pointer.is_empty() {
             for token in pointer.strip_prefix('/')?.split('/') {
                 step = self.child(step, &unescaped(token))?;
@@ -140,7 +140,7 @@ impl<'a, 't> Map<'a, 't> {
             node,
             entry,
             flow: from.flow || node.flow,
-            aliased: from.aliased || node.anchored,
+            aliased: from.aliased || node.aliased,
             repeated: from.repeated,
         })
     }

@@ -342,7 +342,7 @@ fn places_in_json() {
 
 #[test]
 fn places_tell_what_is_shared() {
-    let text = "a: &x\n  b: {c: 1}\nd: *x\ne:\n  <<: *x\n  f: 2\n";
+    let text = "a: &x\n  b: {c: 1}\nd: *x\ne:\n  <<: *x\n  f: 2\ng: &y\n  h: &z 3\n";
     for (pointer, found, aliased) in [
         ("/d", "*x", true),
         ("/d/b/c", "1", true),
@@ -350,6 +350,7 @@ fn places_tell_what_is_shared() {
         ("/e/b/c", "1", true),
         ("/e/f", "2", false),
         ("/e/<<", "", false),
+        ("/g/h", "&z 3", false),
     ] {
         let place = places(text, 1, &[pointer]).remove(0);
         assert_eq!(

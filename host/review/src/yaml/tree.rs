@@ -38,7 +38,8 @@ pub(super) struct Node {
     pub(super) style: Option<ScalarStyle>,
     /// Is it a flow collection?
     pub(super) flow: bool,
-    pub(super) anchored: bool,
+    /// Does an alias refer to it?
+    pub(super) aliased: bool,
 }
 
 pub(super) enum Content {
