@@ -278,7 +278,7 @@ fn a_long_file_is_fixed_as_a_whole_or_not_at_all() {
         }
         let shared = "---\nkind: Pod\napiVersion: v1\nmetadata: {name: x}\nspec: &spec\n  \
                       containers: [{name: web, image: contoso.azurecr.io/p}]\nother: *spec\n";
-        for (end, reason) in [(shared, "is shared by an anchor"), ("---\na: [\n", "unclosed bracket")] {
+        for (end, reason) in [(shared, "is shared by an alias"), ("---\na: [\n", "unclosed bracket")] {
             let (code, said, new) = fix(&[jobs], &format!("{text}{end}"));
             assert_eq!(code, Some(2));
             assert!(said.contains(reason) && !said.contains("fixed Pod"), "{said}");

@@ -265,11 +265,7 @@ fn expectations_that_cases_share_are_not_written() {
     );
     let output = test(folder.path(), &suite, &["--update"]);
     let report = text(&output.stdout);
-    assert_eq!(
-        report.matches("= not updated: what it expects is shared by an anchor").count(),
-        2,
-        "{report}"
-    );
+    assert_eq!(report.matches("= not updated: what it expects is shared by an alias").count(), 2, "{report}");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(std::fs::read_to_string(folder.path().join("suite.yaml")).unwrap(), suite);
 }

@@ -83,10 +83,8 @@ pub enum Refusal {
     /// It stands in an `AdmissionReview` or the like
     #[error("it stands in an admission request, a record of what was sent; fix the manifest that was sent")]
     Recorded,
-    /// An anchor, an alias or a merge key is on the way to its list
-    #[error(
-        "its pod spec or list is shared by an anchor, an alias or a merge key: an edit would show elsewhere too"
-    )]
+    /// An alias or a merge key refers to its list, or to what that is in
+    #[error("its pod spec or list is shared by an alias or a merge key: an edit would show elsewhere too")]
     Shared,
     /// A key on the way to its list stands twice
     #[error(

@@ -34,10 +34,8 @@ pub enum Refusal {
     /// No expectation would be met
     #[error("the policy changes its own result again, which no case may expect")]
     Unstable,
-    /// An anchor, an alias or a merge key is on the way
-    #[error(
-        "what it expects is shared by an anchor, an alias or a merge key: an edit would show elsewhere too"
-    )]
+    /// An alias or a merge key is on the way
+    #[error("what it expects is shared by an alias or a merge key: an edit would show elsewhere too")]
     Shared,
     /// A comment would be lost
     #[error("a comment stands in the middle of what it expects and would be lost; edit it by hand")]

@@ -204,7 +204,9 @@ impl<'a> Editor<'a> {
         let indent = self.indentation(key.start);
         let list = style.flow_list(indent, self.names, false);
         if !place.span.is_empty() {
-            return Some(vec![Edit { at: place.span.clone(), text: list }]);
+            let mut words = self.text.get(place.span.clone())?.split_whitespace();
+            let anchor = words.find(|word| word.starts_with('&')).map(|anchor| format!("{anchor} "));
+            return Some(vec![Edit { at: place.span.clone(), text: anchor.unwrap_or_default() + &list }]);
         }
         if !place.flow {
             let items = style
