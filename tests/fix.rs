@@ -41,12 +41,12 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
 /// A folder with copies of these files.
-fn copies(files: &[PathBuf]) -> tempfile::TempDir {
+pub(crate) fn copies(files: &[PathBuf]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for file in files {
         fs::copy(file, folder.path().join(name(file))).unwrap();
@@ -347,56 +347,6 @@ fn no_other_problem_keeps_a_secret_from_being_added() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
-#[test]
-fn a_diff_has_colours_for_who_wants_them() {
-    let folder = copies(&[project("tests/fix/absent-items-indented.in.yaml")]);
-    let diff = |variables: &[&str]| {
-        let mut command = command(&["fix", "--diff", "."]);
-        command.env_remove("CLICOLOR_FORCE").envs(variables.iter().map(|name| (name, "1")));
-        text(&command.current_dir(folder.path()).output().unwrap().stdout)
-    };
-    let (plain, coloured) = (diff(&[]), diff(&["CLICOLOR_FORCE"]));
-    assert!(plain.contains("\n+") && !plain.contains('\u{1b}'), "{plain}");
-    assert!(coloured.contains("\u{1b}[32m+"), "{coloured}");
-}
-
-/// A neighbour of the change may be a Secret, and a diff has context.
-#[test]
-fn a_diff_shows_no_secret() {
-    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: hunter2\n";
-    let pod = "--- {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: contoso.azurecr.io/a}]}}\n";
-    let output = run(&["fix", "--diff", "-"], &[secret, pod].concat());
-    let diff = text(&output.stdout);
-    assert!(diff.contains("+--- {apiVersion: v1, kind: Pod") && !diff.contains("hunter2"), "{diff}");
-
-    let on_one_line =
-        r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"},"stringData":{"a":"hunter2"}} "#;
-    let pod = pod.replace("--- ", "").replace("{apiVersion", r#"{"apiVersion""#);
-    let pod = pod.replace(": v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: contoso.azurecr.io/a}]}}",
-        r#":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"contoso.azurecr.io/a"}]}}"#);
-    let output = run(&["fix", "--diff", "-"], &format!("{on_one_line}{pod}"));
-    assert_eq!(text(&output.stdout), "");
-    assert!(text(&output.stderr).contains("no diff is shown"), "{}", text(&output.stderr));
-}
-
-/// A long file is read in parts, and a Secret keeps its lines in the whole.
-#[test]
-fn a_diff_of_a_long_file_shows_no_secret() {
-    let filler = format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{a: {}}}\n---\n",
-        "x".repeat(9_000)
-    );
-    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: hunter2\n";
-    let pod = "--- {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: contoso.azurecr.io/a}]}}\n";
-    let output = run(
-        &["fix", "--diff", "-"],
-        &[&filler.repeat(100), secret, pod, "---\n", &filler.repeat(100), secret, pod].concat(),
-    );
-    let diff = text(&output.stdout);
-    assert_eq!(diff.matches("+--- {apiVersion: v1, kind: Pod").count(), 2, "{diff}");
-    assert!(!diff.contains("hunter2"), "{diff}");
-}
-
 /// What `fix` makes of a text, with a policy that needs two secrets.
 fn fixed(text: &str) -> FixedFile {
     let given = r#"{"pullSecrets":[{"registries":["contoso.azurecr.io"],"secret":"acr-secret"},{"registries":["*.azurecr.io"],"secret":"1e3"}]}"#;
@@ -475,6 +425,26 @@ proptest! {
         prop_assert_eq!(pod.ends_with('\n'), once.text.ends_with('\n'));
         prop_assert_eq!(pod.contains('\r'), once.text.contains('\r'));
         prop_assert_eq!(once.text.matches('\r').count(), if pod.contains('\r') { once.text.matches('\n').count() } else { 0 });
+        let twice = fixed(&once.text);
+        prop_assert_eq!(&twice.text, &once.text);
+        prop_assert!(twice.changes.is_empty() && twice.refusals.is_empty());
+    }
+
+    #[test]
+    fn items_of_lists_get_lines_added_and_only_once(one in pod(), two in pod()) {
+        let item = |pod: &str| {
+            let pod = pod.trim_end_matches("...\n").trim_end_matches("...\r\n").trim_end_matches("...");
+            let lines: Vec<&str> = pod.split_inclusive('\n').collect();
+            let item = format!("- {}", lines.join("  "));
+            if item.ends_with('\n') { item } else { item + "\n" }
+        };
+        let list = format!("kind: List\napiVersion: v1\nitems:\n{}{}", item(&one), item(&two));
+        let file = Arc::new(SourceFile { name: String::new(), text: list.clone() });
+        prop_assume!(manifests(&file).2.is_none());
+        let once = fixed(&list);
+        prop_assert_eq!(&once.refusals, &vec![], "{}", list);
+        prop_assert_eq!(once.changes.len(), 2);
+        prop_assert!(keeps_lines(&list, &once.text) || list.contains("imagePullSecrets: ["), "{}", once.text);
         let twice = fixed(&once.text);
         prop_assert_eq!(&twice.text, &once.text);
         prop_assert!(twice.changes.is_empty() && twice.refusals.is_empty());

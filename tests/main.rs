@@ -23,6 +23,7 @@
 //! | `hostile_input` | bombs, broken links, lost output: a clear message, the right status, bounded memory |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are fixed byte for byte as the pairs in `fix/` show, and nothing else in them changes |
+//! | `fix_diff` | a diff shows every change and no Secret |
 //! | `policy` | metadata is embedded as Kubewarden reads it, and a cluster is asked for no more than the settings need |
 //! | `registry` | a policy reaches a real registry and comes back, and every way to fail gets one clear sentence |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
@@ -53,6 +54,7 @@ mod earlier_reports;
 mod engines;
 mod explain;
 mod fix;
+mod fix_diff;
 mod help;
 mod hostile_input;
 mod hostile_modules;

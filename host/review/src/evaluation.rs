@@ -101,6 +101,11 @@ impl Outcome {
         format!("{kind} {namespace}{slash}{name}")
     }
 
+    /// Whether the other object stands in the same document.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.manifest.document, &other.manifest.document)
+    }
+
     /// All findings. What a template and its pods have in common is there once, as the template says it, with the
     /// greater weight.
     pub fn findings(&self) -> Vec<Finding> {
@@ -310,8 +315,7 @@ fn has_controller(object: &Value) -> bool {
 
 /// Finds the findings in their files, those of a template's pod where the template stands.
 pub fn locate(outcomes: &mut [Outcome]) {
-    let is_same = |a: &Outcome, b: &Outcome| Arc::ptr_eq(&a.manifest.document, &b.manifest.document);
-    for group in outcomes.chunk_by_mut(is_same) {
+    for group in outcomes.chunk_by_mut(Outcome::is_beside) {
         let pointers: Vec<String> = group.iter().flat_map(pointers).collect();
         let Some(Manifest { file, document, .. }) = group.first().map(|outcome| &outcome.manifest) else {
             continue;

@@ -15,7 +15,8 @@ use anyhow::Result;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use crate::edit::text_edit::{Edit, apply};
+use crate::edit::text_edit::{Lines, apply};
+use edit::{Places, Target};
 use review::admission::service_account;
 use review::evaluation::{Evaluation, Outcome};
 use review::kind::Kind;
@@ -77,9 +78,12 @@ pub struct Refused {
 /// Why an object cannot be fixed here, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is an item of a list
-    #[error("it is an item of a list, which some tool has made; fix what the list was made from")]
-    Listed,
+    /// It is an item of a list of what is in the cluster
+    #[error(
+        "this is the cluster's copy of it (it has metadata.uid or metadata.resourceVersion); fix the manifest that was \
+         applied, or remove both fields to make this one a manifest"
+    )]
+    Copied,
     /// It stands in an `AdmissionReview` or the like
     #[error("it stands in an admission request, a record of what was sent; fix the manifest that was sent")]
     Recorded,
@@ -149,32 +153,31 @@ pub fn fix(
     let outcomes: Vec<Outcome> = manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
     let mut fixed =
         FixedFile { text: file.text.clone(), changes: Vec::new(), refusals: Vec::new(), judged: 0 };
+    let lines = Lines::new(&file.text);
     let mut edits = Vec::new();
     let mut plans = Vec::new();
-    for outcome in &outcomes {
-        if is_left_out(outcome) {
-            plans.push(None);
-            continue;
-        }
-        fixed.judged += usize::from(outcome.verdict.decision != Decision::Skipped);
-        let plan = match Plan::of(evaluation, outcome) {
-            Ok(None) => {
-                plans.push(None);
-                continue;
+    for group in outcomes.chunk_by(Outcome::is_beside) {
+        let of_group: Vec<Result<Option<Plan>, Refusal>> = group
+            .iter()
+            .map(|outcome| if is_left_out(outcome) { Ok(None) } else { Plan::of(evaluation, outcome) })
+            .collect();
+        let places = places(&file.text, group, &of_group);
+        for (outcome, plan) in group.iter().zip(of_group) {
+            fixed.judged +=
+                usize::from(!is_left_out(outcome) && outcome.verdict.decision != Decision::Skipped);
+            let names = plan.as_ref().ok().and_then(Option::as_ref).map(|plan| plan.names.clone());
+            let added = plan.and_then(|plan| {
+                let Some(plan) = plan else { return Ok(None) };
+                edits.extend(edit::append(&lines, &places, plan.target(outcome), &plan.names)?);
+                Ok(Some(plan))
+            });
+            match added {
+                Ok(plan) => {
+                    fixed.changes.extend(plan.as_ref().map(|plan| plan.change(evaluation, outcome)));
+                    plans.push(plan);
+                }
+                Err(reason) => fixed.refusals.push(refused(outcome, names.unwrap_or_default(), reason)),
             }
-            Ok(Some(plan)) => plan,
-            Err(reason) => {
-                fixed.refusals.push(refused(outcome, Vec::new(), reason));
-                continue;
-            }
-        };
-        match plan.edits(&file.text, outcome) {
-            Ok(new) => {
-                edits.extend(new);
-                fixed.changes.push(plan.change(evaluation, outcome));
-                plans.push(Some(plan));
-            }
-            Err(reason) => fixed.refusals.push(refused(outcome, plan.names, reason)),
         }
     }
     if fixed.refusals.is_empty() && !edits.is_empty() {
@@ -217,7 +220,7 @@ impl Plan {
         }
         match &outcome.manifest.content {
             Content::Request(_) => return Err(Refusal::Recorded),
-            Content::Object(_) if !outcome.manifest.prefix.is_empty() => return Err(Refusal::Listed),
+            Content::Object(_) if is_copied(&outcome.manifest) => return Err(Refusal::Copied),
             Content::Object(_) => {}
         }
         let object = outcome.manifest.object();
@@ -243,9 +246,9 @@ impl Plan {
         Ok(Some(Self { list, entries, names }))
     }
 
-    fn edits(&self, text: &str, outcome: &Outcome) -> Result<Vec<Edit>, Refusal> {
+    fn target<'a>(&'a self, outcome: &'a Outcome) -> Target<'a> {
         let manifest = &outcome.manifest;
-        edit::append(text, &manifest.document, manifest.object(), &self.list, &self.names)
+        Target { prefix: &manifest.prefix, object: manifest.object(), list: &self.list }
     }
 
     /// The object as it shall be.
@@ -272,6 +275,26 @@ impl Plan {
             names: self.names.clone(),
             unknown_account: Some(account).filter(|_| known.is_none() && self.entries.is_empty()),
         }
+    }
+}
+
+/// Whether this is an item of a list that shows what is in a cluster: the API server has given it its identity. The list
+/// itself tells less: kubectl leaves `resourceVersion: ""` there, which stays when somebody makes a manifest of it.
+fn is_copied(manifest: &Manifest) -> bool {
+    let has = |field: &str| {
+        let value = manifest.object().pointer(field).and_then(Value::as_str);
+        value.is_some_and(|value| !value.is_empty())
+    };
+    !manifest.prefix.is_empty() && (has("/metadata/uid") || has("/metadata/resourceVersion"))
+}
+
+/// The places that the plans for the objects of one document need.
+fn places(text: &str, group: &[Outcome], plans: &[Result<Option<Plan>, Refusal>]) -> Places {
+    let planned = group.iter().zip(plans).filter_map(|(outcome, plan)| Some((outcome, plan.as_ref().ok()?)));
+    let targets = planned.filter_map(|(outcome, plan)| Some(plan.as_ref()?.target(outcome)));
+    match group.first() {
+        Some(Outcome { manifest, .. }) => Places::around(text, &manifest.document, targets),
+        None => Places::default(),
     }
 }
 
@@ -305,20 +328,25 @@ fn prove(
     let file = Arc::new(SourceFile { name: old.name.clone(), text: text.to_owned() });
     let (new, _, error) = manifests(&file);
     let mut new = new.into_iter();
-    for (outcome, plan) in outcomes.iter().zip(plans) {
-        let was = &outcome.manifest;
-        let names = plan.as_ref().map(|plan| plan.names.clone()).unwrap_or_default();
-        let is = new.next().filter(|is| match plan {
-            Some(plan) => *is.object() == plan.applied_to(was.object()),
-            None => is.object() == was.object() && written(is) == written(was),
-        });
-        let Some(is) = is else { return Err(refused(outcome, names, Refusal::Layout)) };
-        if plan.is_some() {
-            let judged = evaluation.judge(is);
-            if judged.worst() > Decision::Accepted {
-                let worst = judged.verdicts().find(|verdict| verdict.decision == judged.worst());
-                let said = message(worst.unwrap_or(&judged.verdict));
-                return Err(refused(outcome, names, Refusal::StillWanting(said)));
+    let mut plans = plans.iter();
+    for group in outcomes.chunk_by(Outcome::is_beside) {
+        let plans: Vec<_> = plans.by_ref().take(group.len()).collect();
+        let is_edited = plans.iter().any(|plan| plan.is_some());
+        for (outcome, plan) in group.iter().zip(plans) {
+            let was = &outcome.manifest;
+            let names = plan.as_ref().map(|plan| plan.names.clone()).unwrap_or_default();
+            let is = new.next().filter(|is| match plan {
+                Some(plan) => *is.object() == plan.applied_to(was.object()),
+                None => is.object() == was.object() && (is_edited || written(is) == written(was)),
+            });
+            let Some(is) = is else { return Err(refused(outcome, names, Refusal::Layout)) };
+            if plan.is_some() {
+                let judged = evaluation.judge(is);
+                if judged.worst() > Decision::Accepted {
+                    let worst = judged.verdicts().find(|verdict| verdict.decision == judged.worst());
+                    let said = message(worst.unwrap_or(&judged.verdict));
+                    return Err(refused(outcome, names, Refusal::StillWanting(said)));
+                }
             }
         }
     }

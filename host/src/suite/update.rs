@@ -9,7 +9,9 @@ use serde_json::Value;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::words;
-use crate::edit::text_edit::{Edit, apply, dash, line_break, line_end, line_start, lines_behind, next_line};
+use crate::edit::text_edit::{
+    Edit, Lines, apply, dash, line_break, line_end, line_start, lines_behind, next_line,
+};
 use review::suite::Loaded;
 use review::suite::expect::Comparison;
 use review::suite::run::CaseResult;
@@ -48,12 +50,13 @@ pub enum Refusal {
 /// Rewrites the expectations of cases that failed, by number from 0.
 pub fn update(loaded: &Loaded, failed: &[(usize, &CaseResult)]) -> Updated {
     let text = &loaded.file.text;
+    let lines = Lines::new(text);
     let mut edits = Vec::new();
     let mut wanted = loaded.document.value.clone();
     let mut refused = Vec::new();
     let places = Places::of(loaded, failed);
     for (number, result) in failed {
-        match case_edits(loaded, &places, *number, result) {
+        match case_edits(&lines, &places, *number, result) {
             Ok(new) => {
                 edits.extend(new);
                 expect_instead(&mut wanted, *number, &result.comparisons);
@@ -128,7 +131,7 @@ fn differing(result: &CaseResult) -> impl Iterator<Item = &Comparison> {
 }
 
 fn case_edits(
-    loaded: &Loaded,
+    text: &Lines<'_>,
     places: &Places,
     number: usize,
     result: &CaseResult,
@@ -140,10 +143,10 @@ fn case_edits(
         return Err(Refusal::Unstable);
     }
     let writer = Writer {
-        text: &loaded.file.text,
+        text,
         places,
         expect: expect(number),
-        is_json: loaded.file.text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
+        is_json: text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
     };
     let mut edits = Vec::new();
     for comparison in differing(result) {
@@ -153,7 +156,7 @@ fn case_edits(
 }
 
 struct Writer<'a> {
-    text: &'a str,
+    text: &'a Lines<'a>,
     places: &'a Places,
     /// JSON pointer of what the case expects
     expect: String,

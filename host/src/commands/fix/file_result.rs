@@ -123,13 +123,55 @@ impl FileResult {
 
 /// Lines of the Secrets in a text, from 0.
 fn secrets(text: &str, manifests: &[Manifest]) -> Vec<Range<usize>> {
-    let is_secret = |manifest: &&Manifest| manifest.object().get("kind").is_some_and(|kind| kind == "Secret");
-    let lines = |manifest: &Manifest| {
-        let before = |end: usize| text.get(..end).unwrap_or_default();
-        let span = &manifest.document.span;
-        line_feeds(before(span.start))..line_feeds(before(span.end).trim_end()) + 1
+    let groups = manifests.chunk_by(|one, other| Arc::ptr_eq(&one.document, &other.document));
+    groups.flat_map(|group| secrets_of_document(text, group)).collect()
+}
+
+fn secrets_of_document(text: &str, manifests: &[Manifest]) -> Vec<Range<usize>> {
+    let is_secret = |manifest: &Manifest| manifest.object().get("kind").is_some_and(|kind| kind == "Secret");
+    let Some(first) = manifests.first().filter(|_| manifests.iter().any(is_secret)) else {
+        return Vec::new();
     };
-    manifests.iter().filter(is_secret).map(lines).collect()
+    // Counted from the place before, because there may be many.
+    let (mut counted, mut from) = (0, 0);
+    let mut line = |at: usize| {
+        counted += line_feeds(text.get(from..at).unwrap_or_default());
+        from = from.max(at);
+        counted
+    };
+    let span = &first.document.span;
+    let begin = line(span.start);
+    let items: Vec<&str> = manifests.iter().map(|manifest| manifest.prefix.as_str()).collect();
+    let places = first.document.places(text, &items);
+    let mut hidden: Vec<Range<usize>> = Vec::new();
+    let mut is_known = true;
+    // Between two items may be a comment of either, so all of it is the Secret's.
+    let (mut above, mut is_open) = (begin, false);
+    for (manifest, place) in manifests.iter().zip(places) {
+        let is_secret = is_secret(manifest);
+        // What an alias stands for is written elsewhere.
+        let Some(place) = place.filter(|place| !is_secret || !place.aliased && !place.repeated) else {
+            is_known = false;
+            break;
+        };
+        let lines = line(place.span.start)..line(place.span.end) + 1;
+        if let Some(last) = hidden.last_mut().filter(|_| is_open) {
+            last.end = lines.start.max(last.end);
+        }
+        if is_secret {
+            hidden.push(above.min(lines.start)..lines.end);
+        }
+        (above, is_open) = (lines.end, is_secret);
+    }
+    let end = line(span.start + text.get(span.clone()).unwrap_or_default().trim_end().len()) + 1;
+    if !is_known {
+        hidden.clear();
+        hidden.push(begin..end);
+    }
+    if let Some(last) = hidden.last_mut().filter(|_| is_open) {
+        last.end = end.max(last.end);
+    }
+    hidden
 }
 
 fn line_feeds(text: &str) -> usize {

@@ -16,34 +16,65 @@ use serde_json::Value;
 use super::Refusal;
 use super::style::Style;
 use crate::edit::text_edit::{
-    Edit, dash, indentation, line_above, line_break, line_end, line_start, lines_behind,
+    Edit, Lines, dash, indentation, line_above, line_break, line_end, line_start, lines_behind,
 };
 use review::json_pointer;
 use review::yaml::{Document, Place};
 
-/// The edits that append `names` to the list at the JSON pointer `list` of a document, whose value is `object`.
+/// A list that gets names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// JSON pointer of the object in its document
+    pub(super) prefix: &'a str,
+    /// The object
+    pub(super) object: &'a Value,
+    /// JSON pointer of the list in the object
+    pub(super) list: &'a str,
+}
+
+impl Target<'_> {
+    /// JSON pointer of the pod spec in the object.
+    fn spec(&self) -> &str {
+        self.list.rsplit_once('/').map_or("", |(spec, _)| spec)
+    }
+
+    /// What an edit must know the place of: JSON pointers into the document.
+    fn pointers(&self) -> Vec<String> {
+        let Self { prefix, object, list } = self;
+        let spec = self.spec();
+        let fields = object.pointer(spec).and_then(Value::as_object);
+        let fields = fields.into_iter().flat_map(|fields| fields.keys());
+        let fields = fields.map(|key| format!("{prefix}{spec}/{}", json_pointer::escaped(key)));
+        let siblings = SIBLINGS.map(|sibling| format!("{prefix}{spec}/{sibling}/0"));
+        let items = object.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
+        let items = (items.saturating_sub(2)..items)
+            .flat_map(|item| [format!("{prefix}{list}/{item}"), format!("{prefix}{list}/{item}/name")]);
+        [format!("{prefix}{spec}")].into_iter().chain(fields).chain(siblings).chain(items).collect()
+    }
+}
+
+/// The edits that append `names` to a list.
 ///
 /// # Errors
 /// - what is written there shows elsewhere too, stands there twice, or is laid out as nobody expects
 pub(super) fn append(
-    text: &str,
-    document: &Document,
-    object: &Value,
-    list: &str,
+    text: &Lines<'_>,
+    places: &Places,
+    target: Target<'_>,
     names: &[String],
 ) -> Result<Vec<Edit>, Refusal> {
-    let (spec, _) = list.rsplit_once('/').ok_or(Refusal::Layout)?;
-    let places = Places::around(text, document, object, spec, list);
-    let target = places.at(list).or_else(|| places.at(spec)).ok_or(Refusal::Layout)?;
-    if target.aliased {
+    let Target { prefix, object, list } = target;
+    let (spec, at) = (format!("{prefix}{}", target.spec()), format!("{prefix}{list}"));
+    let place = places.at(&at).or_else(|| places.at(&spec)).ok_or(Refusal::Layout)?;
+    if place.aliased {
         return Err(Refusal::Shared);
     }
-    if target.repeated {
+    if place.repeated {
         return Err(Refusal::Repeated);
     }
-    let editor = Editor { text, places: &places, spec, names };
-    match (object.pointer(list), places.at(list)) {
-        (Some(Value::Array(items)), Some(place)) => match places.last(list, items) {
+    let editor = Editor { text, places, spec: &spec, names };
+    match (object.pointer(list), places.at(&at)) {
+        (Some(Value::Array(items)), Some(place)) => match places.last(&at, items) {
             None => editor.within_empty(place),
             Some(item) if place.flow => editor.behind_in_flow(place, &item),
             Some(item) => editor.behind_in_block(&item),
@@ -55,28 +86,20 @@ pub(super) fn append(
     .ok_or(Refusal::Layout)
 }
 
-/// Places of what an edit must know of, by JSON pointer.
-struct Places(BTreeMap<String, Place>);
+/// Places of what edits must know of, by JSON pointer into the document.
+#[derive(Default)]
+pub(super) struct Places(BTreeMap<String, Place>);
 
 impl Places {
-    fn around(text: &str, document: &Document, object: &Value, spec: &str, list: &str) -> Self {
-        let mut pointers = vec![spec.to_owned()];
-        let fields = object.pointer(spec).and_then(Value::as_object);
-
-        pointers.extend(
-            fields
-                .into_iter()
-                .flat_map(|fields| fields.keys())
-                .map(|key| format!("{spec}/{}", json_pointer::escaped(key))),
-        );
-        pointers.extend(SIBLINGS.map(|sibling| format!("{spec}/{sibling}/0")));
-        let items = object.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
-        for item in items.saturating_sub(2)..items {
-            pointers.push(format!("{list}/{item}"));
-            pointers.push(format!("{list}/{item}/name"));
-        }
+    /// The places around these lists of one document, which is read once for all of them.
+    pub(super) fn around<'a>(
+        text: &str,
+        document: &Document,
+        targets: impl Iterator<Item = Target<'a>>,
+    ) -> Self {
+        let pointers: Vec<String> = targets.flat_map(|target| target.pointers()).collect();
         let asked: Vec<&str> = pointers.iter().map(String::as_str).collect();
-        let found = document.places(text, &asked);
+        let found = if asked.is_empty() { Vec::new() } else { document.places(text, &asked) };
         Self(pointers.into_iter().zip(found).filter_map(|(pointer, place)| Some((pointer, place?))).collect())
     }
 
@@ -100,16 +123,10 @@ impl Places {
     /// The keys that are written in the pod spec itself, in the order of the text, with their pointers.
     fn own_keys(&self, spec: &str) -> Vec<(&str, usize)> {
         let Some(span) = self.at(spec).map(|place| place.span.clone()) else { return Vec::new() };
-        let field = |pointer: &str| {
-            pointer
-                .strip_prefix(spec)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .is_some_and(|rest| !rest.contains('/'))
-        };
-        let mut keys: Vec<_> = self
-            .0
-            .iter()
-            .filter(|(pointer, _)| field(pointer))
+        let fields = format!("{spec}/");
+        let below = self.0.range(fields.clone()..).take_while(|(pointer, _)| pointer.starts_with(&fields));
+        let mut keys: Vec<_> = below
+            .filter(|(pointer, _)| !pointer.get(fields.len()..).is_some_and(|rest| rest.contains('/')))
             .filter_map(|(pointer, place)| Some((pointer.as_str(), place.key.as_ref()?.start)))
             .filter(|(_, start)| span.contains(start))
             .collect();
@@ -131,7 +148,7 @@ struct Last<'a> {
 const SIBLINGS: [&str; 2] = ["containers", "initContainers"];
 
 struct Editor<'a> {
-    text: &'a str,
+    text: &'a Lines<'a>,
     places: &'a Places,
     /// JSON pointer of the pod spec
     spec: &'a str,

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::edit::text_edit::{dash, indentation, line_break, line_end, line_start};
+use crate::edit::text_edit::{Lines, dash, indentation, line_break, line_end, line_start};
 use review::yaml::{self, Place};
 
 /// The style of a pod spec, as its first list of containers shows it.
 #[derive(Debug, Clone)]
 pub(super) struct Style<'t> {
-    text: &'t str,
+    text: &'t Lines<'t>,
     /// Around keys
     quote: Option<char>,
     /// Behind keys: `: ` or `:`
@@ -41,7 +41,7 @@ enum Shape<'t> {
 
 impl<'t> Style<'t> {
     /// The style of the value at `place`, whose first item is at `first`.
-    pub(super) fn of(text: &'t str, place: &Place, first: Option<&Place>) -> Option<Self> {
+    pub(super) fn of(text: &'t Lines<'t>, place: &Place, first: Option<&Place>) -> Option<Self> {
         let key = place.key.clone()?;
         let quote = text.get(key.start..)?.chars().next().filter(|first| matches!(first, '"' | '\''));
         let is_tight =
@@ -135,7 +135,7 @@ impl<'t> Style<'t> {
 }
 
 impl<'t> Shape<'t> {
-    fn of(text: &'t str, key_indent: &str, list: &Place, first: Option<&Place>) -> Option<Self> {
+    fn of(text: &'t Lines<'t>, key_indent: &str, list: &Place, first: Option<&Place>) -> Option<Self> {
         let Some(first) = first else { return Some(Self::default_for(list)) };
         if !list.flow {
             let dash = dash(text, first.span.start)?;
@@ -156,7 +156,7 @@ impl<'t> Shape<'t> {
 }
 
 /// The white space before a byte, where a line end after `from` and nothing else comes before that.
-fn own_line(text: &str, from: usize, at: usize) -> Option<&str> {
+fn own_line<'t>(text: &'t Lines<'_>, from: usize, at: usize) -> Option<&'t str> {
     let start = line_start(text, at);
     text.get(start..at).filter(|indent| start > from && indent.trim().is_empty())
 }
