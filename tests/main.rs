@@ -14,6 +14,7 @@
 //! | `reproducible` | the policy's bytes depend on its source alone |
 //! | `manifests` | real manifests are judged, and fixed exactly where there is a pod |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
+//! | `input_names` | reports name charts' templates, and standard input as they are told, without a line that would be wrong |
 //! | `earlier_reports` | a report replaces one of an earlier run, and no other file that was read |
 //! | `bench` | judging is measured beside reading, and beside other policies |
 //! | `streams` | however much there is to read, it is told document by document, in its order |
@@ -58,6 +59,7 @@ mod fix_diff;
 mod help;
 mod hostile_input;
 mod hostile_modules;
+mod input_names;
 mod integrations;
 mod lookups;
 mod manifests;

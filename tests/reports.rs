@@ -46,16 +46,16 @@ fn write_hard_inputs(folder: &Path) {
     std::fs::write(folder.join("binary.yaml"), b"a: \0\n").unwrap();
 }
 
-struct Reports {
-    json: Value,
-    sarif: Value,
-    junit: String,
-    github: String,
-    output: Output,
+pub(crate) struct Reports {
+    pub(crate) json: Value,
+    pub(crate) sarif: Value,
+    pub(crate) junit: String,
+    pub(crate) github: String,
+    pub(crate) output: Output,
 }
 
 /// All reports of one call, which runs in `folder`.
-fn reports(folder: &Path, args: &[&str]) -> Reports {
+pub(crate) fn reports(folder: &Path, args: &[&str]) -> Reports {
     let out = tempfile::tempdir().unwrap();
     let mut command = command(&["check", "-o", "text"]);
     for format in ["json", "sarif", "junit", "github"] {
@@ -82,20 +82,20 @@ fn hard_reports() -> Reports {
     reports(folder.path(), &["--settings-json", r#"{"mode":"validate"}"#, "."])
 }
 
-fn schema(path: &str) -> Validator {
+pub(crate) fn schema(path: &str) -> Validator {
     // The published schema of SARIF has a bracket too many, which a strict reader refuses.
     let schema = std::fs::read_to_string(project(path)).unwrap().replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}?$");
     jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
 }
 
-fn assert_valid(schema: &Validator, instance: &Value) {
+pub(crate) fn assert_valid(schema: &Validator, instance: &Value) {
     let errors: Vec<String> =
         schema.iter_errors(instance).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
 /// What SARIF tells, which is something in every test here.
-fn results(reports: &Reports) -> &Vec<Value> {
+pub(crate) fn results(reports: &Reports) -> &Vec<Value> {
     let results = reports.sarif["runs"][0]["results"].as_array().unwrap();
     assert!(!results.is_empty(), "{}", String::from_utf8_lossy(&reports.output.stderr));
     results
@@ -260,7 +260,7 @@ fn junit_is_xml_with_a_suite_for_each_file_and_a_case_for_each_object() {
 }
 
 /// Reads a line as the runner does: actions/runner `src/Runner.Common/ActionCommand.cs`.
-fn workflow_command(line: &str) -> (String, Vec<(String, String)>, String) {
+pub(crate) fn workflow_command(line: &str) -> (String, Vec<(String, String)>, String) {
     let unescape = |text: &str| {
         text.replace("%0D", "\r")
             .replace("%0A", "\n")

@@ -190,7 +190,7 @@ impl<'a> Evaluation<'a> {
             file: manifest.file.name.clone(),
             document: manifest.document.index,
             line: manifest.line,
-            template: manifest.document.source.clone(),
+            template: manifest.document.source.clone().filter(|path| is_template(path)),
         };
         let object = manifest.object();
         let kind = Kind::of(object);
@@ -289,6 +289,14 @@ impl<'a> Evaluation<'a> {
             Err(error) => Verdict::without_answer(Decision::Error, error.to_string()),
         }
     }
+}
+
+/// Whether this names a file of a chart as helm does, `shop/templates/web.yaml`: people write `# Source:` above manifests
+/// too, to say where those are from.
+fn is_template(path: &str) -> bool {
+    let is_relative = !path.starts_with(['/', '.']) && !path.contains("//") && !path.contains([':', '\\']);
+    let mut folders = path.split('/').skip(1);
+    is_relative && folders.any(|folder| matches!(folder, "templates" | "crds")) && folders.next().is_some()
 }
 
 fn skipped(reason: &str) -> Verdict {

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::place::{Region, path_parts};
+use super::place::{self, Region, path_parts};
 use super::{Render, Summary, remarks};
 use review::diagnostic::{Diagnostic, Weight, plain};
 use review::evaluation::Outcome;
@@ -35,18 +35,20 @@ impl Render for GitHub {
                 Severity::Reject => "error",
                 Severity::Warn => "warning",
             };
-            let Region { line, rest } = Region::of(outcome, &finding);
-            let rest = match rest {
+            let place = match Region::of(outcome, &finding) {
                 // Columns are allowed where begin and end stand on one line.
-                Some((column, end_line, end)) if end_line == line => {
-                    format!(",col={column},endLine={end_line},endColumn={end}")
+                Some(Region { line, rest: Some((column, end_line, end)) }) if end_line == line => {
+                    format!(",line={line},col={column},endLine={end_line},endColumn={end}")
                 }
-                Some((_, end_line, _)) => format!(",endLine={end_line}"),
+                Some(Region { line, rest: Some((_, end_line, _)) }) => {
+                    format!(",line={line},endLine={end_line}")
+                }
+                Some(Region { line, rest: None }) => format!(",line={line}"),
                 None => String::new(),
             };
-            let (file, rule) = (file(&outcome.source.file), property(&finding.rule));
+            let (file, rule) = (file(place::file(outcome)), property(&finding.rule));
             let message = data(&lines(&finding.message, &finding.help));
-            writeln!(out, "::{command} {file},line={line}{rest},title={rule}::{message}")?;
+            writeln!(out, "::{command} {file}{place},title={rule}::{message}")?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::place::Region;
+use super::place::{Region, file};
 use super::{Render, Summary, Tool, remarks};
 use review::diagnostic::{Diagnostic, Weight, is_active};
 use review::evaluation::Outcome;
@@ -76,7 +76,7 @@ impl Render for JUnit {
         if !warnings.is_empty() {
             case.set_system_out(lines(&warnings));
         }
-        self.add(&outcome.source.file, case);
+        self.add(file(outcome), case);
         Ok(())
     }
 
@@ -93,10 +93,15 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn line(outcome: &Outcome, finding: &Finding) -> String {
-    let Region { line, rest } = Region::of(outcome, finding);
+    let Region { line, rest } = Region::in_input(outcome, finding);
     let column = rest.map(|(column, ..)| format!(":{column}")).unwrap_or_default();
+    let input = format!("{}:{line}{column}", outcome.source.file);
+    let (place, rendered) = match &outcome.source.template {
+        Some(template) => (template.clone(), format!("\n  rendered: {input}")),
+        None => (input, String::new()),
+    };
     let help = if finding.help.is_empty() { String::new() } else { format!("\n  help: {}", finding.help) };
-    format!("{}:{line}{column}: {}: {}{help}", outcome.source.file, finding.rule, finding.message)
+    format!("{place}: {}: {}{help}{rendered}", finding.rule, finding.message)
 }
 
 /// What XML 1.0 cannot hold is written as an escape; the library would drop it.

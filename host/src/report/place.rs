@@ -13,9 +13,20 @@ pub(super) struct Region {
     pub(super) rest: Option<(usize, usize, usize)>,
 }
 
+/// The file that a report names for an object: its chart's template, where it was rendered from one, or the input.
+pub(super) fn file(outcome: &Outcome) -> &str {
+    outcome.source.template.as_ref().unwrap_or(&outcome.source.file)
+}
+
 impl Region {
-    /// Of a finding; where that has no place of its own, the object's.
-    pub(super) fn of(outcome: &Outcome, finding: &Finding) -> Self {
+    /// Of a finding in the [`file`] that is named; where the finding has no place of its own, the object's. None in a
+    /// template: the lines that are known are those of what was rendered from it.
+    pub(super) fn of(outcome: &Outcome, finding: &Finding) -> Option<Self> {
+        outcome.source.template.is_none().then(|| Self::in_input(outcome, finding))
+    }
+
+    /// Of a finding in the input.
+    pub(super) fn in_input(outcome: &Outcome, finding: &Finding) -> Self {
         let value = finding.span.clone().and_then(|span| outcome.manifest.file.text.get(span));
         let (Some(line), Some(column), Some(value)) = (finding.line, finding.column, value) else {
             return Self { line: outcome.source.line, rest: None };

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
-use super::place::{Region, path_parts};
+use super::place::{self, Region, path_parts};
 use super::{Render, Summary, Tool, remarks};
 use crate::text::hex;
 use review::diagnostic::{Diagnostic, Spot, Weight};
@@ -65,15 +65,14 @@ impl Sarif {
     fn fingerprint(&mut self, outcome: &Outcome, finding: &Finding) -> String {
         let parts = [
             &finding.rule,
-            &outcome.source.file,
+            place::file(outcome),
             &outcome.api_version,
             &outcome.kind,
             &outcome.namespace,
             &outcome.name,
-            finding.image.as_ref().unwrap_or(&String::new()),
-            finding.secret.as_ref().unwrap_or(&String::new()),
+            finding.image.as_deref().unwrap_or_default(),
+            finding.secret.as_deref().unwrap_or_default(),
         ]
-        .map(String::as_str)
         .join("\0");
         let seen = self.seen.entry(parts.clone()).or_default();
         *seen += 1;
@@ -91,7 +90,7 @@ impl Render for Sarif {
         self.is_complete &= problem.weight != Weight::Error;
         let locations = problem.spot.iter().map(|Spot { file, line, column, .. }| {
             let rest = column.map(|column| (column, *line, column));
-            location(file, Region { line: *line, rest })
+            location(file, Some(Region { line: *line, rest }))
         });
         let help = problem.help.as_deref().unwrap_or_default();
         self.notifications.push(log::Notification {
@@ -105,7 +104,7 @@ impl Render for Sarif {
     fn outcome(&mut self, outcome: &Outcome, _: &mut dyn Write) -> io::Result<()> {
         for finding in remarks(outcome) {
             let fingerprint = self.fingerprint(outcome, &finding);
-            let mut location = location(&outcome.source.file, Region::of(outcome, &finding));
+            let mut location = location(place::file(outcome), Region::of(outcome, &finding));
             location.logical_locations = vec![logical_location(outcome)];
             let level = match finding.severity {
                 Severity::Reject => log::Level::Error,
@@ -198,18 +197,17 @@ fn message(text: String) -> log::Message {
     log::Message { text }
 }
 
-fn location(file: &str, region: Region) -> log::Location {
-    let Region { line, rest } = region;
+fn location(file: &str, region: Option<Region>) -> log::Location {
     log::Location {
         logical_locations: Vec::new(),
         physical_location: log::PhysicalLocation {
             artifact_location: artifact(file),
-            region: log::Region {
+            region: region.map(|Region { line, rest }| log::Region {
                 end_column: rest.map(|(_, _, end_column)| end_column),
                 end_line: rest.map(|(_, end_line, _)| end_line),
                 start_column: rest.map(|(column, _, _)| column),
                 start_line: line,
-            },
+            }),
         },
     }
 }
