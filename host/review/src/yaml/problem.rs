@@ -10,6 +10,8 @@ pub(super) const MAX_DEPTH: usize = 100;
 /// What is said of a document that nests deeper.
 pub(super) const TOO_DEEP: &str = "nested too deeply: more than 100 levels";
 
+const LINE_ENDS: [char; 2] = ['\n', '\r'];
+
 /// What is advised where no line above is indented as this one is.
 pub(super) const INDENT: &str = "indent this line as its siblings are";
 
@@ -156,7 +158,7 @@ impl Problem {
             return Problem::new(at, message).help("quote this value");
         }
         let problem = Problem::new(at, message);
-        match layout_help(text, at) {
+        match layout_help(text, at).filter(|_| is_of_layout(error.kind())) {
             Some(help) => problem.help(help),
             None => problem,
         }
@@ -193,17 +195,35 @@ fn template_help(text: &str, at: usize) -> Option<&'static str> {
     placeholder.then_some("this looks like a text with ${…} placeholders: fill them in first (envsubst < FILE | acr-pull-secret check -)")
 }
 
+/// Whether an error may come from how lines are indented.
+fn is_of_layout(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::BlockSequenceEntryNotAllowed
+            | ErrorKind::ExpectedBlockMappingKey
+            | ErrorKind::ExpectedBlockSequenceEntry
+            | ErrorKind::ExpectedDocumentStart
+            | ErrorKind::InvalidFlowScalarIndent
+            | ErrorKind::InvalidIndentation
+            | ErrorKind::InvalidQuotedScalarIndent
+            | ErrorKind::InvalidSimpleKey
+            | ErrorKind::MappingKeyNotAllowed
+            | ErrorKind::MappingValueNotAllowed
+            | ErrorKind::SimpleKeyExpected
+    )
+}
+
 /// What may be wrong with the layout of the line at a byte.
 fn layout_help(text: &str, at: usize) -> Option<&'static str> {
     let (before, rest) = text.split_at_checked(at)?;
-    let start = before.rfind('\n').map_or(0, |found| found + 1);
-    let end = at + rest.find('\n').unwrap_or(rest.len());
+    let start = before.rfind(LINE_ENDS).map_or(0, |found| found + 1);
+    let end = at + rest.find(LINE_ENDS).unwrap_or(rest.len());
     let line = text.get(start..end)?;
     if rest.starts_with(':') && line.matches(": ").count() > 1 {
         return Some("check the indentation, or quote a value that has `: ` in it");
     }
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let above = text.get(..start)?.lines().rev();
+    let above = text.get(..start)?.rsplit(LINE_ENDS);
     let mut siblings = above.filter(|above| !above.trim().is_empty()).map(indent).peekable();
     siblings.peek()?;
     (!line.trim().is_empty() && siblings.all(|above| above != indent(line))).then_some(INDENT)

@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::commands::inputs::{self, Piece, Read};
 use crate::commands::ordered_parallel;

@@ -69,6 +69,8 @@ fn check(text: &str) {
             let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
             let at = text[..error.at].rfind(['\n', '\r']).map_or(0, |end| end + 1);
             let (above, line) = text.split_at(at);
+            // Another document has other siblings.
+            let above = &above[above.rfind("\n---").unwrap_or(0)..];
             let siblings = above.split(['\n', '\r']).filter(|line| !line.trim().is_empty());
             assert!(siblings.map(indent).all(|above| above != indent(line)), "{error:?}");
         }
