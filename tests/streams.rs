@@ -288,3 +288,62 @@ fn a_long_file_is_fixed_as_a_whole_or_not_at_all() {
     let output = run(&["fix", "-"], &text);
     assert!(String::from_utf8(output.stdout).unwrap() == fixed(&text));
 }
+
+/// As `helm template shop | acr-pull-secret check -` gets it, whose first command failed.
+#[test]
+fn an_empty_pipe_is_an_error_that_asks_for_the_command_before_it() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: []}\n";
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("pod.yaml").display().to_string();
+    std::fs::write(&file, pod).unwrap();
+    let said = |args: &[&str], input: &str| {
+        let output = run(args, input);
+        (String::from_utf8(output.stderr).unwrap(), output.status.code())
+    };
+    for args in [
+        &["check", "-"][..],
+        &["check", "-q", "-"],
+        &["fix", "-"],
+        &["fix", "--check", "-"],
+        &["check", "-", &file],
+    ] {
+        for (input, message) in [
+            ("", "is empty"),
+            (" \n\n", "is empty"),
+            ("---\n# Source: shop/templates/a.yaml\n", "holds only comments"),
+        ] {
+            let (talk, status) = said(args, input);
+            assert!(talk.contains(&format!("error: standard input {message}\n")), "{args:?}: {talk}");
+            assert!(talk.contains("did the command before the pipe fail?"), "{args:?}: {talk}");
+            assert!(
+                talk.contains("--allow-empty") && !talk.contains("nothing was judged"),
+                "{args:?}: {talk}"
+            );
+            assert_eq!(status, Some(3), "{args:?}");
+            let (talk, status) = said(&[args, &["--allow-empty"]].concat(), input);
+            assert!(!talk.contains("error"), "{args:?}: {talk}");
+            assert_eq!(status, Some(0), "{args:?}: {talk}");
+        }
+        let other = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
+        let (talk, status) = said(args, other);
+        assert!(!talk.contains("standard input"), "{args:?}: {talk}");
+        let judged = args.contains(&file.as_str());
+        assert_eq!(status, Some(if judged { 0 } else { 3 }), "{args:?}: {talk}");
+        assert_eq!(talk.contains("error: nothing was judged"), !judged, "{args:?}: {talk}");
+    }
+}
+
+/// The worst of all inputs counts: that a pod is refused says more than that a pipe is empty.
+#[test]
+fn an_empty_pipe_hides_nothing_that_is_wrong_elsewhere() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("pod.yaml").display().to_string();
+    std::fs::write(&file, pods(1).0).unwrap();
+    let check = |args: &[&str]| {
+        let output =
+            run(&[&["check", "--settings-json", r#"{"mode":"validate"}"#, "-", &file], args].concat(), "");
+        (output.status.code(), String::from_utf8(output.stderr).unwrap().contains("standard input is empty"))
+    };
+    assert_eq!(check(&[]), (Some(1), true));
+    assert_eq!(check(&["no/such/file.yaml"]), (Some(2), true));
+}

@@ -7,6 +7,7 @@ pub mod object_name;
 pub mod output;
 pub mod policy;
 pub mod settings;
+pub mod stdin;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub use self::connection::ConnectionArgs;
 pub use self::limits::LimitArgs;
 pub use self::output::{Format, Output, format_name, parse_format, parse_output};
 pub use self::policy::PolicyArgs;
+pub use self::stdin::StdinArgs;
 
 /// Which config file is read.
 #[derive(Debug, Clone, Args)]

@@ -14,6 +14,7 @@ mod policy_file;
 mod reports;
 mod rewrite;
 pub mod secret;
+mod standard_input;
 pub mod test;
 mod watching;
 
@@ -54,7 +55,7 @@ const EXIT_STATUS: &str = "Exit status:
   0  fine
   1  something at or above --fail-on
   2  wrong call, settings or input
-  3  nothing was judged (unless --allow-empty)";
+  3  nothing was judged, or standard input is empty (unless --allow-empty)";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

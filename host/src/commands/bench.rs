@@ -112,7 +112,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let inputs = if args.paths.is_empty() {
         // One alone would be lost in what starting the threads of `check` takes.
         let pods = [include_str!("bench/pod.yaml"); 100].join("---\n");
-        vec![Ok(Given::Held("pods.yaml".into(), pods.into()))]
+        vec![Ok(Given::Held { path: "pods.yaml".into(), name: "pods.yaml".to_owned(), bytes: pods.into() })]
     } else {
         inputs::given(&args.paths, &exclude, io)
     };

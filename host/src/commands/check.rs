@@ -13,10 +13,11 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::args::settings::{self, refused};
-use crate::args::{FailOn, Format, Operation, Output, PolicyArgs, parse_output};
-use crate::commands::inputs::{self, Problems};
+use crate::args::{FailOn, Format, Operation, Output, PolicyArgs, StdinArgs, parse_output};
+use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
 use crate::commands::policy_file::{load_policy, lookups};
 use crate::commands::reports::{self, Reports};
+use crate::commands::standard_input;
 use crate::commands::watching;
 use crate::console::ExitStatus;
 use crate::console::Io;
@@ -28,6 +29,7 @@ use crate::report::text::Style;
 use crate::sandbox::lookup_recording::{Record, Replay};
 use crate::text::counted;
 use review::admission::ApiServer;
+use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
@@ -53,6 +55,9 @@ pub struct Check {
     /// may be given several times
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
+    /// What standard input is called
+    #[command(flatten)]
+    pub stdin: StdinArgs,
     /// The policy and what it is told
     #[command(flatten)]
     pub policy: PolicyArgs,
@@ -107,11 +112,12 @@ pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatu
 }
 
 fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
+    let stdin_name = args.stdin.name_among(&args.paths)?;
     let mut problems = Problems::default();
     let exclude = Exclude::new(&args.exclude)?;
     let given = inputs::given(&args.policy.cluster, &exclude, io);
     let old = inputs::given(&args.old, &exclude, io);
-    let inputs = inputs::given(&args.paths, &exclude, io);
+    let inputs = standard_input::named(inputs::given(&args.paths, &exclude, io), stdin_name);
     refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
     let namespace = args.policy.namespace.as_str();
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
@@ -161,8 +167,12 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         let written = draft.write_all(record.session().as_bytes()).and_then(|()| draft.finish());
         written.with_context(|| unwritable(path))?;
     }
-    let status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
-    if status == ExitStatus::Nothing {
+    let mut status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
+    if let Some(emptiness) = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty) {
+        io.stderr.diagnostic(&emptiness);
+        // Other inputs may be fine, but this one was not judged.
+        status = if status == ExitStatus::Fine { ExitStatus::Nothing } else { status };
+    } else if status == ExitStatus::Nothing {
         say_why_nothing(&tally.skipped, io);
     }
     if tally.summary.mutated + tally.summary.rejected > 0 {
@@ -179,7 +189,8 @@ fn refuse_clashes<'a>(
 ) -> Result<()> {
     let settings = args.policy.settings.as_deref().map(|settings| Path::new(settings::file_of(settings)));
     let others = args.policy.policy.as_deref().into_iter().chain(args.replay.as_deref());
-    let others = others.chain(settings).chain(config);
+    // The file whose text is piped in was read as well, if not by this command.
+    let others = others.chain(settings).chain(config).chain(args.stdin.stdin_name.as_ref().map(Path::new));
     reports::refuse_clashes(&args.output, args.record.as_deref(), inputs.map(Given::path), others)
 }
 
@@ -193,11 +204,12 @@ fn point_at_fix(args: &Check, io: &Io) {
     }
 }
 
-/// Says why all objects were left out.
+/// Says that nothing was judged, and why all objects were left out.
 fn say_why_nothing(reasons: &BTreeMap<String, usize>, io: &Io) {
     for (reason, count) in reasons {
         io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
     }
+    io.stderr.diagnostic(&Diagnostic::error("nothing was judged").with_help(ALLOW_EMPTY));
 }
 
 fn status(args: &Check, summary: &Summary, all_done: bool) -> ExitStatus {

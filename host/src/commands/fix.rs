@@ -11,11 +11,12 @@ use std::sync::Arc;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 
-use crate::args::PolicyArgs;
 use crate::args::settings::{self, refused};
-use crate::commands::inputs::{self, Problems};
+use crate::args::{PolicyArgs, StdinArgs};
+use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
 use crate::commands::policy_file::load_policy;
 use crate::commands::rewrite::rewrite;
+use crate::commands::standard_input;
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::edit::fix as fixing;
@@ -25,7 +26,7 @@ use crate::files::input::{self, Given};
 use crate::text::{counted, plural};
 use file_result::FileResult;
 use review::cluster::Lookups;
-use review::diagnostic::plain;
+use review::diagnostic::{Diagnostic, plain};
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
@@ -48,7 +49,7 @@ Exit status:
   0  done, or nothing to do
   1  something to do, with --check
   2  a file was refused or could not be read or written, or wrong call or settings
-  3  nothing was judged (unless --allow-empty)";
+  3  nothing was judged, or standard input is empty (unless --allow-empty)";
 
 /// Write missing pull secrets into manifests: the smallest edit of each file, for pods and pod templates alike
 #[derive(Debug, Args)]
@@ -60,6 +61,9 @@ pub struct Fix {
     /// Leave out of folders what this pattern names: a file or folder name anywhere, or a path; may be given several times
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
+    /// What standard input is called
+    #[command(flatten)]
+    pub stdin: StdinArgs,
     /// Print a unified diff instead of writing
     #[arg(long)]
     pub diff: bool,
@@ -87,6 +91,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
             "standard output is closed, so what is fixed would be lost; give it a file or a pipe, or ask with --check"
         );
     }
+    let stdin_name = args.stdin.name_among(&args.paths)?;
     let mut problems = Problems::default();
     let exclude = Exclude::new(&args.exclude)?;
     let given = inputs::given(&args.policy.cluster, &exclude, io);
@@ -95,6 +100,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     // Without a ServiceAccount that somebody meant to give, new lists would hide its secrets.
     ensure!(problems.is_complete(), "--cluster cannot be read as a whole, so nothing was written");
     let inputs = once_each(inputs::given(&args.paths, &exclude, io));
+    let inputs = standard_input::named(inputs, stdin_name);
     let jobs = args.policy.jobs()?;
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
     let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
@@ -123,14 +129,19 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
 
     io.stdout.flush()?;
     tally.tell(args, io);
+    let emptiness = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty);
+    if let Some(emptiness) = &emptiness {
+        io.stderr.diagnostic(emptiness);
+    }
     Ok(if !problems.is_complete() || tally.refused > 0 {
         ExitStatus::Trouble
     } else if args.check && tally.changed > 0 {
         ExitStatus::Found
+    } else if emptiness.is_some() {
+        ExitStatus::Nothing
     } else if tally.judged == 0 && !args.allow_empty {
-        io.stderr.line(
-            "error: nothing was judged: there is no pod and no pod template (--allow-empty lets that pass)",
-        );
+        let error = Diagnostic::error("nothing was judged: there is no pod and no pod template");
+        io.stderr.diagnostic(&error.with_help(ALLOW_EMPTY));
         ExitStatus::Nothing
     } else {
         ExitStatus::Fine

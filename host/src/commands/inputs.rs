@@ -17,6 +17,9 @@ use review::diagnostic::{Diagnostic, Weight};
 use review::manifest::{Manifest, Manifests, manifests_below};
 use review::yaml;
 
+/// What to do where nothing is judged and that is meant so.
+pub(super) const ALLOW_EMPTY: &str = "pass --allow-empty if nothing to judge is fine";
+
 /// What is odd or wrong with the files that were read.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
@@ -245,7 +248,8 @@ mod tests {
     #[test]
     fn the_pieces_of_an_input_are_as_large_as_its_text() {
         let text = "kind: Pod\nmetadata: {name: a}\n---\n".repeat(100_000);
-        let input = Ok(Given::Held("pods.yaml".into(), text.clone().into_bytes()));
+        let name = "pods.yaml".to_owned();
+        let input = Ok(Given::Held { path: "-".into(), name, bytes: text.clone().into_bytes() });
         let sizes: Vec<usize> = pieces(&input).map(|piece| piece.size()).collect();
         assert!(sizes.len() > 1, "{sizes:?}");
         assert_eq!(sizes.iter().sum::<usize>(), text.len());

@@ -176,7 +176,14 @@ pub enum Given {
     /// A file, which can be read again
     File(PathBuf),
     /// What a stream gave, which can be read once
-    Held(PathBuf, Vec<u8>),
+    Held {
+        /// Where it was read
+        path: PathBuf,
+        /// How it is called in messages
+        name: String,
+        /// All of it
+        bytes: Vec<u8>,
+    },
 }
 
 impl Given {
@@ -189,19 +196,43 @@ impl Given {
             return Ok(Self::File(path));
         }
         let bytes = read_all(&path, stdin)?.ok_or_else(|| InputError::TooMuchToKeep(name(&path)))?;
-        Ok(Self::Held(path, bytes))
+        Ok(Self::Held { name: name(&path), path, bytes })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        let (Self::File(path) | Self::Held(path, _)) = self;
+        let (Self::File(path) | Self::Held { path, .. }) = self;
         path
+    }
+
+    /// Whether it is standard input.
+    pub fn is_stdin(&self) -> bool {
+        self.path().as_os_str() == "-"
+    }
+
+    /// All of what a stream gave.
+    pub fn held(&self) -> Option<&[u8]> {
+        match self {
+            Self::Held { bytes, .. } => Some(bytes),
+            Self::File(_) => None,
+        }
+    }
+
+    /// The same, where it is standard input with this name.
+    #[must_use]
+    pub fn with_stdin_name(self, stdin_name: &str) -> Self {
+        match self {
+            Self::Held { path, bytes, .. } if path.as_os_str() == "-" => {
+                Self::Held { path, name: stdin_name.to_owned(), bytes }
+            }
+            other => other,
+        }
     }
 
     /// Its bytes; 0 for a file that is not there.
     pub fn size(&self) -> usize {
         match self {
-            Self::Held(_, bytes) => bytes.len(),
+            Self::Held { bytes, .. } => bytes.len(),
             Self::File(path) => {
                 path.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX))
             }
@@ -210,7 +241,10 @@ impl Given {
 
     /// How it is called in messages.
     pub fn name(&self) -> String {
-        name(self.path())
+        match self {
+            Self::Held { name, .. } => name.clone(),
+            Self::File(path) => name(path),
+        }
     }
 
     /// Its text, in parts.
@@ -219,13 +253,13 @@ impl Given {
     /// - the file cannot be opened
     pub fn parts(&self) -> Result<Parts<Box<dyn Read + Send + '_>>, InputError> {
         let stream: Box<dyn Read + Send> = match self {
-            Self::Held(_, bytes) => Box::new(Cursor::new(bytes)),
+            Self::Held { bytes, .. } => Box::new(Cursor::new(bytes)),
             Self::File(path) => Box::new(
                 std::fs::File::open(path)
                     .map_err(|reason| InputError::Unreadable { name: name(path), reason })?,
             ),
         };
-        Ok(Parts::new(name(self.path()), stream))
+        Ok(Parts::new(self.name(), stream))
     }
 }
 

@@ -1,0 +1,67 @@
+//! Standard input among the inputs: its name, and whether it holds anything.
+
+use crate::commands::inputs::ALLOW_EMPTY;
+use crate::files::input::Given;
+use review::diagnostic::Diagnostic;
+
+/// The same inputs, of which standard input has this name.
+pub(super) fn named(inputs: Vec<Result<Given, String>>, name: Option<&str>) -> Vec<Result<Given, String>> {
+    let named = |given: Given| match name {
+        Some(name) => given.with_stdin_name(name),
+        None => given,
+    };
+    inputs.into_iter().map(|input| input.map(named)).collect()
+}
+
+/// What is wrong with standard input that holds nothing, as a pipe does whose writer failed; none where it holds something,
+/// or is no input.
+pub(super) fn emptiness(inputs: &[Result<Given, String>]) -> Option<Diagnostic> {
+    let bytes = inputs.iter().flatten().filter(|input| input.is_stdin()).find_map(Given::held)?;
+    if !lines(bytes).all(is_blank) {
+        return None;
+    }
+    let is_empty = bytes.trim_ascii().is_empty();
+    let message = if is_empty { "standard input is empty" } else { "standard input holds only comments" };
+    let help = format!("did the command before the pipe fail? Run it alone to see, or {ALLOW_EMPTY}");
+    Some(Diagnostic::error(message).with_help(help))
+}
+
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text).split(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+/// Whether a line holds at most a comment, behind a mark of a document.
+fn is_blank(line: &[u8]) -> bool {
+    let rest = [b"---", b"..."].iter().find_map(|mark| line.strip_prefix(*mark)).unwrap_or(line);
+    let is_apart = rest.len() == line.len() || rest.first().is_none_or(u8::is_ascii_whitespace);
+    let rest = rest.trim_ascii();
+    is_apart && (rest.is_empty() || rest.starts_with(b"#"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::emptiness;
+    use crate::files::input::Given;
+
+    fn message(text: &str) -> Option<String> {
+        let name = "<stdin>".to_owned();
+        let stdin = Given::Held { path: "-".into(), name, bytes: text.as_bytes().to_vec() };
+        emptiness(&[Err("gone.yaml".to_owned()), Ok(stdin)]).map(|error| error.message)
+    }
+
+    #[test]
+    fn comments_and_marks_of_documents_are_nothing_and_all_else_is_something() {
+        for text in ["", " ", "\n\r\n\t\n", "\u{feff}"] {
+            assert!(message(text).is_some(), "{text:?}");
+        }
+        for text in
+            ["# a", "---\n# Source: shop/templates/a.yaml\n", "--- # a\r\n...\r\n", "\u{feff}  # a\n---"]
+        {
+            assert_eq!(message(text).as_deref(), Some("standard input holds only comments"), "{text:?}");
+        }
+        for text in ["a", "---a", "---#a", "--- a", "null", "# a\nb: 1", "%YAML 1.1\n", "{}"] {
+            assert_eq!(message(text), None, "{text:?}");
+        }
+        assert!(emptiness(&[Ok(Given::File("-.yaml".into()))]).is_none());
+    }
+}
