@@ -124,11 +124,11 @@ fn what_does_not_parse_has_a_place_and_the_rest_is_judged() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.yaml"), "kind: Pod\nmetadata: [\n").unwrap();
     std::fs::write(folder.path().join("b.yaml"), BARE_POD).unwrap();
-    std::fs::write(folder.path().join("c.yaml"), b"a: \0\n").unwrap();
+    std::fs::write(folder.path().join("c.yaml"), b"kind: Pod\na: \0\n").unwrap();
     let output = run(&["check", "-o", "json", &folder.path().display().to_string()], "");
     let talk = text(&output.stderr);
     assert!(talk.contains("a.yaml:2:11\n"), "{talk}");
-    assert!(talk.contains("c.yaml:1:4\n"), "{talk}");
+    assert!(talk.contains("c.yaml:2:4\n"), "{talk}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["summary"]["mutated"], 1);
     assert_eq!(output.status.code(), Some(2));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use acr_pull_secret::edit::fix::{FixedFile, fix, settings};
-use acr_pull_secret::files::exclude::Exclude;
+use acr_pull_secret::files::search::Search;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use proptest::prelude::*;
 use review::cluster::{Cluster, Lookups};
@@ -155,9 +155,9 @@ fn assert_clean_and_every_line_kept(folders: &[&str], at_least: usize) {
     let target = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
     for folder in folders {
-        for path in acr_pull_secret::files::input::expand(
+        for path in acr_pull_secret::files::found::expand(
             &[project(folder).display().to_string()],
-            &Exclude::default(),
+            &Search::default(),
         ) {
             let path = path.unwrap();
             let Ok(text) = fs::read_to_string(&path) else { continue };

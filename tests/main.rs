@@ -13,6 +13,7 @@
 //! | `artifact_hub` | what Artifact Hub and Rancher are told is what the policy is |
 //! | `reproducible` | the policy's bytes depend on its source alone |
 //! | `manifests` | real manifests are judged, and fixed exactly where there is a pod |
+//! | `folders` | of a folder as people have it, manifests are read, and what else lies there is passed over or told of |
 //! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
 //! | `input_names` | reports name charts' templates, and standard input as they are told, without a line that would be wrong |
 //! | `earlier_reports` | a report replaces one of an earlier run, and no other file that was read |
@@ -56,6 +57,7 @@ mod engines;
 mod explain;
 mod fix;
 mod fix_diff;
+mod folders;
 mod help;
 mod hostile_input;
 mod hostile_modules;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use acr_pull_secret::files::exclude::Exclude;
-use acr_pull_secret::files::input;
+use acr_pull_secret::files::search::Search;
+use acr_pull_secret::files::{found, input};
 use review::kind::{Kind, template_path};
 use review::manifest::manifests;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ fn assert_exactly_pods_end_mutated(folders: &[&str], at_least: usize) {
     let target = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
     for folder in folders {
-        for path in input::expand(&[project(folder).display().to_string()], &Exclude::default()) {
+        for path in found::expand(&[project(folder).display().to_string()], &Search::default()) {
             let file = Arc::new(input::read(&path.unwrap(), &mut std::io::empty()).unwrap());
             let (documents, _, _) = manifests(&file);
             for manifest in documents {

@@ -190,6 +190,58 @@ fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
     assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
 }
 
+/// Neither what is passed over sets it off, nor does what is found by links or comes later escape it.
+#[test]
+fn a_watch_sees_what_is_read_in_folders_and_nothing_else() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let pod = |name: &str| BARE_POD.replace("name: web}", &format!("name: {name}}}"));
+    for (file, name) in [("ignored/a.yaml", "ignored"), ("..v1/a.yaml", "first"), ("..v2/a.yaml", "second")] {
+        fs::create_dir(at(file).parent().unwrap()).unwrap();
+        fs::write(at(file), pod(name)).unwrap();
+    }
+    fs::write(at(".gitignore"), "ignored\n").unwrap();
+    symlink("..v1", at("..data")).unwrap();
+    symlink("..data/a.yaml", at("a.yaml")).unwrap();
+    // 2^30 paths.
+    for i in 0..30 {
+        fs::create_dir(at(&format!("maze{i}"))).unwrap();
+        symlink(format!("../maze{}", (i + 1) % 30), at(&format!("maze{i}/a"))).unwrap();
+        symlink(format!("../maze{}", (i + 1) % 30), at(&format!("maze{i}/b"))).unwrap();
+    }
+    let mut child = command(&["check", "--watch", "."])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    wait_for(&report, "mutated  Pod default/first");
+    wait_for(&report, "1 object: ");
+    fs::write(at("ignored/b.yaml"), BARE_POD).unwrap();
+    fs::write(at("notes.txt"), "").unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    // As the kubelet exchanges a ConfigMap.
+    symlink("..v2", at("..data_tmp")).unwrap();
+    fs::rename(at("..data_tmp"), at("..data")).unwrap();
+    let before = wait_for(&talk, "--- changed: ");
+    assert!(before.iter().all(|line| !line.starts_with("---")), "{before:#?}");
+    let before = wait_for(&report, "mutated  Pod default/second");
+    assert_eq!(before, [""; 0]);
+    wait_for(&report, "1 object: ");
+    fs::create_dir(at("new")).unwrap();
+    fs::write(at("new/b.yaml"), pod("third")).unwrap();
+    wait_for(&report, "mutated  Pod default/third");
+    fs::write(at("new/b.yaml"), pod("fourth")).unwrap();
+    wait_for(&report, "mutated  Pod default/fourth");
+    fs::write(at(".gitignore"), "").unwrap();
+    wait_for(&report, "4 objects: ");
+    send(&child, Signal::INT);
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+}
+
 #[test]
 fn a_watch_over_suites_runs_them_again_when_a_file_that_they_use_changes() {
     let folder = tempfile::tempdir().unwrap();

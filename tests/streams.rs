@@ -78,7 +78,7 @@ fn many_files_are_told_in_their_order_with_what_is_wrong_between() {
     let folder = tempdir().unwrap();
     for i in 0..300 {
         let (pod, _) = pods(i % 3);
-        let text = if i % 10 == 7 { format!("{pod}---\na: [\n---\n{pod}") } else { pod };
+        let text = if i % 10 == 7 { format!("{pod}---\nkind: [\n---\n{pod}") } else { pod };
         std::fs::write(folder.path().join(format!("{i:03}.yaml")), text).unwrap();
     }
     let path = folder.path().display().to_string();

@@ -6,6 +6,7 @@ pub mod limits;
 pub mod object_name;
 pub mod output;
 pub mod policy;
+pub mod search;
 pub mod settings;
 pub mod stdin;
 
@@ -18,6 +19,7 @@ pub use self::connection::ConnectionArgs;
 pub use self::limits::LimitArgs;
 pub use self::output::{Format, Output, format_name, parse_format, parse_output};
 pub use self::policy::PolicyArgs;
+pub use self::search::SearchArgs;
 pub use self::stdin::StdinArgs;
 
 /// Which config file is read.

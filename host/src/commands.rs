@@ -8,6 +8,7 @@ pub mod fix;
 mod inputs;
 pub mod man;
 mod ordered_parallel;
+mod passed_over;
 pub mod playground;
 pub mod policy;
 mod policy_file;

@@ -1,9 +1,14 @@
 //! Files: found, read, watched, and written whole or not at all.
 
 pub mod atomic_file;
+pub mod chart;
 pub mod encoding;
 pub mod exclude;
+pub mod folder;
+pub mod found;
 pub mod input;
+mod pattern;
+pub mod search;
 pub mod watch;
 
 /// The name of the config file, which is never an input of its own folder.

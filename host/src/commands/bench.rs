@@ -26,6 +26,7 @@ use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::exclude::Exclude;
 use crate::files::input::Given;
+use crate::files::search::Search;
 use crate::report::text::Style;
 use crate::sandbox::{HostCalls, Policy};
 use crate::text::counted;
@@ -105,8 +106,8 @@ struct Step {
 /// - wrong settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
-    let exclude = Exclude::new(&args.exclude)?;
-    let given = inputs::given(&args.policy.cluster, &exclude, io);
+    let search = Search { exclude: Exclude::new(&args.exclude)?, ..Search::default() };
+    let given = inputs::given(&args.policy.cluster, &search, io);
     let namespace = args.policy.namespace.as_str();
     let given = inputs::cluster_of(&given, namespace, io, &mut problems);
     let inputs = if args.paths.is_empty() {
@@ -114,7 +115,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         let pods = [include_str!("bench/pod.yaml"); 100].join("---\n");
         vec![Ok(Given::Held { path: "pods.yaml".into(), name: "pods.yaml".to_owned(), bytes: pods.into() })]
     } else {
-        inputs::given(&args.paths, &exclude, io)
+        inputs::given(&args.paths, &search, io)
     };
     let (mut texts, mut all) = (Vec::new(), Vec::new());
     inputs::read(&inputs, io, &mut problems, |part, manifests| {

@@ -2,7 +2,6 @@
 
 pub(super) mod judging;
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -13,21 +12,20 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::args::settings::{self, refused};
-use crate::args::{FailOn, Format, Operation, Output, PolicyArgs, StdinArgs, parse_output};
+use crate::args::{FailOn, Format, Operation, Output, PolicyArgs, SearchArgs, StdinArgs, parse_output};
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
 use crate::commands::policy_file::{load_policy, lookups};
 use crate::commands::reports::{self, Reports};
-use crate::commands::standard_input;
-use crate::commands::watching;
+use crate::commands::{passed_over, standard_input, watching};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::atomic_file::{Access, Draft};
-use crate::files::exclude::Exclude;
 use crate::files::input::{self, Given};
 use crate::report::Summary;
 use crate::report::text::Style;
 use crate::sandbox::lookup_recording::{Record, Replay};
 use crate::text::counted;
+use judging::Tally;
 use review::admission::ApiServer;
 use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
@@ -51,10 +49,9 @@ pub struct Check {
     /// paths
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
-    /// Leave out of folders what this pattern names: a file or folder name anywhere, or a path: vendor, 'charts/*/crds';
-    /// may be given several times
-    #[arg(long, value_name = "PATTERN")]
-    pub exclude: Vec<String>,
+    /// What is read in folders
+    #[command(flatten)]
+    pub search: SearchArgs,
     /// What standard input is called
     #[command(flatten)]
     pub stdin: StdinArgs,
@@ -107,17 +104,18 @@ pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatu
     let written =
         args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
     let mut watched = watching::inputs(&args.policy, paths, args.replay.as_deref(), written)?;
-    watched.exclude(Exclude::new(&args.exclude)?);
+    watched.search(args.search.search()?);
     watching::run(&watched, io, |io| judge(args, config, io))
 }
 
 fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     let stdin_name = args.stdin.name_among(&args.paths)?;
     let mut problems = Problems::default();
-    let exclude = Exclude::new(&args.exclude)?;
-    let given = inputs::given(&args.policy.cluster, &exclude, io);
-    let old = inputs::given(&args.old, &exclude, io);
-    let inputs = standard_input::named(inputs::given(&args.paths, &exclude, io), stdin_name);
+    let search = args.search.search()?;
+    let given = inputs::given(&args.policy.cluster, &search, io);
+    let old = inputs::given(&args.old, &search, io);
+    let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
+    let inputs = standard_input::named(inputs, stdin_name);
     refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
     let namespace = args.policy.namespace.as_str();
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
@@ -160,6 +158,9 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
     let mut reports = Reports::begin(&args.output, style, &rules, io);
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
+    if !args.quiet {
+        passed_over::tell(&folders, &search, io);
+    }
     let tally = judging::run(&evaluation, &inputs, jobs, &mut reports, io);
 
     let all_written = reports.finish(&tally.summary, io);
@@ -167,13 +168,16 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         let written = draft.write_all(record.session().as_bytes()).and_then(|()| draft.finish());
         written.with_context(|| unwritable(path))?;
     }
+    if !args.quiet {
+        passed_over::tell_of_unreadable(&tally.unreadable, io);
+    }
     let mut status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
     if let Some(emptiness) = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty) {
         io.stderr.diagnostic(&emptiness);
         // Other inputs may be fine, but this one was not judged.
         status = if status == ExitStatus::Fine { ExitStatus::Nothing } else { status };
     } else if status == ExitStatus::Nothing {
-        say_why_nothing(&tally.skipped, io);
+        say_why_nothing(&tally, io);
     }
     if tally.summary.mutated + tally.summary.rejected > 0 {
         point_at_fix(args, io);
@@ -205,9 +209,14 @@ fn point_at_fix(args: &Check, io: &Io) {
 }
 
 /// Says that nothing was judged, and why all objects were left out.
-fn say_why_nothing(reasons: &BTreeMap<String, usize>, io: &Io) {
-    for (reason, count) in reasons {
-        io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
+fn say_why_nothing(tally: &Tally, io: &Io) {
+    for (reason, count) in &tally.skipped {
+        io.stderr.plain(&format!("note: {} skipped: {reason}", counted(*count, "object")));
+    }
+    if tally.foreign > 0 {
+        let files = counted(tally.foreign, "file");
+        io.stderr
+            .line(&format!("note: {files} passed over, without an object that has an apiVersion and a kind"));
     }
     io.stderr.diagnostic(&Diagnostic::error("nothing was judged").with_help(ALLOW_EMPTY));
 }

@@ -13,7 +13,7 @@ use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file::load_policy;
 use crate::console::ExitStatus;
 use crate::console::Io;
-use crate::files::exclude::Exclude;
+use crate::files::search::Search;
 use crate::report;
 use review::cluster::{Cluster, Lookups};
 use review::explanation::{self, Explanation, Need, Question};
@@ -66,7 +66,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         bail!("--pull-secret and --service-account are looked up among manifests; give those by --cluster");
     }
     let mut problems = Problems::default();
-    let given = inputs::given(&args.policy.cluster, &Exclude::default(), io);
+    let given = inputs::given(&args.policy.cluster, &Search::default(), io);
     let cluster = inputs::cluster_of(&given, &args.policy.namespace, io, &mut problems);
     let pull_secrets = match &args.service_account {
         Some(name) => Some(secrets_of_account(&cluster, &args.policy.namespace, name)?),

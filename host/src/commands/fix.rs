@@ -12,8 +12,9 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use crate::args::settings::{self, refused};
-use crate::args::{PolicyArgs, StdinArgs};
+use crate::args::{PolicyArgs, SearchArgs, StdinArgs};
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
+use crate::commands::passed_over;
 use crate::commands::policy_file::load_policy;
 use crate::commands::rewrite::rewrite;
 use crate::commands::standard_input;
@@ -21,7 +22,6 @@ use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::edit::fix as fixing;
 use crate::edit::fix::{Account, Change, Refusal, Refused, diff};
-use crate::files::exclude::Exclude;
 use crate::files::input::{self, Given};
 use crate::text::{counted, plural};
 use file_result::FileResult;
@@ -58,9 +58,9 @@ pub struct Fix {
     /// Manifests: YAML or JSON files, folders, patterns; - for standard input, which goes to standard output
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
-    /// Leave out of folders what this pattern names: a file or folder name anywhere, or a path; may be given several times
-    #[arg(long, value_name = "PATTERN")]
-    pub exclude: Vec<String>,
+    /// What is read in folders
+    #[command(flatten)]
+    pub search: SearchArgs,
     /// What standard input is called
     #[command(flatten)]
     pub stdin: StdinArgs,
@@ -93,14 +93,14 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     }
     let stdin_name = args.stdin.name_among(&args.paths)?;
     let mut problems = Problems::default();
-    let exclude = Exclude::new(&args.exclude)?;
-    let given = inputs::given(&args.policy.cluster, &exclude, io);
+    let search = args.search.search()?;
+    let given = inputs::given(&args.policy.cluster, &search, io);
     let namespace = args.policy.namespace.as_str();
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
     // Without a ServiceAccount that somebody meant to give, new lists would hide its secrets.
     ensure!(problems.is_complete(), "--cluster cannot be read as a whole, so nothing was written");
-    let inputs = once_each(inputs::given(&args.paths, &exclude, io));
-    let inputs = standard_input::named(inputs, stdin_name);
+    let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
+    let inputs = standard_input::named(once_each(inputs), stdin_name);
     let jobs = args.policy.jobs()?;
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
     let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
@@ -111,6 +111,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let settings = fixing::settings(&given.json)?;
     let judged = Judged::of(policy.metadata());
     let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host);
+    passed_over::tell(&folders, &search, io);
 
     let progress = io.stderr.progress("files seen to", inputs.len());
     let mut tally = Tally::default();
@@ -214,7 +215,7 @@ fn report(
     warned: &mut BTreeSet<Account>,
     io: &mut Io,
 ) -> Result<()> {
-    let Some(file) = &result.file else { return Ok(()) };
+    let Some(file) = result.file.as_ref().filter(|_| !result.is_foreign) else { return Ok(()) };
     if result.is_broken {
         tally.refused += 1;
         return Ok(());

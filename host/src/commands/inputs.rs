@@ -10,11 +10,14 @@ use serde_json::Value;
 use crate::commands::ordered_parallel;
 use crate::console::Io;
 use crate::files::encoding::Encoding;
-use crate::files::exclude::Exclude;
-use crate::files::input::{self, Given, Part};
+use crate::files::folder::Folder;
+use crate::files::found::{self, Origin};
+use crate::files::input::{Given, Part};
+use crate::files::search::Search;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Weight};
-use review::manifest::{Manifest, Manifests, manifests_below};
+use review::kind::Kind;
+use review::manifest::{Content, Manifest, Manifests, manifests_below};
 use review::yaml;
 
 /// What to do where nothing is judged and that is meant so.
@@ -40,15 +43,26 @@ impl Problems {
 }
 
 /// The inputs behind `paths`, in order, or why one cannot be read. Streams are read at once, files are not.
-pub(super) fn given(paths: &[String], exclude: &Exclude, io: &mut Io) -> Vec<Result<Given, String>> {
-    let paths = input::expand(paths, exclude).into_iter();
-    let given = paths.map(|path| path.and_then(|path| Given::new(path, &mut io.stdin)));
-    given.map(|given| given.map_err(|error| error.to_string())).collect()
+pub(super) fn given(paths: &[String], search: &Search, io: &mut Io) -> Vec<Result<Given, String>> {
+    given_in_folders(paths, search, io).0
+}
+
+/// As [`given`], and the folders among the paths.
+pub(super) fn given_in_folders(
+    paths: &[String],
+    search: &Search,
+    io: &mut Io,
+) -> (Vec<Result<Given, String>>, Vec<Folder>) {
+    let found = found::find(paths, search);
+    let files = found.files.into_iter();
+    let given = files.map(|file| file.and_then(|(path, origin)| Given::new(path, origin, &mut io.stdin)));
+    (given.map(|given| given.map_err(|error| error.to_string())).collect(), found.folders)
 }
 
 /// A part of an input, or why there is none or no more.
 pub(super) struct Piece {
     part: Result<Part, String>,
+    origin: Origin,
     pub(super) position: Position,
 }
 
@@ -60,6 +74,8 @@ pub(super) struct Read {
     pub(super) content: Manifests,
     /// What is odd or wrong with it
     pub(super) problems: Vec<Diagnostic>,
+    /// What it is, where it lies in a folder and is no manifest
+    pub(super) foreign: Option<Foreign>,
     pub(super) position: Position,
 }
 
@@ -77,22 +93,31 @@ impl Piece {
     /// Reads its manifests. The input ends with the first part in which something is wrong, because what follows it may
     /// mean something else: nothing is read of the parts behind it.
     pub(super) fn read(self) -> Read {
-        let Self { part, position } = self;
-        if position.is_beyond_the_end() {
-            return Read { part: None, content: Manifests::default(), problems: Vec::new(), position };
-        }
-        let (part, content, problems) = match part {
+        let Self { part, origin, position } = self;
+        let nothing = |problems| Read {
+            part: None,
+            content: Manifests::default(),
+            problems,
+            foreign: None,
+            position: position.clone(),
+        };
+        let read = match part {
+            _ if position.is_beyond_the_end() => return nothing(Vec::new()),
+            Err(reason) => nothing(vec![Diagnostic::error(reason)]),
             Ok(part) => {
                 let content = manifests_below(part.above, &part.file);
+                let foreign = Foreign::of(&part, &content).filter(|_| origin == Origin::InFolder);
+                if foreign.is_some() {
+                    return Read { foreign, ..nothing(Vec::new()) };
+                }
                 let problems = diagnostics(&part, &content);
-                (Some(part), content, problems)
+                Read { part: Some(part), content, ..nothing(problems) }
             }
-            Err(reason) => (None, Manifests::default(), vec![Diagnostic::error(reason)]),
         };
-        if problems.iter().any(|problem| problem.weight == Weight::Error) {
+        if read.problems.iter().any(|problem| problem.weight == Weight::Error) {
             position.end.fetch_min(position.index, Ordering::Relaxed);
         }
-        Read { part, content, problems, position }
+        read
     }
 }
 
@@ -121,8 +146,12 @@ pub(super) fn pieces(input: &Result<Given, String>) -> impl Iterator<Item = Piec
     };
     let parts = parts.into_iter().flatten().map(|part| part.map_err(|error| error.to_string()));
     let end = Arc::new(AtomicUsize::new(usize::MAX));
+    let origin = input.as_ref().map_or(Origin::Named, Given::origin);
     let all = parts.chain(failure.map(Err)).zip(0..);
-    let pieces = all.map(move |(part, index)| Piece { part, position: Position { index, end: end.clone() } });
+    let pieces = all.map(move |(part, index)| {
+        let position = Position { index, end: end.clone() };
+        Piece { part, origin, position }
+    });
     pieces.take_while(|piece| !piece.position.is_beyond_the_end())
 }
 
@@ -207,6 +236,42 @@ fn parts_up_to_the_cluster(input: &Result<Given, String>) -> usize {
 fn cluster_objects(piece: Piece) -> Vec<Value> {
     let kept = piece.read().content.manifests.into_iter();
     kept.filter(|manifest| Cluster::keeps(manifest.object())).map(Value::from).collect()
+}
+
+/// A file in a folder that is no manifest, and is passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Foreign {
+    /// It holds something else
+    Other,
+    /// It is broken, or in another language; its name
+    Unreadable(String),
+}
+
+impl Foreign {
+    /// What a part is. A broken one that has any key of an object is a broken manifest.
+    fn of(part: &Part, read: &Manifests) -> Option<Self> {
+        let is_object = |manifest: &Manifest| match &manifest.content {
+            Content::Object(object) => Kind::of(object).is_some(),
+            Content::Request(_) => true,
+        };
+        if !part.is_whole || read.manifests.iter().any(is_object) {
+            return None;
+        }
+        match &read.error {
+            None => Some(Self::Other),
+            Some(_) if has_keys_of_objects(&part.file.text) => None,
+            Some(_) => Some(Self::Unreadable(part.file.name.clone())),
+        }
+    }
+}
+
+/// Whether `kind` or `apiVersion` stands anywhere as a key.
+fn has_keys_of_objects(text: &str) -> bool {
+    let is_key = |(at, word): (usize, &str)| {
+        let after = text.get(at + word.len()..).unwrap_or_default();
+        after.trim_start_matches(['"', '\'']).trim_start_matches([' ', '\t']).starts_with(':')
+    };
+    ["kind", "apiVersion"].iter().any(|word| text.match_indices(word).any(is_key))
 }
 
 /// What is odd or wrong with a part of a text.

@@ -41,6 +41,7 @@ fn is_blank(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::emptiness;
+    use crate::files::found::Origin;
     use crate::files::input::Given;
 
     fn message(text: &str) -> Option<String> {
@@ -62,6 +63,6 @@ mod tests {
         for text in ["a", "---a", "---#a", "--- a", "null", "# a\nb: 1", "%YAML 1.1\n", "{}"] {
             assert_eq!(message(text), None, "{text:?}");
         }
-        assert!(emptiness(&[Ok(Given::File("-.yaml".into()))]).is_none());
+        assert!(emptiness(&[Ok(Given::File("-.yaml".into(), Origin::Named))]).is_none());
     }
 }

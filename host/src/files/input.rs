@@ -1,4 +1,4 @@
-//! The files a command is given: named files, folders, patterns and standard input.
+//! A file or stream that a command is given, and how it is read.
 
 mod parts;
 
@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 
 use review::source_file::{STDIN, SourceFile};
 use review::yaml;
-use walkdir::WalkDir;
 
-use super::CONFIG_FILE;
-use crate::files::exclude::Exclude;
+use super::found::Origin;
 pub use parts::{Part, Parts};
 
 /// Bytes that are read at once: a document of manifests, any other file as a whole.
@@ -81,40 +79,22 @@ pub enum InputError {
     },
 }
 
-/// The files behind `paths`, in order: folders recursively and sorted but for what is excluded, patterns expanded, `-` as
-/// it is.
-pub fn expand(paths: &[String], exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
-    paths.iter().flat_map(|path| expand_one(path, exclude)).collect()
+impl InputError {
+    /// What a walk through a folder could not read.
+    pub(super) fn of_walk(folder: &Path, error: ignore::Error) -> Self {
+        let name = path_of(&error).unwrap_or(folder).display().to_string();
+        let reason = error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into());
+        Self::Unreadable { name, reason }
+    }
 }
 
-fn expand_one(path: &str, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
-    if path == "-" || Path::new(path).is_file() {
-        return vec![Ok(path.into())];
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        ignore::Error::Partial(all) => all.iter().find_map(path_of),
+        _ => None,
     }
-    if Path::new(path).is_dir() {
-        return walk(Path::new(path), exclude);
-    }
-    if Path::new(path).exists() {
-        return vec![Ok(path.into())];
-    }
-    if !is_pattern(path) {
-        return vec![Err(InputError::Missing(path.to_owned()))];
-    }
-    let matches = match glob::glob(path) {
-        Ok(matches) => matches,
-        Err(reason) => return vec![Err(InputError::Pattern { pattern: path.to_owned(), reason })],
-    };
-    let files: Vec<_> = matches
-        .flat_map(|entry| match entry {
-            Ok(path) if path.is_dir() => walk(&path, exclude),
-            Ok(path) => vec![Ok(path)],
-            Err(error) => {
-                let name = error.path().display().to_string();
-                vec![Err(InputError::Unreadable { name, reason: error.into() })]
-            }
-        })
-        .collect();
-    if files.is_empty() { vec![Err(InputError::Missing(path.to_owned()))] } else { files }
 }
 
 /// Whether a path gives its content only once, or for ever, or has no name that a new text could get: a pipe, a device.
@@ -136,45 +116,17 @@ fn is_named_pipe(_: &Path) -> bool {
     false
 }
 
-/// Whether a path may stand for several.
-pub(crate) fn is_pattern(path: &str) -> bool {
-    path.contains(['*', '?', '['])
-}
-
 /// Whether a file in a folder is read.
 pub(crate) fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
 }
 
-fn walk(folder: &Path, exclude: &Exclude) -> Vec<Result<PathBuf, InputError>> {
-    WalkDir::new(folder)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| {
-            entry.depth() == 0 || !(entry.file_name() == CONFIG_FILE || exclude.has(entry.path()))
-        })
-        .filter_map(|entry| match entry {
-            Ok(entry) => {
-                let wanted = entry.file_type().is_file() && is_manifest(entry.path());
-                wanted.then(|| Ok(entry.into_path()))
-            }
-            // A link that leads back into its own folder shows nothing new.
-            Err(error) if error.loop_ancestor().is_some() => None,
-            Err(error) => {
-                let name = error.path().unwrap_or(folder).display().to_string();
-                Some(Err(InputError::Unreadable { name, reason: error.into() }))
-            }
-        })
-        .collect()
-}
-
 /// An input before its text is read for good.
 #[derive(Debug, Clone)]
 pub enum Given {
     /// A file, which can be read again
-    File(PathBuf),
+    File(PathBuf, Origin),
     /// What a stream gave, which can be read once
     Held {
         /// Where it was read
@@ -191,9 +143,9 @@ impl Given {
     ///
     /// # Errors
     /// - a stream that cannot be read, gives too much, or is a named pipe
-    pub fn new(path: PathBuf, stdin: &mut dyn Read) -> Result<Self, InputError> {
+    pub fn new(path: PathBuf, origin: Origin, stdin: &mut dyn Read) -> Result<Self, InputError> {
         if path.as_os_str() != "-" && !is_stream(&path) {
-            return Ok(Self::File(path));
+            return Ok(Self::File(path, origin));
         }
         let bytes = read_all(&path, stdin)?.ok_or_else(|| InputError::TooMuchToKeep(name(&path)))?;
         Ok(Self::Held { name: name(&path), path, bytes })
@@ -201,8 +153,16 @@ impl Given {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        let (Self::File(path) | Self::Held { path, .. }) = self;
+        let (Self::File(path, _) | Self::Held { path, .. }) = self;
         path
+    }
+
+    /// Why it is read.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::File(_, origin) => *origin,
+            Self::Held { .. } => Origin::Named,
+        }
     }
 
     /// Whether it is standard input.
@@ -214,7 +174,7 @@ impl Given {
     pub fn held(&self) -> Option<&[u8]> {
         match self {
             Self::Held { bytes, .. } => Some(bytes),
-            Self::File(_) => None,
+            Self::File(..) => None,
         }
     }
 
@@ -233,7 +193,7 @@ impl Given {
     pub fn size(&self) -> usize {
         match self {
             Self::Held { bytes, .. } => bytes.len(),
-            Self::File(path) => {
+            Self::File(path, _) => {
                 path.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX))
             }
         }
@@ -243,7 +203,7 @@ impl Given {
     pub fn name(&self) -> String {
         match self {
             Self::Held { name, .. } => name.clone(),
-            Self::File(path) => name(path),
+            Self::File(path, _) => name(path),
         }
     }
 
@@ -254,7 +214,7 @@ impl Given {
     pub fn parts(&self) -> Result<Parts<Box<dyn Read + Send + '_>>, InputError> {
         let stream: Box<dyn Read + Send> = match self {
             Self::Held { bytes, .. } => Box::new(Cursor::new(bytes)),
-            Self::File(path) => Box::new(
+            Self::File(path, _) => Box::new(
                 std::fs::File::open(path)
                     .map_err(|reason| InputError::Unreadable { name: name(path), reason })?,
             ),

@@ -10,8 +10,10 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::CONFIG_FILE;
 use crate::files::atomic_file::UNFINISHED;
-use crate::files::exclude::Exclude;
-use crate::files::input::{is_manifest, is_pattern};
+use crate::files::folder::{self, Folder};
+use crate::files::input::is_manifest;
+use crate::files::pattern::is_pattern;
+use crate::files::search::Search;
 
 /// Changes that follow each other this closely are one: an editor that saves, a checkout.
 const SETTLED: Duration = Duration::from_millis(100);
@@ -40,12 +42,14 @@ pub enum WatchError {
 pub struct Watched {
     /// Files; what an editor puts in their place counts too
     files: BTreeSet<PathBuf>,
-    /// Folders, with all manifests in them
+    /// Folders that were named
     folders: BTreeSet<PathBuf>,
+    /// Folders in which a pattern may match anything
+    pattern_folders: BTreeSet<PathBuf>,
     /// Files that the work writes itself
     written: BTreeSet<PathBuf>,
-    /// What is not read in folders
-    exclude: Exclude,
+    /// How folders that were named are searched; none where everything in them counts
+    search: Option<Search>,
 }
 
 impl Watched {
@@ -64,14 +68,14 @@ impl Watched {
         } else {
             let is_plain = |part: &&Path| !is_pattern(&part.as_os_str().to_string_lossy());
             let folder = path.ancestors().find(is_plain).unwrap_or(Path::new(""));
-            self.folders.insert(absolute(folder));
+            self.pattern_folders.insert(absolute(folder));
         }
         Ok(())
     }
 
-    /// Leaves out of folders what the work does not read there.
-    pub fn exclude(&mut self, exclude: Exclude) {
-        self.exclude = exclude;
+    /// Watches in folders what this search finds there.
+    pub fn search(&mut self, search: Search) {
+        self.search = Some(search);
     }
 
     /// Leaves out a file that the work writes, which would set it off again.
@@ -89,16 +93,41 @@ impl Watched {
         let failed = |path: &Path, source| WatchError::System { path: path.display().to_string(), source };
         let mut watcher =
             notify::recommended_watcher(sender).map_err(|source| failed(Path::new("."), source))?;
-        for folder in &self.folders {
-            watch(&mut watcher, folder, RecursiveMode::Recursive).map_err(|source| failed(folder, source))?;
+        let mut known = BTreeSet::new();
+        loop {
+            let seen = self.look();
+            let new: Vec<&Path> =
+                self.watched_folders(&seen).filter(|folder| known.insert(folder.to_path_buf())).collect();
+            if new.is_empty() {
+                return Ok(Armed { _watcher: watcher, events, seen });
+            }
+            // Folder by folder: what is passed over is not watched, however much there is in it.
+            for folder in new {
+                watch(&mut watcher, folder).map_err(|source| failed(folder, source))?;
+            }
+            // What has come into them meanwhile was seen by nobody.
         }
-        // A file that is replaced by another is seen by its folder only.
-        let parents: BTreeSet<&Path> = self.files.iter().filter_map(|file| file.parent()).collect();
-        for parent in parents.into_iter().filter(|parent| !self.folders.contains(*parent)) {
-            watch(&mut watcher, parent, RecursiveMode::NonRecursive)
-                .map_err(|source| failed(parent, source))?;
+    }
+
+    /// What there is in the folders.
+    fn look(&self) -> Seen {
+        let everything = |exclude| Search { exclude, ..Search::everything() };
+        let all = everything(self.search.as_ref().map(|search| search.exclude.clone()).unwrap_or_default());
+        let named = self.folders.iter().map(|folder| (folder, self.search.as_ref().unwrap_or(&all)));
+        let searches = named.chain(self.pattern_folders.iter().map(|folder| (folder, &all)));
+        let mut seen = Seen::default();
+        for (path, search) in searches {
+            let Folder { files, mut visited, .. } = folder::search(path, search);
+            seen.files.extend(files.into_iter().flatten().map(|file| file.real));
+            seen.folders.append(&mut visited);
         }
-        Ok(Armed { _watcher: watcher, events })
+        seen
+    }
+
+    /// The folders whose events tell of changes: a file that is replaced by another is seen by its folder only.
+    fn watched_folders<'a>(&'a self, seen: &'a Seen) -> impl Iterator<Item = &'a Path> {
+        let parents = self.files.iter().chain(&seen.files).filter_map(|file| file.parent());
+        seen.folders.iter().map(PathBuf::as_path).chain(parents)
     }
 
     /// Waits for changes, and until nothing changes any more; `None` where the watch is over before.
@@ -112,29 +141,54 @@ impl Watched {
             }
             match armed.events.recv_timeout(if changed.is_empty() { ASKED } else { SETTLED }) {
                 Ok(Ok(event)) if is_change(event.kind) => {
-                    changed.extend(event.paths.into_iter().filter(|path| self.concerns(path)));
+                    changed
+                        .extend(event.paths.into_iter().filter(|path| self.may_concern(path, &armed.seen)));
                 }
                 Ok(_) => {}
-                Err(RecvTimeoutError::Timeout) if changed.is_empty() => {}
-                Err(_) => return Some(changed),
+                Err(RecvTimeoutError::Timeout) => {
+                    let changed = self.concerning(std::mem::take(&mut changed), &armed.seen);
+                    if !changed.is_empty() {
+                        return Some(changed);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => return Some(changed),
             }
         }
     }
 
-    fn concerns(&self, path: &Path) -> bool {
+    /// Whether a change may be one of what is read; not whether it is, which takes a search.
+    fn may_concern(&self, path: &Path, seen: &Seen) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(UNFINISHED) || self.written.contains(path) {
+        if name.starts_with(UNFINISHED) || name == CONFIG_FILE || self.written.contains(path) {
             return false;
         }
-        let is_below = |folder: &PathBuf| {
-            let parts = path.ancestors().take_while(|part| *part != folder.as_path());
-            path.starts_with(folder) && !parts.into_iter().any(|part| self.exclude.has(part))
-        };
+        let is_in_folder = path.parent().is_some_and(|folder| seen.folders.contains(folder));
         self.files.contains(path)
-            || (is_manifest(path) || path.is_dir())
-                && name != CONFIG_FILE
-                && self.folders.iter().any(is_below)
+            || seen.files.contains(path)
+            || seen.folders.contains(path)
+            || is_in_folder
+                && (is_manifest(path) || steers_search(path) || path.is_symlink() || path.is_dir())
     }
+
+    /// Those of the changes that are of what is read.
+    fn concerning(&self, changed: BTreeSet<PathBuf>, before: &Seen) -> BTreeSet<PathBuf> {
+        if changed.is_empty() {
+            return changed;
+        }
+        let now = self.look();
+        let is_other = now != *before;
+        let is_read = |path: &PathBuf| {
+            self.files.contains(path) || before.files.contains(path) || now.files.contains(path)
+        };
+        changed.into_iter().filter(|path| is_other || is_read(path) || steers_search(path)).collect()
+    }
+}
+
+/// What there is in folders, by paths without links.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Seen {
+    files: BTreeSet<PathBuf>,
+    folders: BTreeSet<PathBuf>,
 }
 
 /// A watch that takes notice.
@@ -142,11 +196,17 @@ impl Watched {
 pub struct Armed {
     _watcher: RecommendedWatcher,
     events: Receiver<notify::Result<notify::Event>>,
+    seen: Seen,
 }
 
 /// A folder that is gone is looked for again with the next change.
-fn watch(watcher: &mut RecommendedWatcher, path: &Path, mode: RecursiveMode) -> notify::Result<()> {
-    if path.is_dir() { watcher.watch(path, mode) } else { Ok(()) }
+fn watch(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
+    if path.is_dir() { watcher.watch(path, RecursiveMode::NonRecursive) } else { Ok(()) }
+}
+
+/// Whether a file says what is read of the others.
+fn steers_search(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == ".gitignore")
 }
 
 fn is_change(kind: EventKind) -> bool {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use review::source_file::SourceFile;
 use review::suite::SuiteFiles;
 
-use crate::files::exclude::Exclude;
-use crate::files::input;
+use crate::files::search::Search;
+use crate::files::{found, input};
 use crate::report::earlier::is_report;
 
 /// The system's own files.
@@ -15,7 +15,8 @@ pub struct DiskFiles;
 
 impl SuiteFiles for DiskFiles {
     fn expand(&self, path: &str) -> Vec<Result<PathBuf, String>> {
-        let files = input::expand(&[path.to_owned()], &Exclude::default()).into_iter();
+        // A case that is passed over would be taken for one that passes.
+        let files = found::expand(&[path.to_owned()], &Search::everything()).into_iter();
         files.map(|file| file.map_err(|error| error.to_string())).collect()
     }
 

@@ -12,7 +12,7 @@ use crate::quantity::{parse_duration, parse_memory, parse_size};
 use review::field_error::{self, FieldError};
 
 /// Keys, and the ids of their arguments.
-const ARGUMENTS: [(&str, &str); 15] = [
+const ARGUMENTS: [(&str, &str); 17] = [
     ("settings", "settings"),
     ("policy", "policy"),
     ("policyTimeout", "policy_timeout"),
@@ -27,6 +27,8 @@ const ARGUMENTS: [(&str, &str); 15] = [
     ("allowEmpty", "allow_empty"),
     ("jobs", "jobs"),
     ("exclude", "exclude"),
+    ("hidden", "hidden"),
+    ("noIgnore", "no_ignore"),
     ("paths", "paths"),
 ];
 
@@ -80,6 +82,8 @@ struct Fields {
     allow_empty: Option<bool>,
     jobs: Option<u16>,
     exclude: Option<Vec<String>>,
+    hidden: Option<bool>,
+    no_ignore: Option<bool>,
     paths: Option<Vec<String>>,
 }
 
@@ -124,7 +128,7 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
         if exclude::is_path(pattern) { from_folder(pattern) } else { pattern.clone() }
     };
     let fail_on = fields.fail_on.and_then(|fail_on| fail_on.to_possible_value());
-    let keys: [(&str, Option<Vec<String>>); 15] = [
+    let keys: [(&str, Option<Vec<String>>); 17] = [
         ("settings", settings.map(one)),
         ("policy", fields.policy.map(|path| one(from_folder(&path)))),
         ("policyTimeout", timeout.map(one)),
@@ -139,6 +143,8 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
         ("allowEmpty", fields.allow_empty.map(|flag| one(flag.to_string()))),
         ("jobs", fields.jobs.map(|jobs| one(jobs.to_string()))),
         ("exclude", fields.exclude.map(|patterns| patterns.iter().map(pattern).collect())),
+        ("hidden", fields.hidden.map(|flag| one(flag.to_string()))),
+        ("noIgnore", fields.no_ignore.map(|flag| one(flag.to_string()))),
         ("paths", fields.paths.map(all)),
     ];
     let keys = keys.into_iter().filter_map(|(name, values)| Some(Key { name, values: values? }));

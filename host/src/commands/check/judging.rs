@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use crate::commands::inputs::{self, Piece, Position, Read};
+use crate::commands::inputs::{self, Foreign, Piece, Position, Read};
 use crate::commands::ordered_parallel;
 use crate::commands::reports::Reports;
 use crate::console::Io;
@@ -27,6 +27,10 @@ pub(crate) struct Tally {
     pub(crate) summary: Summary,
     /// Why objects were left out, and how many
     pub(crate) skipped: BTreeMap<String, usize>,
+    /// How many files in folders are no manifests
+    pub(crate) foreign: usize,
+    /// The names of those that cannot be read at all
+    pub(crate) unreadable: Vec<String>,
     /// Whether every input was read to its end
     pub(crate) all_read: bool,
 }
@@ -40,6 +44,8 @@ struct Head {
     documents: usize,
     /// Whether all of its objects are in one batch
     is_one: bool,
+    /// What it is, where it lies in a folder and is no manifest
+    foreign: Option<Foreign>,
 }
 
 /// Objects of a part.
@@ -76,7 +82,13 @@ pub(crate) fn run(
         }
         outcomes
     };
-    let mut tally = Tally { summary: Summary::default(), skipped: BTreeMap::new(), all_read: true };
+    let mut tally = Tally {
+        summary: Summary::default(),
+        skipped: BTreeMap::new(),
+        foreign: 0,
+        unreadable: Vec::new(),
+        all_read: true,
+    };
     // Of the input that is being taken: how many documents came before.
     let mut documents = 0;
     ordered_parallel::run(jobs, pieces, open, judge, |head: Head, batches| {
@@ -91,6 +103,10 @@ pub(crate) fn run(
             io.stderr.diagnostic(problem);
             reports.problem(problem, io);
             tally.all_read &= problem.weight != Weight::Error;
+        }
+        tally.foreign += usize::from(head.foreign.is_some());
+        if let Some(Foreign::Unreadable(name)) = head.foreign {
+            tally.unreadable.push(name);
         }
         let mut outcomes: Vec<Outcome> = batches.into_iter().flatten().collect();
         if !head.is_one {
@@ -123,7 +139,7 @@ impl Tally {
 }
 
 fn open(piece: Piece) -> (Head, Vec<Batch>) {
-    let Read { content, problems, position, .. } = piece.read();
+    let Read { content, problems, position, foreign, .. } = piece.read();
     let is_one = content.manifests.len() <= LONG;
     let mut manifests = content.manifests.into_iter();
     let batches = iter::from_fn(|| {
@@ -131,5 +147,5 @@ fn open(piece: Piece) -> (Head, Vec<Batch>) {
         (!manifests.is_empty()).then(|| Batch { manifests, position: position.clone(), is_one })
     });
     let batches = batches.collect();
-    (Head { position, problems, documents: content.documents, is_one }, batches)
+    (Head { position, problems, documents: content.documents, is_one, foreign }, batches)
 }

@@ -32,6 +32,8 @@ pub(super) struct FileResult {
     pub(super) encoding: Encoding,
     /// Line of the first byte that is not UTF-8, from 1
     pub(super) not_utf8: Option<usize>,
+    /// Whether it lies in a folder and holds no manifest
+    pub(super) is_foreign: bool,
 }
 
 /// What has become of a part of a file.
@@ -61,7 +63,10 @@ pub(super) fn run(
     };
     let sized = inputs.iter().map(|input| (input.as_ref().map_or(0, Given::size), input));
     ordered_parallel::run(jobs, sized, open, fix_part, |mut result: FileResult, parts| {
+        // Of every other file at least the first part is read.
+        result.is_foreign = true;
         for part in parts.into_iter().flatten() {
+            result.is_foreign = false;
             // What stands behind an error may be meant otherwise.
             if !result.is_broken {
                 result.add(part);
@@ -84,6 +89,7 @@ fn open(input: &Result<Given, String>) -> (FileResult, Vec<Piece>) {
         is_broken: false,
         encoding: Encoding::default(),
         not_utf8: None,
+        is_foreign: false,
     };
     let mut pieces: Vec<Piece> = inputs::pieces(input).collect();
     // Nothing of a file is written that could not be read to its end.

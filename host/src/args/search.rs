@@ -1,0 +1,37 @@
+//! Options that say what is read in folders.
+
+use clap::Args;
+
+use crate::files::exclude::{Exclude, ExcludeError};
+use crate::files::search::{Search, Wanted};
+
+/// What is read in folders.
+#[derive(Debug, Clone, Args)]
+pub struct SearchArgs {
+    /// Leave out of folders what this pattern names: a file or folder name anywhere, or a path: vendor, 'charts/*/crds';
+    /// may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Read hidden files and folders too
+    #[arg(long)]
+    pub hidden: bool,
+    /// Read files too that .gitignore leaves out
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Follow links that lead out of the folder that was named
+    #[arg(long)]
+    pub follow: bool,
+}
+
+impl SearchArgs {
+    /// The search that they ask for.
+    ///
+    /// # Errors
+    /// - a pattern that is none
+    pub(crate) fn search(&self) -> Result<Search, ExcludeError> {
+        let Self { exclude, hidden, no_ignore, follow } = self;
+        let exclude = Exclude::new(exclude)?;
+        let (hidden, ignored, follow) = (*hidden, *no_ignore, *follow);
+        Ok(Search { exclude, hidden, ignored, follow, wanted: Wanted::Manifests })
+    }
+}

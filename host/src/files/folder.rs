@@ -1,0 +1,224 @@
+//! A folder, and what is found in it and below.
+//!
+//! ```text
+//! folders without links ─▶ files, links ─▶ links to what was not seen yet ─▶ files, links ─▶ …
+//! ```
+//! Links come last and short ones first, so that what has a path without links is called by that one, and nothing is visited
+//! twice.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ignore::{DirEntry, WalkBuilder};
+
+use super::CONFIG_FILE;
+use super::chart::{self, Chart};
+use super::input::{InputError, is_manifest};
+use super::search::{Search, Wanted};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Folder {
+    /// The folder as it was named
+    pub path: PathBuf,
+    /// Files in the order of their paths, and what cannot be read
+    pub files: Vec<Result<FoundFile, InputError>>,
+    /// Whether there are none
+    pub is_empty: bool,
+    /// Charts whose templates were passed over
+    pub charts: BTreeSet<Chart>,
+    /// Links that lead out, to a folder or what has the name of a manifest, and were not followed
+    pub links_out: Vec<PathBuf>,
+    /// The folders themselves, by their paths without links
+    pub visited: BTreeSet<PathBuf>,
+}
+
+/// A file of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
+    /// The path by which it was found
+    pub path: PathBuf,
+    /// The path without links
+    pub real: PathBuf,
+}
+
+/// Searches a folder.
+pub fn search(path: &Path, search: &Search) -> Folder {
+    let unreadable = |reason| InputError::Unreadable { name: path.display().to_string(), reason };
+    let mut walk = match path.canonicalize() {
+        Ok(root) => Walk::new(root, search),
+        Err(reason) => {
+            let files = vec![Err(unreadable(reason))];
+            return Folder { path: path.to_owned(), files, ..Folder::default() };
+        }
+    };
+    let root = walk.root.clone();
+    walk.walk(path, &root);
+    while let Some((_, link)) = walk.links.pop_first() {
+        walk.link(link);
+    }
+    walk.finish(path)
+}
+
+struct Walk<'a> {
+    search: &'a Search,
+    /// The named folder, without links
+    root: PathBuf,
+    visited: Visited,
+    /// Files, by their paths without links
+    read: HashSet<PathBuf>,
+    /// Links that are to be followed, with the number of their parts: the shortest come first
+    links: BTreeSet<(usize, PathBuf)>,
+    files: Vec<(PathBuf, Result<FoundFile, InputError>)>,
+    charts: BTreeSet<Chart>,
+    links_out: Vec<PathBuf>,
+}
+
+/// Folders by their paths without links. The library's filter shares them.
+#[derive(Clone, Default)]
+struct Visited(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl Visited {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn new(root: PathBuf, search: &'a Search) -> Self {
+        Self {
+            search,
+            root,
+            visited: Visited::default(),
+            read: HashSet::new(),
+            links: BTreeSet::new(),
+            files: Vec::new(),
+            charts: BTreeSet::new(),
+            links_out: Vec::new(),
+        }
+    }
+
+    fn wants_manifests(&self) -> bool {
+        self.search.wanted == Wanted::Manifests
+    }
+
+    /// Visits a folder and those below, but for links. `path` is what it is called, `real` the same without links.
+    fn walk(&mut self, path: &Path, real: &Path) {
+        for entry in self.builder(path, real).build() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.files.push((path.to_owned(), Err(InputError::of_walk(path, error))));
+                    continue;
+                }
+            };
+            let real = real_path(&entry, path, real);
+            let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+            if entry.depth() == 0 || entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                self.folder(entry.path(), real);
+            } else if entry.path_is_symlink() {
+                self.links.insert((entry.path().components().count(), entry.into_path()));
+            } else if is_file {
+                self.file(entry.into_path(), real);
+            }
+        }
+    }
+
+    /// A walk that passes over what was visited and what is not wanted.
+    fn builder(&self, path: &Path, real: &Path) -> WalkBuilder {
+        let mut builder = WalkBuilder::new(path);
+        // Git's files above count up to the repository. Where there is none, those above the folder may be anybody's.
+        let is_repository = in_repository(real);
+        builder
+            .hidden(!self.search.hidden)
+            .git_ignore(!self.search.ignored)
+            .parents(!self.search.ignored && is_repository)
+            .require_git(is_repository)
+            // The same files on every machine: neither what the user's own files say, nor those of search tools.
+            .git_global(false)
+            .git_exclude(false)
+            .ignore(false)
+            .sort_by_file_name(OsStr::cmp);
+        let (top, top_real) = (path.to_owned(), real.to_owned());
+        let (exclude, visited, wants_manifests) =
+            (self.search.exclude.clone(), self.visited.clone(), self.wants_manifests());
+        builder.filter_entry(move |entry| {
+            let is_passed_over = is_never_read(entry.file_name())
+                || exclude.has(entry.path())
+                || (wants_manifests && chart::is_templates(entry.path()))
+                || visited.lock().contains(&real_path(entry, &top, &top_real));
+            !is_passed_over
+        });
+        builder
+    }
+
+    fn folder(&mut self, path: &Path, real: PathBuf) {
+        let is_searched = self.wants_manifests() && chart::has_templates(path);
+        if is_searched && !self.search.exclude.has(&chart::templates(path)) {
+            self.charts.insert(Chart::of(path));
+        }
+        self.visited.lock().insert(real);
+    }
+
+    fn file(&mut self, path: PathBuf, real: PathBuf) {
+        if is_manifest(&path) && self.read.insert(real.clone()) {
+            self.files.push((path.clone(), Ok(FoundFile { path, real })));
+        }
+    }
+
+    fn link(&mut self, link: PathBuf) {
+        let target = link.canonicalize().and_then(|real| Ok((real.metadata()?, real)));
+        let (metadata, real) = match target {
+            Ok(target) => target,
+            // Nobody knows whether what is not there would have been wanted, unless it has the name.
+            Err(_) if !is_manifest(&link) => return,
+            Err(reason) => {
+                let name = link.display().to_string();
+                self.files.push((link, Err(InputError::Unreadable { name, reason })));
+                return;
+            }
+        };
+        let is_wanted = metadata.is_dir() || metadata.is_file() && is_manifest(&link);
+        if !is_wanted || self.read.contains(&real) || self.visited.lock().contains(&real) {
+            return;
+        }
+        if !self.search.follow && !real.starts_with(&self.root) {
+            self.links_out.push(link);
+        } else if metadata.is_file() {
+            self.file(link, real);
+        } else if !(real.file_name().is_some_and(is_never_read)
+            || self.wants_manifests() && chart::is_templates(&real))
+        {
+            self.walk(&link, &real);
+        }
+    }
+
+    fn finish(self, path: &Path) -> Folder {
+        let Self { visited, mut files, charts, links_out, .. } = self;
+        // Those behind links come in between.
+        files.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let files: Vec<_> = files.into_iter().map(|(_, file)| file).collect();
+        let visited = std::mem::take(&mut *visited.lock());
+        let is_empty = files.is_empty();
+        Folder { path: path.to_owned(), files, is_empty, charts, links_out, visited }
+    }
+}
+
+/// The path of an entry without links, in a walk that follows none.
+fn real_path(entry: &DirEntry, top: &Path, real: &Path) -> PathBuf {
+    match entry.path().strip_prefix(top) {
+        Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+        _ => real.to_owned(),
+    }
+}
+
+/// Git's own files, and this command's.
+fn is_never_read(name: &OsStr) -> bool {
+    name == ".git" || name == CONFIG_FILE
+}
+
+fn in_repository(folder: &Path) -> bool {
+    folder.ancestors().any(|folder| folder.join(".git").exists() || folder.join(".jj").is_dir())
+}
