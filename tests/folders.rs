@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::engines::{command, json};
 
+mod kustomize;
 #[cfg(unix)]
 mod links;
 

@@ -243,6 +243,36 @@ fn a_watch_sees_what_is_read_in_folders_and_nothing_else() {
 }
 
 #[test]
+fn a_watch_over_what_is_built_sees_the_files_that_it_is_built_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["bin", "prod", "base"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    fs::write(at("prod/kustomization.yaml"), "resources: [../base]\n").unwrap();
+    fs::write(at("base/kustomization.yaml"), "resources: [pod.yaml]\n").unwrap();
+    fs::write(at("base/pod.yaml"), BARE_POD).unwrap();
+    let script = "#!/bin/sh\nwhile IFS= read -r line; do printf '%s\\n' \"$line\"; done <base/pod.yaml\n";
+    fs::write(at("bin/kustomize"), script).unwrap();
+    fs::set_permissions(at("bin/kustomize"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut child = command(&["check", "--watch", "-k", "prod"])
+        .current_dir(folder.path())
+        .env("PATH", at("bin"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let report = lines(child.stdout.take().unwrap());
+    wait_for(&report, "mutated  Pod default/web (prod/kustomization.yaml:1)");
+    fs::write(at("base/pod.yaml"), BARE_POD.replace("name: web}", "name: api}")).unwrap();
+    wait_for(&report, "mutated  Pod default/api (prod/kustomization.yaml:1)");
+    send(&child, Signal::INT);
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+}
+
+#[test]
 fn a_watch_over_suites_runs_them_again_when_a_file_that_they_use_changes() {
     let folder = tempfile::tempdir().unwrap();
     let (pod, suite) = (folder.path().join("pod.yaml"), folder.path().join("suites/suite.yaml"));

@@ -7,6 +7,8 @@ pub mod exclude;
 pub mod folder;
 pub mod found;
 pub mod input;
+pub mod kustomization;
+pub mod kustomize;
 mod pattern;
 pub mod search;
 pub mod watch;

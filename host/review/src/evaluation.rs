@@ -186,6 +186,15 @@ impl<'a> Evaluation<'a> {
 
     /// Judges a manifest.
     pub fn judge(&self, manifest: Manifest) -> Outcome {
+        self.outcome(manifest, None)
+    }
+
+    /// What becomes of a manifest that is not judged, and why.
+    pub fn skip(&self, manifest: Manifest, reason: &str) -> Outcome {
+        self.outcome(manifest, Some(reason))
+    }
+
+    fn outcome(&self, manifest: Manifest, left_out: Option<&str>) -> Outcome {
         let source = Source {
             file: manifest.file.name.clone(),
             document: manifest.document.index,
@@ -202,12 +211,13 @@ impl<'a> Evaluation<'a> {
         }
         let name = Some(word("/metadata/name")).filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| word("/metadata/generateName"));
-        let (verdict, pods) = match &kind {
-            None => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
-            Some(kind) if self.resource.is_none() && !self.judged.includes(kind, object) => {
+        let (verdict, pods) = match (left_out, &kind) {
+            (Some(reason), _) => (skipped(reason), Vec::new()),
+            (None, None) => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
+            (None, Some(kind)) if self.resource.is_none() && !self.judged.includes(kind, object) => {
                 (skipped("the policy has nothing to say about this kind"), Vec::new())
             }
-            Some(kind) => {
+            (None, Some(kind)) => {
                 if namespace.is_empty() && !kind.is_cluster_scoped() {
                     self.api_server.namespace.clone_into(&mut namespace);
                 }

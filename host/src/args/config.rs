@@ -61,13 +61,17 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<(C, 
         .try_get_matches_from(&args)
         .map_err(|error| name_what_is_not_utf8(error, &args))?;
     let asked = ConfigArgs::from_arg_matches(&matches)?;
+    // Whoever names a folder to build wants that, and not what is read without any name.
+    let builds = leaf(&matches).1.try_contains_id("kustomize").unwrap_or_default();
     let Some(path) = find(&asked).filter(|_| takes_any(&C::command(), &matches)) else {
-        return Ok((C::try_parse_from(&args)?, None));
+        let command = if builds { changed(C::command(), &|_, arg| optional(arg)) } else { C::command() };
+        return Ok((C::from_arg_matches(&command.try_get_matches_from(&args)?)?, None));
     };
-    let config = Config::read(&path)?;
-    let matches = changed(C::command(), &|command, arg| config.give(command, arg))
-        .try_get_matches_from(&args)
-        .map_err(|error| config.blame(error))?;
+    let mut config = Config::read(&path)?;
+    config.keys.retain(|key| !(builds && key.name == "paths"));
+    let give = |command: &str, arg| config.give(command, if builds { optional(arg) } else { arg });
+    let matches =
+        changed(C::command(), &give).try_get_matches_from(&args).map_err(|error| config.blame(error))?;
     Ok((C::from_arg_matches(&matches)?, Some(config.given(&matches))))
 }
 
@@ -102,6 +106,15 @@ fn upwards(folder: &Path) -> Option<PathBuf> {
         way.push("..");
     }
     None
+}
+
+/// The called command and its matches.
+fn leaf(matches: &ArgMatches) -> (&str, &ArgMatches) {
+    let (mut command, mut leaf) = ("", matches);
+    while let Some((name, matches)) = leaf.subcommand() {
+        (command, leaf) = (name, matches);
+    }
+    (command, leaf)
 }
 
 /// A command whose arguments, and those of its subcommands, are changed.
@@ -177,10 +190,7 @@ impl Config {
     }
 
     fn given(&self, matches: &ArgMatches) -> Given {
-        let (mut command, mut leaf) = ("", matches);
-        while let Some((name, matches)) = leaf.subcommand() {
-            (command, leaf) = (name, matches);
-        }
+        let (command, leaf) = leaf(matches);
         let is_default = |id: &str| {
             leaf.ids().any(|known| known == id) && leaf.value_source(id) == Some(ValueSource::DefaultValue)
         };

@@ -39,16 +39,21 @@ const EXAMPLES: &str = "Examples:
   helm template shop charts/shop | acr-pull-secret check -
   acr-pull-secret check --settings policy.yaml 'deploy/*.yaml'
   kubectl get clusteradmissionpolicy acr-pull-secret -o json | acr-pull-secret check --settings - deploy/
+  acr-pull-secret check -k overlays/prod                what Kustomize builds
   kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -";
 
 /// Judge manifests: files, folders, patterns, or - for standard input
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
-    /// Manifests: YAML or JSON files, folders, patterns, - for standard input; may be left out where the config file has
-    /// paths
+    /// Manifests: YAML or JSON files, folders, patterns, - for standard input; may be left out with -k, and where the
+    /// config file has paths
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Check what Kustomize builds of this folder, with kubectl kustomize or else kustomize build; may be given several
+    /// times
+    #[arg(short = 'k', long, value_name = "FOLDER")]
+    pub kustomize: Vec<String>,
     /// What is read in folders
     #[command(flatten)]
     pub search: SearchArgs,
@@ -105,6 +110,7 @@ pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatu
         args.output.iter().filter_map(|output| output.file.as_deref()).chain(args.record.as_deref());
     let mut watched = watching::inputs(&args.policy, paths, args.replay.as_deref(), written)?;
     watched.search(args.search.search()?);
+    args.kustomize.iter().for_each(|folder| watched.add_built(Path::new(folder)));
     watching::run(&watched, io, |io| judge(args, config, io))
 }
 
@@ -115,7 +121,8 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let given = inputs::given(&args.policy.cluster, &search, io);
     let old = inputs::given(&args.old, &search, io);
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
-    let inputs = standard_input::named(inputs, stdin_name);
+    let mut inputs = standard_input::named(inputs, stdin_name);
+    inputs.extend(args.kustomize.iter().map(|folder| inputs::built(folder)));
     refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
     let namespace = args.policy.namespace.as_str();
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
@@ -160,6 +167,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
     if !args.quiet {
         passed_over::tell(&folders, &search, io);
+        passed_over::tell_of_images(&evaluation, &folders, io);
     }
     let tally = judging::run(&evaluation, &inputs, jobs, &mut reports, io);
 
@@ -201,7 +209,7 @@ fn refuse_clashes<'a>(
 /// Tells who reads the text report what to do next.
 fn point_at_fix(args: &Check, io: &Io) {
     let is_read = args.output.iter().any(|output| output.format == Format::Text && output.file.is_none());
-    if is_read && !args.quiet && args.operation == Operation::Create {
+    if is_read && !args.quiet && !args.paths.is_empty() && args.operation == Operation::Create {
         io.stderr.line(
             "note: to preview the fixes, run acr-pull-secret fix --diff with the same paths and settings",
         );

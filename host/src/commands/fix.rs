@@ -23,7 +23,7 @@ use crate::console::Io;
 use crate::edit::fix as fixing;
 use crate::edit::fix::{Account, Change, Refusal, Refused, diff};
 use crate::files::input::{self, Given};
-use crate::text::{counted, plural};
+use crate::text::{counted, plural, shell_word};
 use file_result::FileResult;
 use review::cluster::Lookups;
 use review::diagnostic::{Diagnostic, plain};
@@ -58,6 +58,9 @@ pub struct Fix {
     /// Manifests: YAML or JSON files, folders, patterns; - for standard input, which goes to standard output
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
+    /// What Kustomize builds is in no file
+    #[arg(short = 'k', long, value_name = "FOLDER", hide = true)]
+    pub kustomize: Vec<String>,
     /// What is read in folders
     #[command(flatten)]
     pub search: SearchArgs,
@@ -83,6 +86,14 @@ pub struct Fix {
 /// # Errors
 /// - wrong settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
+    if let Some(folder) = args.kustomize.first() {
+        let word = shell_word(folder);
+        bail!(
+            "-k {folder}: what Kustomize builds is in no file, so it cannot be fixed; run acr-pull-secret check -k {word} to \
+             see what is missing, and add it to the files that the kustomization names, or fix those that name their \
+             images: acr-pull-secret fix PATH"
+        );
+    }
     if let Some(path) = args.paths.iter().find(|path| input::is_stream(Path::new(path))) {
         bail!("{path}: this is no regular file, so nothing can take its place; use - for standard input");
     }
@@ -112,6 +123,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let judged = Judged::of(policy.metadata());
     let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host);
     passed_over::tell(&folders, &search, io);
+    passed_over::tell_of_images(&evaluation, &folders, io);
 
     let progress = io.stderr.progress("files seen to", inputs.len());
     let mut tally = Tally::default();
@@ -172,11 +184,12 @@ fn leads_nowhere() -> bool {
     false
 }
 
-/// A file that is named twice is fixed once.
+/// A file that is named twice is fixed once, and a patch not at all.
 fn once_each(inputs: Vec<Result<Given, String>>) -> Vec<Result<Given, String>> {
     let mut seen = BTreeSet::new();
     let mut is_new = |path: &Path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
-    inputs.into_iter().filter(|input| input.as_ref().map_or(true, |given| is_new(given.path()))).collect()
+    let inputs = inputs.into_iter().filter(|input| !inputs::is_patch(input));
+    inputs.filter(|input| input.as_ref().map_or(true, |given| is_new(given.path()))).collect()
 }
 
 /// How many files ended how.

@@ -13,6 +13,7 @@ use crate::files::encoding::Encoding;
 use crate::files::folder::Folder;
 use crate::files::found::{self, Origin};
 use crate::files::input::{Given, Part};
+use crate::files::kustomize::{self, Built};
 use crate::files::search::Search;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Weight};
@@ -59,6 +60,17 @@ pub(super) fn given_in_folders(
     (given.map(|given| given.map_err(|error| error.to_string())).collect(), found.folders)
 }
 
+/// What Kustomize builds of a folder, or why it cannot.
+pub(super) fn built(folder: &str) -> Result<Given, String> {
+    let Built { file, output } = kustomize::build(folder).map_err(|error| error.to_string())?;
+    Ok(Given::Built(file, output))
+}
+
+/// Whether it only changes objects of other files.
+pub(super) fn is_patch(input: &Result<Given, String>) -> bool {
+    input.as_ref().is_ok_and(|given| matches!(given.origin(), Origin::Patch(_)))
+}
+
 /// A part of an input, or why there is none or no more.
 pub(super) struct Piece {
     part: Result<Part, String>,
@@ -74,6 +86,8 @@ pub(super) struct Read {
     pub(super) content: Manifests,
     /// What is odd or wrong with it
     pub(super) problems: Vec<Diagnostic>,
+    /// Why it is read
+    pub(super) origin: Origin,
     /// What it is, where it lies in a folder and is no manifest
     pub(super) foreign: Option<Foreign>,
     pub(super) position: Position,
@@ -98,6 +112,7 @@ impl Piece {
             part: None,
             content: Manifests::default(),
             problems,
+            origin: origin.clone(),
             foreign: None,
             position: position.clone(),
         };
@@ -111,13 +126,36 @@ impl Piece {
                     return Read { foreign, ..nothing(Vec::new()) };
                 }
                 let problems = diagnostics(&part, &content);
-                Read { part: Some(part), content, ..nothing(problems) }
+                let read = Read { part: Some(part), content, ..nothing(problems) };
+                if origin == Origin::Built { read.without_lines() } else { read }
             }
         };
         if read.problems.iter().any(|problem| problem.weight == Weight::Error) {
             position.end.fetch_min(position.index, Ordering::Relaxed);
         }
         read
+    }
+}
+
+impl Read {
+    /// Why its objects are not judged.
+    pub(super) fn left_out(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Patch(file) => Some(format!("a patch: {} names it as one", file.display())),
+            _ => None,
+        }
+    }
+
+    /// The same with nothing said of lines, which are in no file.
+    fn without_lines(mut self) -> Self {
+        self.content.manifests.iter_mut().for_each(|manifest| manifest.line = 1);
+        for problem in &mut self.problems {
+            if let Some(spot) = problem.spot.take() {
+                problem.message =
+                    format!("what is built of {} cannot be used: {}", spot.file, problem.message);
+            }
+        }
+        self
     }
 }
 
@@ -150,7 +188,7 @@ pub(super) fn pieces(input: &Result<Given, String>) -> impl Iterator<Item = Piec
     let all = parts.chain(failure.map(Err)).zip(0..);
     let pieces = all.map(move |(part, index)| {
         let position = Position { index, end: end.clone() };
-        Piece { part, origin, position }
+        Piece { part, origin: origin.clone(), position }
     });
     pieces.take_while(|piece| !piece.position.is_beyond_the_end())
 }
@@ -163,7 +201,7 @@ pub(super) fn read(
     mut each: impl FnMut(Part, Vec<Manifest>),
 ) {
     let progress = io.stderr.progress("files read", inputs.len());
-    for input in inputs {
+    for input in inputs.iter().filter(|input| !is_patch(input)) {
         for piece in pieces(input) {
             let Read { part, content, problems: found, .. } = piece.read();
             for problem in found {
@@ -202,7 +240,7 @@ pub(super) fn cluster_with(
 ) -> Cluster {
     // Most files hold nothing for the cluster, and are not even parsed.
     let mut told = Vec::new();
-    let files = inputs.iter().map(|input| (0, input));
+    let files = inputs.iter().filter(|input| !is_patch(input)).map(|input| (0, input));
     ordered_parallel::run(
         jobs,
         files,

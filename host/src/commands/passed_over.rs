@@ -1,12 +1,22 @@
 //! Notes on what was passed over in folders, and what to type about it.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
 
 use crate::console::Io;
 use crate::files::chart::Chart;
 use crate::files::folder::Folder;
+use crate::files::kustomization::Kustomization;
 use crate::files::search::Search;
 use crate::text::{counted, shell_word};
+use review::admission::ApiServer;
+use review::evaluation::{Evaluation, Outcome};
+use review::failing_lookups::FailingLookups;
+use review::manifest::manifests;
+use review::source_file::SourceFile;
+use review::verdict::Decision;
 
 /// Names in a note; of the others it tells the number.
 const MOST_NAMES: usize = 3;
@@ -16,6 +26,12 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
     for folder in folders {
         for chart in &folder.charts {
             io.stderr.plain(&format!("note: {}", templates(chart)));
+        }
+        for Kustomization { file, patches, .. } in &folder.kustomizations {
+            if !patches.is_empty() {
+                let (file, names) = (file.display(), names(patches));
+                io.stderr.plain(&format!("note: {file} names patches, which are skipped: {names}"));
+            }
         }
         if !folder.links_out.is_empty() {
             let (count, names) = (counted(folder.links_out.len(), "link"), names(&folder.links_out));
@@ -48,6 +64,26 @@ fn templates(chart: &Chart) -> String {
     )
 }
 
+/// Says where Kustomize puts images in place that the policy has something to say about, which are not in the files.
+pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io: &Io) {
+    let Evaluation { policy, settings, resource, judged, ref api_server, .. } = *evaluation;
+    // Without lookups, because a session that is being recorded is one of the inputs alone.
+    let (ApiServer { namespace, cluster, .. }, host) = (api_server, Arc::new(FailingLookups::Unavailable));
+    let evaluation = Evaluation::new(policy, settings, judged, namespace, cluster, host);
+    let evaluation = Evaluation { resource, ..evaluation };
+    for kustomization in folders.iter().flat_map(|folder| &folder.kustomizations) {
+        if concerns(&evaluation, kustomization) {
+            let file = kustomization.file.display();
+            let folder = kustomization.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let word = shell_path(folder.unwrap_or(Path::new(".")));
+            io.stderr.plain(&format!(
+                "note: {file} brings in images that the policy judges and that the files do not show; to check what is built, \
+                 run acr-pull-secret check -k {word}"
+            ));
+        }
+    }
+}
+
 /// Says which files in folders are neither manifests nor anything else that can be read.
 pub(super) fn tell_of_unreadable(files: &[String], io: &Io) {
     if !files.is_empty() {
@@ -56,6 +92,30 @@ pub(super) fn tell_of_unreadable(files: &[String], io: &Io) {
             "note: {count} passed over, not valid YAML or JSON and without kind and apiVersion: {names}"
         ));
     }
+}
+
+/// Whether the policy has something to say about a pod with the images that a kustomization brings in.
+fn concerns(evaluation: &Evaluation<'_>, kustomization: &Kustomization) -> bool {
+    let Kustomization { images, namespace, .. } = kustomization;
+    if images.is_empty() {
+        return false;
+    }
+    let containers = images.iter().enumerate();
+    let containers = containers.map(|(i, image)| json!({"name": format!("c{i}"), "image": image}));
+    let mut pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "built"},
+        "spec": {"containers": containers.collect::<Vec<_>>()},
+    });
+    if let (Some(namespace), Some(metadata)) = (namespace, pod.get_mut("metadata")) {
+        metadata["namespace"] = namespace.as_str().into();
+    }
+    let file = SourceFile { name: String::new(), text: pod.to_string() };
+    let (pods, _, _) = manifests(&file.into());
+    let is_concerned = |outcome: Outcome| {
+        matches!(outcome.worst(), Decision::Mutated | Decision::Rejected)
+            || outcome.findings().iter().any(|finding| finding.image.is_some())
+    };
+    pods.into_iter().map(|pod| evaluation.judge(pod)).any(is_concerned)
 }
 
 /// A path as an argument in a shell, which does not take it for an option.

@@ -6,7 +6,7 @@
 //! Links come last and short ones first, so that what has a path without links is called by that one, and nothing is visited
 //! twice.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,7 @@ use ignore::{DirEntry, WalkBuilder};
 use super::CONFIG_FILE;
 use super::chart::{self, Chart};
 use super::input::{InputError, is_manifest};
+use super::kustomization::{Kustomization, is_kustomization};
 use super::search::{Search, Wanted};
 
 /// What was found.
@@ -29,6 +30,8 @@ pub struct Folder {
     pub is_empty: bool,
     /// Charts whose templates were passed over
     pub charts: BTreeSet<Chart>,
+    /// What Kustomize builds here
+    pub kustomizations: Vec<Kustomization>,
     /// Links that lead out, to a folder or what has the name of a manifest, and were not followed
     pub links_out: Vec<PathBuf>,
     /// The folders themselves, by their paths without links
@@ -42,6 +45,8 @@ pub struct FoundFile {
     pub path: PathBuf,
     /// The path without links
     pub real: PathBuf,
+    /// The kustomization that names it as a patch
+    pub patch_of: Option<Arc<Path>>,
 }
 
 /// Searches a folder.
@@ -73,6 +78,7 @@ struct Walk<'a> {
     links: BTreeSet<(usize, PathBuf)>,
     files: Vec<(PathBuf, Result<FoundFile, InputError>)>,
     charts: BTreeSet<Chart>,
+    kustomizations: Vec<Kustomization>,
     links_out: Vec<PathBuf>,
 }
 
@@ -96,6 +102,7 @@ impl<'a> Walk<'a> {
             links: BTreeSet::new(),
             files: Vec::new(),
             charts: BTreeSet::new(),
+            kustomizations: Vec::new(),
             links_out: Vec::new(),
         }
     }
@@ -163,8 +170,11 @@ impl<'a> Walk<'a> {
     }
 
     fn file(&mut self, path: PathBuf, real: PathBuf) {
+        if self.wants_manifests() && is_kustomization(&path) {
+            self.kustomizations.extend(Kustomization::read(&path));
+        }
         if is_manifest(&path) && self.read.insert(real.clone()) {
-            self.files.push((path.clone(), Ok(FoundFile { path, real })));
+            self.files.push((path.clone(), Ok(FoundFile { path, real, patch_of: None })));
         }
     }
 
@@ -196,13 +206,34 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(self, path: &Path) -> Folder {
-        let Self { visited, mut files, charts, links_out, .. } = self;
+        let Self { visited, mut files, charts, mut kustomizations, links_out, .. } = self;
         // Those behind links come in between.
         files.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let files: Vec<_> = files.into_iter().map(|(_, file)| file).collect();
+        let mut files: Vec<_> = files.into_iter().map(|(_, file)| file).collect();
+        mark_patches(&mut files, &mut kustomizations);
         let visited = std::mem::take(&mut *visited.lock());
         let is_empty = files.is_empty();
-        Folder { path: path.to_owned(), files, is_empty, charts, links_out, visited }
+        Folder { path: path.to_owned(), files, is_empty, charts, kustomizations, links_out, visited }
+    }
+}
+
+/// Marks the files that kustomizations name as patches, and leaves of their lists those that were found.
+fn mark_patches(files: &mut [Result<FoundFile, InputError>], kustomizations: &mut [Kustomization]) {
+    if kustomizations.iter().all(|kustomization| kustomization.patches.is_empty()) {
+        return;
+    }
+    let files = files.iter_mut().flatten().map(|file| (file.real.clone(), file));
+    let mut files: HashMap<PathBuf, &mut FoundFile> = files.collect();
+    for Kustomization { file, patches, .. } in kustomizations {
+        let by: Arc<Path> = file.as_path().into();
+        let mut found = BTreeSet::new();
+        for real in patches.iter().filter_map(|patch| patch.canonicalize().ok()) {
+            if let Some(file) = files.get_mut(&real) {
+                file.patch_of = Some(by.clone());
+                found.insert(file.path.clone());
+            }
+        }
+        *patches = found.into_iter().collect();
     }
 }
 

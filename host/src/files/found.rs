@@ -1,6 +1,7 @@
 //! The files behind the paths that a command is given.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::folder::{self, Folder, FoundFile};
 use super::input::InputError;
@@ -8,12 +9,16 @@ use super::pattern::{self, is_pattern};
 use super::search::Search;
 
 /// Why a file is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// It was named, by a path or a pattern
     Named,
     /// It lies in a folder that was named
     InFolder,
+    /// It lies in such a folder, and this kustomization there names it as a patch
+    Patch(Arc<Path>),
+    /// It is what Kustomize builds, whose lines are in no file
+    Built,
 }
 
 /// What there is behind paths.
@@ -62,8 +67,8 @@ impl Found {
     fn folder(&mut self, path: &Path, search: &Search) {
         let mut folder = folder::search(path, search);
         self.files.extend(std::mem::take(&mut folder.files).into_iter().map(|file| {
-            let FoundFile { path, .. } = file?;
-            Ok((path, Origin::InFolder))
+            let FoundFile { path, patch_of, .. } = file?;
+            Ok((path, patch_of.map_or(Origin::InFolder, Origin::Patch)))
         }));
         self.folders.push(folder);
     }

@@ -136,6 +136,8 @@ pub enum Given {
         /// All of it
         bytes: Vec<u8>,
     },
+    /// What Kustomize builds of the kustomization at this path
+    Built(PathBuf, Vec<u8>),
 }
 
 impl Given {
@@ -153,15 +155,16 @@ impl Given {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        let (Self::File(path, _) | Self::Held { path, .. }) = self;
+        let (Self::File(path, _) | Self::Held { path, .. } | Self::Built(path, _)) = self;
         path
     }
 
     /// Why it is read.
     pub fn origin(&self) -> Origin {
         match self {
-            Self::File(_, origin) => *origin,
+            Self::File(_, origin) => origin.clone(),
             Self::Held { .. } => Origin::Named,
+            Self::Built(..) => Origin::Built,
         }
     }
 
@@ -174,7 +177,7 @@ impl Given {
     pub fn held(&self) -> Option<&[u8]> {
         match self {
             Self::Held { bytes, .. } => Some(bytes),
-            Self::File(..) => None,
+            Self::File(..) | Self::Built(..) => None,
         }
     }
 
@@ -192,7 +195,7 @@ impl Given {
     /// Its bytes; 0 for a file that is not there.
     pub fn size(&self) -> usize {
         match self {
-            Self::Held { bytes, .. } => bytes.len(),
+            Self::Held { bytes, .. } | Self::Built(_, bytes) => bytes.len(),
             Self::File(path, _) => {
                 path.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX))
             }
@@ -203,7 +206,7 @@ impl Given {
     pub fn name(&self) -> String {
         match self {
             Self::Held { name, .. } => name.clone(),
-            Self::File(path, _) => name(path),
+            Self::File(path, _) | Self::Built(path, _) => name(path),
         }
     }
 
@@ -213,7 +216,7 @@ impl Given {
     /// - the file cannot be opened
     pub fn parts(&self) -> Result<Parts<Box<dyn Read + Send + '_>>, InputError> {
         let stream: Box<dyn Read + Send> = match self {
-            Self::Held { bytes, .. } => Box::new(Cursor::new(bytes)),
+            Self::Held { bytes, .. } | Self::Built(_, bytes) => Box::new(Cursor::new(bytes)),
             Self::File(path, _) => Box::new(
                 std::fs::File::open(path)
                     .map_err(|reason| InputError::Unreadable { name: name(path), reason })?,

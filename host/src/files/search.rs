@@ -20,7 +20,7 @@ pub struct Search {
 /// What is looked for in folders.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Wanted {
-    /// Manifests, which the templates of charts are not yet
+    /// Manifests, which the templates of charts are not yet, and patches of Kustomize never
     #[default]
     Manifests,
     /// YAML and JSON, whatever it is

@@ -12,6 +12,7 @@ use super::CONFIG_FILE;
 use crate::files::atomic_file::UNFINISHED;
 use crate::files::folder::{self, Folder};
 use crate::files::input::is_manifest;
+use crate::files::kustomization::{self, is_kustomization};
 use crate::files::pattern::is_pattern;
 use crate::files::search::Search;
 
@@ -46,6 +47,8 @@ pub struct Watched {
     folders: BTreeSet<PathBuf>,
     /// Folders in which a pattern may match anything
     pattern_folders: BTreeSet<PathBuf>,
+    /// Folders that Kustomize builds
+    built: BTreeSet<PathBuf>,
     /// Files that the work writes itself
     written: BTreeSet<PathBuf>,
     /// How folders that were named are searched; none where everything in them counts
@@ -71,6 +74,11 @@ impl Watched {
             self.pattern_folders.insert(absolute(folder));
         }
         Ok(())
+    }
+
+    /// Adds what Kustomize builds a folder of.
+    pub fn add_built(&mut self, folder: &Path) {
+        self.built.insert(absolute(folder));
     }
 
     /// Watches in folders what this search finds there.
@@ -115,7 +123,8 @@ impl Watched {
         let all = everything(self.search.as_ref().map(|search| search.exclude.clone()).unwrap_or_default());
         let named = self.folders.iter().map(|folder| (folder, self.search.as_ref().unwrap_or(&all)));
         let searches = named.chain(self.pattern_folders.iter().map(|folder| (folder, &all)));
-        let mut seen = Seen::default();
+        let files = self.built.iter().flat_map(|folder| kustomization::sources(folder)).collect();
+        let mut seen = Seen { files, ..Seen::default() };
         for (path, search) in searches {
             let Folder { files, mut visited, .. } = folder::search(path, search);
             seen.files.extend(files.into_iter().flatten().map(|file| file.real));
@@ -184,7 +193,7 @@ impl Watched {
     }
 }
 
-/// What there is in folders, by paths without links.
+/// What there is in folders, and what is built of them, by paths without links.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     files: BTreeSet<PathBuf>,
@@ -206,7 +215,7 @@ fn watch(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
 
 /// Whether a file says what is read of the others.
 fn steers_search(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == ".gitignore")
+    path.file_name().is_some_and(|name| name == ".gitignore") || is_kustomization(path)
 }
 
 fn is_change(kind: EventKind) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::iter;
 use std::num::NonZero;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use crate::commands::inputs::{self, Foreign, Piece, Position, Read};
 use crate::commands::ordered_parallel;
 use crate::commands::reports::Reports;
 use crate::console::Io;
+use crate::files::found::Origin;
 use crate::files::input::Given;
 use crate::report::Summary;
 use review::diagnostic::{Diagnostic, Weight};
@@ -42,8 +44,8 @@ struct Head {
     problems: Vec<Diagnostic>,
     /// How many documents it has
     documents: usize,
-    /// Whether all of its objects are in one batch
-    is_one: bool,
+    /// Whether the places of its findings are to be looked for, because its objects are in several batches
+    is_to_locate: bool,
     /// What it is, where it lies in a folder and is no manifest
     foreign: Option<Foreign>,
 }
@@ -53,8 +55,12 @@ struct Batch {
     manifests: Vec<Manifest>,
     /// The part's
     position: Position,
+    /// Why they are not judged
+    left_out: Option<Arc<str>>,
     /// Whether there are no others in the part
     is_one: bool,
+    /// Whether its lines are those of a file
+    has_lines: bool,
 }
 
 /// Judges everything in these inputs and reports it.
@@ -67,14 +73,19 @@ pub(crate) fn run(
 ) -> Tally {
     let progress = io.stderr.progress("files judged", inputs.len());
     let pieces = inputs.iter().flat_map(inputs::pieces).map(|piece| (piece.size(), piece));
-    let judge = |Batch { manifests, position, is_one }| {
+    let judge = |Batch { manifests, position, left_out, is_one, has_lines }| {
         if position.is_beyond_the_end() {
             return Vec::new();
         }
-        let mut outcomes: Vec<Outcome> =
-            manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
+        let judged = manifests.into_iter().map(|manifest| match &left_out {
+            Some(reason) => evaluation.skip(manifest, reason),
+            None => evaluation.judge(manifest),
+        });
+        let mut outcomes: Vec<Outcome> = judged.collect();
         if is_one {
-            locate(&mut outcomes);
+            if has_lines {
+                locate(&mut outcomes);
+            }
             // Reports need the object no more, and whoever made it frees it cheapest.
             for outcome in &mut outcomes {
                 outcome.manifest.content = Content::Object(Value::Null);
@@ -109,7 +120,7 @@ pub(crate) fn run(
             tally.unreadable.push(name);
         }
         let mut outcomes: Vec<Outcome> = batches.into_iter().flatten().collect();
-        if !head.is_one {
+        if head.is_to_locate {
             // One document has most of them, and is to be searched once.
             locate(&mut outcomes);
         }
@@ -139,13 +150,18 @@ impl Tally {
 }
 
 fn open(piece: Piece) -> (Head, Vec<Batch>) {
-    let Read { content, problems, position, foreign, .. } = piece.read();
+    let read = piece.read();
+    let left_out: Option<Arc<str>> = read.left_out().map(Arc::from);
+    let Read { content, problems, position, origin, foreign, .. } = read;
+    let has_lines = origin != Origin::Built;
     let is_one = content.manifests.len() <= LONG;
     let mut manifests = content.manifests.into_iter();
     let batches = iter::from_fn(|| {
         let manifests: Vec<_> = manifests.by_ref().take(LONG).collect();
-        (!manifests.is_empty()).then(|| Batch { manifests, position: position.clone(), is_one })
+        let (position, left_out) = (position.clone(), left_out.clone());
+        (!manifests.is_empty()).then_some(Batch { manifests, position, left_out, is_one, has_lines })
     });
     let batches = batches.collect();
-    (Head { position, problems, documents: content.documents, is_one, foreign }, batches)
+    let is_to_locate = !is_one && has_lines;
+    (Head { position, problems, documents: content.documents, is_to_locate, foreign }, batches)
 }

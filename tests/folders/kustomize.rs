@@ -1,0 +1,270 @@
+//! Folders of Kustomize.
+
+use std::fs;
+
+use super::{POD, judged, notes, results, run, talk, tree};
+use crate::engines::command;
+
+const PATCH: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      \
+                     containers:\n        - {name: web, image: contoso.azurecr.io/web:v2}\n";
+
+/// A base and an overlay whose files are all in it.
+fn overlay() -> tempfile::TempDir {
+    tree(&[
+        ("base/kustomization.yaml", "resources: [pod.yaml]\n"),
+        ("base/pod.yaml", POD),
+        (
+            "prod/kustomization.yaml",
+            "resources: [../base]\npatches:\n- path: patch.yaml\n- path: ops.yml\n  target: {kind: Pod}\n\
+             patchesStrategicMerge: [more/deployment.yaml]\n",
+        ),
+        ("prod/patch.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {a: b}}\n"),
+        ("prod/ops.yml", "- {op: add, path: /metadata/labels/c, value: d}\n"),
+        ("prod/more/deployment.yaml", PATCH),
+        ("component/Kustomization", "kind: Component\npatches: [{path: part.yaml}]\n"),
+        ("component/part.yaml", PATCH),
+    ])
+}
+
+#[test]
+fn patches_are_skipped_with_the_reason_unless_they_are_named() {
+    let folder = overlay();
+    let (all, said) = results(folder.path(), &["."]);
+    let message = |name: &str| {
+        let result = all.iter().find(|result| result["source"]["file"] == name);
+        result.map(|result| result["object"]["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let reason = |file: &str| Some(format!("a patch: {file} names it as one"));
+    for name in ["./prod/patch.yaml", "./prod/ops.yml", "./prod/more/deployment.yaml"] {
+        assert_eq!(message(name), reason("./prod/kustomization.yaml"), "{name}");
+    }
+    assert_eq!(message("./component/part.yaml"), reason("./component/Kustomization"));
+    let files = judged(folder.path(), &["."]).0;
+    assert_eq!(files, ["./base/pod.yaml"]);
+    let [component, prod] = notes(&said)[..] else { panic!("{said}") };
+    assert_eq!(
+        component,
+        "note: ./component/Kustomization names patches, which are skipped: ./component/part.yaml"
+    );
+    assert_eq!(
+        prod,
+        "note: ./prod/kustomization.yaml names patches, which are skipped: ./prod/more/deployment.yaml, ./prod/ops.yml, \
+         ./prod/patch.yaml"
+    );
+    assert_eq!(judged(folder.path(), &["prod/more/deployment.yaml"]).0, ["prod/more/deployment.yaml"]);
+
+    let fix = run(folder.path(), &["fix", "."]);
+    assert_eq!(fix.status.code(), Some(0), "{}", talk(&fix));
+    assert!(talk(&fix).ends_with("1 file fixed, 0 fine\n"), "{}", talk(&fix));
+    assert_eq!(fs::read_to_string(folder.path().join("prod/more/deployment.yaml")).unwrap(), PATCH);
+}
+
+#[test]
+fn images_that_a_kustomization_brings_in_get_a_note_where_the_policy_judges_them() {
+    let pod = POD.replace("contoso.azurecr.io/", "");
+    for (images, is_noted) in [
+        ("{name: web, newName: contoso.azurecr.io/web}", true),
+        ("{name: web, newName: docker.io/library/web}", false),
+        ("{name: web, newTag: v2}", false),
+    ] {
+        let kustomization = format!("resources: [pod.yaml]\nimages: [{images}]\n");
+        let folder = tree(&[("pr od/kustomization.yml", &kustomization), ("pr od/pod.yaml", &pod)]);
+        for call in [&["check", "."][..], &["fix", "."]] {
+            let said = talk(&run(folder.path(), call));
+            let found = said.contains("note: ./pr od/kustomization.yml brings in images ")
+                && said.contains("run acr-pull-secret check -k './pr od'\n");
+            assert_eq!(found, is_noted, "{images}: {said}");
+        }
+        let said = talk(&run(folder.path(), &["check", "-q", "."]));
+        assert_eq!(said, "");
+    }
+}
+
+/// A recording is of the inputs alone.
+#[test]
+fn the_note_on_images_leaves_no_trace_in_a_recording() {
+    let settings = r#"{"cluster": {"serviceAccounts": true, "secrets": "exists"}}"#;
+    let folder = tree(&[("in/pod.yaml", POD)]);
+    let record = || {
+        let args = ["check", "--settings-json", settings, "--record", "session.yaml", "in"];
+        assert!(run(folder.path(), &args).status.success());
+        fs::read_to_string(folder.path().join("session.yaml")).unwrap()
+    };
+    let without = record();
+    let kustomization = "images: [{name: a, newName: b.azurecr.io/a}]\n";
+    fs::write(folder.path().join("in/kustomization.yaml"), kustomization).unwrap();
+    let with = record();
+    assert!(!with.is_empty());
+    assert_eq!(with, without);
+}
+
+#[test]
+fn fix_refuses_what_is_built_and_says_what_to_type() {
+    let folder = overlay();
+    let output = run(folder.path(), &["fix", "-k", "prod"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = talk(&output);
+    assert!(
+        said.contains("what Kustomize builds is in no file")
+            && said.contains("acr-pull-secret check -k prod"),
+        "{said}"
+    );
+    assert!(said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_built_has_its_reason() {
+    let folder = overlay();
+    for (named, reason) in [
+        ("nothing", "-k nothing: no such folder"),
+        ("prod/kustomization.yaml", "-k prod/kustomization.yaml: this is a file; name its folder"),
+        ("prod/more", "-k prod/more: there is no kustomization.yaml in this folder"),
+    ] {
+        let output = run(folder.path(), &["check", "-k", named]);
+        assert_eq!(output.status.code(), Some(2), "{named}");
+        assert!(talk(&output).contains(&format!("error: {reason}")), "{named}: {}", talk(&output));
+    }
+    let output =
+        command(&["check", "-k", "prod"]).current_dir(folder.path()).env("PATH", "").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(talk(&output).contains("neither kubectl nor kustomize was found"), "{}", talk(&output));
+}
+
+#[test]
+#[ignore = "needs kubectl"]
+fn what_kubectl_builds_is_judged() {
+    let folder = overlay();
+    fs::write(
+        folder.path().join("prod/kustomization.yaml"),
+        "namespace: shop\nresources: [../base]\nimages: [{name: contoso.azurecr.io/web, newTag: v9}]\n",
+    )
+    .unwrap();
+    let (all, said) = results(folder.path(), &["-k", "prod", "-k", "base"]);
+    assert_eq!(all.len(), 2, "{said}");
+    assert_eq!(
+        (&all[0]["source"]["file"], &all[0]["namespace"]),
+        (&"prod/kustomization.yaml".into(), &"shop".into())
+    );
+    assert_eq!(all[0]["decision"], "mutated");
+    assert_eq!(all[1]["source"]["file"], "base/kustomization.yaml");
+    fs::write(folder.path().join("prod/kustomization.yaml"), "resources: [nothing.yaml]\n").unwrap();
+    let output = run(folder.path(), &["check", "-k", "prod"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = talk(&output);
+    assert!(
+        said.contains("error: -k prod: kubectl kustomize failed: ") && said.contains("nothing.yaml"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+mod built {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Output;
+
+    use super::{command, overlay, talk};
+    use crate::engines::json;
+
+    /// Runs the command where `kustomize` is this script, and there is no kubectl.
+    fn with_kustomize(script: &str, args: &[&str]) -> (Output, tempfile::TempDir) {
+        let folder = overlay();
+        let bin = folder.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        fs::write(bin.join("kustomize"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(bin.join("kustomize"), fs::Permissions::from_mode(0o755)).unwrap();
+        let output = command(args).current_dir(folder.path()).env("PATH", &bin).output().unwrap();
+        (output, folder)
+    }
+
+    /// Writes a pod, in the fourth line.
+    const BUILD: &str = "printf '# a\\n# b\\n---\\n{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}, spec: \
+                         {containers: [{name: web, image: contoso.azurecr.io/web}]}}\\n'";
+
+    #[test]
+    fn findings_name_the_kustomization_and_the_object_but_no_line_of_what_is_built() {
+        let validate = ["--settings-json", r#"{"mode": "validate"}"#];
+        let check = |format: &str| {
+            let args = [&["check", "-k", "prod", "-o", format], &validate[..]].concat();
+            let (output, _) = with_kustomize(BUILD, &args);
+            assert_eq!(output.status.code(), Some(1), "{format}: {}", talk(&output));
+            assert_eq!(talk(&output), "", "{format}");
+            output.stdout
+        };
+        let text = String::from_utf8(check("text")).unwrap();
+        assert!(text.starts_with("rejected Pod shop/web (prod/kustomization.yaml:1)\n"), "{text}");
+        assert!(text.contains("--> prod/kustomization.yaml:1\n"), "{text}");
+        let finding = &json(&check("json"))["results"][0];
+        assert_eq!(finding["source"]["line"], 1);
+        assert_eq!(finding["object"]["findings"][0].get("line"), None);
+        let place = json(&check("sarif"))["runs"][0]["results"][0]["locations"][0].clone();
+        assert_eq!(place["physicalLocation"]["artifactLocation"]["uri"], "prod/kustomization.yaml");
+        assert_eq!(place["physicalLocation"]["region"], serde_json::json!({"startLine": 1}));
+        assert_eq!(place["logicalLocations"][0]["fullyQualifiedName"], "Pod shop/web");
+        let github = String::from_utf8(check("github")).unwrap();
+        assert!(github.starts_with("::error file=prod/kustomization.yaml,line=1,title="), "{github}");
+        let junit = String::from_utf8(check("junit")).unwrap();
+        assert!(junit.contains("prod/kustomization.yaml:1: missing-pull-secret"), "{junit}");
+    }
+
+    #[test]
+    fn each_folder_is_built_once_without_a_shell_and_read_beside_paths() {
+        let args = ["check", "-o", "json", "-k", "prod", "-k", "base", "base/pod.yaml"];
+        let (output, folder) = with_kustomize(&format!("echo \"$@\" >>calls; {BUILD}"), &args);
+        let report = json(&output.stdout);
+        let files = report["results"].as_array().unwrap().iter().map(|result| &result["source"]["file"]);
+        let expected = ["base/pod.yaml", "prod/kustomization.yaml", "base/kustomization.yaml"];
+        assert_eq!(files.collect::<Vec<_>>(), expected);
+        assert_eq!(
+            fs::read_to_string(folder.path().join("calls")).unwrap(),
+            "build -- prod\nbuild -- base\n"
+        );
+    }
+
+    #[test]
+    fn what_is_built_but_cannot_be_read_has_no_line() {
+        let (output, _) = with_kustomize("printf 'kind: Pod\\nmetadata: [\\n'", &["check", "-k", "prod"]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = talk(&output);
+        assert!(
+            said.starts_with("error: what is built of prod/kustomization.yaml cannot be used: "),
+            "{said}"
+        );
+        assert!(!said.contains("-->"), "{said}");
+    }
+
+    #[test]
+    fn what_kustomize_says_of_its_failure_is_shown_but_not_obeyed() {
+        let script = "printf 'Error: \\033[2Jnope\\n::error::x\\n' >&2; echo kind: Pod; exit 3";
+        let (output, _) = with_kustomize(script, &["check", "-o", "github", "-k", "prod", "base/pod.yaml"]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = talk(&output);
+        let line = "error: -k prod: kustomize build failed: Error: \\u{1b}[2Jnope; ::error::x\n";
+        assert!(said.starts_with(line), "{said}");
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.lines().all(|line| !line.starts_with("::error::x")), "{report}");
+    }
+
+    /// Whoever has much to say is read to the end.
+    #[test]
+    fn a_long_complaint_stops_nothing() {
+        let script =
+            "i=0; while [ $i -lt 20000 ]; do echo 'warning: deprecated' >&2; i=$((i+1)); done; exit 1";
+        let (output, _) = with_kustomize(script, &["check", "-k", "prod"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stderr.len() < 3000, "{}", output.stderr.len());
+    }
+
+    #[test]
+    fn paths_of_the_config_file_do_not_count_beside_it() {
+        let (output, folder) = with_kustomize(BUILD, &["check", "-k", "prod"]);
+        assert_eq!(output.status.code(), Some(0), "{}", talk(&output));
+        fs::write(folder.path().join("config.yaml"), "paths: [base]\nnamespace: other\n").unwrap();
+        let args = ["check", "-o", "json", "--config", "config.yaml", "-k", "prod"];
+        let bin = folder.path().join("bin");
+        let output = command(&args).current_dir(folder.path()).env("PATH", &bin).output().unwrap();
+        let report = json(&output.stdout);
+        assert_eq!(report["summary"]["objects"], 1, "{report}");
+        assert_eq!(report["results"][0]["source"]["file"], "prod/kustomization.yaml");
+    }
+}
