@@ -126,6 +126,22 @@ fn gitignore_counts_from_the_repository_or_else_from_the_named_folder() {
     assert_eq!(judged(deploy, &["."]).0, ["./pod.yaml"]);
 }
 
+/// What says what is passed over is no trap itself.
+#[cfg(unix)]
+#[test]
+fn a_gitignore_that_is_no_file_is_not_waited_for() {
+    let folder = pods(&["pod.yaml", "chart/pod.yaml", "chart/templates/pod.yaml"]);
+    for name in [".gitignore", "chart/.gitignore", "chart/Chart.yaml", "chart/kustomization.yaml"] {
+        let made = std::process::Command::new("mkfifo").arg(folder.path().join(name)).status();
+        assert!(made.unwrap().success());
+    }
+    let expected = ["./chart/pod.yaml", "./chart/templates/pod.yaml", "./pod.yaml"];
+    assert_eq!(judged(folder.path(), &["."]).0, expected);
+    fs::remove_file(folder.path().join(".gitignore")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join(".gitignore")).unwrap();
+    assert_eq!(judged(folder.path(), &["."]).0, expected);
+}
+
 #[test]
 fn files_that_are_no_manifests_are_passed_over() {
     let folder = pods(&["pod.yaml"]);

@@ -3,10 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use review::yaml;
 use serde_json::Value;
 
-use super::input;
+use super::input::value_of;
 
 const CHART_FILE: &str = "Chart.yaml";
 const TEMPLATES: &str = "templates";
@@ -58,8 +57,6 @@ fn parent_chart(folder: &Path) -> Option<&Path> {
 }
 
 fn is_library(folder: &Path) -> bool {
-    let Ok(file) = input::read(&folder.join(CHART_FILE), &mut std::io::empty()) else { return false };
-    let (documents, _) = yaml::documents(&file.text);
-    let kind = documents.first().and_then(|document| document.value.get("type"));
-    kind.and_then(Value::as_str) == Some("library")
+    let chart = value_of(&folder.join(CHART_FILE));
+    chart.as_ref().and_then(|chart| chart.get("type")).and_then(Value::as_str) == Some("library")
 }

@@ -15,6 +15,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::CONFIG_FILE;
 use super::chart::{self, Chart};
+use super::gitignore::Ignored;
 use super::input::{InputError, is_manifest};
 use super::kustomization::{Kustomization, is_kustomization};
 use super::search::{Search, Wanted};
@@ -136,26 +137,19 @@ impl<'a> Walk<'a> {
     /// A walk that passes over what was visited and what is not wanted.
     fn builder(&self, path: &Path, real: &Path) -> WalkBuilder {
         let mut builder = WalkBuilder::new(path);
-        // Git's files above count up to the repository. Where there is none, those above the folder may be anybody's.
-        let is_repository = in_repository(real);
-        builder
-            .hidden(!self.search.hidden)
-            .git_ignore(!self.search.ignored)
-            .parents(!self.search.ignored && is_repository)
-            .require_git(is_repository)
-            // The same files on every machine: neither what the user's own files say, nor those of search tools.
-            .git_global(false)
-            .git_exclude(false)
-            .ignore(false)
-            .sort_by_file_name(OsStr::cmp);
+        builder.standard_filters(false).hidden(!self.search.hidden).sort_by_file_name(OsStr::cmp);
         let (top, top_real) = (path.to_owned(), real.to_owned());
+        let ignored = (!self.search.ignored).then(|| Ignored::below(real));
         let (exclude, visited, wants_manifests) =
             (self.search.exclude.clone(), self.visited.clone(), self.wants_manifests());
         builder.filter_entry(move |entry| {
+            let real = real_path(entry, &top, &top_real);
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             let is_passed_over = is_never_read(entry.file_name())
                 || exclude.has(entry.path())
                 || (wants_manifests && chart::is_templates(entry.path()))
-                || visited.lock().contains(&real_path(entry, &top, &top_real));
+                || ignored.as_ref().is_some_and(|ignored| ignored.has(&real, is_folder))
+                || visited.lock().contains(&real);
             !is_passed_over
         });
         builder
@@ -248,8 +242,4 @@ fn real_path(entry: &DirEntry, top: &Path, real: &Path) -> PathBuf {
 /// Git's own files, and this command's.
 fn is_never_read(name: &OsStr) -> bool {
     name == ".git" || name == CONFIG_FILE
-}
-
-fn in_repository(folder: &Path) -> bool {
-    folder.ancestors().any(|folder| folder.join(".git").exists() || folder.join(".jj").is_dir())
 }

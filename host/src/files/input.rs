@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use review::source_file::{STDIN, SourceFile};
 use review::yaml;
+use serde_json::Value;
 
 use super::found::Origin;
 pub use parts::{Part, Parts};
@@ -274,6 +275,18 @@ fn read_all(path: &Path, stdin: &mut dyn Read) -> Result<Option<Vec<u8>>, InputE
 /// - the file cannot be read, is too large, or is a named pipe
 pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
     read_all(path, &mut std::io::empty())?.ok_or_else(|| InputError::TooMuch(name(path)))
+}
+
+/// The first document of a file that says what others are, such as a chart's; none where it cannot be read, or is larger
+/// than anybody writes one.
+pub(super) fn value_of(file: &Path) -> Option<Value> {
+    const MOST: u64 = 1 << 20;
+    if file.metadata().ok()?.len() > MOST {
+        return None;
+    }
+    let text = read(file, &mut std::io::empty()).ok()?.text;
+    let (documents, _) = yaml::documents(&text);
+    documents.into_iter().next().map(|document| document.value)
 }
 
 /// Reads a file, or `stdin` for `-`.

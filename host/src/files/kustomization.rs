@@ -3,16 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use review::yaml;
 use serde_json::Value;
 
-use super::input;
+use super::input::value_of;
 
 /// In the order in which Kustomize looks for them.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
-
-/// Bytes of the largest one that is read: nobody writes more.
-const MOST: u64 = 1 << 20;
 
 /// What one says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,15 +76,6 @@ pub fn sources(folder: &Path) -> BTreeSet<PathBuf> {
         files.insert(file);
     }
     files
-}
-
-fn value_of(file: &Path) -> Option<Value> {
-    if file.metadata().ok()?.len() > MOST {
-        return None;
-    }
-    let text = input::read(file, &mut std::io::empty()).ok()?.text;
-    let (documents, _) = yaml::documents(&text);
-    documents.into_iter().next().map(|document| document.value)
 }
 
 /// All texts in a value, but for keys.

@@ -11,6 +11,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use super::CONFIG_FILE;
 use crate::files::atomic_file::UNFINISHED;
 use crate::files::folder::{self, Folder};
+use crate::files::gitignore::GITIGNORE;
 use crate::files::input::is_manifest;
 use crate::files::kustomization::{self, is_kustomization};
 use crate::files::pattern::is_pattern;
@@ -215,7 +216,7 @@ fn watch(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
 
 /// Whether a file says what is read of the others.
 fn steers_search(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == ".gitignore") || is_kustomization(path)
+    path.file_name().is_some_and(|name| name == GITIGNORE) || is_kustomization(path)
 }
 
 fn is_change(kind: EventKind) -> bool {
