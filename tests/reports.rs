@@ -43,7 +43,7 @@ fn write_hard_inputs(folder: &Path) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    std::fs::write(folder.join("binary.yaml"), b"a: \0\n").unwrap();
+    std::fs::write(folder.join("binary.yaml"), b"kind: Pod\na: \0\n").unwrap();
 }
 
 pub(crate) struct Reports {

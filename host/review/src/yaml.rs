@@ -29,7 +29,7 @@ use serde_json::Value;
 
 pub use self::mark::last_cut;
 pub use self::problem::{Note, SyntaxError};
-pub use self::text::line_column;
+pub use self::text::{line_column, quoted};
 use self::{problem::Problem, reader::Reader};
 
 /// A document of a YAML stream, or one of the values of a JSON text.

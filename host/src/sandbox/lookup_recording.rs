@@ -149,7 +149,6 @@ impl Record {
 
     fn write_down(&self, payload: &[u8], answer: &Result<Vec<u8>, String>) {
         let Ok(asked) = serde_json::from_slice::<GetResource>(payload) else { return };
-        let quoted = |text: &str| Value::from(text).to_string();
         let (kind, field, text) = match answer {
             Ok(object) => ("Success", "payload", String::from_utf8_lossy(object).into_owned()),
             Err(message) => ("Error", "message", message.clone()),
@@ -160,13 +159,13 @@ impl Record {
             session,
             "- type: Exchange\n  request: |\n    {GET_RESOURCE}\n    api_version: {}\n    kind: {}\n    name: {}\n    \
              namespace: {}\n    disable_cache: {}\n    field_masks: {}\n  response:\n    type: {kind}\n    {field}: {}\n",
-            quoted(&asked.api_version),
-            quoted(&asked.kind),
-            quoted(&asked.name),
+            yaml::quoted(&asked.api_version),
+            yaml::quoted(&asked.kind),
+            yaml::quoted(&asked.name),
             Value::from(asked.namespace),
             asked.disable_cache,
             serde_json::json!(asked.field_masks),
-            quoted(&text),
+            yaml::quoted(&text),
         );
     }
 }
@@ -261,6 +260,16 @@ mod tests {
         for asked in all.iter().rev() {
             assert_eq!(ask(&replay, asked), Ok(asked.to_string().into_bytes()), "{asked}");
         }
+    }
+
+    #[test]
+    fn characters_that_end_lines_or_are_not_yaml_are_recorded_too() {
+        let record = Record::new(Arc::new(Echo));
+        let mut asked = secret();
+        asked["name"] = json!("a\u{85}b\u{2028}c\u{2029}d\u{7f}e\u{1}f\u{feff}😀\"\\");
+        ask(&record, &asked).unwrap();
+        let replay = Replay::parse("session.yml", &record.session()).unwrap();
+        assert_eq!(ask(&replay, &asked), Ok(asked.to_string().into_bytes()));
     }
 
     #[test]

@@ -36,13 +36,12 @@ pub(super) fn flow(value: &Value) -> String {
 fn scalar(text: &str) -> String {
     // What begins otherwise may be read alike in brackets only.
     let is_word = text.starts_with(|first: char| first.is_alphanumeric() || matches!(first, '/' | '.' | '_'));
-    if is_word
-        && yaml::documents(&format!("[{text}]")).0.first().is_some_and(|read| is_text(&read.value, text))
-    {
+    let is_read = |list: &str| yaml::documents(list).0.first().is_some_and(|read| is_text(&read.value, text));
+    if is_word && is_read(&format!("[{text}]")) && is_read(&format!("- {text}\n")) {
         return text.to_owned();
     }
-    if text.chars().any(char::is_control) {
-        return Value::from(text).to_string();
+    if text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return yaml::quoted(text);
     }
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -79,6 +78,10 @@ mod tests {
             "a\nb",
             "tab\t",
             "\u{85}",
+            "a\u{2028}b",
+            "\u{2029}",
+            "\u{7f}",
+            "\u{feff}",
             "/spec/imagePullSecrets/-",
             "\"",
             "container \"web\": no; add it",

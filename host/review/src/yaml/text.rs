@@ -78,12 +78,35 @@ fn characters(text: &str, part: Range<usize>) -> usize {
 
 /// Byte of the first character that YAML forbids everywhere, or that ends a line in YAML 1.1 alone.
 pub(super) fn forbidden_character(text: &str) -> Option<usize> {
-    let forbidden = |byte: &u8| (*byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || *byte == 0x7f;
-    let found = text.as_bytes().iter().position(forbidden);
+    let found =
+        text.as_bytes().iter().position(|byte| is_forbidden(char::from(*byte & 0x7f)) && byte.is_ascii());
     if text.is_ascii() {
         return found;
     }
-    let high = |c: char| matches!(c, '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}');
-    let other = text.find(high);
+    let other = text.find(|c: char| !c.is_ascii() && is_forbidden(c));
     [found, other].into_iter().flatten().min()
+}
+
+fn is_forbidden(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => false,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
+        _ => matches!(character, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}'),
+    }
+}
+
+/// A text in double quotes, which JSON and YAML read alike.
+pub fn quoted(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    if forbidden_character(&json).is_none() {
+        return json;
+    }
+    let written = json.chars().map(|character| {
+        if is_forbidden(character) {
+            format!("\\u{:04x}", u32::from(character))
+        } else {
+            character.to_string()
+        }
+    });
+    written.collect()
 }
