@@ -2,6 +2,7 @@
 //!
 //! | module | has |
 //! |---|---|
+//! | `libyaml` | what kubectl reads in a text, by libyaml; `go_scalar` has its scalars |
 //! | `objects` | generated pods and JSON values, and nesting without end |
 //! | `hidden` | secrets that differ only in what is to be hidden, and all that a policy is asked about them |
 //! | `reached` | how many cases a test reached, and of which suites |
@@ -10,10 +11,13 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test ends at its first surprise"
 )]
 
+pub mod go_scalar;
 pub mod hidden;
+pub mod libyaml;
 pub mod objects;
 pub mod reached;
