@@ -16,6 +16,7 @@ mod reader;
 mod refusal;
 mod scalar;
 mod span;
+mod tabs;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -100,17 +101,31 @@ pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
 /// As [`documents`], for a part of a text with so many lines above it. The indices of the documents are those in the part.
 pub fn documents_below(above: usize, text: &str) -> Documents {
     let mut all = Documents::default();
+    // Has kubectl something to give before the next separator? Otherwise it takes that for text.
+    let mut is_filled = above > 0;
+    // For the document that is read next.
+    let mut note: Option<Note> = None;
     let mut above = above;
     for mut stretch in mark::stretches(text) {
         let begins = above == 0 && stretch.start == 0;
         let within = text.get(stretch.clone()).unwrap_or_default();
         let head = mark::head(within);
+        let separator = mark::separator(within).filter(|_| is_filled);
+        let is_text = head > 0 && separator.is_none();
+        is_filled = separator != Some(within.len());
         let (head, within) = within.split_at_checked(head).unwrap_or(("", within));
         stretch.start += head.len();
         above += line_ends(head.as_bytes());
+        let is_json = begins && json::is_object(within);
         let read = if json::starts(within) { json_documents } else { yaml_documents };
-        let (documents, count, problem) =
-            read(Above { lines: above, begins: begins || !head.is_empty() }, within);
+        let found = Above { lines: above, begins: begins || !head.is_empty(), is_json };
+        let (mut documents, count, problem) = read(found, within);
+        if is_text {
+            note = Some(refusal::of_head(head, within).into_note(above, (1, 1)));
+        }
+        if let Some(first) = documents.first_mut() {
+            first.notes.splice(0..0, note.take());
+        }
         // A document without content has been begun by what was passed over.
         let count = if head.is_empty() { count } else { count.max(1) };
         for mut document in documents {
@@ -199,9 +214,14 @@ struct Above {
     lines: usize,
     /// Does kubectl begin to read there?
     begins: bool,
+    /// Does kubectl read JSON there?
+    is_json: bool,
 }
 
 fn json_documents(above: Above, text: &str) -> Found {
+    if !above.is_json && text::forbidden_character(text).is_some() {
+        return yaml_documents(above, text);
+    }
     let json = read(above, Reader::json(text), text);
     let (documents, _, Some(failed)) = &json else { return json };
     if failed.is_final {
@@ -221,9 +241,11 @@ fn json_documents(above: Above, text: &str) -> Found {
 
 /// YAML up to the first character that no YAML may hold.
 fn yaml_documents(above: Above, text: &str) -> Found {
-    let Some(at) = text::forbidden_character(text) else { return read(above, Reader::yaml(text), text) };
+    let Some(at) = text::forbidden_character(text) else {
+        return read(above, Reader::yaml(text, &tabs::replaced(text)), text);
+    };
     let readable = text.get(..at).unwrap_or_default();
-    let (mut documents, count, _) = read(above, Reader::yaml(readable), readable);
+    let (mut documents, count, _) = read(above, Reader::yaml(readable, &tabs::replaced(readable)), readable);
     documents.retain(|document| document.span.end < at);
     (documents, count, Some(Problem::forbidden_character(text, at)))
 }
@@ -245,15 +267,15 @@ fn read(above: Above, mut reader: Reader<'_>, text: &str) -> Found {
         if tree.is_blank() {
             continue;
         }
+        if reader.is_json() {
+            refusal::note_json(&mut tree, text, above.begins, above.is_json);
+        } else {
+            refusal::note(&mut tree, text, above.begins);
+        }
         let value = match value::value(&mut tree, text, &|byte| above.lines + place(byte).0) {
             Ok(value) => value,
             Err(problem) => return (documents, reader.index(), Some(problem)),
         };
-        if reader.is_json() {
-            refusal::note_json(&mut tree, above.begins);
-        } else {
-            refusal::note(&mut tree, text, above.begins);
-        }
         tree.notes.sort_by_key(|note| note.at);
         let source = tree.helm_source(text);
         let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| {
@@ -286,7 +308,7 @@ fn find(text: &str, document: usize, pointers: &[&str], locate: Locate) -> Optio
     json::starts(text)
         .then(|| find_with(Reader::json(text), text, document, pointers, locate))
         .flatten()
-        .or_else(|| find_with(Reader::yaml(text), text, document, pointers, locate))
+        .or_else(|| find_with(Reader::yaml(text, &tabs::replaced(text)), text, document, pointers, locate))
 }
 
 fn find_with(

@@ -165,6 +165,10 @@ impl Scalar {
                 (_, Ok(number)) => number.into(),
                 _ => return Err("a number too large".to_owned()),
             },
+            // Go writes whole numbers without a fraction, up to this one.
+            Scalar::Float(number) if number.fract() == 0.0 && number.abs() < 1e21 => {
+                serde_json::from_str(&format!("{:.0}", number + 0.0)).map_err(|error| error.to_string())?
+            }
             Scalar::Float(number) => match Number::from_f64(number) {
                 Some(number) => number.into(),
                 None => return Err(format!("json: unsupported value: {number}")),

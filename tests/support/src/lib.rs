@@ -3,9 +3,11 @@
 //! | module | has |
 //! |---|---|
 //! | `libyaml` | what kubectl reads in a text, by libyaml; `go_scalar` has its scalars |
+//! | `alike` | whether a reader reads what kubectl reads |
 //! | `objects` | generated pods and JSON values, and nesting without end |
 //! | `hidden` | secrets that differ only in what is to be hidden, and all that a policy is asked about them |
 //! | `reached` | how many cases a test reached, and of which suites |
+//! | `styled` | generated manifests in every style of YAML, put together by `choices`, which bytes make |
 
 #![allow(
     clippy::expect_used,
@@ -16,8 +18,11 @@
     reason = "a test ends at its first surprise"
 )]
 
+pub mod alike;
+pub mod choices;
 pub mod go_scalar;
 pub mod hidden;
 pub mod libyaml;
 pub mod objects;
 pub mod reached;
+pub mod styled;

@@ -53,6 +53,11 @@ pub fn kubectl(text: &str) -> Answer {
         Err(separator) => answer.refuses = Some(separator),
         Ok(stretches) => {
             for stretch in stretches {
+                if stretch.starts_with("---#") {
+                    answer.refuses =
+                        Some("a comment directly behind a first separator makes it text".to_owned());
+                    break;
+                }
                 // It panics where libyaml has an assertion, at a comma behind a tag.
                 let read = catch_unwind(|| documents(&stretch, 1));
                 match read.unwrap_or_else(|_| Err("an assertion of libyaml".to_owned())) {
@@ -72,12 +77,19 @@ pub fn kubectl(text: &str) -> Answer {
     answer
 }
 
-/// All documents of a YAML text, as a stream of YAML is to be read: nothing is split before, nothing is dropped.
+/// All documents of a YAML text, as a stream of YAML is to be read: nothing is split before, nothing is dropped. A comment
+/// may follow `---` directly all the same.
 ///
 /// # Errors
 /// - libyaml does not read it
 pub fn stream(text: &str) -> Result<Vec<Value>, String> {
-    let (mut documents, _) = documents(text.strip_prefix('\u{feff}').unwrap_or(text), usize::MAX)?;
+    let separator = |line: &str| match line.strip_prefix("---#") {
+        Some(comment) => format!("--- #{comment}"),
+        None => line.to_owned(),
+    };
+    let text: String =
+        text.strip_prefix('\u{feff}').unwrap_or(text).split_inclusive('\n').map(separator).collect();
+    let (mut documents, _) = documents(&text, usize::MAX)?;
     documents.retain(|document| !document.is_null());
     Ok(documents)
 }
@@ -92,10 +104,13 @@ fn stretches(text: &str) -> Result<Vec<String>, String> {
             if !(rest.is_empty() || rest.starts_with('#')) {
                 return Err(format!("invalid Yaml document separator: {rest}"));
             }
-            stretches.push(String::new());
-        } else {
-            *stretches.last_mut().unwrap() += &line;
+            if !stretches.last().is_some_and(String::is_empty) {
+                stretches.push(String::new());
+                continue;
+            }
         }
+        // With the separator, where nothing stands before it.
+        *stretches.last_mut().unwrap() += &line;
     }
     Ok(stretches)
 }

@@ -42,7 +42,7 @@ pub(super) fn read<'a>(
             _ => {}
         }
     }
-    if is_broken(span, whole, behind) {
+    if is_broken(span, whole) {
         let message = "kubectl does not accept a key that ends on another line than it begins";
         return Err(Problem::new(span.start(), message).help("write the key and its `:` on one line"));
     }
@@ -63,7 +63,8 @@ fn accept_plain(span: Span, whole: &str) -> Result<(), Problem> {
 }
 
 /// Is there a line end in a key, or between it and its colon? Behind `?` it may be there.
-fn is_broken(key: Span, whole: &str, behind: &str) -> bool {
+pub(super) fn is_broken(key: Span, whole: &str) -> bool {
+    let behind = whole.get(key.end()..).unwrap_or_default();
     let Some(to_colon) = colon(behind) else { return false };
     let is_end = |c| matches!(c, '\n' | '\r');
     let has_end =

@@ -32,6 +32,12 @@ pub(super) fn head(stretch: &str) -> usize {
     if is_marked || behind.starts_with('#') { next } else { 0 }
 }
 
+/// The length of the line `---` that begins a stretch, where nothing but a comment stands in it.
+pub(super) fn separator(stretch: &str) -> Option<usize> {
+    let line = stretch.split_inclusive('\n').next()?;
+    line.strip_prefix("---").filter(|behind| is_blank(behind)).map(|_| line.len())
+}
+
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 const MARK: &[u8] = b"---";

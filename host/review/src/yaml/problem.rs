@@ -10,7 +10,8 @@ pub(super) const MAX_DEPTH: usize = 100;
 /// What is said of a document that nests deeper.
 pub(super) const TOO_DEEP: &str = "nested too deeply: more than 100 levels";
 
-const LINE_ENDS: [char; 2] = ['\n', '\r'];
+/// What ends a line.
+pub(super) const LINE_ENDS: [char; 2] = ['\n', '\r'];
 
 /// What is advised where no line above is indented as this one is.
 pub(super) const INDENT: &str = "indent this line as its siblings are";
@@ -142,7 +143,8 @@ impl Problem {
                 said.map_or_else(|| info.clone(), |(_, said)| said.to_owned())
             }
         };
-        if let Some(tab) = indenting_tab(text, at) {
+        let is_of_tab = is_of_layout(error.kind()) || is_of_tabs(error.kind());
+        if let Some(tab) = indenting_tab(text, at).filter(|_| is_of_tab) {
             return Problem::new(tab, "a tab stands in the indentation; YAML allows only spaces there");
         }
         let is_colon = |at: usize| {
@@ -210,6 +212,17 @@ fn is_of_layout(kind: &ErrorKind) -> bool {
             | ErrorKind::MappingKeyNotAllowed
             | ErrorKind::MappingValueNotAllowed
             | ErrorKind::SimpleKeyExpected
+    )
+}
+
+/// Whether the parser refuses a tab.
+pub(super) fn is_of_tabs(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabNotAllowed
     )
 }
 

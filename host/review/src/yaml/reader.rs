@@ -30,9 +30,10 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    pub(super) fn yaml(text: &'t str) -> Self {
+    /// Reads a text, given with spaces for some of its tabs too.
+    pub(super) fn yaml(text: &'t str, replaced: &'t str) -> Self {
         let rest = text.len() - text.trim_start_matches('\u{feff}').len();
-        let source = Source::Yaml(Box::new(Parser::new_from_str_with_options(text, options())));
+        let source = Source::Yaml(Box::new(Parser::new_from_str_with_options(replaced, options())));
         Reader { source, whole: text, index: 0, rest }
     }
 
@@ -121,7 +122,8 @@ impl<'t> Reader<'t> {
     }
 }
 
-fn options() -> Options {
+/// What the parser is told.
+pub(super) fn options() -> Options {
     let mut options = granit_parser::options! { emit_anchor_events: true };
     options.set_emit_comments(false);
     options

@@ -12,6 +12,7 @@ use memchr::{memchr, memchr2, memmem, memrchr2};
 
 use super::{
     builder::MAX_NOTES,
+    flow_scalar,
     problem::Problem,
     span::Span,
     tree::{Content, Tree},
@@ -85,13 +86,46 @@ fn block_content(span: Span, whole: &str) -> Option<usize> {
     Some(above + rest.len() - written.len())
 }
 
-/// Adds a note to a tree that was read from JSON. `begins` tells whether nothing stands above its stretch.
-pub(super) fn note_json(tree: &mut Tree, begins: bool) {
+/// What kubectl says to a line `---` that it takes for text, because no document stands above it.
+pub(super) fn of_head(head: &str, behind: &str) -> Problem {
+    let message = if behind.starts_with('\u{feff}') {
+        "kubectl takes this byte order mark for a part of the text, for no document stands above `---`"
+    } else {
+        "kubectl refuses a comment directly behind a `---` that no document stands above"
+    };
+    Problem::new(head.len(), message)
+}
+
+/// Adds the notes to a tree that was read from JSON. `begins` tells whether nothing stands above its stretch, `is_json` whether
+/// kubectl reads it as JSON too; behind `---` it reads YAML.
+pub(super) fn note_json(tree: &mut Tree, text: &str, begins: bool, is_json: bool) {
+    if is_json {
+        return;
+    }
+    let mut notes = Vec::new();
     if !begins && tree.index > 1 && tree.marker.is_none() {
         let at = tree.first().unwrap_or(tree.span.start);
-        tree.notes
-            .push(Problem::new(at, "kubectl passes over this document, for no line `---` stands above it"));
+        notes.push(Problem::new(at, "kubectl passes over this document, for no line `---` stands above it"));
     }
+    for node in &tree.nodes {
+        if node.style == Some(ScalarStyle::DoubleQuoted)
+            && let Some((at, message)) = of_escape(node.span.text(text))
+        {
+            notes.push(Problem::new(node.span.start() + at, message));
+        }
+        let Content::Mapping(entries) = &node.content else { continue };
+        for entry in entries {
+            if let Some((at, message)) = of_escape(entry.span.text(text)) {
+                notes.push(Problem::new(entry.span.start() + at, message));
+            }
+            if flow_scalar::is_broken(entry.span, text) {
+                let message = "kubectl refuses a key that is not on one line with its colon";
+                notes.push(Problem::new(entry.span.start(), message));
+            }
+        }
+    }
+    notes.truncate(MAX_NOTES.saturating_sub(tree.notes.len()));
+    tree.notes.append(&mut notes);
 }
 
 /// Adds the notes to a tree that was read from YAML. `begins` tells whether nothing stands above its stretch.

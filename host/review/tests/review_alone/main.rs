@@ -3,6 +3,7 @@
 //! | module | states |
 //! |---|---|
 //! | `cases` | every case of `tests/cases` ends as it says |
+//! | `differential` | our reader and an independent one read the same, and images stand where they are said to |
 //! | `findings` | a finding stands at the value that it speaks of, and names its image and its secret |
 //! | `manifests` | what is generated names its template |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
@@ -23,6 +24,7 @@
 )]
 
 mod cases;
+mod differential;
 mod findings;
 mod manifests;
 mod places;

@@ -21,13 +21,16 @@ fn json_documents_with_marks_between_them_are_those_of_yaml() {
         "[1]\n---\n",
     ] {
         let (json, yaml) = (
-            found(read(Above { lines: 3, begins: false }, Reader::json(text), text)),
-            found(read(Above { lines: 3, begins: false }, Reader::yaml(text), text)),
+            found(read(Above { lines: 3, begins: false, is_json: false }, Reader::json(text), text)),
+            found(read(Above { lines: 3, begins: false, is_json: false }, Reader::yaml(text, text), text)),
         );
         assert!(json::starts(text) && json == yaml && yaml.2.is_none(), "{text:?}: {json:?}, {yaml:?}");
     }
     for text in ["[1]\n----\n[2]", "[1] --- [2]", "[1]\n ---\n[2]", "[1,\n---\n2]"] {
-        assert!(read(Above { lines: 0, begins: true }, Reader::json(text), text).2.is_some(), "{text:?}");
+        assert!(
+            read(Above { lines: 0, begins: true, is_json: true }, Reader::json(text), text).2.is_some(),
+            "{text:?}"
+        );
     }
 }
 
