@@ -103,8 +103,8 @@ pub fn documents_below(above: usize, text: &str) -> Documents {
     let mut all = Documents::default();
     // Has kubectl something to give before the next separator? Otherwise it takes that for text.
     let mut is_filled = above > 0;
-    // For the document that is read next.
-    let mut note: Option<Note> = None;
+    // What is odd where there is no document: told of the next one, or of the last.
+    let mut outside = Vec::new();
     let mut above = above;
     for mut stretch in mark::stretches(text) {
         let begins = above == 0 && stretch.start == 0;
@@ -116,15 +116,16 @@ pub fn documents_below(above: usize, text: &str) -> Documents {
         let (head, within) = within.split_at_checked(head).unwrap_or(("", within));
         stretch.start += head.len();
         above += line_ends(head.as_bytes());
-        let is_json = begins && json::is_object(within);
+        let is_json = begins && json::is_first(within);
         let read = if json::starts(within) { json_documents } else { yaml_documents };
         let found = Above { lines: above, begins: begins || !head.is_empty(), is_json };
-        let (mut documents, count, problem) = read(found, within);
+        let Found { mut documents, count, problem, notes } = read(found, within);
         if is_text {
-            note = Some(refusal::of_head(head, within).into_note(above, (1, 1)));
+            outside.push(refusal::of_head(head, within).into_note(above, (1, 1)));
         }
+        outside.extend(notes);
         if let Some(first) = documents.first_mut() {
-            first.notes.splice(0..0, note.take());
+            first.notes.append(&mut outside);
         }
         // A document without content has been begun by what was passed over.
         let count = if head.is_empty() { count } else { count.max(1) };
@@ -142,6 +143,9 @@ pub fn documents_below(above: usize, text: &str) -> Documents {
             break;
         }
         above += line_ends(within.as_bytes());
+    }
+    if let Some(last) = all.documents.last_mut() {
+        last.notes.append(&mut outside);
     }
     all
 }
@@ -204,8 +208,17 @@ type Locate = fn(&place::Map<'_, '_>, &str) -> Option<Place>;
 const EXACT: Locate = |map, pointer| map.place(pointer);
 const NEAREST: Locate = |map, pointer| map.nearest(pointer);
 
-/// Documents, how many there are with those without content, and why there are no more.
-type Found = (Vec<Document>, usize, Option<Problem>);
+/// What a stretch holds.
+struct Found {
+    /// Documents with content
+    documents: Vec<Document>,
+    /// How many there are with those without
+    count: usize,
+    /// Why there are no more
+    problem: Option<Problem>,
+    /// What is odd about documents without content
+    notes: Vec<Note>,
+}
 
 /// What stands above a stretch.
 #[derive(Clone, Copy)]
@@ -223,20 +236,20 @@ fn json_documents(above: Above, text: &str) -> Found {
         return yaml_documents(above, text);
     }
     let json = read(above, Reader::json(text), text);
-    let (documents, _, Some(failed)) = &json else { return json };
+    let Found { documents, problem: Some(failed), .. } = &json else { return json };
     if failed.is_final {
         return json;
     }
     let yaml = yaml_documents(above, text);
-    if yaml.2.as_ref().is_some_and(|problem| problem.is_final) {
+    if yaml.problem.as_ref().is_some_and(|problem| problem.is_final) {
         return json;
     }
     // Of two failures the one that came further knows better what the text was meant to be.
     let further = |problem: &Problem| {
-        documents.len() > yaml.0.len()
+        documents.len() > yaml.documents.len()
             || text.get(problem.at..failed.at).is_some_and(|more| more.contains('\n'))
     };
-    if yaml.2.as_ref().is_some_and(further) { json } else { yaml }
+    if yaml.problem.as_ref().is_some_and(further) { json } else { yaml }
 }
 
 /// YAML up to the first character that no YAML may hold.
@@ -245,26 +258,31 @@ fn yaml_documents(above: Above, text: &str) -> Found {
         return read(above, Reader::yaml(text, &tabs::replaced(text)), text);
     };
     let readable = text.get(..at).unwrap_or_default();
-    let (mut documents, count, _) = read(above, Reader::yaml(readable, &tabs::replaced(readable)), readable);
-    documents.retain(|document| document.span.end < at);
-    (documents, count, Some(Problem::forbidden_character(text, at)))
+    let mut found = read(above, Reader::yaml(readable, &tabs::replaced(readable)), readable);
+    found.documents.retain(|document| document.span.end < at);
+    Found { problem: Some(Problem::forbidden_character(text, at)), ..found }
 }
 
 /// Bytes that are counted as quickly as looked up.
 const NEAR: usize = 256;
 
 fn read(above: Above, mut reader: Reader<'_>, text: &str) -> Found {
-    let mut documents = Vec::new();
+    let (mut documents, mut blank) = (Vec::new(), Vec::new());
     let lines = LazyCell::new(|| text::Lines::new(text));
     // Most documents begin where their stretch does, and for that nothing further needs to be counted.
     let place = |byte| if byte < NEAR { line_column(text, byte) } else { lines.at(byte) };
-    loop {
+    let note = |problem: Problem| {
+        let at = place(problem.at);
+        problem.into_note(above.lines, at)
+    };
+    let problem = loop {
         let mut tree = match reader.next_tree() {
             Ok(Some(tree)) => tree,
-            Ok(None) => return (documents, reader.index(), None),
-            Err(problem) => return (documents, reader.index(), Some(problem)),
+            Ok(None) => break None,
+            Err(problem) => break Some(problem),
         };
         if tree.is_blank() {
+            blank.extend(refusal::of_directive(&tree, text, above.begins).map(note));
             continue;
         }
         if reader.is_json() {
@@ -274,14 +292,11 @@ fn read(above: Above, mut reader: Reader<'_>, text: &str) -> Found {
         }
         let value = match value::value(&mut tree, text, &|byte| above.lines + place(byte).0) {
             Ok(value) => value,
-            Err(problem) => return (documents, reader.index(), Some(problem)),
+            Err(problem) => break Some(problem),
         };
         tree.notes.sort_by_key(|note| note.at);
         let source = tree.helm_source(text);
-        let notes = std::mem::take(&mut tree.notes).into_iter().map(|note| {
-            let at = place(note.at);
-            note.into_note(above.lines, at)
-        });
+        let notes = std::mem::take(&mut tree.notes).into_iter().map(note);
         documents.push(Document {
             value,
             index: tree.index,
@@ -294,7 +309,8 @@ fn read(above: Above, mut reader: Reader<'_>, text: &str) -> Found {
             source,
             notes: notes.collect(),
         });
-    }
+    };
+    Found { documents, count: reader.index(), problem, notes: blank }
 }
 
 /// The places in that document of a text.

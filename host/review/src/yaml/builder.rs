@@ -93,10 +93,10 @@ impl<'t> Builder<'t> {
                 self.open(Content::Mapping(Vec::new()), style, span, anchor, tag.as_deref())
             }
             Event::Anchor(_, name) => {
-                self.widen(span.start());
                 if let Some(message) = refusal::of_anchor(&name) {
-                    self.note(span.start(), message.to_owned());
+                    return Err(Problem::new(span.start(), message));
                 }
+                self.widen(span.start());
                 Ok(())
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -132,6 +132,7 @@ impl<'t> Builder<'t> {
         {
             self.note(at, message.to_owned());
         }
+        self.note_tag(tag, span);
         let float = || scalar::float_as_key(&text).filter(|_| tag.is_none());
         let float = if is_key && style == Some(ScalarStyle::Plain) { float() } else { None };
         if let Some(key) = float {
@@ -201,6 +202,7 @@ impl<'t> Builder<'t> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(Problem::new(span.start(), TOO_DEEP));
         }
+        self.note_tag(tag, span);
         let is_unknown = |tag: &Tag| scalar::yaml_name(tag).is_none() && tag.suffix() != "!";
         if tag.is_some_and(is_unknown) {
             self.note(span.start(), "this tag has no meaning here: its value is read without it".to_owned());
@@ -289,6 +291,13 @@ impl<'t> Builder<'t> {
             }
             Content::Sequence(items) => items.push(node),
             Content::Scalar(_) | Content::Alias(_) => {}
+        }
+    }
+
+    fn note_tag(&mut self, tag: Option<&Tag>, span: Span) {
+        // go-yaml v2: `yaml_parser_scan_tag_uri`
+        if tag.is_some_and(|tag| tag.suffix().contains('#')) {
+            self.note(span.start(), "kubectl refuses a tag with `#`".to_owned());
         }
     }
 

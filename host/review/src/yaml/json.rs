@@ -15,9 +15,9 @@ pub(super) fn starts(text: &str) -> bool {
     text.strip_prefix("---").unwrap_or(text).trim_start().starts_with(['{', '['])
 }
 
-/// Does this text begin with an object, which is all that kubectl reads as JSON? apimachinery: `hasJSONPrefix`
-pub(super) fn is_object(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+/// Does JSON begin this text, with no `---` before it? Then kubectl reads JSON too. apimachinery: `hasJSONPrefix`
+pub(super) fn is_first(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
 /// What begins a document.

@@ -21,10 +21,12 @@ use super::{
 /// What kubectl says to the name of an anchor. go-yaml v2: `yaml_parser_scan_anchor`.
 pub(super) fn of_anchor(name: &str) -> Option<&'static str> {
     let accepted = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    (!accepted).then_some("kubectl refuses an anchor with other characters than letters, digits, - and _")
+    (!accepted).then_some(
+        "kubectl does not accept an anchor with other characters than letters, digits, `-` and `_`",
+    )
 }
 
-/// What kubectl says to how a scalar is written, and where. Of a tag between brackets it takes a comma for a part.
+/// What kubectl says to how a scalar is written, and where.
 pub(super) fn of_scalar(
     span: Span,
     style: Option<ScalarStyle>,
@@ -37,8 +39,8 @@ pub(super) fn of_scalar(
         ScalarStyle::Plain if is_tagged_in_flow => {
             let behind = whole.get(span.end()..).unwrap_or_default();
             let is_tag = !written.contains(char::is_whitespace) && written.starts_with('!');
-            (is_tag && behind.starts_with(','))
-                .then_some((span.end(), "kubectl takes this comma for a part of the tag"))
+            (is_tag && behind.starts_with([',', '}', ']']))
+                .then_some((span.end(), "kubectl needs white space behind this tag"))
         }
         ScalarStyle::Literal | ScalarStyle::Folded => {
             let content = block_content(span, whole)?;
@@ -68,22 +70,28 @@ fn of_escape(written: &str) -> Option<(usize, &'static str)> {
 
 /// Where the text of a block scalar begins whose header does not tell its indentation.
 fn block_content(span: Span, whole: &str) -> Option<usize> {
-    // A tag or an anchor may stand before the header.
-    let is_header = span.text(whole).starts_with(['!', '&', '|', '>']);
-    let above = if is_header {
-        let start = span.start();
-        start + whole.get(start..)?.find(['\n', '\r'])?
-    } else {
-        whole.get(..span.start())?.trim_end().len()
-    };
+    let above = header_end(span, whole);
     let header = whole.get(..above)?.rsplit(['\n', '\r']).next()?;
     let indicators = header.get(header.rfind(['|', '>'])?..)?.split('#').next()?;
-    if indicators.bytes().any(|byte| byte.is_ascii_digit()) {
-        return None;
+    let is_told = indicators.bytes().any(|byte| byte.is_ascii_digit());
+    (!is_told).then(|| content(span, whole))
+}
+
+/// Where the text of a block scalar begins, behind its indentation.
+fn content(span: Span, whole: &str) -> usize {
+    let above = header_end(span, whole);
+    let rest = whole.get(above..).unwrap_or_default();
+    above + rest.len() - rest.trim_start_matches(['\n', '\r', ' ']).len()
+}
+
+/// Where the line with the header of a block scalar ends. A tag or an anchor may stand before it.
+fn header_end(span: Span, whole: &str) -> usize {
+    if span.text(whole).starts_with(['!', '&', '|', '>']) {
+        let rest = whole.get(span.start()..).unwrap_or_default();
+        span.start() + line_length(rest)
+    } else {
+        whole.get(..span.start()).unwrap_or_default().trim_end().len()
     }
-    let rest = whole.get(above..)?;
-    let written = rest.trim_start_matches(['\n', '\r', ' ']);
-    Some(above + rest.len() - written.len())
 }
 
 /// What kubectl says to a line `---` that it takes for text, because no document stands above it.
@@ -133,15 +141,7 @@ pub(super) fn note(tree: &mut Tree, text: &str, begins: bool) {
     let mut notes = Vec::new();
     let first = tree.first().unwrap_or(tree.span.start);
     if let Some(marker) = tree.marker.clone() {
-        let above = text.get(marker.above.clone()).unwrap_or_default();
-        if let Some(at) = directive(above) {
-            let message = if begins && tree.index == 1 {
-                "kubectl refuses a directive above a document"
-            } else {
-                "kubectl passes over this directive"
-            };
-            notes.push(Problem::new(marker.above.start + at, message));
-        }
+        notes.extend(of_directive(tree, text, begins));
         if let Some(at) = behind_marker(text, marker.end) {
             notes.push(Problem::new(at, "kubectl refuses what stands behind `---` on the same line"));
         }
@@ -174,11 +174,17 @@ fn byte_order_mark(tree: &Tree, text: &str, first: usize, notes: &mut Vec<Proble
     }
 }
 
-fn directive(above: &str) -> Option<usize> {
-    if above.starts_with('%') {
-        return Some(0);
-    }
-    memmem::find(above.as_bytes(), b"\n%").map(|at| at + 1)
+/// What kubectl says to a directive above a document.
+pub(super) fn of_directive(tree: &Tree, text: &str, begins: bool) -> Option<Problem> {
+    let marker = tree.marker.as_ref()?;
+    let above = text.get(marker.above.clone()).unwrap_or_default();
+    let at = if above.starts_with('%') { 0 } else { memmem::find(above.as_bytes(), b"\n%")? + 1 };
+    let message = if begins && tree.index == 1 {
+        "kubectl refuses a directive above a document"
+    } else {
+        "kubectl passes over this directive"
+    };
+    Some(Problem::new(marker.above.start + at, message))
 }
 
 /// Where something other than a comment stands behind `---`.
@@ -212,13 +218,14 @@ fn tabs(tree: &Tree, text: &str, notes: &mut Vec<Problem>) {
         let tab = at + found;
         let line = memrchr2(b'\n', b'\r', bytes.get(..tab).unwrap_or_default()).map_or(0, |end| end + 1);
         let indicators = bytes.get(line..tab).unwrap_or_default();
+        let indicators = indicators.strip_prefix("\u{feff}".as_bytes()).unwrap_or(indicators);
         if indicators.iter().all(|byte| matches!(byte, b' ' | b'-' | b'?' | b':')) {
-            let opaque = scalars.get_or_insert_with(|| opaque(tree));
+            let opaque = scalars.get_or_insert_with(|| opaque(tree, text));
             let after = opaque.partition_point(|(range, _)| range.start <= tab);
             let before = after.checked_sub(1).and_then(|before| opaque.get(before));
             let inside = before.filter(|(range, _)| tab < range.end);
-            // In unquoted text a tab may stand behind the indentation.
-            if inside.is_none_or(|(_, is_plain)| *is_plain && tab == line) {
+            // Of a text that goes on over lines the indentation counts.
+            if inside.is_none_or(|(_, indent)| tab - line < *indent) {
                 notes.push(Problem::new(tab, "kubectl refuses this tab, because only spaces may stand here"));
                 if notes.len() >= MAX_NOTES {
                     return;
@@ -230,27 +237,39 @@ fn tabs(tree: &Tree, text: &str, notes: &mut Vec<Problem>) {
     }
 }
 
-/// The bytes of scalars and of flow collections, in which tabs are white space or text, and which of them is unquoted text.
-fn opaque(tree: &Tree) -> Vec<(Range<usize>, bool)> {
+/// The bytes of scalars and of flow collections, in which tabs are white space or text, and how far in their lines stand.
+fn opaque(tree: &Tree, text: &str) -> Vec<(Range<usize>, usize)> {
     let mut ranges = Vec::new();
     for node in &tree.nodes {
+        let indent = match node.style {
+            // It is somewhere below, but at least one further in than the mapping around it.
+            Some(ScalarStyle::Plain) => 1,
+            Some(ScalarStyle::Literal | ScalarStyle::Folded) => column(text, content(node.span, text)),
+            _ => 0,
+        };
         match &node.content {
             Content::Mapping(entries) if !node.flow => {
-                ranges.extend(entries.iter().map(|entry| (entry.span.range(), false)));
+                ranges.extend(entries.iter().map(|entry| (entry.span.range(), 0)));
             }
             Content::Sequence(_) if !node.flow => {}
-            _ => ranges.push((node.span.range(), node.style == Some(ScalarStyle::Plain))),
+            _ => ranges.push((node.span.range(), indent)),
         }
     }
     ranges.sort_by_key(|(range, _)| (range.start, Reverse(range.end)));
-    let mut apart: Vec<(Range<usize>, bool)> = Vec::new();
-    for (range, is_plain) in ranges {
+    let mut apart: Vec<(Range<usize>, usize)> = Vec::new();
+    for (range, indent) in ranges {
         match apart.last_mut() {
             Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
-            _ => apart.push((range, is_plain)),
+            _ => apart.push((range, indent)),
         }
     }
     apart
+}
+
+/// Bytes between the beginning of a line and a byte of it.
+fn column(text: &str, at: usize) -> usize {
+    let above = text.get(..at).unwrap_or_default();
+    above.len() - memrchr2(b'\n', b'\r', above.as_bytes()).map_or(0, |end| end + 1)
 }
 
 const MARK: &str = "---";

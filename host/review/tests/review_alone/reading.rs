@@ -221,7 +221,13 @@ const NOT_AS_KUBECTL: &[(&str, &[&str])] = &[
     ("kubectl shows the items of a List one by one", &["21 fix handwritten list"]),
     (
         "kubectl 1.33 and later read this as YAML",
-        &["JSON with a block comment", "JSON with a number too large", "JSON and text behind it"],
+        &[
+            "JSON with a block comment",
+            "JSON with a number too large",
+            "JSON and text behind it",
+            "U+0085 as blank in JSON",
+            "U+2028 as blank in JSON",
+        ],
     ),
     ("serde_json has no half of a pair", &["JSON with half of a pair"]),
 ];

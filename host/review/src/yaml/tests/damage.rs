@@ -133,7 +133,7 @@ proptest! {
         characters.splice(at..=at, piece.chars());
         let text: String = characters.into_iter().collect();
         prop_assume!(!text.starts_with("---"));
-        let ours = read(Above { lines: 0, begins: true, is_json: true }, Reader::json(&text), &text).2.is_none();
+        let ours = read(Above { lines: 0, begins: true, is_json: true }, Reader::json(&text), &text).problem.is_none();
         let theirs = serde_json::Deserializer::from_str(&text).into_iter::<Value>().all(|value| value.is_ok());
         prop_assert_eq!(ours, theirs, "{}", text);
     }

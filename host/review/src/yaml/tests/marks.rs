@@ -6,7 +6,7 @@ use super::super::*;
 
 #[test]
 fn json_documents_with_marks_between_them_are_those_of_yaml() {
-    let found = |(documents, count, problem): Found| {
+    let found = |Found { documents, count, problem, .. }: Found| {
         let problem = problem.map(|problem| problem.message);
         let of = |document: Document| {
             (document.value, document.index, document.line, document.start, document.span.start)
@@ -28,7 +28,7 @@ fn json_documents_with_marks_between_them_are_those_of_yaml() {
     }
     for text in ["[1]\n----\n[2]", "[1] --- [2]", "[1]\n ---\n[2]", "[1,\n---\n2]"] {
         assert!(
-            read(Above { lines: 0, begins: true, is_json: true }, Reader::json(text), text).2.is_some(),
+            read(Above { lines: 0, begins: true, is_json: true }, Reader::json(text), text).problem.is_some(),
             "{text:?}"
         );
     }
