@@ -26,6 +26,7 @@
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are fixed byte for byte as the pairs in `fix/` show, and nothing else in them changes |
 //! | `fix_diff` | a diff shows every change and no Secret |
+//! | `fix_styles` | however a manifest is written, `fix` adds names and changes nothing else |
 //! | `policy` | metadata is embedded as Kubewarden reads it, and a cluster is asked for no more than the settings need |
 //! | `registry` | a policy reaches a real registry and comes back, and every way to fail gets one clear sentence |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
@@ -57,6 +58,7 @@ mod engines;
 mod explain;
 mod fix;
 mod fix_diff;
+mod fix_styles;
 mod folders;
 mod help;
 mod hostile_input;

@@ -102,6 +102,10 @@ fn assert_exactly_pods_end_mutated(folders: &[&str], at_least: usize) {
             let (documents, _, _) = manifests(&file);
             for manifest in documents {
                 let mut object = manifest.object().clone();
+                // Alone in a file, it is passed over.
+                if Kind::of(&object).is_none() {
+                    continue;
+                }
                 let moved = move_images(&mut object);
                 expected.push(moved);
                 let file = target.path().join(format!("{:05}.json", expected.len()));

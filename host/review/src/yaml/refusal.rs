@@ -198,8 +198,9 @@ fn behind_marker(text: &str, end: usize) -> Option<usize> {
 /// Lines within a document that begin with `---`.
 fn separators(span: Range<usize>, text: &str, notes: &mut Vec<Problem>) {
     let part = text.get(span.clone()).unwrap_or_default();
-    for at in memmem::find_iter(part.as_bytes(), b"\n---").take(MAX_NOTES) {
-        let at = span.start + at + 1;
+    let first = (span.start == 0 && part.starts_with(MARK)).then_some(0);
+    let others = memmem::find_iter(part.as_bytes(), b"\n---").map(|at| span.start + at + 1);
+    for at in first.into_iter().chain(others).take(MAX_NOTES) {
         if behind_marker(text, at + MARK.len()).is_some() {
             notes.push(Problem::new(
                 at,

@@ -18,7 +18,7 @@ use crate::project;
 const MANIFESTS: u64 = 4_000;
 
 /// What our reader says to a text.
-fn read(text: &str) -> Read {
+pub(crate) fn read(text: &str) -> Read {
     let (mut documents, error) = yaml::documents(text);
     let warns =
         documents.iter().flat_map(|document| &document.notes).any(|note| note.message.contains("kubectl"));

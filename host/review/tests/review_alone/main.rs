@@ -7,6 +7,7 @@
 //! | `findings` | a finding stands at the value that it speaks of, and names its image and its secret |
 //! | `manifests` | what is generated names its template |
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
+//! | `yaml_suite` | the official YAML test suite is read as kubectl's parser reads it |
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `reading` | what kubectl reads, we read |
 
@@ -30,6 +31,7 @@ mod manifests;
 mod places;
 mod policy_resources;
 mod reading;
+mod yaml_suite;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
