@@ -337,7 +337,7 @@ fn find_with(
     while reader.index() + 1 < document {
         reader.skip_document().ok().filter(|skipped| *skipped)?;
     }
-    let tree = reader.next_tree().ok().flatten()?;
+    let tree = reader.next_outline().ok().flatten()?;
     if tree.index != document || tree.is_blank() {
         return None;
     }

@@ -38,6 +38,8 @@ struct Frame {
 
 pub(super) struct Builder<'t> {
     json: bool,
+    /// Are values left out? Then only keys, and what aliases name, are resolved.
+    is_outline: bool,
     whole: &'t str,
     nodes: Vec<Node>,
     frames: Vec<Frame>,
@@ -56,9 +58,10 @@ enum Last {
 }
 
 impl<'t> Builder<'t> {
-    pub(super) fn new(json: bool, whole: &'t str) -> Self {
+    pub(super) fn new(json: bool, is_outline: bool, whole: &'t str) -> Self {
         Builder {
             json,
+            is_outline,
             whole,
             nodes: Vec::new(),
             frames: Vec::new(),
@@ -127,6 +130,14 @@ impl<'t> Builder<'t> {
         } else {
             (text, span, false)
         };
+        if self.is_outline && !is_key && anchor == 0 {
+            // Of a block text it counts whether anything stands in it.
+            let is_block = matches!(style, Some(ScalarStyle::Literal | ScalarStyle::Folded));
+            let value = if is_block { Value::String(text.into_owned()) } else { Value::Null };
+            let node = self.node(Content::Scalar(value), span, style, anchor);
+            self.attach(node);
+            return Ok(());
+        }
         if !self.json
             && let Some((at, message)) = refusal::of_scalar(span, style, tag.is_some() && in_flow, self.whole)
         {

@@ -109,8 +109,17 @@ impl<'t> Reader<'t> {
 
     /// The next document, blank ones included; `None` at the end of the text.
     pub(super) fn next_tree(&mut self) -> Result<Option<Tree>, Problem> {
+        self.tree(false)
+    }
+
+    /// As [`Self::next_tree`], without the values, of which only the places are wanted.
+    pub(super) fn next_outline(&mut self) -> Result<Option<Tree>, Problem> {
+        self.tree(true)
+    }
+
+    fn tree(&mut self, is_outline: bool) -> Result<Option<Tree>, Problem> {
         let Some(Start(marker)) = self.start()? else { return Ok(None) };
-        let mut builder = Builder::new(self.is_json(), self.whole);
+        let mut builder = Builder::new(self.is_json(), is_outline, self.whole);
         while let Some((event, span)) = self.event()? {
             if matches!(event, Event::DocumentEnd) {
                 let span = self.end(span);

@@ -78,8 +78,13 @@ fn characters(text: &str, part: Range<usize>) -> usize {
 
 /// Byte of the first character that YAML forbids everywhere, or that ends a line in YAML 1.1 alone.
 pub(super) fn forbidden_character(text: &str) -> Option<usize> {
-    let found =
-        text.as_bytes().iter().position(|byte| is_forbidden(char::from(*byte & 0x7f)) && byte.is_ascii());
+    // Most texts have none, and for that their bytes are looked at many at a time.
+    let is_control = |byte: &u8| (*byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || *byte == 0x7f;
+    let mut chunks = text.as_bytes().chunks(64).enumerate();
+    let any = |chunk: &[u8]| chunk.iter().fold(false, |found, byte| found | is_control(byte));
+    let found = chunks
+        .find(|(_, chunk)| any(chunk))
+        .and_then(|(number, chunk)| chunk.iter().position(is_control).map(|at| number * 64 + at));
     if text.is_ascii() {
         return found;
     }
