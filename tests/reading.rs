@@ -58,16 +58,16 @@ fn utf16_on_standard_input_comes_out_as_utf16() {
     }
 }
 
-/// kubectl cuts documents at bytes that UTF-16 does not have, and goes on with the first one only.
+/// kubectl turns the text into UTF-8 before it cuts it into documents.
 #[test]
-fn a_second_document_in_utf16_is_judged_and_told_to_be_passed_over_by_kubectl() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("pods.yaml"), utf16(&format!("{POD}---\n{POD}"), u16::to_le_bytes)).unwrap();
-    let output = on(folder.path(), &["check", "-o", "json", "pods.yaml"]);
-    assert_eq!(json(&output.stdout)["results"].as_array().unwrap().len(), 2);
-    let said = said(&output);
-    assert!(said.contains("kubectl reads only the first document of a file in UTF-16"), "{said}");
-    assert!(said.contains("pods.yaml:7"), "{said}");
+fn every_document_in_utf16_is_judged_without_a_note() {
+    for order in ORDERS {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("pods.yaml"), utf16(&format!("{POD}---\n{POD}"), order)).unwrap();
+        let output = on(folder.path(), &["check", "-o", "json", "pods.yaml"]);
+        assert_eq!(json(&output.stdout)["results"].as_array().unwrap().len(), 2);
+        assert!(!said(&output).contains("warning"), "{}", said(&output));
+    }
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn bytes_that_are_not_utf8_are_read_as_kubectl_reads_them_and_fix_leaves_the_fil
 fn what_kubectl_refuses_is_a_warning_and_the_pod_is_judged() {
     for (text, place, message) in [
         (format!("%YAML 1.2\n---\n{POD}"), "1:1", "kubectl refuses a directive above a document"),
-        (format!("--- !!map\n{POD}"), "1:5", "kubectl refuses what stands behind `---` on the same line"),
-        (format!("{POD}...\n{POD}"), "8:1", "kubectl passes over this document"),
+        (format!("--- !!map\n{POD}"), "1:5", "kubectl refuses text after `---` on the same line"),
+        (format!("{POD}...\n{POD}"), "8:1", "kubectl skips this document"),
         (POD.replace("spec:", "\t\nspec:"), "4:1", "kubectl refuses this tab"),
     ] {
         let output = run(&["check", "-"], &text);

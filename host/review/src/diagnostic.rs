@@ -92,7 +92,8 @@ impl Diagnostic {
         let diagnostic = |note: &Note| {
             let spot = Spot::of(file, text, note.at..note.at, (note.line, note.column));
             let spot = if is_told { spot } else { spot.without_line() };
-            Self { weight: Weight::Warning, ..Self::at(spot, note.told(is_told)) }
+            let help = note.help.clone();
+            Self { weight: Weight::Warning, help, ..Self::at(spot, note.told(is_told)) }
         };
         notes.iter().map(diagnostic).collect()
     }

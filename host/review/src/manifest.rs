@@ -84,9 +84,8 @@ pub struct Manifests {
 
 /// As [`manifests`], for a part of a file with so many lines above it.
 pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
-    let yaml::Documents { documents, count, error } = yaml::documents_below(above, &file.text);
+    let yaml::Documents { documents, count, error, mut notes } = yaml::documents_below(above, &file.text);
     let mut manifests = Vec::new();
-    let mut notes = Vec::new();
     for mut document in documents {
         let value = std::mem::take(&mut document.value);
         notes.append(&mut document.notes);
@@ -129,7 +128,14 @@ fn misspelled(manifest: &Manifest) -> Option<yaml::Note> {
     let pointer = format!("{}/kind", manifest.prefix);
     let place = manifest.document.places(&manifest.file.text, &[&pointer]).pop().flatten()?;
     let message = format!("Kubernetes does not know this kind, but `{known}`");
-    Some(yaml::Note { line: place.line, column: place.column, at: place.span.start, message, unnamed: None })
+    Some(yaml::Note {
+        line: place.line,
+        column: place.column,
+        at: place.span.start,
+        message,
+        unnamed: None,
+        help: None,
+    })
 }
 
 /// The items of a `List`, or of a typed list such as `PodList`.

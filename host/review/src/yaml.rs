@@ -28,6 +28,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+pub(crate) use self::builder::MAX_NOTES;
 pub use self::mark::last_cut;
 pub use self::problem::{Note, SyntaxError};
 pub use self::text::{line_column, quoted};
@@ -67,6 +68,15 @@ pub struct Documents {
     pub count: usize,
     /// Why the rest could not be read
     pub error: Option<SyntaxError>,
+    /// What is odd where there is no document
+    pub notes: Vec<Note>,
+}
+
+impl Documents {
+    /// What is odd, within documents and outside.
+    pub fn all_notes(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter().chain(self.documents.iter().flat_map(|document| &document.notes))
+    }
 }
 
 /// Where a value stands in its text.
@@ -103,8 +113,9 @@ pub fn documents_below(above: usize, text: &str) -> Documents {
     let mut all = Documents::default();
     // Has kubectl something to give before the next separator? Otherwise it takes that for text.
     let mut is_filled = above > 0;
-    // What is odd where there is no document: told of the next one, or of the last.
-    let mut outside = Vec::new();
+    // Notes that may still be made.
+    let mut left = MAX_NOTES;
+    let mut follows_json = false;
     let mut above = above;
     for mut stretch in mark::stretches(text) {
         let begins = above == 0 && stretch.start == 0;
@@ -120,19 +131,25 @@ pub fn documents_below(above: usize, text: &str) -> Documents {
         let read = if json::starts(within) { json_documents } else { yaml_documents };
         let found = Above { lines: above, begins: begins || !head.is_empty(), is_json };
         let Found { mut documents, count, problem, notes } = read(found, within);
-        if is_text {
-            outside.push(refusal::of_head(head, within).into_note(above, (1, 1)));
+        if let Some(first) = documents.first_mut().filter(|_| follows_json) {
+            first
+                .notes
+                .insert(0, Note::new(first.line, first.start.1, first.span.start, refusal::BEHIND_JSON));
         }
-        outside.extend(notes);
-        if let Some(first) = documents.first_mut() {
-            first.notes.append(&mut outside);
-        }
-        // A document without content has been begun by what was passed over.
+        follows_json |= is_json && json::is_object(within);
+        let head_note = is_text.then(|| refusal::of_head(head, within).into_note(above, (1, 1)));
+        let outside_before = all.notes.len();
+        let outside = head_note.into_iter().chain(notes).take(left);
+        all.notes.extend(outside.map(|note| Note { at: note.at + stretch.start, ..note }));
+        left = left.saturating_sub(all.notes.len() - outside_before);
+        // The line that was left out begins a document too, even one without content.
         let count = if head.is_empty() { count } else { count.max(1) };
         for mut document in documents {
             document.index += all.count;
             document.span = moved(document.span, stretch.start);
+            document.notes.truncate(left);
             document.notes.iter_mut().for_each(|note| note.at += stretch.start);
+            left -= document.notes.len();
             document.stretch = stretch.clone();
             all.documents.push(document);
         }
@@ -143,9 +160,6 @@ pub fn documents_below(above: usize, text: &str) -> Documents {
             break;
         }
         above += line_ends(within.as_bytes());
-    }
-    if let Some(last) = all.documents.last_mut() {
-        last.notes.append(&mut outside);
     }
     all
 }
@@ -249,7 +263,14 @@ fn json_documents(above: Above, text: &str) -> Found {
         documents.len() > yaml.documents.len()
             || text.get(problem.at..failed.at).is_some_and(|more| more.contains('\n'))
     };
-    if yaml.problem.as_ref().is_some_and(further) { json } else { yaml }
+    if yaml.problem.as_ref().is_some_and(further) {
+        return json;
+    }
+    let mut yaml = yaml;
+    if let Some(first) = yaml.documents.first_mut().filter(|_| above.is_json && json::is_object(text)) {
+        first.notes.insert(0, Note::new(first.line, first.start.1, first.span.start, refusal::NOT_JSON));
+    }
+    yaml
 }
 
 /// YAML up to the first character that no YAML may hold.
@@ -289,6 +310,9 @@ fn read(above: Above, mut reader: Reader<'_>, text: &str) -> Found {
             refusal::note_json(&mut tree, text, above.begins, above.is_json);
         } else {
             refusal::note(&mut tree, text, above.begins);
+        }
+        if let Some(tab) = refusal::first_tab(&tree, text, |tab| reader.is_replaced(tab)) {
+            break Some(Problem::new(tab, problem::INDENTING_TAB));
         }
         let value = match value::value(&mut tree, text, &|byte| above.lines + place(byte).0) {
             Ok(value) => value,

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::commands::ordered_parallel;
 use crate::console::Io;
-use crate::files::encoding::Encoding;
 use crate::files::folder::Folder;
 use crate::files::found::{self, Origin};
 use crate::files::input::{Given, Part};
@@ -325,20 +324,13 @@ fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
 /// What is odd with a part of a text, its encoding included.
 fn notes(part: &Part, read: &Manifests) -> Vec<yaml::Note> {
     let mut notes = read.notes.clone();
-    let mut add = |at, message: &str| {
-        let (line, column) = yaml::line_column(&part.file.text, at);
-        let line = part.above + line;
-        notes.push(yaml::Note { line, column, at, message: message.to_owned(), unnamed: None });
-    };
     if let Some(at) = part.replaced {
-        add(at, "this byte is not UTF-8; kubectl reads it as the character U+FFFD");
+        let (line, column) = yaml::line_column(&part.file.text, at);
+        let message = "this byte is not UTF-8; kubectl reads it as the character U+FFFD".to_owned();
+        let line = part.above + line;
+        notes.push(yaml::Note { line, column, at, message, unnamed: None, help: None });
+        notes.sort_by_key(|note| note.at);
     }
-    let second = read.manifests.iter().find(|manifest| manifest.document.index > 1);
-    if let Some(second) = second.filter(|_| part.encoding != Encoding::Utf8) {
-        let at = second.document.span.start;
-        add(at, "kubectl reads only the first document of a file in UTF-16; convert the file to UTF-8");
-    }
-    notes.sort_by_key(|note| note.at);
     notes
 }
 

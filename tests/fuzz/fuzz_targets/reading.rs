@@ -5,10 +5,8 @@
 use std::sync::Once;
 
 use libfuzzer_sys::fuzz_target;
-use review::json_pointer::escaped;
 use review::yaml;
-use serde_json::Value;
-use test_support::alike::{Image, Read, alike};
+use test_support::alike::{Image, Read, alike, image_pointers};
 use test_support::choices::{self, Choices};
 use test_support::styled::{self, Styled};
 
@@ -25,14 +23,13 @@ fuzz_target!(|bytes: &[u8]| {
     let seed = seed.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
     let choices = [first, &choices::bytes(seed, CHOICES)].concat();
     let Styled { text, odd } = styled::manifests(&mut Choices::new(&choices));
-    let (mut documents, error) = yaml::documents(&text);
-    let warns =
-        documents.iter().flat_map(|document| &document.notes).any(|note| note.message.contains("kubectl"));
+    let found = yaml::documents_below(0, &text);
+    let warns = found.all_notes().any(|note| note.message.contains("kubectl"));
+    let (mut documents, error) = (found.documents, found.error);
     documents.retain(|document| !document.value.is_null());
     let mut images = Vec::new();
     for (number, document) in documents.iter().enumerate() {
-        let mut pointers = Vec::new();
-        collect(&document.value, "", &mut pointers);
+        let pointers = image_pointers(&document.value);
         let places = document.places(&text, &pointers.iter().map(String::as_str).collect::<Vec<_>>());
         for (place, pointer) in places.into_iter().zip(pointers) {
             let place = place.unwrap_or_else(|| panic!("{pointer} has no place in {text:?}"));
@@ -45,25 +42,3 @@ fuzz_target!(|bytes: &[u8]| {
         panic!("{odd:?}: {text:?}\n{difference}");
     }
 });
-
-/// The pointers to images.
-fn collect(value: &Value, pointer: &str, pointers: &mut Vec<String>) {
-    match value {
-        Value::Array(items) => {
-            for (i, item) in items.iter().enumerate() {
-                collect(item, &format!("{pointer}/{i}"), pointers);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                let pointer = format!("{pointer}/{}", escaped(name));
-                if name == "image" && value.is_string() {
-                    pointers.push(pointer);
-                } else {
-                    collect(value, &pointer, pointers);
-                }
-            }
-        }
-        _ => {}
-    }
-}

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::{
     flow_scalar,
     problem::{MAX_DEPTH, Problem, TOO_DEEP},
-    refusal, scalar,
+    refusal,
+    scalar::{self, Remark},
     span::Span,
     tree::{Content, Entry, Marker, Node, Tree},
 };
@@ -17,11 +18,12 @@ use super::{
 const MAX_NODES: usize = 4 << 20;
 
 /// What is said of more.
-const TOO_MANY: &str =
-    "this document has more than 4.19 million values; split it, with a line `---` between the parts";
+const TOO_MANY: &str = "this document has more than 4.19 million values";
 
-/// Notes beyond these per document say nothing new, and hostile texts could ask for millions.
-pub(super) const MAX_NOTES: usize = 100;
+const SPLIT_IT: &str = "split it, with a line `---` between the parts";
+
+/// Notes beyond these per document and per text say nothing new, and hostile texts could ask for millions.
+pub(crate) const MAX_NOTES: usize = 100;
 
 const COMPLEX_KEY: &str = "a key must be a plain value, not a mapping or list";
 
@@ -32,8 +34,8 @@ struct Frame {
     flow: bool,
     /// The key whose value comes next
     key: Option<(Option<String>, Span)>,
-    /// What this mapping of one pair is for kubectl: a text that ends in a colon
-    text: Option<(Value, Span)>,
+    /// The text that ends in a colon, which kubectl reads where the parser reads a mapping of one pair
+    as_text: Option<(Value, Span)>,
 }
 
 pub(super) struct Builder<'t> {
@@ -78,7 +80,7 @@ impl<'t> Builder<'t> {
     /// What no manifest may hold, or a bound that was reached.
     pub(super) fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         if self.nodes.len() >= MAX_NODES {
-            return Err(Problem::last(span.start(), TOO_MANY));
+            return Err(Problem::last(span.start(), TOO_MANY).help(SPLIT_IT));
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -118,9 +120,12 @@ impl<'t> Builder<'t> {
         tag: Option<&Tag>,
         span: Span,
     ) -> Result<(), Problem> {
-        let wrong = |message: String| Problem::new(span.start(), message);
+        let wrong = |remark: Remark| Problem::remark(span.start(), remark);
         let is_key = self.key_expected();
         if is_key && text == "<<" && is_merge(style, tag) {
+            if anchor > 0 {
+                self.node(Content::Scalar(text.into()), span, style, anchor);
+            }
             self.key(None, span);
             return Ok(());
         }
@@ -141,12 +146,17 @@ impl<'t> Builder<'t> {
         if !self.json
             && let Some((at, message)) = refusal::of_scalar(span, style, tag.is_some() && in_flow, self.whole)
         {
-            self.note(at, message.to_owned());
+            self.note(Problem::new(at, message));
         }
         self.note_tag(tag, span);
         let float = || scalar::float_as_key(&text).filter(|_| tag.is_none());
         let float = if is_key && style == Some(ScalarStyle::Plain) { float() } else { None };
         if let Some(key) = float {
+            if anchor > 0 {
+                let value =
+                    scalar::resolve(text, ScalarStyle::Plain, tag).map_or(Value::Null, |(value, _)| value);
+                self.node(Content::Scalar(value), span, style, anchor);
+            }
             self.key(Some(key), span);
             return Ok(());
         }
@@ -156,7 +166,7 @@ impl<'t> Builder<'t> {
             scalar::resolve(text, style.unwrap_or(ScalarStyle::Plain), tag).map_err(wrong)?
         };
         if let Some(remark) = remark {
-            self.note(span.start(), remark);
+            self.note(Problem::remark(span.start(), remark));
         }
         if !is_key {
             let node = self.node(Content::Scalar(value), span, style, anchor);
@@ -167,7 +177,7 @@ impl<'t> Builder<'t> {
             self.node(Content::Scalar(value.clone()), span, style, anchor);
         }
         if colon && let Some(frame) = self.frames.last_mut() {
-            frame.text = Some((value.clone(), span));
+            frame.as_text = Some((value.clone(), span));
         }
         let key = scalar::key(value).map_err(wrong)?;
         self.key(Some(key), span);
@@ -190,7 +200,7 @@ impl<'t> Builder<'t> {
             let Some(Content::Scalar(value)) = self.nodes.get(target).map(|node| &node.content) else {
                 return Err(wrong(COMPLEX_KEY));
             };
-            let key = scalar::key(value.clone()).map_err(|message| wrong(&message))?;
+            let key = scalar::key(value.clone()).map_err(|remark| Problem::remark(span.start(), remark))?;
             self.key(Some(key), span);
             return Ok(());
         }
@@ -214,9 +224,12 @@ impl<'t> Builder<'t> {
             return Err(Problem::new(span.start(), TOO_DEEP));
         }
         self.note_tag(tag, span);
-        let is_unknown = |tag: &Tag| scalar::yaml_name(tag).is_none() && tag.suffix() != "!";
+        let is_unknown = |tag: &Tag| scalar::yaml_name(tag).is_none() && !scalar::is_lone(tag);
         if tag.is_some_and(is_unknown) {
-            self.note(span.start(), "this tag has no meaning here: its value is read without it".to_owned());
+            self.note(Problem::new(
+                span.start(),
+                "this tag has no meaning here: its value is read without it",
+            ));
         }
         let empty = if matches!(content, Content::Mapping(_)) {
             Content::Mapping(Vec::new())
@@ -225,7 +238,7 @@ impl<'t> Builder<'t> {
         };
         let node = self.node(empty, span, None, anchor);
         let flow = style == StructureStyle::Flow;
-        self.frames.push(Frame { node, content, flow, key: None, text: None });
+        self.frames.push(Frame { node, content, flow, key: None, as_text: None });
         Ok(())
     }
 
@@ -234,7 +247,7 @@ impl<'t> Builder<'t> {
         let in_sequence = || matches!(self.frames.last(), Some(Frame { content: Content::Sequence(_), .. }));
         // A pair without braces ends with its value.
         let bare = frame.flow && span.is_empty();
-        let text = frame.text.filter(|_| bare && in_sequence());
+        let text = frame.as_text.filter(|_| bare && in_sequence());
         let last = match &frame.content {
             Content::Mapping(entries) => entries.last().and_then(|entry| self.nodes.get(entry.node)),
             _ => None,
@@ -308,13 +321,13 @@ impl<'t> Builder<'t> {
     fn note_tag(&mut self, tag: Option<&Tag>, span: Span) {
         // go-yaml v2: `yaml_parser_scan_tag_uri`
         if tag.is_some_and(|tag| tag.suffix().contains('#')) {
-            self.note(span.start(), "kubectl refuses a tag with `#`".to_owned());
+            self.note(Problem::new(span.start(), "kubectl refuses a tag with `#`"));
         }
     }
 
-    fn note(&mut self, at: usize, message: String) {
+    fn note(&mut self, problem: Problem) {
         if self.notes.len() < MAX_NOTES {
-            self.notes.push(Problem::new(at, message));
+            self.notes.push(problem);
         }
     }
 

@@ -36,14 +36,14 @@ pub(super) fn read<'a>(
                 return Ok((Cow::Owned(text.into_owned() + ":"), span, true));
             }
             Some('[' | '{') => {
-                let message = "kubectl needs a space behind this `:`";
-                return Err(Problem::new(span.end(), message).help("put a space behind the colon"));
+                let message = "kubectl requires a space after this `:`";
+                return Err(Problem::new(span.end(), message).help("put a space after the colon"));
             }
             _ => {}
         }
     }
     if is_broken(span, whole) {
-        let message = "kubectl does not accept a key that ends on another line than it begins";
+        let message = "kubectl refuses a key that is not on one line with its colon";
         return Err(Problem::new(span.start(), message).help("write the key and its `:` on one line"));
     }
     Ok((text, span, false))
@@ -52,11 +52,11 @@ pub(super) fn read<'a>(
 fn accept_plain(span: Span, whole: &str) -> Result<(), Problem> {
     let written = span.text(whole);
     if let Some(at) = written.find('?') {
-        let message = "kubectl does not accept `?` in an unquoted value between brackets";
+        let message = "kubectl refuses `?` in an unquoted value between brackets";
         return Err(Problem::new(span.start() + at, message).help("quote this value"));
     }
     if written.starts_with(':') {
-        let message = "kubectl does not accept an unquoted value between brackets that begins with `:`";
+        let message = "kubectl refuses an unquoted value between brackets that begins with `:`";
         return Err(Problem::new(span.start(), message).help("quote this value"));
     }
     Ok(())

@@ -20,12 +20,19 @@ pub(super) fn is_first(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
 
+/// Does an object begin this text?
+pub(super) fn is_object(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+}
+
 /// What begins a document.
 const MARK: &str = "---";
 
 /// Reads one value after the other.
 pub(super) struct Lexer<'t> {
     text: &'t str,
+    /// Where it begins, behind byte order marks
+    begin: usize,
     at: usize,
     /// What is open, outermost first: is it a mapping?
     open: Vec<bool>,
@@ -51,7 +58,7 @@ enum Expected {
 impl<'t> Lexer<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let at = text.len() - text.trim_start_matches('\u{feff}').len();
-        Lexer { text, at, open: Vec::new(), next: Expected::Document }
+        Lexer { text, begin: at, at, open: Vec::new(), next: Expected::Document }
     }
 
     /// The next event; `None` at the end of the text.
@@ -250,9 +257,9 @@ impl<'t> Lexer<'t> {
 
     /// Whether `---` stands here, alone in its line or before a value.
     fn is_at_mark(&self) -> bool {
-        let before = self.text.get(..self.at).unwrap_or_default();
-        let is_begin = before.trim_start_matches('\u{feff}').is_empty() || before.ends_with(['\n', '\r']);
         let after = self.text.get(self.at..).and_then(|rest| rest.strip_prefix(MARK));
+        let before = self.text.as_bytes().get(..self.at).unwrap_or_default();
+        let is_begin = self.at == self.begin || before.ends_with(b"\n") || before.ends_with(b"\r");
         is_begin && after.is_some_and(|after| after.is_empty() || after.starts_with([' ', '\t', '\n', '\r']))
     }
 

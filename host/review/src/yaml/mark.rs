@@ -12,7 +12,7 @@ use memchr::{memchr_iter, memchr2, memrchr_iter};
 pub fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     let from = memchr::memrchr(b'\n', text.get(..from)?).unwrap_or(0);
     let cuts = memrchr_iter(b'\n', text.get(from..)?).filter_map(|at| cut_behind(text, from + at));
-    // What stands behind `...` without `---` is told from what begins a text.
+    // A document after `...` without `---` gets a note, but not the first one of a text.
     cuts.into_iter().find(|cut| text.get(*cut..).is_some_and(|rest| rest.starts_with(MARK)))
 }
 

@@ -2,7 +2,7 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::text::line_column;
+use super::{scalar::Remark, text::line_column};
 
 /// How deeply a document may nest: well under the 128 levels of `serde_json`, which reads requests and answers around it.
 pub(super) const MAX_DEPTH: usize = 100;
@@ -12,6 +12,9 @@ pub(super) const TOO_DEEP: &str = "nested too deeply: more than 100 levels";
 
 /// What ends a line.
 pub(super) const LINE_ENDS: [char; 2] = ['\n', '\r'];
+
+/// What is said of a tab in front of a key.
+pub(super) const INDENTING_TAB: &str = "a tab stands in the indentation, where YAML allows only spaces";
 
 /// What is advised where no line above is indented as this one is.
 pub(super) const INDENT: &str = "indent this line as its siblings are";
@@ -29,9 +32,16 @@ pub struct Note {
     pub message: String,
     /// The same without the key that it names, where it names one: a piece of an unquoted password may be one
     pub unnamed: Option<String>,
+    /// One sentence: what to do about it
+    pub help: Option<String>,
 }
 
 impl Note {
+    /// A note at a line, a column and a byte.
+    pub(super) fn new(line: usize, column: usize, at: usize, message: &str) -> Self {
+        Note { line, column, at, message: message.to_owned(), unnamed: None, help: None }
+    }
+
     /// The sentence; of a text that may hold a secret, without what stands in it.
     pub fn told(&self, may_name: bool) -> &str {
         self.unnamed.as_ref().filter(|_| !may_name).unwrap_or(&self.message)
@@ -83,6 +93,11 @@ impl Problem {
         Problem { unnamed: Some(say(UNNAMED)), ..Problem::new(at, say(&format!("key `{key}`"))) }
     }
 
+    /// A remark on a scalar at its byte.
+    pub(super) fn remark(at: usize, remark: Remark) -> Self {
+        Problem { help: remark.help.map(str::to_owned), ..Problem::new(at, remark.message) }
+    }
+
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -103,7 +118,7 @@ impl Problem {
             _ => None,
         };
         if let Some((name, escape)) = separator {
-            let message = format!("kubectl takes the character U+{code:04X} ({name}) for the end of a line");
+            let message = format!("kubectl reads the character U+{code:04X} ({name}) as the end of a line");
             let help = format!("remove it, or write it as `{escape}` in double quotes");
             return Problem::new(at, message).help(help);
         }
@@ -134,7 +149,8 @@ impl Problem {
             }
             ErrorKind::ExpectedDocumentStart => "did not find expected `---` or end of text".to_owned(),
             ErrorKind::BomInsideDocument => {
-                "a byte order mark (U+FEFF) stands inside this document; delete it".to_owned()
+                let message = "a byte order mark (U+FEFF) stands inside this document";
+                return Problem::new(at, message).help("delete it");
             }
             _ => {
                 let info = error.info();
@@ -145,7 +161,7 @@ impl Problem {
         };
         let is_of_tab = is_of_layout(error.kind()) || is_of_tabs(error.kind());
         if let Some(tab) = indenting_tab(text, at).filter(|_| is_of_tab) {
-            return Problem::new(tab, "a tab stands in the indentation; YAML allows only spaces there");
+            return Problem::new(tab, INDENTING_TAB);
         }
         let is_colon = |at: usize| {
             let rest = text.get(at..).unwrap_or_default();
@@ -175,23 +191,30 @@ impl Problem {
 
     /// The note at its line and column in a text, and so many lines above that.
     pub(super) fn into_note(self, above: usize, (line, column): (usize, usize)) -> Note {
-        Note { line: above + line, column, at: self.at, message: self.message, unnamed: self.unnamed }
+        Note {
+            line: above + line,
+            column,
+            at: self.at,
+            message: self.message,
+            unnamed: self.unnamed,
+            help: self.help,
+        }
     }
 }
 
 fn template_help(text: &str, at: usize) -> Option<&'static str> {
-    let braces = text.find("{{").and_then(|open| text.get(open..)).is_some_and(|rest| rest.contains("}}"));
-    if braces {
-        return Some(
-            "this looks like a Helm template: render it first (helm template CHART | acr-pull-secret check -)",
-        );
-    }
     // The line before too: an unfinished line is noticed only on the next one.
     let before = text.get(..at).unwrap_or(text);
     let start = before.rmatch_indices('\n').nth(1).map_or(0, |(found, _)| found);
     let near = text.get(start..).unwrap_or_default();
     let end = at - start + near.get(at - start..).and_then(|rest| rest.find('\n')).unwrap_or(near.len());
     let near = near.get(..end).unwrap_or(near);
+    let braces = near.find("{{").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains("}}"));
+    if braces {
+        return Some(
+            "this looks like a Helm template: render it first (helm template CHART | acr-pull-secret check -)",
+        );
+    }
     let placeholder =
         near.find("${").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains('}'));
     placeholder.then_some("this looks like a text with ${…} placeholders: fill them in first (envsubst < FILE | acr-pull-secret check -)")

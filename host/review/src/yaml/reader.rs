@@ -24,6 +24,8 @@ struct Start(Option<Marker>);
 pub(super) struct Reader<'t> {
     source: Source<'t>,
     whole: &'t str,
+    /// The same with spaces for some of its tabs
+    replaced: &'t str,
     index: usize,
     /// Where the text after the last document begins
     rest: usize,
@@ -34,11 +36,16 @@ impl<'t> Reader<'t> {
     pub(super) fn yaml(text: &'t str, replaced: &'t str) -> Self {
         let rest = text.len() - text.trim_start_matches('\u{feff}').len();
         let source = Source::Yaml(Box::new(Parser::new_from_str_with_options(replaced, options())));
-        Reader { source, whole: text, index: 0, rest }
+        Reader { source, whole: text, replaced, index: 0, rest }
     }
 
     pub(super) fn json(text: &'t str) -> Self {
-        Reader { source: Source::Json(Lexer::new(text)), whole: text, index: 0, rest: 0 }
+        Reader { source: Source::Json(Lexer::new(text)), whole: text, replaced: text, index: 0, rest: 0 }
+    }
+
+    /// Was a tab at this byte read as a space?
+    pub(super) fn is_replaced(&self, tab: usize) -> bool {
+        self.replaced.as_bytes().get(tab) != Some(&b'\t')
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -131,7 +138,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// What the parser is told.
+/// The options of the parser.
 pub(super) fn options() -> Options {
     let mut options = granit_parser::options! { emit_anchor_events: true };
     options.set_emit_comments(false);

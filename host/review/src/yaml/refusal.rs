@@ -1,10 +1,11 @@
-//! What kubectl refuses, or passes over, although it can be read here: notes that say so.
+//! Notes on what kubectl refuses or skips although it can be read here.
 //!
 //! kubectl cuts a text at lines that begin with `---` (apimachinery: `pkg/util/yaml/decoder.go`, `YAMLReader`) and reads the first
 //! document of each piece with go-yaml v2, whose scanner (`scannerc.go`, `yaml_parser_scan_to_next_token`) takes no tab for
 //! white space where a key may begin.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use granit_parser::ScalarStyle;
@@ -18,12 +19,20 @@ use super::{
     tree::{Content, Tree},
 };
 
+/// Said of a document that begins without `---`.
+const NO_MARKER: &str = "kubectl skips this document, because no `---` line precedes it";
+
+/// Said of YAML in braces with which a text begins. apimachinery: `YAMLOrJSONDecoder`, seen with kubectl 1.32
+pub(super) const NOT_JSON: &str =
+    "kubectl 1.32 refuses this text, because it begins with `{` and is not JSON";
+
+/// Said of what follows JSON with which a text begins.
+pub(super) const BEHIND_JSON: &str = "kubectl 1.32 refuses this document, because the text begins with JSON";
+
 /// What kubectl says to the name of an anchor. go-yaml v2: `yaml_parser_scan_anchor`.
 pub(super) fn of_anchor(name: &str) -> Option<&'static str> {
     let accepted = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    (!accepted).then_some(
-        "kubectl does not accept an anchor with other characters than letters, digits, `-` and `_`",
-    )
+    (!accepted).then_some("kubectl accepts only letters, digits, `-` and `_` in the name of an anchor")
 }
 
 /// What kubectl says to how a scalar is written, and where.
@@ -40,7 +49,7 @@ pub(super) fn of_scalar(
             let behind = whole.get(span.end()..).unwrap_or_default();
             let is_tag = !written.contains(char::is_whitespace) && written.starts_with('!');
             (is_tag && behind.starts_with([',', '}', ']']))
-                .then_some((span.end(), "kubectl needs white space behind this tag"))
+                .then_some((span.end(), "kubectl requires white space after this tag"))
         }
         ScalarStyle::Literal | ScalarStyle::Folded => {
             let content = block_content(span, whole)?;
@@ -97,9 +106,9 @@ fn header_end(span: Span, whole: &str) -> usize {
 /// What kubectl says to a line `---` that it takes for text, because no document stands above it.
 pub(super) fn of_head(head: &str, behind: &str) -> Problem {
     let message = if behind.starts_with('\u{feff}') {
-        "kubectl takes this byte order mark for a part of the text, for no document stands above `---`"
+        "kubectl reads this byte order mark as text, because no document precedes this `---`"
     } else {
-        "kubectl refuses a comment directly behind a `---` that no document stands above"
+        "kubectl refuses a comment directly after this `---`, because no document precedes it"
     };
     Problem::new(head.len(), message)
 }
@@ -111,9 +120,9 @@ pub(super) fn note_json(tree: &mut Tree, text: &str, begins: bool, is_json: bool
         return;
     }
     let mut notes = Vec::new();
-    if !begins && tree.index > 1 && tree.marker.is_none() {
+    if (!begins || tree.index > 1) && tree.marker.is_none() {
         let at = tree.first().unwrap_or(tree.span.start);
-        notes.push(Problem::new(at, "kubectl passes over this document, for no line `---` stands above it"));
+        notes.push(Problem::new(at, NO_MARKER));
     }
     for node in &tree.nodes {
         if node.style == Some(ScalarStyle::DoubleQuoted)
@@ -143,17 +152,14 @@ pub(super) fn note(tree: &mut Tree, text: &str, begins: bool) {
     if let Some(marker) = tree.marker.clone() {
         notes.extend(of_directive(tree, text, begins));
         if let Some(at) = behind_marker(text, marker.end) {
-            notes.push(Problem::new(at, "kubectl refuses what stands behind `---` on the same line"));
+            notes.push(Problem::new(at, "kubectl refuses text after `---` on the same line"));
         }
         if text.get(..marker.end - MARK.len()).is_some_and(|above| above.ends_with('\r')) {
-            let message = "kubectl passes over this document, for no line feed stands above its `---`";
+            let message = "kubectl skips this document, because no line feed precedes its `---`";
             notes.push(Problem::new(marker.end, message));
         }
     } else if !begins || tree.index > 1 {
-        notes.push(Problem::new(
-            first,
-            "kubectl passes over this document, for no line `---` stands above it",
-        ));
+        notes.push(Problem::new(first, NO_MARKER));
     } else if text.get(..first).is_some_and(|above| above.trim_start().starts_with("...")) {
         notes.push(Problem::new(first, "kubectl refuses a document below `...`"));
     }
@@ -166,11 +172,13 @@ pub(super) fn note(tree: &mut Tree, text: &str, begins: bool) {
 
 /// A byte order mark below a comment.
 fn byte_order_mark(tree: &Tree, text: &str, first: usize, notes: &mut Vec<Problem>) {
-    let above = text.get(..first).unwrap_or_default();
-    let start = above.len() - above.trim_start_matches('\u{feff}').len();
-    let found = above.get(start..).and_then(|above| above.find('\u{feff}'));
-    if let Some(at) = found.map(|at| start + at).filter(|at| *at >= tree.span.start) {
-        notes.push(Problem::new(at, "kubectl takes this byte order mark for a part of the text"));
+    let start = tree.span.start;
+    let above = text.get(start..first).unwrap_or_default();
+    // That which begins the text is none of it.
+    let skipped = if start == 0 { above.len() - above.trim_start_matches('\u{feff}').len() } else { 0 };
+    if let Some(at) = above.get(skipped..).and_then(|above| above.find('\u{feff}')) {
+        let message = "kubectl reads this byte order mark as text";
+        notes.push(Problem::new(start + skipped + at, message));
     }
 }
 
@@ -182,7 +190,7 @@ pub(super) fn of_directive(tree: &Tree, text: &str, begins: bool) -> Option<Prob
     let message = if begins && tree.index == 1 {
         "kubectl refuses a directive above a document"
     } else {
-        "kubectl passes over this directive"
+        "kubectl skips this directive"
     };
     Some(Problem::new(marker.above.start + at, message))
 }
@@ -198,73 +206,135 @@ fn behind_marker(text: &str, end: usize) -> Option<usize> {
 /// Lines within a document that begin with `---`.
 fn separators(span: Range<usize>, text: &str, notes: &mut Vec<Problem>) {
     let part = text.get(span.clone()).unwrap_or_default();
-    let first = (span.start == 0 && part.starts_with(MARK)).then_some(0);
+    let above = text.get(..span.start).unwrap_or_default();
+    let is_first = above.trim_start_matches('\u{feff}').is_empty() && part.starts_with(MARK);
+    let first = is_first.then_some(span.start);
     let others = memmem::find_iter(part.as_bytes(), b"\n---").map(|at| span.start + at + 1);
     for at in first.into_iter().chain(others).take(MAX_NOTES) {
         if behind_marker(text, at + MARK.len()).is_some() {
-            notes.push(Problem::new(
-                at,
-                "kubectl takes this line for the beginning of a document, and refuses it",
-            ));
+            notes.push(Problem::new(at, "kubectl refuses this line, because it begins with `---`"));
         }
     }
 }
 
-/// Tabs in front of what may be a key, or of nothing.
+/// Notes on tabs where kubectl wants spaces.
 fn tabs(tree: &Tree, text: &str, notes: &mut Vec<Problem>) {
+    each_tab(tree, text, |tab| {
+        notes.push(Problem::new(tab, "kubectl refuses this tab and accepts only spaces here"));
+        notes.len() < MAX_NOTES
+    });
+}
+
+/// The first tab where kubectl wants spaces that is one of these.
+pub(super) fn first_tab(tree: &Tree, text: &str, is_wanted: impl Fn(usize) -> bool) -> Option<usize> {
+    let mut first = None;
+    each_tab(tree, text, |tab| {
+        first = Some(tab).filter(|tab| is_wanted(*tab));
+        first.is_none()
+    });
+    first
+}
+
+/// Hands over tabs in front of what may be a key, or of nothing, as long as more are wanted.
+fn each_tab(tree: &Tree, text: &str, mut take: impl FnMut(usize) -> bool) {
     let bytes = text.as_bytes();
-    let mut scalars = None;
+    let mut opaque = None;
     let mut at = tree.span.start;
     while let Some(found) = bytes.get(at..tree.span.end).and_then(|rest| memchr(b'\t', rest)) {
         let tab = at + found;
         let line = memrchr2(b'\n', b'\r', bytes.get(..tab).unwrap_or_default()).map_or(0, |end| end + 1);
         let indicators = bytes.get(line..tab).unwrap_or_default();
         let indicators = indicators.strip_prefix("\u{feff}".as_bytes()).unwrap_or(indicators);
-        if indicators.iter().all(|byte| matches!(byte, b' ' | b'-' | b'?' | b':')) {
-            let opaque = scalars.get_or_insert_with(|| opaque(tree, text));
-            let after = opaque.partition_point(|(range, _)| range.start <= tab);
-            let before = after.checked_sub(1).and_then(|before| opaque.get(before));
-            let inside = before.filter(|(range, _)| tab < range.end);
-            // Of a text that goes on over lines the indentation counts.
-            if inside.is_none_or(|(_, indent)| tab - line < *indent) {
-                notes.push(Problem::new(tab, "kubectl refuses this tab, because only spaces may stand here"));
-                if notes.len() >= MAX_NOTES {
-                    return;
-                }
-            }
+        if indicators.iter().all(|byte| matches!(byte, b' ' | b'-' | b'?' | b':'))
+            && opaque.get_or_insert_with(|| Opaque::new(tree, text)).refuses(text, line, tab)
+            && !take(tab)
+        {
+            return;
         }
         let rest = bytes.get(tab..).unwrap_or_default();
         at = tab + memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
     }
 }
 
-/// The bytes of scalars and of flow collections, in which tabs are white space or text, and how far in their lines stand.
-fn opaque(tree: &Tree, text: &str) -> Vec<(Range<usize>, usize)> {
-    let mut ranges = Vec::new();
-    for node in &tree.nodes {
-        let indent = match node.style {
-            // It is somewhere below, but at least one further in than the mapping around it.
-            Some(ScalarStyle::Plain) => 1,
-            Some(ScalarStyle::Literal | ScalarStyle::Folded) => column(text, content(node.span, text)),
-            _ => 0,
-        };
-        match &node.content {
-            Content::Mapping(entries) if !node.flow => {
-                ranges.extend(entries.iter().map(|entry| (entry.span.range(), 0)));
+/// Where a tab is not what may stand before a key.
+struct Opaque {
+    /// Scalars and flow collections that are in no other, in their order
+    ranges: Vec<(Range<usize>, Inside)>,
+    /// The ends of unquoted texts
+    plain_ends: HashSet<usize>,
+}
+
+#[derive(Clone, Copy)]
+enum Inside {
+    /// Text that goes on over lines, whose indentation counts
+    Text(usize),
+    /// A flow collection, where the indentation counts for unquoted text alone
+    Flow(usize),
+    Quotes,
+}
+
+impl Opaque {
+    fn new(tree: &Tree, text: &str) -> Self {
+        let mut ranges = Vec::new();
+        let mut plain_ends = HashSet::new();
+        for node in &tree.nodes {
+            let inside = match (node.style, &node.content) {
+                (_, Content::Mapping(_) | Content::Sequence(_)) if node.flow => Inside::Flow(0),
+                (_, Content::Mapping(entries)) => {
+                    ranges.extend(entries.iter().map(|entry| (entry.span.range(), Inside::Quotes)));
+                    continue;
+                }
+                (_, Content::Sequence(_)) => continue,
+                (Some(ScalarStyle::Plain), Content::Scalar(_)) => {
+                    plain_ends.insert(node.span.end());
+                    // It is somewhere below, but at least one further in than the mapping around it.
+                    Inside::Text(1)
+                }
+                (Some(ScalarStyle::Literal | ScalarStyle::Folded), _) => {
+                    Inside::Text(column(text, content(node.span, text)))
+                }
+                _ => Inside::Quotes,
+            };
+            ranges.push((node.span.range(), inside));
+        }
+        ranges.sort_by_key(|(range, _)| (range.start, Reverse(range.end)));
+        let mut apart: Vec<(Range<usize>, Inside)> = Vec::new();
+        for (range, inside) in ranges {
+            match apart.last_mut() {
+                Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
+                _ => apart.push((range, inside)),
             }
-            Content::Sequence(_) if !node.flow => {}
-            _ => ranges.push((node.span.range(), indent)),
+        }
+        // Of these alone, because one line may hold a million others.
+        for (range, inside) in &mut apart {
+            if let Inside::Flow(indent) = inside {
+                *indent = block_indent(text, range.start);
+            }
+        }
+        Self { ranges: apart, plain_ends }
+    }
+
+    /// Does kubectl refuse this tab, which nothing but indicators precede in its line?
+    fn refuses(&self, text: &str, line: usize, tab: usize) -> bool {
+        let after = self.ranges.partition_point(|(range, _)| range.start <= tab);
+        let before = after.checked_sub(1).and_then(|before| self.ranges.get(before));
+        match before.filter(|(range, _)| tab < range.end) {
+            None => true,
+            Some((_, Inside::Quotes)) => false,
+            Some((_, Inside::Text(indent))) => tab - line < *indent,
+            Some((_, Inside::Flow(indent))) => {
+                let above = text.get(..line).unwrap_or_default();
+                tab - line < *indent && self.plain_ends.contains(&above.trim_end().len())
+            }
         }
     }
-    ranges.sort_by_key(|(range, _)| (range.start, Reverse(range.end)));
-    let mut apart: Vec<(Range<usize>, usize)> = Vec::new();
-    for (range, indent) in ranges {
-        match apart.last_mut() {
-            Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
-            _ => apart.push((range, indent)),
-        }
-    }
-    apart
+}
+
+/// How far in the text of a flow collection must stand: further than the block in whose line it begins.
+fn block_indent(text: &str, begin: usize) -> usize {
+    let line = text.get(begin - column(text, begin)..begin).unwrap_or_default();
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    if indent == line.len() { 1 } else { indent + 1 }
 }
 
 /// Bytes between the beginning of a line and a byte of it.

@@ -12,33 +12,62 @@ use granit_parser::{ScalarStyle, Tag};
 use serde_json::{Number, Value};
 
 /// A resolved scalar, and what its author should know about it.
-pub(super) type Resolved = (Value, Option<String>);
+pub(super) type Resolved = (Value, Option<Remark>);
+
+/// What is wrong with a scalar, or odd about it.
+#[derive(Debug)]
+pub(super) struct Remark {
+    pub(super) message: String,
+    pub(super) help: Option<&'static str>,
+}
+
+impl From<String> for Remark {
+    fn from(message: String) -> Self {
+        Self { message, help: None }
+    }
+}
+
+impl From<&str> for Remark {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
+
+impl Remark {
+    fn help(self, help: &'static str) -> Self {
+        Self { help: Some(help), ..self }
+    }
+}
 
 /// Said of a tag that means nothing. Without its text: an unquoted password may begin with `!`.
-const UNKNOWN_TAG: &str =
-    "this tag has no meaning here: its value is read as plain text; quote it all if the ! belongs to it";
+fn unknown_tag() -> Remark {
+    Remark::from("this tag has no meaning here, so its value is read as text")
+        .help("quote the whole value if the `!` belongs to it")
+}
+
+const QUOTE_IT: &str = "quote it if you mean this text";
 
 /// The value of a YAML scalar.
 ///
 /// # Errors
 /// What is wrong with it: a number that JSON does not have, or a text that does not fit its tag.
-pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Result<Resolved, String> {
+pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Result<Resolved, Remark> {
     let Some(tag) = tag else {
         let value = if style == ScalarStyle::Plain { plain(text)? } else { Value::String(text.into_owned()) };
         return Ok((value, None));
     };
     let Some(name) = yaml_name(tag) else {
         // The lone `!` makes a text of any scalar.
-        let remark = (!is_lone(tag)).then(|| UNKNOWN_TAG.to_owned());
+        let remark = (!is_lone(tag)).then(unknown_tag);
         return Ok((Value::String(text.into_owned()), remark));
     };
     // Without the value: it may be one of a Secret.
-    let mismatch = || format!("this value cannot be read as !!{name}");
+    let mismatch = || Remark::from(format!("this value cannot be read as !!{name}"));
     let value = match &*name {
         "str" => Value::String(text.into_owned()),
         "timestamp" => {
             let remark = "kubectl refuses a !!timestamp that is no date";
-            return Ok((Value::String(text.into_owned()), Some(remark.to_owned())));
+            return Ok((Value::String(text.into_owned()), Some(remark.into())));
         }
         "binary" => Value::String(decoded(&text).ok_or("this !!binary value is not base64")?),
         "null" => plain(Cow::Borrowed(&text))?.is_null().then_some(Value::Null).ok_or_else(mismatch)?,
@@ -48,7 +77,7 @@ pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>)
             Value::Number(number) => Value::Number(number),
             _ => return Err(mismatch()),
         },
-        _ => return Ok((Value::String(text.into_owned()), Some(UNKNOWN_TAG.to_owned()))),
+        _ => return Ok((Value::String(text.into_owned()), Some(unknown_tag()))),
     };
     Ok((value, None))
 }
@@ -78,20 +107,20 @@ fn decoded(text: &str) -> Option<String> {
 ///
 /// # Errors
 /// Why the value cannot be a key.
-pub(super) fn key(value: Value) -> Result<String, String> {
+pub(super) fn key(value: Value) -> Result<String, Remark> {
     match value {
         Value::String(text) => Ok(text),
         Value::Bool(flag) => Ok(flag.to_string()),
         Value::Number(number) if number.as_i64().is_none() && number.is_u64() => {
-            Err("kubectl does not accept a number of 64 bits as a key; quote it".to_owned())
+            Err(Remark::from("kubectl refuses a number of 64 bits as a key").help(QUOTE_IT))
         }
         Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
             Some(float) => Ok(float_key(float)),
             None => Ok(number.to_string()),
         },
-        Value::Null => Err("a key must not be null; quote it if this text is meant".to_owned()),
+        Value::Null => Err(Remark::from("a key must not be null").help(QUOTE_IT)),
         Value::Array(_) | Value::Object(_) => {
-            Err("a key must be a plain value, not a mapping or list".to_owned())
+            Err("a key must be a plain value, not a mapping or list".into())
         }
     }
 }
@@ -130,7 +159,7 @@ fn float_key(float: f64) -> String {
     }
 }
 
-fn plain(text: Cow<'_, str>) -> Result<Value, String> {
+fn plain(text: Cow<'_, str>) -> Result<Value, Remark> {
     let Some(first) = text.bytes().next() else { return Ok(Value::Null) };
     // Most scalars are words, so one look at the first byte spares them the rest.
     match first {
@@ -139,9 +168,8 @@ fn plain(text: Cow<'_, str>) -> Result<Value, String> {
             if matches!(unsigned, ".inf" | ".Inf" | ".INF")
                 || matches!(text.as_ref(), ".nan" | ".NaN" | ".NAN")
             {
-                return Err(format!(
-                    "`{text}` is a number that JSON, and so Kubernetes, cannot hold; quote it if this text is meant"
-                ));
+                let message = format!("`{text}` is a number that JSON, and so Kubernetes, cannot hold");
+                return Err(Remark::from(message).help(QUOTE_IT));
             }
             Ok(number(&text).map_or_else(|| Value::String(text.into_owned()), Value::Number))
         }

@@ -1,4 +1,4 @@
-//! Tabs behind the spaces that begin a line between brackets: kubectl takes them for white space, the parser for an error.
+//! Tabs that begin a line between brackets, as in JSON below a key: kubectl takes them for white space, the parser for an error.
 
 use std::borrow::Cow;
 
@@ -9,25 +9,31 @@ use super::{
     reader::options,
 };
 
-/// How many lines of a text may have such tabs. For each the text is read once more.
-const MOST: usize = 50;
+/// How often a text is read again for such tabs, and the longest text for which that is done.
+const MOST_READINGS: usize = 50;
+const MOST_BYTES: usize = 1 << 20;
 
 /// The text with spaces for those tabs, which leaves every other byte where it is.
 pub(super) fn replaced(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
-    for _ in 0..MOST {
-        if !text.contains(" \t") {
-            break;
+    let is_needed = |text: &str| text.split(LINE_ENDS).any(|line| indent(line).contains('\t'));
+    if text.len() > MOST_BYTES || !text.contains('\t') || !is_needed(&text) {
+        return text;
+    }
+    for _ in 0..MOST_READINGS {
+        let Some(mut line) = refused(&text) else { break };
+        // Where one line begins so, the next ones mostly do.
+        while let Some(indent) = text.get(line..).map(indent).filter(|indent| indent.contains('\t')) {
+            let length = indent.len();
+            text.to_mut().replace_range(line..line + length, &" ".repeat(length));
+            let Some(next) = text.get(line..).and_then(|rest| rest.find(LINE_ENDS)) else { break };
+            line += next + 1;
         }
-        let Some(line) = refused(&text) else { break };
-        let length =
-            text.get(line..).map_or(0, |rest| rest.len() - rest.trim_start_matches([' ', '\t']).len());
-        text.to_mut().replace_range(line..line + length, &" ".repeat(length));
     }
     text
 }
 
-/// Where the line begins whose tab behind spaces the parser refuses.
+/// Where the line begins whose tab the parser refuses.
 fn refused(text: &str) -> Option<usize> {
     let error = Parser::new_from_str_with_options(text, options()).find_map(Result::err)?;
     // In unquoted text that goes on there, kubectl refuses them too.
@@ -36,6 +42,10 @@ fn refused(text: &str) -> Option<usize> {
     }
     let at = error.marker().byte_offset()?;
     let line = text.get(..at)?.rfind(LINE_ENDS).map_or(0, |end| end + 1);
-    let indent = text.get(line..)?.split(|c| c != ' ' && c != '\t').next()?;
-    (indent.starts_with(' ') && indent.contains('\t')).then_some(line)
+    text.get(line..).map(indent)?.contains('\t').then_some(line)
+}
+
+/// The white space that begins a line.
+fn indent(line: &str) -> &str {
+    line.split(|c| c != ' ' && c != '\t').next().unwrap_or_default()
 }

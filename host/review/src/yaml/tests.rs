@@ -176,8 +176,7 @@ fn anchors_aliases_and_merge_keys_are_followed() {
     let late = "a: 1\n<<: {a: 2, b: 2}\n";
     let read = only(late);
     assert_eq!(read.value, json!({"a": 2, "b": 2}));
-    let message =
-        "this `<<` replaces key `a` above it, as it does for kubectl; put `<<` first to keep the key";
+    let message = "this `<<` replaces key `a` above it, as it does for kubectl";
     assert_eq!(read.notes[0].message, message);
     assert_eq!(place(late, 1, "/a"), (2, 9, "2"));
     let order = "<<: {a: 1, b: 1}\na: 2\n<<: [{b: 3}, {b: 4, a: 5}]\nb: 6\n";
@@ -204,7 +203,11 @@ fn duplicate_keys_are_noted_and_the_last_one_counts() {
         let message = "key `a` stands in this mapping already (line 1); the last one counts".to_owned();
         let at = text.rfind('a').unwrap() - 1;
         let unnamed = Some(message.replace("key `a`", "this key"));
-        assert_eq!(document.notes, [Note { line: 3, column: 1, at, message, unnamed }]);
+        // YAML in braces that begins a text has a note of its own.
+        let count = if text.starts_with("{a") { 2 } else { 1 };
+        assert_eq!(document.notes.len(), count, "{text}");
+        let last = Note { line: 3, column: 1, at, message, unnamed, help: None };
+        assert_eq!(document.notes.last(), Some(&last));
         assert_eq!(place(text, 1, "/a").2, "3");
     }
 }
@@ -388,7 +391,7 @@ fn errors_say_what_to_do() {
     let tab = error("a:\n  b:\n\tc: 1\n");
     assert_eq!(
         (tab.line, tab.column, tab.message.as_str()),
-        (3, 1, "a tab stands in the indentation; YAML allows only spaces there")
+        (3, 1, "a tab stands in the indentation, where YAML allows only spaces")
     );
     let nul = error("a: 1\nb: x\0y\n");
     assert_eq!(

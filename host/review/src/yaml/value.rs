@@ -121,7 +121,7 @@ impl Expansion<'_> {
             let line = earlier.map(|earlier| (self.line)(earlier.span.start()));
             let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
             let say = |key: &str| format!("{key} stands in this mapping already{line}; the last one counts");
-            self.note(entry, entry.key.as_deref().unwrap_or_default(), say);
+            self.note(entry, entry.key.as_deref().unwrap_or_default(), say, None);
         }
     }
 
@@ -146,12 +146,9 @@ impl Expansion<'_> {
             for (key, value) in source {
                 let replaces = own.contains(&key) && map.get(&key) != Some(&value) && self.may_note();
                 if replaces {
-                    let say = |key: &str| {
-                        format!(
-                            "this `<<` replaces {key} above it, as it does for kubectl; put `<<` first to keep the key"
-                        )
-                    };
-                    self.note(entry, &key, say);
+                    let say =
+                        |key: &str| format!("this `<<` replaces {key} above it, as it does for kubectl");
+                    self.note(entry, &key, say, Some("put `<<` first to keep the key"));
                 }
                 map.insert(key, value);
             }
@@ -197,8 +194,11 @@ impl Expansion<'_> {
         self.alias.is_none() && self.tree.notes.len() < MAX_NOTES
     }
 
-    fn note(&mut self, entry: &Entry, key: &str, say: impl Fn(&str) -> String) {
-        let at = entry.span.start();
-        self.tree.notes.push(Problem::of_key(at, key, say));
+    fn note(&mut self, entry: &Entry, key: &str, say: impl Fn(&str) -> String, help: Option<&str>) {
+        let problem = Problem::of_key(entry.span.start(), key, say);
+        self.tree.notes.push(match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        });
     }
 }

@@ -5,10 +5,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use review::json_pointer::escaped;
 use review::yaml::{self, Document};
-use serde_json::Value;
-use test_support::alike::{Image, Read, alike};
+use test_support::alike::{Image, Read, alike, image_pointers};
 use test_support::choices::{Choices, bytes};
 use test_support::styled::{self, Styled};
 
@@ -19,9 +17,9 @@ const MANIFESTS: u64 = 4_000;
 
 /// What our reader says to a text.
 pub(crate) fn read(text: &str) -> Read {
-    let (mut documents, error) = yaml::documents(text);
-    let warns =
-        documents.iter().flat_map(|document| &document.notes).any(|note| note.message.contains("kubectl"));
+    let found = yaml::documents_below(0, text);
+    let warns = found.all_notes().any(|note| note.message.contains("kubectl"));
+    let (mut documents, error) = (found.documents, found.error);
     documents.retain(|document| !document.value.is_null());
     let images = documents.iter().enumerate().flat_map(|(number, document)| images(text, number, document));
     Read {
@@ -33,35 +31,13 @@ pub(crate) fn read(text: &str) -> Read {
 }
 
 fn images(text: &str, number: usize, document: &Document) -> Vec<Image> {
-    let mut pointers = Vec::new();
-    collect(&document.value, "", &mut pointers);
+    let pointers = image_pointers(&document.value);
     let places = document.places(text, &pointers.iter().map(String::as_str).collect::<Vec<_>>());
     let image = |(place, pointer): (Option<yaml::Place>, String)| {
         let place = place.unwrap_or_else(|| panic!("{pointer} has no place in {text:?}"));
         Image { document: number, pointer, span: place.span, aliased: place.aliased }
     };
     places.into_iter().zip(pointers).map(image).collect()
-}
-
-/// The pointers to images.
-fn collect(value: &Value, pointer: &str, pointers: &mut Vec<String>) {
-    match value {
-        Value::Array(items) => {
-            let items = items.iter().enumerate();
-            items.for_each(|(i, item)| collect(item, &format!("{pointer}/{i}"), pointers));
-        }
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                let pointer = format!("{pointer}/{}", escaped(name));
-                if name == "image" && value.is_string() {
-                    pointers.push(pointer);
-                } else {
-                    collect(value, &pointer, pointers);
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 fn files(folder: &str) -> Vec<PathBuf> {

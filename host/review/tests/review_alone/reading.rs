@@ -6,7 +6,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use review::yaml::{self, Document, SyntaxError};
+use review::yaml::{self, Documents, SyntaxError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use test_support::alike::difference;
@@ -116,26 +116,25 @@ impl Row {
 
     /// What is wrong with what we say, if anything is.
     fn check(&self) -> Option<String> {
-        let (documents, error) = yaml::documents(&self.text());
-        let read: Vec<Value> = documents.iter().map(|document| self.shown(document.value.clone())).collect();
-        let said = || said(&documents, error.as_ref());
+        let found = yaml::documents_below(0, &self.text());
+        let shown = found.documents.iter().map(|document| self.shown(document.value.clone()));
+        let read: Vec<Value> = shown.collect();
+        let said = || said(&found);
         let ours = self.ours.as_ref();
         let expected = ours.and_then(|ours| ours.error.as_ref().or(ours.or_error.as_ref()));
-        if let (Some(error), Some(expected)) = (&error, expected) {
+        if let (Some(error), Some(expected)) = (&found.error, expected) {
             return (!is_at(error, expected)).then(|| format!("not the error at {expected}: {}", said()));
         }
         if ours.is_some_and(|ours| ours.error.is_some()) {
             return Some(format!("no error: {}", said()));
         }
-        let note = |words: &str| {
-            documents.iter().flat_map(|document| &document.notes).any(|note| note.message.contains(words))
-        };
+        let note = |words: &str| found.all_notes().any(|note| note.message.contains(words));
         let refused = self.kubectl.refuses.is_some();
         if ours.is_none() && refused {
-            let told = error.is_some() || note("kubectl");
+            let told = found.error.is_some() || note("kubectl");
             return (!told).then(|| format!("neither an error nor a note that names kubectl: {}", said()));
         }
-        if error.is_some() {
+        if found.error.is_some() {
             return Some(said());
         }
         let wanted = ours.and_then(|ours| ours.documents.as_ref()).unwrap_or(&self.kubectl.documents);
@@ -155,12 +154,12 @@ fn is_at(error: &SyntaxError, expected: &str) -> bool {
         && error.message.contains(words)
 }
 
-fn said(documents: &[Document], error: Option<&SyntaxError>) -> String {
-    let notes: Vec<_> =
-        documents.iter().flat_map(|document| &document.notes).map(|note| &note.message).collect();
-    match error {
-        Some(error) => format!("{} documents, then {error}; notes: {notes:?}", documents.len()),
-        None => format!("{} documents; notes: {notes:?}", documents.len()),
+fn said(found: &Documents) -> String {
+    let notes: Vec<_> = found.all_notes().map(|note| &note.message).collect();
+    let count = found.documents.len();
+    match &found.error {
+        Some(error) => format!("{count} documents, then {error}; notes: {notes:?}"),
+        None => format!("{count} documents; notes: {notes:?}"),
     }
 }
 
@@ -225,6 +224,9 @@ const NOT_AS_KUBECTL: &[(&str, &[&str])] = &[
             "JSON with a block comment",
             "JSON with a number too large",
             "JSON and text behind it",
+            "JSON with a comma too many",
+            "JSON, a separator and YAML",
+            "YAML in braces begins the text",
             "U+0085 as blank in JSON",
             "U+2028 as blank in JSON",
         ],
