@@ -83,19 +83,38 @@ const KNOWN: [(&str, &str); 13] = [
     ("batch/v1beta1", "CronJob"),
 ];
 
-/// How Kubernetes writes the kind of an object that writes it in another case, in the plural or with white space around it.
-pub fn misspelled(object: &Value) -> Option<&'static str> {
+/// A field of an object's type that Kubernetes writes otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misspelled {
+    /// `apiVersion`, and what it is
+    ApiVersion(&'static str),
+    /// `kind`, and what it is
+    Kind(&'static str),
+}
+
+/// The field that keeps an object from being of a kind that Kubernetes knows: in another case, in the plural, or with white
+/// space around it.
+pub fn misspelled(object: &Value) -> Option<Misspelled> {
     let word = |name| object.get(name).and_then(Value::as_str);
-    let (api_version, kind) = (word("apiVersion")?, word("kind")?);
-    let of_version = KNOWN.iter().filter(|(version, _)| *version == api_version).map(|(_, kind)| *kind);
-    if of_version.clone().any(|known| known == kind) {
-        return None;
+    let (version, kind) = (word("apiVersion")?, word("kind")?);
+    let singular = kind.trim().strip_suffix(['s', 'S']).unwrap_or(kind.trim());
+    let is_kind = |known: &str| [kind.trim(), singular].iter().any(|word| word.eq_ignore_ascii_case(known));
+    let meant = KNOWN.iter().filter(|(known, _)| version.trim().eq_ignore_ascii_case(known));
+    let (known_version, known_kind) = meant.copied().find(|(_, known)| is_kind(known))?;
+    if kind != known_kind {
+        return Some(Misspelled::Kind(known_kind));
     }
-    let written = kind.trim();
-    let singular = written.strip_suffix(['s', 'S']).unwrap_or(written);
-    of_version
-        .into_iter()
-        .find(|known| [written, singular].iter().any(|word| word.eq_ignore_ascii_case(known)))
+    (version != known_version).then_some(Misspelled::ApiVersion(known_version))
+}
+
+/// Does an object look as if it made pods, whatever its kind?
+pub fn has_containers(object: &Value) -> bool {
+    let paths = [
+        "/spec/containers",
+        "/spec/template/spec/containers",
+        "/spec/jobTemplate/spec/template/spec/containers",
+    ];
+    paths.iter().any(|path| object.pointer(path).is_some_and(Value::is_array))
 }
 
 /// The path of the pod spec in the pod template of an object; `None` where it has no template.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::kind;
+use crate::kind::{self, Kind, Misspelled};
 use crate::source_file::SourceFile;
 use crate::yaml::{self, Document, SyntaxError};
 
@@ -91,10 +91,11 @@ pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
         notes.append(&mut document.notes);
         let document = Arc::new(document);
         let first = manifests.len();
+        let is_list = is_unnamed_list(&value);
         unpack(file, &document, value, String::new(), &mut manifests);
         let unpacked = manifests.get_mut(first..).unwrap_or_default();
         place_lines(unpacked);
-        notes.extend(unpacked.iter().filter_map(misspelled));
+        notes.append(&mut notes_on_types(file, &document, is_list, unpacked));
     }
     notes.sort_by_key(|note| note.at);
     Manifests { manifests, notes, documents: count, error }
@@ -121,37 +122,82 @@ fn unpack(
     manifests.push(Manifest { file, document, prefix, line, content });
 }
 
-/// A note at a kind that Kubernetes writes otherwise.
-fn misspelled(manifest: &Manifest) -> Option<yaml::Note> {
-    let Content::Object(object) = &manifest.content else { return None };
-    let known = kind::misspelled(object)?;
-    let pointer = format!("{}/kind", manifest.prefix);
-    let place = manifest.document.places(&manifest.file.text, &[&pointer]).pop().flatten()?;
-    let message = format!("Kubernetes does not know this kind, but `{known}`");
-    Some(yaml::Note {
-        line: place.line,
-        column: place.column,
-        at: place.span.start,
-        message,
-        unnamed: None,
-        help: None,
-    })
+/// Notes on what keeps objects of a document from being taken for what they are.
+fn notes_on_types(
+    file: &SourceFile,
+    document: &Document,
+    is_list: bool,
+    manifests: &[Manifest],
+) -> Vec<yaml::Note> {
+    let list = is_list.then(|| {
+        let message = "kubectl takes this object for a list, because it has `items`";
+        ("/items".to_owned(), message.to_owned(), "rename `items`, or write `kind: List`".to_owned())
+    });
+    let problems = manifests.iter().filter_map(type_problem);
+    let found: Vec<_> = list.into_iter().chain(problems).take(yaml::MAX_NOTES).collect();
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let pointers: Vec<&str> = found.iter().map(|(pointer, ..)| pointer.as_str()).collect();
+    let places = document.nearest(&file.text, &pointers);
+    let note = |((_, message, help), place): ((String, String, String), Option<yaml::Place>)| {
+        let place = place?;
+        let (line, column, at) = (place.line, place.column, place.span.start);
+        Some(yaml::Note { line, column, at, message, unnamed: None, help: Some(help) })
+    };
+    found.into_iter().zip(places).filter_map(note).collect()
 }
 
-/// The items of a `List`, or of a typed list such as `PodList`.
+/// What is wrong with the type of an object: where, what, and what to type.
+fn type_problem(manifest: &Manifest) -> Option<(String, String, String)> {
+    let Content::Object(object) = &manifest.content else { return None };
+    let at = |field: &str| format!("{}{field}", manifest.prefix);
+    match kind::misspelled(object) {
+        Some(Misspelled::Kind(known)) => {
+            let written = object.get("kind").and_then(Value::as_str).unwrap_or_default().trim();
+            let message = if written == known {
+                "white space stands around this kind".to_owned()
+            } else {
+                format!("Kubernetes has no kind `{written}`")
+            };
+            return Some((at("/kind"), message, format!("write `kind: {known}`")));
+        }
+        Some(Misspelled::ApiVersion(known)) => {
+            let message = "Kubernetes has no such version of this kind".to_owned();
+            return Some((at("/apiVersion"), message, format!("write `apiVersion: {known}`")));
+        }
+        None => {}
+    }
+    let lacks = |field: &str| object.get(field).and_then(Value::as_str).is_none_or(str::is_empty);
+    let field = ["kind", "apiVersion"].into_iter().find(|field| lacks(field))?;
+    let message = format!("this object has containers, but no `{field}`, so it is not judged");
+    kind::has_containers(object).then(|| (at(""), message, format!("write its `{field}`")))
+}
+
+/// Is a value a list for kubectl although its kind does not say so? apimachinery: `Unstructured.IsList`
+fn is_unnamed_list(value: &Value) -> bool {
+    let is_named = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+    let has_items = value.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty());
+    !is_named && has_items && Kind::of(value).is_some()
+}
+
+/// The items of a `List`, of a typed list such as `PodList`, or of what kubectl takes for one.
 fn list_items(value: &mut Value) -> Option<Vec<Value>> {
     let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+    let is_list = is_list || is_unnamed_list(value);
     let items = value.get_mut("items").filter(|_| is_list)?.as_array_mut()?;
     let items = std::mem::take(items);
     let api_version = value.get("apiVersion").cloned();
     let kind = value.get("kind").and_then(Value::as_str).and_then(|kind| kind.strip_suffix("List"));
     let kind = kind.filter(|kind| !kind.is_empty()).map(|kind| Value::from(kind.to_owned()));
     // The API leaves kind and version out of the items of a typed list.
+    // apimachinery: `unstructuredJSONScheme.decodeToList`
     let complete = items.into_iter().map(|mut item| {
         if let (Some(fields), Some(kind)) = (item.as_object_mut(), &kind) {
-            fields.entry("kind").or_insert_with(|| kind.clone());
-            if let Some(api_version) = &api_version {
-                fields.entry("apiVersion").or_insert_with(|| api_version.clone());
+            let is_empty = |value: Option<&Value>| value.is_none_or(|value| value.as_str() == Some(""));
+            if is_empty(fields.get("kind")) && is_empty(fields.get("apiVersion")) {
+                fields.insert("kind".to_owned(), kind.clone());
+                fields.extend(api_version.clone().map(|version| ("apiVersion".to_owned(), version)));
             }
         }
         item

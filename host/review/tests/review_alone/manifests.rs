@@ -5,6 +5,7 @@ use std::sync::Arc;
 use review::manifest::manifests;
 use review::source_file::SourceFile;
 use review::yaml;
+use serde_json::Value;
 
 use crate::project;
 
@@ -47,9 +48,113 @@ fn a_kind_in_another_case_or_number_is_told_what_kubernetes_knows() {
             assert_eq!(error, None, "{text}");
             let told: Vec<_> =
                 notes.iter().map(|note| (note.message.as_str(), note.line, note.column)).collect();
-            let message = known.map(|known| format!("Kubernetes does not know this kind, but `{known}`"));
+            let written = kind.trim_matches(['"', ' ']);
+            let message = known.map(|known| {
+                if written == known {
+                    "white space stands around this kind".to_owned()
+                } else {
+                    format!("Kubernetes has no kind `{written}`")
+                }
+            });
             let wanted: Vec<_> = message.iter().map(|message| (message.as_str(), line, column)).collect();
             assert_eq!(told, wanted, "{text}");
+            let help = known.map(|known| format!("write `kind: {known}`"));
+            assert_eq!(notes.first().and_then(|note| note.help.clone()), help, "{text}");
         }
     }
+}
+
+/// Message, line, column and help of a note.
+type Told = (String, usize, usize, String);
+
+/// The names of the objects in a text, and what is told of them.
+fn told(text: &str) -> (Vec<String>, Vec<Told>) {
+    let file = Arc::new(SourceFile { name: "a.yaml".to_owned(), text: text.to_owned() });
+    let (found, notes, error) = manifests(&file);
+    assert_eq!(error, None, "{text}");
+    let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let names = found.iter().map(|manifest| name(manifest.object())).collect();
+    let told = |note: yaml::Note| (note.message, note.line, note.column, note.help.unwrap_or_default());
+    (names, notes.into_iter().map(told).collect())
+}
+
+/// kubectl takes apart whatever has a list `items`.
+#[test]
+fn items_are_taken_apart_as_kubectl_does_whatever_the_kind() {
+    let items = "items:\n- {apiVersion: v1, kind: Pod, metadata: {name: b}}\n- {apiVersion: v1, kind: Pod, metadata: {name: c}}\n";
+    for kind in ["Pod", "ConfigMap", "Foo"] {
+        let (names, notes) = told(&format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n{items}"));
+        assert_eq!(names, ["b", "c"], "{kind}");
+        let message = "kubectl takes this object for a list, because it has `items`".to_owned();
+        assert_eq!(notes, [(message, 5, 1, "rename `items`, or write `kind: List`".to_owned())], "{kind}");
+    }
+    for kind in ["List", "PodList"] {
+        assert_eq!(
+            told(&format!("apiVersion: v1\nkind: {kind}\n{items}")),
+            (vec!["b".to_owned(), "c".to_owned()], vec![])
+        );
+    }
+    // Without items there is nothing to take apart, and without a type it is no object.
+    for text in [
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nitems: []\n",
+        "metadata: {name: a}\nitems: [{x: 1}]\n",
+    ] {
+        assert_eq!(told(text), (vec!["a".to_owned()], vec![]), "{text}");
+    }
+}
+
+#[test]
+fn an_object_with_containers_but_without_a_known_type_is_told() {
+    let pod = "metadata: {name: a}\nspec: {containers: [{name: a, image: contoso.azurecr.io/a}]}\n";
+    let version = "Kubernetes has no such version of this kind";
+    for (head, message, line, column, help) in [
+        ("apiVersion: \"v1 \"\nkind: Pod\n", version, 1, 13, "write `apiVersion: v1`"),
+        ("kind: Pod\napiVersion: V1\n", version, 2, 13, "write `apiVersion: v1`"),
+        ("apiVersion: Apps/v1\nkind: Deployment\n", version, 1, 13, "write `apiVersion: apps/v1`"),
+        (
+            "apiVersions: v1\nkind: Pod\n",
+            "this object has containers, but no `apiVersion`, so it is not judged",
+            1,
+            1,
+            "write its `apiVersion`",
+        ),
+        (
+            "kind: Pod\n",
+            "this object has containers, but no `apiVersion`, so it is not judged",
+            1,
+            1,
+            "write its `apiVersion`",
+        ),
+        (
+            "apiVersion: v1\nKind: Pod\n",
+            "this object has containers, but no `kind`, so it is not judged",
+            1,
+            1,
+            "write its `kind`",
+        ),
+        (
+            "apiVersion: v1\nkind: 1\n",
+            "this object has containers, but no `kind`, so it is not judged",
+            1,
+            1,
+            "write its `kind`",
+        ),
+    ] {
+        let (names, notes) = told(&format!("{head}{pod}"));
+        assert_eq!(names, ["a"], "{head}");
+        assert_eq!(notes, [(message.to_owned(), line, column, help.to_owned())], "{head}");
+    }
+    assert_eq!(told("apiVersion: v1\ndata: {containers: []}\n").1, []);
+}
+
+/// As kubectl does: what has the type of the list in part is refused.
+#[test]
+fn items_of_a_typed_list_get_its_type_where_they_have_none() {
+    let text = "apiVersion: v1\nkind: PodList\nitems:\n- metadata: {name: a}\n  spec: &s {containers: []}\n- {kind: '', apiVersion: '', metadata: {name: b}, spec: *s}\n- {kind: Pod, metadata: {name: c}, spec: *s}\n";
+    let file = Arc::new(SourceFile { name: "a.yaml".to_owned(), text: text.to_owned() });
+    let (found, notes, _) = manifests(&file);
+    let versions: Vec<_> = found.iter().map(|manifest| manifest.object()["apiVersion"].as_str()).collect();
+    assert_eq!(versions, [Some("v1"), Some("v1"), None]);
+    assert_eq!(notes.len(), 1);
+    assert_eq!(notes[0].line, 7, "{notes:?}");
 }
