@@ -58,9 +58,7 @@ pub fn kubectl(text: &str) -> Answer {
                         Some("a comment directly behind a first separator makes it text".to_owned());
                     break;
                 }
-                // It panics where libyaml has an assertion, at a comma behind a tag.
-                let read = catch_unwind(|| documents(&stretch, 1));
-                match read.unwrap_or_else(|_| Err("an assertion of libyaml".to_owned())) {
+                match documents(&stretch, 1) {
                     Ok((read, more)) => {
                         answer.documents.extend(read);
                         answer.drops |= more;
@@ -117,6 +115,11 @@ fn stretches(text: &str) -> Result<Vec<String>, String> {
 
 /// The first documents of a text, and whether there are more, or something that is none.
 fn documents(text: &str, most: usize) -> Result<(Vec<Value>, bool), String> {
+    // libyaml-safer panics where libyaml has an assertion, at a comma behind a tag.
+    catch_unwind(|| parse(text, most)).unwrap_or_else(|_| Err("an assertion of libyaml".to_owned()))
+}
+
+fn parse(text: &str, most: usize) -> Result<(Vec<Value>, bool), String> {
     // As kubectl ends every line; libyaml-safer panics at a block scalar whose last line does not end.
     let text = if text.ends_with('\n') { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}\n")) };
     let mut parser = Parser::new();

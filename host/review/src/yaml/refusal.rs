@@ -277,9 +277,9 @@ impl Opaque {
     fn new(tree: &Tree, text: &str) -> Self {
         let mut ranges = Vec::new();
         let mut plain_ends = HashSet::new();
-        for node in &tree.nodes {
+        for (node, indent) in tree.nodes.iter().zip(block_indents(tree, text)) {
             let inside = match (node.style, &node.content) {
-                (_, Content::Mapping(_) | Content::Sequence(_)) if node.flow => Inside::Flow(0),
+                (_, Content::Mapping(_) | Content::Sequence(_)) if node.flow => Inside::Flow(indent),
                 (_, Content::Mapping(entries)) => {
                     ranges.extend(entries.iter().map(|entry| (entry.span.range(), Inside::Quotes)));
                     continue;
@@ -287,8 +287,7 @@ impl Opaque {
                 (_, Content::Sequence(_)) => continue,
                 (Some(ScalarStyle::Plain), Content::Scalar(_)) => {
                     plain_ends.insert(node.span.end());
-                    // It is somewhere below, but at least one further in than the mapping around it.
-                    Inside::Text(1)
+                    Inside::Text(indent)
                 }
                 (Some(ScalarStyle::Literal | ScalarStyle::Folded), _) => {
                     Inside::Text(column(text, content(node.span, text)))
@@ -303,12 +302,6 @@ impl Opaque {
             match apart.last_mut() {
                 Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
                 _ => apart.push((range, inside)),
-            }
-        }
-        // Of these alone, because one line may hold a million others.
-        for (range, inside) in &mut apart {
-            if let Inside::Flow(indent) = inside {
-                *indent = block_indent(text, range.start);
             }
         }
         Self { ranges: apart, plain_ends }
@@ -330,11 +323,39 @@ impl Opaque {
     }
 }
 
-/// How far in the text of a flow collection must stand: further than the block in whose line it begins.
-fn block_indent(text: &str, begin: usize) -> usize {
-    let line = text.get(begin - column(text, begin)..begin).unwrap_or_default();
-    let indent = line.len() - line.trim_start_matches(' ').len();
-    if indent == line.len() { 1 } else { indent + 1 }
+/// For each node, how far in its further lines must stand: further than the innermost block around it.
+/// go-yaml v2: `yaml_parser_roll_indent`
+fn block_indents(tree: &Tree, text: &str) -> Vec<usize> {
+    let mut indents = vec![0; tree.nodes.len()];
+    for (number, node) in tree.nodes.iter().enumerate() {
+        let around = indents.get(number).copied().unwrap_or_default();
+        let mut set = |child: usize, indent| {
+            if let Some(of_child) = indents.get_mut(child).filter(|_| child > number) {
+                *of_child = indent;
+            }
+        };
+        match &node.content {
+            Content::Mapping(entries) => {
+                let key = entries.first().filter(|_| !node.flow).map(|entry| entry.span.start());
+                let first = key.map(|key| indicator(text, key, '?').unwrap_or(key));
+                let indent = first.map_or(around, |first| column(text, first) + 1);
+                entries.iter().for_each(|entry| set(entry.node, indent));
+            }
+            Content::Sequence(items) => {
+                let item = items.first().filter(|_| !node.flow).and_then(|item| tree.nodes.get(*item));
+                let first = item.and_then(|item| indicator(text, item.span.start(), '-'));
+                let indent = first.map_or(around, |first| column(text, first) + 1);
+                items.iter().for_each(|item| set(*item, indent));
+            }
+            Content::Scalar(_) | Content::Alias(_) => {}
+        }
+    }
+    indents
+}
+
+/// The byte of an indicator that precedes this byte in its line.
+fn indicator(text: &str, at: usize, indicator: char) -> Option<usize> {
+    text.get(..at)?.trim_end_matches([' ', '\t']).strip_suffix(indicator).map(str::len)
 }
 
 /// Bytes between the beginning of a line and a byte of it.
