@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(cluster.objects.len(), 2);
     }
 
-    /// What is never looked up takes neither memory nor the time of a second look.
+    /// Objects that are never looked up are not kept, and their files are not read twice.
     #[test]
     fn only_what_can_be_looked_up_is_looked_for_and_kept() {
         for (text, may_hold) in [

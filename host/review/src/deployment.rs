@@ -70,8 +70,8 @@ impl Deployment<'_> {
             "module": self.module,
             "mode": self.mode,
             "mutating": mutates,
-            // A guard that cannot be asked must not let anything through; a helper, or a guard on trial, must not stand
-            // in the way.
+            // When the policy cannot be reached, one that rejects must block requests; one that mutates or only monitors
+            // must not.
             "failurePolicy": if mutates || self.mode == "monitor" { "Ignore" } else { "Fail" },
             "rules": self.rules(),
             "namespaceSelector": {"matchExpressions": [{

@@ -81,7 +81,7 @@ impl Diagnostic {
     /// Why a file could not be read to its end.
     pub fn of_syntax(file: &str, text: &str, error: &SyntaxError) -> Self {
         let spot = Spot::of(file, text, error.at..error.at, (error.line, error.column));
-        // Where nothing is understood, anything may be a Secret's, whatever the lines around it seem to say.
+        // A text that cannot be parsed may be a Secret's, whatever its other lines look like.
         let spot = if may_hold_secret(text) || may_be_data(text) { spot.without_line() } else { spot };
         Self { help: error.help.clone(), ..Self::at(spot, &error.message) }
     }
@@ -174,7 +174,7 @@ impl Spot {
     }
 }
 
-/// Lines that are longer say nothing to anybody, and looking for their ends a thousand times takes its time.
+/// Longer lines are not shown: they do not help, and searching a thousand times for their ends is slow.
 const LONGEST_LINE: usize = 16 << 10;
 
 /// The line on which a span begins, and what of it the span has; none where the line is too long.
@@ -200,7 +200,7 @@ fn excerpt(text: &str, span: Range<usize>) -> Option<(String, Range<usize>)> {
     Some((visible.to_owned(), mark))
 }
 
-/// Whether a text speaks of a secret, so that it is better not shown. The names of pull secrets are none.
+/// Whether a text may hold a secret and must not be shown. The names of pull secrets are not secret.
 fn may_hold_secret(text: &str) -> bool {
     const WORDS: [&str; 14] = [
         "secret",
@@ -253,7 +253,7 @@ pub fn is_active(c: char) -> bool {
     c.is_control() || is_separator || turns
 }
 
-/// Text in which nothing does anything to the text around it.
+/// The text with escapes for characters that would change how the text around them is shown.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_active) {
         let escaped = |c: char| if is_active(c) { c.escape_default().to_string() } else { c.to_string() };

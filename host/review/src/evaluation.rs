@@ -301,8 +301,8 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Whether this names a file of a chart as helm does, `shop/templates/web.yaml`: people write `# Source:` above manifests
-/// too, to say where those are from.
+/// Whether this is a path in a chart as helm writes it, such as `shop/templates/web.yaml`. People write `# Source:` above
+/// manifests too, with other paths.
 fn is_template(path: &str) -> bool {
     let is_relative = !path.starts_with(['/', '.']) && !path.contains("//") && !path.contains([':', '\\']);
     let mut folders = path.split('/').skip(1);
@@ -313,7 +313,7 @@ fn skipped(reason: &str) -> Verdict {
     Verdict::without_answer(Decision::Skipped, reason.to_owned())
 }
 
-/// Whether the request makes pods of a template: nobody deletes the object, and an update changes the template.
+/// Whether the request makes pods of a template: the object is not being deleted, and an update changes the template.
 fn makes_pods(kind: &Kind, request: &Value) -> bool {
     let Some(object) = request.get("object").filter(|object| !object.is_null()) else { return false };
     let Some(path) = template_path(kind, object) else { return false };
@@ -325,7 +325,7 @@ fn makes_pods(kind: &Kind, request: &Value) -> bool {
     !is_unchanged && !is_going && sub_resource.is_empty() && !has_controller(object)
 }
 
-/// What a controller owns is judged with its owner, which makes the same pods.
+/// Whether a controller owns the object. Then its owner, which makes the same pods, is judged instead.
 fn has_controller(object: &Value) -> bool {
     let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Value::Bool(true)))

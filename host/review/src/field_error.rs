@@ -33,8 +33,8 @@ pub fn read<T: DeserializeOwned>(mut value: Value) -> Result<T, FieldError> {
         Ok(read) => return Ok(read),
         Err(error) => error,
     };
-    // serde does not tell an unknown field from a wrong value but by its words. Another value tells: only an error about
-    // the name stays.
+    // serde's error distinguishes an unknown field from a wrong value only by its words. So try another value: an error
+    // about the name stays.
     if let Some(wrong) = value.pointer_mut(&error.pointer) {
         *wrong = if wrong.is_null() { Value::Bool(true) } else { Value::Null };
     }

@@ -15,9 +15,8 @@ pub trait HostCalls: Send + Sync {
         payload: &[u8],
     ) -> Result<Vec<u8>, String>;
 
-    /// Takes a line that the policy wrote to its standard output, standard error or console, free of control
-    /// characters. At most 64 KiB come from one call of a policy, the events of `tracing` `log` counted
-    /// in. By default they are dropped.
+    /// Takes a line that the policy wrote to its standard output, standard error or console, without control characters.
+    /// One call of a policy writes at most 64 KiB, including its `tracing` `log` events. By default, lines are dropped.
     fn log(&self, line: &str) {
         let _ = line;
     }

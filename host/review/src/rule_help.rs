@@ -29,7 +29,7 @@ pub struct Rule {
     pub fix: String,
 }
 
-/// Asks a policy for its rules. One that does not answer, as a policy of somebody else's, has none to tell.
+/// Asks a policy for its rules. The list is empty if the policy does not answer, as policies of other authors do not.
 pub fn rules(policy: &dyn Engine, host: Arc<dyn HostCalls>) -> Vec<Rule> {
     let answer = policy.call("findings", b"", host).unwrap_or_default();
     serde_json::from_slice(&answer).unwrap_or_default()

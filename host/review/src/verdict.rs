@@ -98,7 +98,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// A verdict without an answer. Of a message that quotes the policy at length, the beginning has to do.
+    /// A verdict without an answer. A long message is cut.
     pub fn without_answer(decision: Decision, message: String) -> Self {
         Self {
             decision,
@@ -123,7 +123,7 @@ impl Verdict {
             (true, false) => Decision::Mutated,
             (true, true) => Decision::Accepted,
         };
-        // Only our own policy has this annotation; with any other the message has to do.
+        // Only our own policy has this annotation. For any other policy, only the message is known.
         let findings: Option<Vec<Finding>> = response.audit_annotations.and_then(|annotations| {
             annotations.get("findings").and_then(|findings| serde_json::from_str(findings).ok())
         });

@@ -101,8 +101,8 @@ pub struct Place {
 
 /// Reads every document; those before an error are kept.
 ///
-/// Documents without content are left out but counted. Each that begins with `{` or `[` is taken for JSON first and, where
-/// it is none, for YAML. None is read with an eye on the others, so that a text can be read in parts.
+/// Documents without content are left out but counted. A document that begins with `{` or `[` is read as JSON, and as YAML
+/// if it is not JSON. Each document is read independently of the others, so that a text can be read in parts.
 pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
     let Documents { documents, error, .. } = documents_below(0, text);
     (documents, error)
@@ -111,7 +111,7 @@ pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
 /// As [`documents`], for a part of a text with so many lines above it. The indices of the documents are those in the part.
 pub fn documents_below(above: usize, text: &str) -> Documents {
     let mut all = Documents::default();
-    // Has kubectl something to give before the next separator? Otherwise it takes that for text.
+    // Has kubectl read content before the next separator? Without content, it takes that line for text.
     let mut is_filled = above > 0;
     // Notes that may still be made.
     let mut left = MAX_NOTES;
@@ -258,7 +258,7 @@ fn json_documents(above: Above, text: &str) -> Found {
     if yaml.problem.as_ref().is_some_and(|problem| problem.is_final) {
         return json;
     }
-    // Of two failures the one that came further knows better what the text was meant to be.
+    // If both readings fail, report the error that is further down: that reading fits the text better.
     let further = |problem: &Problem| {
         documents.len() > yaml.documents.len()
             || text.get(problem.at..failed.at).is_some_and(|more| more.contains('\n'))
@@ -273,7 +273,7 @@ fn json_documents(above: Above, text: &str) -> Found {
     yaml
 }
 
-/// YAML up to the first character that no YAML may hold.
+/// Reads YAML up to the first character that YAML forbids.
 fn yaml_documents(above: Above, text: &str) -> Found {
     let Some(at) = text::forbidden_character(text) else {
         return read(above, Reader::yaml(text, &tabs::replaced(text)), text);
@@ -284,7 +284,7 @@ fn yaml_documents(above: Above, text: &str) -> Found {
     Found { problem: Some(Problem::forbidden_character(text, at)), ..found }
 }
 
-/// Bytes that are counted as quickly as looked up.
+/// The distance in bytes up to which counting is as fast as a lookup.
 const NEAR: usize = 256;
 
 fn read(above: Above, mut reader: Reader<'_>, text: &str) -> Found {

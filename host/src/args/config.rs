@@ -49,7 +49,7 @@ pub enum CallError {
     NotUtf8(String),
 }
 
-/// Reads a command line. What it leaves open, a config file may say, which is returned beside it.
+/// Reads a command line. A config file may give what it leaves open; the file's part is returned beside it.
 ///
 /// # Errors
 /// - a wrong call, a wrong config file
@@ -61,7 +61,7 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<(C, 
         .try_get_matches_from(&args)
         .map_err(|error| name_what_is_not_utf8(error, &args))?;
     let asked = ConfigArgs::from_arg_matches(&matches)?;
-    // Whoever names a folder to build wants that, and not what is read without any name.
+    // With `-k`, PATH is optional and the config file's `paths` do not apply.
     let builds = leaf(&matches).1.try_contains_id("kustomize").unwrap_or_default();
     let Some(path) = find(&asked).filter(|_| takes_any(&C::command(), &matches)) else {
         let command = if builds { changed(C::command(), &|_, arg| optional(arg)) } else { C::command() };
@@ -75,7 +75,7 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<(C, 
     Ok((C::from_arg_matches(&matches)?, Some(config.given(&matches))))
 }
 
-/// The library does not say which argument it means.
+/// Names the argument that is not UTF-8, because clap does not name it.
 fn name_what_is_not_utf8(error: clap::Error, args: &[OsString]) -> CallError {
     match args.iter().find(|arg| arg.to_str().is_none()) {
         Some(arg) if error.kind() == ErrorKind::InvalidUtf8 => CallError::NotUtf8(arg.display().to_string()),
@@ -92,11 +92,11 @@ fn find(asked: &ConfigArgs) -> Option<PathBuf> {
     }
 }
 
-/// The nearest file, as a path from `folder`. What lies above a repository is none of its business.
+/// The nearest config file in `folder` or above it, as a path from `folder`. The search ends at the root of a repository.
 fn upwards(folder: &Path) -> Option<PathBuf> {
     let mut way = PathBuf::new();
     for folder in folder.ancestors() {
-        // A link that leads to nothing, or a folder, is told of when it is read.
+        // A dangling link or a folder counts as found. Reading it reports the error.
         if folder.join(CONFIG_FILE).symlink_metadata().is_ok() {
             return Some(way.join(CONFIG_FILE));
         }

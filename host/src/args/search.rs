@@ -27,7 +27,7 @@ impl SearchArgs {
     /// The search that they ask for.
     ///
     /// # Errors
-    /// - a pattern that is none
+    /// - a pattern that is not valid
     pub(crate) fn search(&self) -> Result<Search, ExcludeError> {
         let Self { exclude, hidden, no_ignore, follow } = self;
         let exclude = Exclude::new(exclude)?;

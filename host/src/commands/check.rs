@@ -144,7 +144,8 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let unwritable = |path: &Path| format!("{}: cannot be written", path.display());
     let record = match &args.record {
         Some(path) => {
-            // Before anything is judged: a report of which nobody hears the end helps nobody.
+            // Open the session before anything is judged, so that an unwritable path is reported before a part of the
+            // report is written.
             let draft = Draft::new(path, Access::Private).with_context(|| unwritable(path))?;
             Some((path, draft, Arc::new(Record::new(host.clone()))))
         }
@@ -201,12 +202,12 @@ fn refuse_clashes<'a>(
 ) -> Result<()> {
     let settings = args.policy.settings.as_deref().map(|settings| Path::new(settings::file_of(settings)));
     let others = args.policy.policy.as_deref().into_iter().chain(args.replay.as_deref());
-    // The file whose text is piped in was read as well, if not by this command.
+    // The file that `--stdin-name` names was read too, by the command before the pipe.
     let others = others.chain(settings).chain(config).chain(args.stdin.stdin_name.as_ref().map(Path::new));
     reports::refuse_clashes(&args.output, args.record.as_deref(), inputs.map(Given::path), others)
 }
 
-/// Tells who reads the text report what to do next.
+/// Prints the next step for readers of the text report.
 fn point_at_fix(args: &Check, io: &Io) {
     let is_read = args.output.iter().any(|output| output.format == Format::Text && output.file.is_none());
     if is_read && !args.quiet && !args.paths.is_empty() && args.operation == Operation::Create {

@@ -30,7 +30,7 @@ pub struct Completions {
 /// # Errors
 /// - standard output cannot be written
 pub fn run(args: &Completions, line: &mut Command, io: &mut Io) -> Result<ExitStatus> {
-    // The library panics where it cannot write, so it gets what can always be written.
+    // The library panics if writing fails, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, line, NAME, &mut script);
     let mut script = String::from_utf8(script)?;
@@ -42,8 +42,8 @@ pub fn run(args: &Completions, line: &mut Command, io: &mut Io) -> Result<ExitSt
     Ok(ExitStatus::Fine)
 }
 
-/// The script for bash with one spelling of its states: the library writes the hyphens of the command's name in one way where
-/// a state is entered, in another where it is asked for, and then completes nothing behind a subcommand.
+/// The script for bash with one spelling of its states. The library spells the hyphens of the command's name differently
+/// when it sets a state and when it tests it, and then completes nothing after a subcommand.
 /// <https://github.com/clap-rs/clap/issues/6421>
 fn same_states(script: &str) -> String {
     script.replace(&NAME.replace('-', "__subcmd__"), &NAME.replace('-', "__"))

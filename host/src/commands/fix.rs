@@ -165,8 +165,8 @@ fn writes(args: &Fix) -> bool {
     !args.check && !args.diff
 }
 
-/// Whether standard output was closed when the command was called (`>&-`), after which writing to it never fails. Rust opens
-/// the null device in its place, for reading and writing; who wants nothing to read, such as `>/dev/null`, only for writing.
+/// Whether standard output was closed when the command was called (`>&-`). Rust then opens the null device for reading and
+/// writing, so writing never fails. A user's own `>/dev/null` is open for writing only.
 #[cfg(unix)]
 fn leads_nowhere() -> bool {
     use std::os::unix::fs::MetadataExt as _;

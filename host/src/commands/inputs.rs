@@ -20,7 +20,7 @@ use review::kind::Kind;
 use review::manifest::{Content, Manifest, Manifests, manifests_below};
 use review::yaml;
 
-/// What to do where nothing is judged and that is meant so.
+/// Help for the user who expects that nothing is judged.
 pub(super) const ALLOW_EMPTY: &str = "pass --allow-empty if nothing to judge is fine";
 
 /// What is odd or wrong with the files that were read.
@@ -103,8 +103,8 @@ impl Piece {
         self.part.as_ref().err().map(String::as_str)
     }
 
-    /// Reads its manifests. The input ends with the first part in which something is wrong, because what follows it may
-    /// mean something else: nothing is read of the parts behind it.
+    /// Reads its manifests. The input ends with the first part that has an error, because the text after an error may have
+    /// another meaning.
     pub(super) fn read(self) -> Read {
         let Self { part, origin, position } = self;
         let nothing = |problems| Read {
@@ -145,7 +145,7 @@ impl Read {
         }
     }
 
-    /// The same with nothing said of lines, which are in no file.
+    /// The same without lines, because what Kustomize builds is in no file.
     fn without_lines(mut self) -> Self {
         self.content.manifests.iter_mut().for_each(|manifest| manifest.line = 1);
         for problem in &mut self.problems {
@@ -192,7 +192,7 @@ pub(super) fn pieces(input: &Result<Given, String>) -> impl Iterator<Item = Piec
     pieces.take_while(|piece| !piece.position.is_beyond_the_end())
 }
 
-/// Reads input after input, and gives `each` the manifests of every part; what cannot be read is said and noted.
+/// Reads the inputs in order and passes the manifests of every part to `each`. Errors are printed and kept in `problems`.
 pub(super) fn read(
     inputs: &[Result<Given, String>],
     io: &Io,
@@ -214,7 +214,7 @@ pub(super) fn read(
     }
 }
 
-/// What these manifests stand for; what cannot be read is said and noted.
+/// The cluster that these manifests describe. Errors are printed and kept in `problems`.
 pub(super) fn cluster_of(
     given: &[Result<Given, String>],
     namespace: &str,
@@ -230,14 +230,14 @@ pub(super) fn cluster_of(
     cluster
 }
 
-/// What a cluster and the inputs stand for.
+/// The cluster, with the objects of the inputs added.
 pub(super) fn cluster_with(
     mut cluster: Cluster,
     inputs: &[Result<Given, String>],
     namespace: &str,
     jobs: NonZero<usize>,
 ) -> Cluster {
-    // Most files hold nothing for the cluster, and are not even parsed.
+    // Most files hold nothing for the cluster, so they are not parsed.
     let mut told = Vec::new();
     let files = inputs.iter().filter(|input| !is_patch(input)).map(|input| (0, input));
     ordered_parallel::run(
@@ -269,7 +269,7 @@ fn parts_up_to_the_cluster(input: &Result<Given, String>) -> usize {
     pieces(input).filter(may_hold).last().map_or(0, |piece| piece.position.index + 1)
 }
 
-/// What of a part stands for the cluster.
+/// The objects of a part that the cluster keeps.
 fn cluster_objects(piece: Piece) -> Vec<Value> {
     let kept = piece.read().content.manifests.into_iter();
     kept.filter(|manifest| Cluster::keeps(manifest.object())).map(Value::from).collect()
@@ -317,7 +317,7 @@ fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
     let notes = Diagnostic::of_notes(&file.name, &file.text, &notes(part, read));
     let error = read.error.as_ref().map(|error| Diagnostic::of_syntax(&file.name, &file.text, error));
     let all = notes.into_iter().chain(error);
-    // What stands before or behind may tell that this is a Secret's.
+    // The text before or after this part may show that it belongs to a Secret.
     all.map(|problem| if *is_whole { problem } else { problem.without_line() }).collect()
 }
 

@@ -18,8 +18,7 @@ use std::thread;
 /// Pieces that may be under way for each thread: enough that a long one does not stop the others.
 const PIECES_PER_THREAD: usize = 8;
 
-/// Bytes of pieces that may be under way for each thread. Every thread that finds less begun begins one more, however large
-/// it is.
+/// Bytes of pieces that may be in progress for each thread. A thread that finds fewer starts one more piece of any size.
 const BYTES_PER_THREAD: usize = 4 << 20;
 
 /// What has become of a piece, batch by batch.
@@ -31,7 +30,7 @@ impl<R> IntoIterator for Results<R> {
 
     /// The results in their order, each as soon as it is there.
     fn into_iter(self) -> Self::IntoIter {
-        // There is no result where a thread has panicked, and nobody may take the rest for all of them.
+        // A thread that panicked sends no result. Panic here too, so that the other results are not taken for all.
         self.0.into_iter().map(|batch| batch.recv().unwrap_or_else(|gone| resume_unwind(Box::new(gone))))
     }
 }
@@ -78,7 +77,7 @@ pub(super) fn run<P: Send, H: Send, B: Send, R: Send>(
 /// What there is to say of a piece, and where its batches are waited for.
 type Opened<H, R> = (H, Vec<Receiver<R>>);
 
-/// Who is told in which order the pieces come, and how large they are.
+/// Sends the pieces in their order, each with its size.
 type Order<H, R> = Sender<(usize, Receiver<Opened<H, R>>)>;
 
 struct State<B, R> {
@@ -92,7 +91,7 @@ struct State<B, R> {
     bytes: usize,
     /// Whether the source has no more
     is_over: bool,
-    /// Whether nobody waits for anything any more
+    /// Whether no more results are wanted
     is_ended: bool,
 }
 
@@ -103,7 +102,7 @@ impl<B, R> Default for State<B, R> {
 }
 
 struct Shared<I, H, B, R> {
-    /// Where pieces come from; none once there are no more. Never locked by who holds the state.
+    /// Where pieces come from; `None` once there are no more. A thread that holds the lock on `state` must not lock this.
     source: Mutex<Option<(I, Order<H, R>)>>,
     state: Mutex<State<B, R>>,
     changed: Condvar,
@@ -115,14 +114,15 @@ impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does whatever is to be done, until nothing more can come. Batches first: what is begun is to be finished.
+    /// Works until nothing more can come. Batches come first, so that pieces in progress are finished before new ones
+    /// start.
     fn serve(&self, open: impl Fn(P) -> (H, Vec<B>), work: impl Fn(B) -> R) {
         let _guard = EndOnPanic(self);
         let mut state = self.lock();
         while !state.is_ended {
             if let Some((batch, result)) = state.batches.pop_front() {
                 drop(state);
-                // Sending fails where the work has ended early: the result is not needed.
+                // Sending fails if the work has ended early; the result is not needed then.
                 let _ = result.send(work(batch));
                 state = self.lock();
             } else if !state.is_over && self.has_room(&state) {
@@ -148,7 +148,7 @@ impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
         }
-        // Whoever waits for their results is told that there are none.
+        // Dropping the senders ends the wait for these results.
         state.batches.clear();
     }
 
@@ -157,9 +157,9 @@ impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
             && state.bytes < self.threads.saturating_mul(BYTES_PER_THREAD)
     }
 
-    /// The next piece, and whom to tell what is in it.
+    /// The next piece, and the sender for its contents.
     fn next_piece(&self) -> Option<(P, Sender<Opened<H, R>>)> {
-        // What has panicked has no more to give.
+        // A source that has panicked yields no more pieces.
         let mut source = self.source.lock().ok()?;
         let (pieces, order) = source.as_mut()?;
         let Some((size, piece)) = pieces.next() else {
@@ -174,7 +174,7 @@ impl<P, H, B, R, I: Iterator<Item = (usize, P)>> Shared<I, H, B, R> {
         Some((piece, opened))
     }
 
-    /// Lets every thread come to its end.
+    /// Makes every thread stop.
     fn end(&self) {
         let mut state = self.lock();
         state.is_ended = true;

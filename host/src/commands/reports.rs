@@ -19,8 +19,8 @@ use review::diagnostic::Diagnostic;
 use review::evaluation::Outcome;
 use review::rule_help::Rule;
 
-/// Refuses outputs that would overwrite one another, `other` which is written too, or a file that was read. Only where a
-/// report of an earlier run is among the `inputs`, the new one takes its place; what else was read, the `others`, stays.
+/// Refuses outputs that would overwrite one another, `other` (which is written too), or a file that was read. A new report
+/// may replace a report of an earlier run among the `inputs`, but never one of the `others`.
 pub(super) fn refuse_clashes<'a, F>(
     outputs: &[Output<F>],
     other: Option<&Path>,
@@ -32,7 +32,7 @@ pub(super) fn refuse_clashes<'a, F>(
     }
     let files: Vec<&Path> = outputs.iter().filter_map(|output| output.file.as_deref()).chain(other).collect();
     let resolve = |read: HashSet<&Path>| read.into_iter().map(resolved).collect::<HashSet<PathBuf>>();
-    // What is read from standard input is wanted, whatever it is.
+    // A file that is redirected to standard input is never replaced, even if it is an earlier report.
     let (streams, inputs): (HashSet<&Path>, HashSet<&Path>) =
         inputs.filter(|_| !files.is_empty()).partition(|path| path.as_os_str() == "-");
     let (inputs, others) = (resolve(inputs), resolve(others.chain(streams).collect()));
@@ -136,11 +136,11 @@ impl Reports {
     }
 }
 
-/// Says why a report could not be written; true where it was, or where nobody wants it.
+/// Prints why a report could not be written. Returns true if it was written, or if the reader of the pipe is gone.
 fn said(written: io::Result<()>, file: Option<&Path>, format: &str, io: &Io) -> bool {
     match written {
         Ok(()) => true,
-        // Whoever reads has seen enough; the other outputs and the exit status do not depend on it.
+        // A closed pipe is no error. The other outputs and the exit status do not depend on it.
         Err(error) if file.is_none() && error.kind() == io::ErrorKind::BrokenPipe => true,
         Err(error) => {
             let name = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
@@ -151,8 +151,8 @@ fn said(written: io::Result<()>, file: Option<&Path>, format: &str, io: &Io) -> 
     }
 }
 
-/// Writes to every output what `render` makes of its format, with or without colours; false where one could not be
-/// written, which is said, and hinders no other.
+/// Writes what `render` makes of each format to its output, with or without colours. An output that cannot be written is
+/// reported and does not stop the others; the result is then false.
 pub(super) fn write_each<F: ValueEnum>(
     outputs: &[Output<F>],
     io: &mut Io,

@@ -1,4 +1,4 @@
-//! A file that a command gives a new text.
+//! Writes a new text into a file that was read.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use crate::console::Io;
 use crate::files::atomic_file;
 use crate::files::encoding::Encoding;
 
-/// Gives the file at `path` a new text in its old encoding, if nobody has changed it since it was read, and says what of that goes wrong or is odd;
-/// false where the file is as it was.
+/// Writes a new text into the file at `path`, in the file's encoding, unless the file has changed since it was read. Prints
+/// errors and notes. Returns false if the file was not written.
 pub(super) fn rewrite(path: &Path, read: &SourceFile, text: &str, encoding: Encoding, io: &Io) -> bool {
     let name = &read.name;
     match atomic_file::replace(path, &encoding.encode(&read.text), &encoding.encode(text)) {

@@ -4,7 +4,7 @@ use crate::commands::inputs::ALLOW_EMPTY;
 use crate::files::input::Given;
 use review::diagnostic::Diagnostic;
 
-/// The same inputs, of which standard input has this name.
+/// The same inputs, with this name for standard input.
 pub(super) fn named(inputs: Vec<Result<Given, String>>, name: Option<&str>) -> Vec<Result<Given, String>> {
     let named = |given: Given| match name {
         Some(name) => given.with_stdin_name(name),
@@ -13,8 +13,7 @@ pub(super) fn named(inputs: Vec<Result<Given, String>>, name: Option<&str>) -> V
     inputs.into_iter().map(|input| input.map(named)).collect()
 }
 
-/// What is wrong with standard input that holds nothing, as a pipe does whose writer failed; none where it holds something,
-/// or is no input.
+/// The error for empty standard input, such as a pipe whose writer failed; `None` if it holds something or is not an input.
 pub(super) fn emptiness(inputs: &[Result<Given, String>]) -> Option<Diagnostic> {
     let bytes = inputs.iter().flatten().filter(|input| input.is_stdin()).find_map(Given::held)?;
     if !lines(bytes).all(is_blank) {
@@ -30,7 +29,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text).split(|byte| matches!(byte, b'\n' | b'\r'))
 }
 
-/// Whether a line holds at most a comment, behind a mark of a document.
+/// Whether a line holds at most a comment, or `---` and a comment.
 fn is_blank(line: &[u8]) -> bool {
     let rest = [b"---", b"..."].iter().find_map(|mark| line.strip_prefix(*mark)).unwrap_or(line);
     let is_apart = rest.len() == line.len() || rest.first().is_none_or(u8::is_ascii_whitespace);

@@ -12,7 +12,7 @@ use crate::console::io::fail;
 use crate::files::watch::Watched;
 use review::diagnostic::plain;
 
-/// What a command reads, and leaves out what it writes.
+/// A watch over the files that a command reads, without those that it writes.
 ///
 /// # Errors
 /// - standard input among the paths
@@ -30,8 +30,8 @@ pub(super) fn inputs<'a>(
     Ok(watched)
 }
 
-/// Does the work, and again after each change, until a signal ends the command or nobody reads its output any more. What goes
-/// wrong is said, and fixed by the next change.
+/// Runs the work, and again after each change, until a signal ends the command or the reader of its output is gone. Errors
+/// are reported, and the watch goes on.
 ///
 /// # Errors
 /// - what is wrong from the start, such as the call itself
@@ -56,7 +56,7 @@ pub(super) fn run(
     }
 }
 
-/// Whether what reads standard output, such as `head`, is gone.
+/// Whether the reader of standard output, such as `head`, is gone.
 #[cfg(unix)]
 fn nobody_reads() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

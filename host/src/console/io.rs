@@ -20,7 +20,7 @@ pub struct Io {
 
 /// Says why a command failed.
 pub(crate) fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
-    // Whoever reads has seen enough: `| head` is no error.
+    // A closed pipe (`| head`) is no error.
     if is_broken_pipe(error) {
         return ExitStatus::Fine;
     }
@@ -29,7 +29,7 @@ pub(crate) fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
             io.stderr.diagnostic(diagnostic);
         }
     } else if error.chain().len() == 1 && error.is::<std::io::Error>() {
-        // Every other file has its name in the error.
+        // An error without a file name is one of standard output.
         io.stderr.line(&format!("error: standard output cannot be written: {error}"));
     } else {
         io.stderr.plain(&format!("error: {error:#}"));

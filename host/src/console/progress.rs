@@ -36,7 +36,7 @@ impl Progress {
         }
     }
 
-    /// The bar itself, for who must write around it.
+    /// The bar itself, for callers that print while it is shown.
     pub(crate) fn bar(&self) -> ProgressBar {
         self.bar.clone()
     }

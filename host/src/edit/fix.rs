@@ -49,7 +49,7 @@ pub struct Change {
     pub line: usize,
     /// What is added, in order
     pub names: Vec<String>,
-    /// The `ServiceAccount` whose pull secrets, if it has any, the new list keeps out: nobody knows it
+    /// The pod's `ServiceAccount` if it is unknown: the new list replaces the pull secrets that it may have
     pub unknown_account: Option<Account>,
 }
 
@@ -111,9 +111,9 @@ pub enum Refusal {
     StillWanting(String),
 }
 
-/// Settings under which the policy adds names to pods and templates, whatever the given ones let it change.
+/// Settings under which the policy adds names to pods and templates, even if the given settings forbid changes.
 ///
-/// What is wrong besides a missing secret weighs no more than a warning: it shall not keep the secret from being added.
+/// Every other problem is at most a warning, so that it does not prevent the addition.
 ///
 /// # Errors
 /// - the settings cannot be read as an object
@@ -138,8 +138,10 @@ pub fn settings(given: &RawValue) -> Result<Box<RawValue>> {
     Ok(to_raw_value(&settings)?)
 }
 
-/// Fixes the manifests of a file, or of a part of one that begins with a document. `evaluation` has the settings that [`settings`] makes; of the resource that deploys the
-/// policy only the namespaces count, because its rules say what is fixed at admission, not in files.
+/// Fixes the manifests of a file, or of a part of one that begins with a document.
+///
+/// `evaluation` has the settings that [`settings`] makes. Of the policy resource only the namespaces count, because its
+/// rules say what is fixed at admission, not in files.
 pub fn fix(
     evaluation: &Evaluation<'_>,
     resource: Option<&PolicyResource>,
@@ -278,8 +280,9 @@ impl Plan {
     }
 }
 
-/// Whether this is an item of a list that shows what is in a cluster: the API server has given it its identity. The list
-/// itself tells less: kubectl leaves `resourceVersion: ""` there, which stays when somebody makes a manifest of it.
+/// Whether this is an item of a list that was copied from a cluster: the API server has set its `uid` or `resourceVersion`.
+/// The list's own metadata proves nothing: kubectl writes `resourceVersion: ""` there, and it stays when somebody edits the
+/// output into a manifest.
 fn is_copied(manifest: &Manifest) -> bool {
     let has = |field: &str| {
         let value = manifest.object().pointer(field).and_then(Value::as_str);
@@ -317,7 +320,7 @@ fn written(manifest: &Manifest) -> Option<&str> {
     manifest.file.text.get(manifest.document.span.clone())
 }
 
-/// Reads the new text: each document must have its names and be as before in all else, and the policy be content.
+/// Checks the new text: each document has its new names and no other change, and the policy accepts it.
 fn prove(
     evaluation: &Evaluation<'_>,
     old: &SourceFile,

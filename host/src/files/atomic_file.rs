@@ -11,8 +11,7 @@ use tempfile::{Builder, NamedTempFile};
 /// What the names of unfinished files begin with.
 pub const UNFINISHED: &str = ".acr-pull-secret-";
 
-/// The files that are being written beside their place. Held only while one is made, renamed or removed, so that none
-/// is ever there without being known.
+/// The temporary files that exist. The lock is held while one is made, renamed or removed, so that the list is complete.
 static WRITTEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Who may read a file that is new. One that exists keeps its permissions.
@@ -20,7 +19,7 @@ static WRITTEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 pub enum Access {
     /// Its owner alone
     Private,
-    /// Whoever the user's umask lets
+    /// Everybody whom the user's umask permits
     Shared,
 }
 
@@ -172,9 +171,9 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Whoever may write in the folder could put another file in the place of one that is not theirs to write.
+/// Checks that the user may write the file itself, because replacing it needs write access to the folder only.
 fn writable(path: &Path, old: &fs::Metadata) -> io::Result<()> {
-    // Root may write it nevertheless, but that is not what its owner wanted.
+    // Root could write a read-only file, but its owner does not want that.
     if old.permissions().readonly() {
         let message = format!("it is read-only (chmod u+w {} lets it be written)", path.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
@@ -182,13 +181,13 @@ fn writable(path: &Path, old: &fs::Metadata) -> io::Result<()> {
     File::options().write(true).open(path).map(drop)
 }
 
-/// Removes what has been written of unfinished files, for a command that is about to be ended. Whoever holds the answer
-/// keeps every other thread from beginning or finishing a file.
+/// Removes all unfinished files, for a command that is about to end. While the caller holds the result, no other thread
+/// begins or finishes a file.
 #[must_use]
 pub fn abandon() -> Abandoned {
     let written = written();
     for path in written.iter() {
-        // Nobody is left to tell.
+        // The command ends, so an error is not reported.
         let _ = fs::remove_file(path);
     }
     Abandoned { _written: written }
@@ -204,7 +203,7 @@ fn written() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     WRITTEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The library's error names the passing file, which tells nobody anything.
+/// Names the folder, because the library's error names the temporary file, which the user does not know.
 fn of_folder(folder: &Path, error: &io::Error) -> io::Error {
     let reason = folder.metadata().err().unwrap_or_else(|| error.kind().into());
     io::Error::new(error.kind(), format!("folder {}: {reason}", folder.display()))

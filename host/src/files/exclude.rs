@@ -13,7 +13,7 @@ pub struct Exclude {
 /// Why a pattern cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ExcludeError {
-    /// It is none
+    /// It is not a valid pattern
     #[error("--exclude {pattern}: not a valid pattern: {reason}")]
     Pattern {
         /// As given
@@ -30,7 +30,7 @@ impl Exclude {
     /// Patterns as they are given.
     ///
     /// # Errors
-    /// - a pattern that is none, or names everything
+    /// - a pattern that is not valid, or names everything
     pub fn new(patterns: &[String]) -> Result<Self, ExcludeError> {
         let patterns = patterns.iter().map(|given| {
             let pattern = given.trim_end_matches('/');
@@ -38,10 +38,10 @@ impl Exclude {
                 return Err(ExcludeError::Everything(given.clone()));
             }
             let invalid = |reason| ExcludeError::Pattern { pattern: given.clone(), reason };
-            // First as it is given, so that the reason tells a position in it.
+            // Check the pattern as given, so that a position in the error fits it.
             Pattern::new(pattern).map_err(invalid)?;
             let whole = if is_path(pattern) {
-                // The working folder's own name is no pattern.
+                // The working folder's name is text, not a pattern.
                 let folder = Pattern::escape(&std::env::current_dir().unwrap_or_default().to_string_lossy());
                 normal(&Path::new(&folder).join(pattern)).to_string_lossy().into_owned()
             } else {

@@ -3,7 +3,7 @@
 //! ```text
 //! folders without links ─▶ files, links ─▶ links to what was not seen yet ─▶ files, links ─▶ …
 //! ```
-//! Links come last and short ones first, so that what has a path without links is called by that one, and nothing is visited
+//! Links are followed last, short ones first. So a file that has a path without links is named by it, and nothing is read
 //! twice.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -33,7 +33,7 @@ pub struct Folder {
     pub charts: BTreeSet<Chart>,
     /// What Kustomize builds here
     pub kustomizations: Vec<Kustomization>,
-    /// Links that lead out, to a folder or what has the name of a manifest, and were not followed
+    /// Links out of the folder that were not followed: to folders, or to YAML or JSON files
     pub links_out: Vec<PathBuf>,
     /// The folders themselves, by their paths without links
     pub visited: BTreeSet<PathBuf>,
@@ -112,7 +112,8 @@ impl<'a> Walk<'a> {
         self.search.wanted == Wanted::Manifests
     }
 
-    /// Visits a folder and those below, but for links. `path` is what it is called, `real` the same without links.
+    /// Visits a folder and the folders below it, without following links. `path` is its name, `real` its path without
+    /// links.
     fn walk(&mut self, path: &Path, real: &Path) {
         for entry in self.builder(path, real).build() {
             let entry = match entry {
@@ -134,7 +135,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A walk that passes over what was visited and what is not wanted.
+    /// A walk that skips what was visited before and what is not wanted.
     fn builder(&self, path: &Path, real: &Path) -> WalkBuilder {
         let mut builder = WalkBuilder::new(path);
         builder.standard_filters(false).hidden(!self.search.hidden).sort_by_file_name(OsStr::cmp);
@@ -176,7 +177,7 @@ impl<'a> Walk<'a> {
         let target = link.canonicalize().and_then(|real| Ok((real.metadata()?, real)));
         let (metadata, real) = match target {
             Ok(target) => target,
-            // Nobody knows whether what is not there would have been wanted, unless it has the name.
+            // A dangling link is an error only if its name is that of a YAML or JSON file.
             Err(_) if !is_manifest(&link) => return,
             Err(reason) => {
                 let name = link.display().to_string();
@@ -201,7 +202,7 @@ impl<'a> Walk<'a> {
 
     fn finish(self, path: &Path) -> Folder {
         let Self { visited, mut files, charts, mut kustomizations, links_out, .. } = self;
-        // Those behind links come in between.
+        // Files behind links come between the others.
         files.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut files: Vec<_> = files.into_iter().map(|(_, file)| file).collect();
         mark_patches(&mut files, &mut kustomizations);
@@ -211,7 +212,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Marks the files that kustomizations name as patches, and leaves of their lists those that were found.
+/// Marks the files that kustomizations name as patches, and removes files that were not found from their lists.
 fn mark_patches(files: &mut [Result<FoundFile, InputError>], kustomizations: &mut [Kustomization]) {
     if kustomizations.iter().all(|kustomization| kustomization.patches.is_empty()) {
         return;

@@ -24,7 +24,7 @@ pub enum InputError {
     /// Neither a file nor a pattern that matches one
     #[error("{0}: no such file or folder")]
     Missing(String),
-    /// A pattern that is none
+    /// A pattern that is not valid
     #[error("{pattern}: not a valid pattern: {reason}")]
     Pattern {
         /// As given
@@ -98,12 +98,12 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
     }
 }
 
-/// Whether a path gives its content only once, or for ever, or has no name that a new text could get: a pipe, a device.
+/// Whether a path is a pipe or a device: it may be readable only once or have no end, and it cannot be replaced.
 pub(crate) fn is_stream(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
-/// What the shell opens for `<(...)` is no such pipe: somebody writes into it already.
+/// Whether a path is a named pipe that may have no writer. The pipe of a shell's `<(...)` has one.
 #[cfg(unix)]
 fn is_named_pipe(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt as _;
@@ -245,19 +245,19 @@ fn open<'a>(path: &Path, stdin: &'a mut dyn Read) -> Result<Box<dyn Read + 'a>, 
     }
 }
 
-/// Reads as much again as there is, but no more than one byte beyond what is read at once; false at the end of the stream.
+/// Reads as many bytes again as there are, up to one byte more than [`MOST`]. Returns false at the end of the stream.
 ///
 /// # Errors
 /// - the system refuses to read, or has no memory
 fn read_more(stream: &mut dyn Read, bytes: &mut Vec<u8>) -> std::io::Result<bool> {
     let room = (MOST + 1).saturating_sub(bytes.len());
-    // A buffer grows by moving into a new one, so the last step is not to be a step of one byte.
+    // Growing copies the buffer, so the last step takes all the room that is left.
     let wanted = if bytes.len() < MOST / 2 { bytes.len().max(LEAST) } else { room };
     bytes.try_reserve_exact(wanted).map_err(|_| std::io::ErrorKind::OutOfMemory)?;
     Ok(wanted > 0 && stream.take(wanted as u64).read_to_end(bytes)? == wanted)
 }
 
-/// All bytes of a file or a stream; none where they are too many.
+/// All bytes of a file or a stream; `None` if there are too many.
 fn read_all(path: &Path, stdin: &mut dyn Read) -> Result<Option<Vec<u8>>, InputError> {
     let mut stream = open(path, stdin)?;
     let mut bytes = Vec::new();
@@ -277,8 +277,8 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
     read_all(path, &mut std::io::empty())?.ok_or_else(|| InputError::TooMuch(name(path)))
 }
 
-/// The first document of a file that says what others are, such as a chart's; none where it cannot be read, or is larger
-/// than anybody writes one.
+/// The first document of a file that describes others, such as `Chart.yaml`; `None` if the file is unreadable or larger
+/// than such files are.
 pub(super) fn value_of(file: &Path) -> Option<Value> {
     const MOST: u64 = 1 << 20;
     if file.metadata().ok()?.len() > MOST {
@@ -306,7 +306,7 @@ pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError>
     }
 }
 
-/// A stream that can be read to its end once: who comes second gets an error, where nothing would be taken for an empty
+/// A stream that can be read to its end once. A second reader gets an error, because no bytes would look like an empty
 /// file.
 #[derive(Debug)]
 pub struct OnlyOnce<R> {

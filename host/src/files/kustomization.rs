@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::input::value_of;
 
-/// In the order in which Kustomize looks for them.
+/// Names of a kustomization's file, in the order in which Kustomize looks for them.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// What one says.
+/// The contents of a kustomization.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kustomization {
     /// Its own file
@@ -18,24 +18,24 @@ pub struct Kustomization {
     /// Files that change objects of other files, as paths from the working folder; in a searched folder those that are
     /// in it
     pub patches: Vec<PathBuf>,
-    /// Images of other repositories that it puts in the place of those in the files
+    /// Images of other repositories that replace those in the files
     pub images: Vec<String>,
     /// The namespace that it gives to all objects
     pub namespace: Option<String>,
 }
 
-/// Whether a file has the name of one.
+/// Whether a file has the name of a kustomization.
 pub(super) fn is_kustomization(path: &Path) -> bool {
     path.file_name().is_some_and(|name| NAMES.iter().any(|known| name == *known))
 }
 
-/// The one in a folder.
+/// The kustomization in a folder.
 pub fn in_folder(folder: &Path) -> Option<PathBuf> {
     NAMES.iter().map(|name| folder.join(name)).find(|file| file.is_file())
 }
 
 impl Kustomization {
-    /// Reads one; nothing where it cannot be read, which is told where it is taken for a manifest.
+    /// Reads a kustomization. Returns `None` if that fails: the error is reported when the file is read as a manifest.
     pub(super) fn read(file: &Path) -> Option<Self> {
         Some(Self::of(file, &value_of(file)?))
     }
@@ -44,7 +44,7 @@ impl Kustomization {
         let folder = file.parent().unwrap_or(Path::new(""));
         let list = |field: &str| value.get(field).and_then(Value::as_array).into_iter().flatten();
         let with_path = list("patches").chain(list("patchesJson6902")).filter_map(|patch| patch.get("path"));
-        // Entries of the older two may also be patches themselves.
+        // Entries of these two lists may also be inline patches, which have several lines.
         let paths = with_path.chain(list("patchesStrategicMerge")).chain(list("patches"));
         let paths = paths.filter_map(Value::as_str).filter(|path| !path.contains('\n'));
         Self {
@@ -56,15 +56,15 @@ impl Kustomization {
     }
 }
 
-/// The files that are built into what Kustomize makes of a folder, by their paths without links. Kustomizations name them in
-/// many fields, so whatever is the name of a file or of another kustomization's folder is taken for one.
+/// The files that Kustomize reads when it builds a folder, as paths without links. Kustomizations name files in many
+/// fields, so every text that is the path of a file or a folder counts as one.
 pub fn sources(folder: &Path) -> BTreeSet<PathBuf> {
     let (mut seen, mut files) = (BTreeSet::new(), BTreeSet::new());
     let mut folders: Vec<PathBuf> = folder.canonicalize().into_iter().collect();
     while let Some(folder) = folders.pop() {
         let Some(file) = in_folder(&folder).filter(|_| seen.insert(folder.clone())) else { continue };
         let named = value_of(&file).map(|value| texts(&value)).unwrap_or_default();
-        // A generator's files may have a key before them.
+        // A generator's entry may be `key=path`.
         let paths = named.iter().map(|text| text.split_once('=').map_or(text.as_str(), |(_, path)| path));
         for path in paths.filter(|path| Path::new(path).is_relative()) {
             match folder.join(path).canonicalize() {
@@ -92,7 +92,7 @@ fn texts(value: &Value) -> Vec<String> {
     texts
 }
 
-/// The image that an entry of `images` leads to; none where it is of the same repository as before.
+/// The image that an entry of `images` puts in; `None` if it keeps the repository.
 fn new_image(entry: &Value) -> Option<String> {
     let word = |field: &str| entry.get(field).and_then(Value::as_str).filter(|word| !word.is_empty());
     let name = word("newName")?;

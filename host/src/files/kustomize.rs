@@ -1,4 +1,4 @@
-//! What Kustomize builds of a folder, by whichever program here can do it.
+//! What Kustomize builds of a folder, with kubectl or kustomize.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -7,16 +7,16 @@ use std::process::{Child, Command, Stdio};
 use super::kustomization;
 use crate::text::shell_word;
 
-/// The programs that can, with the arguments before the folder, the first that is there first.
+/// The programs that can build a folder, with the argument before it. The first one that is installed is used.
 const PROGRAMS: [(&str, &str); 2] = [("kubectl", "kustomize"), ("kustomize", "build")];
 
 /// Bytes of the largest output that is kept.
 const MOST: u64 = 256 << 20;
 
-/// Bytes that are kept of what a program says about its failure.
+/// Bytes that are kept of a program's error messages.
 const MOST_TALK: u64 = 64 << 10;
 
-/// Characters of that which are shown.
+/// Characters of these messages that are shown.
 const MOST_SHOWN: usize = 2000;
 
 /// Why nothing could be built.
@@ -28,10 +28,10 @@ pub enum KustomizeError {
     /// It is a file
     #[error("-k {0}: this is a file; name its folder")]
     File(String),
-    /// Nothing says what is built of the folder
+    /// The folder has no kustomization
     #[error("-k {0}: there is no kustomization.yaml in this folder")]
     NoKustomization(String),
-    /// None of the programs is there
+    /// None of the programs is installed
     #[error(
         "-k {folder}: neither kubectl nor kustomize was found; install one of them, or build elsewhere and check the \
          output: kustomize build {word} | acr-pull-secret check -"
@@ -122,12 +122,12 @@ struct Ended {
 
 fn wait(mut child: Child) -> io::Result<Ended> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    // A program that has much to say must not wait for someone to read it.
+    // A thread reads the error messages, so that a program that writes many does not block.
     let talk = std::thread::Builder::new().name("kustomize".to_owned()).spawn(move || {
         let mut stderr = stderr;
         let mut kept = Vec::new();
         if let Some(stderr) = &mut stderr {
-            // What cannot be read of a complaint is missed by nobody.
+            // The failure is reported even if its message cannot be read.
             let _ = stderr.take(MOST_TALK).read_to_end(&mut kept);
             let _ = io::copy(stderr, &mut io::sink());
         }
@@ -146,7 +146,7 @@ fn wait(mut child: Child) -> io::Result<Ended> {
     Ok(Ended { is_success: status.success(), output: Some(output).filter(|_| !is_too_much), talk })
 }
 
-/// The lines of a complaint as one, and no more of it than anybody reads.
+/// An error message on one line, cut to [`MOST_SHOWN`] characters.
 fn on_one_line(talk: &str) -> String {
     let lines = talk.lines().map(str::trim).filter(|line| !line.is_empty());
     let line = lines.collect::<Vec<_>>().join("; ");

@@ -20,7 +20,7 @@ pub(crate) fn is_pattern(path: &str) -> bool {
 /// number of paths to one folder.
 ///
 /// # Errors
-/// - a pattern that is none
+/// - a pattern that is not valid
 pub(super) fn matches(pattern: &str) -> Result<Vec<Result<PathBuf, InputError>>, PatternError> {
     Pattern::new(pattern)?;
     let Some(at) = position_of_any_folders(pattern) else { return by_glob(pattern) };

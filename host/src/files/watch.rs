@@ -77,7 +77,7 @@ impl Watched {
         Ok(())
     }
 
-    /// Adds what Kustomize builds a folder of.
+    /// Adds a folder that Kustomize builds, with the files that it reads.
     pub fn add_built(&mut self, folder: &Path) {
         self.built.insert(absolute(folder));
     }
@@ -92,8 +92,7 @@ impl Watched {
         self.written.insert(absolute(path));
     }
 
-    /// Begins to take notice. Done anew for each work, for folders that came or went; before the work, so that no change is
-    /// missed.
+    /// Starts watching. Called before each run, because folders come and go and no change may be missed.
     ///
     /// # Errors
     /// - the system watches no (more) files
@@ -110,11 +109,11 @@ impl Watched {
             if new.is_empty() {
                 return Ok(Armed { _watcher: watcher, events, seen });
             }
-            // Folder by folder: what is passed over is not watched, however much there is in it.
+            // Watch folder by folder, so that skipped folders are not watched, however large they are.
             for folder in new {
                 watch(&mut watcher, folder).map_err(|source| failed(folder, source))?;
             }
-            // What has come into them meanwhile was seen by nobody.
+            // Look again: files that came before the watch began were not noticed.
         }
     }
 
@@ -166,7 +165,7 @@ impl Watched {
         }
     }
 
-    /// Whether a change may be one of what is read; not whether it is, which takes a search.
+    /// Whether a changed path may belong to the files that are read. Only a search shows whether it does.
     fn may_concern(&self, path: &Path, seen: &Seen) -> bool {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(UNFINISHED) || name == CONFIG_FILE || self.written.contains(path) {
@@ -180,7 +179,7 @@ impl Watched {
                 && (is_manifest(path) || steers_search(path) || path.is_symlink() || path.is_dir())
     }
 
-    /// Those of the changes that are of what is read.
+    /// The changes to files that are read.
     fn concerning(&self, changed: BTreeSet<PathBuf>, before: &Seen) -> BTreeSet<PathBuf> {
         if changed.is_empty() {
             return changed;
@@ -209,12 +208,12 @@ pub struct Armed {
     seen: Seen,
 }
 
-/// A folder that is gone is looked for again with the next change.
+/// A missing folder is looked for again after the next change.
 fn watch(watcher: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
     if path.is_dir() { watcher.watch(path, RecursiveMode::NonRecursive) } else { Ok(()) }
 }
 
-/// Whether a file says what is read of the others.
+/// Whether a file decides which others are read, as `.gitignore` does.
 fn steers_search(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == GITIGNORE) || is_kustomization(path)
 }

@@ -91,7 +91,7 @@ impl Registry {
         connection: &Connection,
         console: Console,
     ) -> Result<Self, RegistryError> {
-        // Someone may have chosen already; either is fine.
+        // Installing fails if the process has a provider already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // A redirection could send an identity token to another host.
         let mut builder = reqwest::Client::builder()
@@ -141,10 +141,10 @@ impl Registry {
         pushed
     }
 
-    /// Pulls a policy. After a cut it goes on where it was.
+    /// Pulls a policy. An interrupted download is resumed.
     ///
     /// # Errors
-    /// - the registry does not give it, or it is none
+    /// - the registry does not give it, or it is not a policy
     pub fn pull(&self) -> Result<Pulled, RegistryError> {
         let bar = progress(0);
         let mut partial = transfer::Partial::default();

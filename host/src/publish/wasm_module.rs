@@ -39,7 +39,7 @@ impl Module {
     /// Reads a module.
     ///
     /// # Errors
-    /// - the bytes are none
+    /// - the bytes are not a WebAssembly module
     pub fn parse(wasm: &[u8]) -> Result<Self, ModuleError> {
         let mut module = Self::default();
         for payload in Parser::new(0).parse_all(wasm) {

@@ -1,7 +1,7 @@
 //! Compiled policies, kept between runs: compiling takes a hundred times as long as judging a file.
 //!
-//! An entry is machine code, which runs as it stands. So none is taken that anybody but this user could have written, or
-//! that has changed since. The folder can be deleted at any time.
+//! An entry is machine code, which runs without further checks. So an entry is used only if no other user could have
+//! written it and it has not changed since. The folder can be deleted at any time.
 
 use std::fs::{self, File, Metadata};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -53,7 +53,7 @@ impl Cache {
         }
         let module = Module::new(engine, wasm)?;
         if let Ok(code) = module.serialize() {
-            // Whoever cannot write there compiles again.
+            // If the folder cannot be written, the next run compiles again.
             let _ = self.write(&entry, &code);
         }
         Ok(module)
@@ -68,7 +68,7 @@ impl Cache {
         if !is_ours(&self.folder.metadata()?) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        // What is there already was not taken, so neither are its permissions.
+        // An existing entry was not usable. Remove it, so that the new one does not keep its permissions.
         let _ = fs::remove_file(entry);
         atomic_file::save(entry, &[&Sha256::digest(code)[..], code].concat(), Access::Private)?;
         self.forget_oldest()
@@ -138,7 +138,7 @@ fn is_ours(_: &Metadata) -> bool {
 #[expect(unsafe_code, reason = "machine code can only be trusted, and here it is")]
 fn deserialize(engine: &Engine, code: &[u8]) -> Option<Module> {
     // SAFETY: the code was written by `Cache::write` from `Module::serialize`: `read` takes none that another user could
-    // have written or that has changed. Whoever can write as this user needs no detour.
+    // have written or that has changed. An attacker who can write as this user gains nothing by this file.
     unsafe { Module::deserialize(engine, code) }.ok()
 }
 

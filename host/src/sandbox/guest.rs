@@ -112,8 +112,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    // An error ends the guest here and now. Refusing politely would let it crash later for a reason that
-    // nobody recognises.
+    // An error ends the guest at once. If only the growth failed, the guest would crash later with an unclear reason.
     fn grow(&mut self, by: usize, possible: bool) -> wasmtime::Result<bool> {
         let used = self.used.saturating_add(by);
         if used > self.limit {

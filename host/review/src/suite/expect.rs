@@ -40,7 +40,7 @@ pub enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// One thing that is expected, and what is there in its place: the same where that will do.
+/// An expectation and the actual value. The two are equal if the expectation is met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// The key in `expect`
@@ -66,7 +66,7 @@ impl OneOrMany {
         }
     }
 
-    /// Compares with the lines that are there. What still holds is kept; where nothing does, all lines take its place.
+    /// Compares with the actual lines. The texts that still hold are kept; if none holds, all lines replace them.
     fn compare(&self, what: &'static str, lines: &[&str]) -> Comparison {
         let said = lines.join("\n");
         let holds = |text: &&String| is_in(text, &said);
@@ -86,7 +86,7 @@ impl OneOrMany {
 }
 
 impl Expect {
-    /// What would be met by too much, or by nothing, with pointers below `expect`.
+    /// Expectations that too many verdicts meet, or none, with pointers below `expect`.
     pub(super) fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let texts =
@@ -205,7 +205,7 @@ fn problem_of(text: &str) -> Option<String> {
     is_met_by_all.then(|| format!("{shown} is in every text, so it expects nothing"))
 }
 
-/// Whether an expression is content with nothing, wherever it stands, and so finds something in every text.
+/// Whether an expression matches an empty string at any position, and so matches every text.
 fn is_met_by_all(expression: &Regex) -> bool {
     let between = Regex::new(&format!("x(?:{expression})y"));
     between.is_ok_and(|between| between.is_match("xy"))

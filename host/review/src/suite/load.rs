@@ -1,4 +1,4 @@
-//! Suites read from their files, strictly: a suite that says less than its author thinks is no suite.
+//! Reads suites from their files, strictly: a suite that tests less than its author thinks is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -39,8 +39,7 @@ pub trait SuiteFiles {
     fn resolved(&self, path: &Path) -> PathBuf;
 }
 
-/// Reads the suites behind `paths`. In folders, every file that is no suite must be used by one, but for reports of this
-/// command.
+/// Reads the suites behind `paths`. In folders, every file must be a suite, be used by one, or be a report of this command.
 ///
 /// # Errors
 /// - everything that is wrong with them, each at its place

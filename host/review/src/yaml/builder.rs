@@ -14,15 +14,16 @@ use super::{
     tree::{Content, Entry, Marker, Node, Tree},
 };
 
-/// The most values of a document. Manifests have some thirty bytes for each of them, but one may stand behind every comma.
+/// The largest number of values in a document. A manifest has about thirty bytes per value; a hostile text may have a value
+/// after every comma.
 const MAX_NODES: usize = 4 << 20;
 
-/// What is said of more.
+/// The message for a document with more values.
 const TOO_MANY: &str = "this document has more than 4.19 million values";
 
 const SPLIT_IT: &str = "split it, with a line `---` between the parts";
 
-/// Notes beyond these per document and per text say nothing new, and hostile texts could ask for millions.
+/// The largest number of notes per document and per text. A hostile text could cause millions.
 pub(crate) const MAX_NOTES: usize = 100;
 
 const COMPLEX_KEY: &str = "a key must be a plain value, not a mapping or list";
@@ -136,7 +137,7 @@ impl<'t> Builder<'t> {
             (text, span, false)
         };
         if self.is_outline && !is_key && anchor == 0 {
-            // Of a block text it counts whether anything stands in it.
+            // The text of a block scalar is kept, because it matters whether it is empty.
             let is_block = matches!(style, Some(ScalarStyle::Literal | ScalarStyle::Folded));
             let value = if is_block { Value::String(text.into_owned()) } else { Value::Null };
             let node = self.node(Content::Scalar(value), span, style, anchor);

@@ -7,16 +7,16 @@ use super::{scalar::Remark, text::line_column};
 /// How deeply a document may nest: well under the 128 levels of `serde_json`, which reads requests and answers around it.
 pub(super) const MAX_DEPTH: usize = 100;
 
-/// What is said of a document that nests deeper.
+/// The message for a document that nests deeper.
 pub(super) const TOO_DEEP: &str = "nested too deeply: more than 100 levels";
 
 /// What ends a line.
 pub(super) const LINE_ENDS: [char; 2] = ['\n', '\r'];
 
-/// What is said of a tab in front of a key.
+/// The message for a tab before a key.
 pub(super) const INDENTING_TAB: &str = "a tab stands in the indentation, where YAML allows only spaces";
 
-/// What is advised where no line above is indented as this one is.
+/// The help for a line whose indentation no line above has.
 pub(super) const INDENT: &str = "indent this line as its siblings are";
 
 /// Something odd that does not stop the reading, such as a key given twice.
@@ -72,7 +72,7 @@ pub(super) struct Problem {
     /// The message without the key that it names
     pub(super) unnamed: Option<String>,
     pub(super) help: Option<String>,
-    /// Whether no other reading would come further, or should
+    /// Whether another reading of the text would not help, or must not be tried
     pub(super) is_final: bool,
 }
 
@@ -81,10 +81,10 @@ impl Problem {
         Problem { at, message: message.into(), unnamed: None, help: None, is_final: false }
     }
 
-    /// A problem with a key, said of the key by its name, and of `this key`.
+    /// A problem with a key. `message` names the key, and `unnamed` says `this key`.
     pub(super) fn of_key(at: usize, key: &str, say: impl Fn(&str) -> String) -> Self {
         const UNNAMED: &str = "this key";
-        // By its name where that is the name of a field or a label. Others may hold a password, as
+        // Name the key only if it looks like a field or a label. Others may hold a password, as
         // `https://user:password@host` does.
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
         if key.is_empty() || key.len() > 63 || !key.chars().all(is_name) {
@@ -103,7 +103,7 @@ impl Problem {
         self
     }
 
-    /// A bound that was reached, or what is wrong however the text is read.
+    /// A limit that was reached, or an error in every reading of the text.
     pub(super) fn last(at: usize, message: &str) -> Self {
         Problem { is_final: true, ..Problem::new(at, message) }
     }

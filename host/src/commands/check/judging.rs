@@ -86,7 +86,7 @@ pub(crate) fn run(
             if has_lines {
                 locate(&mut outcomes);
             }
-            // Reports need the object no more, and whoever made it frees it cheapest.
+            // Reports do not need the object. It is cheapest to free it on the thread that allocated it.
             for outcome in &mut outcomes {
                 outcome.manifest.content = Content::Object(Value::Null);
             }
@@ -100,7 +100,7 @@ pub(crate) fn run(
         unreadable: Vec::new(),
         all_read: true,
     };
-    // Of the input that is being taken: how many documents came before.
+    // How many documents of the current input came before this part.
     let mut documents = 0;
     ordered_parallel::run(jobs, pieces, open, judge, |head: Head, batches| {
         if head.position.index == 0 {

@@ -67,7 +67,7 @@ pub(super) fn run(
         result.is_foreign = true;
         for part in parts.into_iter().flatten() {
             result.is_foreign = false;
-            // What stands behind an error may be meant otherwise.
+            // The text after an error may have another meaning.
             if !result.is_broken {
                 result.add(part);
             }
@@ -92,7 +92,7 @@ fn open(input: &Result<Given, String>) -> (FileResult, Vec<Piece>) {
         is_foreign: false,
     };
     let mut pieces: Vec<Piece> = inputs::pieces(input).collect();
-    // Nothing of a file is written that could not be read to its end.
+    // A file that could not be read to its end is not written.
     if let Some(reason) = pieces.iter().find_map(Piece::failure) {
         result.problems.push(Diagnostic::error(reason));
         result.file = None;
@@ -152,7 +152,7 @@ fn secrets_of_document(text: &str, manifests: &[Manifest]) -> Vec<Range<usize>> 
     let places = first.document.places(text, &items);
     let mut hidden: Vec<Range<usize>> = Vec::new();
     let mut is_known = true;
-    // Between two items may be a comment of either, so all of it is the Secret's.
+    // A comment between two items may belong to either, so it counts as the Secret's.
     let (mut above, mut is_open) = (begin, false);
     for (manifest, place) in manifests.iter().zip(places) {
         let is_secret = is_secret(manifest);

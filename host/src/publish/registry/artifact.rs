@@ -77,7 +77,7 @@ pub fn digest(bytes: &[u8]) -> String {
 /// The layer that a manifest says holds the policy: its digest and its size in bytes.
 ///
 /// # Errors
-/// - the manifest is none of a policy, or the layer is larger than [`LARGEST`]
+/// - the manifest is not that of a policy, or the layer is larger than [`LARGEST`]
 pub fn layer<'a>(manifest: &'a OciImageManifest, called: &str) -> Result<(&'a str, usize), RegistryError> {
     let refuse = |problem: String| RegistryError::NoPolicy { reference: called.to_owned(), problem };
     if let Some(other) = manifest.layers.iter().find(|layer| layer.media_type != LAYER) {

@@ -1,6 +1,6 @@
-//! Getting let in: the registry's challenge, and what is shown in return.
+//! Login: the registry's challenge, and the credentials that answer it.
 //!
-//! Done here rather than by the client library, which knows no identity tokens and keeps quiet about refusals.
+//! Our own, because the client library does not know identity tokens and does not report refusals.
 //! distribution/distribution: docs/content/spec/auth/{token,oauth}.md; Azure/acr: docs/AAD-OAuth.md
 
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(super) enum Action {
     Push,
 }
 
-/// The door of a registry.
+/// What a login to a registry needs.
 #[derive(Clone, Copy)]
 pub(super) struct Door<'a> {
     pub(super) http: &'a reqwest::Client,
@@ -43,7 +43,7 @@ struct Token {
 }
 
 impl Door<'_> {
-    /// Knocks, and does what the registry asks for.
+    /// Authenticates as the registry requires.
     pub(super) async fn enter(&self, action: Action) -> Result<RegistryAuth, RegistryError> {
         let url = format!("{}://{}/v2/", self.scheme, self.asked.registry);
         let response = self.send(self.http.get(url)).await?;
@@ -103,7 +103,7 @@ impl Door<'_> {
         };
         let scope = format!("repository:{}:{actions}", self.repository);
         let request = match self.credential {
-            // To the registry itself, whatever realm it names: nobody else may have this token.
+            // Send the token to the registry itself, whatever realm it names: no other server may get it.
             Credential::Identity(identity) => {
                 let url = format!("{}://{}/oauth2/token", self.scheme, self.asked.registry);
                 self.http.post(url).form(&[
@@ -175,7 +175,7 @@ impl Door<'_> {
         }
     }
 
-    /// A whole answer, which nobody can make endless.
+    /// A whole answer, up to a limit.
     pub(super) async fn read(&self, mut response: Response) -> Result<String, RegistryError> {
         let mut body = Vec::new();
         while let Some(chunk) =

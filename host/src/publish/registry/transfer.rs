@@ -97,7 +97,7 @@ pub(super) async fn pull(
 }
 
 impl Session<'_> {
-    /// The library asks for a password's use at every request, unless it is told once.
+    /// Gives the library the password once, so that it does not ask the registry at every request.
     async fn remember_password(&self) {
         if let RegistryAuth::Basic(user, password) = &self.auth {
             for operation in [RegistryOperation::Pull, RegistryOperation::Push] {
@@ -107,7 +107,7 @@ impl Session<'_> {
         }
     }
 
-    /// The manifest and its digest. Not asked for through the library, which reads answers that do not end.
+    /// The manifest and its digest. Fetched without the library, because it reads answers of any length.
     async fn manifest(&self) -> Result<(OciImageManifest, String), RegistryError> {
         let (scheme, registry, repository) = (self.door.scheme, self.asked.registry, self.door.repository);
         let wanted = self.reference.digest().or(self.reference.tag()).unwrap_or("latest");
