@@ -88,7 +88,7 @@ fn policy() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A policy that somebody else built.
+/// The policy of a file that was built before.
 fn ready(path: &Path) -> Result<PathBuf> {
     rerun_if_changed(path);
     let wasm = read(path).map_err(|error| format!("${POLICY}: {error}"))?;

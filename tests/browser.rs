@@ -134,7 +134,7 @@ fn the_path_of_a_user_from_the_articles_pod_to_a_link_without_secrets() {
         let carried: Value = serde_json::from_str(carried.as_str().unwrap()).unwrap();
         assert!(!carried.to_string().contains(SECRET), "{carried}");
 
-        // Whoever opens the link sees the same, without the value.
+        // The opened link shows the same page, without the value.
         browser.client.goto("about:blank").await.unwrap();
         open(browser, link).await;
         assert_eq!(browser.text("#summary").await, "1 object: 1 rejected.");

@@ -18,7 +18,7 @@ pub(crate) fn suites() -> Vec<suite::Loaded> {
     suite::load(&[project("tests/cases").display().to_string()], &DiskFiles).expect("the suites can be read")
 }
 
-/// Where nobody looks for lines of a policy.
+/// A log that drops the lines of a policy.
 pub(crate) fn log() -> Arc<dyn Log> {
     Arc::new(NoLog)
 }

@@ -464,7 +464,7 @@ fn nothing_is_written_over_what_standard_input_comes_from() {
     }
 }
 
-/// A session that cannot be written is told of before half a report is out.
+/// A session that cannot be written is an error before any part of the report is written.
 #[test]
 fn a_session_that_cannot_be_written_is_told_of_at_once() {
     for json in [&["-o", "json"][..], &[]] {

@@ -1,4 +1,4 @@
-//! The engines that must agree: the core itself, the policy.wasm in our host, and in a host of somebody else's.
+//! The engines that must agree: the core itself, the policy.wasm in our host, and the policy.wasm in an independent host.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -263,7 +263,7 @@ fn a_read_only_file_is_left_as_it_was() {
     assert_eq!(fs::read_to_string(&file).unwrap(), was);
 }
 
-/// As editors do that write anew: the other names keep what they had, which a backup made of links relies on.
+/// As with editors that write a new file, other hard links keep the old text. Backups made of hard links rely on this.
 #[cfg(unix)]
 #[test]
 fn other_hard_links_keep_the_old_text_which_is_said() {
@@ -313,7 +313,7 @@ fn an_account_that_is_not_known_is_warned_of_at_each_pod_but_default_once() {
     assert_eq!((warned("default"), warned("robot")), (1, 2), "{talk}");
 }
 
-/// Whatever the settings say of other problems.
+/// The settings for other problems do not matter.
 #[test]
 fn no_other_problem_keeps_a_secret_from_being_added() {
     let ends = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 24 * 60 * 60;

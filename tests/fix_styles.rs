@@ -1,4 +1,4 @@
-//! However a manifest is written, `fix` adds names to lists and changes nothing else, as an independent reader sees it.
+//! In a manifest of any style, `fix` adds names to lists and changes nothing else. An independent reader checks this.
 
 use serde_json::Value;
 use test_support::choices::{Choices, bytes};

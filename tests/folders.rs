@@ -1,4 +1,4 @@
-//! Folders as people have them: what is read there, what is passed over, and what is said about it.
+//! Folders as people have them: which files are read, which are skipped, and which notes say so.
 
 use std::fs;
 use std::path::Path;
@@ -114,7 +114,7 @@ fn what_is_named_is_read_whatever_it_is() {
     assert_eq!(results[0]["object"]["message"], "no Kubernetes object: it has no apiVersion or no kind");
 }
 
-/// An archive of a repository, or what is copied into an image, has no `.git`.
+/// An archive of a repository, or a copy of it in an image, has no `.git`.
 #[test]
 fn gitignore_counts_from_the_repository_or_else_from_the_named_folder() {
     let folder = pods(&["project/deploy/pod.yaml", "project/deploy/old/pod.yaml"]);
@@ -126,7 +126,7 @@ fn gitignore_counts_from_the_repository_or_else_from_the_named_folder() {
     assert_eq!(judged(deploy, &["."]).0, ["./pod.yaml"]);
 }
 
-/// What says what is passed over is no trap itself.
+/// A pipe or a device in the place of a file that controls the search does not stop it.
 #[cfg(unix)]
 #[test]
 fn a_gitignore_that_is_no_file_is_not_waited_for() {

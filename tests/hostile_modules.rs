@@ -1,5 +1,5 @@
-//! Foreign policies that loop, crash and lie, through the command: each object says what the policy did to it, and the
-//! others are judged all the same.
+//! Foreign policies that loop, crash and lie, run by the command: each object reports what the policy did, and the other
+//! objects are still judged.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -225,7 +225,7 @@ fn a_hostile_policy_gets_nothing_written() {
     }
 }
 
-/// The fixed text has to read as before but for pull secrets, whatever the policy would have.
+/// The fixed text differs from the old one only in pull secrets, whatever else the policy changes.
 #[test]
 fn what_a_policy_changes_beside_pull_secrets_is_not_written() {
     let folder = tempfile::tempdir().unwrap();

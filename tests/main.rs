@@ -1,41 +1,41 @@
-//! What holds overall: one set of cases through every door, and all that needs the command or the policy.wasm. What the core
-//! and the review do alone is stated beside them, in `policy/core/tests` and `host/review/tests`.
+//! Tests of the whole: one set of cases through every entry point, and everything that needs the command or the
+//! policy.wasm. The tests of the core and the review alone are in `policy/core/tests` and `host/review/tests`.
 //!
 //! | module | states |
 //! |---|---|
 //! | `cases` | every case of `cases/` ends alike in the core, in the command and in an independent host |
 //! | `secrecy` | nothing that a secret holds is ever shown |
-//! | `lookups` | refusals of policy-server are told apart, sessions are replayed, tokens end |
+//! | `lookups` | the kinds of refusal of policy-server are distinguished, sessions are replayed, tokens expire |
 //! | `suites` | what a suite of the user may say, and how `--update` writes it |
 //! | `tables` | the policy.wasm reads images, registry keys and settings as the tables of `policy/core/tests/tables` say |
 //! | `properties` | the policy.wasm answers generated input as the core does |
 //! | `cluster_manifests` | what policy/cluster applies is valid, accepted by the policy, and grants no more than it needs |
-//! | `artifact_hub` | what Artifact Hub and Rancher are told is what the policy is |
+//! | `artifact_hub` | the data for Artifact Hub and Rancher match the policy |
 //! | `reproducible` | the policy's bytes depend on its source alone |
 //! | `manifests` | real manifests are judged, and fixed exactly where there is a pod |
-//! | `folders` | of a folder as people have it, manifests are read, and what else lies there is passed over or told of |
-//! | `reports` | every report is what its schema says, for any input, and tells the same as the others |
-//! | `input_names` | reports name charts' templates, and standard input as they are told, without a line that would be wrong |
+//! | `folders` | in folders, manifests are read; other files are skipped, or a note names them |
+//! | `reports` | every report follows its schema, for any input, and agrees with the others |
+//! | `input_names` | reports name charts' templates, and standard input by its given name, without wrong lines |
 //! | `earlier_reports` | a report replaces one of an earlier run, and no other file that was read |
 //! | `bench` | judging is measured beside reading, and beside other policies |
-//! | `streams` | however much there is to read, it is told document by document, in its order |
+//! | `streams` | input of any length is reported document by document, in its order |
 //! | `running` | a signal leaves whole files only, and a watch sees every change |
-//! | `hostile_modules` | a policy that loops, crashes or lies is told of at each object, and spoils no other |
+//! | `hostile_modules` | a policy that loops, crashes or lies causes an error at that object, and the others are still judged |
 //! | `reading` | files are read as kubectl reads them, in its encodings, and written back in them |
 //! | `hostile_input` | bombs, broken links, lost output: a clear message, the right status, bounded memory |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are fixed byte for byte as the pairs in `fix/` show, and nothing else in them changes |
 //! | `fix_diff` | a diff shows every change and no Secret |
-//! | `fix_styles` | however a manifest is written, `fix` adds names and changes nothing else |
+//! | `fix_styles` | in a manifest of any style, `fix` adds names and changes nothing else |
 //! | `policy` | metadata is embedded as Kubewarden reads it, and a cluster is asked for no more than the settings need |
 //! | `registry` | a policy reaches a real registry and comes back, and every way to fail gets one clear sentence |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
-//! | `explain` | a policy that does not explain is told from one that does |
+//! | `explain` | `explain` reports a policy that cannot explain |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
 //! | `documents` | the files that documents name are there |
 //! | `help` | help, manual and completions have every command |
 //! | `playground` | the page is served to this machine only, as it stands, or written as a site |
-//! | `browser` | the page judges as the command does, and keeps to itself what it is given |
+//! | `browser` | the page judges as the command does, and sends nothing away |
 //! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command, which is installed as it is released |
 
 #![allow(

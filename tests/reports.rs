@@ -1,4 +1,4 @@
-//! Every report is what its schema says, and tells the same as the others.
+//! Every report follows its schema, and agrees with the others.
 
 use std::collections::HashSet;
 use std::path::Path;

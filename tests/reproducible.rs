@@ -1,4 +1,4 @@
-//! The policy is reproducible: whoever builds a version gets the published bytes.
+//! The policy is reproducible: building a version gives the published bytes.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -110,7 +110,7 @@ fn a_kill_at_any_moment_leaves_only_whole_files() {
     }
     assert!(killed >= AT_LEAST && in_the_middle > 0, "{killed} killed, {in_the_middle} while they wrote");
 
-    // What a kill leaves behind is not taken for a manifest, and is in nobody's way.
+    // Files that a kill leaves behind are not read as manifests and do no harm.
     fs::write(folder.path().join(format!("{UNFINISHED}x7Yz12")), "apiVersion: v1\nkind: Po").unwrap();
     let unfinished = names(folder.path()).into_iter().filter(|name| !files.contains(name));
     unfinished.for_each(|name| assert!(name.starts_with(UNFINISHED) && !name.ends_with("yaml"), "{name}"));

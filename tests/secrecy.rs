@@ -1,6 +1,6 @@
-//! Nothing that a secret holds is ever shown: of two secrets that differ only in what is to be hidden, the very same is said.
+//! Nothing that a secret holds is ever shown: two secrets that differ only in hidden values give exactly the same output.
 //!
-//! So no part of it can be seen, in no encoding and however short: whatever is shown of one would not be shown of the other.
+//! So no part of a secret is shown, in any encoding and of any length: it would differ between the two.
 //! policy/core/tests has the same for the core alone, on many more secrets.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! Suites of the user's own: what is no suite, what is expected of one, and how it is written anew.
+//! Suites of users: which files are not suites, what a case may expect, and how `--update` rewrites a suite.
 
 use std::path::Path;
 use std::process::Output;

@@ -59,8 +59,8 @@ fn every_file_beside_the_sessions_belongs_to_one() {
     }
 }
 
-/// Whoever runs a line of a console block of README.md, or of any other document, in a checkout's folder sees what is shown
-/// below it. Of times only the places and units are compared: they are another machine's.
+/// The console blocks of README.md and other documents show what their commands print in a checkout. Of times, only places
+/// and units are compared, because the values depend on the machine.
 #[test]
 fn documents_show_what_the_command_prints() {
     let folder = tempfile::tempdir().unwrap();

@@ -28,8 +28,8 @@ pub(crate) const POLICY: Module =
 /// lets a fresh instance fit into the memory that the host keeps mapped.
 const STACK: u32 = 128 << 10;
 
-/// The memory that an instance begins with, in bytes. Pages that nobody touches cost nothing; to ask for more costs a
-/// request a tenth of its time.
+/// The memory that an instance begins with, in bytes. Untouched pages cost nothing; growing the memory costs a request a
+/// tenth of its time.
 const MEMORY: u32 = 512 << 10;
 
 /// Cargo separates flags by this character.
@@ -93,7 +93,7 @@ pub(crate) fn cargo_home() -> PathBuf {
     home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default()
 }
 
-/// None of the user's own flags, and no folder of this machine in the names of source files, which panic messages hold.
+/// Flags that replace the user's own, and that keep folders of this machine out of panic messages.
 fn rustflags(workspace: &Path, target_dir: &Path, cargo_home: &Path) -> Result<OsString, String> {
     let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?);
     // Of several prefixes that match, the last one counts: the build folder usually lies in the workspace.

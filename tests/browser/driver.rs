@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-/// How long anything in the page may take. Nothing is judged by it: it ends a test that would wait for ever.
+/// How long anything in the page may take. It only ends a test that would wait for ever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the page is looked at.

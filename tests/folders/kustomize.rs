@@ -245,7 +245,7 @@ mod built {
         assert!(report.lines().all(|line| !line.starts_with("::error::x")), "{report}");
     }
 
-    /// Whoever has much to say is read to the end.
+    /// A program's error messages are read to the end, however long they are.
     #[test]
     fn a_long_complaint_stops_nothing() {
         let script =

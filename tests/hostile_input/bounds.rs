@@ -34,7 +34,7 @@ fn a_document_with_a_value_behind_every_comma_is_refused() {
     for (name, content, reason) in [
         ("a.json", format!("[{}0]", "0,".repeat(5 << 20)), values),
         ("b.yaml", format!("- [{}0]", "0,".repeat(5 << 20)), values),
-        // What begins as JSON is told what keeps it from being that.
+        // A text that begins as JSON gets the error of the JSON reader.
         ("c.yaml", format!("{{{}}}", "a,".repeat(4 << 20)), "expected a key in double quotes"),
         ("f.yaml", format!("- [{}]", "{a: b},".repeat(3 << 20)), values),
     ] {

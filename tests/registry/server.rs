@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// Who may come in.
+/// Who may log in.
 pub(super) enum Guard<'a> {
     Anybody,
     /// `alice` with the password `correct horse`
     Password,
-    /// Whoever has a token that this realm signs with a key of this authority
+    /// Clients with a token that this realm signs with a key of this authority
     Token {
         realm: &'a str,
         authority: &'a Path,

@@ -20,7 +20,7 @@ fn case(object: &Value, settings: &Value, cluster: &[Value]) -> Case {
     update(&Value::Null, object, settings, cluster)
 }
 
-/// An object that is made where there was none before, and changed otherwise.
+/// A request that creates an object if there is no old one, and updates it otherwise.
 fn update(old: &Value, object: &Value, settings: &Value, cluster: &[Value]) -> Case {
     let operation = if old.is_null() { "CREATE" } else { "UPDATE" };
     let kind = json!({"group": "", "version": "v1", "kind": object["kind"]});

@@ -21,11 +21,11 @@ pub(crate) struct Redacted {
     pub(crate) removed: usize,
 }
 
-/// Takes the values of Secrets out, wherever they stand. A text that may have held one is written anew, because its
-/// comments may hold another.
+/// Removes the values of Secrets at any place. A text that may hold one is written again without comments, because they may
+/// hold values too.
 ///
 /// # Errors
-/// - the text cannot be read, so nobody knows what is in it
+/// - the text cannot be read, so it may hold anything
 pub(crate) fn redact(text: &str) -> Result<Redacted, SyntaxError> {
     let (documents, error) = yaml::documents(text);
     if let Some(error) = error {

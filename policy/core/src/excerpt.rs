@@ -58,7 +58,7 @@ impl<'de> Visitor<'de> for Values {
         f.write_str("JSON")
     }
 
-    // Where a field of these names is no object and no list it says nothing, whatever it is.
+    // A field of these names that is neither an object nor a list is read as null.
 
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)

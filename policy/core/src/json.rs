@@ -1,4 +1,4 @@
-//! Values from JSON texts: one reader of one kind of value, because each more is compiled anew.
+//! Reads JSON texts into one type of value, because a reader is compiled for each further type.
 
 use serde_json::{Error, Value};
 

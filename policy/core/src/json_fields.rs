@@ -22,7 +22,7 @@ pub(crate) fn read<'a, const N: usize>(
     Ok(found)
 }
 
-// Apart from the above, which is compiled anew for each number of paths.
+// A function of its own, because the one above is compiled for each number of paths.
 fn find<'a>(text: &'a str, paths: &[&str], found: &mut [Option<&'a str>]) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     Fields { paths, within: "", found }.deserialize(&mut deserializer)?;

@@ -185,7 +185,7 @@ fn query(key: &str) -> (&str, &str) {
 }
 
 /// What can be shown of the normalised form of a key. The kubelet cuts a key at `?` and `#`, so only the key as it was
-/// written tells whether what is left is the begin of a password.
+/// written shows whether the rest is the beginning of a password.
 pub fn shown_normalised<'a>(written: &str, key: &'a RegistryKey) -> &'a str {
     if is_hidden(written) { HIDDEN } else { shown(key.as_str()) }
 }
@@ -204,7 +204,7 @@ pub fn shown(key: &str) -> &str {
     } else if !has_any(name, "@") && is_digest(rest) {
         name
     } else if is_in_cloud(first) && (!path.is_empty() || !is_in_cloud(rest)) {
-        // A digest or tag that is none. A login server is no user name, but a colon may begin a password.
+        // The digest or tag is not valid. A login server is not a user name, but a colon may begin a password.
         user.split(':').next().unwrap_or_default()
     } else if is_in_cloud(rest) {
         rest

@@ -1,5 +1,5 @@
-//! The core, the policy.wasm in our host and the policy.wasm in an independent host give the same bytes, whatever they are
-//! sent and whatever the cluster answers.
+//! The core, the policy.wasm in our host and the policy.wasm in an independent host give the same bytes for any request and
+//! any answer of the cluster.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};

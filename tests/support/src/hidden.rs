@@ -15,7 +15,8 @@ pub struct Hidden(
 impl Hidden {
     fn of(parts: &[(usize, usize)]) -> Self {
         // Of each kind one for one secret and one for the other: no letter of a pair is in both.
-        // None follows a backslash as an escape of YAML or JSON, which a parser would take or refuse by its letter.
+        // No letter is an escape after a backslash in YAML or JSON, because a parser would accept or refuse it by its
+        // letter.
         const LETTERS: [&str; 2] = ["qgzj", "wkmy"];
         const CAPITALS: [&str; 2] = ["QGZJ", "WKMY"];
         const DIGITS: [&str; 2] = ["1357", "2468"];

@@ -75,8 +75,8 @@ pub fn kubectl(text: &str) -> Answer {
     answer
 }
 
-/// All documents of a YAML text, as a stream of YAML is to be read: nothing is split before, nothing is dropped. A comment
-/// may follow `---` directly all the same.
+/// All documents of a YAML text, read as one stream: it is not split before, and no document is dropped. A comment may
+/// still follow `---` directly.
 ///
 /// # Errors
 /// - libyaml does not read it

@@ -60,7 +60,7 @@ pub fn manifests(choices: &mut Choices<'_>) -> Styled {
     spoil(&mut out, &mut odd, choices);
     let text = match choices.below(8) {
         5 | 6 => out.replace('\n', "\r\n"),
-        // A separator between such line ends is none for kubectl.
+        // kubectl finds no separator between line ends that are `\r` alone.
         7 if !out.contains("---") => out.replace('\n', "\r"),
         _ => out,
     };

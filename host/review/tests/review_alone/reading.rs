@@ -1,4 +1,4 @@
-//! What kubectl reads, we read: `reading.json` has texts and what kubectl said to each.
+//! The reader reads what kubectl reads: `reading.json` has texts, each with kubectl's answer.
 //!
 //! A row without `ours` states: the documents that kubectl sees are the documents that we see, and what kubectl refuses is an
 //! error or has a note that says so. `ours` states what else is wanted, and why.
@@ -16,7 +16,7 @@ use crate::project;
 
 const TABLE: &str = "host/review/tests/review_alone/reading.json";
 
-/// What stands above each `body`: kubectl takes nothing that is no object.
+/// The text above each `body`, because kubectl accepts objects only.
 const HEAD: &str = "apiVersion: v1\nkind: X\nmetadata: {name: a}\n";
 
 /// The label that kubectl is made to add.
@@ -234,7 +234,7 @@ const NOT_AS_KUBECTL: &[(&str, &[&str])] = &[
     ("serde_json has no half of a pair", &["JSON with half of a pair"]),
 ];
 
-/// The reader that generated manifests are compared with is worth as much as this.
+/// Tests compare generated manifests with the independent reader, so it must read as kubectl does.
 #[test]
 fn the_independent_reader_reads_as_kubectl_reads() {
     let mut wrong = Vec::new();

@@ -44,7 +44,7 @@ impl Attached {
         let wanted: Vec<&str> = match context.settings.cluster.secrets {
             SecretLookup::None => return attached,
             _ if images.is_empty() => return attached,
-            // Only those that something relies on: the others are nobody's business.
+            // Only secrets that an image needs: the policy does not ask for the others.
             SecretLookup::Exists => names
                 .iter()
                 .copied()

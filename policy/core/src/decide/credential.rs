@@ -1,4 +1,4 @@
-//! What only ACR knows of a credential: whose password is none, whose token ends, whose user may do too much.
+//! Problems of a credential that only ACR has: no password, a token that expires, a user with too many rights.
 
 use crate::decide::context::Context;
 use crate::docker_config::Credential;
@@ -62,7 +62,7 @@ pub(super) fn problems(
             ),
         }
         if !token.is_for(host) {
-            // Whatever else stands there may be a part of some secret.
+            // Any other audience is not shown, because it may be part of a secret.
             let meant = match token.audience.as_slice() {
                 [server] if classify(server, &context.settings.registry_suffixes) == Host::LoginServer => {
                     server

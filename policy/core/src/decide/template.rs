@@ -42,7 +42,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
             was
         });
         known = found;
-        // What nobody knew to be lacking is news once it is certain.
+        // A problem that was uncertain before the update and is certain now is reported as new.
         if !was.unsure || view.unsure {
             let was_lacking = was.attached.lacking(&old.images, &was.names());
             lacking.retain(|new| !was_lacking.iter().any(|old| old.text == new.text));
@@ -67,7 +67,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
     } else {
         Attached::of(context, &names, &assessment.images, &spec.list_pointer())
     };
-    // Secrets of the service account that nobody may see could serve the image as well.
+    // Secrets of a ServiceAccount that cannot be looked up may serve the image too, so the findings are only warnings.
     let unsure = view.unsure && settings.cluster.secrets == SecretLookup::Credentials;
     let most = if unsure { Severity::Warn } else { Severity::Reject };
     attached.report(context, &spec, &assessment.images, most);
@@ -89,7 +89,7 @@ impl View {
         let list = spec.pull_secrets();
         let mut names: Vec<String> = list.names().map(str::to_owned).collect();
         let mut account = ServiceAccount::Unasked;
-        // Where pods get their names when they are made, nobody needs to know.
+        // The list of the template does not count where the policy adds the names to its pods.
         let settings = context.settings;
         let counts =
             settings.mode == Mode::Validate || !settings.targets.pods || settings.targets.pod_templates;

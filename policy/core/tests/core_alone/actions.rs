@@ -88,7 +88,7 @@ fn the_core_alone_gives_each_rule_the_weight_that_actions_say() {
                 assert_eq!(weight, expected, "{rule} with {setting}: {action}");
             }
         }
-        // Alone it decides, whatever the others would do.
+        // The action of the rule's own category decides, whatever the other actions are.
         for action in ["allow", "warn", "reject"] {
             let mut actions: Value = SETTINGS
                 .iter()
