@@ -22,7 +22,7 @@ use self::progress::Progress;
 pub struct Console {
     out: Arc<Mutex<Box<dyn Write + Send>>>,
     colour: bool,
-    /// Whether somebody looks at progress
+    /// Whether progress is shown
     is_watched: bool,
     /// The bar below the last line
     bar: Arc<Mutex<Option<ProgressBar>>>,

@@ -19,7 +19,7 @@ pub struct Login {
     pub username: String,
     /// Password or token
     pub password: String,
-    /// Nobody reads it, but kubectl takes it
+    /// E-mail address, which registries ignore and kubectl accepts
     pub email: Option<String>,
 }
 

@@ -38,7 +38,7 @@ impl HostCalls for FailingLookups {
     }
 }
 
-/// What is said to a policy that asks for a kind that it was not granted.
+/// The error for a policy that asks for a kind that it was not granted.
 pub(crate) fn not_granted(api_version: &str, kind: &str) -> String {
     format!(
         "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has been reported."

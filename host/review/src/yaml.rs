@@ -176,7 +176,7 @@ pub fn places(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Plac
     find_in(text, document, pointers, EXACT)
 }
 
-/// As [`places`], but for a value that is not there it is the place of the nearest key around it.
+/// As [`places`], but the place of a missing value is that of the nearest key around it.
 pub fn nearest(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Place>> {
     find_in(text, document, pointers, NEAREST)
 }

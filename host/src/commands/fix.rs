@@ -108,7 +108,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let given = inputs::given(&args.policy.cluster, &search, io);
     let namespace = args.policy.namespace.as_str();
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
-    // Without a ServiceAccount that somebody meant to give, new lists would hide its secrets.
+    // If a cluster file is unreadable, a ServiceAccount may be missing, and new lists would replace its secrets.
     ensure!(problems.is_complete(), "--cluster cannot be read as a whole, so nothing was written");
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
     let inputs = standard_input::named(once_each(inputs), stdin_name);

@@ -106,7 +106,7 @@ impl Reports {
         self.each(io, |renderer, out| renderer.outcome(outcome, out));
     }
 
-    /// Writes what stands at the end; false where a report could not be written, which is said.
+    /// Writes the end of each report. Prints an error and returns false if a report could not be written.
     pub(super) fn finish(mut self, summary: &Summary, io: &mut Io) -> bool {
         self.each(io, |renderer, out| renderer.finish(summary, out));
         let mut all_written = true;

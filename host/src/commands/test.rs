@@ -201,7 +201,8 @@ fn say_errors(
     }
 }
 
-/// Writes what the policy said into the suites; false where one could not be written, which is said, and hinders no other.
+/// Writes the policy's answers into the suites. A suite that cannot be written is reported and does not stop the others;
+/// the result is then false.
 fn update_all(
     suites: &[Loaded],
     cases: &[Picked<'_>],

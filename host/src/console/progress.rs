@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    /// When the bar is to be shown; `None` where nobody looks
+    /// When the bar appears; `None` if progress is not shown
     shown_after: Option<Instant>,
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! file ─▶ manifests ─▶ policy ─▶ names ─▶ edit ─▶ text ─▶ proof: read and judged again
 //! ```
-//! A file is changed as a whole or not at all, and only when it reads as before but for the names.
+//! A file is changed as a whole or not at all, and only if nothing but the names differs when it is read again.
 
 pub mod diff;
 mod edit;

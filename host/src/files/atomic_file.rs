@@ -117,7 +117,7 @@ pub enum ReplaceError {
     /// It is gone, or may not be read any more
     #[error("cannot be read again; nothing was written: {0}")]
     Unreadable(io::Error),
-    /// Somebody has saved it meanwhile
+    /// It has changed since it was read
     #[error("has changed since it was read; nothing was written, run this again")]
     Changed,
     /// It, or its folder, cannot be written
@@ -125,8 +125,8 @@ pub enum ReplaceError {
     Unwritable(io::Error),
 }
 
-/// Writes a new text over the old one of a file that nobody has changed since it was read, and tells how many other names
-/// (hard links) the file had: those keep the old text.
+/// Replaces the text of a file, unless the file has changed since it was read. Returns how many other hard links the file
+/// had: those keep the old text.
 ///
 /// # Errors
 /// - the file has changed, is read-only, or cannot be written
@@ -227,7 +227,7 @@ impl Unfinished {
         self.file.as_mut().map_or(Ok(0), |file| file.as_file_mut().write(bytes))
     }
 
-    /// Sees to it that all of it is on the disk, and belongs to whom the old file belongs to.
+    /// Gives the file the owner and permissions of the old file, and writes all of it to the disk.
     fn complete(&self, old: Option<&fs::Metadata>) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
         if let Some(old) = old {
@@ -272,7 +272,7 @@ fn resemble(file: &File, old: &fs::Metadata) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt as _, fchown};
-        // Only root may give files away; anybody else's new file is their own.
+        // Only root can change the owner; a new file of another user belongs to that user.
         let _ = fchown(file, Some(old.uid()), Some(old.gid()));
     }
     file.set_permissions(old.permissions())

@@ -78,7 +78,7 @@ pub fn sources(folder: &Path) -> BTreeSet<PathBuf> {
     files
 }
 
-/// All texts in a value, but for keys.
+/// All texts in a value, without the keys.
 fn texts(value: &Value) -> Vec<String> {
     let (mut texts, mut values) = (Vec::new(), vec![value]);
     while let Some(value) = values.pop() {

@@ -1,4 +1,4 @@
-//! A watch over files: a work is done anew whenever one that it reads has changed.
+//! A watch over files: a command runs again when a file that it reads has changed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -200,7 +200,7 @@ struct Seen {
     folders: BTreeSet<PathBuf>,
 }
 
-/// A watch that takes notice.
+/// A watch that receives events.
 #[derive(Debug)]
 pub struct Armed {
     _watcher: RecommendedWatcher,

@@ -1,4 +1,4 @@
-//! What can be told of a WebAssembly module without running it.
+//! The facts about a WebAssembly module that are known without running it.
 
 use serde::Serialize;
 use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};

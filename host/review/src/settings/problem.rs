@@ -35,7 +35,7 @@ impl Problem {
 
 /// The problems, each at its place in the text that the settings come from.
 pub(super) fn located(problems: &[Problem], source: Option<&SettingsSource>) -> Diagnostics {
-    // All at once: each search reads the document anew.
+    // All at once, because each search reads the document again.
     let places = source.map(|source| {
         let pointers: Vec<String> =
             problems.iter().map(|problem| format!("{}{}", source.prefix, problem.pointer)).collect();

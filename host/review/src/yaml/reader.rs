@@ -119,7 +119,7 @@ impl<'t> Reader<'t> {
         self.tree(false)
     }
 
-    /// As [`Self::next_tree`], without the values, of which only the places are wanted.
+    /// As [`Self::next_tree`], without the values: only their places are needed.
     pub(super) fn next_outline(&mut self) -> Result<Option<Tree>, Problem> {
         self.tree(true)
     }

@@ -34,7 +34,7 @@ pub(super) struct Node {
     pub(super) content: Content,
     /// Bytes of a scalar, an alias or a flow collection, and where a block begins; its tag and anchor included
     pub(super) span: Span,
-    /// Style of a scalar, `None` for one of which nothing is written
+    /// Style of a scalar; `None` for one without text
     pub(super) style: Option<ScalarStyle>,
     /// Is it a flow collection?
     pub(super) flow: bool,

@@ -1,5 +1,5 @@
-//! A measurement: several tasks in turn, again and again, and the least time that each took. What else the machine does
-//! can only make a run longer, and what it does for a while hits all of the tasks.
+//! A measurement: several tasks run in turn, many times, and the least time of each counts. Other load on the machine only
+//! makes a run longer, and load that lasts affects all tasks.
 
 pub mod bars;
 

@@ -56,7 +56,7 @@ impl Target<'_> {
 /// The edits that append `names` to a list.
 ///
 /// # Errors
-/// - what is written there shows elsewhere too, stands there twice, or is laid out as nobody expects
+/// - the text there is shared by an alias, has a key twice, or has an unknown layout
 pub(super) fn append(
     text: &Lines<'_>,
     places: &Places,

@@ -18,7 +18,7 @@ pub struct Part {
     pub is_whole: bool,
     /// How the file is written
     pub encoding: Encoding,
-    /// Where the first byte stood that is not UTF-8, in place of which the text has U+FFFD
+    /// Position of the first byte that is not UTF-8; the text has U+FFFD there
     pub replaced: Option<usize>,
 }
 

@@ -9,7 +9,7 @@ use docker_credential::{CredentialRetrievalError, DockerCredential, get_credenti
 
 use super::error::RegistryError;
 
-/// What proves who somebody is. Its `Debug` shows no secret.
+/// A credential for a registry. Its `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Credential {
     /// Nothing does
@@ -26,7 +26,7 @@ pub(super) enum Credential {
 }
 
 impl Credential {
-    /// The part that nobody may see; empty where there is none.
+    /// The secret part of the credential; empty if there is none.
     pub(super) fn secret(&self) -> &str {
         match self {
             Self::Anonymous => "",
