@@ -161,6 +161,36 @@ fn links_and_devices_in_a_folder_are_no_trap() {
     }
 }
 
+/// What says which files are skipped is no trap itself: a device costs no memory, and a terminal is not waited for.
+#[test]
+fn a_gitignore_that_is_a_link_or_too_large_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("real"), "*\n").unwrap();
+    let make = |name: &str, target: &str| {
+        let inner = folder.path().join(name);
+        fs::create_dir(&inner).unwrap();
+        fs::write(inner.join("pod.yaml"), POD).unwrap();
+        symlink(target, inner.join(".gitignore")).unwrap();
+    };
+    (0..20).for_each(|i| make(&format!("zero{i:02}"), "/dev/zero"));
+    make("terminal", "/dev/tty");
+    make("link", "../real");
+    make("large", "nothing");
+    fs::remove_file(folder.path().join("large/.gitignore")).unwrap();
+    fs::write(folder.path().join("large/.gitignore"), format!("*\n{}", "#".repeat(64 << 10))).unwrap();
+    let output = within(128, folder.path(), &["check", "."], "").output().unwrap();
+    let (report, talk) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{talk}");
+    assert!(report.ends_with("23 objects: 0 accepted, 23 mutated, 0 rejected; 0 warnings\n"), "{report}");
+    let notes: Vec<&str> = talk.lines().filter(|line| line.contains(".gitignore")).collect();
+    let expected = [
+        "note: 1 .gitignore file is not used, because it is larger than 64 KiB: ./large/.gitignore",
+        "note: 22 .gitignore files are not used, because they are links or not regular files: ./link/.gitignore, \
+         ./terminal/.gitignore, ./zero00/.gitignore and 19 more",
+    ];
+    assert_eq!(notes, expected);
+}
+
 /// What was seen when the folder was listed is gone when its turn comes.
 #[test]
 fn files_that_vanish_are_named_and_the_rest_is_seen_to() {

@@ -6,7 +6,7 @@ pub mod encoding;
 pub mod exclude;
 pub mod folder;
 pub mod found;
-mod gitignore;
+pub mod gitignore;
 pub mod input;
 pub mod kustomization;
 pub mod kustomize;

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::console::Io;
 use crate::files::chart::Chart;
 use crate::files::folder::Folder;
+use crate::files::gitignore::Unused;
 use crate::files::kustomization::Kustomization;
 use crate::files::search::Search;
 use crate::text::{counted, shell_word};
@@ -40,6 +41,13 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
                 "note: {count} out of {name} not followed: {names}; to follow them, add --follow"
             ));
         }
+        for reason in [Unused::TooLarge, Unused::NotRegular, Unused::Unreadable, Unused::TooComplex] {
+            let files = folder.unused_gitignores.iter().filter(|(_, unused)| **unused == reason);
+            let files: Vec<&Path> = files.map(|(file, _)| file.as_path()).collect();
+            if !files.is_empty() {
+                io.stderr.plain(&format!("note: {}", unused(&files, reason)));
+            }
+        }
         if folder.is_empty && !(search.hidden && search.ignored) {
             let name = folder.path.display();
             io.stderr.plain(&format!(
@@ -48,6 +56,20 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
             ));
         }
     }
+}
+
+fn unused(files: &[&Path], reason: Unused) -> String {
+    let is_one = files.len() == 1;
+    let (subject, is, it) = if is_one { ("file", "is", "it") } else { ("files", "are", "they") };
+    let reason = match reason {
+        Unused::TooLarge => format!("{it} {is} larger than 64 KiB"),
+        Unused::NotRegular if is_one => "it is a link or not a regular file".to_owned(),
+        Unused::NotRegular => "they are links or not regular files".to_owned(),
+        Unused::Unreadable => format!("{it} cannot be read"),
+        Unused::TooComplex => format!("{it} {} too many patterns", if is_one { "has" } else { "have" }),
+    };
+    let (count, names) = (files.len(), names(files));
+    format!("{count} .gitignore {subject} {is} not used, because {reason}: {names}")
 }
 
 fn templates(chart: &Chart) -> String {

@@ -6,7 +6,7 @@
 //! Links are followed last, short ones first. So a file that has a path without links is named by it, and nothing is read
 //! twice.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::CONFIG_FILE;
 use super::chart::{self, Chart};
-use super::gitignore::Ignored;
+use super::gitignore::{Ignored, Unused};
 use super::input::{InputError, is_manifest};
 use super::kustomization::{Kustomization, is_kustomization};
 use super::search::{Search, Wanted};
@@ -35,6 +35,8 @@ pub struct Folder {
     pub kustomizations: Vec<Kustomization>,
     /// Links out of the folder that were not followed: to folders, or to YAML or JSON files
     pub links_out: Vec<PathBuf>,
+    /// `.gitignore` files that are not used
+    pub unused_gitignores: BTreeMap<PathBuf, Unused>,
     /// The folders themselves, by their paths without links
     pub visited: BTreeSet<PathBuf>,
 }
@@ -81,6 +83,8 @@ struct Walk<'a> {
     charts: BTreeSet<Chart>,
     kustomizations: Vec<Kustomization>,
     links_out: Vec<PathBuf>,
+    /// What the files of each walk ignore, with the folder that it began with and the same without links
+    ignored: Vec<(PathBuf, PathBuf, Arc<Ignored>)>,
 }
 
 /// Folders by their paths without links. The library's filter shares them.
@@ -105,6 +109,7 @@ impl<'a> Walk<'a> {
             charts: BTreeSet::new(),
             kustomizations: Vec::new(),
             links_out: Vec::new(),
+            ignored: Vec::new(),
         }
     }
 
@@ -135,12 +140,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A walk that skips what was visited before and what is not wanted.
-    fn builder(&self, path: &Path, real: &Path) -> WalkBuilder {
+    /// A walk that passes over what was visited and what is not wanted.
+    fn builder(&mut self, path: &Path, real: &Path) -> WalkBuilder {
         let mut builder = WalkBuilder::new(path);
         builder.standard_filters(false).hidden(!self.search.hidden).sort_by_file_name(OsStr::cmp);
         let (top, top_real) = (path.to_owned(), real.to_owned());
-        let ignored = (!self.search.ignored).then(|| Ignored::below(real));
+        let ignored = (!self.search.ignored).then(|| Arc::new(Ignored::below(real)));
+        self.ignored.extend(ignored.clone().map(|ignored| (path.to_owned(), real.to_owned(), ignored)));
         let (exclude, visited, wants_manifests) =
             (self.search.exclude.clone(), self.visited.clone(), self.wants_manifests());
         builder.filter_entry(move |entry| {
@@ -201,6 +207,7 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(self, path: &Path) -> Folder {
+        let unused_gitignores = self.unused_gitignores();
         let Self { visited, mut files, charts, mut kustomizations, links_out, .. } = self;
         // Files behind links come between the others.
         files.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -208,7 +215,28 @@ impl<'a> Walk<'a> {
         mark_patches(&mut files, &mut kustomizations);
         let visited = std::mem::take(&mut *visited.lock());
         let is_empty = files.is_empty();
-        Folder { path: path.to_owned(), files, is_empty, charts, kustomizations, links_out, visited }
+        Folder {
+            path: path.to_owned(),
+            files,
+            is_empty,
+            charts,
+            kustomizations,
+            links_out,
+            unused_gitignores,
+            visited,
+        }
+    }
+
+    /// The `.gitignore` files that are not used, by the paths that the user knows.
+    fn unused_gitignores(&self) -> BTreeMap<PathBuf, Unused> {
+        let mut unused = BTreeMap::new();
+        for (path, real, ignored) in &self.ignored {
+            for (file, reason) in ignored.unused() {
+                let file = file.strip_prefix(real).map_or_else(|_| file.clone(), |rest| path.join(rest));
+                unused.insert(file, reason);
+            }
+        }
+        unused
     }
 }
 

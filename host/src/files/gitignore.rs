@@ -1,22 +1,35 @@
-//! What `.gitignore` files leave out.
+//! What `.gitignore` files ignore.
 //!
 //! The library matches, but does not read them: it would wait for a named pipe and read a device for ever. Git follows no
 //! links to these files either.
 
 use std::collections::HashMap;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::input;
-
 /// The name of the files.
 pub(super) const GITIGNORE: &str = ".gitignore";
 
-/// Bytes of the largest one that is read: nobody writes more.
-const MOST: u64 = 1 << 20;
+/// Bytes of the largest file that is read. The largest ones that people write have a tenth of it.
+const MOST: u64 = 64 << 10;
+
+/// Why a file is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unused {
+    /// It has more than is read
+    TooLarge,
+    /// It is a link, a folder, a pipe or a device
+    NotRegular,
+    /// The system refused
+    Unreadable,
+    /// Its patterns are more than can be compiled
+    TooComplex,
+}
 
 /// What is left out below a folder. All paths are without links.
 #[derive(Debug)]
@@ -25,6 +38,8 @@ pub(super) struct Ignored {
     top: Option<PathBuf>,
     /// The rules of folders that were asked for
     known: Mutex<HashMap<PathBuf, Arc<Rules>>>,
+    /// Files that are not used
+    unused: Mutex<Vec<(PathBuf, Unused)>>,
 }
 
 /// The rules that count in a folder.
@@ -42,7 +57,7 @@ impl Ignored {
     pub(super) fn below(folder: &Path) -> Self {
         let is_in_repository = folder.ancestors().any(is_root);
         let top = (!is_in_repository).then(|| folder.to_owned());
-        Self { top, known: Mutex::default() }
+        Self { top, known: Mutex::default(), unused: Mutex::default() }
     }
 
     /// Whether a file or folder is left out by its own name. What is in such a folder is not asked for.
@@ -59,9 +74,25 @@ impl Ignored {
         false
     }
 
+    /// The files that were looked for and are not used, and why.
+    pub(super) fn unused(&self) -> Vec<(PathBuf, Unused)> {
+        lock(&self.unused).clone()
+    }
+
+    /// The rules of a folder's own file.
+    fn read(&self, folder: &Path) -> Option<Gitignore> {
+        let file = folder.join(GITIGNORE);
+        match bytes(&file).and_then(|bytes| bytes.map(|bytes| compile(folder, &bytes)).transpose()) {
+            Ok(rules) => rules,
+            Err(reason) => {
+                lock(&self.unused).push((file, reason));
+                None
+            }
+        }
+    }
+
     fn rules(&self, folder: &Path) -> Arc<Rules> {
-        let known =
-            |folder: &Path| self.known.lock().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
+        let known = |folder: &Path| lock(&self.known).get(folder).cloned();
         if let Some(rules) = known(folder) {
             return rules;
         }
@@ -79,9 +110,8 @@ impl Ignored {
             }
         }
         for folder in unknown.into_iter().rev() {
-            let rules = Arc::new(Rules { own: read(folder), above });
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(folder.to_owned(), rules.clone());
+            let rules = Arc::new(Rules { own: self.read(folder), above });
+            lock(&self.known).insert(folder.to_owned(), rules.clone());
             above = Some(rules);
         }
         above.unwrap_or_else(|| Arc::new(Rules { own: None, above: None }))
@@ -93,18 +123,62 @@ fn is_root(folder: &Path) -> bool {
     folder.join(".git").exists() || folder.join(".jj").is_dir()
 }
 
-/// The rules of a folder's own file; a line that is none counts as little as for Git.
-fn read(folder: &Path) -> Option<Gitignore> {
-    let file = folder.join(GITIGNORE);
-    let is_read = file.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MOST);
-    let bytes = input::bytes(&file).ok().filter(|_| is_read)?;
-    let text = String::from_utf8_lossy(&bytes);
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bytes of a file; none where there is no file.
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>, Unused> {
+    let unreadable = |_| Unused::Unreadable;
+    // Asked before it is opened: opening a device can do something.
+    match path.symlink_metadata() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        metadata => usable(&metadata.map_err(unreadable)?)?,
+    }
+    let file = open(path).map_err(unreadable)?;
+    // Asked again, because another file may be there by now.
+    usable(&file.metadata().map_err(unreadable)?)?;
+    let mut bytes = Vec::new();
+    file.take(MOST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MOST { Err(Unused::TooLarge) } else { Ok(Some(bytes)) }
+}
+
+fn usable(metadata: &Metadata) -> Result<(), Unused> {
+    if !metadata.is_file() {
+        Err(Unused::NotRegular)
+    } else if metadata.len() > MOST {
+        Err(Unused::TooLarge)
+    } else {
+        Ok(())
+    }
+}
+
+/// Opens a file, but follows no link and waits for no pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+    }
+    options.open(path)
+}
+
+/// The rules of a file in this folder. A line that is not a valid pattern is ignored, as Git does.
+fn compile(folder: &Path, bytes: &[u8]) -> Result<Gitignore, Unused> {
+    let text = String::from_utf8_lossy(bytes);
     let mut builder = GitignoreBuilder::new(folder);
     for line in text.trim_start_matches('\u{feff}').lines() {
         // The error is of this line alone.
         let _ = builder.add_line(None, line);
     }
-    builder.build().ok()
+    builder.build().map_err(|_| Unused::TooComplex)
 }
 
 #[cfg(test)]
@@ -112,7 +186,9 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::Ignored;
+    #[cfg(unix)]
+    use super::open;
+    use super::{Ignored, MOST, Unused};
 
     fn write(root: &Path, files: &[(&str, &str)]) {
         for (file, text) in files {
@@ -165,14 +241,37 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_that_is_none_is_not_opened() {
+    fn a_link_is_not_followed_even_where_it_takes_the_place_of_a_file() {
         let root = tempfile::tempdir().unwrap();
         write(root.path(), &[("real", "*\n"), ("a/x.yaml", "")]);
         for target in ["/dev/zero", "../real"] {
             let link = root.path().join("a/.gitignore");
             std::os::unix::fs::symlink(target, &link).unwrap();
-            assert!(!Ignored::below(&root.path().join("a")).has(&root.path().join("a/x.yaml"), false));
+            let ignored = Ignored::below(&root.path().join("a"));
+            assert!(!ignored.has(&root.path().join("a/x.yaml"), false));
+            assert_eq!(ignored.unused(), [(link.clone(), Unused::NotRegular)]);
+            assert!(open(&link).is_err());
             fs::remove_file(link).unwrap();
         }
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_a_limit() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join(".gitignore");
+        let most = usize::try_from(MOST).unwrap();
+        for (bytes, reason) in [(most, None), (most + 1, Some(Unused::TooLarge))] {
+            let mut text = "x.yaml\n#".to_owned();
+            text += &"#".repeat(bytes - text.len());
+            fs::write(&file, text).unwrap();
+            let ignored = Ignored::below(root.path());
+            assert_eq!(ignored.has(&root.path().join("x.yaml"), false), reason.is_none());
+            assert_eq!(ignored.unused().first().map(|(_, reason)| *reason), reason);
+        }
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        let ignored = Ignored::below(root.path());
+        assert!(!ignored.has(&root.path().join("x.yaml"), false));
+        assert_eq!(ignored.unused(), [(file, Unused::NotRegular)]);
     }
 }
