@@ -3,6 +3,8 @@
 //! The library matches, but does not read them: it would wait for a named pipe and read a device for ever. Git follows no
 //! links to these files either.
 
+mod line;
+
 use std::collections::HashMap;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
@@ -174,9 +176,12 @@ fn open(path: &Path) -> io::Result<File> {
 fn compile(folder: &Path, bytes: &[u8]) -> Result<Gitignore, Unused> {
     let text = String::from_utf8_lossy(bytes);
     let mut builder = GitignoreBuilder::new(folder);
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        // The error is of this line alone.
-        let _ = builder.add_line(None, line);
+    for line in text.strip_prefix('\u{feff}').unwrap_or(&text).split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if let Some(line) = line::for_library(line) {
+            // The error is of this line alone.
+            let _ = builder.add_line(None, &line);
+        }
     }
     builder.build().map_err(|_| Unused::TooComplex)
 }
