@@ -172,6 +172,35 @@ fn files_that_are_no_manifests_are_passed_over() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+/// It was meant to be judged. It is told once, as where it is named, beside other objects and alone.
+#[test]
+fn an_object_in_a_folder_that_has_containers_but_no_type_is_told() {
+    let lacking = |field: &str| {
+        let lines = POD.lines().filter(|line| !line.starts_with(field));
+        lines.collect::<Vec<_>>().join("\n") + "\n"
+    };
+    for field in ["apiVersion", "kind"] {
+        for text in [lacking(field), format!("{}---\n{POD}", lacking(field))] {
+            let folder =
+                tree(&[("deploy/web.yaml", &text), ("deploy/pod.yaml", POD), ("deploy/a.yaml", "a: b\n")]);
+            let warning = format!(
+                "warning: this object has containers, but no `{field}`, so it is not judged\n --> deploy/web.yaml:1:1\n"
+            );
+            for args in
+                [&["check", "deploy"][..], &["check", "deploy/web.yaml"], &["fix", "--check", "deploy"]]
+            {
+                let said = talk(&run(folder.path(), args));
+                assert_eq!(said.matches(&warning).count(), 1, "{args:?}: {said}");
+                assert_eq!(said.matches("has containers").count(), 1, "{args:?}: {said}");
+            }
+            let (all, _) = results(folder.path(), &["deploy"]);
+            let skipped = all.iter().filter(|result| result["decision"] == "skipped");
+            let skipped: Vec<_> = skipped.map(|result| &result["object"]["message"]).collect();
+            assert_eq!(skipped, ["no Kubernetes object: it has no apiVersion or no kind"]);
+        }
+    }
+}
+
 #[test]
 fn a_folder_without_manifests_says_what_was_passed_over() {
     let folder = pods(&[".hidden/pod.yaml"]);

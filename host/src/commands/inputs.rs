@@ -16,7 +16,7 @@ use crate::files::kustomize::{self, Built};
 use crate::files::search::Search;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Weight};
-use review::kind::Kind;
+use review::kind::{Kind, has_containers};
 use review::manifest::{Content, Manifest, Manifests, manifests_below};
 use review::yaml;
 
@@ -285,10 +285,11 @@ pub(super) enum Foreign {
 }
 
 impl Foreign {
-    /// What a part is. A broken one that has any key of an object is a broken manifest.
+    /// What a part is. A broken one that has any key of an object is a broken manifest, and so is an object that has
+    /// containers but not its type, of which a note tells.
     fn of(part: &Part, read: &Manifests) -> Option<Self> {
         let is_object = |manifest: &Manifest| match &manifest.content {
-            Content::Object(object) => Kind::of(object).is_some(),
+            Content::Object(object) => Kind::of(object).is_some() || has_containers(object),
             Content::Request(_) => true,
         };
         if !part.is_whole || read.manifests.iter().any(is_object) {
