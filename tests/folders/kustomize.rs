@@ -59,6 +59,27 @@ fn patches_are_skipped_with_the_reason_unless_they_are_named() {
     assert_eq!(fs::read_to_string(folder.path().join("prod/more/deployment.yaml")).unwrap(), PATCH);
 }
 
+/// The object of the file is built as it is somewhere.
+#[test]
+fn a_patch_that_is_also_a_resource_is_judged() {
+    let patch = "patches: [{path: ../base/pod.yaml}, {path: other.yaml}]\n";
+    for (base, dev) in [
+        ("resources: [pod.yaml]\n", patch.to_owned()),
+        ("", format!("resources: [../dev/../base/pod.yaml]\n{patch}")),
+    ] {
+        let folder = tree(&[
+            ("base/pod.yaml", POD),
+            ("base/kustomization.yaml", base),
+            ("dev/kustomization.yaml", &dev),
+            ("dev/other.yaml", POD),
+        ]);
+        let (files, said) = judged(folder.path(), &["."]);
+        assert_eq!(files, ["./base/pod.yaml"], "{base}{dev}");
+        let note = "note: ./dev/kustomization.yaml names patches, which are skipped: ./dev/other.yaml";
+        assert_eq!(notes(&said), [note]);
+    }
+}
+
 #[test]
 fn images_that_a_kustomization_brings_in_get_a_note_where_the_policy_judges_them() {
     let pod = POD.replace("contoso.azurecr.io/", "");

@@ -48,7 +48,7 @@ pub struct FoundFile {
     pub path: PathBuf,
     /// The path without links
     pub real: PathBuf,
-    /// The kustomization that names it as a patch
+    /// The kustomization that names it as a patch, where none names it as a resource
     pub patch_of: Option<Arc<Path>>,
 }
 
@@ -240,13 +240,19 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Marks the files that kustomizations name as patches, and removes files that were not found from their lists.
+/// Marks the files that kustomizations name as patches, and leaves of their lists those that were found. What one of them
+/// names as a resource is a manifest, whatever else it is.
 fn mark_patches(files: &mut [Result<FoundFile, InputError>], kustomizations: &mut [Kustomization]) {
     if kustomizations.iter().all(|kustomization| kustomization.patches.is_empty()) {
         return;
     }
     let files = files.iter_mut().flatten().map(|file| (file.real.clone(), file));
     let mut files: HashMap<PathBuf, &mut FoundFile> = files.collect();
+    for resource in kustomizations.iter().flat_map(|kustomization| &kustomization.resources) {
+        if let Ok(real) = resource.canonicalize() {
+            files.remove(&real);
+        }
+    }
     for Kustomization { file, patches, .. } in kustomizations {
         let by: Arc<Path> = file.as_path().into();
         let mut found = BTreeSet::new();

@@ -18,7 +18,9 @@ pub struct Kustomization {
     /// Files that change objects of other files, as paths from the working folder; in a searched folder those that are
     /// in it
     pub patches: Vec<PathBuf>,
-    /// Images of other repositories that replace those in the files
+    /// Files and folders whose objects it builds, as paths from the working folder
+    pub resources: Vec<PathBuf>,
+    /// Images of other repositories that it puts in the place of those in the files
     pub images: Vec<String>,
     /// The namespace that it gives to all objects
     pub namespace: Option<String>,
@@ -47,9 +49,11 @@ impl Kustomization {
         // Entries of these two lists may also be inline patches, which have several lines.
         let paths = with_path.chain(list("patchesStrategicMerge")).chain(list("patches"));
         let paths = paths.filter_map(Value::as_str).filter(|path| !path.contains('\n'));
+        let resources = list("resources").filter_map(Value::as_str);
         Self {
             file: file.to_owned(),
             patches: paths.map(|path| folder.join(path)).collect(),
+            resources: resources.map(|path| folder.join(path)).collect(),
             images: list("images").filter_map(new_image).collect(),
             namespace: value.get("namespace").and_then(Value::as_str).map(str::to_owned),
         }
