@@ -15,7 +15,8 @@ use test_support::reached::Reached;
 use crate::engines::{POLICY, independent_host, json, native, our_host, project, run};
 
 pub(crate) fn suites() -> Vec<suite::Loaded> {
-    suite::load(&[project("tests/cases").display().to_string()], &DiskFiles).expect("the suites can be read")
+    suite::load(&[project("tests/cases").display().to_string()], &DiskFiles::default())
+        .expect("the suites can be read")
 }
 
 /// A log that drops the lines of a policy.

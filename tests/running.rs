@@ -242,6 +242,44 @@ fn a_watch_sees_what_is_read_in_folders_and_nothing_else() {
     assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
 }
 
+/// A link to a large folder beside what a pattern names costs nothing, but what the pattern names by links is seen.
+#[test]
+fn a_watch_over_a_pattern_follows_links_only_as_the_pattern_does() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let pod = |name: &str| BARE_POD.replace("name: web}", &format!("name: {name}}}"));
+    for name in ["deploy", "outside", "single"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    fs::write(at("single/pod.yaml"), pod("first")).unwrap();
+    fs::write(at("outside/other.yaml"), pod("other")).unwrap();
+    symlink("../outside", at("deploy/outside")).unwrap();
+    symlink("../single/pod.yaml", at("deploy/pod.yaml")).unwrap();
+    let mut child = command(&["check", "--watch", "deploy/*.yaml"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    wait_for(&report, "mutated  Pod default/first");
+    wait_for(&report, "1 object: ");
+    fs::write(at("outside/other.yaml"), pod("more")).unwrap();
+    std::thread::sleep(Duration::from_millis(400));
+    fs::write(at("single/pod.yaml"), pod("second")).unwrap();
+    let before = wait_for(&talk, "--- changed: ");
+    assert!(before.iter().all(|line| !line.starts_with("---")), "{before:#?}");
+    let before = wait_for(&report, "mutated  Pod default/second");
+    assert_eq!(before, [""; 0]);
+    wait_for(&report, "1 object: ");
+    fs::write(at("deploy/new.yaml"), pod("third")).unwrap();
+    wait_for(&report, "mutated  Pod default/third");
+    send(&child, Signal::INT);
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+}
+
 #[test]
 fn a_watch_over_what_is_built_sees_the_files_that_it_is_built_of() {
     use std::os::unix::fs::PermissionsExt as _;

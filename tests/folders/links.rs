@@ -78,6 +78,30 @@ fn links_out_of_the_named_folder_are_followed_on_request() {
     assert_eq!(files, ["named/folder/pod.yaml", "named/single.yaml"]);
 }
 
+#[test]
+fn test_does_not_follow_links_out_of_a_folder_and_says_so() {
+    let suite = |name: &str| {
+        format!(
+            "cases:\n- name: {name}\n  object: {{apiVersion: v1, kind: Namespace, metadata: {{name: a}}}}\n  \
+             expect: {{decision: accepted}}\n"
+        )
+    };
+    let folder = tree(&[("suites/a.yaml", &suite("inner")), ("other/b.yaml", &suite("outer"))]);
+    symlink("../other", folder.path().join("suites/link")).unwrap();
+    symlink("a.yaml", folder.path().join("suites/same.yaml")).unwrap();
+    let tested = |args: &[&str]| {
+        let output = run(folder.path(), &[&["test", "-o", "junit"], args].concat());
+        let report = String::from_utf8(output.stdout.clone()).unwrap();
+        (["inner", "outer"].map(|name| report.contains(name)), talk(&output))
+    };
+    let (ran, said) = tested(&["suites"]);
+    assert_eq!(ran, [true, false], "{said}");
+    let note = "note: 1 link out of suites not followed: suites/link; to follow them, name them too";
+    assert_eq!(notes(&said), [note]);
+    assert_eq!(notes(&tested(&["-q", "suites"]).1), [""; 0]);
+    assert_eq!(tested(&["suites", "suites/link"]).0, [true, true]);
+}
+
 /// As the kubelet mounts a `ConfigMap`: each file is a link through a link to a hidden folder.
 #[test]
 fn files_of_a_mounted_config_map_are_read_once() {

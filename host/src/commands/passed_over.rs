@@ -1,6 +1,7 @@
 //! Notes on what was passed over in folders, and what to type about it.
 
 use std::path::Path;
+use std::slice;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -34,13 +35,7 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
                 io.stderr.plain(&format!("note: {file} names patches, which are skipped: {names}"));
             }
         }
-        if !folder.links_out.is_empty() {
-            let (count, names) = (counted(folder.links_out.len(), "link"), names(&folder.links_out));
-            let name = folder.path.display();
-            io.stderr.plain(&format!(
-                "note: {count} out of {name} not followed: {names}; to follow them, add --follow"
-            ));
-        }
+        tell_of_links(slice::from_ref(folder), "add --follow", io);
         for reason in [Unused::TooLarge, Unused::NotRegular, Unused::Unreadable, Unused::TooComplex] {
             let files = folder.unused_gitignores.iter().filter(|(_, unused)| **unused == reason);
             let files: Vec<&Path> = files.map(|(file, _)| file.as_path()).collect();
@@ -54,6 +49,17 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
                 "note: no YAML or JSON file was found in {name}; to read hidden files and those that .gitignore leaves \
                  out, add --hidden and --no-ignore"
             ));
+        }
+    }
+}
+
+/// Says which links out of these folders were not followed, and what to type where they are to be.
+pub(super) fn tell_of_links(folders: &[Folder], how: &str, io: &Io) {
+    for Folder { path, links_out, .. } in folders {
+        if !links_out.is_empty() {
+            let (count, names, name) = (counted(links_out.len(), "link"), names(links_out), path.display());
+            let note = format!("{count} out of {name} not followed: {names}; to follow them, {how}");
+            io.stderr.plain(&format!("note: {note}"));
         }
     }
 }

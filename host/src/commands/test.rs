@@ -12,7 +12,7 @@ use crate::args::policy::jobs;
 use crate::args::{LimitArgs, Output, parse_format};
 use crate::commands::policy_file::load_policy;
 use crate::commands::rewrite::rewrite;
-use crate::commands::{ordered_parallel, reports, watching};
+use crate::commands::{ordered_parallel, passed_over, reports, watching};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::console::io::fail;
@@ -92,19 +92,29 @@ pub enum TestFormat {
 /// - suites that cannot be read, an output that cannot be written
 pub fn run(args: &Test, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     if !args.watch {
-        return run_suites(args, config, &suite::load(&args.paths, &DiskFiles)?, io);
+        return run_suites(args, config, &load(args, io)?, io);
     }
     let mut watched = Watched::default();
     args.paths.iter().try_for_each(|path| watched.add(Path::new(path)))?;
-    let suites = suite::load(&args.paths, &DiskFiles).unwrap_or_default();
+    let suites = suite::load(&args.paths, &DiskFiles::default()).unwrap_or_default();
     let files = suites.iter().flat_map(|loaded| &loaded.files).chain(&args.policy);
     files.map(PathBuf::as_path).try_for_each(|file| watched.add(file))?;
     args.output.iter().filter_map(|output| output.file.as_deref()).for_each(|file| watched.leave_out(file));
-    watching::run(&watched, io, |io| match suite::load(&args.paths, &DiskFiles) {
+    watching::run(&watched, io, |io| match load(args, io) {
         Ok(suites) => run_suites(args, config, &suites, io),
         // A suite is what is being worked at.
         Err(problems) => Ok(fail(&problems.into(), io)),
     })
+}
+
+/// Reads the suites, and says what was skipped in folders.
+fn load(args: &Test, io: &Io) -> Result<Vec<Loaded>, Diagnostics> {
+    let files = DiskFiles::default();
+    let suites = suite::load(&args.paths, &files);
+    if !args.quiet {
+        passed_over::tell_of_links(&files.folders(), "name them too", io);
+    }
+    suites
 }
 
 fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io) -> Result<ExitStatus> {

@@ -28,8 +28,8 @@ pub enum Wanted {
 }
 
 impl Search {
-    /// A search that leaves out nothing.
+    /// A search that leaves out nothing in the folder; links out of it are not in it.
     pub fn everything() -> Self {
-        Self { hidden: true, ignored: true, follow: true, wanted: Wanted::Files, ..Self::default() }
+        Self { hidden: true, ignored: true, wanted: Wanted::Files, ..Self::default() }
     }
 }

@@ -11,6 +11,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use super::CONFIG_FILE;
 use crate::files::atomic_file::UNFINISHED;
 use crate::files::folder::{self, Folder};
+use crate::files::found;
 use crate::files::gitignore::GITIGNORE;
 use crate::files::input::is_manifest;
 use crate::files::kustomization::{self, is_kustomization};
@@ -46,6 +47,8 @@ pub struct Watched {
     files: BTreeSet<PathBuf>,
     /// Folders that were named
     folders: BTreeSet<PathBuf>,
+    /// Patterns, whose matches are read
+    patterns: BTreeSet<String>,
     /// Folders in which a pattern may match anything
     pattern_folders: BTreeSet<PathBuf>,
     /// Folders that Kustomize builds
@@ -73,6 +76,7 @@ impl Watched {
             let is_plain = |part: &&Path| !is_pattern(&part.as_os_str().to_string_lossy());
             let folder = path.ancestors().find(is_plain).unwrap_or(Path::new(""));
             self.pattern_folders.insert(absolute(folder));
+            self.patterns.insert(path.to_string_lossy().into_owned());
         }
         Ok(())
     }
@@ -130,6 +134,12 @@ impl Watched {
             seen.files.extend(files.into_iter().flatten().map(|file| file.real));
             seen.folders.append(&mut visited);
         }
+        // By links they may lie elsewhere.
+        let patterns: Vec<String> = self.patterns.iter().cloned().collect();
+        let matches = found::find(&patterns, self.search.as_ref().unwrap_or(&all));
+        let files = matches.files.into_iter().flatten();
+        seen.files.extend(files.filter_map(|(path, _)| path.canonicalize().ok()));
+        seen.folders.extend(matches.folders.into_iter().flat_map(|folder| folder.visited));
         seen
     }
 

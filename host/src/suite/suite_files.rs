@@ -1,23 +1,39 @@
 //! The files of suites, as the system has them.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use review::source_file::SourceFile;
 use review::suite::SuiteFiles;
 
+use crate::files::folder::Folder;
+use crate::files::found::{self, Found};
+use crate::files::input::{self, InputError};
 use crate::files::search::Search;
-use crate::files::{found, input};
 use crate::report::earlier::is_report;
 
 /// The system's own files.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DiskFiles;
+#[derive(Debug, Default)]
+pub struct DiskFiles {
+    /// Folders that were read
+    folders: RefCell<Vec<Folder>>,
+}
+
+impl DiskFiles {
+    /// The folders that were read.
+    pub(crate) fn folders(self) -> Vec<Folder> {
+        self.folders.into_inner()
+    }
+}
 
 impl SuiteFiles for DiskFiles {
     fn expand(&self, path: &str) -> Vec<Result<PathBuf, String>> {
-        // A case that is passed over would be taken for one that passes.
-        let files = found::expand(&[path.to_owned()], &Search::everything()).into_iter();
-        files.map(|file| file.map_err(|error| error.to_string())).collect()
+        // A case that is skipped would be taken for one that passes.
+        let Found { files, folders } = found::find(&[path.to_owned()], &Search::everything());
+        self.folders.borrow_mut().extend(folders);
+        let path =
+            |file: Result<_, InputError>| file.map(|(path, _)| path).map_err(|error| error.to_string());
+        files.into_iter().map(path).collect()
     }
 
     fn read(&self, path: &Path) -> Result<SourceFile, String> {
