@@ -3,12 +3,21 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::kustomization;
 use crate::text::shell_word;
 
 /// The programs that can build a folder, with the argument before it. The first one that is installed is used.
 const PROGRAMS: [(&str, &str); 2] = [("kubectl", "kustomize"), ("kustomize", "build")];
+
+/// How long a program may take. It may have to fetch bases from elsewhere.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// How often a program that has closed its output is asked whether it is over.
+const ASKED: Duration = Duration::from_millis(5);
 
 /// Bytes of the largest output that is kept.
 const MOST: u64 = 256 << 20;
@@ -62,6 +71,20 @@ pub enum KustomizeError {
         /// What it said, on one line
         reason: String,
     },
+    /// The program took too long
+    #[error(
+        "-k {folder}: {program} did not end within {} s and was stopped; build without this limit and check the output: \
+         kustomize build {word} | acr-pull-secret check -",
+        LIMIT.as_secs()
+    )]
+    TooSlow {
+        /// The folder
+        folder: String,
+        /// The program and its first argument
+        program: String,
+        /// The folder, for a shell
+        word: String,
+    },
     /// More than is kept
     #[error("-k {0}: this builds more than 256 MiB, which is more than is kept")]
     TooMuch(String),
@@ -100,13 +123,15 @@ pub fn build(given: &str) -> Result<Built, KustomizeError> {
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => {}
             Err(reason) => return Err(unusable(reason)),
             Ok(child) => {
-                let Ended { is_success, output, talk } = wait(child).map_err(unusable)?;
-                let output = output.ok_or_else(|| KustomizeError::TooMuch(given.to_owned()))?;
-                if is_success {
+                let (folder, program) = (given.to_owned(), format!("{program} {argument}"));
+                let Some(ended) = wait(child, LIMIT).map_err(unusable)? else {
+                    return Err(KustomizeError::TooSlow { folder, program, word: shell_word(given) });
+                };
+                let output = ended.output.ok_or_else(|| KustomizeError::TooMuch(given.to_owned()))?;
+                if ended.is_success {
                     return Ok(Built { file, output });
                 }
-                let (folder, program) = (given.to_owned(), format!("{program} {argument}"));
-                return Err(KustomizeError::Failed { folder, program, reason: on_one_line(&talk) });
+                return Err(KustomizeError::Failed { folder, program, reason: on_one_line(&ended.talk) });
             }
         }
     }
@@ -120,30 +145,59 @@ struct Ended {
     talk: String,
 }
 
-fn wait(mut child: Child) -> io::Result<Ended> {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    // A thread reads the error messages, so that a program that writes many does not block.
-    let talk = std::thread::Builder::new().name("kustomize".to_owned()).spawn(move || {
-        let mut stderr = stderr;
-        let mut kept = Vec::new();
-        if let Some(stderr) = &mut stderr {
-            // The failure is reported even if its message cannot be read.
-            let _ = stderr.take(MOST_TALK).read_to_end(&mut kept);
-            let _ = io::copy(stderr, &mut io::sink());
-        }
-        String::from_utf8_lossy(&kept).into_owned()
-    });
-    let mut output = Vec::new();
-    let read = stdout.map_or(Ok(0), |stdout| stdout.take(MOST + 1).read_to_end(&mut output));
-    let is_too_much = output.len() as u64 > MOST;
-    if talk.is_err() || read.is_err() || is_too_much {
+/// Waits for the end of a program, and ends it where it takes longer than the limit; none then.
+fn wait(mut child: Child, limit: Duration) -> io::Result<Option<Ended>> {
+    let ended = end(&mut child, Instant::now() + limit);
+    if !matches!(ended, Ok(Some(Ended { output: Some(_), .. }))) {
         // It may have ended already.
         let _ = child.kill();
+        let _ = child.wait();
     }
-    let status = child.wait()?;
-    read?;
-    let talk = talk?.join().unwrap_or_default();
-    Ok(Ended { is_success: status.success(), output: Some(output).filter(|_| !is_too_much), talk })
+    ended
+}
+
+/// What a program leaves that ends in time.
+fn end(child: &mut Child, deadline: Instant) -> io::Result<Option<Ended>> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    // Neither thread is waited for without a limit: what the program has started may keep its output open for ever.
+    let output = in_thread(move || {
+        let mut kept = Vec::new();
+        stdout.map_or(Ok(0), |stdout| stdout.take(MOST + 1).read_to_end(&mut kept)).map(|_| kept)
+    })?;
+    // A program that has much to say must not wait for someone to read it.
+    let talk = in_thread(move || {
+        let mut kept = Vec::new();
+        if let Some(mut stderr) = stderr {
+            // What cannot be read of a complaint is missed by nobody.
+            let _ = stderr.by_ref().take(MOST_TALK).read_to_end(&mut kept);
+            let _ = io::copy(&mut stderr, &mut io::sink());
+        }
+        String::from_utf8_lossy(&kept).into_owned()
+    })?;
+    let Some(output) = before(deadline, &output).transpose()? else { return Ok(None) };
+    if output.len() as u64 > MOST {
+        return Ok(Some(Ended { is_success: false, output: None, talk: String::new() }));
+    }
+    let Some(talk) = before(deadline, &talk) else { return Ok(None) };
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(Ended { is_success: status.success(), output: Some(output), talk }));
+        }
+        thread::sleep(ASKED);
+    }
+    Ok(None)
+}
+
+fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Receiver<T>> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let thread = thread::Builder::new().name("kustomize".to_owned());
+    // Nobody receives any more where the limit is over.
+    thread.spawn(move || drop(sender.send(work())))?;
+    Ok(receiver)
+}
+
+fn before<T>(deadline: Instant, receiver: &Receiver<T>) -> Option<T> {
+    receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
 }
 
 /// An error message on one line, cut to [`MOST_SHOWN`] characters.
@@ -160,12 +214,48 @@ fn on_one_line(talk: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_SHOWN, on_one_line};
+    use super::{KustomizeError, MOST_SHOWN, on_one_line};
 
     #[test]
     fn a_complaint_is_one_line_of_bounded_length() {
         assert_eq!(on_one_line("error: a\n\n  b\r\n"), "error: a; b");
         assert_eq!(on_one_line(" \n"), "it did not say why");
         assert_eq!(on_one_line(&"ä".repeat(9000)).chars().count(), MOST_SHOWN + 1);
+    }
+
+    /// Neither one that says nothing, nor one that has closed its output, nor one that left its output to another.
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_does_not_end_is_stopped() {
+        use std::process::{Command, Stdio};
+        use std::time::{Duration, Instant};
+
+        use super::wait;
+
+        let run = |script: &str, limit: Duration| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let child = command.spawn().unwrap();
+            let id = child.id().to_string();
+            (wait(child, limit).unwrap(), id)
+        };
+        let started = Instant::now();
+        for script in ["exec sleep 30", "exec sleep 30 >&- 2>&-", "exec sleep 30 >&-", "sleep 5 & exit 0"] {
+            let (ended, id) = run(script, Duration::from_millis(200));
+            assert!(ended.is_none(), "{script}");
+            let is_there = Command::new("kill").args(["-0", &id]).stderr(Stdio::null()).status().unwrap();
+            assert!(!is_there.success(), "{script}");
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        let (ended, _) = run("echo a; echo b >&2; sleep 0.1; exit 3", Duration::from_mins(1));
+        let ended = ended.unwrap();
+        assert!(!ended.is_success);
+        assert_eq!((ended.output, ended.talk), (Some(b"a\n".to_vec()), "b\n".to_owned()));
+        let (folder, program, word) = ("a b".to_owned(), "kubectl kustomize".to_owned(), "'a b'".to_owned());
+        assert_eq!(
+            KustomizeError::TooSlow { folder, program, word }.to_string(),
+            "-k a b: kubectl kustomize did not end within 60 s and was stopped; build without this limit and check the \
+             output: kustomize build 'a b' | acr-pull-secret check -"
+        );
     }
 }
