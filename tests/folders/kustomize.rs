@@ -101,6 +101,25 @@ fn images_that_a_kustomization_brings_in_get_a_note_where_the_policy_judges_them
     }
 }
 
+/// As PowerShell 5 writes them.
+#[test]
+fn a_kustomization_and_a_chart_in_utf_16_are_known() {
+    let folder = overlay();
+    let write = |name: &str, text: &str| {
+        let bytes: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+        fs::write(folder.path().join(name), bytes).unwrap();
+    };
+    let kustomization = fs::read_to_string(folder.path().join("prod/kustomization.yaml")).unwrap();
+    write("prod/kustomization.yaml", &kustomization);
+    write("common/Chart.yaml", "apiVersion: v2\nname: common\nversion: 1.0.0\ntype: library\n");
+    write("common/templates/pod.yaml", "{{ a }}");
+    let (files, said) = judged(folder.path(), &["."]);
+    assert_eq!(files, ["./base/pod.yaml"], "{said}");
+    assert!(said.contains("./common are not read: this is a library chart"), "{said}");
+    assert!(said.contains("./prod/kustomization.yaml names patches, "), "{said}");
+}
+
 /// A recording is of the inputs alone.
 #[test]
 fn the_note_on_images_leaves_no_trace_in_a_recording() {

@@ -9,6 +9,7 @@ use review::source_file::{STDIN, SourceFile};
 use review::yaml;
 use serde_json::Value;
 
+use super::encoding::Encoding;
 use super::found::Origin;
 pub use parts::{Part, Parts};
 
@@ -284,7 +285,11 @@ pub(super) fn value_of(file: &Path) -> Option<Value> {
     if file.metadata().ok()?.len() > MOST {
         return None;
     }
-    let text = read(file, &mut std::io::empty()).ok()?.text;
+    let bytes = bytes(file).ok()?;
+    let text = match Encoding::of(&bytes) {
+        Encoding::Utf8 => String::from_utf8(bytes).ok()?,
+        encoding => encoding.decode(&bytes).ok()?,
+    };
     let (documents, _) = yaml::documents(&text);
     documents.into_iter().next().map(|document| document.value)
 }
