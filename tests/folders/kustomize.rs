@@ -92,7 +92,7 @@ fn images_that_a_kustomization_brings_in_get_a_note_where_the_policy_judges_them
         let folder = tree(&[("pr od/kustomization.yml", &kustomization), ("pr od/pod.yaml", &pod)]);
         for call in [&["check", "."][..], &["fix", "."]] {
             let said = talk(&run(folder.path(), call));
-            let found = said.contains("note: ./pr od/kustomization.yml brings in images ")
+            let found = said.contains("note: ./pr od/kustomization.yml sets images ")
                 && said.contains("run acr-pull-secret check -k './pr od'\n");
             assert_eq!(found, is_noted, "{images}: {said}");
         }
@@ -267,10 +267,21 @@ mod built {
         assert_eq!(output.status.code(), Some(2));
         let said = talk(&output);
         assert!(
-            said.starts_with("error: what is built of prod/kustomization.yaml cannot be used: "),
+            said.starts_with("error: what Kustomize builds from prod/kustomization.yaml cannot be used: "),
             "{said}"
         );
         assert!(!said.contains("-->"), "{said}");
+    }
+
+    #[test]
+    fn what_is_built_and_odd_is_a_warning_without_a_line() {
+        let (output, _) = with_kustomize(
+            "printf 'apiVersion: v1\\nkind: pod\\nmetadata: {name: a}\\n'",
+            &["check", "-k", "prod"],
+        );
+        let said = talk(&output);
+        let warning = "warning: what Kustomize builds from prod/kustomization.yaml is odd: Kubernetes has no kind `pod`\n";
+        assert!(said.starts_with(warning) && !said.contains("-->"), "{said}");
     }
 
     #[test]

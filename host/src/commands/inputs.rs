@@ -150,8 +150,9 @@ impl Read {
         self.content.manifests.iter_mut().for_each(|manifest| manifest.line = 1);
         for problem in &mut self.problems {
             if let Some(spot) = problem.spot.take() {
+                let is = if problem.weight == Weight::Error { "cannot be used" } else { "is odd" };
                 problem.message =
-                    format!("what is built of {} cannot be used: {}", spot.file, problem.message);
+                    format!("what Kustomize builds from {} {is}: {}", spot.file, problem.message);
             }
         }
         self

@@ -105,8 +105,8 @@ pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io
             let folder = kustomization.file.parent().filter(|folder| !folder.as_os_str().is_empty());
             let word = shell_path(folder.unwrap_or(Path::new(".")));
             io.stderr.plain(&format!(
-                "note: {file} brings in images that the policy judges and that the files do not show; to check what is built, \
-                 run acr-pull-secret check -k {word}"
+                "note: {file} sets images that the policy judges and that the files do not show; to check what is built, run \
+                 acr-pull-secret check -k {word}"
             ));
         }
     }
