@@ -157,8 +157,7 @@ fn files_that_are_no_manifests_are_passed_over() {
     );
     let (results, said) = results(folder.path(), &["."]);
     assert_eq!(results.len(), 1, "{results:#?}");
-    let note =
-        "note: 1 file passed over, not valid YAML or JSON and without kind and apiVersion: ./tsconfig.json";
+    let note = "note: 1 file skipped, because it is not valid YAML or JSON and has neither kind nor apiVersion: ./tsconfig.json";
     assert_eq!(notes(&said), [note]);
     assert_eq!(talk(&run(folder.path(), &["check", "-q", "."])), "");
     let fix = run(folder.path(), &["fix", "--check", "."]);
@@ -210,7 +209,7 @@ fn a_folder_without_manifests_says_what_was_passed_over() {
     add(folder.path(), &[("values.yaml", "a: b\n")]);
     let output = run(folder.path(), &["check", "."]);
     assert_eq!(output.status.code(), Some(3));
-    let note = "note: 1 file passed over, without an object that has an apiVersion and a kind";
+    let note = "note: 1 file skipped, because it has no object with an apiVersion and a kind";
     assert_eq!(notes(&talk(&output)), [note]);
 }
 

@@ -34,7 +34,7 @@ fn patches_are_skipped_with_the_reason_unless_they_are_named() {
         let result = all.iter().find(|result| result["source"]["file"] == name);
         result.map(|result| result["object"]["message"].as_str().unwrap_or_default().to_owned())
     };
-    let reason = |file: &str| Some(format!("a patch: {file} names it as one"));
+    let reason = |file: &str| Some(format!("it is a patch of {file}"));
     for name in ["./prod/patch.yaml", "./prod/ops.yml", "./prod/more/deployment.yaml"] {
         assert_eq!(message(name), reason("./prod/kustomization.yaml"), "{name}");
     }
@@ -42,13 +42,10 @@ fn patches_are_skipped_with_the_reason_unless_they_are_named() {
     let files = judged(folder.path(), &["."]).0;
     assert_eq!(files, ["./base/pod.yaml"]);
     let [component, prod] = notes(&said)[..] else { panic!("{said}") };
-    assert_eq!(
-        component,
-        "note: ./component/Kustomization names patches, which are skipped: ./component/part.yaml"
-    );
+    assert_eq!(component, "note: patches of ./component/Kustomization are skipped: ./component/part.yaml");
     assert_eq!(
         prod,
-        "note: ./prod/kustomization.yaml names patches, which are skipped: ./prod/more/deployment.yaml, ./prod/ops.yml, \
+        "note: patches of ./prod/kustomization.yaml are skipped: ./prod/more/deployment.yaml, ./prod/ops.yml, \
          ./prod/patch.yaml"
     );
     assert_eq!(judged(folder.path(), &["prod/more/deployment.yaml"]).0, ["prod/more/deployment.yaml"]);
@@ -75,7 +72,7 @@ fn a_patch_that_is_also_a_resource_is_judged() {
         ]);
         let (files, said) = judged(folder.path(), &["."]);
         assert_eq!(files, ["./base/pod.yaml"], "{base}{dev}");
-        let note = "note: ./dev/kustomization.yaml names patches, which are skipped: ./dev/other.yaml";
+        let note = "note: patches of ./dev/kustomization.yaml are skipped: ./dev/other.yaml";
         assert_eq!(notes(&said), [note]);
     }
 }
@@ -117,7 +114,7 @@ fn a_kustomization_and_a_chart_in_utf_16_are_known() {
     let (files, said) = judged(folder.path(), &["."]);
     assert_eq!(files, ["./base/pod.yaml"], "{said}");
     assert!(said.contains("./common are not read: this is a library chart"), "{said}");
-    assert!(said.contains("./prod/kustomization.yaml names patches, "), "{said}");
+    assert!(said.contains("patches of ./prod/kustomization.yaml are skipped: "), "{said}");
 }
 
 /// A recording is of the inputs alone.

@@ -12,10 +12,10 @@ pub struct SearchArgs {
     /// may be given several times
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
-    /// Read hidden files and folders too
+    /// Also read hidden files and folders
     #[arg(long)]
     pub hidden: bool,
-    /// Read files too that .gitignore leaves out
+    /// Also read files that .gitignore ignores
     #[arg(long)]
     pub no_ignore: bool,
     /// Follow links that lead out of the folder that was named

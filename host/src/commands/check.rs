@@ -224,8 +224,10 @@ fn say_why_nothing(tally: &Tally, io: &Io) {
     }
     if tally.foreign > 0 {
         let files = counted(tally.foreign, "file");
-        io.stderr
-            .line(&format!("note: {files} passed over, without an object that has an apiVersion and a kind"));
+        let they_have = if tally.foreign == 1 { "it has" } else { "they have" };
+        io.stderr.line(&format!(
+            "note: {files} skipped, because {they_have} no object with an apiVersion and a kind"
+        ));
     }
     io.stderr.diagnostic(&Diagnostic::error("nothing was judged").with_help(ALLOW_EMPTY));
 }

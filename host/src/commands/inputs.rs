@@ -140,7 +140,7 @@ impl Read {
     /// Why its objects are not judged.
     pub(super) fn left_out(&self) -> Option<String> {
         match &self.origin {
-            Origin::Patch(file) => Some(format!("a patch: {} names it as one", file.display())),
+            Origin::Patch(file) => Some(format!("it is a patch of {}", file.display())),
             _ => None,
         }
     }
@@ -276,7 +276,7 @@ fn cluster_objects(piece: Piece) -> Vec<Value> {
     kept.filter(|manifest| Cluster::keeps(manifest.object())).map(Value::from).collect()
 }
 
-/// A file in a folder that is no manifest, and is passed over.
+/// A file in a folder that is no manifest, and is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Foreign {
     /// It holds something else

@@ -32,7 +32,7 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
         for Kustomization { file, patches, .. } in &folder.kustomizations {
             if !patches.is_empty() {
                 let (file, names) = (file.display(), names(patches));
-                io.stderr.plain(&format!("note: {file} names patches, which are skipped: {names}"));
+                io.stderr.plain(&format!("note: patches of {file} are skipped: {names}"));
             }
         }
         tell_of_links(slice::from_ref(folder), "add --follow", io);
@@ -46,8 +46,8 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
         if folder.is_empty && !(search.hidden && search.ignored) {
             let name = folder.path.display();
             io.stderr.plain(&format!(
-                "note: no YAML or JSON file was found in {name}; to read hidden files and those that .gitignore leaves \
-                 out, add --hidden and --no-ignore"
+                "note: no YAML or JSON file was found in {name}; to read hidden files and those that .gitignore \
+                 ignores, add --hidden and --no-ignore"
             ));
         }
     }
@@ -116,8 +116,9 @@ pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io
 pub(super) fn tell_of_unreadable(files: &[String], io: &Io) {
     if !files.is_empty() {
         let (count, names) = (counted(files.len(), "file"), names(files));
+        let (they_are, have) = if files.len() == 1 { ("it is", "has") } else { ("they are", "have") };
         io.stderr.plain(&format!(
-            "note: {count} passed over, not valid YAML or JSON and without kind and apiVersion: {names}"
+            "note: {count} skipped, because {they_are} not valid YAML or JSON and {have} neither kind nor apiVersion: {names}"
         ));
     }
 }

@@ -9,7 +9,7 @@ pub struct Search {
     pub exclude: Exclude,
     /// Whether hidden files and folders are read
     pub hidden: bool,
-    /// Whether files that `.gitignore` leaves out are read
+    /// Whether files that `.gitignore` ignores are read
     pub ignored: bool,
     /// Whether links out of the folder are followed
     pub follow: bool,

@@ -212,10 +212,9 @@ impl Question {
                 cluster.get(&ObjectRef { api_version: "v1", kind: "Secret", namespace, name, fields });
             let (state, reason) = match found {
                 Err(_) => ("unknown", Some("the cluster could not be asked".to_owned())),
-                Ok(None) => (
-                    "absent",
-                    Some(format!("namespace \"{namespace}\" has no such secret: it is passed over")),
-                ),
+                Ok(None) => {
+                    ("absent", Some(format!("namespace \"{namespace}\" has no such secret: it is skipped")))
+                }
                 Ok(Some(secret)) => match PullSecret::of(&secret) {
                     PullSecret::Ignored => ("ignored", Some(ignored(&secret))),
                     PullSecret::Malformed { error, .. } => {

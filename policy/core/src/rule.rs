@@ -108,7 +108,7 @@ rules! {
         "Add an entry for the registry to pullSecrets: with the secret's name, or with secretless: true.";
     SecretNotFound "secret-not-found" Unusable,
         "A pull secret does not exist in the pod's namespace.",
-        "The kubelet passes over a secret that it cannot fetch, and pulls without it.",
+        "The kubelet skips a secret that it cannot fetch, and pulls without it.",
         "Create the secret in the pod's namespace, or correct its name.";
     SecretWrongType "secret-wrong-type" Unusable,
         "A pull secret is of a type that the kubelet does not read.",
