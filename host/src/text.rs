@@ -1,5 +1,7 @@
 //! Small texts that reports and messages share.
 
+use std::path::Path;
+
 /// A number and its noun: `1 object`, `3 objects`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {}", plural(count, noun))
@@ -15,8 +17,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
 }
 
+/// A path as one word for a shell of Unix, which no command takes for an option.
+pub(crate) fn shell_path(path: &Path) -> String {
+    let path = path.display().to_string();
+    shell_word(&if path.starts_with('-') { format!("./{path}") } else { path })
+}
+
 /// A text as one word for a shell of Unix.
-pub(crate) fn shell_word(text: &str) -> String {
+fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
@@ -26,7 +34,9 @@ pub(crate) fn shell_word(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, hex, shell_word};
+    use std::path::Path;
+
+    use super::{counted, hex, shell_path};
 
     #[test]
     fn one_is_singular_and_none_is_plural() {
@@ -47,8 +57,11 @@ mod tests {
             ("it's", r"'it'\''s'"),
             ("$(id)", "'$(id)'"),
             ("~", "'~'"),
+            ("-k", "./-k"),
+            ("--help me", "'./--help me'"),
+            ("a/-k", "a/-k"),
         ] {
-            assert_eq!(shell_word(text), word);
+            assert_eq!(shell_path(Path::new(text)), word);
         }
     }
 }

@@ -161,10 +161,15 @@ fn a_folder_that_cannot_be_built_has_its_reason() {
         assert_eq!(output.status.code(), Some(2), "{named}");
         assert!(talk(&output).contains(&format!("error: {reason}")), "{named}: {}", talk(&output));
     }
-    let output =
-        command(&["check", "-k", "prod"]).current_dir(folder.path()).env("PATH", "").output().unwrap();
+    // No command that is given to type takes the folder for an option.
+    fs::rename(folder.path().join("prod"), folder.path().join("-prod")).unwrap();
+    let output = command(&["check", "-k=-prod"]).current_dir(folder.path()).env("PATH", "").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(talk(&output).contains("neither kubectl nor kustomize was found"), "{}", talk(&output));
+    let said = talk(&output);
+    assert!(said.contains("neither kubectl nor kustomize was found"), "{said}");
+    assert!(said.contains("kustomize build ./-prod | acr-pull-secret check -"), "{said}");
+    let said = talk(&run(folder.path(), &["fix", "-k=-prod"]));
+    assert!(said.contains("run acr-pull-secret check -k ./-prod to see"), "{said}");
 }
 
 #[test]

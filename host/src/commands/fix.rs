@@ -23,7 +23,7 @@ use crate::console::Io;
 use crate::edit::fix as fixing;
 use crate::edit::fix::{Account, Change, Refusal, Refused, diff};
 use crate::files::input::{self, Given};
-use crate::text::{counted, plural, shell_word};
+use crate::text::{counted, plural, shell_path};
 use file_result::FileResult;
 use review::cluster::Lookups;
 use review::diagnostic::{Diagnostic, plain};
@@ -87,7 +87,7 @@ pub struct Fix {
 /// - wrong settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     if let Some(folder) = args.kustomize.first() {
-        let word = shell_word(folder);
+        let word = shell_path(Path::new(folder));
         bail!(
             "-k {folder}: what Kustomize builds is in no file, so it cannot be fixed; run acr-pull-secret check -k {word} to \
              see what is missing, and add it to the files that the kustomization names, or fix those that name their \

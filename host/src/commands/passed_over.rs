@@ -12,7 +12,7 @@ use crate::files::folder::Folder;
 use crate::files::gitignore::Unused;
 use crate::files::kustomization::Kustomization;
 use crate::files::search::Search;
-use crate::text::{counted, shell_word};
+use crate::text::{counted, shell_path};
 use review::admission::ApiServer;
 use review::evaluation::{Evaluation, Outcome};
 use review::failing_lookups::FailingLookups;
@@ -145,12 +145,6 @@ fn concerns(evaluation: &Evaluation<'_>, kustomization: &Kustomization) -> bool 
             || outcome.findings().iter().any(|finding| finding.image.is_some())
     };
     pods.into_iter().map(|pod| evaluation.judge(pod)).any(is_concerned)
-}
-
-/// A path as an argument in a shell, which does not take it for an option.
-fn shell_path(path: &Path) -> String {
-    let path = path.display().to_string();
-    shell_word(&if path.starts_with('-') { format!("./{path}") } else { path })
 }
 
 fn names(paths: &[impl AsRef<Path>]) -> String {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::kustomization;
-use crate::text::shell_word;
+use crate::text::shell_path;
 
 /// The programs that can build a folder, with the argument before it. The first one that is installed is used.
 const PROGRAMS: [(&str, &str); 2] = [("kubectl", "kustomize"), ("kustomize", "build")];
@@ -125,7 +125,11 @@ pub fn build(given: &str) -> Result<Built, KustomizeError> {
             Ok(child) => {
                 let (folder, program) = (given.to_owned(), format!("{program} {argument}"));
                 let Some(ended) = wait(child, LIMIT).map_err(unusable)? else {
-                    return Err(KustomizeError::TooSlow { folder, program, word: shell_word(given) });
+                    return Err(KustomizeError::TooSlow {
+                        folder,
+                        program,
+                        word: shell_path(Path::new(given)),
+                    });
                 };
                 let output = ended.output.ok_or_else(|| KustomizeError::TooMuch(given.to_owned()))?;
                 if ended.is_success {
@@ -135,7 +139,7 @@ pub fn build(given: &str) -> Result<Built, KustomizeError> {
             }
         }
     }
-    Err(KustomizeError::NoProgram { folder: given.to_owned(), word: shell_word(given) })
+    Err(KustomizeError::NoProgram { folder: given.to_owned(), word: shell_path(folder) })
 }
 
 struct Ended {
