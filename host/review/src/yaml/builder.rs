@@ -99,7 +99,8 @@ impl<'t> Builder<'t> {
                 self.open(Content::Mapping(Vec::new()), style, span, anchor, tag.as_deref())
             }
             Event::Anchor(_, name) => {
-                if let Some(message) = refusal::of_anchor(&name) {
+                let behind = self.whole.get(span.end()..).unwrap_or_default();
+                if let Some(message) = refusal::of_anchor(&name, behind) {
                     return Err(Problem::new(span.start(), message));
                 }
                 self.widen(span.start());

@@ -29,10 +29,12 @@ pub(super) const NOT_JSON: &str =
 /// Said of what follows JSON with which a text begins.
 pub(super) const BEHIND_JSON: &str = "kubectl 1.32 refuses this document, because the text begins with JSON";
 
-/// What kubectl says to the name of an anchor. go-yaml v2: `yaml_parser_scan_anchor`.
-pub(super) fn of_anchor(name: &str) -> Option<&'static str> {
-    let accepted = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    (!accepted).then_some("kubectl accepts only letters, digits, `-` and `_` in the name of an anchor")
+/// What kubectl says to the name of an anchor and to the text behind it. go-yaml v2: `yaml_parser_scan_anchor`.
+pub(super) fn of_anchor(name: &str, behind: &str) -> Option<&'static str> {
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        return Some("kubectl accepts only letters, digits, `-` and `_` in the name of an anchor");
+    }
+    behind.starts_with(['[', '{']).then_some("kubectl requires white space between an anchor and its value")
 }
 
 /// What kubectl says to how a scalar is written, and where.
