@@ -68,6 +68,9 @@ impl Cluster {
 
     /// The object, where it is known.
     pub fn get(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
+        if self.objects.is_empty() {
+            return None;
+        }
         let key = (api_version.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned());
         self.objects.get(&key).map(AsRef::as_ref)
     }

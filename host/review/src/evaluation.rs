@@ -10,10 +10,12 @@ use serde_json::value::RawValue;
 use crate::admission::{ApiServer, PodRequest};
 use crate::cluster::Cluster;
 use crate::engine::Engine;
+use crate::field::{self, field};
 use crate::host_calls::HostCalls;
 use crate::kind::{Judged, Kind, template_path};
 use crate::manifest::{Content, Manifest};
 use crate::policy_resource::PolicyResource;
+use crate::request::Request;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
 /// Where an object stands.
@@ -164,10 +166,58 @@ pub struct Evaluation<'a> {
     pub host: Arc<dyn HostCalls>,
 }
 
+/// Bytes that most payloads do not exceed.
+const USUAL_PAYLOAD: usize = 4 << 10;
+
 #[derive(Serialize)]
 struct Payload<'a> {
-    request: &'a Value,
+    request: &'a Asked<'a>,
     settings: &'a RawValue,
+}
+
+/// A request that is made for an object, or one that was given.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Asked<'a> {
+    Made(Request<'a>),
+    Given(&'a Value),
+}
+
+impl Asked<'_> {
+    fn object(&self) -> Option<&Value> {
+        match self {
+            Self::Made(request) => request.object.as_deref(),
+            Self::Given(request) => request.get("object"),
+        }
+    }
+
+    fn old_object(&self) -> Option<&Value> {
+        match self {
+            Self::Made(request) => request.old.as_deref(),
+            Self::Given(request) => request.get("oldObject"),
+        }
+    }
+
+    fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Made(request) => Some(&*request.namespace).filter(|namespace| !namespace.is_empty()),
+            Self::Given(request) => request.get("namespace").and_then(Value::as_str),
+        }
+    }
+
+    fn is_update(&self) -> bool {
+        match self {
+            Self::Made(request) => request.operation == "UPDATE",
+            Self::Given(request) => request.get("operation").and_then(Value::as_str) == Some("UPDATE"),
+        }
+    }
+
+    fn has_sub_resource(&self) -> bool {
+        match self {
+            Self::Made(_) => false,
+            Self::Given(request) => field::word(request, &["subResource"]).is_some(),
+        }
+    }
 }
 
 impl<'a> Evaluation<'a> {
@@ -203,14 +253,13 @@ impl<'a> Evaluation<'a> {
         };
         let object = manifest.object();
         let kind = Kind::of(object);
-        let word =
-            |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut namespace = word("/metadata/namespace");
+        let word = |path: &[&str]| field::word(object, path).unwrap_or_default().to_owned();
+        let mut namespace = word(&["metadata", "namespace"]);
         if let (Content::Request(request), true) = (&manifest.content, namespace.is_empty()) {
             request.get("namespace").and_then(Value::as_str).unwrap_or_default().clone_into(&mut namespace);
         }
-        let name = Some(word("/metadata/name")).filter(|name| !name.is_empty());
-        let name = name.unwrap_or_else(|| word("/metadata/generateName"));
+        let name = field::word(object, &["metadata", "name"])
+            .map_or_else(|| word(&["metadata", "generateName"]), str::to_owned);
         let (verdict, pods) = match (left_out, &kind) {
             (Some(reason), _) => (skipped(reason), Vec::new()),
             (None, None) => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
@@ -224,7 +273,7 @@ impl<'a> Evaluation<'a> {
                 self.judge_object(kind, &manifest)
             }
         };
-        let (api_version, kind) = (word("/apiVersion"), word("/kind"));
+        let (api_version, kind) = (word(&["apiVersion"]), word(&["kind"]));
         Outcome { source, api_version, kind, namespace, name, verdict, pods, manifest }
     }
 
@@ -232,26 +281,32 @@ impl<'a> Evaluation<'a> {
         let (request, pods) = self.requests(kind, manifest);
         let verdict = match self.leaves_out(&request) {
             Some(reason) => skipped(&reason),
-            None => self.ask(&request),
+            None => self.verdict(&request),
         };
         let pods = pods
             .into_iter()
-            .map(|PodRequest { request, spec_pointer }| Pods { verdict: self.ask(&request), spec_pointer });
+            .map(|(request, spec_pointer)| Pods { verdict: self.verdict(&request), spec_pointer });
         (verdict, pods.collect())
     }
 
-    /// The request for an object, and the one for the pods that it makes where the policy gets to see those.
-    fn requests<'m>(&self, kind: &Kind, manifest: &'m Manifest) -> (Cow<'m, Value>, Option<PodRequest>) {
+    /// The request for an object, and the one for the pods that it makes where the policy gets to see those, with the pointer
+    /// of their spec.
+    fn requests<'m>(
+        &'m self,
+        kind: &'m Kind,
+        manifest: &'m Manifest,
+    ) -> (Asked<'m>, Option<(Asked<'m>, String)>) {
         let object = manifest.object();
         let request = match &manifest.content {
-            Content::Object(object) => Cow::Owned(self.api_server.request(kind, object)),
-            Content::Request(request) => Cow::Borrowed(request),
+            Content::Object(object) => Asked::Made(self.api_server.request(kind, object)),
+            Content::Request(request) => Asked::Given(request),
         };
-        let namespace = request.get("namespace").and_then(Value::as_str).unwrap_or(self.api_server.namespace);
+        let namespace = request.namespace().unwrap_or(self.api_server.namespace);
         let pods = makes_pods(kind, &request)
             .then(|| self.api_server.pod_request(kind, object, namespace))
-            .flatten();
-        let pods = pods.filter(|pods| self.leaves_out(&pods.request).is_none());
+            .flatten()
+            .map(|PodRequest { request, spec_pointer }| (Asked::Made(request), spec_pointer))
+            .filter(|(request, _)| self.leaves_out(request).is_none());
         (request, pods)
     }
 
@@ -262,18 +317,27 @@ impl<'a> Evaluation<'a> {
             Kind::of(object).filter(|kind| self.resource.is_some() || self.judged.includes(kind, object));
         let Some(kind) = kind else { return Vec::new() };
         let (request, pods) = self.requests(&kind, manifest);
-        let seen = Some(&*request).filter(|request| self.leaves_out(request).is_none());
-        let requests = seen.into_iter().chain(pods.iter().map(|pods| &pods.request));
-        requests.filter_map(|request| self.payload(request).ok()).collect()
+        let seen = Some(request).filter(|request| self.leaves_out(request).is_none());
+        let requests = seen.into_iter().chain(pods.map(|(request, _)| request));
+        requests.filter_map(|request| self.payload(&request).ok()).collect()
     }
 
     /// Why the policy does not get to see a request.
-    fn leaves_out(&self, request: &Value) -> Option<String> {
-        self.resource.and_then(|resource| resource.leaves_out(request, self.api_server.cluster))
+    fn leaves_out(&self, request: &Asked<'_>) -> Option<String> {
+        let resource = self.resource?;
+        let request = match request {
+            Asked::Made(request) => Cow::Owned(request.to_value()),
+            Asked::Given(request) => Cow::Borrowed(*request),
+        };
+        resource.leaves_out(&request, self.api_server.cluster)
     }
 
     /// Sends one request to the policy.
     pub fn ask(&self, request: &Value) -> Verdict {
+        self.verdict(&Asked::Given(request))
+    }
+
+    fn verdict(&self, request: &Asked<'_>) -> Verdict {
         let verdict = self.answer(request);
         match self.resource {
             Some(resource) => resource.enforcement.apply(verdict),
@@ -281,16 +345,18 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn payload(&self, request: &Value) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(&Payload { request, settings: self.settings })
+    fn payload(&self, request: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
+        let mut payload = Vec::with_capacity(USUAL_PAYLOAD);
+        serde_json::to_writer(&mut payload, &Payload { request, settings: self.settings })?;
+        Ok(payload)
     }
 
-    fn answer(&self, request: &Value) -> Verdict {
+    fn answer(&self, request: &Asked<'_>) -> Verdict {
         let payload = match self.payload(request) {
             Ok(payload) => payload,
             Err(error) => return Verdict::without_answer(Decision::Error, error.to_string()),
         };
-        let object = request.get("object").unwrap_or(&Value::Null);
+        let object = request.object().unwrap_or(&Value::Null);
         match self.policy.call("validate", &payload, self.host.clone()) {
             Ok(response) => Verdict::of(&response, object).unwrap_or_else(|error| {
                 let message = format!("the policy's answer is no ValidationResponse: {error}");
@@ -314,20 +380,18 @@ fn skipped(reason: &str) -> Verdict {
 }
 
 /// Whether the request makes pods of a template: the object is not being deleted, and an update changes the template.
-fn makes_pods(kind: &Kind, request: &Value) -> bool {
-    let Some(object) = request.get("object").filter(|object| !object.is_null()) else { return false };
+fn makes_pods(kind: &Kind, request: &Asked<'_>) -> bool {
+    let Some(object) = request.object().filter(|object| !object.is_null()) else { return false };
     let Some(path) = template_path(kind, object) else { return false };
-    let spec = |object: &Value| path.iter().try_fold(object, |value, name| value.get(name)).cloned();
-    let is_update = request.get("operation").and_then(Value::as_str) == Some("UPDATE");
-    let is_unchanged = is_update && request.get("oldObject").is_some_and(|old| spec(old) == spec(object));
-    let sub_resource = request.get("subResource").and_then(Value::as_str).unwrap_or_default();
-    let is_going = object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null());
-    !is_unchanged && !is_going && sub_resource.is_empty() && !has_controller(object)
+    let is_unchanged = request.is_update()
+        && request.old_object().is_some_and(|old| field(old, path) == field(object, path));
+    let is_going = field(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());
+    !is_unchanged && !is_going && !request.has_sub_resource() && !has_controller(object)
 }
 
 /// Whether a controller owns the object. Then its owner, which makes the same pods, is judged instead.
 fn has_controller(object: &Value) -> bool {
-    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    let owners = field(object, &["metadata", "ownerReferences"]).and_then(Value::as_array);
     owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Value::Bool(true)))
 }
 

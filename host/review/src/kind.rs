@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::field::field;
+
 /// Group, version and kind of an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Kind {
@@ -109,12 +111,12 @@ pub fn misspelled(object: &Value) -> Option<Misspelled> {
 
 /// Does an object look as if it made pods, whatever its kind?
 pub fn has_containers(object: &Value) -> bool {
-    let paths = [
-        "/spec/containers",
-        "/spec/template/spec/containers",
-        "/spec/jobTemplate/spec/template/spec/containers",
+    let paths: [&[&str]; 3] = [
+        &["spec", "containers"],
+        &["spec", "template", "spec", "containers"],
+        &["spec", "jobTemplate", "spec", "template", "spec", "containers"],
     ];
-    paths.iter().any(|path| object.pointer(path).is_some_and(Value::is_array))
+    paths.iter().any(|path| field(object, path).is_some_and(Value::is_array))
 }
 
 /// The path of the pod spec in the pod template of an object; `None` where it has no template.
@@ -124,7 +126,7 @@ pub fn template_path(kind: &Kind, object: &Value) -> Option<&'static [&'static s
         ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
         _ => &["spec", "template", "spec"],
     };
-    let spec = path.iter().try_fold(object, |value, name| value.get(name))?;
+    let spec = field(object, path)?;
     spec.get("containers").is_some_and(Value::is_array).then_some(path)
 }
 

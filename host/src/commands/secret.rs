@@ -1,5 +1,6 @@
 //! `secret`: make the manifest of a pull secret.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,12 +17,12 @@ use crate::console::Io;
 use crate::files::input;
 use crate::pull_secret::{Login, PullSecret, docker_config};
 use crate::sandbox::Limits;
-use review::admission::review;
 use review::cluster::{Cluster, Lookups};
 use review::evaluation::Evaluation;
 use review::explanation::{self, Question};
 use review::host_calls::HostCalls;
 use review::kind::{Judged, Kind};
+use review::request::Request;
 use review::verdict::Severity;
 
 const EXAMPLES: &str = "Examples:
@@ -164,7 +165,10 @@ fn warnings(secret: &PullSecret<'_>, namespace: Option<&str>, server: &str, io: 
     let judged = Judged::of(policy.metadata());
     let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host.clone());
     let kind = Kind { group: String::new(), version: "v1".to_owned(), kind: "Secret".to_owned() };
-    let verdict = evaluation.ask(&review(&kind, namespace, "CREATE", Some(secret.object()?), None));
+    let object = Some(Cow::Owned(secret.object()?));
+    let request =
+        Request { kind: &kind, namespace: namespace.into(), operation: "CREATE", object, old: None };
+    let verdict = evaluation.ask(&request.to_value());
     let mut warnings: Vec<String> = verdict
         .findings
         .iter()

@@ -237,7 +237,7 @@ impl Plan {
         let list = list.ok_or(Refusal::Layout)?;
         // The API server may have copied the secrets of the service account into the list, and they belong there.
         let mut admitted = Kind::of(object)
-            .and_then(|kind| evaluation.api_server.request(&kind, object).get_mut("object").map(Value::take))
+            .and_then(|kind| Some(evaluation.api_server.request(&kind, object).object?.into_owned()))
             .ok_or(Refusal::Layout)?;
         json_patch::patch(&mut admitted, &outcome.verdict.patch).map_err(|_| Refusal::Layout)?;
         let wanted = entries(&admitted, &list);

@@ -50,7 +50,7 @@ fn case(judgement: &Judgement, outcome: &Outcome, names: &mut BTreeSet<String>) 
     let kind = Kind::of(outcome.manifest.object())?;
     let judged = Judged::default();
     let request = match &outcome.manifest.content {
-        Content::Object(object) => judgement.evaluation(&judged).api_server.request(&kind, object),
+        Content::Object(object) => judgement.evaluation(&judged).api_server.request(&kind, object).to_value(),
         Content::Request(request) => request.clone(),
     };
     let rules: Vec<&str> = outcome.verdict.findings.iter().map(|finding| finding.rule.as_str()).collect();

@@ -42,7 +42,7 @@ pub(crate) fn of(judgement: &Judgement, outcome: &Outcome) -> Detail {
     let judged = Judged::default();
     let api_server = judgement.evaluation(&judged).api_server;
     let request = match &outcome.manifest.content {
-        Content::Object(object) => api_server.request(&kind, object),
+        Content::Object(object) => api_server.request(&kind, object).to_value(),
         Content::Request(request) => request.clone(),
     };
     let title = format!("{} {}", outcome.kind, outcome.name);
@@ -51,7 +51,7 @@ pub(crate) fn of(judgement: &Judgement, outcome: &Outcome) -> Detail {
         Some(Pods { verdict: pods, .. }) => {
             let Some(pod) = api_server.pod_request(&kind, object, &outcome.namespace) else { return detail };
             let title = format!("the pods of {} {}", outcome.kind, outcome.name);
-            (detail.change(title, &pod.request, pods), Some(&["spec"][..]))
+            (detail.change(title, &pod.request.to_value(), pods), Some(&["spec"][..]))
         }
         None if kind.is_core("Pod") => (after, Some(&["spec"][..])),
         None => (after, template_path(&kind, object)),

@@ -1,5 +1,6 @@
 //! The run of a case: its request, its cluster, the policy's answer, and a second answer to what came of the first.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -7,13 +8,13 @@ use serde_json::value::to_raw_value;
 
 use super::expect::Comparison;
 use super::{Case, Loaded, Operation, Suite};
-use crate::admission::review;
 use crate::cluster::{Cluster, Lookups, store_secret};
 use crate::engine::Engine;
 use crate::evaluation::Evaluation;
 use crate::host_calls::HostCalls;
 use crate::kind::{Judged, Kind};
 use crate::log::Log;
+use crate::request::Request;
 use crate::settings::{Settings, SettingsError, SettingsSource};
 use crate::verdict::{Decision, Verdict};
 
@@ -105,11 +106,15 @@ pub fn request(case: &Case) -> Value {
     let own = subject.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or(NAMESPACE);
     let namespace = case.namespace.as_deref().unwrap_or(own).to_owned();
     let kind = Kind::of(subject).unwrap_or_default();
-    let mut request = review(&kind, &namespace, operation.as_str(), Some(object.clone()), old);
+    let request = Request {
+        kind: &kind,
+        namespace: namespace.into(),
+        operation: operation.as_str(),
+        object: Some(&object).filter(|object| !object.is_null()).map(Cow::Borrowed),
+        old: old.map(Cow::Owned),
+    };
+    let mut request = request.to_value();
     if let Some(fields) = request.as_object_mut() {
-        if object.is_null() {
-            fields.remove("object");
-        }
         if let Some(sub_resource) = &case.sub_resource {
             fields.insert("subResource".to_owned(), sub_resource.clone().into());
         }

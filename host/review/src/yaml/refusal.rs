@@ -341,13 +341,17 @@ fn block_indents(tree: &Tree, text: &str) -> Vec<usize> {
                 let key = entries.first().filter(|_| !node.flow).map(|entry| entry.span.start());
                 let first = key.map(|key| indicator(text, key, '?').unwrap_or(key));
                 let indent = first.map_or(around, |first| column(text, first) + 1);
-                entries.iter().for_each(|entry| set(entry.node, indent));
+                for entry in entries {
+                    set(entry.node, indent);
+                }
             }
             Content::Sequence(items) => {
                 let item = items.first().filter(|_| !node.flow).and_then(|item| tree.nodes.get(*item));
                 let first = item.and_then(|item| indicator(text, item.span.start(), '-'));
                 let indent = first.map_or(around, |first| column(text, first) + 1);
-                items.iter().for_each(|item| set(*item, indent));
+                for item in items {
+                    set(*item, indent);
+                }
             }
             Content::Scalar(_) | Content::Alias(_) => {}
         }
