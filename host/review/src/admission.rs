@@ -8,7 +8,13 @@ use serde_json::{Map, Value, json};
 use crate::cluster::{Cluster, store_secret};
 use crate::field::{field, word};
 use crate::kind::{Kind, template_path};
-use crate::request::{MIRROR, Request};
+use crate::request::Request;
+
+/// The annotation of a mirror pod. kubelet: `pkg/kubelet/types/pod_update.go`
+const MIRROR: &[&str] = &["metadata", "annotations", "kubernetes.io/config.mirror"];
+
+/// What a controller copies of the metadata in a template. `pkg/controller/controller_utils.go` `GetPodFromTemplate`
+const COPIED: [&str; 3] = ["labels", "annotations", "finalizers"];
 
 static POD: LazyLock<Kind> =
     LazyLock::new(|| Kind { group: String::new(), version: "v1".to_owned(), kind: "Pod".to_owned() });
@@ -38,7 +44,10 @@ impl ApiServer<'_> {
             old
         });
         match self.operation {
-            "CREATE" => self.admit_pod(kind, &mut object, &namespace),
+            "CREATE" => {
+                begin(&mut object);
+                self.admit_pod(kind, &mut object, &namespace);
+            }
             "DELETE" => {
                 return Request { kind, namespace, operation: "DELETE", object: None, old: Some(object) };
             }
@@ -53,7 +62,10 @@ impl ApiServer<'_> {
         let (_, template_path) = path.split_last()?;
         let template = field(object, template_path)?;
         let name = field(object, &["metadata", "name"]).and_then(Value::as_str).unwrap_or("pod");
-        let mut metadata = template.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+        let written = template.get("metadata");
+        let copied =
+            COPIED.into_iter().filter_map(|name| Some((name.to_owned(), written?.get(name)?.clone())));
+        let mut metadata: Map<String, Value> = copied.collect();
         metadata.insert("generateName".to_owned(), format!("{name}-").into());
         let owner =
             json!({"apiVersion": kind.api_version(), "kind": kind.kind, "name": name, "controller": true});
@@ -112,6 +124,18 @@ impl ApiServer<'_> {
             && let Some(spec) = pod.to_mut().get_mut("spec").and_then(Value::as_object_mut)
         {
             spec.insert("imagePullSecrets".to_owned(), Value::Array(secrets.clone()));
+        }
+    }
+}
+
+/// Removes from an object that is created what says that it is being deleted.
+/// apiserver: `pkg/registry/rest/create.go` `BeforeCreate`
+fn begin(object: &mut Cow<'_, Value>) {
+    for name in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        if field(object, &["metadata", name]).is_some()
+            && let Some(metadata) = object.to_mut().get_mut("metadata").and_then(Value::as_object_mut)
+        {
+            metadata.remove(name);
         }
     }
 }

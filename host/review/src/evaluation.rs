@@ -386,13 +386,7 @@ fn makes_pods(kind: &Kind, request: &Asked<'_>) -> bool {
     let is_unchanged = request.is_update()
         && request.old_object().is_some_and(|old| field(old, path) == field(object, path));
     let is_going = field(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());
-    !is_unchanged && !is_going && !request.has_sub_resource() && !has_controller(object)
-}
-
-/// Whether a controller owns the object. Then its owner, which makes the same pods, is judged instead.
-fn has_controller(object: &Value) -> bool {
-    let owners = field(object, &["metadata", "ownerReferences"]).and_then(Value::as_array);
-    owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+    !is_unchanged && !is_going && !request.has_sub_resource()
 }
 
 /// Finds the findings in their files, those of a template's pod where the template stands.

@@ -3,16 +3,13 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::field::field;
 use crate::kind::Kind;
 
 /// Who makes the requests.
 const USER: &str = "kubernetes-admin";
-
-/// The annotation of a mirror pod. kubelet: `pkg/kubelet/types/pod_update.go`
-pub(crate) const MIRROR: &[&str] = &["metadata", "annotations", "kubernetes.io/config.mirror"];
 
 /// An `AdmissionRequest`. It becomes JSON without being a [`Value`] first, because every object needs one or two.
 #[derive(Debug, Clone)]
@@ -86,7 +83,8 @@ impl Serialize for Request<'_> {
             name: subject.and_then(|object| field(object, &["metadata", "name"])?.as_str()),
             namespace,
             operation,
-            user_info: UserInfo::of(subject.and_then(mirroring_node)),
+            // A file that looks like the pod of a node is nevertheless one that somebody applies.
+            user_info: UserInfo { username: USER, groups: ["system:masters", "system:authenticated"] },
             object,
             old_object: old,
             dry_run: false,
@@ -97,27 +95,6 @@ impl Serialize for Request<'_> {
 
 #[derive(Serialize)]
 struct UserInfo<'a> {
-    username: Cow<'a, str>,
-    groups: [&'static str; 2],
-}
-
-impl UserInfo<'_> {
-    /// An admin, or the node that shows a static pod of its own.
-    fn of(node: Option<&str>) -> Self {
-        let (username, group) = match node {
-            Some(node) => (format!("system:node:{node}").into(), "system:nodes"),
-            None => (USER.into(), "system:masters"),
-        };
-        Self { username, groups: [group, "system:authenticated"] }
-    }
-}
-
-/// The node that shows a static pod of its own by this object, as in a listing of live pods.
-fn mirroring_node(object: &Value) -> Option<&str> {
-    field(object, MIRROR)?;
-    let node = field(object, &["spec", "nodeName"])?.as_str()?;
-    let mut owners = field(object, &["metadata", "ownerReferences"])?.as_array()?.iter();
-    let is_node =
-        |owner: &Value| owner.get("kind") == Some(&json!("Node")) && owner.get("name") == Some(&json!(node));
-    owners.any(is_node).then_some(node)
+    username: &'a str,
+    groups: [&'a str; 2],
 }
