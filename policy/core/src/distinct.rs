@@ -1,10 +1,12 @@
-//! Texts, each once, in the order in which they came, and found by binary search: settings may have thousands of names.
+//! Texts, each once, in the order in which they came, and found by search: settings may have thousands of names.
+
+use serde_json::{Map, Value};
 
 #[derive(Debug, Default)]
 pub(crate) struct Distinct {
     all: Vec<String>,
-    /// Places in `all`, in the order of the texts
-    order: Vec<usize>,
+    /// Where each text stands in `all`. JSON objects are such maps, so the module has the code for them anyway.
+    places: Map<String, Value>,
 }
 
 impl Distinct {
@@ -18,15 +20,21 @@ impl Distinct {
 
     /// Adds a text; false where it is there already.
     pub(crate) fn add(&mut self, text: &str) -> bool {
-        let Err(place) = self.search(text) else { return false };
-        self.order.insert(place, self.all.len());
-        self.all.push(text.to_owned());
-        true
+        let is_new = !self.has(text);
+        if is_new {
+            self.places.insert(text.to_owned(), self.all.len().into());
+            self.all.push(text.to_owned());
+        }
+        is_new
+    }
+
+    pub(crate) fn has(&self, text: &str) -> bool {
+        self.places.contains_key(text)
     }
 
     /// Where a text stands.
     pub(crate) fn position(&self, text: &str) -> Option<usize> {
-        self.search(text).ok().and_then(|place| self.order.get(place).copied())
+        self.places.get(text)?.as_u64().and_then(|place| usize::try_from(place).ok())
     }
 
     /// All of them.
@@ -36,10 +44,5 @@ impl Distinct {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(String::as_str)
-    }
-
-    /// Where a text stands in `order`, or would have to.
-    fn search(&self, text: &str) -> Result<usize, usize> {
-        self.order.binary_search_by(|at| self.all.get(*at).map(String::as_str).cmp(&Some(text)))
     }
 }

@@ -39,8 +39,10 @@ impl Finding {
         [self.message.as_str(), &self.help].join("; ")
     }
 
-    /// Whether this says the same as `other` of another version of the object, wherever in the object it stands.
-    pub fn repeats(&self, other: &Finding) -> bool {
-        self.rule == other.rule && self.image == other.image && self.secret == other.secret
+    /// Rule, image and pull secret: what two versions of an object have in common where they have the same finding, wherever
+    /// in the object it stands.
+    pub fn subject(&self) -> String {
+        let [image, secret] = [&self.image, &self.secret].map(|text| text.as_deref().unwrap_or_default());
+        format!("{} {} {image}{secret}", self.rule.id(), image.len())
     }
 }

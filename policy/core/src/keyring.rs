@@ -68,10 +68,9 @@ impl Keyring {
     }
 
     /// The keys as they may be shown, each once, in the order of the lookups.
-    pub fn keys(&self) -> Vec<&str> {
-        let mut keys: Vec<&str> = self.in_order().map(|held| held.shown.as_str()).collect();
-        keys.dedup();
-        keys
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let mut last = None;
+        self.in_order().map(|held| held.shown.as_str()).filter(move |key| last.replace(*key) != Some(*key))
     }
 
     /// The credentials that the kubelet tries for a repository, in its order. None: one anonymous pull.

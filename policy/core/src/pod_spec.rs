@@ -132,15 +132,33 @@ impl<'a> PodSpec<'a> {
         format!("{}/{PULL_SECRETS}", self.pointer())
     }
 
-    /// JSON pointer of the entry `name` in the pull-secret list.
-    pub(crate) fn entry_pointer(&self, name: &str) -> Option<String> {
-        let entries = self.pull_secrets().entries?;
-        let i = entries.iter().position(|entry| entry_name(entry) == Some(name))?;
-        Some(format!("{}/{i}", self.list_pointer()))
+    /// Where each name stands in the pull-secret list.
+    pub(crate) fn entries(&self) -> Entries {
+        let mut places = Map::new();
+        for (i, entry) in self.pull_secrets().entries.unwrap_or_default().iter().enumerate() {
+            if let Some(name) = entry_name(entry) {
+                places.entry(name).or_insert_with(|| i.into());
+            }
+        }
+        Entries { list_pointer: self.list_pointer(), places }
     }
 
     fn pointer(&self) -> String {
         self.path.iter().fold(String::new(), |pointer, name| pointer + "/" + name)
+    }
+}
+
+/// The names of a pull-secret list.
+pub(crate) struct Entries {
+    list_pointer: String,
+    /// The index of each name where it stands first
+    places: Map<String, Value>,
+}
+
+impl Entries {
+    /// JSON pointer of the entry `name`.
+    pub(crate) fn pointer(&self, name: &str) -> Option<String> {
+        Some(format!("{}/{}", self.list_pointer, self.places.get(name)?))
     }
 }
 

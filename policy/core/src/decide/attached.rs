@@ -1,5 +1,7 @@
 //! The pull secrets attached to a pod, as far as the settings let the policy look into them.
 
+use std::cell::LazyCell;
+
 use crate::decide::context::{About, Context, Lookup};
 use crate::decide::credential;
 use crate::decide::images::{Assessment, Image};
@@ -15,6 +17,9 @@ use crate::settings::{Need, SecretLookup};
 /// How many keys or secrets a message names.
 const SHOWN: usize = 3;
 
+/// The JSON pointer of a name in the pod's list, where it is there.
+type EntryPointer<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// What is known of the secrets, and the keyring that the kubelet makes of them.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
@@ -22,6 +27,8 @@ pub(super) struct Attached {
     names: Distinct,
     /// Those of the names, in their order
     states: Vec<State>,
+    /// Whether the lookup of one failed
+    has_unknown: bool,
     keyring: Keyring,
 }
 
@@ -45,16 +52,16 @@ impl Attached {
             SecretLookup::None => return attached,
             _ if images.is_empty() => return attached,
             // Only secrets that an image needs: the policy does not ask for the others.
-            SecretLookup::Exists => names
-                .iter()
-                .copied()
-                .filter(|name| images.iter().any(|image| image.secret() == Some(name)))
-                .collect(),
+            SecretLookup::Exists => {
+                let needed = Distinct::of(images.iter().filter_map(Image::secret));
+                names.iter().copied().filter(|name| needed.has(name)).collect()
+            }
             SecretLookup::Credentials => names.to_vec(),
         };
         for name in wanted {
             if attached.names.add(name) {
                 let state = attached.look(context, name, pointer);
+                attached.has_unknown |= state == State::Unknown;
                 attached.states.push(state);
             }
         }
@@ -97,8 +104,9 @@ impl Attached {
 
     /// The images that none of these serves, and whose secret is not in the list.
     pub(super) fn lacking<'a>(&self, images: &[Image<'a>], list: &[&str]) -> Vec<Image<'a>> {
+        let list = Distinct::of(list.iter().copied());
         let lacks = |image: &&Image<'_>| {
-            image.secret().is_some_and(|secret| !list.contains(&secret)) && !self.serves(image)
+            image.secret().is_some_and(|secret| !list.has(secret)) && !self.serves(image)
         };
         images.iter().filter(lacks).cloned().collect()
     }
@@ -141,6 +149,7 @@ impl Attached {
         if images.is_empty() {
             return;
         }
+        let entries = LazyCell::new(|| spec.entries());
         let mut poisoned = false;
         for (name, state) in self.names.iter().zip(&self.states) {
             let State::Malformed(error) = state else { continue };
@@ -149,7 +158,7 @@ impl Attached {
                 "pull secret \"{name}\"{} is malformed, which makes the kubelet fail every pull of the pod: {error}",
                 context.in_namespace()
             );
-            let pointer = spec.entry_pointer(name).unwrap_or_else(|| spec.list_pointer());
+            let pointer = entries.pointer(name).unwrap_or_else(|| spec.list_pointer());
             context.report(
                 Rule::SecretMalformed,
                 About { pointer: &pointer, image: None, secret: Some(name) },
@@ -157,7 +166,7 @@ impl Attached {
                 format!("recreate pull secret \"{name}\", or take it off the pod's list"),
             );
         }
-        let mut told = Vec::new();
+        let mut told = Distinct::default();
         for image in images {
             match self.found(image) {
                 _ if poisoned => {}
@@ -165,9 +174,9 @@ impl Attached {
                     if image.need == Some(Need::Nothing) {
                         report_needless(context, image, held);
                     }
-                    report_credential(context, spec, image, held, &mut told);
+                    report_credential(context, &|name| entries.pointer(name), image, held, &mut told);
                 }
-                None => self.report_unserved(context, spec, image, most, &mut told),
+                None => self.report_unserved(context, &|name| entries.pointer(name), image, most, &mut told),
             }
         }
     }
@@ -176,10 +185,10 @@ impl Attached {
     fn report_unserved(
         &self,
         context: &mut Context<'_>,
-        spec: &PodSpec<'_>,
+        entry: EntryPointer<'_>,
         image: &Image<'_>,
         most: Severity,
-        told: &mut Vec<(Rule, String)>,
+        told: &mut Distinct,
     ) {
         let Some(name) = image.secret() else { return };
         let Some(state) = self.state(name) else { return };
@@ -192,16 +201,13 @@ impl Attached {
             _ => return,
         };
         let about_secret = matches!(rule, Rule::SecretNotFound | Rule::SecretWrongType);
-        if about_secret {
-            // One finding for the secret, however many images rely on it.
-            if told.contains(&(rule, name.to_owned())) {
-                return;
-            }
-            told.push((rule, name.to_owned()));
+        // One finding for the secret, however many images rely on it.
+        if about_secret && !told.add(&[rule.id(), name].join(" ")) {
+            return;
         }
         // Another secret that could not be looked up may serve the image.
         let by_content = context.settings.cluster.secrets == SecretLookup::Credentials;
-        if by_content && self.states.contains(&State::Unknown) {
+        if by_content && self.has_unknown {
             return;
         }
         let (Image { user, text, reference, .. }, place) = (image, context.in_namespace());
@@ -223,7 +229,7 @@ impl Attached {
             ),
         };
         let message = format!("{user} cannot pull \"{text}\": {reason}");
-        let entry = spec.entry_pointer(name).filter(|_| about_secret);
+        let entry = if about_secret { entry(name) } else { None };
         let pointer = entry.as_deref().unwrap_or(&image.pointer);
         context.report_at_most(most, rule, About { pointer, ..image.about() }, message, help);
     }
@@ -243,12 +249,10 @@ impl Attached {
 
     /// The keys there are, so that a misspelled one is seen at once.
     fn keys(&self) -> String {
-        let keys = self.keyring.keys();
-        let shown: Vec<&str> = keys.iter().copied().take(SHOWN).collect();
-        match (shown.is_empty(), keys.len() > SHOWN) {
-            (true, _) => String::new(),
-            (false, more) => format!(" (they have {}{})", shown.join(", "), if more { ", …" } else { "" }),
-        }
+        let mut keys: Vec<&str> = self.keyring.keys().take(SHOWN + 1).collect();
+        let more = if keys.len() > SHOWN { ", …" } else { "" };
+        keys.truncate(SHOWN);
+        if keys.is_empty() { String::new() } else { format!(" (they have {}{more})", keys.join(", ")) }
     }
 }
 
@@ -267,19 +271,17 @@ fn report_needless(context: &mut Context<'_>, image: &Image<'_>, used: &Held) {
 /// already of a secret for other images.
 fn report_credential(
     context: &mut Context<'_>,
-    spec: &PodSpec<'_>,
+    entry: EntryPointer<'_>,
     image: &Image<'_>,
     held: &Held,
-    told: &mut Vec<(Rule, String)>,
+    told: &mut Distinct,
 ) {
     let secret = format!("pull secret \"{}\"{}", held.secret, context.in_namespace());
     for problem in credential::problems(context, &held.credential, image.reference.host(), &secret) {
-        let said = (problem.rule, problem.message.clone());
-        if told.contains(&said) {
+        if !told.add(&[problem.rule.id(), &problem.message].join(" ")) {
             continue;
         }
-        told.push(said);
-        let pointer = spec.entry_pointer(&held.secret).unwrap_or_else(|| image.pointer.clone());
+        let pointer = entry(&held.secret).unwrap_or_else(|| image.pointer.clone());
         let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
         let message = format!("{}, \"{}\": {}", image.user, image.text, problem.message);
         context.report(problem.rule, about, message, problem.help);

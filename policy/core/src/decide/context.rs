@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, LookupError, Memo, ObjectRef};
 use crate::decision::{Addition, Decision};
+use crate::distinct::Distinct;
 use crate::dns_name::is_dns_subdomain;
 use crate::finding::{Finding, Severity};
 use crate::pod_spec::{PULL_SECRETS, PullSecretList};
@@ -103,6 +104,17 @@ impl<'a> Context<'a> {
         let seen = look(self);
         self.told = told;
         (seen, std::mem::replace(&mut self.decision.findings, findings))
+    }
+
+    /// Leaves out the findings of which `old` has one with the same words.
+    pub(super) fn forget(&mut self, old: &[Finding], words: impl Fn(&Finding) -> String) {
+        let mut known = Distinct::default();
+        for finding in old {
+            known.add(&words(finding));
+        }
+        if !old.is_empty() {
+            self.decision.findings.retain(|finding| !known.has(&words(finding)));
+        }
     }
 
     /// Has `names` appended to the list at `path`.

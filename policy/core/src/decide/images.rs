@@ -1,5 +1,7 @@
 //! What each image of a pod spec needs, before anybody looks at the pull secrets.
 
+use std::cell::OnceCell;
+
 use crate::decide::context::{About, Context};
 use crate::distinct::Distinct;
 use crate::image::ImageReference;
@@ -12,6 +14,8 @@ use crate::settings::{Need, Settings};
 pub(super) struct Assessment<'a> {
     pub(super) images: Vec<Image<'a>>,
     troubles: Vec<Trouble<'a>>,
+    /// The images as they are written, for those that are looked for in what was before an update
+    texts: OnceCell<Distinct>,
 }
 
 /// An image in ACR.
@@ -36,7 +40,7 @@ struct Trouble<'a> {
 
 impl<'a> Assessment<'a> {
     pub(super) fn of(spec: &PodSpec<'a>, settings: &'a Settings, namespace: &str) -> Self {
-        let mut assessment = Self { images: Vec::new(), troubles: Vec::new() };
+        let mut assessment = Self { images: Vec::new(), troubles: Vec::new(), texts: OnceCell::new() };
         for used in spec.images() {
             assessment.assess(used, settings, namespace);
         }
@@ -88,8 +92,12 @@ impl<'a> Assessment<'a> {
 
     /// Leaves out what was already so before an update.
     pub(super) fn forget_troubles_of(&mut self, old: &Assessment<'_>) {
-        self.troubles
-            .retain(|new| !old.troubles.iter().any(|old| old.rule == new.rule && old.image == new.image));
+        let subject = |trouble: &Trouble<'_>| [trouble.rule.id(), trouble.image].join(" ");
+        let mut known = Distinct::default();
+        for trouble in &old.troubles {
+            known.add(&subject(trouble));
+        }
+        self.troubles.retain(|new| !known.has(&subject(new)));
     }
 
     pub(super) fn report_troubles(&self, context: &mut Context<'_>) {
@@ -100,7 +108,7 @@ impl<'a> Assessment<'a> {
     }
 
     pub(super) fn has(&self, image: &Image<'_>) -> bool {
-        self.images.iter().any(|known| known.text == image.text)
+        self.texts.get_or_init(|| Distinct::of(self.images.iter().map(|known| known.text))).has(image.text)
     }
 }
 

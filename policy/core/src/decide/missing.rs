@@ -101,9 +101,9 @@ pub(super) fn without_refused<'w>(
     lacking: Vec<Image<'w>>,
 ) -> Vec<Image<'w>> {
     let ServiceAccount::Known { secrets, enforced: true } = account else { return lacking };
-    let (allowed, refused): (Vec<_>, Vec<_>) = lacking
-        .into_iter()
-        .partition(|image| secrets.iter().any(|name| Some(name.as_str()) == image.secret()));
+    let secrets = Distinct::of(secrets.iter().map(String::as_str));
+    let (allowed, refused): (Vec<_>, Vec<_>) =
+        lacking.into_iter().partition(|image| image.secret().is_some_and(|name| secrets.has(name)));
     for image in refused {
         let message = format!(
             "{} cannot pull \"{}\" without pull secret \"{}\", which ServiceAccount \"{}\"{} does not allow \
@@ -133,7 +133,8 @@ pub(super) fn report_hidden(
     lacking: &[Image<'_>],
 ) {
     let ServiceAccount::Known { secrets: inherited, .. } = account else { return };
-    for name in secrets(lacking).iter().filter(|name| inherited.contains(name)) {
+    let inherited = Distinct::of(inherited.iter().map(String::as_str));
+    for name in secrets(lacking).iter().filter(|name| inherited.has(name)) {
         let message = format!(
             "ServiceAccount \"{}\"{} has pull secret \"{name}\", but Kubernetes copies its secrets only into pods \
              whose own list is empty",

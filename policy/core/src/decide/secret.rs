@@ -6,9 +6,7 @@ use serde_json::Value;
 
 use crate::decide::context::{About, Context};
 use crate::decide::credential;
-use crate::distinct::Distinct;
 use crate::docker_config::Credential;
-use crate::finding::Finding;
 use crate::key_defect::{self, KeyDefect};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::RegistryKey;
@@ -22,12 +20,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     check_secret(context, &request.object);
     if request.old_object.is_object() {
         let ((), old) = context.silently(|context| check_secret(context, &request.old_object));
-        let words = |finding: &Finding| [finding.rule.id(), &finding.message].join(" ");
-        let mut was_so = Distinct::default();
-        for finding in &old {
-            was_so.add(&words(finding));
-        }
-        context.decision.findings.retain(|finding| was_so.position(&words(finding)).is_none());
+        context.forget(&old, |finding| [finding.rule.id(), &finding.message].join(" "));
     }
 }
 

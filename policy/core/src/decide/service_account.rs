@@ -14,7 +14,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     if list.can_grow() {
         let known = Distinct::of(list.names());
         let wanted = settings.pull_secrets.secrets_of(&request.namespace);
-        let lacking = Distinct::of(wanted.filter(|name| known.position(name).is_none()));
+        let lacking = Distinct::of(wanted.filter(|name| !known.has(name)));
         context.add(vec![PULL_SECRETS], lacking.into_vec());
     }
 }

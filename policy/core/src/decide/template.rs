@@ -7,7 +7,7 @@ use crate::decide::missing::{
     report_hidden, report_immutable, report_missing, report_nameless, without_refused,
 };
 use crate::distinct::Distinct;
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::pod_spec::PodSpec;
 use crate::request::Operation;
 use crate::rule::Rule;
@@ -45,7 +45,8 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
         // A problem that was uncertain before the update and is certain now is reported as new.
         if !was.unsure || view.unsure {
             let was_lacking = was.attached.lacking(&old.images, &was.names());
-            lacking.retain(|new| !was_lacking.iter().any(|old| old.text == new.text));
+            let was_lacking = Distinct::of(was_lacking.iter().map(|old| old.text));
+            lacking.retain(|new| !was_lacking.has(new.text));
         }
         if was.names == view.names {
             assessment.images.retain(|image| !old.has(image));
@@ -71,7 +72,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
     let unsure = view.unsure && settings.cluster.secrets == SecretLookup::Credentials;
     let most = if unsure { Severity::Warn } else { Severity::Reject };
     attached.report(context, &spec, &assessment.images, most);
-    context.decision.findings.retain(|finding| !known.iter().any(|old| finding.repeats(old)));
+    context.forget(&known, Finding::subject);
     context.add(spec.list_path(), added);
 }
 
@@ -93,8 +94,8 @@ impl View {
         let settings = context.settings;
         let counts =
             settings.mode == Mode::Validate || !settings.targets.pods || settings.targets.pod_templates;
-        let lacks =
-            assessment.images.iter().filter_map(Image::secret).any(|name| !names.iter().any(|n| n == name));
+        let listed = Distinct::of(names.iter().map(String::as_str));
+        let lacks = assessment.images.iter().filter_map(Image::secret).any(|name| !listed.has(name));
         let looks = list.is_empty()
             && match settings.cluster.secrets {
                 SecretLookup::None => false,
