@@ -149,28 +149,31 @@ impl Question {
             digest: reference.digest.map(own),
         });
         let host = reference.host().to_ascii_lowercase();
-        let (kind, reason, help) = match classify(&host, &self.settings.registry_suffixes) {
-            Host::LoginServer if host != reference.host() => (
+        let class = classify(&host, &self.settings.registry_suffixes);
+        let (kind, reason, help) = match class {
+            Host::LoginServer | Host::BelowSuffix if host != reference.host() => (
                 "login-server",
                 own("an ACR login server, but in upper case: keys are compared letter by letter"),
                 Some(format!("write {host}")),
             ),
             Host::LoginServer => ("login-server", own("an ACR login server"), None),
+            Host::BelowSuffix => ("login-server", own("a registry below a configured suffix"), None),
             Host::Mistaken(mistake) => ("mistaken", mistake.explain(&host), Some(mistake.help())),
             Host::Other => {
                 ("other", own("not an ACR login server: the policy has nothing to say about it"), None)
             }
         };
-        explanation.registry = Some(Registry { host, kind, reason, help });
         let repository = reference.repository();
         if kind == "login-server" {
             explanation.entries = self.entries(&repository);
-            explanation.need = Some(match self.settings.pull_secrets.need(&reference, &self.namespace) {
-                Some(Need::Secret(name)) => Needed::Secret(own(name)),
-                Some(Need::Nothing) => Needed::Nothing,
-                None => Needed::Unlisted,
-            });
+            explanation.need =
+                Some(match self.settings.pull_secrets.need(&reference, class, &self.namespace) {
+                    Some(Need::Secret(name)) => Needed::Secret(own(name)),
+                    Some(Need::Nothing) => Needed::Nothing,
+                    None => Needed::Unlisted,
+                });
         }
+        explanation.registry = Some(Registry { host, kind, reason, help });
         self.try_secrets(&repository, cluster, &mut explanation);
         explanation
     }

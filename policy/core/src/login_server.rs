@@ -9,6 +9,8 @@ pub(crate) const CLOUDS: [&str; 4] = ["azurecr.io", "azurecr.cn", "azurecr.us", 
 pub enum Host<'a> {
     /// `contoso.azurecr.io`, `contoso-h4sh.azurecr.io`, `contoso.eastus.geo.azurecr.io` or a configured domain
     LoginServer,
+    /// `a.b.registry.contoso.com`, further below a configured suffix: a registry whose pull secret only an entry can name
+    BelowSuffix,
     /// Belongs to ACR or is meant to, but images cannot be pulled from it; holds what to write instead
     Mistaken(Mistake<'a>),
     /// Some other registry
@@ -82,6 +84,9 @@ pub fn classify<'a>(host: &'a str, suffixes: &'a [String]) -> Host<'a> {
             (Some(_), Some(_), Some("geo"), None) => Host::LoginServer,
             (Some(registry), Some(_), Some("data"), None) => {
                 Host::Mistaken(Mistake::DataEndpoint { registry, suffix })
+            }
+            _ if suffixes.iter().any(|configured| configured == suffix) && !name.starts_with('.') => {
+                Host::BelowSuffix
             }
             _ => Host::Mistaken(Mistake::Shape { suffix }),
         };

@@ -64,6 +64,15 @@ impl RegistryKey {
             && host.split('.').zip(target_host.split('.')).all(|(glob, label)| glob_matches(glob, label))
     }
 
+    /// Whether a setting with this key holds for `repository`. Its path ends at the end of a segment, while the kubelet compares
+    /// the letters alone.
+    pub fn covers(&self, repository: &Repository<'_>) -> bool {
+        let path = self.parts.as_ref().map(|(_, _, path)| path.as_str()).unwrap_or_default();
+        let rest = repository.0.path.strip_prefix(path).unwrap_or_default();
+        let is_whole = path.is_empty() || path.ends_with('/') || rest.is_empty() || rest.starts_with('/');
+        is_whole && self.matches(repository)
+    }
+
     /// Whether the key can match an ACR login server: below a cloud's suffix, or below or at one of `suffixes`.
     pub fn can_match_acr(&self, suffixes: &[String]) -> bool {
         let labels = self.labels();
@@ -73,7 +82,7 @@ impl RegistryKey {
             _ => false,
         };
         login_server::all(suffixes).any(is_login_server)
-            || suffixes.iter().any(|suffix| labels_before(&labels, suffix) == Some(&[]))
+            || suffixes.iter().any(|suffix| labels_before(&labels, suffix).is_some())
     }
 
     /// Whether the key is a glob that matches ACR login servers and other hosts as well.

@@ -9,6 +9,7 @@ use crate::distinct::Distinct;
 use crate::finding::Severity;
 use crate::image::ImageReference;
 use crate::keyring::{Held, Keyring};
+use crate::login_server::classify;
 use crate::pod_spec::PodSpec;
 use crate::pull_secret::{Malformed, PullSecret};
 use crate::rule::Rule;
@@ -131,8 +132,9 @@ impl Attached {
             let lower = image.reference.domain.to_ascii_lowercase();
             let written = ImageReference { domain: &lower, ..image.reference.clone() };
             // In lower case it may have an entry already.
+            let class = classify(written.host(), &context.settings.registry_suffixes);
             let has_entry =
-                context.settings.pull_secrets.need(&written, &context.request.namespace).is_some();
+                context.settings.pull_secrets.need(&written, class, &context.request.namespace).is_some();
             let help = if has_entry { format!("write {lower}") } else { format!("add an entry for {lower}") };
             context.report(Rule::UnlistedRegistry, image.about(), message, help);
         }

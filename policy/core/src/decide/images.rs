@@ -66,14 +66,15 @@ impl<'a> Assessment<'a> {
             }
         };
         let host = reference.host().to_ascii_lowercase();
-        match classify(&host, &settings.registry_suffixes) {
+        let class = classify(&host, &settings.registry_suffixes);
+        match class {
             Host::Other => return,
             Host::Mistaken(mistake) => {
                 let message =
                     format!("{}: \"{text}\" cannot be pulled: {}", used.user, mistake.explain(&host));
                 return self.note(Rule::NotALoginServer, &used, text, message, mistake.help());
             }
-            Host::LoginServer => {}
+            Host::LoginServer | Host::BelowSuffix => {}
         }
         if reference.host() != host {
             let message = format!(
@@ -82,7 +83,7 @@ impl<'a> Assessment<'a> {
             );
             self.note(Rule::RegistryHostCase, &used, text, message, format!("write {host}"));
         }
-        let need = settings.pull_secrets.need(&reference, namespace);
+        let need = settings.pull_secrets.need(&reference, class, namespace);
         self.images.push(Image { pointer: used.pointer, user: used.user, text, reference, need });
     }
 

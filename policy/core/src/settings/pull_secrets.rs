@@ -7,6 +7,7 @@ use super::is_suffix;
 use crate::dns_name::is_dns_subdomain;
 use crate::image::ImageReference;
 use crate::key_defect::{self, KeyDefect};
+use crate::login_server::Host;
 use crate::registry_key::{RegistryKey, Repository, glob_matches};
 
 /// The name that Azure's own article uses.
@@ -47,14 +48,14 @@ pub enum PullSecrets {
 }
 
 impl PullSecrets {
-    /// The entry that holds for an ACR image in `namespace`, by its index; `None` where there is none.
-    pub fn need(&self, image: &ImageReference<'_>, namespace: &str) -> Option<Need<'_>> {
+    /// What the settings say that an image from such a host needs in `namespace`; `None` where they say nothing.
+    pub fn need(&self, image: &ImageReference<'_>, host: Host<'_>, namespace: &str) -> Option<Need<'_>> {
         match self {
             // Upper case and ports are no part of "every login server": a secret made as the article says
             // has a key that the kubelet does not match with them.
             Self::Default => {
                 let plain = !image.domain.bytes().any(|b| b.is_ascii_uppercase() || b == b':');
-                plain.then_some(Need::Secret(DEFAULT_SECRET))
+                (plain && host == Host::LoginServer).then_some(Need::Secret(DEFAULT_SECRET))
             }
             Self::Entries(entries) => {
                 let repository = image.repository();
@@ -95,7 +96,7 @@ impl Entry {
 
     /// Whether the entry holds for a repository in `namespace`.
     pub fn holds(&self, repository: &Repository<'_>, namespace: &str) -> bool {
-        self.in_namespace(namespace) && self.registries.iter().any(|key| key.matches(repository))
+        self.in_namespace(namespace) && self.registries.iter().any(|key| key.covers(repository))
     }
 
     /// Whether the entry holds in `namespace` at all.
