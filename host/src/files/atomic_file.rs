@@ -14,12 +14,12 @@ pub const UNFINISHED: &str = ".acr-pull-secret-";
 /// The temporary files that exist. The lock is held while one is made, renamed or removed, so that the list is complete.
 static WRITTEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Who may read a file that is new. One that exists keeps its permissions.
+/// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Its owner alone
     Private,
-    /// Everybody whom the user's umask permits
+    /// Everybody whom the user's umask permits, or the permissions of the file that it replaces
     Shared,
 }
 
@@ -63,11 +63,13 @@ impl Draft {
         }
         let mut builder = Builder::new();
         builder.prefix(UNFINISHED);
-        if let Some(permissions) = permissions_of_new(access) {
+        // What replaces a file is its owner's alone until it has the owner, the group and the permissions of that file.
+        if let Some(permissions) = permissions_of_new(access).filter(|_| old.is_none()) {
             builder.permissions(permissions);
         }
         let file = Unfinished::new(&builder, folder_of(&path))?;
-        Ok(Self(BufWriter::new(Sink::Beside { file, path, old: old.map(Box::new) })))
+        let old = old.filter(|_| access == Access::Shared).map(Box::new);
+        Ok(Self(BufWriter::new(Sink::Beside { file, path, old })))
     }
 
     /// Puts the file into its place.
@@ -327,7 +329,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_new_file_is_for_its_owner_alone_or_for_whom_the_umask_lets() {
+    fn a_file_is_for_its_owner_alone_or_for_whom_the_umask_lets() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();
@@ -338,6 +340,34 @@ mod tests {
         {
             save(&folder.path().join(name), b"", access).unwrap();
             assert_eq!(mode(name), expected, "{name}");
+            fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o644)).unwrap();
+            save(&folder.path().join(name), b"", access).unwrap();
+            assert_eq!(mode(name), if access == Access::Private { 0o600 } else { 0o644 }, "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_replaces_a_file_can_be_read_by_nobody_else_before() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        for mode in [0o600, 0o640, 0o644] {
+            let file = folder.path().join("pod.yaml");
+            fs::write(&file, "old").unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let mut draft = Draft::new(&file, Access::Shared).unwrap();
+            draft.write_all(b"new").unwrap();
+            draft.flush().unwrap();
+            let modes: Vec<u32> = fs::read_dir(&folder)
+                .unwrap()
+                .map(|entry| entry.unwrap())
+                .filter(|entry| entry.path() != file)
+                .map(|entry| entry.metadata().unwrap().permissions().mode() & 0o777)
+                .collect();
+            assert_eq!(modes, [0o600]);
+            draft.finish().unwrap();
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, mode);
         }
     }
 
