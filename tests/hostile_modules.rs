@@ -261,6 +261,31 @@ fn what_a_policy_changes_beside_pull_secrets_is_not_written() {
     }
 }
 
+/// A warning is shown, and moves no cursor.
+#[test]
+fn what_a_policy_warns_of_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
+    write("pod.yaml", pod("web").as_bytes());
+    let answer = r#"{"accepted":true,"valid":true,"warnings":["old\\n::error::tag\\u001b[2J"]}"#;
+    write(
+        "warning.wasm",
+        &module(&format!(
+            r#"(data (i32.const 1024) "{}")
+               (func (export "__guest_call") (param i32 i32) (result i32)
+                 (call $answer (i32.const 1024) (i32.const {})) (i32.const 1))"#,
+            answer.replace('"', "\\\""),
+            answer.replace(r"\\", r"\").len()
+        )),
+    );
+    let args = ["check", "--policy", "warning.wasm", "pod.yaml"];
+    let output = command(&args).current_dir(folder.path()).output().unwrap();
+    let shown = text(&output.stdout);
+    assert!(shown.contains("warning[policy-warning]: old"), "{shown}");
+    assert!(!shown.contains('\u{1b}') && !shown.lines().any(|line| line.starts_with("::")), "{shown}");
+    assert!(shown.ends_with("1 object: 1 accepted, 0 mutated, 0 rejected; 1 warning\n"), "{shown}");
+}
+
 /// What is wrong before anything can be asked is said once.
 #[test]
 fn a_module_that_is_no_usable_policy_is_refused_with_its_reason() {

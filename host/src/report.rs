@@ -95,12 +95,22 @@ pub trait Render {
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()>;
 }
 
+/// The rule of a warning that came without a finding.
+const POLICY_WARNING: &str = "policy-warning";
+
 /// All that is to be said of an object, for formats that know findings only: those of the policy or, where a refusal,
 /// a warning or an error came without one, that.
 fn remarks(outcome: &Outcome) -> Vec<Finding> {
     let mut remarks = outcome.findings();
     remarks.extend(outcome.verdicts().flat_map(bare_remarks));
     remarks
+}
+
+/// The warnings that came without a finding.
+fn bare_warnings(outcome: &Outcome) -> Vec<Finding> {
+    let mut warnings: Vec<Finding> = outcome.verdicts().flat_map(bare_remarks).collect();
+    warnings.retain(|remark| remark.rule == POLICY_WARNING);
+    warnings
 }
 
 fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
@@ -125,14 +135,14 @@ fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
             let warnings = verdict.warnings.iter().filter(|_| verdict.findings.is_empty());
             message
                 .map(|text| remark("policy-rejection", Severity::Reject, text))
-                .chain(warnings.map(|text| remark("policy-warning", Severity::Warn, text)))
+                .chain(warnings.map(|text| remark(POLICY_WARNING, Severity::Warn, text)))
                 .collect()
         }
         _ if !verdict.findings.is_empty() => Vec::new(),
         // What monitor mode held back is told, and does nothing.
         _ => message
             .map(|text| remark("monitor-mode", Severity::Warn, text))
-            .chain(verdict.warnings.iter().map(|text| remark("policy-warning", Severity::Warn, text)))
+            .chain(verdict.warnings.iter().map(|text| remark(POLICY_WARNING, Severity::Warn, text)))
             .collect(),
     }
 }

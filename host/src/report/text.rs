@@ -133,6 +133,7 @@ impl Render for Text {
 
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         let mut shown = outcome.findings();
+        shown.extend(super::bare_warnings(outcome));
         shown.sort_by_key(|finding| (finding.line, finding.column));
         let is_fine = outcome.worst() < self.style.wrong && shown.is_empty();
         if !(self.style.quiet && is_fine) && outcome.worst() != Decision::Skipped {
