@@ -91,7 +91,7 @@ pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
         notes.append(&mut document.notes);
         let document = Arc::new(document);
         let first = manifests.len();
-        let is_list = is_unnamed_list(&value);
+        let is_list = has_items(&value);
         unpack(file, &document, value, String::new(), &mut manifests);
         let unpacked = manifests.get_mut(first..).unwrap_or_default();
         place_lines(unpacked);
@@ -148,10 +148,22 @@ fn notes_on_types(
     found.into_iter().zip(places).filter_map(note).collect()
 }
 
+/// What the pointer of an item of a list begins with.
+const ITEMS: &str = "/items/";
+
 /// What is wrong with the type of an object: where, what, and what to type.
 fn type_problem(manifest: &Manifest) -> Option<(String, String, String)> {
     let Content::Object(object) = &manifest.content else { return None };
     let at = |field: &str| format!("{}{field}", manifest.prefix);
+    let (item, inner) = (manifest.prefix.starts_with(ITEMS), manifest.prefix.matches(ITEMS).nth(1).is_some());
+    if inner {
+        let message = "kubectl refuses this object, because it is in a list within a list";
+        return Some((at(""), message.to_owned(), "move it into the outer list".to_owned()));
+    }
+    if item && Kind::of(object).is_none() {
+        let message = "kubectl refuses this item of a list, because it has no apiVersion or no kind";
+        return Some((at(""), message.to_owned(), "write both, or remove the item".to_owned()));
+    }
     match kind::misspelled(object) {
         Some(Misspelled::Kind(known)) => {
             let written = object.get("kind").and_then(Value::as_str).unwrap_or_default().trim();
@@ -174,11 +186,15 @@ fn type_problem(manifest: &Manifest) -> Option<(String, String, String)> {
     kind::has_containers(object).then(|| (at(""), message, format!("write its `{field}`")))
 }
 
-/// Is a value a list for kubectl although its kind does not say so? apimachinery: `Unstructured.IsList`
-fn is_unnamed_list(value: &Value) -> bool {
+/// Has a value `items` although its kind is not that of a list? apimachinery: `Unstructured.IsList`
+fn has_items(value: &Value) -> bool {
     let is_named = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
-    let has_items = value.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty());
-    !is_named && has_items && Kind::of(value).is_some()
+    !is_named && value.get("items").is_some() && Kind::of(value).is_some()
+}
+
+/// Is a value a list for kubectl although its kind does not say so?
+fn is_unnamed_list(value: &Value) -> bool {
+    has_items(value) && value.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
 }
 
 /// The items of a `List`, of a typed list such as `PodList`, or of what kubectl takes for one.

@@ -167,6 +167,7 @@ pub(super) fn note(tree: &mut Tree, text: &str, begins: bool) {
     }
     byte_order_mark(tree, text, first, &mut notes);
     separators(tree.span.clone(), text, &mut notes);
+    notes.extend(double_line_end(tree.span.clone(), text));
     tabs(tree, text, &mut notes);
     notes.truncate(MAX_NOTES.saturating_sub(tree.notes.len()));
     tree.notes.append(&mut notes);
@@ -200,9 +201,17 @@ pub(super) fn of_directive(tree: &Tree, text: &str, begins: bool) -> Option<Prob
 /// Where something other than a comment stands behind `---`.
 fn behind_marker(text: &str, end: usize) -> Option<usize> {
     let rest = text.get(end..)?;
-    let line = rest.get(..line_length(rest))?;
+    // For kubectl a carriage return alone ends no line here.
+    let line = rest.get(..memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len()))?;
     let written = line.trim_start();
     (!written.is_empty() && !written.starts_with('#')).then_some(end + line.len() - written.len())
+}
+
+/// A line end with one carriage return too many, which is none of YAML's.
+fn double_line_end(span: Range<usize>, text: &str) -> Option<Problem> {
+    let at = span.start + memmem::find(text.get(span)?.as_bytes(), b"\r\r\n")?;
+    let message = "kubectl reads two carriage returns and a line feed as one line end, and YAML as two";
+    Some(Problem::new(at, message).with_help("end lines with \\n or \\r\\n"))
 }
 
 /// Lines within a document that begin with `---`.

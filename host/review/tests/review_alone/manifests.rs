@@ -94,13 +94,26 @@ fn items_are_taken_apart_as_kubectl_does_whatever_the_kind() {
             (vec!["b".to_owned(), "c".to_owned()], vec![])
         );
     }
-    // Without items there is nothing to take apart, and without a type it is no object.
-    for text in [
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nitems: []\n",
-        "metadata: {name: a}\nitems: [{x: 1}]\n",
-    ] {
-        assert_eq!(told(text), (vec!["a".to_owned()], vec![]), "{text}");
+    // kubectl shows no object then, or refuses the text.
+    for items in ["[]", "null", "abc", "{}"] {
+        let (names, notes) =
+            told(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nitems: {items}\n"));
+        assert_eq!((names, notes.len()), (vec!["a".to_owned()], 1), "{items}");
     }
+    // kubectl refuses the text.
+    let pod = "{apiVersion: v1, kind: Pod, metadata: {name: b}}";
+    for (items, names) in [
+        (format!("{{apiVersion: v1, kind: List, items: [{pod}]}}"), vec!["b"]),
+        (format!("{{apiVersion: v1, kind: Foo, items: [{pod}]}}"), vec!["b"]),
+        (format!("null, {pod}"), vec!["", "b"]),
+        (format!("{{metadata: {{name: a}}}}, {pod}"), vec!["a", "b"]),
+    ] {
+        let (found, notes) = told(&format!("apiVersion: v1\nkind: List\nitems: [{items}]\n"));
+        assert_eq!(found, names, "{items}");
+        assert!(notes.len() == 1 && notes[0].0.starts_with("kubectl refuses this"), "{items}: {notes:?}");
+    }
+    // Without a type it is no object.
+    assert_eq!(told("metadata: {name: a}\nitems: [{x: 1}]\n"), (vec!["a".to_owned()], vec![]));
 }
 
 #[test]
