@@ -41,12 +41,18 @@ fn patches_are_skipped_with_the_reason_unless_they_are_named() {
     assert_eq!(message("./component/part.yaml"), reason("./component/Kustomization"));
     let files = judged(folder.path(), &["."]).0;
     assert_eq!(files, ["./base/pod.yaml"]);
-    let [component, prod] = notes(&said)[..] else { panic!("{said}") };
+    let [component, prod, changes] = notes(&said)[..] else { panic!("{said}") };
     assert_eq!(component, "note: patches of ./component/Kustomization are skipped: ./component/part.yaml");
     assert_eq!(
         prod,
         "note: patches of ./prod/kustomization.yaml are skipped: ./prod/more/deployment.yaml, ./prod/ops.yml, \
          ./prod/patch.yaml"
+    );
+    assert_eq!(
+        changes,
+        "note: 2 kustomizations change what the files show: ./component/Kustomization (patches), \
+         ./prod/kustomization.yaml (patches, patchesStrategicMerge); to check what is built, run acr-pull-secret check -k \
+         with the folder of each"
     );
     assert_eq!(judged(folder.path(), &["prod/more/deployment.yaml"]).0, ["prod/more/deployment.yaml"]);
 
@@ -73,8 +79,36 @@ fn a_patch_that_is_also_a_resource_is_judged() {
         let (files, said) = judged(folder.path(), &["."]);
         assert_eq!(files, ["./base/pod.yaml"], "{base}{dev}");
         let note = "note: patches of ./dev/kustomization.yaml are skipped: ./dev/other.yaml";
-        assert_eq!(notes(&said), [note]);
+        assert_eq!(notes(&said).first(), Some(&note));
     }
+}
+
+/// What is built has an image, or lacks a pull secret, that no file shows.
+#[test]
+fn what_changes_objects_without_a_file_gets_a_note() {
+    let inline = "patch: '[{op: remove, path: /spec/imagePullSecrets}]'\n  target: {kind: Pod}\n";
+    for (kustomization, reason) in [
+        (format!("resources: [pod.yaml]\npatches:\n- {inline}"), "patches"),
+        ("resources: [pod.yaml]\ntransformers: [t.yaml]\n".to_owned(), "transformers"),
+        ("resources: [pod.yaml]\nreplacements: [{path: r.yaml}]\n".to_owned(), "replacements"),
+        ("resources: [pod.yaml, .hidden/pod.yaml]\n".to_owned(), "resources that are not read"),
+        ("resources: [pod.yaml, pod.txt]\n".to_owned(), "resources that are not read"),
+    ] {
+        let folder = tree(&[
+            ("-k/kustomization.yaml", &kustomization),
+            ("-k/pod.yaml", POD),
+            ("-k/pod.txt", POD),
+            ("-k/.hidden/pod.yaml", POD),
+        ]);
+        let (_, said) = judged(folder.path(), &["."]);
+        let note = format!(
+            "note: 1 kustomization changes what the files show: ./-k/kustomization.yaml ({reason}); to check what is \
+             built, run acr-pull-secret check -k ./-k"
+        );
+        assert_eq!(notes(&said), [note], "{kustomization}");
+    }
+    let plain = tree(&[("kustomization.yaml", "resources: [pod.yaml]\npatches: []\n"), ("pod.yaml", POD)]);
+    assert_eq!(notes(&judged(plain.path(), &["."]).1), [""; 0]);
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
                 io.stderr.plain(&format!("note: patches of {file} are skipped: {names}"));
             }
         }
+        tell_of_changes(&folder.kustomizations, io);
         tell_of_links(slice::from_ref(folder), "add --follow", io);
         for reason in [Unused::TooLarge, Unused::NotRegular, Unused::Unreadable, Unused::TooComplex] {
             let files = folder.unused_gitignores.iter().filter(|(_, unused)| **unused == reason);
@@ -51,6 +52,35 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
             ));
         }
     }
+}
+
+/// Says which kustomizations build something else than their files show.
+fn tell_of_changes(kustomizations: &[Kustomization], io: &Io) {
+    let changing: Vec<&Kustomization> =
+        kustomizations.iter().filter(|kustomization| !kustomization.changes.is_empty()).collect();
+    let Some(first) = changing.first() else { return };
+    let shown = changing.iter().take(MOST_NAMES);
+    let named: Vec<String> =
+        shown.map(|it| format!("{} ({})", it.file.display(), it.changes.join(", "))).collect();
+    let others = match changing.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (verb, how) = match changing.len() {
+        1 => ("changes", format!("run acr-pull-secret check -k {}", shell_path(folder_of(first)))),
+        _ => ("change", "run acr-pull-secret check -k with the folder of each".to_owned()),
+    };
+    let count = counted(changing.len(), "kustomization");
+    io.stderr.plain(&format!(
+        "note: {count} {verb} what the files show: {}{others}; to check what is built, {how}",
+        named.join(", ")
+    ));
+}
+
+/// The folder that a kustomization builds.
+fn folder_of(kustomization: &Kustomization) -> &Path {
+    let folder = kustomization.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 /// Says which links out of these folders were not followed, and what to type where they are to be.
@@ -102,8 +132,7 @@ pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io
     for kustomization in folders.iter().flat_map(|folder| &folder.kustomizations) {
         if concerns(&evaluation, kustomization) {
             let file = kustomization.file.display();
-            let folder = kustomization.file.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let word = shell_path(folder.unwrap_or(Path::new(".")));
+            let word = shell_path(folder_of(kustomization));
             io.stderr.plain(&format!(
                 "note: {file} sets images that the policy judges and that the files do not show; to check what is built, run \
                  acr-pull-secret check -k {word}"

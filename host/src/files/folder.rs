@@ -213,6 +213,7 @@ impl<'a> Walk<'a> {
         files.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut files: Vec<_> = files.into_iter().map(|(_, file)| file).collect();
         mark_patches(&mut files, &mut kustomizations);
+        mark_unread(&files, &mut kustomizations);
         let visited = std::mem::take(&mut *visited.lock());
         let is_empty = files.is_empty();
         Folder {
@@ -237,6 +238,17 @@ impl<'a> Walk<'a> {
             }
         }
         unused
+    }
+}
+
+/// Marks the kustomizations that build files which are not read, such as hidden ones.
+fn mark_unread(files: &[Result<FoundFile, InputError>], kustomizations: &mut [Kustomization]) {
+    let read: HashSet<&Path> = files.iter().flatten().map(|file| file.real.as_path()).collect();
+    for Kustomization { resources, changes, .. } in kustomizations {
+        let mut named = resources.iter().filter_map(|resource| resource.canonicalize().ok());
+        if named.any(|real| real.is_file() && !read.contains(real.as_path())) {
+            changes.push("resources that are not read");
+        }
     }
 }
 

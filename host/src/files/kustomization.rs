@@ -24,7 +24,23 @@ pub struct Kustomization {
     pub images: Vec<String>,
     /// The namespace that it gives to all objects
     pub namespace: Option<String>,
+    /// Its fields by which what it builds differs from the files that are read
+    pub changes: Vec<&'static str>,
 }
+
+/// Fields by which what is built differs from the files. Images have a note of their own.
+const CHANGES: [&str; 10] = [
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "transformers",
+    "replacements",
+    "vars",
+    "components",
+    "generators",
+    "helmCharts",
+    "helmChartInflationGenerator",
+];
 
 /// Whether a file has the name of a kustomization.
 pub(super) fn is_kustomization(path: &Path) -> bool {
@@ -44,7 +60,12 @@ impl Kustomization {
 
     fn of(file: &Path, value: &Value) -> Self {
         let folder = file.parent().unwrap_or(Path::new(""));
-        let list = |field: &str| value.get(field).and_then(Value::as_array).into_iter().flatten();
+        // Kustomize compares the letters of fields without their case.
+        let field = |name: &str| {
+            let fields = value.as_object().into_iter().flatten();
+            fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value).next_back()
+        };
+        let list = |name: &str| field(name).and_then(Value::as_array).into_iter().flatten();
         let with_path = list("patches").chain(list("patchesJson6902")).filter_map(|patch| patch.get("path"));
         // Entries of these two lists may also be inline patches, which have several lines.
         let paths = with_path.chain(list("patchesStrategicMerge")).chain(list("patches"));
@@ -54,8 +75,9 @@ impl Kustomization {
             file: file.to_owned(),
             patches: paths.map(|path| folder.join(path)).collect(),
             resources: resources.map(|path| folder.join(path)).collect(),
-            images: list("images").filter_map(new_image).collect(),
-            namespace: value.get("namespace").and_then(Value::as_str).map(str::to_owned),
+            images: list("images").chain(list("imageTags")).filter_map(new_image).collect(),
+            namespace: field("namespace").and_then(Value::as_str).map(str::to_owned),
+            changes: CHANGES.into_iter().filter(|name| list(name).next().is_some()).collect(),
         }
     }
 }
@@ -134,6 +156,14 @@ mod tests {
         let text = "images:\n- {name: web, newName: contoso.azurecr.io/web, newTag: v1}\n- {name: a, newTag: v2}\n\
                     - {name: b, newName: c, digest: 'sha256:00', newTag: v3}\n- {name: d, newName: e}\n- 5\n";
         assert_eq!(read(text).images, ["contoso.azurecr.io/web:v1", "c@sha256:00", "e"]);
+    }
+
+    #[test]
+    fn fields_that_change_objects_are_named_in_any_case() {
+        let text = "Patches:\n- patch: '[]'\ntransformers: []\nREPLACEMENTS: [{}]\nImageTags:\n- {name: a, newName: b}\n";
+        let kustomization = read(text);
+        assert_eq!(kustomization.changes, ["patches", "replacements"]);
+        assert_eq!(kustomization.images, ["b"]);
     }
 
     #[test]
