@@ -54,6 +54,13 @@ pub(super) fn of_scalar(
                 .then_some((span.end(), "kubectl requires white space after this tag"))
         }
         ScalarStyle::Literal | ScalarStyle::Folded => {
+            let first = content(span, whole);
+            if first < span.end() && column(whole, first) == 0 {
+                return Some((
+                    first,
+                    "kubectl ends the text above before this line, because it is not indented",
+                ));
+            }
             let content = block_content(span, whole)?;
             let begins_with_tab = whole.get(content..).is_some_and(|text| text.starts_with('\t'));
             begins_with_tab.then_some((content, "kubectl refuses a text that begins with a tab"))

@@ -78,6 +78,16 @@ fn told(text: &str) -> (Vec<String>, Vec<Told>) {
     (names, notes.into_iter().map(told).collect())
 }
 
+/// A text without an indentation is the rest of the file here, and nothing for kubectl, which refuses the file.
+#[test]
+fn a_document_that_is_a_text_without_indentation_is_told() {
+    for (head, line) in [("|\n", 2), ("\u{feff} |   #!\n", 2), ("# a\n>-\n\n", 4)] {
+        let (_, notes) = told(&format!("{head}apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n"));
+        let message = "kubectl ends the text above before this line, because it is not indented".to_owned();
+        assert_eq!(notes, [(message, line, 1, String::new())], "{head}");
+    }
+}
+
 /// kubectl takes apart whatever has a list `items`.
 #[test]
 fn items_are_taken_apart_as_kubectl_does_whatever_the_kind() {
