@@ -1,7 +1,6 @@
 //! A verdict: what the policy's response means for the object.
 
-use json_patch::jsonptr::PointerBuf;
-use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
+use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -119,7 +118,7 @@ impl Verdict {
     pub fn of(response: &[u8], object: &Value) -> Result<Self, serde_json::Error> {
         let response: Response = serde_json::from_slice(response)?;
         let mutated = response.mutated_object.filter(|mutated| response.accepted && !mutated.is_null());
-        let patch = mutated.map(|mutated| diff(object, &mutated)).unwrap_or_default();
+        let patch = mutated.map(|mutated| json_patch::diff(object, &mutated)).unwrap_or_default();
         let decision = match (response.accepted, patch.is_empty()) {
             (false, _) => Decision::Rejected,
             (true, false) => Decision::Mutated,
@@ -138,45 +137,6 @@ impl Verdict {
             message: response.message.filter(|_| !response.accepted),
             warnings: response.warnings.unwrap_or_default(),
         })
-    }
-}
-
-/// What changes. The library makes a pointer for every value, so it gets only what differs.
-fn diff(old: &Value, new: &Value) -> Patch {
-    let mut patch = Patch::default();
-    add_changes(old, new, &mut PointerBuf::new(), &mut patch);
-    patch
-}
-
-fn add_changes(old: &Value, new: &Value, at: &mut PointerBuf, changes: &mut Patch) {
-    let (Value::Object(old), Value::Object(new)) = (old, new) else {
-        let below = |inner: PointerBuf| at.concat(&inner);
-        changes.0.extend(json_patch::diff(old, new).0.into_iter().map(|operation| match operation {
-            PatchOperation::Add(it) => PatchOperation::Add(AddOperation { path: below(it.path), ..it }),
-            PatchOperation::Remove(it) => PatchOperation::Remove(RemoveOperation { path: below(it.path) }),
-            PatchOperation::Replace(it) => {
-                PatchOperation::Replace(ReplaceOperation { path: below(it.path), ..it })
-            }
-            other => other,
-        }));
-        return;
-    };
-    for (key, value) in new {
-        at.push_back(key);
-        match old.get(key) {
-            Some(known) if known == value => {}
-            Some(known) => add_changes(known, value, at, changes),
-            None => {
-                let (path, value) = (at.clone(), value.clone());
-                changes.0.push(PatchOperation::Add(AddOperation { path, value }));
-            }
-        }
-        at.pop_back();
-    }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
-        let mut path = at.clone();
-        path.push_back(key);
-        changes.0.push(PatchOperation::Remove(RemoveOperation { path }));
     }
 }
 

@@ -94,10 +94,6 @@ impl Problem {
     }
 
     /// A remark on a scalar at its byte.
-    pub(super) fn with_help(self, help: &str) -> Self {
-        Problem { help: Some(help.to_owned()), ..self }
-    }
-
     pub(super) fn remark(at: usize, remark: Remark) -> Self {
         Problem { help: remark.help.map(str::to_owned), ..Problem::new(at, remark.message) }
     }

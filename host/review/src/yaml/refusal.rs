@@ -214,11 +214,11 @@ fn behind_marker(text: &str, end: usize) -> Option<usize> {
     (!written.is_empty() && !written.starts_with('#')).then_some(end + line.len() - written.len())
 }
 
-/// A line end with one carriage return too many, which is none of YAML's.
+/// A line end with one carriage return too many.
 fn double_line_end(span: Range<usize>, text: &str) -> Option<Problem> {
     let at = span.start + memmem::find(text.get(span)?.as_bytes(), b"\r\r\n")?;
     let message = "kubectl reads two carriage returns and a line feed as one line end, and YAML as two";
-    Some(Problem::new(at, message).with_help("end lines with \\n or \\r\\n"))
+    Some(Problem::new(at, message).help("end lines with \\n or \\r\\n"))
 }
 
 /// Lines within a document that begin with `---`.
