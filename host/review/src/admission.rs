@@ -45,7 +45,7 @@ impl ApiServer<'_> {
         });
         match self.operation {
             "CREATE" => {
-                begin(&mut object);
+                forget_deletion(&mut object);
                 self.admit_pod(kind, &mut object, &namespace);
             }
             "DELETE" => {
@@ -130,7 +130,7 @@ impl ApiServer<'_> {
 
 /// Removes from an object that is created what says that it is being deleted.
 /// apiserver: `pkg/registry/rest/create.go` `BeforeCreate`
-fn begin(object: &mut Cow<'_, Value>) {
+fn forget_deletion(object: &mut Cow<'_, Value>) {
     for name in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
         if field(object, &["metadata", name]).is_some()
             && let Some(metadata) = object.to_mut().get_mut("metadata").and_then(Value::as_object_mut)

@@ -1,6 +1,5 @@
 //! One manifest judged: its request, the policy's answer, and the places of the findings.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -15,7 +14,7 @@ use crate::host_calls::HostCalls;
 use crate::kind::{Judged, Kind, template_path};
 use crate::manifest::{Content, Manifest};
 use crate::policy_resource::PolicyResource;
-use crate::request::Request;
+use crate::request::Asked;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
 /// Where an object stands.
@@ -175,51 +174,6 @@ struct Payload<'a> {
     settings: &'a RawValue,
 }
 
-/// A request that is made for an object, or one that was given.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Asked<'a> {
-    Made(Request<'a>),
-    Given(&'a Value),
-}
-
-impl Asked<'_> {
-    fn object(&self) -> Option<&Value> {
-        match self {
-            Self::Made(request) => request.object.as_deref(),
-            Self::Given(request) => request.get("object"),
-        }
-    }
-
-    fn old_object(&self) -> Option<&Value> {
-        match self {
-            Self::Made(request) => request.old.as_deref(),
-            Self::Given(request) => request.get("oldObject"),
-        }
-    }
-
-    fn namespace(&self) -> Option<&str> {
-        match self {
-            Self::Made(request) => Some(&*request.namespace).filter(|namespace| !namespace.is_empty()),
-            Self::Given(request) => request.get("namespace").and_then(Value::as_str),
-        }
-    }
-
-    fn is_update(&self) -> bool {
-        match self {
-            Self::Made(request) => request.operation == "UPDATE",
-            Self::Given(request) => request.get("operation").and_then(Value::as_str) == Some("UPDATE"),
-        }
-    }
-
-    fn has_sub_resource(&self) -> bool {
-        match self {
-            Self::Made(_) => false,
-            Self::Given(request) => field::word(request, &["subResource"]).is_some(),
-        }
-    }
-}
-
 impl<'a> Evaluation<'a> {
     /// An evaluation of objects that are created.
     pub fn new(
@@ -325,11 +279,7 @@ impl<'a> Evaluation<'a> {
     /// Why the policy does not get to see a request.
     fn leaves_out(&self, request: &Asked<'_>) -> Option<String> {
         let resource = self.resource?;
-        let request = match request {
-            Asked::Made(request) => Cow::Owned(request.to_value()),
-            Asked::Given(request) => Cow::Borrowed(*request),
-        };
-        resource.leaves_out(&request, self.api_server.cluster)
+        resource.leaves_out(&request.to_value(), self.api_server.cluster)
     }
 
     /// Sends one request to the policy.

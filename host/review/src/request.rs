@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::field::field;
+use crate::field::{field, word};
 use crate::kind::Kind;
 
 /// Who makes the requests.
@@ -83,7 +83,7 @@ impl Serialize for Request<'_> {
             name: subject.and_then(|object| field(object, &["metadata", "name"])?.as_str()),
             namespace,
             operation,
-            // A file that looks like the pod of a node is nevertheless one that somebody applies.
+            // A user applies the file, even one that looks like the pod of a node.
             user_info: UserInfo { username: USER, groups: ["system:masters", "system:authenticated"] },
             object,
             old_object: old,
@@ -97,4 +97,56 @@ impl Serialize for Request<'_> {
 struct UserInfo<'a> {
     username: &'a str,
     groups: [&'a str; 2],
+}
+
+/// A request that is made for an object, or one that was given.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Asked<'a> {
+    Made(Request<'a>),
+    Given(&'a Value),
+}
+
+impl Asked<'_> {
+    pub(crate) fn object(&self) -> Option<&Value> {
+        match self {
+            Self::Made(request) => request.object.as_deref(),
+            Self::Given(request) => request.get("object"),
+        }
+    }
+
+    pub(crate) fn old_object(&self) -> Option<&Value> {
+        match self {
+            Self::Made(request) => request.old.as_deref(),
+            Self::Given(request) => request.get("oldObject"),
+        }
+    }
+
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Made(request) => Some(&*request.namespace).filter(|namespace| !namespace.is_empty()),
+            Self::Given(request) => request.get("namespace").and_then(Value::as_str),
+        }
+    }
+
+    pub(crate) fn is_update(&self) -> bool {
+        match self {
+            Self::Made(request) => request.operation == "UPDATE",
+            Self::Given(request) => request.get("operation").and_then(Value::as_str) == Some("UPDATE"),
+        }
+    }
+
+    pub(crate) fn has_sub_resource(&self) -> bool {
+        match self {
+            Self::Made(_) => false,
+            Self::Given(request) => word(request, &["subResource"]).is_some(),
+        }
+    }
+
+    pub(crate) fn to_value(&self) -> Cow<'_, Value> {
+        match self {
+            Self::Made(request) => Cow::Owned(request.to_value()),
+            Self::Given(request) => Cow::Borrowed(request),
+        }
+    }
 }
