@@ -37,7 +37,7 @@ fn every_file_that_a_document_names_is_there() {
     let named = Regex::new(&format!(r##"[`("]({FOLDERS}/[\w./*{{}},-]*)[`)"#]"##)).unwrap();
     let mut seen = BTreeSet::new();
     let mut missing = BTreeSet::new();
-    let skipped = ["target", "node_modules", ".git"];
+    let skipped = ["target", "node_modules", ".git", ".gate"];
     let entries = WalkDir::new(project("")).into_iter();
     let entries = entries.filter_entry(|entry| !skipped.contains(&&*entry.file_name().to_string_lossy()));
     for entry in entries.map(Result::unwrap) {
