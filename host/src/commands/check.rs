@@ -16,7 +16,7 @@ use crate::args::{FailOn, Format, Operation, Output, PolicyArgs, SearchArgs, Std
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
 use crate::commands::policy_file::{load_policy, lookups};
 use crate::commands::reports::{self, Reports};
-use crate::commands::{passed_over, standard_input, watching};
+use crate::commands::{skipped, standard_input, watching};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::atomic_file::{Access, Draft};
@@ -167,8 +167,8 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let mut reports = Reports::begin(&args.output, style, &rules, io);
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
     if !args.quiet {
-        passed_over::tell(&folders, &search, io);
-        passed_over::tell_of_images(&evaluation, &folders, io);
+        skipped::tell(&folders, &search, io);
+        skipped::tell_of_images(&evaluation, &folders, io);
     }
     let tally = judging::run(&evaluation, &inputs, jobs, &mut reports, io);
 
@@ -178,7 +178,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         written.with_context(|| unwritable(path))?;
     }
     if !args.quiet {
-        passed_over::tell_of_unreadable(&tally.unreadable, io);
+        skipped::tell_of_unreadable(&tally.unreadable, io);
     }
     let mut status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
     if let Some(emptiness) = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty) {

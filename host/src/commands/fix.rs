@@ -14,9 +14,9 @@ use clap::Args;
 use crate::args::settings::{self, refused};
 use crate::args::{PolicyArgs, SearchArgs, StdinArgs};
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
-use crate::commands::passed_over;
 use crate::commands::policy_file::load_policy;
 use crate::commands::rewrite::rewrite;
+use crate::commands::skipped;
 use crate::commands::standard_input;
 use crate::console::ExitStatus;
 use crate::console::Io;
@@ -122,8 +122,8 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let settings = fixing::settings(&given.json)?;
     let judged = Judged::of(policy.metadata());
     let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host);
-    passed_over::tell(&folders, &search, io);
-    passed_over::tell_of_images(&evaluation, &folders, io);
+    skipped::tell(&folders, &search, io);
+    skipped::tell_of_images(&evaluation, &folders, io);
 
     let progress = io.stderr.progress("files seen to", inputs.len());
     let mut tally = Tally::default();

@@ -1,4 +1,4 @@
-//! Notes on what was passed over in folders, and what to type about it.
+//! Notes on what is skipped in folders, and what to type to check it.
 
 use std::path::Path;
 use std::slice;
@@ -23,7 +23,7 @@ use review::verdict::Decision;
 /// Names in a note; of the others it tells the number.
 const MOST_NAMES: usize = 3;
 
-/// Says what was passed over in these folders that the user may take for read.
+/// Says what is skipped in these folders although the user may expect it to be read.
 pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
     for folder in folders {
         for chart in &folder.charts {

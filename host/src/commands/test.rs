@@ -12,7 +12,7 @@ use crate::args::policy::jobs;
 use crate::args::{LimitArgs, Output, parse_format};
 use crate::commands::policy_file::load_policy;
 use crate::commands::rewrite::rewrite;
-use crate::commands::{ordered_parallel, passed_over, reports, watching};
+use crate::commands::{ordered_parallel, reports, skipped, watching};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::console::io::fail;
@@ -112,7 +112,7 @@ fn load(args: &Test, io: &Io) -> Result<Vec<Loaded>, Diagnostics> {
     let files = DiskFiles::default();
     let suites = suite::load(&args.paths, &files);
     if !args.quiet {
-        passed_over::tell_of_links(&files.folders(), "name them too", io);
+        skipped::tell_of_links(&files.folders(), "name them too", io);
     }
     suites
 }

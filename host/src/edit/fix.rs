@@ -281,7 +281,7 @@ impl Plan {
 }
 
 /// Whether this is an item of a list that was copied from a cluster: the API server has set its `uid` or `resourceVersion`.
-/// The list's own metadata proves nothing: kubectl writes `resourceVersion: ""` there, and it stays when somebody edits the
+/// The list's own metadata says nothing about its items: kubectl writes `resourceVersion: ""` there, and it stays when somebody edits the
 /// output into a manifest.
 fn is_copied(manifest: &Manifest) -> bool {
     let has = |field: &str| {

@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A walk that passes over what was visited and what is not wanted.
+    /// A walk that skips what was visited before and what is not wanted.
     fn builder(&mut self, path: &Path, real: &Path) -> WalkBuilder {
         let mut builder = WalkBuilder::new(path);
         builder.standard_filters(false).hidden(!self.search.hidden).sort_by_file_name(OsStr::cmp);
@@ -152,12 +152,12 @@ impl<'a> Walk<'a> {
         builder.filter_entry(move |entry| {
             let real = real_path(entry, &top, &top_real);
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let is_passed_over = is_never_read(entry.file_name())
+            let is_skipped = is_never_read(entry.file_name())
                 || exclude.has(entry.path())
                 || (wants_manifests && chart::is_templates(entry.path()))
                 || ignored.as_ref().is_some_and(|ignored| ignored.has(&real, is_folder))
                 || visited.lock().contains(&real);
-            !is_passed_over
+            !is_skipped
         });
         builder
     }

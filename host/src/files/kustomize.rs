@@ -195,7 +195,7 @@ fn end(child: &mut Child, deadline: Instant) -> io::Result<Option<Ended>> {
 fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Receiver<T>> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("kustomize".to_owned());
-    // Nobody receives any more where the limit is over.
+    // After the time limit the receiver is gone, and sending fails.
     thread.spawn(move || drop(sender.send(work())))?;
     Ok(receiver)
 }

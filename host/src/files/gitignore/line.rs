@@ -7,7 +7,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Characters in which the end of a named class is looked for: nobody writes more.
+/// The longest name of a class that is looked for, in characters. The names that exist have at most six.
 const MOST_NAME: usize = 256;
 
 /// The line for the library; none where it matches nothing.
