@@ -305,47 +305,6 @@ fn pods_are_judged_only_where_some_are_made() {
 }
 
 #[test]
-fn a_file_that_looks_like_the_pod_of_a_node_is_judged() {
-    let mut pod: Value = serde_json::from_str::<Value>(&mirror_pod("x")).unwrap()["request"]["object"].take();
-    pod["metadata"]["ownerReferences"] =
-        json!([{"apiVersion": "v1", "kind": "Node", "name": "node1", "controller": true}]);
-    let listing = json!({"apiVersion": "v1", "kind": "List", "items": [pod]}).to_string();
-    let (report, status) = report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], &listing);
-    assert_eq!((&report["results"][0]["decision"], status), (&json!("rejected"), Some(1)));
-}
-
-/// The API server forgets what is being deleted when it is created, and a controller copies little of a template's metadata.
-#[test]
-fn no_field_of_a_file_keeps_its_pods_from_being_judged() {
-    let owner =
-        r#"[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "1", "controller": true}]"#;
-    let metadata = [
-        r#""deletionTimestamp": "2026-01-01T00:00:00Z", "deletionGracePeriodSeconds": 0"#.to_owned(),
-        format!(r#""ownerReferences": {owner}"#),
-        r#""annotations": {"kubernetes.io/config.mirror": "x"}"#.to_owned(),
-    ];
-    let spec = r#"{"nodeName": "n", "containers": [{"name": "web", "image": !!binary Y29udG9zby5henVyZWNyLmlvL3dlYjp2MQ==}]}"#;
-    for fields in &metadata {
-        let pod = format!(
-            r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "web", {fields}}}, "spec": {spec}}}"#
-        );
-        let deployment = format!(
-            r#"{{"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {{"name": "web", {fields}}}, "spec": {{"template":
-             {{"metadata": {{{fields}}}, "spec": {spec}}}}}}}"#
-        );
-        for object in [pod, deployment] {
-            let input = format!(
-                "# YAML
-{object}
-"
-            );
-            let (report, status) = report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], &input);
-            assert_eq!((&report["results"][0]["decision"], status), (&json!("rejected"), Some(1)), "{input}");
-        }
-    }
-}
-
-#[test]
 fn names_move_no_cursor_and_set_no_colour() {
     let pod = BARE_POD.replace("name: my-awesome-app-pod", r#"name: "a\e[31mred""#);
     let output = run(&["check", "-"], &pod);

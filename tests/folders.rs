@@ -171,7 +171,7 @@ fn files_that_are_no_manifests_are_passed_over() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// It was meant to be judged. It is told once, as where it is named, beside other objects and alone.
+/// The warning comes once: for a folder and for a named file, beside other objects and alone.
 #[test]
 fn an_object_in_a_folder_that_has_containers_but_no_type_is_told() {
     let lacking = |field: &str| {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::engines::command;
 
 mod bounds;
+mod fields;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - {name: web, image: contoso.azurecr.io/web:v1}\n";
 

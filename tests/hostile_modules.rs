@@ -141,6 +141,17 @@ fn module(text: &str) -> Vec<u8> {
     with_section(&wat::parse_str(text).expect("a module"), METADATA, metadata).expect("a module")
 }
 
+/// A policy that gives this answer to everything.
+fn answering(answer: &str) -> Vec<u8> {
+    let text = answer.replace('\\', "\\\\").replace('"', "\\\"");
+    module(&format!(
+        r#"(data (i32.const 1024) "{text}")
+           (func (export "__guest_call") (param i32 i32) (result i32)
+             (call $answer (i32.const 1024) (i32.const {})) (i32.const 1))"#,
+        answer.len()
+    ))
+}
+
 fn pod(name: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n    - {{name: a, image: \
@@ -237,16 +248,7 @@ fn what_a_policy_changes_beside_pull_secrets_is_not_written() {
         &image.replace("\"Pod\"", "\"Secret\""),
         r#"{"accepted":true,"valid":true,"mutated_object":7}"#,
     ] {
-        let escaped = answer.replace('"', "\\\"");
-        write(
-            "lying.wasm",
-            &module(&format!(
-                r#"(data (i32.const 1024) "{escaped}")
-               (func (export "__guest_call") (param i32 i32) (result i32)
-                 (call $answer (i32.const 1024) (i32.const {})) (i32.const 1))"#,
-                answer.len()
-            )),
-        );
+        write("lying.wasm", &answering(answer));
         let run = |args: &[&str]| command(args).current_dir(folder.path()).output().unwrap();
         let check = run(&["check", "--policy", "lying.wasm", "pod.yaml"]);
         assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
@@ -267,17 +269,8 @@ fn what_a_policy_warns_of_is_shown() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
     write("pod.yaml", pod("web").as_bytes());
-    let answer = r#"{"accepted":true,"valid":true,"warnings":["old\\n::error::tag\\u001b[2J"]}"#;
-    write(
-        "warning.wasm",
-        &module(&format!(
-            r#"(data (i32.const 1024) "{}")
-               (func (export "__guest_call") (param i32 i32) (result i32)
-                 (call $answer (i32.const 1024) (i32.const {})) (i32.const 1))"#,
-            answer.replace('"', "\\\""),
-            answer.replace(r"\\", r"\").len()
-        )),
-    );
+    let answer = r#"{"accepted":true,"valid":true,"warnings":["old\n::error::tag\u001b[2J"]}"#;
+    write("warning.wasm", &answering(answer));
     let args = ["check", "--policy", "warning.wasm", "pod.yaml"];
     let output = command(&args).current_dir(folder.path()).output().unwrap();
     let shown = text(&output.stdout);

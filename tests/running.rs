@@ -138,6 +138,20 @@ fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
+/// A command that watches, with the lines of its report and of what it says beside it.
+fn watch(folder: &Path, args: &[&str]) -> (Child, Receiver<String>, Receiver<String>) {
+    let mut child =
+        command(args).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    (child, report, talk)
+}
+
+/// Ends a watch as Ctrl-C does.
+fn interrupt(child: &mut Child) {
+    send(child, Signal::INT);
+    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+}
+
 /// Waits for a line with this part, and returns the lines before it.
 fn wait_for(lines: &Receiver<String>, part: &str) -> Vec<String> {
     let mut seen = Vec::new();
@@ -158,14 +172,23 @@ fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
     fs::write(&settings, "mode: mutate\n").unwrap();
     let pods = folder.path().join("manifests");
     fs::create_dir_all(pods.join("vendor")).unwrap();
-    let mut child = command(&["check", "--watch", "-o", "text", "-o", "json=report.json"])
-        .args(["--settings", "settings.yaml", "--exclude", "vendor", "pod.yaml", "manifests"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    let (mut child, report, talk) = watch(
+        folder.path(),
+        &[
+            "check",
+            "--watch",
+            "-o",
+            "text",
+            "-o",
+            "json=report.json",
+            "--settings",
+            "settings.yaml",
+            "--exclude",
+            "vendor",
+            "pod.yaml",
+            "manifests",
+        ],
+    );
     wait_for(&report, "1 object: 0 accepted, 1 mutated");
     // An editor that writes a new file in the place of the old one.
     let written = folder.path().join("pod.yaml~");
@@ -186,8 +209,7 @@ fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
     wait_for(&report, "2 objects: 0 accepted, 2 mutated");
     fs::remove_file(&pod).unwrap();
     wait_for(&talk, "pod.yaml: no such file or folder");
-    send(&child, Signal::INT);
-    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    interrupt(&mut child);
 }
 
 /// Neither what is passed over sets it off, nor does what is found by links or comes later escape it.
@@ -211,13 +233,7 @@ fn a_watch_sees_what_is_read_in_folders_and_nothing_else() {
         symlink(format!("../maze{}", (i + 1) % 30), at(&format!("maze{i}/a"))).unwrap();
         symlink(format!("../maze{}", (i + 1) % 30), at(&format!("maze{i}/b"))).unwrap();
     }
-    let mut child = command(&["check", "--watch", "."])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    let (mut child, report, talk) = watch(folder.path(), &["check", "--watch", "."]);
     wait_for(&report, "mutated  Pod default/first");
     wait_for(&report, "1 object: ");
     fs::write(at("ignored/b.yaml"), BARE_POD).unwrap();
@@ -238,8 +254,7 @@ fn a_watch_sees_what_is_read_in_folders_and_nothing_else() {
     wait_for(&report, "mutated  Pod default/fourth");
     fs::write(at(".gitignore"), "").unwrap();
     wait_for(&report, "4 objects: ");
-    send(&child, Signal::INT);
-    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    interrupt(&mut child);
 }
 
 /// A link to a large folder beside what a pattern names costs nothing, but what the pattern names by links is seen.
@@ -257,13 +272,7 @@ fn a_watch_over_a_pattern_follows_links_only_as_the_pattern_does() {
     fs::write(at("outside/other.yaml"), pod("other")).unwrap();
     symlink("../outside", at("deploy/outside")).unwrap();
     symlink("../single/pod.yaml", at("deploy/pod.yaml")).unwrap();
-    let mut child = command(&["check", "--watch", "deploy/*.yaml"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    let (mut child, report, talk) = watch(folder.path(), &["check", "--watch", "deploy/*.yaml"]);
     wait_for(&report, "mutated  Pod default/first");
     wait_for(&report, "1 object: ");
     fs::write(at("outside/other.yaml"), pod("more")).unwrap();
@@ -276,8 +285,7 @@ fn a_watch_over_a_pattern_follows_links_only_as_the_pattern_does() {
     wait_for(&report, "1 object: ");
     fs::write(at("deploy/new.yaml"), pod("third")).unwrap();
     wait_for(&report, "mutated  Pod default/third");
-    send(&child, Signal::INT);
-    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    interrupt(&mut child);
 }
 
 #[test]
@@ -306,8 +314,7 @@ fn a_watch_over_what_is_built_sees_the_files_that_it_is_built_of() {
     wait_for(&report, "mutated  Pod default/web (prod/kustomization.yaml:1)");
     fs::write(at("base/pod.yaml"), BARE_POD.replace("name: web}", "name: api}")).unwrap();
     wait_for(&report, "mutated  Pod default/api (prod/kustomization.yaml:1)");
-    send(&child, Signal::INT);
-    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    interrupt(&mut child);
 }
 
 #[test]
@@ -318,13 +325,7 @@ fn a_watch_over_suites_runs_them_again_when_a_file_that_they_use_changes() {
     fs::create_dir(folder.path().join("suites")).unwrap();
     fs::write(&pod, BARE_POD).unwrap();
     fs::write(&suite, text).unwrap();
-    let mut child = command(&["test", "--watch", "suites"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (report, talk) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+    let (mut child, report, talk) = watch(folder.path(), &["test", "--watch", "suites"]);
     wait_for(&report, "1 passed, 0 failed");
     fs::write(&pod, BARE_POD.replace("contoso.azurecr.io/", "")).unwrap();
     wait_for(&talk, "--- changed: pod.yaml");
@@ -333,8 +334,7 @@ fn a_watch_over_suites_runs_them_again_when_a_file_that_they_use_changes() {
     wait_for(&talk, "unknown field `objct`");
     fs::write(&suite, text.replace("mutated", "accepted")).unwrap();
     wait_for(&report, "1 passed, 0 failed");
-    send(&child, Signal::INT);
-    assert_eq!(child.wait().unwrap().signal(), Some(Signal::INT.as_raw()));
+    interrupt(&mut child);
 }
 
 #[test]

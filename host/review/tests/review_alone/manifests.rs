@@ -67,7 +67,7 @@ fn a_kind_in_another_case_or_number_is_told_what_kubernetes_knows() {
 /// Message, line, column and help of a note.
 type Told = (String, usize, usize, String);
 
-/// The names of the objects in a text, and what is told of them.
+/// The names of the objects in a text, and the notes on it.
 fn told(text: &str) -> (Vec<String>, Vec<Told>) {
     let file = Arc::new(SourceFile { name: "a.yaml".to_owned(), text: text.to_owned() });
     let (found, notes, error) = manifests(&file);
