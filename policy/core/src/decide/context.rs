@@ -2,11 +2,10 @@
 
 use std::rc::Rc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::cluster::{Cluster, LookupError, Memo, ObjectRef};
 use crate::decision::{Addition, Decision};
-use crate::distinct::Distinct;
 use crate::dns_name::is_dns_subdomain;
 use crate::finding::{Finding, Severity};
 use crate::pod_spec::{PULL_SECRETS, PullSecretList};
@@ -108,13 +107,14 @@ impl<'a> Context<'a> {
 
     /// Leaves out the findings of which `old` has one with the same words.
     pub(super) fn forget(&mut self, old: &[Finding], words: impl Fn(&Finding) -> String) {
-        let mut known = Distinct::default();
+        if old.is_empty() {
+            return;
+        }
+        let mut known = Map::new();
         for finding in old {
-            known.add(&words(finding));
+            known.insert(words(finding), Value::Null);
         }
-        if !old.is_empty() {
-            self.decision.findings.retain(|finding| !known.has(&words(finding)));
-        }
+        self.decision.findings.retain(|finding| !known.contains_key(&words(finding)));
     }
 
     /// Has `names` appended to the list at `path`.
