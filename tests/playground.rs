@@ -1,9 +1,12 @@
 //! The server of the playground and the site that it writes; what a browser makes of them is in `browser`.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use acr_pull_secret::playground::server::{self, Limits};
 
 use crate::engines::{command, project};
 
@@ -25,14 +28,18 @@ impl Server {
 
     /// The head and the body of an answer.
     fn ask(&self, request: &str, host: &str) -> (String, Vec<u8>) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        let body = answer.split_off(end + 4);
-        (String::from_utf8(answer).unwrap(), body)
+        ask(&self.address, request, host)
     }
+}
+
+fn ask(address: &str, request: &str, host: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let body = answer.split_off(end + 4);
+    (String::from_utf8(answer).unwrap(), body)
 }
 
 impl Drop for Server {
@@ -68,6 +75,131 @@ fn nobody_else_is_served() {
         let head = server.ask(request, &server.address).0;
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {head}");
     }
+}
+
+/// No limit of these ends anything within a test.
+const LAVISH: Limits = Limits {
+    connections: 1_000,
+    request: Duration::from_hours(1),
+    answer: Duration::from_hours(1),
+    header: 1024 * 1024,
+};
+
+/// How long a connection may take to be closed. It only ends a test that would wait for ever.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Serves in this process with these limits, and tells the address.
+fn serve(limits: Limits) -> String {
+    let playground = server::Playground::bind(0).unwrap().with_limits(limits);
+    let address = playground.url().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+    std::thread::spawn(|| playground.serve());
+    address
+}
+
+/// A client that sent this much.
+fn client(address: &str, sent: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(sent.as_bytes()).unwrap();
+    stream
+}
+
+/// Half of a header.
+const HALF: &str = "GET / HTTP/1.1\r\nHost: ";
+
+/// A client that asks for 40 times 0.8 MB, which no system keeps for a client that does not read.
+fn deaf_client(address: &str) -> TcpStream {
+    let request = format!("GET /policy_bg.wasm HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    client(address, &request.repeat(40))
+}
+
+fn is_served(address: &str) {
+    let (head, body) = ask(address, "GET /style.css", address);
+    assert!(head.starts_with("HTTP/1.1 200 ") && !body.is_empty(), "{head}");
+}
+
+/// Waits until the server has closed this many of the connections, without reading an answer.
+fn wait_for_closed(clients: &mut [TcpStream], least: usize) {
+    let start = Instant::now();
+    let is_closed = |client: &mut TcpStream| {
+        client.set_nonblocking(true).unwrap();
+        client.write(b"x").is_err_and(|error| error.kind() != ErrorKind::WouldBlock)
+    };
+    let mut closed = vec![false; clients.len()];
+    while closed.iter().filter(|closed| **closed).count() < least {
+        assert!(start.elapsed() < PATIENCE, "{closed:?}");
+        std::thread::sleep(Duration::from_millis(5));
+        for (client, closed) in clients.iter_mut().zip(&mut closed) {
+            *closed = *closed || is_closed(client);
+        }
+    }
+}
+
+#[test]
+fn clients_that_send_half_a_header_or_never_read_keep_nobody_from_being_served() {
+    let address = serve(Limits { connections: 6, ..LAVISH });
+    let mut waiting = Vec::new();
+    for _ in 0..20 {
+        waiting.push(client(&address, ""));
+        waiting.push(client(&address, HALF));
+        waiting.push(deaf_client(&address));
+        is_served(&address);
+    }
+    wait_for_closed(&mut waiting, 60 - 6);
+    is_served(&address);
+}
+
+#[test]
+fn one_more_connection_closes_the_one_whose_last_answer_is_the_oldest() {
+    let address = serve(Limits { connections: 3, ..LAVISH });
+    let mut idle = client(&address, "");
+    let half = client(&address, HALF);
+    let mut busy = client(&address, "");
+    let mut answer = [0; 12];
+    for client in [&mut idle, &mut busy] {
+        write!(client, "HEAD / HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+        client.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+    }
+    is_served(&address);
+    wait_for_closed(&mut [half], 1);
+    write!(busy, "HEAD / HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut answers = BufReader::new(busy).lines().map(|line| line.unwrap());
+    assert!(answers.any(|line| line.starts_with("HTTP/1.1 200")));
+}
+
+#[test]
+fn a_client_has_a_time_for_its_request_and_for_reading_the_answer() {
+    let brief = Duration::from_millis(50);
+    let address = serve(Limits { request: brief, ..LAVISH });
+    let answered = format!("GET /style.css HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    for sent in ["", HALF, &answered] {
+        wait_for_closed(&mut [client(&address, sent)], 1);
+    }
+
+    let address = serve(Limits { answer: brief, ..LAVISH });
+    wait_for_closed(&mut [deaf_client(&address)], 1);
+    is_served(&address);
+}
+
+#[test]
+fn a_header_has_a_largest_size_and_a_body_is_not_waited_for() {
+    let address = serve(Limits { header: 16 * 1024, ..LAVISH });
+    let long = format!("GET /{} HTTP/1.1\r\nHost: {address}\r\n\r\n", "x".repeat(100_000));
+    let endless = format!("GET / HTTP/1.1\r\nHost: {address}\r\n{}", "A: b\r\n".repeat(20_000));
+    for sent in [long, endless] {
+        let mut client = TcpStream::connect(&address).unwrap();
+        // The server may close before it has read everything.
+        let _ = client.write_all(sent.as_bytes());
+        let mut status = [0; 12];
+        if client.read_exact(&mut status).is_ok() {
+            assert!(matches!(&status[9..], b"414" | b"431"), "{}", String::from_utf8_lossy(&status));
+        }
+    }
+    let posted = format!("POST / HTTP/1.1\r\nHost: {address}\r\nContent-Length: 1000000\r\n\r\nhalf");
+    let mut client = client(&address, &posted);
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The playground: a page that judges manifests in the browser, with the policy built for it.
 
+mod client_stream;
 pub mod server;
 pub mod site;

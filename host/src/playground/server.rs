@@ -4,6 +4,9 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -11,8 +14,11 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 
+use super::client_stream::{ClientStream, Counter};
 use super::site::{File, file};
 
 /// No network but the page's own files, no inline script or style, no frame.
@@ -31,11 +37,39 @@ const HEADERS: [(&str, &str); 7] = [
     ("cache-control", "no-cache"),
 ];
 
+/// How much of the server its clients can take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Open connections. One more closes the connection whose last answer, or else whose start, is the oldest.
+    pub connections: usize,
+    /// Time for the next request, from the start of the connection or the end of the last answer to the end of the header
+    pub request: Duration,
+    /// Time for an answer, from the first time that it waits for the client to read
+    pub answer: Duration,
+    /// Bytes of a header; hyper takes no less than 8,192
+    pub header: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 64,
+            request: Duration::from_secs(30),
+            answer: Duration::from_mins(1),
+            header: 16 * 1024,
+        }
+    }
+}
+
+/// How long to wait when the system gives no connection, for example because there are no more file descriptors.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// A server that has its port.
 #[derive(Debug)]
 pub struct Playground {
     listener: TcpListener,
     address: SocketAddr,
+    limits: Limits,
 }
 
 impl Playground {
@@ -46,7 +80,13 @@ impl Playground {
     pub fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, limits: Limits::default() })
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The page's address.
@@ -54,29 +94,70 @@ impl Playground {
         url(self.address)
     }
 
-    /// Serves until the system closes the port.
+    /// Serves for as long as the process runs.
     ///
     /// # Errors
-    /// - the system closes the port
+    /// - the system does not let this process wait for connections
     pub fn serve(self) -> io::Result<()> {
-        let Self { listener, address } = self;
+        let Self { listener, address, limits } = self;
         listener.set_nonblocking(true)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
+            let (mut connections, counter) = (Vec::new(), Counter::default());
             loop {
-                let (stream, _) = listener.accept().await?;
-                let service =
-                    service_fn(move |request| ready(Ok::<_, Infallible>(answer(&request, address))));
-                let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .title_case_headers(true)
-                    .serve_connection(TokioIo::new(stream), service);
-                // A connection fails when the browser closes it early, which concerns no other.
-                tokio::spawn(async { connection.await.ok() });
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        make_room(&mut connections, limits.connections);
+                        connections.push(Connection::start(stream, address, &limits, &counter));
+                    }
+                    // One client's failure, or a shortage that passes, ends the server for nobody.
+                    Err(error) if is_of_client(&error) => {}
+                    Err(_) => tokio::time::sleep(PAUSE).await,
+                }
             }
         })
     }
+}
+
+/// A client's connection, in a task of its own.
+struct Connection {
+    task: AbortHandle,
+    /// The number of the last answer, or else of the connection
+    last_answer: Arc<AtomicU64>,
+}
+
+impl Connection {
+    fn start(stream: TcpStream, address: SocketAddr, limits: &Limits, counter: &Counter) -> Self {
+        let last_answer = Arc::new(AtomicU64::new(counter.next()));
+        let stream = ClientStream::new(stream, limits.answer, counter.clone(), last_answer.clone());
+        let service = service_fn(move |request| ready(Ok::<_, Infallible>(answer(&request, address))));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.request)
+            .max_buf_size(limits.header)
+            .title_case_headers(true)
+            .serve_connection(stream, service);
+        // A connection fails when the browser closes it early, which concerns no other.
+        let task = tokio::spawn(async { connection.await.ok() }).abort_handle();
+        Self { task, last_answer }
+    }
+}
+
+/// Closes connections until there is room for one more. A client that waits, in whatever way, makes way for others.
+fn make_room(connections: &mut Vec<Connection>, most: usize) {
+    connections.retain(|connection| !connection.task.is_finished());
+    while connections.len() >= most.max(1) {
+        let all = connections.iter().enumerate();
+        let oldest = all.min_by_key(|(_, connection)| connection.last_answer.load(Ordering::Relaxed));
+        let Some((index, _)) = oldest else { return };
+        connections.swap_remove(index).task.abort();
+    }
+}
+
+fn is_of_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 type Answer = Response<Full<Bytes>>;
