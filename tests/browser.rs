@@ -124,7 +124,9 @@ fn the_path_of_a_user_from_the_articles_pod_to_a_link_without_secrets() {
         assert!(browser.editor("cluster").await.contains(SECRET));
         browser.click("#share").await;
         browser.until("document.querySelector('#link').value.includes('#')").await;
-        assert!(browser.text("#notice").await.contains("The values of Secrets were left out (1)"));
+        assert!(
+            browser.text("#notice").await.contains(" 1 value of Secrets and credentials was replaced by")
+        );
         let link = browser.js("return document.querySelector('#link').value").await;
         let link = link.as_str().unwrap();
         let unpack = "const packed = atob(input.split('#1.')[1].replaceAll('-', '+').replaceAll('_', '/'));

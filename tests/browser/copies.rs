@@ -1,9 +1,9 @@
 //! What leaves the page: copies, and links that are shared.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::driver::{DESK, browse};
-use super::{Playground, choose, open};
+use super::driver::{Browser, DESK, browse};
+use super::{JUDGED, Playground, choose, open};
 use crate::engines::command;
 
 #[test]
@@ -100,5 +100,78 @@ fn what_is_shared_holds_no_credential_and_otherwise_all() {
         }
         let shared = browser.js_async(redact, json!(harmless)).await;
         assert_eq!(shared, json!(harmless.map(|text| json!({"text": text, "removed": 0}))));
+    });
+}
+
+/// Types into the tabs of an empty page.
+async fn fill(browser: &Browser, texts: [&str; 3]) {
+    let json = json!({"manifests": texts[0], "settings": texts[1], "cluster": texts[2]}).to_string();
+    let link = "const packed = new Blob([input]).stream().pipeThrough(new CompressionStream('deflate-raw'));
+        const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
+        location.hash = '1.' + btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');";
+    browser.js_async(link, json!(json)).await;
+    browser.until(JUDGED).await;
+    browser.until("document.querySelector('#example').value === ''").await;
+    browser.until(JUDGED).await;
+}
+
+/// The inputs that the link of the notice carries.
+async fn carried(browser: &Browser) -> String {
+    let unpack = "const packed = atob(document.querySelector('#link').value.split('#1.')[1].replaceAll('-', '+').replaceAll('_', '/'));
+        const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
+        return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))).text();";
+    browser.js_async(unpack, Value::Null).await.as_str().unwrap().to_owned()
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_link_holds_no_value_of_another_tab_and_says_whether_its_verdict_differs() {
+    const PASSWORD: &str = "Tr0ub4dor-horse";
+    let playground = Playground::start();
+    let pod = format!(
+        "# {PASSWORD}\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers: [{{name: web, image: 'contoso.azurecr.io/web:v1', \
+         args: [x{PASSWORD}]}}]\n  imagePullSecrets: [{{name: acr-secret}}]\n"
+    );
+    let secret = |user: &str| {
+        let config =
+            json!({"auths": {"contoso.azurecr.io": {"username": user, "password": PASSWORD}}}).to_string();
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": "acr-secret"}, "stringData": {".dockerconfigjson": config},
+        });
+        secret.to_string()
+    };
+    let settings = format!("mode: validate # {PASSWORD}\ncluster: {{secrets: credentials}}\n");
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }").await;
+        // The admin user is told by its name, which here is a value of another Secret too.
+        let other = "---\nkind: Secret\nstringData: {x: contoso}\n";
+        for (cluster, differs) in
+            [(secret("contoso"), false), (format!("{}\n{other}", secret("contoso")), true)]
+        {
+            fill(browser, [&pod, &settings, &cluster]).await;
+            let before = browser.text("#summary").await;
+            browser.click("#share").await;
+            browser.until("document.querySelector('#link').value.includes('#')").await;
+            let carried = carried(browser).await;
+            assert!(!carried.contains("ub4dor") && !carried.contains("horse"), "{carried}");
+            let notice = browser.text("#notice").await;
+            assert_eq!(notice.contains("The verdict changes"), differs, "{notice}");
+            let told = ": the findings of Pod default/web are none instead of secret-admin-user.";
+            assert_eq!(notice.contains(told), differs, "{notice}");
+            let link = browser.js("return document.querySelector('#link').value").await;
+            for button in ["copy-command", "copy-test", "copy-policy"] {
+                browser.js("window.copied = undefined").await;
+                browser.click(&format!("#{button}")).await;
+                browser.until("window.copied").await;
+                let copied = browser.js("return window.copied").await.to_string();
+                assert!(!copied.contains("ub4dor") && !copied.contains("horse"), "{copied}");
+            }
+            browser.client.goto("about:blank").await.unwrap();
+            open(browser, link.as_str().unwrap()).await;
+            browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }").await;
+            assert_eq!(browser.text("#summary").await == before, !differs, "{carried}");
+        }
     });
 }

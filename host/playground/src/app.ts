@@ -4,7 +4,7 @@ import { count, find, make } from "./dom";
 import { Editor, type Remark } from "./editor";
 import { examples } from "./examples";
 import { Judge } from "./judge";
-import type { Problem, Report, Tab } from "./policy.js";
+import type { Problem, Report, Shared, Tab } from "./policy.js";
 import type { Input } from "./protocol";
 import { Results } from "./results";
 import { decode, encode } from "./share";
@@ -169,66 +169,58 @@ function say(message: string, link = ""): void {
   if (link) field.select();
 }
 
-async function copy(text: string, message: string): Promise<void> {
+async function copy(text: string, name: string, also = ""): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    say(`${message} copied.`);
+    say(`${name} copied.${also}`);
   } catch {
-    say(`${message}: the browser does not let this page copy; take it from here.`, text);
+    say(`${name}: the browser does not let this page copy; take it from here.${also}`, text);
   }
 }
 
-/** The inputs without the values of Secrets; `undefined`, and a message, where some text cannot be read. */
-async function harmless(purpose: string): Promise<{ input: Input; removed: number } | undefined> {
-  const own = input();
-  const answers = await judge.redact(TABS.map((tab) => own[tab]));
-  let removed = 0;
-  for (const [index, tab] of TABS.entries()) {
-    const answer = answers[index];
-    if (!answer || "error" in answer) {
-      const reason = answer ? answer.error : "it cannot be read";
-      say(`Nothing was ${purpose}: in ${tabName(tab)}, ${reason}. Fix that first: until then the secret parts cannot be found.`);
-      return undefined;
-    }
-    own[tab] = answer.text;
-    removed += answer.removed;
-  }
-  return { input: own, removed };
+/** The inputs and their copies without the values of Secrets; `undefined`, and a message, where that cannot be. */
+async function harmless(purpose: string): Promise<Shared | undefined> {
+  const answer = await judge.share(input());
+  if (!("error" in answer)) return answer;
+  say(`Nothing was ${purpose}: in ${tabName(answer.tab)}, ${answer.error}. Fix that first: until then values of Secrets cannot be replaced.`);
+  return undefined;
 }
 
-function left(removed: number): string {
-  return removed > 0 ? `, without ${count(removed, "secret value")}` : "";
+/** What others get that the page does not show. */
+function replaced({ removed, differences }: Shared): string {
+  const values = removed > 0
+    ? ` ${count(removed, "value")} of Secrets and credentials ${removed === 1 ? "was" : "were"} replaced by dummies, and comments removed.`
+    : "";
+  const shown = differences.slice(0, 3).join("; ") + (differences.length > 3 ? `; and ${differences.length - 3} more` : "");
+  return differences.length > 0 ? `${values} The verdict changes without them: ${shown}.` : values;
 }
 
 async function share(): Promise<void> {
   const found = await harmless("shared");
   if (!found) return;
-  const link = `${location.href.split("#")[0]}#${await encode(found.input)}`;
+  const link = `${location.href.split("#")[0]}#${await encode(found)}`;
   history.replaceState(null, "", link);
-  const secrets = found.removed > 0
-    ? `The values of Secrets were left out (${found.removed}), and with them their comments.`
-    : "It holds no Secret’s value.";
-  const promise = `${secrets} The inputs are in the link itself: whoever has it can read them, and no server sees them.`;
+  const secrets = replaced(found) || " It holds no Secret’s value.";
+  const promise = "The inputs are in the link itself: whoever has it can read them, and no server sees them.";
   const copied = await navigator.clipboard.writeText(link).then(() => true, () => false);
-  say(`${copied ? "Link copied." : "Here is the link."} ${promise}`, link);
+  say(`${copied ? "Link copied." : "Here is the link."}${secrets} ${promise}`, link);
 }
 
 async function copyCommand(): Promise<void> {
   const found = await harmless("copied");
   if (!found || !isFine()) return;
-  const also = found.input.denied ? "; the command cannot play RBAC that forbids lookups" : "";
-  await copy(commandLine(found.input, await judge.settings()), `Command line${left(found.removed)}${also}`);
+  const also = found.denied ? " The command cannot play RBAC that forbids lookups." : "";
+  await copy(commandLine(found), "Command line", replaced(found) + also);
 }
 
 async function copyTest(): Promise<void> {
   const found = await harmless("copied");
-  if (!found || !isFine()) return;
-  const note = found.removed > 0 ? `${left(found.removed)}, and expecting what is decided without them` : "";
-  await copy(await judge.suite(), `Test case${note}`);
+  if (found && isFine()) await copy(found.suite, "Test case", replaced(found));
 }
 
 async function copyPolicy(): Promise<void> {
-  if (isFine()) await copy(await judge.policy(), "ClusterAdmissionPolicy");
+  const found = await harmless("copied");
+  if (found && isFine()) await copy(found.policy, "ClusterAdmissionPolicy");
 }
 
 function isFine(): boolean {

@@ -1,5 +1,5 @@
 // What is copied out of the page.
-import type { Input } from "./protocol";
+import type { Shared } from "./policy.js";
 
 /** A text as one word of a POSIX shell. */
 export function quote(text: string): string {
@@ -13,11 +13,11 @@ function here(text: string, name: string): string {
   return `<<'${end}'\n${text.endsWith("\n") || text === "" ? text : `${text}\n`}${end}`;
 }
 
-/** The call of the command that judges the same: what is in `input` must be free of secrets already. */
-export function commandLine(input: Input, settings: string): string {
+/** The call of the command that judges the same. */
+export function commandLine(input: Shared): string {
   const words = ["acr-pull-secret check"];
   const before: string[] = [];
-  if (settings !== "{}") words.push(`--settings-json ${quote(settings)}`);
+  if (input.settingsJson !== "{}") words.push(`--settings-json ${quote(input.settingsJson)}`);
   if (input.namespace !== "default") words.push(`--namespace ${quote(input.namespace)}`);
   if (input.cluster.trim() !== "") {
     before.push(`cat > acr-cluster.yaml ${here(input.cluster, "CLUSTER")}`);

@@ -1,5 +1,5 @@
 // The worker as the page sees it. A policy that stops or hangs is replaced by a fresh one.
-import type { Detail, Failure, Redacted, Report } from "./policy.js";
+import type { Detail, Report, Shared, SharedFailure } from "./policy.js";
 import type { About, Answer, Call, Input } from "./protocol";
 
 /** How long the policy may take over one call, in milliseconds. */
@@ -19,10 +19,7 @@ export class Judge {
   about = (): Promise<About> => this.#call({ name: "about" });
   judge = (input: Input): Promise<Report> => this.#call({ name: "judge", input });
   detail = (object: number): Promise<Detail | null> => this.#call({ name: "detail", object });
-  policy = (): Promise<string> => this.#call({ name: "policy" });
-  suite = (): Promise<string> => this.#call({ name: "suite" });
-  settings = (): Promise<string> => this.#call({ name: "settings" });
-  redact = (texts: string[]): Promise<(Redacted | Failure)[]> => this.#call({ name: "redact", texts });
+  share = (input: Input): Promise<Shared | SharedFailure> => this.#call({ name: "share", input });
 
   #start(): Worker {
     const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });

@@ -20,10 +20,7 @@ export type Call =
   | { name: "about" }
   | { name: "judge"; input: Input }
   | { name: "detail"; object: number }
-  | { name: "policy" }
-  | { name: "suite" }
-  | { name: "settings" }
-  | { name: "redact"; texts: string[] };
+  | { name: "share"; input: Input };
 
 export interface Answer {
   id: number;

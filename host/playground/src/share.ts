@@ -7,8 +7,8 @@ const FORM = "1.";
 /** More than this is no link that anybody made with this page. */
 const LONGEST = 8_000_000;
 
-export async function encode(input: Input): Promise<string> {
-  const json = new TextEncoder().encode(JSON.stringify(input));
+export async function encode({ manifests, settings, cluster, namespace, denied }: Input): Promise<string> {
+  const json = new TextEncoder().encode(JSON.stringify({ manifests, settings, cluster, namespace, denied }));
   const packed = await bytes(new Blob([json]).stream().pipeThrough(new CompressionStream("deflate-raw")), Infinity);
   let binary = "";
   for (const byte of packed) binary += String.fromCharCode(byte);

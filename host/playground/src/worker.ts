@@ -1,5 +1,5 @@
 // The policy, off the page's thread: a long judgement never blocks typing.
-import init, { Judgement, findings, version, withoutSecrets } from "./policy.js";
+import init, { Judgement, findings, version } from "./policy.js";
 import type { Answer, Call, Input } from "./protocol";
 
 let judgement: Judgement | undefined;
@@ -29,14 +29,9 @@ function answer(call: Call, size: number): unknown {
       return judge(call.input).report();
     case "detail":
       return judgement?.detail(call.object) ?? null;
-    case "policy":
-      return judgement?.admissionPolicy() ?? "";
-    case "suite":
-      return judgement?.suite() ?? "";
-    case "settings":
-      return judgement?.settingsJson() ?? "{}";
-    case "redact":
-      return call.texts.map(withoutSecrets);
+    case "share":
+      judge(call.input);
+      return judgement?.shared();
   }
 }
 

@@ -12,7 +12,7 @@ use crate::javascript::value;
 use crate::lookups::host;
 use crate::problem::Problem;
 use crate::text::utf16;
-use crate::{copies, detail, settings};
+use crate::{detail, settings};
 use review::cluster::Cluster;
 use review::evaluation::{Evaluation, Outcome, locate};
 use review::failing_lookups::FailingLookups;
@@ -67,6 +67,7 @@ pub struct Judgement {
     pub(crate) namespace: String,
     pub(crate) outcomes: Vec<Outcome>,
     file: Arc<SourceFile>,
+    settings_text: String,
     cluster_text: String,
     denied: bool,
     problems: Vec<Problem>,
@@ -77,7 +78,7 @@ pub struct Judgement {
 impl Judgement {
     /// Judges the manifests with these settings in this cluster, all in YAML. With `denied`, RBAC forbids the lookups.
     #[wasm_bindgen(constructor)]
-    pub fn new(manifests: &str, settings: &str, cluster: &str, namespace: &str, denied: bool) -> Self {
+    pub fn new(manifests: &str, settings_text: &str, cluster: &str, namespace: &str, denied: bool) -> Self {
         let namespace = if namespace.is_empty() { "default" } else { namespace }.to_owned();
         let (mut problems, mut notes, mut known) = (Vec::new(), Vec::new(), Cluster::default());
         let (file, wanted) = read("manifests", manifests, &mut problems, &mut notes);
@@ -88,7 +89,7 @@ impl Judgement {
         let known = Arc::new(known);
         let lookups = |grants| host(known.clone(), denied.then_some(FailingLookups::Denied), grants);
         let settings =
-            settings::read(settings, &namespace, lookups(None), &mut notes).unwrap_or_else(|wrong| {
+            settings::read(settings_text, &namespace, lookups(None), &mut notes).unwrap_or_else(|wrong| {
                 problems.extend(wrong);
                 Settings::default()
             });
@@ -104,6 +105,7 @@ impl Judgement {
             namespace,
             outcomes: Vec::new(),
             file,
+            settings_text: settings_text.to_owned(),
             cluster_text: cluster.to_owned(),
             denied,
             problems,
@@ -160,24 +162,6 @@ impl Judgement {
     pub fn detail(&self, object: usize) -> JsValue {
         value(&self.outcomes.get(object).map(|outcome| detail::of(self, outcome)))
     }
-
-    /// A `ClusterAdmissionPolicy` with these settings.
-    #[wasm_bindgen(js_name = admissionPolicy)]
-    pub fn admission_policy(&self) -> String {
-        copies::admission_policy(&self.settings)
-    }
-
-    /// The settings in one line of JSON.
-    #[wasm_bindgen(js_name = settingsJson)]
-    pub fn settings_json(&self) -> String {
-        self.settings.to_string()
-    }
-
-    /// A suite for the command `test` that expects what was decided; without the values of Secrets, and so with what is
-    /// decided without them.
-    pub fn suite(&self) -> String {
-        copies::suite(self)
-    }
 }
 
 impl Judgement {
@@ -188,19 +172,25 @@ impl Judgement {
         Evaluation { resource: self.resource.as_ref(), ..evaluation }
     }
 
-    pub(crate) fn without_secrets(&self) -> Option<(Self, Vec<Value>)> {
-        let manifests = crate::redaction::redact(&self.file.text).ok()?.text;
-        let cluster = crate::redaction::redact(&self.cluster_text).ok()?.text;
-        let settings = self.settings.to_string();
-        let judgement = Self::new(&manifests, &settings, &cluster, &self.namespace, self.denied);
-        let (_, given) = read("cluster", &cluster, &mut Vec::new(), &mut Vec::new());
-        let own = judgement.outcomes.iter().map(|outcome| &outcome.manifest);
+    /// The manifests, the settings and the cluster, as they were typed.
+    pub(crate) fn texts(&self) -> [&str; 3] {
+        [&self.file.text, &self.settings_text, &self.cluster_text]
+    }
+
+    /// Whether something keeps from judging.
+    pub(crate) fn has_problems(&self) -> bool {
+        !self.problems.is_empty()
+    }
+
+    /// The Secrets and ServiceAccounts among the inputs.
+    pub(crate) fn looked_up(&self) -> Vec<Value> {
+        let (_, given) = read("cluster", &self.cluster_text, &mut Vec::new(), &mut Vec::new());
+        let own = self.outcomes.iter().map(|outcome| &outcome.manifest);
         let objects = given.iter().chain(own).map(|manifest| manifest.object().clone());
-        let looked_up = |object: &Value| {
+        let is_looked_up = |object: &Value| {
             matches!(object.get("kind").and_then(Value::as_str), Some("Secret" | "ServiceAccount"))
         };
-        let objects = objects.filter(looked_up).collect();
-        Some((judgement, objects))
+        objects.filter(is_looked_up).collect()
     }
 
     /// Whether RBAC forbids the lookups.

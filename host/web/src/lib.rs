@@ -5,17 +5,25 @@
 //! texts ─▶ Judgement ─▶ review: manifest ─▶ admission request ─▶ core ─▶ verdict ─▶ report · detail · copies
 //! ```
 //! Whatever is wrong with the input is a value; nothing is thrown, and nothing leaves the page.
-#![cfg(target_family = "wasm")]
 
+mod config_text;
 mod copies;
 mod core_engine;
 mod detail;
+mod dummy;
 mod javascript;
 mod judgement;
 mod lookups;
+mod pass;
 mod problem;
 mod redaction;
+mod secret_values;
 mod settings;
+mod shared;
+mod signs;
+mod spelling;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use policy_core::operations;
@@ -59,9 +67,12 @@ pub fn findings() -> JsValue {
 /// The text without the values of Secrets: what may be shown to others.
 #[wasm_bindgen(js_name = withoutSecrets, unchecked_return_type = "Redacted | Failure")]
 pub fn without_secrets(text: &str) -> JsValue {
-    match redaction::redact(text) {
-        Ok(redacted) => value(&redacted),
-        Err(error) => value(&serde_json::json!({"error": error.to_string()})),
+    match redaction::redact(&[text]) {
+        Ok(redacted) => {
+            let text = redacted.texts.concat();
+            value(&serde_json::json!({"text": text, "removed": redacted.removed}))
+        }
+        Err(refused) => value(&serde_json::json!({"error": refused.reason})),
     }
 }
 

@@ -63,3 +63,12 @@ export interface Detail {
   changes: { title: string; before: string; after: string }[];
   images: { user: string; image: string; explanation: Explanation }[];
 }
+/**
+ * The page's inputs without the values of Secrets, and their copies: settings as JSON, a `ClusterAdmissionPolicy`, a suite.
+ * `removed` counts the values, `differences` has a sentence for each object that is judged otherwise without them.
+ */
+export interface Shared {
+  manifests: string; settings: string; cluster: string; namespace: string; denied: boolean;
+  removed: number; differences: string[]; settingsJson: string; policy: string; suite: string;
+}
+export interface SharedFailure { tab: Tab; error: string }
