@@ -4,7 +4,7 @@ import { count, find, make } from "./dom";
 import { Editor, type Remark } from "./editor";
 import { examples } from "./examples";
 import { Judge } from "./judge";
-import type { Problem, Report, Shared, Tab } from "./policy.js";
+import type { Problem, Report, Shared, SharedFailure, Tab } from "./policy.js";
 import type { Input } from "./protocol";
 import { Results } from "./results";
 import { decode, encode } from "./share";
@@ -180,7 +180,13 @@ async function copy(text: string, name: string, also = ""): Promise<void> {
 
 /** The inputs and their copies without the values of Secrets; `undefined`, and a message, where that cannot be. */
 async function harmless(purpose: string): Promise<Shared | undefined> {
-  const answer = await judge.share(input());
+  let answer: Shared | SharedFailure;
+  try {
+    answer = await judge.share(input());
+  } catch (error) {
+    say(`Nothing was ${purpose}: ${error instanceof Error ? error.message : String(error)}.`);
+    return undefined;
+  }
   if (!("error" in answer)) return answer;
   say(`Nothing was ${purpose}: in ${tabName(answer.tab)}, ${answer.error}. Fix that first: until then values of Secrets cannot be replaced.`);
   return undefined;

@@ -55,7 +55,7 @@ pub(crate) fn password(text: &str, registry: &str) -> String {
 }
 
 /// The dummy of a JSON web token with an end.
-pub(crate) fn token(text: &str, registry: &str) -> Option<String> {
+fn token(text: &str, registry: &str) -> Option<String> {
     let mut parts = text.split('.');
     let (Some(header), Some(claims), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -127,7 +127,7 @@ pub(crate) fn registry(key: &str) -> String {
 }
 
 /// Whether a text can be the host of a registry.
-pub(crate) fn is_host(text: &str) -> bool {
+fn is_host(text: &str) -> bool {
     text.contains('.') && text.chars().all(|c| is_host_character(c) && !c.is_uppercase())
 }
 

@@ -1,4 +1,4 @@
-//! A pass over the values of texts. The first one collects what is secret, the second one replaces it by dummies.
+//! A pass over the values of texts: one collects what is secret, one finds what dummies show, and one writes them.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use policy_core::docker_config::{ConfigError, decode_auth};
@@ -6,12 +6,13 @@ use policy_core::key_defect::shown;
 use serde_json::{Map, Value, json};
 
 use crate::config_text::{Role, rewrite};
-use crate::dummy::{self, decoded, is_host, mask};
+use crate::dummy::{self, decoded, is_dummy, mask};
 use crate::secret_values::SecretValues;
 use crate::signs::{
-    assigned, holds_secret, is_docker_config, is_name_of_secret, is_secret, is_telling, login_servers, logins,
+    assigned, holds_secret, is_docker_config, is_name_of_secret, is_request_for_secret, is_secret,
+    is_telling, login_servers, logins,
 };
-use crate::spelling::base64;
+use crate::spelling::{base64, is_base64};
 use review::yaml;
 
 /// The annotation in which kubectl keeps a whole object.
@@ -37,20 +38,45 @@ pub(crate) struct Pass {
     pub(crate) values: SecretValues,
     /// How many values were replaced
     pub(crate) removed: usize,
-    is_writing: bool,
+    /// What this pass is for
+    pub(crate) task: Task,
+}
+
+/// What a pass is for. Each needs what the one before has found.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Collect what is secret
+    #[default]
+    Collect,
+    /// Note what dummies show: hosts, users, and the ends of tokens
+    Publish,
+    /// Replace what is secret by dummies
+    Write,
 }
 
 impl Pass {
-    /// The pass that replaces what this one has collected.
-    pub(crate) fn writing(self) -> Self {
-        Self { is_writing: true, ..self }
-    }
-
     pub(crate) fn document(&mut self, value: &mut Value) {
         match value {
             // No manifest. Whatever it is, it may be a credential that was pasted alone.
             Value::String(_) | Value::Number(_) => self.secret("", value, Written::Plain),
             _ => self.any(value),
+        }
+    }
+
+    /// Masks what still holds a value, such as a dummy that has the user name of a docker config, where another Secret has it
+    /// too.
+    pub(crate) fn rest(&mut self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                self.names(fields);
+                fields.values_mut().for_each(|value| self.rest(value));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.rest(item)),
+            Value::String(text) if self.values.are_in(text) => {
+                let masked = mask(text);
+                self.replace(value, masked);
+            }
+            _ => {}
         }
     }
 
@@ -66,7 +92,7 @@ impl Pass {
                 let new = self.plain(&text.clone());
                 self.replace(value, new);
             }
-            Value::Number(number) if self.is_writing && self.values.are_in(&number.to_string()) => {
+            Value::Number(number) if self.task == Task::Write && self.values.are_in(&number.to_string()) => {
                 self.replace(value, 0);
             }
             Value::Array(items) => items.iter_mut().for_each(|item| self.any(item)),
@@ -78,27 +104,35 @@ impl Pass {
     /// Puts a value in the place of another one, when this is the second pass.
     fn replace(&mut self, value: &mut Value, new: impl Into<Value>) {
         let new = new.into();
-        if self.is_writing && *value != new {
+        if self.task == Task::Write && *value != new {
             *value = new;
             self.removed += 1;
         }
     }
 
     fn add(&mut self, value: &[u8]) {
-        if !self.is_writing {
+        if self.task == Task::Collect {
             self.values.add(value);
         }
     }
 
+    /// Notes a text that may be shown, whatever Secret holds it.
     fn publish(&mut self, text: &str) {
-        if !self.is_writing {
-            self.values.publish(text);
+        if self.task == Task::Publish {
+            self.values.publish_encoded(text);
         }
     }
 
     /// A text without the values that are in it.
     fn without_values(&self, text: String) -> String {
-        if self.is_writing { self.values.mask_in(&text).unwrap_or(text) } else { text }
+        if self.task == Task::Collect { text } else { self.values.mask_in(&text).unwrap_or(text) }
+    }
+
+    /// Notes that login servers are no secret.
+    fn hosts(&mut self, text: &str) {
+        if self.task == Task::Collect {
+            login_servers(text).for_each(|host| self.values.publish_encoded(host));
+        }
     }
 
     /// A text that is no part of a Secret, but may have a copy of one, or a login.
@@ -109,13 +143,13 @@ impl Pass {
             secret.split(':').for_each(|part| self.add(part.as_bytes()));
             new = new.replacen(secret, &mask(secret), 1);
         }
-        login_servers(text).for_each(|host| self.publish(host));
-        self.without_values(new)
+        self.hosts(text);
+        if self.task == Task::Write { self.without_values(new) } else { new }
     }
 
     /// A manifest within a text, as a `ConfigMap` may carry it.
     fn manifest(&mut self, text: &str) -> String {
-        if !self.is_writing {
+        if self.task == Task::Collect {
             self.collect(text, DEPTH);
         }
         mask(text)
@@ -144,12 +178,11 @@ impl Pass {
         if is_secret(fields) {
             return self.secret_object(fields);
         }
-        let kind = fields.get("kind");
-        let secrets: &[&str] = if kind.and_then(Value::as_str) == Some("SecretList") {
+        let kind = fields.get("kind").and_then(Value::as_str);
+        let secrets: &[&str] = if kind.is_some_and(|kind| kind.eq_ignore_ascii_case("SecretList")) {
             // The API leaves the kind out of the items.
             &["items"]
-        } else if kind.and_then(|kind| kind.get("kind")).and_then(Value::as_str) == Some("Secret") {
-            // An admission request.
+        } else if is_request_for_secret(fields) {
             &["object", "oldObject"]
         } else {
             &[]
@@ -179,7 +212,7 @@ impl Pass {
 
     /// Replaces names of fields that hold a value.
     fn names(&mut self, fields: &mut Map<String, Value>) {
-        if !self.is_writing || !fields.keys().any(|name| self.values.are_in(name)) {
+        if self.task != Task::Write || !fields.keys().any(|name| self.values.are_in(name)) {
             return;
         }
         for (name, value) in std::mem::take(fields) {
@@ -197,7 +230,7 @@ impl Pass {
 
     fn last_applied(&mut self, fields: &mut Map<String, Value>) {
         let Some(applied) = fields.get(LAST_APPLIED) else { return };
-        if self.is_writing {
+        if self.task == Task::Write {
             fields.remove(LAST_APPLIED);
             self.removed += 1;
         } else if let Some(text) = applied.as_str() {
@@ -205,11 +238,17 @@ impl Pass {
         }
     }
 
+    /// One Secret or several.
     fn secret_objects(&mut self, value: &mut Value) {
         match value {
-            Value::Object(fields) => self.secret_object(fields),
+            Value::Object(fields)
+                if ["data", "stringData", "metadata"].iter().any(|name| fields.contains_key(*name)) =>
+            {
+                self.secret_object(fields);
+            }
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.secret_objects(value)),
             Value::Array(items) => items.iter_mut().for_each(|item| self.secret_objects(item)),
-            _ => self.any(value),
+            _ => self.secret("", value, Written::Plain),
         }
     }
 
@@ -226,23 +265,49 @@ impl Pass {
     }
 
     fn metadata(&mut self, value: &mut Value) {
-        let annotations = value.get_mut("annotations").and_then(Value::as_object_mut);
-        if let Some(annotations) = annotations {
-            self.last_applied(annotations);
-            for (name, value) in annotations {
-                if !HARMLESS_ANNOTATIONS.iter().any(|start| name.starts_with(start)) {
-                    self.secret("", value, Written::Plain);
-                }
+        const FIELDS: [&str; 14] = [
+            "creationTimestamp",
+            "deletionGracePeriodSeconds",
+            "deletionTimestamp",
+            "finalizers",
+            "generateName",
+            "generation",
+            "labels",
+            "managedFields",
+            "name",
+            "namespace",
+            "ownerReferences",
+            "resourceVersion",
+            "selfLink",
+            "uid",
+        ];
+        let Value::Object(fields) = value else { return self.secret("", value, Written::Plain) };
+        for (name, value) in fields {
+            match value {
+                Value::Object(annotations) if name == "annotations" => self.annotations(annotations),
+                _ if FIELDS.contains(&name.as_str()) => self.any(value),
+                _ => self.secret("", value, Written::Plain),
             }
         }
-        self.any(value);
+    }
+
+    fn annotations(&mut self, annotations: &mut Map<String, Value>) {
+        self.names(annotations);
+        self.last_applied(annotations);
+        for (name, value) in annotations {
+            if HARMLESS_ANNOTATIONS.iter().any(|start| name.starts_with(start)) {
+                self.any(value);
+            } else {
+                self.secret("", value, Written::Plain);
+            }
+        }
     }
 
     /// A value of a Secret, or several below each other; `name` is that of a single one.
     fn secret(&mut self, name: &str, value: &mut Value, written: Written) {
         let is_config = matches!(name, ".dockerconfigjson" | ".dockercfg" | "auths");
         match value {
-            Value::String(text) if text.is_empty() => {}
+            Value::String(text) if is_dummy(text) => {}
             Value::String(text) => {
                 let text = text.clone();
                 let new = if is_config || is_docker_config(&text) {
@@ -276,15 +341,37 @@ impl Pass {
         let bytes = decoded(text);
         if written == Written::Plain || bytes.is_none() {
             self.add(text.as_bytes());
+            self.leaves(text);
         }
-        if let Some(bytes) = &bytes {
-            self.add(bytes);
-            let within = decoded(&String::from_utf8_lossy(bytes));
-            self.add(&within.unwrap_or_default());
+        // Base64 as others than Kubernetes read it: of URLs, without its end, with spaces.
+        let is_loose = text.bytes().all(|byte| is_base64(byte) || byte == b'=' || byte.is_ascii_whitespace());
+        if let Some(bytes) = bytes.or_else(|| is_loose.then(|| base64(text.as_bytes()))) {
+            self.add(&bytes);
+            let plain = String::from_utf8_lossy(&bytes);
+            self.leaves(&plain);
+            self.add(&decoded(&plain).unwrap_or_default());
         }
         match written {
             Written::Plain => mask(text),
             Written::Base64 => dummy::data(text),
+        }
+    }
+
+    /// Adds the texts in a value that is JSON or YAML.
+    fn leaves(&mut self, text: &str) {
+        if self.task != Task::Collect || !text.contains([':', '[']) {
+            return;
+        }
+        let (documents, _) = yaml::documents(text);
+        let mut values: Vec<&Value> = documents.iter().map(|document| &document.value).collect();
+        while let Some(value) = values.pop() {
+            match value {
+                Value::Object(fields) => values.extend(fields.values()),
+                Value::Array(items) => values.extend(items),
+                // Shorter ones are words of any configuration.
+                Value::String(leaf) if leaf != text && leaf.len() >= 8 => self.values.add(leaf.as_bytes()),
+                _ => {}
+            }
         }
     }
 
@@ -295,7 +382,7 @@ impl Pass {
             let config = self.config(&String::from_utf8_lossy(&bytes), depth - 1);
             return BASE64_STANDARD.encode(config);
         }
-        rewrite(text, &mut |role, text, registry| match role {
+        let new = rewrite(text, &mut |role, text, registry| match role {
             Role::Registry => self.registry(text),
             Role::User => self.without_values(text.to_owned()),
             Role::Password => self.password(text, registry),
@@ -304,15 +391,14 @@ impl Pass {
                 self.add(text.as_bytes());
                 self.password(text, registry)
             }
-        })
+        });
+        self.publish(&new);
+        new
     }
 
     fn registry(&mut self, key: &str) -> String {
         let safe = shown(key);
-        if is_host(safe.split('/').next().unwrap_or_default()) {
-            self.publish(safe);
-        }
-        login_servers(safe).for_each(|host| self.publish(host));
+        self.hosts(safe);
         if safe != key {
             let hidden = key.replacen(safe, "\n", 1);
             let parts = hidden.split(|c: char| c.is_whitespace() || ":/@?#".contains(c));
@@ -324,13 +410,14 @@ impl Pass {
     }
 
     fn password(&mut self, text: &str, registry: &str) -> String {
-        let password = text.trim();
-        if let Some(dummy) = dummy::token(password, registry).filter(|_| !self.is_writing) {
-            // Its end and its audience stay.
-            self.values.publish_encoded(&dummy);
+        self.add(text.trim().as_bytes());
+        let dummy = dummy::password(text, registry);
+        if let [_, claims, _] = dummy.split('.').collect::<Vec<_>>().as_slice() {
+            // The end and the audience of a token stay.
+            self.publish(&dummy);
+            self.publish(&String::from_utf8_lossy(&base64(claims.as_bytes())));
         }
-        self.add(password.as_bytes());
-        dummy::password(text, registry)
+        dummy
     }
 
     fn auth(&mut self, text: &str, registry: &str) -> String {
@@ -341,6 +428,8 @@ impl Pass {
             Err(ConfigError::NoColon) => self.add(&base64(text.as_bytes())),
             Err(_) => self.add(text.as_bytes()),
         }
-        dummy::auth(text, registry, |user| self.without_values(user.to_owned()))
+        let dummy = dummy::auth(text, registry, |user| self.without_values(user.to_owned()));
+        self.publish(&String::from_utf8_lossy(&base64(dummy.as_bytes())));
+        dummy
     }
 }

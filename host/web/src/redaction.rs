@@ -6,10 +6,11 @@
 
 use serde_json::Value;
 
-use crate::pass::Pass;
+use crate::pass::{Pass, Task};
 use crate::secret_values::SecretValues;
-use crate::signs::speaks_of_secrets;
+use crate::signs::{remarks, speaks_of_secrets};
 use crate::text::yaml_documents;
+use review::cluster::Cluster;
 use review::yaml;
 
 /// Texts that may be shown to others.
@@ -37,20 +38,26 @@ pub(crate) struct Refused {
 ///
 /// # Errors
 /// - a text cannot be read, so it may hold anything
+/// - a text may hold a Secret and has a key twice, so a value of it was not read
 /// - a value is found in what was written
 pub(crate) fn redact(texts: &[&str]) -> Result<Redacted, Refused> {
     let mut documents =
         texts.iter().enumerate().map(|(text, source)| read(text, source)).collect::<Result<Vec<_>, _>>()?;
     let mut pass = Pass::default();
-    documents.iter_mut().flatten().for_each(|value| pass.document(value));
-    let mut pass = pass.writing();
+    for task in [Task::Collect, Task::Publish] {
+        pass.task = task;
+        documents.iter_mut().flatten().for_each(|value| pass.document(value));
+    }
+    pass.task = Task::Write;
     let mut written = Vec::new();
     for (values, source) in documents.iter_mut().zip(texts) {
         let before = pass.removed;
         for value in values.iter_mut() {
             pass.document(value);
+            pass.rest(value);
         }
-        let as_it_is = pass.removed == before && !speaks_of_secrets(source) && !pass.values.are_in(source);
+        let as_it_is =
+            pass.removed == before && !speaks_of_secrets(source) && !pass.values.are_in(&remarks(source));
         written.push(if as_it_is { (*source).to_owned() } else { yaml_documents(values.iter()) });
     }
     let Pass { values, removed, .. } = pass;
@@ -64,10 +71,22 @@ pub(crate) fn redact(texts: &[&str]) -> Result<Redacted, Refused> {
 }
 
 fn read(text: usize, source: &str) -> Result<Vec<Value>, Refused> {
-    match yaml::documents(source) {
-        (documents, None) => Ok(documents.into_iter().map(|document| document.value).collect()),
-        (_, Some(error)) => Err(Refused { text, reason: error.to_string() }),
+    let (documents, error) = yaml::documents(source);
+    if let Some(error) = error {
+        return Err(Refused { text, reason: error.to_string() });
     }
+    let mut notes = documents.iter().flat_map(|document| &document.notes);
+    if let Some(note) = notes.find(|note| is_of_overwritten(&note.message))
+        && (speaks_of_secrets(source) || Cluster::may_be_in(source))
+    {
+        return Err(Refused { text, reason: format!("line {}, {}", note.line, note.message) });
+    }
+    Ok(documents.into_iter().map(|document| document.value).collect())
+}
+
+/// Whether a note says that a value was not read, because another one has its key.
+fn is_of_overwritten(note: &str) -> bool {
+    note.contains("stands in this mapping already") || note.starts_with("this `<<` replaces")
 }
 
 fn are_in(values: &SecretValues, value: &Value) -> bool {

@@ -22,7 +22,7 @@ const COMMON: &str = "apiVersion annotations automountServiceAccountToken certif
     selector serviceAccount serviceAccountName serviceaccount StatefulSet stringData template volumes https:// http:// \
     kubernetes.azure.com .svc.cluster.local .azurecr.io .azurecr.cn .azurecr.us index.docker.io/v1/ registry-1.docker.io \
     mcr.microsoft.com acr-secret 00000000-0000-0000-0000-000000000000 batch/v1 apps/v1 policies.kubewarden.io \
-    ClusterAdmissionPolicy AdmissionPolicy AdmissionReview AdmissionRequest admission.k8s.io/v1";
+    ClusterAdmissionPolicy AdmissionPolicy AdmissionReview AdmissionRequest admission.k8s.io/v1 IfNotPresent ClusterFirst RollingUpdate";
 
 type Part = [u8; PART];
 
@@ -33,11 +33,18 @@ pub(crate) struct SecretValues {
     /// Values that are too short to have parts
     short: HashSet<Vec<u8>>,
     public: HashSet<Part>,
+    /// Texts whose parts are public
+    published: HashSet<String>,
 }
 
 impl Default for SecretValues {
     fn default() -> Self {
-        let mut values = Self { parts: HashSet::new(), short: HashSet::new(), public: HashSet::new() };
+        let mut values = Self {
+            parts: HashSet::new(),
+            short: HashSet::new(),
+            public: HashSet::new(),
+            published: HashSet::new(),
+        };
         COMMON.split_whitespace().for_each(|word| values.publish(word));
         values
     }
@@ -67,12 +74,15 @@ impl SecretValues {
     /// Says that a text may be shown, whatever Secret holds it.
     pub(crate) fn publish(&mut self, text: &str) {
         self.public.extend(parts(&squeeze(text.as_bytes())));
+        self.public.extend(parts(&lowered(text.as_bytes())));
     }
 
     /// The same in base64, once and twice.
     pub(crate) fn publish_encoded(&mut self, text: &str) {
-        self.publish(text);
-        self.public.extend(encoded_parts(text.as_bytes()));
+        if self.published.insert(text.to_owned()) {
+            self.publish(text);
+            self.public.extend(encoded_parts(text.as_bytes()));
+        }
     }
 
     /// Whether a text holds a part of a value in some spelling.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use review::cluster::Cluster;
 use review::yaml;
 
-use crate::spelling::in_any_spelling;
+use crate::spelling::{in_any_spelling, is_base64};
 
 /// Whether fields are those of a Secret.
 pub(crate) fn is_secret(fields: &Map<String, Value>) -> bool {
@@ -32,8 +32,11 @@ pub(crate) fn is_telling(name: &str) -> bool {
     ];
     /// Ends of the names of what only tells where a credential is.
     const PLACES: [&str; 6] = ["name", "names", "ref", "refs", "file", "path"];
+    /// Names that hold a credential if they are not a part of a longer word.
+    const NAMES: [&str; 5] = ["auth", "authorization", "pass", "pat", "pwd"];
     let name = name.to_ascii_lowercase().replace(['-', '_', '.'], "");
-    WORDS.iter().any(|word| name.contains(word)) && !PLACES.iter().any(|end| name.ends_with(end))
+    NAMES.contains(&name.as_str())
+        || WORDS.iter().any(|word| name.contains(word)) && !PLACES.iter().any(|end| name.ends_with(end))
 }
 
 /// Fields of Kubernetes, and of the settings, that hold the name of a Secret.
@@ -43,18 +46,54 @@ pub(crate) fn is_name_of_secret(name: &str) -> bool {
         || name.starts_with("kubernetes.io/")
 }
 
-/// Whether a Secret is written somewhere, be it in a comment.
-pub(crate) fn speaks_of_secrets(text: &str) -> bool {
-    let is_said = |line: &str| {
-        let comment = line.split_once('#').map_or("", |(_, comment)| comment);
-        let words = comment.split_inclusive([':', '=']);
-        words.filter(|word| word.ends_with([':', '='])).any(|word| {
-            let name = word.trim_end_matches([':', '=']).trim_end();
-            is_telling(name.rsplit(|c: char| c.is_whitespace() || c == '"').next().unwrap_or(name))
-        })
+/// Whether fields are those of an admission request for a Secret.
+pub(crate) fn is_request_for_secret(fields: &Map<String, Value>) -> bool {
+    let is = |pointer: [&str; 2], word: &str| {
+        let value = fields.get(pointer[0]).and_then(|value| value.get(pointer[1]));
+        value.and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case(word))
     };
-    text.lines().any(is_said)
-        || ["kind:secret", "stringdata", "dockerc", "auths"].iter().any(|word| squeezed(text).contains(word))
+    is(["kind", "kind"], "Secret")
+        || is(["requestKind", "kind"], "Secret")
+        || is(["resource", "resource"], "secrets")
+}
+
+/// Whether a text may hold a Secret, or a credential in a comment.
+pub(crate) fn speaks_of_secrets(text: &str) -> bool {
+    let squeezed = squeezed(text);
+    ["kind:secret", "stringdata", "dockerc", "auths"].iter().any(|word| squeezed.contains(word))
+        || text
+            .lines()
+            .filter_map(|line| line.split_once('#'))
+            .any(|(_, comment)| is_telling_comment(comment))
+}
+
+/// What a text has beside its values: comments, and the names of anchors, tags and directives.
+pub(crate) fn remarks(text: &str) -> String {
+    let mut remarks = String::new();
+    for line in text.lines() {
+        let (values, comment) = line.split_once('#').unwrap_or((line, ""));
+        let names = values.split_whitespace().filter(|word| word.starts_with(['&', '*', '!', '%']));
+        for remark in names.chain([comment]).filter(|remark| !remark.is_empty()) {
+            remarks.push_str(remark);
+            remarks.push('\n');
+        }
+    }
+    remarks
+}
+
+/// Whether a comment has a field or variable that holds a credential, or a word that looks like one.
+fn is_telling_comment(comment: &str) -> bool {
+    const SHORTEST: usize = 12;
+    let mut assigned = comment.split_inclusive([':', '=']).filter_map(|part| part.strip_suffix([':', '=']));
+    let mut words = comment.split(|c: char| !u8::try_from(c).is_ok_and(is_base64));
+    assigned.any(|name| is_telling(name.rsplit([' ', '\t', '"', '\'', '{', ',']).next().unwrap_or(name)))
+        || words.any(|word| {
+            let has = |is_such: fn(char) -> bool| word.contains(is_such);
+            word.len() >= SHORTEST
+                && has(|c| c.is_ascii_digit())
+                && has(|c| c.is_ascii_lowercase())
+                && has(|c| c.is_ascii_uppercase())
+        })
 }
 
 /// Whether a text within a value is a Secret or a docker config, or holds one in another spelling.

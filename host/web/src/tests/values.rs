@@ -125,6 +125,16 @@ fn secrets(password: &str) -> Vec<String> {
             "kind: Pod\nspec: {{containers: [{{name: web, args: [{}]}}]}}\n",
             serde_json::to_string(&format!("--token={password}")).unwrap()
         ),
+        format!(
+            "kind: AdmissionReview\nrequest: {{kind: {{kind: secret}}, object: {{data: {{x: {encoded}}}}}}}\n"
+        ),
+        format!("request: {{resource: {{resource: secrets}}, object: {{data: {{x: {encoded}}}}}}}\n"),
+        format!("request: {{requestKind: {{kind: Secret}}, object: {quoted}}}\n"),
+        format!("kind: SECRETLIST\nitems: {{x: {{data: {{x: {encoded}}}}}}}\n"),
+        format!("kind: Secret\nmetadata: {quoted}\n"),
+        format!("kind: Secret\nmetadata: {{other: {{x: {quoted}}}}}\n"),
+        format!("kind: Secret\nmetadata: {{annotations: [{quoted}]}}\n"),
+        format!("imageCredentials: {{auth: {encoded}}}\n"),
         quoted,
         encoded,
     ]
@@ -168,6 +178,90 @@ fn no_spelling_of_a_value_is_shared() {
         assert_hidden([text, "", ""], PASSWORD).unwrap();
         assert_hidden([POD, LOOK_UP, text], PASSWORD).unwrap();
         assert!(share(text, "", "").is_ok_and(|shared| !shared.manifests.is_empty()), "{text}");
+    }
+}
+
+/// Values of Secrets that are themselves spelled in some way, each with the password in another object.
+#[test]
+fn a_value_is_found_however_its_secret_spells_it() {
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let spaced: Vec<String> = base64(PASSWORD)
+        .as_bytes()
+        .chunks(7)
+        .map(|part| String::from_utf8_lossy(part).into_owned())
+        .collect();
+    let json = serde_json::json!({"clientId": "x", "clientSecret": PASSWORD}).to_string();
+    let escaped =
+        format!("{{\"x\": \"{}\"}}", spelled(PASSWORD.chars().map(|c| format!("\\u{:04x}", u32::from(c)))));
+    for secret in [
+        format!("data: {{x: {}}}", base64(PASSWORD)),
+        format!("data: {{x: {}}}", base64(&base64(PASSWORD))),
+        format!("data: {{x: {}}}", base64(&format!("user:{PASSWORD}"))),
+        format!("data: {{x: {}}}", quoted(&spaced.join("\n"))),
+        format!("data: {{x: {}}}", quoted(&spaced.join(" "))),
+        format!("data: {{x: {}}}", base64(PASSWORD).trim_end_matches('=')),
+        format!("data: {{x: {}}}", base64(&json)),
+        format!("data: {{x: {}}}", base64(&escaped)),
+        format!("stringData: {{x: {}}}", base64(PASSWORD)),
+        format!("stringData: {{x: {}}}", quoted(&json)),
+        format!("stringData: {{x: {}}}", quoted(&escaped)),
+        format!("stringData: {{x: {}}}", quoted(&format!("a: 1\nb: {}\n", quoted(PASSWORD)))),
+        format!(
+            "metadata: {{annotations: {{kubectl.kubernetes.io/last-applied-configuration: {}}}}}",
+            quoted(&pull_secret(&config("x", "u", PASSWORD)))
+        ),
+    ] {
+        let pod = format!("kind: Pod\nspec: {{containers: [{{name: web, args: [{}]}}]}}\n", quoted(PASSWORD));
+        let text = format!("kind: Secret\n{secret}\n---\n{pod}");
+        assert_hidden([&text, "", ""], PASSWORD).unwrap();
+    }
+}
+
+#[test]
+fn values_that_are_overwritten_are_not_shared() {
+    for text in [
+        format!("kind: Secret\ndata: {{x: {0}}}\nkind: ConfigMap\n", base64(PASSWORD)),
+        format!("kind: \"Secre\\x74\"\ndata: {{x: {0}}}\nkind: ConfigMap\n", base64(PASSWORD)),
+        format!(
+            "kind: Secret\nstringData: {{x: {PASSWORD}, x: y}}\n---\nkind: Pod\nspec: {{containers: [{{args: [{PASSWORD}]}}]}}\n"
+        ),
+    ] {
+        let refused = share(&text, "", "").unwrap_err();
+        assert!(format!("{refused:?}").contains("stands in this mapping already"), "{refused:?}");
+        assert_hidden([&text, "", ""], PASSWORD).unwrap();
+    }
+    let harmless = "kind: Pod\nmetadata: {name: web, name: shop}\n";
+    assert_eq!(share(harmless, "", "").unwrap().manifests, harmless);
+}
+
+#[test]
+fn a_registry_and_a_user_that_another_secret_has_too_keep_nothing_from_being_shared() {
+    let config =
+        "{\"auths\": {\"contoso.azurecr.io\": {\"username\": \"joe\", \"password\": \"Tr0ub4dor-horse\"}}}";
+    let others = serde_json::json!({"username": "joe", "password": "c0rrect-battery", "registry": "contoso.azurecr.io"});
+    for other in [
+        others.to_string(),
+        serde_json::to_string_pretty(&others).unwrap(),
+        "https://contoso.azurecr.io".to_owned(),
+    ] {
+        let other = format!("kind: Secret\nstringData: {{x: {}}}\n", serde_json::to_string(&other).unwrap());
+        let shared = share(POD, LOOK_UP, &format!("{}\n---\n{other}", pull_secret(config))).unwrap();
+        assert_eq!(shared.differences, Vec::<String>::new(), "{}", shared.cluster);
+        assert_eq!(shared.manifests, POD);
+        let dummy = config.replace("Tr0ub4dor-horse", "Xx0xx0xxx-xxxxx");
+        assert!(shared.cluster.contains(&base64(&dummy)), "{}", shared.cluster);
+    }
+}
+
+#[test]
+fn a_comment_that_may_hold_a_credential_goes() {
+    for comment in ["password: x", "auth: x", "db_password=x", "kind: Secret", "dXNlcjpUcjB1YjRkb3I="] {
+        let shared = share(&format!("kind: Pod # {comment}\n"), "", "").unwrap();
+        assert_eq!(shared.manifests, "kind: Pod\n", "{comment}");
+    }
+    for comment in ["needs a pull secret", "see https://contoso.example/a", "TODO: name a token"] {
+        let text = format!("kind: Pod # {comment}\n");
+        assert_eq!(share(&text, "", "").unwrap().manifests, text);
     }
 }
 
