@@ -175,3 +175,32 @@ fn a_link_holds_no_value_of_another_tab_and_says_whether_its_verdict_differs() {
         }
     });
 }
+
+#[test]
+#[ignore = "needs Chromium"]
+fn every_example_is_shared_with_the_same_verdict() {
+    let playground = Playground::start();
+    let folder = tempfile::tempdir().unwrap();
+    let suite = folder.path().join("suite.yaml").display().to_string();
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }").await;
+        for rule in policy_core::rule::Rule::ALL {
+            choose(browser, rule.id()).await;
+            browser.js("window.copied = undefined").await;
+            browser.click("#copy-test").await;
+            browser.until("window.copied").await;
+            let notice = browser.text("#notice").await;
+            assert!(
+                notice.starts_with("Test case copied.") && !notice.contains("verdict"),
+                "{}: {notice}",
+                rule.id()
+            );
+            let copied = browser.js("return window.copied").await.as_str().unwrap().to_owned();
+            assert!(copied.contains(rule.id()), "{copied}");
+            std::fs::write(&suite, &copied).unwrap();
+            let tested = command(&["test", &suite]).output().unwrap();
+            assert_eq!(tested.status.code(), Some(0), "{}: {copied}", rule.id());
+        }
+    });
+}

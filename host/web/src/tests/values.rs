@@ -135,6 +135,7 @@ fn secrets(password: &str) -> Vec<String> {
         format!("kind: Secret\nmetadata: {{other: {{x: {quoted}}}}}\n"),
         format!("kind: Secret\nmetadata: {{annotations: [{quoted}]}}\n"),
         format!("imageCredentials: {{auth: {encoded}}}\n"),
+        format!("kind: Pod\nspec: {{containers: [{{name: web, args: [--registry-password, {quoted}]}}]}}\n"),
         quoted,
         encoded,
     ]
@@ -178,6 +179,24 @@ fn no_spelling_of_a_value_is_shared() {
         assert_hidden([text, "", ""], PASSWORD).unwrap();
         assert_hidden([POD, LOOK_UP, text], PASSWORD).unwrap();
         assert!(share(text, "", "").is_ok_and(|shared| !shared.manifests.is_empty()), "{text}");
+    }
+}
+
+#[test]
+fn a_docker_config_that_is_a_mere_word_is_found_elsewhere() {
+    // It could be base64.
+    let word = "Tr0ub4dor3horse9";
+    for (field, config) in
+        [("data", base64(word)), ("data", word.to_owned()), ("stringData", word.to_owned())]
+    {
+        let secret = format!(
+            "kind: Secret\ntype: kubernetes.io/dockerconfigjson\n{field}: {{.dockerconfigjson: {config}}}\n"
+        );
+        assert_hidden(
+            [&format!("{secret}---\nkind: Pod\nspec: {{containers: [{{args: [x{word}]}}]}}\n"), "", ""],
+            word,
+        )
+        .unwrap();
     }
 }
 
