@@ -37,6 +37,13 @@ fn copies(password: &str) -> Vec<String> {
         of_env(&quoted(password)),
         of_env(&quoted(&base64(password))),
         of_env(&quoted(&base64(&base64(password)))),
+        of_env(&quoted(base64(password).get(1..9).unwrap())),
+        of_env(&quoted(base64(&login).get(14..23).unwrap())),
+        of_env(&quoted(&base64(&url_encoded(password)))),
+        of_env(&quoted(&url_encoded(&base64(password)))),
+        of_env(&quoted(&base64(&quoted(&escaped)))),
+        of_env(&quoted(&base64(&base64(&base64(password))))),
+        of_env(&quoted(&spelled(base64(password).bytes().map(|byte| format!("{byte:02x}"))))),
         of_env(&quoted(&encoded)),
         of_env(&quoted(middle)),
         of_env(&quoted(&url_encoded(password))),
@@ -145,7 +152,22 @@ fn secrets(password: &str) -> Vec<String> {
 fn find(text: &str, password: &str) -> Option<String> {
     let characters: Vec<char> = password.chars().collect();
     let parts = characters.windows(8).map(|part| part.iter().collect::<String>());
-    let spelled = [base64(password), base64(&base64(password)), url_encoded(password)];
+    let escaped = spelled(password.chars().map(|c| format!("\\u{:04x}", u32::from(c))));
+    let encoded = base64(password);
+    // What follows the password in a longer text is in the last characters too.
+    let whole = encoded.trim_end_matches('=').chars().collect::<Vec<_>>();
+    let of_base64 =
+        whole.get(..whole.len() - 1).unwrap().windows(8).map(|part| part.iter().collect::<String>());
+    let hexadecimal = spelled(encoded.bytes().map(|byte| format!("{byte:02x}")));
+    let others = [
+        base64(&encoded),
+        base64(&base64(&encoded)),
+        url_encoded(password),
+        url_encoded(&encoded),
+        base64(&url_encoded(password)),
+        escaped,
+        hexadecimal,
+    ];
     let joined: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let words = joined.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)));
     let decoded: String = words
@@ -155,7 +177,8 @@ fn find(text: &str, password: &str) -> Option<String> {
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .collect();
     parts
-        .chain(spelled)
+        .chain(of_base64)
+        .chain(others)
         .find(|part| [text, &joined, &decoded].iter().any(|text| text.contains(part.as_str())))
 }
 
