@@ -51,23 +51,6 @@ impl Pass {
         }
     }
 
-    /// Masks what still holds a value, such as a dummy that has the user name of a docker config, where another Secret has it
-    /// too.
-    pub(crate) fn rest(&mut self, value: &mut Value) {
-        match value {
-            Value::Object(fields) => {
-                self.names(fields);
-                fields.values_mut().for_each(|value| self.rest(value));
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.rest(item)),
-            Value::String(text) if self.values.are_in(text) => {
-                let masked = mask(text);
-                self.replace(value, masked);
-            }
-            _ => {}
-        }
-    }
-
     fn any(&mut self, value: &mut Value) {
         match value {
             Value::String(text) if holds_secret(text) => {

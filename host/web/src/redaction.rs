@@ -11,7 +11,7 @@ use crate::secret_values::SecretValues;
 use crate::signs::{remarks, speaks_of_secrets};
 use crate::text::yaml_documents;
 use review::cluster::Cluster;
-use review::yaml;
+use review::yaml::{self, Document, Note};
 
 /// Texts that may be shown to others.
 #[derive(Debug)]
@@ -54,10 +54,10 @@ pub(crate) fn redact(texts: &[&str]) -> Result<Redacted, Refused> {
         let before = pass.removed;
         for value in values.iter_mut() {
             pass.document(value);
-            pass.rest(value);
         }
-        let as_it_is =
-            pass.removed == before && !speaks_of_secrets(source) && !pass.values.are_in(&remarks(source));
+        // Values that another one overwrites are in the source alone.
+        let unread = || if has_overwritten(source) { (*source).to_owned() } else { remarks(source) };
+        let as_it_is = pass.removed == before && !speaks_of_secrets(source) && !pass.values.are_in(&unread());
         written.push(if as_it_is { (*source).to_owned() } else { yaml_documents(values.iter()) });
     }
     let Pass { values, removed, .. } = pass;
@@ -75,18 +75,24 @@ fn read(text: usize, source: &str) -> Result<Vec<Value>, Refused> {
     if let Some(error) = error {
         return Err(Refused { text, reason: error.to_string() });
     }
-    let mut notes = documents.iter().flat_map(|document| &document.notes);
-    if let Some(note) = notes.find(|note| is_of_overwritten(&note.message))
-        && (speaks_of_secrets(source) || Cluster::may_be_in(source))
+    if (speaks_of_secrets(source) || Cluster::may_be_in(source))
+        && let Some(note) = documents.iter().find_map(overwriting)
     {
         return Err(Refused { text, reason: format!("line {}, {}", note.line, note.message) });
     }
     Ok(documents.into_iter().map(|document| document.value).collect())
 }
 
-/// Whether a note says that a value was not read, because another one has its key.
-fn is_of_overwritten(note: &str) -> bool {
-    note.contains("stands in this mapping already") || note.starts_with("this `<<` replaces")
+fn has_overwritten(source: &str) -> bool {
+    yaml::documents(source).0.iter().any(|document| overwriting(document).is_some())
+}
+
+/// The note that a value was not read, because another one has its key.
+fn overwriting(document: &Document) -> Option<&Note> {
+    document.notes.iter().find(|note| {
+        note.message.contains("stands in this mapping already")
+            || note.message.starts_with("this `<<` replaces")
+    })
 }
 
 fn are_in(values: &SecretValues, value: &Value) -> bool {

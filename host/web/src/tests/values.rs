@@ -272,6 +272,12 @@ fn values_that_are_overwritten_are_not_shared() {
         assert!(format!("{refused:?}").contains("stands in this mapping already"), "{refused:?}");
         assert_hidden([&text, "", ""], PASSWORD).unwrap();
     }
+    let secret = pull_secret(&config("contoso.azurecr.io", "pull-user", PASSWORD));
+    let quoted = serde_json::to_string(PASSWORD).unwrap();
+    for text in [format!("kind: Pod\nx: {quoted}\nx: y\n"), format!("kind: Pod\nx: {quoted}\n<<: {{x: y}}\n")]
+    {
+        assert_hidden([&text, "", &secret], PASSWORD).unwrap();
+    }
     let harmless = "kind: Pod\nmetadata: {name: web, name: shop}\n";
     assert_eq!(share(harmless, "", "").unwrap().manifests, harmless);
 }
