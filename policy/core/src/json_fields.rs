@@ -100,15 +100,25 @@ impl<'p> Visitor<'_> for Names<'p> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Field<'p>, E> {
+        let Self { paths, within } = self;
         let mut field = Field { at: None, inner: None };
-        if ascii::has_any(name, "/") {
-            return Ok(field);
-        }
-        for (i, path) in self.paths.iter().enumerate() {
-            match path.strip_prefix(self.within).and_then(|rest| rest.strip_prefix(name)) {
-                Some("") => field.at = Some(i),
-                Some(rest) if rest.starts_with('/') => field.inner = path.get(..path.len() - rest.len() + 1),
-                _ => {}
+        let end = within.len() + name.len();
+        for (i, path) in paths.iter().enumerate() {
+            // Where the name would end, first: most names are no part of any path, and comparing texts is a call.
+            let ends_path = path.len() == end;
+            if !ends_path && path.as_bytes().get(end) != Some(&b'/') {
+                continue;
+            }
+            if path.get(within.len()..end) != Some(name)
+                || !path.starts_with(within)
+                || ascii::has_any(name, "/")
+            {
+                continue;
+            }
+            if ends_path {
+                field.at = Some(i);
+            } else {
+                field.inner = path.get(..=end);
             }
         }
         Ok(field)

@@ -63,6 +63,11 @@ impl Keyring {
         }
     }
 
+    /// Whether no credential was added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     fn in_order(&self) -> impl Iterator<Item = &Held> {
         self.order.iter().filter_map(|at| self.held.get(*at))
     }

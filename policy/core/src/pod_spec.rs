@@ -95,15 +95,14 @@ impl<'a> PodSpec<'a> {
                 _ => true,
             };
             let Some(image) = at(item, place).filter(is_set) else { continue };
+            let i = i.to_string();
+            // Put together without a format, which takes longer and would for every container.
             let user = match item.get("name").and_then(Value::as_str) {
-                Some(name) => format!("{what} \"{name}\""),
-                None => format!("{what} {i}"),
+                Some(name) => [what, " \"", name, "\""].concat(),
+                None => [what, " ", &i].concat(),
             };
-            images.push(ImageUse {
-                pointer: format!("{}/{list}/{i}/{}", self.pointer(), place.join("/")),
-                user,
-                image,
-            });
+            let pointer = [&self.pointer(), "/", list, "/", &i, "/", &place.join("/")].concat();
+            images.push(ImageUse { pointer, user, image });
         }
     }
 

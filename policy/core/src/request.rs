@@ -170,7 +170,10 @@ pub(crate) fn value(name: &str, text: Option<&str>) -> Result<Value, RequestErro
 
 /// The string in a field's text, empty where there is none.
 pub(crate) fn word(name: &str, text: Option<&str>) -> Result<String, RequestError> {
-    value(name, text).map(|value| value.as_str().unwrap_or_default().to_owned())
+    Ok(match value(name, text)? {
+        Value::String(word) => word,
+        _ => String::new(),
+    })
 }
 
 /// The value at a path of field names.
