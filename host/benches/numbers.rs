@@ -87,14 +87,19 @@ fn one_evaluation() -> Vec<Row> {
     )]
 }
 
-/// A small and a 5 KB pod beside a policy that accepts everything, in our host and in an independent one.
+/// A small pod, and a 5 KB one with and without its pull secret, beside a policy that accepts everything, in our host and in
+/// an independent one.
 fn beside_another_policy() -> Vec<Row> {
     let (policy, accepting) = (engines::policy(), engines::accepting_wasm());
     let independent = Independent::new(EMBEDDED);
     let others = Independent::new(&accepting);
     let accepting = Policy::load(&accepting, Limits::default(), None).unwrap();
     let mut rows = Vec::new();
-    for Case { payload, host } in [requests::small(), requests::containers(5)] {
+    for (Case { payload, host }, outcome) in [
+        (requests::small(), "changed"),
+        (requests::containers(5), "changed"),
+        (requests::complete(5), "left as it is"),
+    ] {
         let mut tasks: Vec<Task<'_>> = vec![
             Box::new(|| drop(policy.call("validate", &payload, host.clone()).unwrap())),
             Box::new(|| drop(accepting.call("validate", &payload, host.clone()).unwrap())),
@@ -111,8 +116,8 @@ fn beside_another_policy() -> Vec<Row> {
         rows.extend([
             ratio(
                 &format!(
-                    "calls per second with {size} B, beside a policy on the SDK that reads the request and accepts it, in \
-                     what policy-server is built on"
+                    "calls per second with {size} B, {outcome}, beside a policy on the SDK that reads the request and \
+                     accepts it, in what policy-server is built on"
                 ),
                 Some(Bar::AtLeast(0.95)),
                 other / independent,

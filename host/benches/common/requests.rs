@@ -84,6 +84,13 @@ pub(crate) fn containers(count: usize) -> Case {
     case(&pod(count), &json!({}), &[])
 }
 
+/// The same pod with the pull secret in its list, which leaves nothing to add.
+pub(crate) fn complete(count: usize) -> Case {
+    let mut pod = pod(count);
+    pod["spec"]["imagePullSecrets"] = json!([{"name": "acr-secret"}]);
+    case(&pod, &json!({}), &[])
+}
+
 /// An update of a Deployment of so many containers that changes the image of each.
 pub(crate) fn changed_images(count: usize) -> Case {
     let deployment = |tag: &str| {
