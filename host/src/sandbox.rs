@@ -10,6 +10,7 @@
 //! ```
 
 mod cache;
+mod code;
 mod engine;
 mod error;
 mod guest;
@@ -29,6 +30,7 @@ use serde_json::Value;
 use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownImportError, ValType};
 
 pub use cache::Cache;
+use code::Code;
 use engine::Placement;
 pub use error::PolicyError;
 use guest::State;
@@ -141,20 +143,36 @@ const GUEST_CALL: &str = "__guest_call";
 /// The functions that a module may export to be started, in the order of their calls.
 const STARTS: [(&str, &str); 2] = [("_start", "`_start`"), ("wapc_init", "`wapc_init`")];
 
-/// Compiles for the pool where it can be had and the module fits into it.
+/// The module as machine code: kept, or else compiled and kept.
 fn compile(wasm: &[u8], limits: Limits, cache: Option<&Cache>) -> Result<Module, PolicyError> {
-    let module = |engine: &Engine| match cache {
-        Some(cache) => cache.module(engine, wasm),
-        None => Module::new(engine, wasm),
+    let engine = match engine::engine(Placement::Pool, limits) {
+        Ok(engine) => engine,
+        Err(_) => on_demand(limits)?,
     };
-    if let Ok(engine) = engine::engine(Placement::Pool, limits)
-        && let Ok(module) = module(&engine)
-    {
+    let kept = cache.and_then(|cache| cache.find(&engine, wasm));
+    if let Some(module) = kept.and_then(|code| place(&code, &engine, limits).ok()) {
         return Ok(module);
     }
-    let engine = engine::engine(Placement::OnDemand, limits)
-        .map_err(|error| PolicyError::Engine(format!("{error:#}")))?;
-    module(&engine).map_err(|error| PolicyError::Invalid(format!("{error:#}")))
+    let code = engine.precompile_module(wasm).map(Code::of_ours);
+    let code = code.map_err(|error| PolicyError::Invalid(format!("{error:#}")))?;
+    if let Some(cache) = cache {
+        cache.keep(&engine, wasm, &code);
+    }
+    place(&code, &engine, limits)
+}
+
+/// Takes the code for this engine; where it does not fit into the engine's pool, for one without.
+fn place(code: &Code, engine: &Engine, limits: Limits) -> Result<Module, PolicyError> {
+    if let Ok(module) = code.module(engine) {
+        return Ok(module);
+    }
+    let module = code.module(&on_demand(limits)?);
+    module.map_err(|error| PolicyError::Invalid(format!("{error:#}")))
+}
+
+fn on_demand(limits: Limits) -> Result<Engine, PolicyError> {
+    let engine = engine::engine(Placement::OnDemand, limits);
+    engine.map_err(|error| PolicyError::Engine(format!("{error:#}")))
 }
 
 fn check_exports(module: &Module) -> Result<(), PolicyError> {
