@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, LazyLock};
 
-use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
+use acr_pull_secret::sandbox::{Compiler, EMBEDDED, HostCalls, Limits, Policy};
 use policy_core::host_cluster::HostCluster;
 use serde_json::Value;
 use wapc::WapcHost;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
-pub(crate) static POLICY: LazyLock<Policy> =
-    LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None).expect("the embedded policy loads"));
+pub(crate) static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).expect("the embedded policy loads")
+});
 
 /// What policy-server is built on.
 static INDEPENDENT: LazyLock<WasmtimeEngineProviderPre> = LazyLock::new(|| {

@@ -13,7 +13,7 @@ mod common;
 
 use std::sync::LazyLock;
 
-use acr_pull_secret::sandbox::{Limits, Policy};
+use acr_pull_secret::sandbox::{Compiler, Limits, Policy};
 use common::engines::{self, Independent};
 use common::requests::{self, Case};
 use divan::Bencher;
@@ -21,7 +21,7 @@ use divan::Bencher;
 static POLICY: LazyLock<Policy> = LazyLock::new(engines::policy);
 static ACCEPTING_WASM: LazyLock<Vec<u8>> = LazyLock::new(engines::accepting_wasm);
 static ACCEPTING: LazyLock<Policy> =
-    LazyLock::new(|| Policy::load(&ACCEPTING_WASM, Limits::default(), None).unwrap());
+    LazyLock::new(|| Policy::load(&ACCEPTING_WASM, Limits::default(), None, &Compiler::Here).unwrap());
 static INDEPENDENT: LazyLock<Independent> =
     LazyLock::new(|| Independent::new(acr_pull_secret::sandbox::EMBEDDED));
 static INDEPENDENT_ACCEPTING: LazyLock<Independent> = LazyLock::new(|| Independent::new(&ACCEPTING_WASM));

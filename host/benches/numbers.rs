@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use acr_pull_secret::commands::bench::measurement::bars::{Bar, Row, verdict};
 use acr_pull_secret::commands::bench::measurement::{Task, least};
-use acr_pull_secret::sandbox::{EMBEDDED, Limits, Policy};
+use acr_pull_secret::sandbox::{Compiler, EMBEDDED, Limits, Policy};
 use common::engines::{self, Independent};
 use common::requests::{self, Case};
 use plotters::prelude::*;
@@ -93,7 +93,7 @@ fn beside_another_policy() -> Vec<Row> {
     let (policy, accepting) = (engines::policy(), engines::accepting_wasm());
     let independent = Independent::new(EMBEDDED);
     let others = Independent::new(&accepting);
-    let accepting = Policy::load(&accepting, Limits::default(), None).unwrap();
+    let accepting = Policy::load(&accepting, Limits::default(), None, &Compiler::Here).unwrap();
     let mut rows = Vec::new();
     for (Case { payload, host }, outcome) in [
         (requests::small(), "changed"),

@@ -8,6 +8,7 @@ use acr_pull_secret::args::config::{self, CallError};
 use acr_pull_secret::commands::{Cli, run};
 use acr_pull_secret::console::{Console, ExitStatus, Io, interrupt};
 use acr_pull_secret::files::input::OnlyOnce;
+use acr_pull_secret::sandbox::compiler;
 use anstream::{AutoStream, ColorChoice};
 
 /// Judging is many small values on many threads: an eighth of the time goes with the system's allocator.
@@ -15,6 +16,9 @@ use anstream::{AutoStream, ColorChoice};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Some(end) = compiler::serve(std::env::args_os()) {
+        return end;
+    }
     // `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` have their say.
     let colour = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
     let stderr_colour = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;

@@ -1,6 +1,6 @@
 //! A policy: one WebAssembly module that answers waPC calls, run as a hostile guest.
 //!
-//! The module is compiled once. Every call gets a fresh instance, so that no call sees what another left
+//! The module is compiled once, a foreign one in a process of its own ([`compiler`]). Every call gets a fresh instance, so that no call sees what another left
 //! behind, and runs under [`Limits`]:
 //!
 //! ```text
@@ -11,6 +11,7 @@
 
 mod cache;
 mod code;
+pub mod compiler;
 mod engine;
 mod error;
 mod guest;
@@ -31,6 +32,7 @@ use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, UnknownIm
 
 pub use cache::Cache;
 use code::Code;
+pub use compiler::Compiler;
 use engine::Placement;
 pub use error::PolicyError;
 use guest::State;
@@ -51,8 +53,13 @@ impl Policy {
     /// Compiles a policy from the binary form of a WebAssembly module, or takes it from where compiled policies are kept.
     ///
     /// # Errors
-    /// Where the module is not valid, is not a waPC policy, or imports what no policy is given.
-    pub fn load(wasm: &[u8], limits: Limits, cache: Option<&Cache>) -> Result<Self, PolicyError> {
+    /// Where the module is not valid, costs too much to compile, is not a waPC policy, or imports what no policy is given.
+    pub fn load(
+        wasm: &[u8],
+        limits: Limits,
+        cache: Option<&Cache>,
+        compiler: &Compiler,
+    ) -> Result<Self, PolicyError> {
         let metadata = match wasm_section::custom_sections(wasm, wasm_section::METADATA)
             .map_err(PolicyError::NotWasm)?
             .first()
@@ -62,7 +69,7 @@ impl Policy {
             }
             None => None,
         };
-        let module = compile(wasm, limits, cache)?;
+        let module = compile(wasm, limits, cache, compiler)?;
         check_exports(&module)?;
         let instance = link(&module)?;
         let engine = module.engine().clone();
@@ -144,7 +151,12 @@ const GUEST_CALL: &str = "__guest_call";
 const STARTS: [(&str, &str); 2] = [("_start", "`_start`"), ("wapc_init", "`wapc_init`")];
 
 /// The module as machine code: kept, or else compiled and kept.
-fn compile(wasm: &[u8], limits: Limits, cache: Option<&Cache>) -> Result<Module, PolicyError> {
+fn compile(
+    wasm: &[u8],
+    limits: Limits,
+    cache: Option<&Cache>,
+    compiler: &Compiler,
+) -> Result<Module, PolicyError> {
     let engine = match engine::engine(Placement::Pool, limits) {
         Ok(engine) => engine,
         Err(_) => on_demand(limits)?,
@@ -153,8 +165,7 @@ fn compile(wasm: &[u8], limits: Limits, cache: Option<&Cache>) -> Result<Module,
     if let Some(module) = kept.and_then(|code| place(&code, &engine, limits).ok()) {
         return Ok(module);
     }
-    let code = engine.precompile_module(wasm).map(Code::of_ours);
-    let code = code.map_err(|error| PolicyError::Invalid(format!("{error:#}")))?;
+    let code = compiler.compile(&engine, wasm, limits)?;
     if let Some(cache) = cache {
         cache.keep(&engine, wasm, &code);
     }

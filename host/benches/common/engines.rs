@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
+use acr_pull_secret::sandbox::{Compiler, EMBEDDED, HostCalls, Limits, Policy};
 use policy_core::host_cluster::HostCluster;
 use wapc::WapcHost;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
@@ -13,7 +13,7 @@ use super::module::{self, Module};
 
 /// Our policy.
 pub(crate) fn policy() -> Policy {
-    Policy::load(EMBEDDED, Limits::default(), None).unwrap()
+    Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap()
 }
 
 /// The policy that accepts everything, built as ours is.

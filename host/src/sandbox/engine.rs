@@ -29,14 +29,7 @@ pub(super) enum Placement {
 }
 
 pub(super) fn engine(placement: Placement, limits: Limits) -> wasmtime::Result<Engine> {
-    let mut config = Config::new();
-    config
-        .epoch_interruption(true)
-        .max_wasm_stack(512 << 10)
-        .wasm_memory64(false)
-        // An error is reported by its reason; where in the guest it arose tells a user nothing.
-        .wasm_backtrace_max_frames(None)
-        .generate_address_map(false);
+    let mut config = config();
     if placement == Placement::Pool {
         let most = usize::try_from(1_u64 << 32).unwrap_or(usize::MAX - WASM_PAGE);
         let mut pool = PoolingAllocationConfig::new();
@@ -51,6 +44,25 @@ pub(super) fn engine(placement: Placement, limits: Limits) -> wasmtime::Result<E
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     Engine::new(&config)
+}
+
+/// An engine that compiles for those of [`engine()`], and runs nothing. On one thread: each further one would need address
+/// space of its own, which is limited where this is used.
+pub(super) fn for_compiling() -> wasmtime::Result<Engine> {
+    Engine::new(config().parallel_compilation(false))
+}
+
+/// What compiled code depends on.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(512 << 10)
+        .wasm_memory64(false)
+        // An error is reported by its reason; where in the guest it arose tells a user nothing.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false);
+    config
 }
 
 /// Starts the clock of an engine, which runs as long as the engine is in use.

@@ -25,6 +25,15 @@ pub enum PolicyError {
     /// The engine refuses the module.
     #[error("this WebAssembly module is not valid: {0}")]
     Invalid(String),
+    /// Compiling the module takes longer than this, which [`Limits::time`] and the size of the module give.
+    #[error("compiling this module takes longer than {} s", .0.as_secs_f64())]
+    CompileTime(Duration),
+    /// Compiling the module needs more memory than this, in bytes, which [`Limits::memory`] and the size of the module give.
+    #[error("compiling this module needs more than {} of memory", size(*.0))]
+    CompileMemory(usize),
+    /// The process that compiles the module cannot be started, or fails for a reason that is not the module's.
+    #[error("the compiler failed: {0}")]
+    Compiler(String),
     /// The metadata section does not hold JSON.
     #[error("the metadata in the policy is not JSON: {0}")]
     Metadata(String),
@@ -113,6 +122,15 @@ impl PolicyError {
     pub fn is_unknown_operation(&self) -> bool {
         let said = |words: &str| matches!(self, Self::Guest(message) if message.contains(words));
         said("No handler registered") || said("Could not find function")
+    }
+
+    /// What to type about it, where the options of a command that runs policies have a say.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::CompileTime(_) => Some("raise --policy-timeout if you trust this policy"),
+            Self::CompileMemory(_) => Some("raise --policy-memory if you trust this policy"),
+            _ => None,
+        }
     }
 
     /// The reason why running the guest ended early.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{EMBEDDED, HostCalls, Limits, Policy, PolicyError};
+use super::{Compiler, EMBEDDED, HostCalls, Limits, Policy, PolicyError};
 use crate::sandbox::wasm_section;
 
 const LIMITS: Limits =
@@ -74,7 +74,7 @@ fn module(text: &str) -> Vec<u8> {
 }
 
 fn load(wasm: &[u8]) -> Result<Policy, PolicyError> {
-    Policy::load(wasm, LIMITS, None)
+    Policy::load(wasm, LIMITS, None, &Compiler::Here)
 }
 
 fn call(policy: &Policy, operation: &str) -> Result<String, PolicyError> {

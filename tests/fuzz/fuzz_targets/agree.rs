@@ -4,14 +4,14 @@
 
 use std::sync::{Arc, LazyLock};
 
-use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
+use acr_pull_secret::sandbox::{Compiler, EMBEDDED, HostCalls, Limits, Policy};
 use arbitrary::Unstructured;
 use fuzz::{Case, case, native};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use wapc::WapcHost;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
-static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None).unwrap());
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap());
 static INDEPENDENT: LazyLock<WasmtimeEngineProviderPre> =
     LazyLock::new(|| WasmtimeEngineProviderBuilder::new().module_bytes(EMBEDDED).build_pre().unwrap());
 

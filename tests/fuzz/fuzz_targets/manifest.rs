@@ -5,7 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use acr_pull_secret::edit::fix::{self, fix};
-use acr_pull_secret::sandbox::{EMBEDDED, HostCalls, Limits, Policy};
+use acr_pull_secret::sandbox::{Compiler, EMBEDDED, HostCalls, Limits, Policy};
 use libfuzzer_sys::fuzz_target;
 use review::cluster::Cluster;
 use review::evaluation::Evaluation;
@@ -17,7 +17,7 @@ use review::yaml;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None).unwrap());
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap());
 
 struct NoHost;
 

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{bytes, write};
+use crate::commands::policy_file::foreign_compiler;
 use crate::console::Console;
 use crate::console::Io;
 use crate::files::input;
@@ -109,7 +110,7 @@ fn set_usage(metadata: &mut Value, readme: String) {
 fn protocol_version(wasm: &[u8], console: &Console) -> Result<Value> {
     // What it has in the place of metadata is replaced, so it need not be readable.
     let bare = with_section(wasm, METADATA, b"null").context("this is not a WebAssembly module")?;
-    let policy = Policy::load(&bare, Limits::default(), None)?;
+    let policy = Policy::load(&bare, Limits::default(), None, &foreign_compiler()?)?;
     let host = Arc::new(NoCluster(console.clone()));
     let answer =
         policy.call("protocol_version", b"", host).context("it does not say which protocol it speaks")?;

@@ -95,7 +95,7 @@ fn a_module_too_large_for_the_pool_still_runs() {
 
 #[test]
 fn the_embedded_policy_has_the_metadata_of_this_version() {
-    let policy = Policy::load(EMBEDDED, Limits::default(), None);
+    let policy = Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here);
     let metadata = match &policy {
         Ok(policy) => policy.metadata().unwrap(),
         Err(error) => panic!("{error}"),
@@ -121,7 +121,7 @@ fn request(annotation: &str) -> Vec<u8> {
 
 #[test]
 fn the_stack_of_the_embedded_policy_holds_any_nesting() {
-    let policy = Policy::load(EMBEDDED, Limits::default(), None).unwrap();
+    let policy = Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap();
     for depth in [1, 60, 100, 120, 126, 127, 128, 129, 1000, 1_000_000] {
         let nested = [r#"{"a":["#.repeat(depth / 2), "]}".repeat(depth / 2)].concat();
         let answer = policy.call("validate", &request(&nested), Arc::new(Host::default()));
@@ -142,7 +142,7 @@ fn time_of_one_call_in_a_fresh_instance() {
     };
     println!("an empty guest: {:?} for each call", time(&guest("", ""), b"payload"));
     let started = Instant::now();
-    let policy = Policy::load(EMBEDDED, Limits::default(), None).unwrap();
+    let policy = Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap();
     println!("the embedded policy: {:?} to load", started.elapsed());
     let pod = request(&format!("{:?}", "x".repeat(100)));
     println!("a pod of {} bytes: {:?} for each call", pod.len(), time(&policy, &pod));
