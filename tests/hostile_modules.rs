@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::engines::command;
 
+mod compiling;
+
 /// What a policy does, in which function, and what is said of it.
 const FAULTS: [(&str, &str, &str); 26] = [
     ("_start", LOOP, "failed to start, in `_start`: the policy did not finish within "),
