@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, ObjectRef};
-use crate::image::ImageReference;
+use crate::image::{ImageReference, without_user_info};
 use crate::json_fields;
 use crate::key_defect::{KeyDefect, shown};
 use crate::keyring::{Held, Keyring};
@@ -123,7 +123,7 @@ impl Question {
     /// Answers it.
     pub(crate) fn answer(&self, cluster: &dyn Cluster) -> Explanation {
         let mut explanation = Explanation {
-            image: self.image.clone(),
+            image: without_user_info(&self.image).into_owned(),
             error: None,
             reference: None,
             registry: None,

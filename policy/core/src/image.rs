@@ -79,6 +79,9 @@ impl std::error::Error for ImageError {}
 impl ImageError {
     /// What to do about `text`, which has this error.
     pub(crate) fn help(&self, text: &str) -> &'static str {
+        if has_user_info(text) {
+            return "remove the user name and password before @: the kubelet takes them from a pull secret";
+        }
         let (name, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
         let tag = name.rsplit_once(':').map_or("", |(_, tag)| tag);
         match self {
@@ -96,6 +99,29 @@ impl ImageError {
     }
 }
 
+/// The text of an image as it may be shown: what stands before an `@` that begins no digest may be a password, and is
+/// shown as `***`.
+pub fn without_user_info(text: &str) -> Cow<'_, str> {
+    match user_info_end(text).and_then(|end| text.get(end..)) {
+        Some(rest) => Cow::Owned(["***", rest].concat()),
+        None => Cow::Borrowed(text),
+    }
+}
+
+fn has_user_info(text: &str) -> bool {
+    user_info_end(text).is_some()
+}
+
+/// Where the last `@` stands that begins no digest.
+fn user_info_end(text: &str) -> Option<usize> {
+    let begins_digest = |rest: &str| {
+        let is_short = ["sha256:", "sha384:", "sha512:"].iter().any(|algorithm| rest.starts_with(algorithm));
+        is_digest(rest) || (is_short && !has_any(rest, "/@"))
+    };
+    let mut ats = text.bytes().enumerate().rev().filter(|(_, byte)| *byte == b'@').map(|(at, _)| at);
+    ats.find(|at| text.get(at + 1..).is_some_and(|rest| !begins_digest(rest)))
+}
+
 impl<'a> ImageReference<'a> {
     /// Parses a reference as `kubelet` does before it pulls (`pkg/util/parsers: ParseImageName`).
     ///
@@ -108,6 +134,7 @@ impl<'a> ImageReference<'a> {
         let (domain, remainder) = split_domain(text);
         let named = remainder.split(':').next().unwrap_or(remainder);
         if named.chars().any(char::is_uppercase) {
+            let named = if has_user_info(text) { "***" } else { named };
             return Err(ImageError::Uppercase(named.to_owned()));
         }
         let (name, digest) = match remainder.split_once('@') {
@@ -259,4 +286,41 @@ fn check_digest(digest: &str) -> Result<(), ImageError> {
 
 fn is_lower_hex(b: u8) -> bool {
     matches!(b, b'0'..=b'9' | b'a'..=b'f')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ImageReference, without_user_info};
+
+    #[test]
+    fn a_password_before_the_registry_is_not_shown() {
+        let digest = format!("sha256:{}", "0".repeat(64));
+        for (text, shown) in [
+            ("robot:hunter2@contoso.azurecr.io/app:v1", "***@contoso.azurecr.io/app:v1"),
+            ("https://robot:hunter2@contoso.azurecr.io/app", "***@contoso.azurecr.io/app"),
+            ("robot:hun@ter2@contoso.azurecr.io/app", "***@contoso.azurecr.io/app"),
+            ("robot:sha256:hunter2@contoso.azurecr.io:443/app", "***@contoso.azurecr.io:443/app"),
+            ("Robot:hunter2@contoso.azurecr.io/app", "***@contoso.azurecr.io/app"),
+            ("a/Hunter2@contoso.azurecr.io/app", "***@contoso.azurecr.io/app"),
+            ("x@sha256:hunter2@contoso.azurecr.io", "***@contoso.azurecr.io"),
+            ("@", "***@"),
+            (
+                &format!("robot:hunter2@contoso.azurecr.io/app@{digest}"),
+                &format!("***@contoso.azurecr.io/app@{digest}"),
+            ),
+        ] {
+            assert_eq!(without_user_info(text), shown);
+            let error = ImageReference::parse(text).unwrap_err();
+            assert!(!error.to_string().to_lowercase().contains("hunter2"), "{text}: {error}");
+            assert!(error.help(text).contains("remove the user name and password"), "{text}");
+        }
+        for text in [
+            "contoso.azurecr.io/app:v1",
+            "app@sha256:abc",
+            &format!("a:b@{digest}"),
+            &format!("a@md5:{}", "0".repeat(32)),
+        ] {
+            assert_eq!(without_user_info(text), text);
+        }
+    }
 }

@@ -6,7 +6,7 @@ mod pull_secrets;
 use serde::Serialize;
 use serde_json::Value;
 
-use self::fields::{Fields, Path, Problems, show};
+use self::fields::{Fields, Path, Problems};
 pub use self::pull_secrets::{Entry, Need, PullSecrets};
 use crate::dns_name::is_dns_subdomain;
 
@@ -189,7 +189,7 @@ fn parse_suffixes(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
             Some(host) if is_suffix(host) => suffixes.push(host.to_owned()),
             _ => problems.add(
                 &path,
-                format!("{} is not a domain in lower case", show(suffix)),
+                "must be a domain in lower case".to_owned(),
                 "write a domain such as \"azurecr.my.cloud\" or \"registry.contoso.com\"".to_owned(),
             ),
         }

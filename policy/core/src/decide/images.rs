@@ -1,10 +1,11 @@
 //! What each image of a pod spec needs, before anybody looks at the pull secrets.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::decide::context::{About, Context};
 use crate::distinct::Distinct;
-use crate::image::ImageReference;
+use crate::image::{ImageReference, without_user_info};
 use crate::login_server::{Host, classify};
 use crate::pod_spec::{ImageUse, PodSpec};
 use crate::rule::Rule;
@@ -33,7 +34,8 @@ pub(super) struct Image<'a> {
 struct Trouble<'a> {
     rule: Rule,
     pointer: String,
-    image: &'a str,
+    /// As it may be shown
+    image: Cow<'a, str>,
     message: String,
     help: String,
 }
@@ -61,8 +63,9 @@ impl<'a> Assessment<'a> {
         let reference = match ImageReference::parse(text) {
             Ok(reference) => reference,
             Err(error) => {
-                let message = format!("{}: the kubelet cannot pull \"{text}\": {error}", used.user);
-                return self.note(Rule::UnparsableImage, &used, text, message, error.help(text).to_owned());
+                let shown = without_user_info(text);
+                let message = format!("{}: the kubelet cannot pull \"{shown}\": {error}", used.user);
+                return self.note(Rule::UnparsableImage, &used, shown, message, error.help(text).to_owned());
             }
         };
         let host = reference.host().to_ascii_lowercase();
@@ -87,13 +90,21 @@ impl<'a> Assessment<'a> {
         self.images.push(Image { pointer: used.pointer, user: used.user, text, reference, need });
     }
 
-    fn note(&mut self, rule: Rule, used: &ImageUse<'a>, image: &'a str, message: String, help: String) {
+    fn note(
+        &mut self,
+        rule: Rule,
+        used: &ImageUse<'a>,
+        image: impl Into<Cow<'a, str>>,
+        message: String,
+        help: String,
+    ) {
+        let image = image.into();
         self.troubles.push(Trouble { rule, pointer: used.pointer.clone(), image, message, help });
     }
 
     /// Leaves out what was already so before an update.
     pub(super) fn forget_troubles_of(&mut self, old: &Assessment<'_>) {
-        let subject = |trouble: &Trouble<'_>| [trouble.rule.id(), trouble.image].join(" ");
+        let subject = |trouble: &Trouble<'_>| [trouble.rule.id(), &trouble.image].join(" ");
         let mut known = Distinct::default();
         for trouble in &old.troubles {
             known.add(&subject(trouble));
@@ -103,7 +114,7 @@ impl<'a> Assessment<'a> {
 
     pub(super) fn report_troubles(&self, context: &mut Context<'_>) {
         for Trouble { rule, pointer, image, message, help } in &self.troubles {
-            let image = Some(*image).filter(|image| !image.is_empty());
+            let image = Some(image.as_ref()).filter(|image| !image.is_empty());
             context.report(*rule, About { pointer, image, secret: None }, message.clone(), help.clone());
         }
     }

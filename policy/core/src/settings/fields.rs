@@ -19,7 +19,7 @@ impl Path {
     fn field(&self, name: &str) -> Self {
         let dot = if self.text.is_empty() { "" } else { "." };
         let token = name.replace('~', "~0").replace('/', "~1");
-        let name = if name.is_empty() { "\"\"" } else { name };
+        let name = if name.is_empty() { "\"\"" } else { shown(name) };
         Self { text: [&self.text, dot, name].concat(), pointer: [&self.pointer, "/", &token].concat() }
     }
 
@@ -47,7 +47,12 @@ impl Problems {
             Some(near) => format!("did you mean {near}?"),
             None => format!("write {wanted}"),
         };
-        self.add(path, format!("must be {wanted}, not {}", show(value)), help);
+        let message = match value {
+            // The text may be a secret that came to stand in the wrong place.
+            Value::String(_) => "is not a known value".to_owned(),
+            other => format!("must be a string, not {}", kind(other)),
+        };
+        self.add(path, message, help);
     }
 
     /// Notes a value of the wrong type.
@@ -83,7 +88,9 @@ impl<'a> Fields<'a> {
         let fields = Self { map, path };
         for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
             let help = match nearest(name, known) {
-                Some(near) if map.contains_key(near) => format!("remove {name}, because {near} is there too"),
+                Some(near) if map.contains_key(near) => {
+                    format!("remove {}, because {near} is there too", shown(name))
+                }
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("use one of {}", known.join(", ")),
             };
@@ -163,12 +170,14 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A value in a message: strings as they are, of everything else its kind.
-pub(super) fn show(value: &Value) -> String {
-    value.as_str().map_or_else(|| kind(value).to_owned(), |text| format!("\"{text}\""))
+/// A name in a message: only one that a field could have, because any other may be a secret, or an escape sequence.
+fn shown(name: &str) -> &str {
+    let is_field = name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_field { name } else { "…" }
 }
 
-fn kind(value: &Value) -> &'static str {
+/// What a value is, without what it holds.
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, Path, Problems, show};
+use super::fields::{Fields, Path, Problems, kind};
 use super::is_suffix;
 use crate::dns_name::is_dns_subdomain;
 use crate::image::ImageReference;
@@ -128,7 +128,7 @@ impl Entry {
                 Some(glob) if is_namespace_glob(glob) => namespaces.push(glob.to_owned()),
                 _ => problems.add(
                     &path,
-                    format!("{} is not a namespace or a pattern", show(namespace)),
+                    "must be a namespace or a pattern".to_owned(),
                     "write lower-case letters, digits and -, and * for any of them: \"team-*\"".to_owned(),
                 ),
             }
@@ -146,7 +146,7 @@ impl Entry {
             }
             Some(name) if !is_dns_subdomain(name) => problems.add(
                 &path,
-                format!("\"{name}\" cannot be the name of a Secret"),
+                "must be a name that a Secret can have".to_owned(),
                 "write at most 253 lower-case letters and digits, with - or single dots only between them"
                     .to_owned(),
             ),
@@ -166,13 +166,13 @@ fn parse_key(value: &Value, suffixes: &[String]) -> Result<RegistryKey, (String,
     // Images with a host in upper case exist, and an entry may be meant for them.
     let defect = KeyDefect::of(text, suffixes).filter(|defect| *defect != KeyDefect::UpperCaseHost);
     let message = if !value.is_string() {
-        format!("{} is not a registry", show(value))
+        format!("must be a registry, not {}", kind(value))
     } else if let Some(defect) = defect {
-        format!("\"{text}\" matches no image: {defect}")
+        format!("matches no image: {defect}")
     } else {
         match RegistryKey::parse(text) {
             Ok(key) if key.can_match_acr(suffixes) => return Ok(key),
-            _ => format!("\"{text}\" matches no ACR login server"),
+            _ => "matches no ACR login server".to_owned(),
         }
     };
     let fixed = key_defect::fix(text, suffixes);
