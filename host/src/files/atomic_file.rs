@@ -1,18 +1,17 @@
 //! Files that are written whole or not at all: beside their place first, then renamed.
 
-use std::collections::BTreeSet;
+mod original;
+mod unfinished;
+
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::Builder;
 
-/// What the names of unfinished files begin with.
-pub const UNFINISHED: &str = ".acr-pull-secret-";
-
-/// The temporary files that exist. The lock is held while one is made, renamed or removed, so that the list is complete.
-static WRITTEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+use self::original::Original;
+use self::unfinished::Unfinished;
+pub use self::unfinished::{Abandoned, UNFINISHED, abandon, remove_left_over};
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +61,12 @@ impl Draft {
             writable(&path, old)?;
         }
         let mut builder = Builder::new();
-        builder.prefix(UNFINISHED);
+        builder.prefix(UNFINISHED).suffix(unfinished::ENDING);
         // What replaces a file is its owner's alone until it has the owner, the group and the permissions of that file.
         if let Some(permissions) = permissions_of_new(access).filter(|_| old.is_none()) {
             builder.permissions(permissions);
         }
+        remove_left_over(folder_of(&path));
         let file = Unfinished::new(&builder, folder_of(&path))?;
         let old = old.filter(|_| access == Access::Shared).map(Box::new);
         Ok(Self(BufWriter::new(Sink::Beside { file, path, old })))
@@ -133,13 +133,28 @@ pub enum ReplaceError {
 /// # Errors
 /// - the file has changed, is read-only, or cannot be written
 pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<u64, ReplaceError> {
-    let now = fs::read(path).map_err(ReplaceError::Unreadable)?;
-    if now != old {
+    let path = destination(path).map_err(ReplaceError::Unreadable)?;
+    let mut original = Original::open(&path).map_err(ReplaceError::Unreadable)?;
+    if !original.holds(old).map_err(ReplaceError::Unreadable)? {
         return Err(ReplaceError::Changed);
     }
-    let others = path.metadata().map_or(0, |metadata| other_names(&metadata));
-    save(path, new, Access::Shared).map_err(ReplaceError::Unwritable)?;
-    Ok(others)
+    let metadata = original.metadata().map_err(ReplaceError::Unreadable)?;
+    let draft = || {
+        writable(&path, &metadata)?;
+        let mut builder = Builder::new();
+        builder.prefix(UNFINISHED).suffix(unfinished::ENDING);
+        remove_left_over(folder_of(&path));
+        let mut file = Unfinished::new(&builder, folder_of(&path))?;
+        file.write_all(new)?;
+        file.complete(Some(&metadata))?;
+        Ok(file)
+    };
+    let file = draft().map_err(ReplaceError::Unwritable)?;
+    match file.replace(&original, &path) {
+        Ok(true) => Ok(other_names(&metadata)),
+        Ok(false) => Err(ReplaceError::Changed),
+        Err(error) => Err(ReplaceError::Unwritable(error)),
+    }
 }
 
 #[cfg(unix)]
@@ -183,81 +198,6 @@ fn writable(path: &Path, old: &fs::Metadata) -> io::Result<()> {
     File::options().write(true).open(path).map(drop)
 }
 
-/// Removes all unfinished files, for a command that is about to end. While the caller holds the result, no other thread
-/// begins or finishes a file.
-#[must_use]
-pub fn abandon() -> Abandoned {
-    let written = written();
-    for path in written.iter() {
-        // The command ends, so an error is not reported.
-        let _ = fs::remove_file(path);
-    }
-    Abandoned { _written: written }
-}
-
-/// As long as this lives, no file appears or changes.
-#[derive(Debug)]
-pub struct Abandoned {
-    _written: MutexGuard<'static, BTreeSet<PathBuf>>,
-}
-
-fn written() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    WRITTEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Names the folder, because the library's error names the temporary file, which the user does not know.
-fn of_folder(folder: &Path, error: &io::Error) -> io::Error {
-    let reason = folder.metadata().err().unwrap_or_else(|| error.kind().into());
-    io::Error::new(error.kind(), format!("folder {}: {reason}", folder.display()))
-}
-
-/// A file beside its place.
-struct Unfinished {
-    /// `None` once it is in its place
-    file: Option<NamedTempFile>,
-}
-
-impl Unfinished {
-    fn new(builder: &Builder<'_, '_>, folder: &Path) -> io::Result<Self> {
-        let mut written = written();
-        let file = builder.tempfile_in(folder).map_err(|error| of_folder(folder, &error))?;
-        written.insert(file.path().to_owned());
-        Ok(Self { file: Some(file) })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.as_mut().map_or(Ok(0), |file| file.as_file_mut().write(bytes))
-    }
-
-    /// Gives the file the owner and permissions of the old file, and writes all of it to the disk.
-    fn complete(&self, old: Option<&fs::Metadata>) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
-        if let Some(old) = old {
-            resemble(file.as_file(), old)?;
-        }
-        file.as_file().sync_all()
-    }
-
-    fn persist(mut self, path: &Path) -> io::Result<()> {
-        let Some(file) = self.file.take() else { return Ok(()) };
-        let mut written = written();
-        written.remove(file.path());
-        file.persist(path)?;
-        Ok(())
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let Some(file) = self.file.take() {
-            let mut written = written();
-            written.remove(file.path());
-            // While the lock is held: an interrupt in between would leave the file behind.
-            drop(file);
-        }
-    }
-}
-
 /// What the umask is taken from; `None` for the library's own choice, the owner alone.
 #[cfg(unix)]
 fn permissions_of_new(access: Access) -> Option<Permissions> {
@@ -287,7 +227,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     use std::path::Path;
 
-    use super::{Access, Draft, ReplaceError, replace, save, written};
+    use super::unfinished::written;
+    use super::{Access, Draft, ReplaceError, replace, save};
 
     #[test]
     fn what_somebody_saved_meanwhile_stays() {
