@@ -232,6 +232,22 @@ fn name(path: &Path) -> String {
     if path.as_os_str() == "-" { STDIN.to_owned() } else { path.display().to_string() }
 }
 
+/// The most that is read of a file that is small by its nature, such as a certificate or a docker config, in bytes.
+pub(crate) const MOST_OF_SMALL: u64 = 16 << 20;
+
+/// The bytes of such a file.
+///
+/// # Errors
+/// - it cannot be read, or is larger
+pub(crate) fn small(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MOST_OF_SMALL + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_OF_SMALL {
+        return Err(std::io::Error::other("it is larger than 16 MiB"));
+    }
+    Ok(bytes)
+}
+
 fn open<'a>(path: &Path, stdin: &'a mut dyn Read) -> Result<Box<dyn Read + 'a>, InputError> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(stdin));

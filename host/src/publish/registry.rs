@@ -25,6 +25,7 @@ use oci_client::secrets::RegistryAuth;
 use tokio::runtime::Runtime;
 
 use crate::console::Console;
+use crate::files::input;
 use artifact::Artifact;
 use credentials::Credential;
 pub use error::RegistryError;
@@ -101,7 +102,7 @@ impl Registry {
         let mut authorities = Vec::new();
         if let Some(path) = &connection.ca_file {
             let refuse = |problem: String| RegistryError::CaFile { path: path.clone(), problem };
-            let pem = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+            let pem = input::small(path).map_err(|error| refuse(error.to_string()))?;
             let certificates = reqwest::Certificate::from_pem_bundle(&pem)
                 .ok()
                 .filter(|certificates| !certificates.is_empty())

@@ -33,6 +33,9 @@ pub enum ModuleError {
     /// They are a component, which is something newer
     #[error("this is a WebAssembly component; Kubewarden runs core modules")]
     Component,
+    /// Its imports share their names' text, which would come to far more than the module
+    #[error("the imports of this module have longer names than the whole module")]
+    Imports,
 }
 
 impl Module {
@@ -42,12 +45,15 @@ impl Module {
     /// - the bytes are not a WebAssembly module
     pub fn parse(wasm: &[u8]) -> Result<Self, ModuleError> {
         let mut module = Self::default();
+        let mut left = wasm.len();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
                 Payload::Version { encoding: Encoding::Component, .. } => return Err(ModuleError::Component),
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
                         let import = import?;
+                        let length = import.module.len() + import.name.len();
+                        left = left.checked_sub(length).ok_or(ModuleError::Imports)?;
                         module.imports.push(format!("{}.{}", import.module, import.name));
                     }
                 }

@@ -5,6 +5,7 @@ use base64::{Engine as _, alphabet};
 use serde_json::Value;
 
 use super::Login;
+use crate::text::without_user_info;
 
 /// Why a docker config has no login for a pull secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +34,7 @@ pub enum DockerConfigError {
     #[error("it names several registries; pick one with --server: {}", .0.join(", "))]
     Several(Vec<String>),
     /// Not the wanted one
-    #[error("it names no registry {server}; it has {}", list(.known))]
+    #[error("it names no registry {}; it has {}", without_user_info(.server), list(.known))]
     NoServer {
         /// The wanted one
         server: String,

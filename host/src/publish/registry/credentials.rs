@@ -3,11 +3,13 @@
 use std::env;
 use std::fmt;
 use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 
 use super::error::RegistryError;
+use crate::files::input;
 
 /// A credential for a registry. Its `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub(super) fn find(registry: &str) -> Result<Credential, RegistryError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Credential::Anonymous),
         Err(error) => return Err(refuse(error.to_string())),
     };
-    let credential = match get_credential_from_reader(file, registry) {
+    let credential = match get_credential_from_reader(file.take(input::MOST_OF_SMALL), registry) {
         Ok(DockerCredential::IdentityToken(token)) if !token.is_empty() => Credential::Identity(token),
         Ok(DockerCredential::IdentityToken(_)) => Credential::Anonymous,
         Ok(DockerCredential::UsernamePassword(_, password)) if password.is_empty() => {

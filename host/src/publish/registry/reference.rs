@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use oci_client::Reference;
 
 use super::error::RegistryError;
+use crate::text::without_user_info;
 
 /// Reads `contoso.azurecr.io/policies/acr-pull-secret:v0.1.0`, with or without `registry://`, by tag or by digest. No
 /// tag means `latest`, as everywhere.
@@ -12,8 +13,10 @@ use super::error::RegistryError;
 /// # Errors
 /// - anything else
 pub fn parse(text: &str) -> Result<Reference, RegistryError> {
-    let refuse =
-        |problem: &str| RegistryError::Reference { text: text.to_owned(), problem: problem.to_owned() };
+    let refuse = |problem: &str| RegistryError::Reference {
+        text: without_user_info(text),
+        problem: problem.to_owned(),
+    };
     let rest = text.strip_prefix("registry://").unwrap_or(text);
     if rest.contains("://") {
         return Err(refuse("leave out the part before ://, or write registry://"));
