@@ -11,7 +11,8 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use wapc::WapcHost;
 use wasmtime_provider::{WasmtimeEngineProviderBuilder, WasmtimeEngineProviderPre};
 
-static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap());
+static POLICY: LazyLock<Policy> =
+    LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap());
 static INDEPENDENT: LazyLock<WasmtimeEngineProviderPre> =
     LazyLock::new(|| WasmtimeEngineProviderBuilder::new().module_bytes(EMBEDDED).build_pre().unwrap());
 

@@ -17,7 +17,8 @@ use review::yaml;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap());
+static POLICY: LazyLock<Policy> =
+    LazyLock::new(|| Policy::load(EMBEDDED, Limits::default(), None, &Compiler::Here).unwrap());
 
 struct NoHost;
 

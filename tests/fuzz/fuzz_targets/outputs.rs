@@ -1,0 +1,61 @@
+//! Whatever a text holds, what is shown of it is obeyed by no terminal and no CI system: errors, notes, the line of each value,
+//! and the lines that a diff shows beside a change.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use review::diagnostic::{Diagnostic, Spot};
+use review::foreign_text::{has_command, is_active, plain};
+use review::{structure, yaml};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    assert_plain(&plain(text));
+    assert_eq!(plain(&plain(text)), plain(text), "what is plain stays");
+    let found = yaml::documents_below(0, text);
+    for diagnostic in Diagnostic::of_notes(text, text, &found.notes) {
+        rendered(&diagnostic);
+    }
+    if let Some(error) = &found.error {
+        rendered(&Diagnostic::of_syntax(text, text, error));
+    }
+    for document in &found.documents {
+        let pointers = pointers(&document.value);
+        let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
+        for place in document.nearest(text, &pointers).into_iter().flatten() {
+            for place in [place.clone(), place.of_name(text)] {
+                for spot in [Spot::of_value(text, text, &place), Spot::of_key(text, text, &place)] {
+                    rendered(&Diagnostic::at(spot, text).with_help(text));
+                }
+            }
+        }
+    }
+    assert_eq!(structure::lines(text).len(), text.split('\n').count());
+});
+
+fn rendered(diagnostic: &Diagnostic) {
+    diagnostic.to_string().lines().for_each(assert_plain);
+}
+
+fn assert_plain(line: &str) {
+    assert!(!line.contains(is_active) && !has_command(line), "{line:?}");
+}
+
+/// Pointers to some values of a document, and past its end.
+fn pointers(value: &serde_json::Value) -> Vec<String> {
+    let mut all = vec![String::new(), "/no/such/field".to_owned()];
+    let mut rest = vec![(String::new(), value)];
+    while let Some((pointer, value)) = rest.pop().filter(|_| all.len() < 20) {
+        let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
+        match value {
+            serde_json::Value::Object(fields) => {
+                rest.extend(fields.iter().map(|(key, value)| (format!("{pointer}/{}", escaped(key)), value)));
+            }
+            serde_json::Value::Array(items) => {
+                rest.extend(items.iter().enumerate().map(|(i, item)| (format!("{pointer}/{i}"), item)));
+            }
+            _ => {}
+        }
+        all.push(pointer);
+    }
+    all
+}
