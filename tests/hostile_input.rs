@@ -14,6 +14,7 @@ use crate::engines::command;
 
 mod bounds;
 mod fields;
+mod outputs;
 mod planted;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - {name: web, image: contoso.azurecr.io/web:v1}\n";

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::engines::command;
 
 mod compiling;
+mod lying;
 
 /// What a policy does, in which function, and what is said of it.
 const FAULTS: [(&str, &str, &str); 26] = [
@@ -53,7 +54,11 @@ const FAULTS: [(&str, &str, &str); 26] = [
     ),
     ("__guest_call", LONG_ANSWER, "67108865 bytes, more than the 64Mi that it may pass (--policy-response)"),
     ("__guest_call", LONG_ERROR, "the policy answered with an error: xxx"),
-    ("__guest_call", LONG_WORD, "the policy's answer is no ValidationResponse: invalid type: string \"xxx"),
+    (
+        "__guest_call",
+        LONG_WORD,
+        "the policy's answer is no ValidationResponse: invalid type: string, expected",
+    ),
     (
         "__guest_call",
         "(call $no_json) (return (i32.const 1))",
@@ -123,6 +128,13 @@ fn policy() -> Vec<u8> {
 }
 
 fn module(text: &str) -> Vec<u8> {
+    module_with(
+        br#"{"rules":[{"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"],"operations":["CREATE"]}]}"#,
+        text,
+    )
+}
+
+fn module_with(metadata: &[u8], text: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
              (import "wapc" "__guest_request" (func $request (param i32 i32)))
@@ -139,7 +151,6 @@ fn module(text: &str) -> Vec<u8> {
              (data (i32.const 300) "kubewardenkubernetesget_resource")
              {text})"#
     );
-    let metadata = br#"{"rules":[{"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"],"operations":["CREATE"]}]}"#;
     with_section(&wat::parse_str(text).expect("a module"), METADATA, metadata).expect("a module")
 }
 
@@ -236,49 +247,6 @@ fn a_hostile_policy_gets_nothing_written() {
         let line = format!("error: ./{number:02}.yaml:1: Pod default/{} cannot be fixed: ", fault(number));
         assert!(talk.contains(&line), "{line}{talk}");
     }
-}
-
-/// The fixed text differs from the old one only in pull secrets, whatever else the policy changes.
-#[test]
-fn what_a_policy_changes_beside_pull_secrets_is_not_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
-    write("pod.yaml", pod("web").as_bytes());
-    let image = r#"{"accepted":true,"valid":true,"mutated_object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"},"spec":{"containers":[{"name":"a","image":"evil.example/a:v1"}]}}}"#;
-    for answer in [
-        image,
-        &image.replace("\"Pod\"", "\"Secret\""),
-        r#"{"accepted":true,"valid":true,"mutated_object":7}"#,
-    ] {
-        write("lying.wasm", &answering(answer));
-        let run = |args: &[&str]| command(args).current_dir(folder.path()).output().unwrap();
-        let check = run(&["check", "--policy", "lying.wasm", "pod.yaml"]);
-        assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
-        assert!(
-            text(&check.stdout).starts_with("mutated  Pod default/web (pod.yaml:1), "),
-            "{}",
-            text(&check.stdout)
-        );
-        let fix = run(&["fix", "--policy", "lying.wasm", "pod.yaml"]);
-        assert_eq!(std::fs::read_to_string(folder.path().join("pod.yaml")).unwrap(), pod("web"), "{answer}");
-        assert_eq!(fix.status.code(), Some(2), "{answer}: {}", text(&fix.stderr));
-    }
-}
-
-/// A warning is shown, and moves no cursor.
-#[test]
-fn what_a_policy_warns_of_is_shown() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
-    write("pod.yaml", pod("web").as_bytes());
-    let answer = r#"{"accepted":true,"valid":true,"warnings":["old\n::error::tag\u001b[2J"]}"#;
-    write("warning.wasm", &answering(answer));
-    let args = ["check", "--policy", "warning.wasm", "pod.yaml"];
-    let output = command(&args).current_dir(folder.path()).output().unwrap();
-    let shown = text(&output.stdout);
-    assert!(shown.contains("warning[policy-warning]: old"), "{shown}");
-    assert!(!shown.contains('\u{1b}') && !shown.lines().any(|line| line.starts_with("::")), "{shown}");
-    assert!(shown.ends_with("1 object: 1 accepted, 0 mutated, 0 rejected; 1 warning\n"), "{shown}");
 }
 
 /// What is wrong before anything can be asked is said once.
@@ -386,8 +354,9 @@ fn a_limit_that_is_none_is_refused_and_a_number_alone_is_one() {
         std::fs::write(here.join("config.yml"), format!("{key}: {value}\n")).unwrap();
         let talk = refusal(here, &["--config", "config.yml", "01.yaml"]);
         let reason = if reason == number { "a number from 1 on is wanted" } else { reason };
-        let place = format!("error: config.yml:1:{}: {key}: ", key.len() + 3);
-        assert!(talk.starts_with(&place) && talk.contains(reason), "{key}: {value}: {talk}");
+        let place = format!("\n --> config.yml:1:{}\n", key.len() + 3);
+        assert!(talk.starts_with(&format!("error: {key}: {reason}")), "{key}: {value}: {talk}");
+        assert!(talk.contains(&place), "{key}: {value}: {talk}");
     }
     std::fs::write(here.join("config.yml"), "policyTimeout: 1\npolicyMemory: 1048576\n").unwrap();
     let talk = refusal(here, &["--config", "config.yml", "02.yaml", "04.yaml"]);

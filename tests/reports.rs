@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use jsonschema::Validator;
-use review::diagnostic::plain;
+use review::foreign_text::plain;
 use serde_json::{Value, json};
 
 use crate::engines::{command, project, run};
@@ -294,7 +294,7 @@ fn workflow_commands_read_back_as_the_findings() {
             }
             None => text.to_owned(),
         };
-        let message = message.split('\n').map(plain).collect::<Vec<_>>().join("\n");
+        let message = plain(&message.replace('\n', "%0A")).replace("%0A", "\n");
         let found = told.iter().any(|(name, properties, text)| {
             name == level
                 && *text == message

@@ -26,7 +26,7 @@ fn what_a_suite_gets_wrong_is_named_at_its_place() {
     let case = |expect: &str| format!("cases:\n  - name: a\n    object: {POD}\n    expect: {expect}\n");
     for (suite, place, message) in [
         (case("{decison: accepted}"), "4:14", "unknown field `decison`"),
-        (case("{decision: allowed}"), "4:24", "unknown variant `allowed`"),
+        (case("{decision: allowed}"), "4:24", "unknown value, expected one of `skipped`"),
         (case("{decision: error}"), "4:24", "an error is no answer"),
         (case("{decision: rejected}"), "4:13", "a rejection must expect rules or a message"),
         (case("{decision: rejected, message: []}"), "4:13", "a rejection must expect rules or a message"),
@@ -39,8 +39,8 @@ fn what_a_suite_gets_wrong_is_named_at_its_place() {
         (case("{decision: accepted, message: {a: b}}"), "4:43", "expected a text or a list of texts"),
         (case("{decision: accepted, message: ['']}"), "4:44", "expects nothing"),
         (case("{decision: accepted, warnings: [x, /.*/]}"), "4:48", "expects nothing"),
-        (case("{decision: accepted, message: /(/}"), "4:43", "is no expression"),
-        (case("{decision: accepted, patch: [{op: put}]}"), "4:47", "unknown variant `put`"),
+        (case("{decision: accepted, message: /(/}"), "4:43", "this is no valid expression"),
+        (case("{decision: accepted, patch: [{op: put}]}"), "4:47", "unknown value, expected one of"),
         (case("{decision: accepted}").replace("name: a", "nam: a"), "2:5", "unknown field `nam`"),
         (
             case("{decision: accepted}").replace("cases", "setting: {}\ncases"),
@@ -50,7 +50,7 @@ fn what_a_suite_gets_wrong_is_named_at_its_place() {
         (
             case("{decision: accepted}").replace("    object", "    operation: create\n    object"),
             "3:16",
-            "`create`",
+            "unknown value, expected one of `CREATE`",
         ),
         (case("{decision: accepted}").replace(POD, "{file: none.yaml}"), "3:13", "none.yaml"),
         (case("{decision: accepted}").replace(POD, "pod.yaml"), "3:13", "write one, or {file: pod.yaml#2}"),

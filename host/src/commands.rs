@@ -34,9 +34,10 @@ use self::policy::Policy;
 use self::secret::MakeSecret;
 use self::test::Test;
 use crate::args::ConfigArgs;
-use crate::args::config::Given;
+use crate::args::config::Call;
 use crate::console::io::fail;
 use crate::console::{ExitStatus, Io};
+use review::foreign_text::plain;
 
 /// Judge and fix Kubernetes manifests that pull from Azure Container Registry.
 ///
@@ -83,13 +84,13 @@ pub enum Command {
     Bench(Bench),
 }
 
-/// Runs a command, whose defaults come from the config file `given`, and says on `io.stderr` why it failed, if it did.
-pub fn run(cli: &Cli, given: Option<&Given>, io: &mut Io) -> ExitStatus {
-    for note in given.iter().flat_map(|given| &given.notes) {
-        io.stderr.plain(note);
+/// Runs a command, and says on `io.stderr` why it failed, if it did.
+pub fn run(call: &Call<Cli>, io: &mut Io) -> ExitStatus {
+    for note in &call.notes {
+        io.stderr.line(note);
     }
-    let config = given.map(|given| Path::new(&given.file));
-    let result = match &cli.command {
+    let config = call.given.as_ref().map(|given| Path::new(&given.file));
+    let result = match &call.command.command {
         Command::Check(args) => check::run(args, config, io),
         Command::Fix(args) => fix::run(args, io),
         Command::Playground(args) => playground::run(args, io),
@@ -102,10 +103,10 @@ pub fn run(cli: &Cli, given: Option<&Given>, io: &mut Io) -> ExitStatus {
         Command::Bench(args) => bench::run(args, io),
     };
     let status = result.unwrap_or_else(|error| fail(&error, io));
-    if let Some(given) = given.filter(|given| !given.keys.is_empty())
+    if let Some(given) = call.given.as_ref().filter(|given| !given.is_said && !given.keys.is_empty())
         && matches!(status, ExitStatus::Trouble | ExitStatus::Nothing)
     {
-        io.stderr.plain(&format!("note: {} gives {}", given.file, given.keys.join(", ")));
+        io.stderr.line(&format!("note: {} gives {}", plain(&given.file), given.keys.join(", ")));
     }
     status
 }

@@ -10,7 +10,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
-use review::diagnostic::{Diagnostic, plain};
+use review::diagnostic::Diagnostic;
+use review::foreign_text::plain;
 use review::log::Log;
 
 pub use self::exit_status::ExitStatus;
@@ -51,20 +52,20 @@ impl Console {
         Self { is_watched, ..self }
     }
 
-    /// Says one line, above the bar where there is one. A failure is ignored: there is no other stream to report it on.
-    pub fn line(&self, line: &str) {
+    /// Says one line, above the bar where there is one. The text may come from anywhere: nothing in it ends the line, moves a
+    /// cursor or changes a colour.
+    pub fn line(&self, text: &str) {
+        self.write(&plain(text));
+    }
+
+    /// Writes a text of own lines. A failure is ignored: there is no other stream to report it on.
+    fn write(&self, text: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut say = || drop(writeln!(out, "{line}"));
+        let mut say = || drop(writeln!(out, "{text}"));
         match &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(bar) => bar.suspend(say),
             None => say(),
         }
-    }
-
-    /// Says a text that may come from anywhere: nothing in its lines moves a cursor or changes a colour.
-    pub fn plain(&self, text: &str) {
-        let lines: Vec<_> = text.split('\n').map(plain).collect();
-        self.line(&lines.join("\n"));
     }
 
     /// Shows how far some work of `length` steps is, when it takes long; `work` names it with its unit, such as
@@ -85,7 +86,7 @@ impl Console {
     /// Says what is wrong or odd, with an empty line behind a place.
     pub fn diagnostic(&self, diagnostic: &Diagnostic) {
         let end = if diagnostic.spot.is_some() { "\n" } else { "" };
-        self.line(&format!("{}{end}", diagnostic.render(self.colour)));
+        self.write(&format!("{}{end}", diagnostic.render(self.colour)));
     }
 }
 

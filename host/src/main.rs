@@ -25,11 +25,15 @@ fn main() -> ExitCode {
     let console =
         Console::new(std::io::stderr()).coloured(stderr_colour).watched(std::io::stderr().is_terminal());
     interrupt::end_cleanly(&console);
-    let (cli, given) = match config::parse::<Cli>(std::env::args_os()) {
+    let call = match config::parse::<Cli>(std::env::args_os()) {
         Ok(parsed) => parsed,
         Err(CallError::Usage(error)) => error.exit(),
+        Err(CallError::Config(diagnostic)) => {
+            console.diagnostic(&diagnostic);
+            return ExitCode::from(ExitStatus::Trouble as u8);
+        }
         Err(error) => {
-            console.plain(&format!("error: {error}"));
+            console.line(&format!("error: {error}"));
             return ExitCode::from(ExitStatus::Trouble as u8);
         }
     };
@@ -39,5 +43,5 @@ fn main() -> ExitCode {
         stderr: console,
         colour,
     };
-    ExitCode::from(run(&cli, given.as_ref(), &mut io) as u8)
+    ExitCode::from(run(&call, &mut io) as u8)
 }

@@ -4,7 +4,9 @@ pub mod earlier;
 pub mod explanation;
 pub mod github;
 pub mod json;
+pub mod json_text;
 pub mod junit;
+pub mod lines;
 mod place;
 pub mod sarif;
 pub mod text;
@@ -120,7 +122,7 @@ fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
         pointer: String::new(),
         line: None,
         column: None,
-        span: None,
+        place: None,
         image: None,
         secret: None,
         message: message.clone(),

@@ -47,6 +47,7 @@ pub struct Policy {
     instance: InstancePre<State>,
     metadata: Option<Value>,
     limits: Limits,
+    is_own: bool,
 }
 
 impl Policy {
@@ -74,7 +75,7 @@ impl Policy {
         let instance = link(&module)?;
         let engine = module.engine().clone();
         engine::start_clock(&engine)?;
-        Ok(Self { engine, instance, metadata, limits })
+        Ok(Self { engine, instance, metadata, limits, is_own: wasm == EMBEDDED })
     }
 
     /// The policy's Kubewarden metadata, where it has been annotated with any.
@@ -128,6 +129,10 @@ impl Policy {
 }
 
 impl PolicyEngine for Policy {
+    fn is_own(&self) -> bool {
+        self.is_own
+    }
+
     fn call(
         &self,
         operation: &str,

@@ -14,8 +14,9 @@ const SIGNATURE: usize = 32;
 /// A policy that accepts everything.
 fn accepting() -> Vec<u8> {
     let answer = r#"{\"accepted\":true,\"valid\":true}"#;
+    let metadata = r#"{\"rules\":[{\"apiGroups\":[\"\"],\"apiVersions\":[\"v1\"],\"resources\":[\"pods\"],\"operations\":[\"CREATE\"]}]}"#;
     let text = format!(
-        r#"(module (import "wapc" "__guest_response" (func $answer (param i32 i32)))
+        r#"(module (@custom "io.kubewarden.metadata" "{metadata}") (import "wapc" "__guest_response" (func $answer (param i32 i32)))
              (memory (export "memory") 1) (data (i32.const 0) "{answer}")
              (func (export "__guest_call") (param i32 i32) (result i32)
                (call $answer (i32.const 0) (i32.const 30)) (i32.const 1)))"#

@@ -1,13 +1,14 @@
 //! A diagnostic: one sentence, the place it speaks of with its line marked, and what to do.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use crate::excerpt::{self, Excerpt};
+use crate::field_error::FieldError;
+use crate::foreign_text::plain;
 use crate::source_file::SourceFile;
-use crate::yaml::{Document, Note, SyntaxError};
+use crate::yaml::{Document, Note, Place, SyntaxError};
 
 /// How much a diagnostic weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +45,8 @@ pub struct Spot {
     pub line: usize,
     /// Column in characters, from 1
     pub column: Option<usize>,
-    /// The line itself and the bytes to mark in it; none where it may hold a secret
-    pub excerpt: Option<(String, Range<usize>)>,
+    /// What is shown of the line, and the bytes to mark in it; none where all of it may be secret
+    pub excerpt: Option<Excerpt>,
 }
 
 impl Diagnostic {
@@ -80,9 +81,7 @@ impl Diagnostic {
 
     /// Why a file could not be read to its end.
     pub fn of_syntax(file: &str, text: &str, error: &SyntaxError) -> Self {
-        let spot = Spot::of(file, text, error.at..error.at, (error.line, error.column));
-        // A text that cannot be parsed may be a Secret's, whatever its other lines look like.
-        let spot = if may_hold_secret(text) || may_be_data(text) { spot.without_line() } else { spot };
+        let spot = Spot::of_byte(file, text, error.at, (error.line, error.column));
         Self { help: error.help.clone(), ..Self::at(spot, &error.message) }
     }
 
@@ -90,8 +89,7 @@ impl Diagnostic {
     pub fn of_notes(file: &str, text: &str, notes: &[Note]) -> Vec<Self> {
         let is_told = notes.is_empty() || !(may_hold_secret(text) || may_be_data(text));
         let diagnostic = |note: &Note| {
-            let spot = Spot::of(file, text, note.at..note.at, (note.line, note.column));
-            let spot = if is_told { spot } else { spot.without_line() };
+            let spot = Spot::of_byte(file, text, note.at, (note.line, note.column));
             let help = note.help.clone();
             Self { weight: Weight::Warning, help, ..Self::at(spot, note.told(is_told)) }
         };
@@ -106,7 +104,7 @@ impl Diagnostic {
         };
         let title = level.primary_title(plain(&self.message));
         let mut group = Group::with_title(match &self.rule {
-            Some(rule) => title.id(rule.as_str()),
+            Some(rule) => title.id(plain(rule)),
             None => title,
         });
         if let Some(Spot { file, line, column, excerpt }) = &self.spot {
@@ -151,18 +149,48 @@ impl fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 impl Spot {
-    /// A value of a text that was understood, with its line.
-    pub fn of(file: &str, text: &str, span: Range<usize>, (line, column): (usize, usize)) -> Self {
-        // A field called `secret` has a secret's name: in settings, and in volumes.
-        let rest = |line: &str| line.trim_start_matches(['-', ' ']).trim_start_matches("secret:").to_owned();
-        let excerpt = excerpt(text, span).filter(|(source, _)| !may_hold_secret(&rest(source)));
+    /// A place in a text that was understood. Its line shows the value where that is one that findings name.
+    pub fn of_value(file: &str, text: &str, place: &Place) -> Self {
+        Self { excerpt: excerpt::of_value(text, place.key.as_ref(), &place.span), ..Self::of(file, place) }
+    }
+
+    /// A place in a text that was understood. Its line shows the key and no value.
+    pub fn of_key(file: &str, text: &str, place: &Place) -> Self {
+        Self { excerpt: excerpt::of_key(text, place.key.as_ref(), &place.span), ..Self::of(file, place) }
+    }
+
+    /// A byte of a text that may not have been understood.
+    fn of_byte(file: &str, text: &str, at: usize, (line, column): (usize, usize)) -> Self {
+        // What looks like a key may be part of a Secret.
+        let excerpt =
+            if may_hold_secret(text) || may_be_data(text) { None } else { excerpt::of_byte(text, at) };
         Self { file: file.to_owned(), line, column: Some(column), excerpt }
     }
 
-    /// The value at a JSON pointer into a document, or the nearest one around it.
+    fn of(file: &str, place: &Place) -> Self {
+        Self { file: file.to_owned(), line: place.line, column: Some(place.column), excerpt: None }
+    }
+
+    /// The value at a JSON pointer into a document, or the nearest key around it. Its line shows no value.
     pub fn at(file: &SourceFile, document: &Document, pointer: &str) -> Self {
+        Self::at_place(file, document, pointer, |place| place)
+    }
+
+    /// The field that is wrong, or its name where that is what is wrong.
+    pub fn of_field(file: &SourceFile, document: &Document, error: &FieldError) -> Self {
+        Self::at_place(file, document, &error.pointer, |place| {
+            if error.is_unknown { place.of_name(&file.text) } else { place }
+        })
+    }
+
+    fn at_place(
+        file: &SourceFile,
+        document: &Document,
+        pointer: &str,
+        change: impl Fn(Place) -> Place,
+    ) -> Self {
         match document.nearest(&file.text, &[pointer]).pop().flatten() {
-            Some(place) => Self::of(&file.name, &file.text, place.span, (place.line, place.column)),
+            Some(place) => Self::of_key(&file.name, &file.text, &change(place)),
             None => Self { file: file.name.clone(), line: document.line, column: None, excerpt: None },
         }
     }
@@ -172,32 +200,6 @@ impl Spot {
     pub fn without_line(self) -> Self {
         Self { excerpt: None, ..self }
     }
-}
-
-/// Longer lines are not shown: they do not help, and searching a thousand times for their ends is slow.
-const LONGEST_LINE: usize = 16 << 10;
-
-/// The line on which a span begins, and what of it the span has; none where the line is too long.
-fn excerpt(text: &str, span: Range<usize>) -> Option<(String, Range<usize>)> {
-    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    let (before, after) = text.as_bytes().split_at_checked(span.start)?;
-    let near = before.get(before.len().saturating_sub(LONGEST_LINE)..)?;
-    let start = match near.iter().rposition(is_end) {
-        Some(end) => span.start - near.len() + end + 1,
-        None if near.len() == before.len() => 0,
-        None => return None,
-    };
-    let near = after.get(..LONGEST_LINE).unwrap_or(after);
-    let end = match near.iter().position(is_end) {
-        Some(end) => span.start + end,
-        None if near.len() == after.len() => text.len(),
-        None => return None,
-    };
-    let line = text.get(start..end)?;
-    let visible = line.trim_start_matches('\u{feff}');
-    let start = end - visible.len();
-    let mark = span.start.saturating_sub(start)..span.end.min(end).saturating_sub(start);
-    Some((visible.to_owned(), mark))
 }
 
 /// Whether a text may hold a secret and must not be shown. The names of pull secrets are not secret.
@@ -243,55 +245,15 @@ fn may_be_data(text: &str) -> bool {
     text.contains("stringData") || fields.iter().any(|field| text.match_indices(field).any(is_key))
 }
 
-/// Whether a character does something to the text around it: moves a cursor, changes a colour, turns its direction, or ends
-/// its line.
-pub fn is_active(c: char) -> bool {
-    let is_separator = matches!(c, '\u{2028}' | '\u{2029}');
-    // Unicode: Bidi_Control
-    let turns =
-        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || is_separator || turns
-}
-
-/// The text with escapes for characters that would change how the text around them is shown.
-pub fn plain(text: &str) -> Cow<'_, str> {
-    if text.chars().any(is_active) {
-        let escaped = |c: char| if is_active(c) { c.escape_default().to_string() } else { c.to_string() };
-        return Cow::Owned(text.chars().map(escaped).collect());
-    }
-    Cow::Borrowed(text)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Diagnostic, LONGEST_LINE, Spot, may_hold_secret};
+    use super::{Diagnostic, Spot, may_hold_secret};
     use crate::yaml;
 
     #[test]
     fn a_place_without_a_line_is_still_named() {
-        let spot = Spot::of("a.yaml", "password: x", 10..11, (1, 11));
+        let spot = Spot { file: "a.yaml".to_owned(), line: 1, column: Some(11), excerpt: None };
         assert_eq!(Diagnostic::at(spot, "wrong").to_string(), "error: wrong\n--> a.yaml:1:11");
-    }
-
-    #[test]
-    fn the_line_is_shown_from_its_begin_to_its_end_unless_it_is_endless() {
-        let excerpt = |text: &str, value: &str| {
-            let at = text.find(value).unwrap();
-            Spot::of("a.yaml", text, at..at + value.len(), (1, 1)).excerpt
-        };
-        let line = || "größe: web # x".to_owned();
-        let at = "größe: ".len();
-        for (before, after) in [("", ""), ("\u{feff}", "\n"), ("a\n", "\r\nb"), ("a\r", "\rb")] {
-            let text = format!("{before}größe: web # x{after}");
-            assert_eq!(excerpt(&text, "web"), Some((line(), at..at + 3)), "{text:?}");
-        }
-        assert_eq!(excerpt("a\nb: |\n  c\n", "|\n  c"), Some(("b: |".to_owned(), 3..4)));
-        let endless = "ö".repeat(LONGEST_LINE);
-        for text in [format!("a\n{endless} web"), format!("web {endless}\nb")] {
-            assert_eq!(excerpt(&text, "web"), None);
-        }
-        let text = format!("{endless}\n{}\n{endless}", line());
-        assert_eq!(excerpt(&text, "web"), Some((line(), at..at + 3)));
     }
 
     #[test]

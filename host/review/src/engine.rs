@@ -12,6 +12,11 @@ pub trait Engine: Send + Sync {
     /// - the policy has no such operation, or gives no answer
     fn call(&self, operation: &str, payload: &[u8], host: Arc<dyn HostCalls>)
     -> Result<Vec<u8>, EngineError>;
+
+    /// Whether it is this project's policy, whose findings are taken as it writes them.
+    fn is_own(&self) -> bool {
+        true
+    }
 }
 
 /// Why a call has no answer.

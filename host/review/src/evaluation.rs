@@ -10,6 +10,7 @@ use crate::admission::{ApiServer, PodRequest};
 use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::field::{self, field};
+use crate::field_error::without_value;
 use crate::host_calls::HostCalls;
 use crate::kind::{Judged, Kind, template_path};
 use crate::manifest::{Content, Manifest};
@@ -308,10 +309,16 @@ impl<'a> Evaluation<'a> {
         };
         let object = request.object().unwrap_or(&Value::Null);
         match self.policy.call("validate", &payload, self.host.clone()) {
-            Ok(response) => Verdict::of(&response, object).unwrap_or_else(|error| {
-                let message = format!("the policy's answer is no ValidationResponse: {error}");
-                Verdict::without_answer(Decision::Error, message)
-            }),
+            Ok(response) => match Verdict::of(&response, object) {
+                Ok(verdict) if self.policy.is_own() => verdict,
+                Ok(verdict) => verdict.of_foreign_policy(),
+                Err(error) => {
+                    // What it answers may be what it has looked up.
+                    let error = without_value(&error.to_string());
+                    let message = format!("the policy's answer is no ValidationResponse: {error}");
+                    Verdict::without_answer(Decision::Error, message)
+                }
+            },
             Err(error) => Verdict::without_answer(Decision::Error, error.to_string()),
         }
     }
@@ -358,7 +365,7 @@ pub fn locate(outcomes: &mut [Outcome]) {
             let place = places.next().flatten();
             finding.line = place.as_ref().map(|place| place.line);
             finding.column = place.as_ref().map(|place| place.column);
-            finding.span = place.map(|place| place.span);
+            finding.place = place;
         }
     }
 }

@@ -18,7 +18,7 @@ use self::enforcement::Enforcement;
 use self::rule::{Attributes, MatchPolicy, Rule};
 use self::selector::{Selector, labels_of};
 use crate::cluster::{Cluster, NAMESPACE_NAME};
-use crate::field_error::{self, FieldError};
+use crate::field_error::{self, FieldError, is_field_name};
 use crate::json_pointer::escaped;
 use crate::kind::Kind;
 
@@ -68,13 +68,8 @@ pub enum ResourceError {
     #[error("a {0} cannot be judged here: its expression over several policies is not evaluated")]
     Group(String),
     /// A version from another time
-    #[error("the apiVersion of this {kind} is {api_version:?}, which Kubewarden does not know")]
-    Version {
-        /// Its kind
-        kind: String,
-        /// Its version
-        api_version: String,
-    },
+    #[error("Kubewarden does not know the apiVersion of this {0}")]
+    Version(String),
     /// A field of the wrong type, or none where one must be
     #[error(transparent)]
     Field(#[from] FieldError),
@@ -85,7 +80,7 @@ impl ResourceError {
     pub fn pointer(&self) -> &str {
         match self {
             Self::NotAPolicy(_) | Self::Group(_) => "/kind",
-            Self::Version { .. } => "/apiVersion",
+            Self::Version(_) => "/apiVersion",
             Self::Field(error) => &error.pointer,
         }
     }
@@ -96,7 +91,7 @@ impl ResourceError {
             Self::Group(_) => {
                 "write the settings of one of its policies (spec.policies.NAME.settings) into a file of their own".to_owned()
             }
-            Self::Version { .. } => format!("write {GROUP}/v1 or {GROUP}/v1alpha2"),
+            Self::Version(_) => format!("write {GROUP}/v1 or {GROUP}/v1alpha2"),
             Self::NotAPolicy(_) | Self::Field(_) => String::new(),
         }
     }
@@ -192,11 +187,11 @@ impl PolicyResource {
             }
             ("ClusterAdmissionPolicy", GROUP | "") => true,
             ("AdmissionPolicy", GROUP | "") => false,
-            _ => return Err(ResourceError::NotAPolicy(kind.kind)),
+            _ if is_field_name(&kind.kind) => return Err(ResourceError::NotAPolicy(kind.kind)),
+            _ => return Err(ResourceError::NotAPolicy("…".to_owned())),
         };
         if kind.group.is_empty() || !matches!(kind.version.as_str(), "v1" | "v1alpha2") {
-            let api_version = kind.api_version();
-            return Err(ResourceError::Version { kind: kind.kind, api_version });
+            return Err(ResourceError::Version(kind.kind));
         }
         let notes = notes(object, is_cluster_wide);
         let Resource { metadata, mut spec } = field_error::read(object.clone())?;
@@ -306,7 +301,9 @@ fn notes(object: &Value, is_cluster_wide: bool) -> Vec<Note> {
             continue;
         }
         let kind = if is_cluster_wide { "a ClusterAdmissionPolicy" } else { "an AdmissionPolicy" };
-        let message = format!("spec.{field} is no field of {kind} that is known here, so it is not honoured");
+        let field_shown = if is_field_name(field) { field } else { "…" };
+        let message =
+            format!("spec.{field_shown} is no field of {kind} that is known here, so it is not honoured");
         note(&[field], message, "");
     }
     if is_given(spec.get("matchConditions")) {

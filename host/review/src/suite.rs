@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, Spot};
 use crate::failing_lookups::FailingLookups;
 use crate::field_error::FieldError;
 use crate::source_file::SourceFile;
-use crate::yaml::{self, Document};
+use crate::yaml::Document;
 
 /// A suite with all files that it names.
 #[derive(Debug, Clone)]
@@ -137,13 +137,10 @@ impl Problem {
     fn located(&self, file: &SourceFile, document: &Document) -> Diagnostic {
         let problem = Diagnostic::error(&self.message).with_help(&self.help);
         let place = document.nearest(&file.text, &[&self.pointer]).pop().flatten();
-        let Some(mut place) = place else { return problem };
+        let Some(place) = place else { return problem };
         let is_long = file.text.get(place.span.clone()).is_some_and(|value| value.contains(['\n', '\r']));
-        if let Some(key) = place.key.clone().filter(|_| is_long || self.is_unknown) {
-            (place.line, place.column) = yaml::line_column(&file.text, key.start);
-            place.span = key;
-        }
-        let spot = Spot::of(&file.name, &file.text, place.span, (place.line, place.column));
+        let place = if is_long || self.is_unknown { place.of_name(&file.text) } else { place };
+        let spot = Spot::of_key(&file.name, &file.text, &place);
         Diagnostic { spot: Some(spot), ..problem }
     }
 }

@@ -4,6 +4,8 @@ use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::yaml::Place;
+
 /// `kubewarden_policy_sdk::response::ValidationResponse`
 #[derive(Debug, Deserialize)]
 struct Response {
@@ -55,9 +57,9 @@ pub struct Finding {
     /// Column in the file, from 1, in characters
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
-    /// Bytes in the file
+    /// Where the value is in the file
     #[serde(skip)]
-    pub span: Option<std::ops::Range<usize>>,
+    pub place: Option<Place>,
     /// The image it is about
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
@@ -72,6 +74,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether another policy than this project's says it.
+    pub fn is_foreign(&self) -> bool {
+        self.rule.starts_with(FOREIGN)
+    }
+
     /// Message and help in one line, for where there is only one.
     pub fn in_one_line(&self) -> String {
         let semicolon = if self.help.is_empty() { "" } else { "; " };
@@ -111,6 +118,22 @@ impl Verdict {
         }
     }
 
+    /// The same where another policy than this project's has answered: its rules are told apart from ours, and a finding cannot
+    /// weigh more than the decision.
+    #[must_use]
+    pub fn of_foreign_policy(mut self) -> Self {
+        for finding in &mut self.findings {
+            let is_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            let id: String = finding.rule.chars().filter(|c| is_id(*c)).take(LONGEST_RULE).collect();
+            finding.rule = [FOREIGN, &id].concat();
+            if self.decision != Decision::Rejected {
+                finding.severity = Severity::Warn;
+            }
+        }
+        self.findings_say_message &= self.decision == Decision::Rejected;
+        self
+    }
+
     /// Reads a response to a request for `object`.
     ///
     /// # Errors
@@ -139,6 +162,12 @@ impl Verdict {
         })
     }
 }
+
+/// What the rules of other policies begin with.
+const FOREIGN: &str = "policy/";
+
+/// The most characters of such a rule.
+const LONGEST_RULE: usize = 64;
 
 fn excerpt(text: String) -> String {
     const MOST: usize = 1 << 10;

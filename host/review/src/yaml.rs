@@ -30,6 +30,7 @@ use serde_json::Value;
 
 pub(crate) use self::builder::MAX_NOTES;
 pub use self::mark::last_cut;
+pub use self::place::Scalar;
 pub use self::problem::{Note, SyntaxError};
 pub use self::text::{line_column, quoted};
 use self::{problem::Problem, reader::Reader};
@@ -97,6 +98,16 @@ pub struct Place {
     pub aliased: bool,
     /// Does its key, or that of something it is in, stand twice in its mapping? Then this is the last one, which counts.
     pub repeated: bool,
+}
+
+impl Place {
+    /// The place of the key in the text that this is a place in, where the value has one.
+    #[must_use]
+    pub fn of_name(self, text: &str) -> Self {
+        let Some(key) = self.key.clone() else { return self };
+        let (line, column) = line_column(text, key.start);
+        Self { line, column, span: key, ..self }
+    }
 }
 
 /// Reads every document; those before an error are kept.
@@ -190,6 +201,25 @@ impl Document {
     /// As [`nearest`], given the text that the document was read from.
     pub fn nearest(&self, text: &str, pointers: &[&str]) -> Vec<Option<Place>> {
         self.find(text, pointers, NEAREST)
+    }
+
+    /// The scalars of the document, keys included, in the text that it was read from.
+    pub fn scalars(&self, text: &str) -> Vec<Scalar> {
+        let within = |text: &str, number| {
+            json::starts(text)
+                .then(|| scalars_with(Reader::json(text), text, number))
+                .flatten()
+                .or_else(|| scalars_with(Reader::yaml(text, &tabs::replaced(text)), text, number))
+        };
+        let alone = text.get(self.span.clone()).and_then(|part| within(part, 1));
+        let (found, begin) = if let Some(found) = alone {
+            (found, self.span.start)
+        } else {
+            // A `%TAG` directive stands outside of the span.
+            let stretch = text.get(self.stretch.clone()).unwrap_or_default();
+            (within(stretch, self.number).unwrap_or_default(), self.stretch.start)
+        };
+        found.into_iter().map(|scalar| Scalar { span: moved(scalar.span, begin), ..scalar }).collect()
     }
 
     fn find(&self, text: &str, pointers: &[&str], locate: Locate) -> Vec<Option<Place>> {
@@ -352,19 +382,27 @@ fn find(text: &str, document: usize, pointers: &[&str], locate: Locate) -> Optio
 }
 
 fn find_with(
-    mut reader: Reader<'_>,
+    reader: Reader<'_>,
     text: &str,
     document: usize,
     pointers: &[&str],
     locate: Locate,
 ) -> Option<Vec<Option<Place>>> {
+    let tree = outline(reader, document)?;
+    let map = place::Map::new(&tree, text);
+    Some(pointers.iter().map(|pointer| locate(&map, pointer)).collect())
+}
+
+fn scalars_with(reader: Reader<'_>, text: &str, document: usize) -> Option<Vec<Scalar>> {
+    let tree = outline(reader, document)?;
+    Some(place::Map::new(&tree, text).scalars())
+}
+
+/// The tree of a document of a stretch; `None` where that has no such document.
+fn outline(mut reader: Reader<'_>, document: usize) -> Option<tree::Tree> {
     while reader.index() + 1 < document {
         reader.skip_document().ok().filter(|skipped| *skipped)?;
     }
     let tree = reader.next_outline().ok().flatten()?;
-    if tree.index != document || tree.is_blank() {
-        return None;
-    }
-    let map = place::Map::new(&tree, text);
-    Some(pointers.iter().map(|pointer| locate(&map, pointer)).collect())
+    (tree.index == document && !tree.is_blank()).then_some(tree)
 }

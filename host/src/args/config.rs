@@ -1,25 +1,43 @@
 //! The config file: defaults for the command line, found upwards from the working folder.
 //!
 //! ```text
-//! .acr-pull-secret.yaml ─▶ keys ─▶ defaults of arguments ─▶ clap ─▶ Cli
+//! search ─▶ .acr-pull-secret.yaml ─▶ keys ─▶ reach ─▶ defaults of arguments ─▶ clap ─▶ Cli
 //! ```
-//! A key stands for the argument of that name in every command that has one, and the command line wins.
+//! A key stands for the argument of that name in every command that has one, and the command line wins. A file that was
+//! found, not named, can only choose what is judged, how strictly, and in which format.
 
 mod keys;
+mod reach;
+mod search;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, FromArgMatches as _, Parser};
 
-use self::keys::Key;
-use crate::args::ConfigArgs;
-use crate::files::CONFIG_FILE;
-use crate::files::input::{self, InputError};
-use review::manifest;
+use review::diagnostic::{Diagnostic, Spot};
+use review::field_error::FieldError;
+use review::foreign_text::plain;
 use review::yaml;
+
+use self::keys::Key;
+use self::reach::Reach;
+use self::search::{Found, Search};
+use crate::args::ConfigArgs;
+use crate::files::input::{self, InputError};
+
+/// A command line that was read.
+#[derive(Debug, Clone)]
+pub struct Call<C> {
+    /// The command, with the defaults of the config file
+    pub command: C,
+    /// What the config file gave
+    pub given: Option<Given>,
+    /// What the user should know before anything happens
+    pub notes: Vec<String>,
+}
 
 /// What a config file gave to a command.
 #[derive(Debug, Clone)]
@@ -28,8 +46,8 @@ pub struct Given {
     pub file: String,
     /// The keys whose values count, because the command line does not say otherwise
     pub keys: Vec<&'static str>,
-    /// What the user should know before anything happens
-    pub notes: Vec<String>,
+    /// Whether the notes of the call name the keys
+    pub is_said: bool,
 }
 
 /// Why a call cannot be read.
@@ -41,38 +59,55 @@ pub enum CallError {
     /// The config file cannot be read
     #[error(transparent)]
     Unreadable(#[from] InputError),
-    /// The config file is wrong; the text begins with its name and the place
+    /// The config file is wrong
     #[error("{0}")]
-    Config(String),
+    Config(Box<Diagnostic>),
     /// A path or a text that is not UTF-8
     #[error("{0}: this is not UTF-8 text; a file with such a name is read where its folder is given")]
     NotUtf8(String),
 }
 
-/// Reads a command line. A config file may give what it leaves open; the file's part is returned beside it.
+/// Reads a command line. A config file may give what it leaves open.
 ///
 /// # Errors
 /// - a wrong call, a wrong config file
-pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<(C, Option<Given>), CallError> {
+pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call<C>, CallError> {
     let args: Vec<OsString> = args.into_iter().collect();
     // Whether paths are missing is seen when the file has been read.
     let optional = |arg: Arg| if arg.get_id() == "paths" { arg.required(false) } else { arg };
     let matches = changed(C::command(), &|_, arg| optional(arg))
         .try_get_matches_from(&args)
-        .map_err(|error| name_what_is_not_utf8(error, &args))?;
+        .map_err(|error| name_what_is_not_utf8(without_password(error), &args))?;
     let asked = ConfigArgs::from_arg_matches(&matches)?;
     // With `-k`, PATH is optional and the config file's `paths` do not apply.
     let builds = leaf(&matches).1.try_contains_id("kustomize").unwrap_or_default();
-    let Some(path) = find(&asked).filter(|_| takes_any(&C::command(), &matches)) else {
+    let is_used = takes_any(&C::command(), &matches);
+    let (file, mut notes) = if is_used { find(asked) } else { (None, Vec::new()) };
+    let Some((path, reach)) = file else {
         let command = if builds { changed(C::command(), &|_, arg| optional(arg)) } else { C::command() };
-        return Ok((C::from_arg_matches(&command.try_get_matches_from(&args)?)?, None));
+        let command = C::from_arg_matches(&command.try_get_matches_from(&args)?)?;
+        return Ok(Call { command, given: None, notes });
     };
-    let mut config = Config::read(&path)?;
+    let mut config = Config::read(&path, reach)?;
     config.keys.retain(|key| !(builds && key.name == "paths"));
     let give = |command: &str, arg| config.give(command, if builds { optional(arg) } else { arg });
     let matches =
         changed(C::command(), &give).try_get_matches_from(&args).map_err(|error| config.blame(error))?;
-    Ok((C::from_arg_matches(&matches)?, Some(config.given(&matches))))
+    notes.append(&mut config.notes);
+    let given = config.given(&matches, &mut notes);
+    Ok(Call { command: C::from_arg_matches(&matches)?, given: Some(given), notes })
+}
+
+/// A user name that is not valid may be one with its password.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    let is_user = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => argument.starts_with("--username"),
+        _ => false,
+    };
+    if is_user && error.get(ContextKind::InvalidValue).is_some() {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("***".to_owned()));
+    }
+    error
 }
 
 /// Names the argument that is not UTF-8, because clap does not name it.
@@ -83,29 +118,23 @@ fn name_what_is_not_utf8(error: clap::Error, args: &[OsString]) -> CallError {
     }
 }
 
-/// The file that is asked for, or that the working folder belongs to.
-fn find(asked: &ConfigArgs) -> Option<PathBuf> {
-    match (&asked.config, asked.no_config) {
-        (_, true) => None,
-        (Some(path), false) => Some(path.clone()),
-        (None, false) => upwards(&std::env::current_dir().ok()?),
+/// The file that is asked for, or that the working folder belongs to, and notes on files that do not count.
+fn find(asked: ConfigArgs) -> (Option<(PathBuf, Reach)>, Vec<String>) {
+    if asked.no_config {
+        return (None, Vec::new());
     }
-}
-
-/// The nearest config file in `folder` or above it, as a path from `folder`. The search ends at the root of a repository.
-fn upwards(folder: &Path) -> Option<PathBuf> {
-    let mut way = PathBuf::new();
-    for folder in folder.ancestors() {
-        // A dangling link or a folder counts as found. Reading it reports the error.
-        if folder.join(CONFIG_FILE).symlink_metadata().is_ok() {
-            return Some(way.join(CONFIG_FILE));
-        }
-        if folder.join(".git").exists() {
-            return None;
-        }
-        way.push("..");
+    if let Some(path) = asked.config {
+        return (Some((path, Reach::Everywhere)), Vec::new());
     }
-    None
+    let Ok(folder) = std::env::current_dir() else { return (None, Vec::new()) };
+    let Search { found, skipped } = search::upwards(&folder, std::env::home_dir().as_deref());
+    let note = |(path, skipped): (PathBuf, search::Skipped)| {
+        let path = path.display().to_string();
+        let path = plain(&path);
+        format!("note: {path} is not used, because {}; to use it, add --config {path}", skipped.reason())
+    };
+    let found = found.map(|Found { path, root }| (path, Reach::Folder(root)));
+    (found, skipped.into_iter().map(note).collect())
 }
 
 /// The called command and its matches.
@@ -136,39 +165,52 @@ fn takes_any(command: &Command, matches: &ArgMatches) -> bool {
 /// A config file that has been read.
 struct Config {
     file: String,
+    reach: Reach,
     keys: Vec<Key>,
     notes: Vec<String>,
 }
 
 impl Config {
-    fn read(path: &Path) -> Result<Self, CallError> {
+    fn read(path: &Path, reach: Reach) -> Result<Self, CallError> {
+        let wrong = |diagnostic| CallError::Config(Box::new(diagnostic));
         if path.as_os_str() == "-" {
-            let message = "--config -: standard input cannot be the config file; name a file".to_owned();
-            return Err(CallError::Config(message));
+            let message = "--config -: standard input cannot be the config file";
+            return Err(wrong(Diagnostic::error(message).with_help("name a file")));
+        }
+        // A link that leads nowhere cannot be read, which is said below.
+        let leads = path.is_symlink() && path.exists();
+        if let Reach::Folder(root) = &reach
+            && leads
+            && !reach::is_inside(root, path)
+        {
+            let message = format!("{} is a link that leads out of its repository", path.display());
+            let help = format!("to use it, add --config {}; otherwise --no-config", path.display());
+            return Err(wrong(Diagnostic::error(message).with_help(help)));
         }
         let file = input::read(path, &mut std::io::empty())?;
-        let name = &file.name;
         let (documents, error) = yaml::documents(&file.text);
         if let Some(error) = error {
-            let message = format!("{name}:{}:{}: {}", error.line, error.column, error.message);
-            return Err(CallError::Config(message));
+            return Err(wrong(Diagnostic::of_syntax(&file.name, &file.text, &error)));
         }
         let mut documents = documents.into_iter();
         let Some(mut document) = documents.next() else {
-            return Ok(Self { file: file.name, keys: Vec::new(), notes: Vec::new() });
+            return Ok(Self { file: file.name, reach, keys: Vec::new(), notes: Vec::new() });
         };
         if documents.next().is_some() {
-            return Err(CallError::Config(format!("{name}: several documents, where one is wanted")));
+            let message = format!("{}: several documents, where one is wanted", file.name);
+            return Err(wrong(Diagnostic::error(message)));
         }
         let value = std::mem::take(&mut document.value);
-        let keys = keys::read(value, path).map_err(|error| {
-            let at = manifest::at(&file, &document, &error.pointer);
-            CallError::Config(format!("{at}: {error}"))
+        let at = |error: &FieldError| Spot::of_field(&file, &document, error);
+        let mut keys =
+            keys::read(value, path).map_err(|error| wrong(Diagnostic::at(at(&error), error.to_string())))?;
+        reach.limit(&mut keys).map_err(|error| {
+            let help = format!("say it on the command line, or add --config {}", file.name);
+            wrong(Diagnostic::at(at(&error), error.to_string()).with_help(help))
         })?;
-        let note =
-            |note: yaml::Note| format!("warning: {name}:{}:{}: {}", note.line, note.column, note.message);
-        let notes = document.notes.into_iter().map(note).collect();
-        Ok(Self { file: file.name, keys, notes })
+        let notes = Diagnostic::of_notes(&file.name, &file.text, &document.notes);
+        let notes = notes.iter().map(Diagnostic::to_string).collect();
+        Ok(Self { file: file.name, reach, keys, notes })
     }
 
     /// An argument with the file's value as its default.
@@ -179,57 +221,42 @@ impl Config {
         }
     }
 
-    /// The command line was read before without the file's values, so a wrong value is one of those.
+    /// The command line was read before without the file's values, so a wrong value is one of those. It is not shown.
     fn blame(&self, error: clap::Error) -> CallError {
         if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) {
             return CallError::Usage(error);
         }
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        CallError::Config(format!("{}: {}", self.file, first.trim_start_matches("error: ")))
+        let argument = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(argument)) => argument.as_str(),
+            _ => "an option",
+        };
+        let reason =
+            std::error::Error::source(&error).map(|reason| format!(": {reason}")).unwrap_or_default();
+        let message = format!("{}: the value for {argument} is not valid{reason}", self.file);
+        CallError::Config(Box::new(Diagnostic::error(message)))
     }
 
-    fn given(&self, matches: &ArgMatches) -> Given {
+    fn given(&self, matches: &ArgMatches, notes: &mut Vec<String>) -> Given {
         let (command, leaf) = leaf(matches);
-        let is_default = |id: &str| {
-            leaf.ids().any(|known| known == id) && leaf.value_source(id) == Some(ValueSource::DefaultValue)
-        };
+        let source = |id: &str| leaf.ids().any(|known| known == id).then(|| leaf.value_source(id)).flatten();
         // Settings on the command line win, however they are given.
         let is_json = leaf.try_get_one::<String>("settings_json").is_ok_and(|json| json.is_some());
         let used = self.keys.iter().filter(|key| {
             let argument = key.argument();
-            key.is_for(command, argument) && is_default(argument) && !(argument == "settings" && is_json)
+            key.is_for(command, argument)
+                && source(argument) == Some(ValueSource::DefaultValue)
+                && !(argument == "settings" && is_json)
         });
         let used: Vec<&Key> = used.collect();
-        let mut notes = self.notes.clone();
-        let is_quiet = leaf.try_get_one("quiet").is_ok_and(|quiet| quiet == Some(&true));
-        if let Some(key) = used.iter().find(|key| key.name == "paths" && !is_quiet) {
-            let paths = key.values.join(", ");
-            notes.push(format!("note: no PATH is given; {} names {paths}", self.file));
+        let is_found = self.reach != Reach::Everywhere;
+        let told = used.iter().filter(|key| is_found || key.name == "paths");
+        let told: Vec<String> = told.map(|key| key.told()).collect();
+        // A file that was found does not silence what is said about it.
+        let is_quiet = source("quiet") == Some(ValueSource::CommandLine);
+        if !told.is_empty() && !is_quiet {
+            let ignore = if is_found { "; to ignore it, add --no-config" } else { "" };
+            notes.push(format!("note: {} gives {}{ignore}", plain(&self.file), told.join(", ")));
         }
-        Given { file: self.file.clone(), keys: used.iter().map(|key| key.name).collect(), notes }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::PathBuf;
-
-    use super::{CONFIG_FILE, upwards};
-
-    #[test]
-    fn the_nearest_file_is_found_but_none_above_the_repository() {
-        let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("repository/apps/web");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(root.path().join(CONFIG_FILE), "").unwrap();
-        assert_eq!(upwards(&folder), Some(PathBuf::from("../../..").join(CONFIG_FILE)));
-        fs::create_dir(root.path().join("repository/.git")).unwrap();
-        assert_eq!(upwards(&folder), None);
-        fs::write(root.path().join("repository").join(CONFIG_FILE), "").unwrap();
-        assert_eq!(upwards(&folder), Some(PathBuf::from("../..").join(CONFIG_FILE)));
-        fs::write(folder.join(CONFIG_FILE), "").unwrap();
-        assert_eq!(upwards(&folder), Some(PathBuf::from(CONFIG_FILE)));
+        Given { file: self.file.clone(), keys: used.iter().map(|key| key.name).collect(), is_said: is_found }
     }
 }

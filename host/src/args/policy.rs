@@ -22,6 +22,9 @@ pub struct PolicyArgs {
     /// Another policy.wasm than the one built in
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Let that policy look up Secrets, if its metadata ask for them; a policy resource in --settings grants it too
+    #[arg(long)]
+    pub allow_secrets: bool,
     /// What it may use
     #[command(flatten)]
     pub limits: LimitArgs,

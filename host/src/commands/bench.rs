@@ -27,6 +27,7 @@ use crate::console::Io;
 use crate::files::exclude::Exclude;
 use crate::files::input::Given;
 use crate::files::search::Search;
+use crate::report::json_text;
 use crate::report::text::Style;
 use crate::sandbox::{HostCalls, Policy};
 use crate::text::counted;
@@ -131,7 +132,8 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         .map(|path| load_policy(args.policy.limits.into(), Some(path)))
         .collect::<Result<Vec<Policy>>>()?;
     let settings = settings::load(&args.policy, io)?;
-    let host: Arc<dyn HostCalls> = Arc::new(lookups(&cluster, &policy, &settings, io));
+    let host: Arc<dyn HostCalls> =
+        Arc::new(lookups(&cluster, &policy, settings.resource.as_ref(), args.policy.allow_secrets, io));
     settings.validate(&policy, host.clone()).map_err(refused)?;
     let judged = Judged::of(policy.metadata());
     let mut evaluation = Evaluation::new(&policy, &settings.json, &judged, namespace, &cluster, host.clone());
@@ -217,7 +219,7 @@ impl Figures {
         let Self { objects, requests, request_bytes, rounds, steps } = self;
         match format {
             BenchFormat::Json => {
-                serde_json::to_writer_pretty(&mut io.stdout, self)?;
+                json_text::write_pretty(self, &mut io.stdout)?;
                 writeln!(io.stdout)?;
             }
             BenchFormat::Text => {

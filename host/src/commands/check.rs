@@ -135,7 +135,9 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let settings = settings::load(&args.policy, io)?;
     let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> = match &args.replay {
-        None => Arc::new(lookups(&cluster, &policy, &settings, io)),
+        None => {
+            Arc::new(lookups(&cluster, &policy, settings.resource.as_ref(), args.policy.allow_secrets, io))
+        }
         Some(path) => {
             let session = input::read(path, &mut io.stdin)?;
             Arc::new(Replay::parse(&session.name, &session.text)?)
@@ -220,7 +222,7 @@ fn point_at_fix(args: &Check, io: &Io) {
 /// Says that nothing was judged, and why all objects were left out.
 fn say_why_nothing(tally: &Tally, io: &Io) {
     for (reason, count) in &tally.skipped {
-        io.stderr.plain(&format!("note: {} skipped: {reason}", counted(*count, "object")));
+        io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
     }
     if tally.foreign > 0 {
         let files = counted(tally.foreign, "file");

@@ -10,12 +10,15 @@ use serde_json::Value;
 use crate::args::PolicyArgs;
 use crate::args::settings::{self, refused};
 use crate::commands::inputs::{self, Problems};
-use crate::commands::policy_file::load_policy;
+use crate::commands::policy_file::{load_policy, lookups};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::search::Search;
 use crate::report;
-use review::cluster::{Cluster, Lookups};
+use crate::report::json_text;
+use crate::report::lines::Lines;
+use crate::text::without_user_info;
+use review::cluster::Cluster;
 use review::explanation::{self, Explanation, Need, Question};
 use review::host_calls::HostCalls;
 
@@ -75,7 +78,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     };
     let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
     let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), Arc::new(io.stderr.clone())));
+        Arc::new(lookups(&Arc::new(cluster), &policy, None, args.policy.allow_secrets, io));
     let settings = settings::load(&args.policy, io)?;
     settings.validate(&policy, host.clone()).map_err(refused)?;
 
@@ -95,7 +98,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     };
     let mut answers = Vec::new();
     for image in &args.images {
-        answers.push(explain(image).with_context(|| format!("{image:?}"))?);
+        answers.push(explain(image).with_context(|| without_user_info(image))?);
     }
     for (_, explanation) in &answers {
         if let Some(error) = &explanation.error {
@@ -105,7 +108,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     match args.output {
         ExplainFormat::Json => {
             let answers: Vec<&Value> = answers.iter().map(|(answer, _)| answer).collect();
-            serde_json::to_writer_pretty(&mut io.stdout, &answers)?;
+            json_text::write_pretty(&answers, &mut io.stdout)?;
             writeln!(io.stdout)?;
         }
         ExplainFormat::Text => {
@@ -114,7 +117,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
                 if i > 0 {
                     writeln!(io.stdout)?;
                 }
-                report::explanation::write(explanation, &mut io.stdout)?;
+                report::explanation::write(explanation, &mut Lines::new(&mut *io.stdout, false))?;
             }
         }
     }

@@ -14,7 +14,7 @@ use clap::Args;
 use crate::args::settings::{self, refused};
 use crate::args::{PolicyArgs, SearchArgs, StdinArgs};
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
-use crate::commands::policy_file::load_policy;
+use crate::commands::policy_file::{load_policy, lookups};
 use crate::commands::rewrite::rewrite;
 use crate::commands::skipped;
 use crate::commands::standard_input;
@@ -22,11 +22,11 @@ use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::edit::fix as fixing;
 use crate::edit::fix::{Account, Change, Refusal, Refused, diff};
+use crate::files::atomic_file;
 use crate::files::input::{self, Given};
 use crate::text::{counted, plural, shell_path};
 use file_result::FileResult;
-use review::cluster::Lookups;
-use review::diagnostic::{Diagnostic, plain};
+use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
@@ -115,8 +115,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let jobs = args.policy.jobs()?;
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
     let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
-    let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())));
+    let host: Arc<dyn HostCalls> = Arc::new(lookups(&cluster, &policy, None, args.policy.allow_secrets, io));
     let given = settings::load(&args.policy, io)?;
     given.validate(&policy, host.clone()).map_err(refused)?;
     let settings = fixing::settings(&given.json)?;
@@ -125,6 +124,10 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     skipped::tell(&folders, &search, io);
     skipped::tell_of_images(&evaluation, &folders, io);
 
+    if writes(args) {
+        let paths = inputs.iter().flatten().map(Given::path);
+        paths.filter_map(Path::parent).for_each(atomic_file::remove_left_over);
+    }
     let progress = io.stderr.progress("files seen to", inputs.len());
     let mut tally = Tally::default();
     let mut warned = BTreeSet::new();
@@ -248,13 +251,13 @@ fn report(
             }
             _ => format!("{object} needs {need}, but {reason}"),
         };
-        io.stderr.line(&plain(&format!("error: {name}:{line}: {what}")));
+        io.stderr.line(&format!("error: {name}:{line}: {what}"));
     }
     let writes = writes(args);
     if let Some(line) = result.not_utf8.filter(|_| !fixed.changes.is_empty()) {
-        io.stderr.line(&plain(&format!(
+        io.stderr.line(&format!(
             "error: {name}:{line}: this byte is not UTF-8, so the file cannot be written back as it is; convert the file to UTF-8"
-        )));
+        ));
         tally.refused += 1;
         return Ok(());
     }
@@ -282,7 +285,9 @@ fn report(
         match diff::unified(name, &file.text, &fixed.text, &result.secrets) {
             Some(diff) if io.colour => io.stdout.write_all(diff::coloured(&diff).as_bytes())?,
             Some(diff) => io.stdout.write_all(diff.as_bytes())?,
-            None => io.stderr.line(&format!("warning: {name}: no diff is shown, for it would show a Secret")),
+            None => io.stderr.line(&format!(
+                "warning: {name}: no diff is shown, because it would show a Secret or control characters"
+            )),
         }
     }
     for change in &fixed.changes {
@@ -293,17 +298,17 @@ fn report(
 
 fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>, io: &Io) {
     let Change { object, line, names, unknown_account } = change;
-    io.stderr.line(&plain(&format!("{verb} {object} ({file}:{line}), added {}", secrets(names))));
+    io.stderr.line(&format!("{verb} {object} ({file}:{line}), added {}", secrets(names)));
     let Some(account) = unknown_account else { return };
     // Nearly every namespace has a `default` that has none, so once is enough.
     if account.name == "default" && !warned.insert(account.clone()) {
         return;
     }
     let Account { namespace, name } = account;
-    io.stderr.line(&plain(&format!(
+    io.stderr.line(&format!(
         "warning: {file}:{line}: ServiceAccount \"{name}\" in namespace \"{namespace}\" is not known: if it has pull \
          secrets, list them too (or give its manifest by --cluster)"
-    )));
+    ));
 }
 
 /// `pull secrets a, b`

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use review::cluster::{Cluster, Lookups};
 use review::diagnostic::{Diagnostic, Diagnostics};
-use review::settings::Settings;
+use review::engine::Engine as _;
+use review::policy_resource::PolicyResource;
 
 use crate::console::Io;
 use crate::files::input;
@@ -38,9 +39,22 @@ pub(super) fn foreign_compiler() -> Result<Compiler> {
     Ok(Compiler::Process(std::env::current_exe().context("the command does not find its own program")?))
 }
 
-/// What the policy may look up in the cluster: what its metadata ask for, or what the policy resource grants.
-pub(super) fn lookups(cluster: &Arc<Cluster>, policy: &Policy, settings: &Settings, io: &Io) -> Lookups {
-    let resource = settings.resource.as_ref();
+/// What the policy may look up in the cluster: what its metadata ask for, or what the policy resource grants. Another policy
+/// than the built-in one gets no Secret because its own metadata ask for it.
+pub(super) fn lookups(
+    cluster: &Arc<Cluster>,
+    policy: &Policy,
+    resource: Option<&PolicyResource>,
+    allow_secrets: bool,
+    io: &Io,
+) -> Lookups {
     let granted = resource.map(|resource| resource.context_aware_resources.clone());
-    Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())).granting(granted)
+    let is_trusted = policy.is_own() || allow_secrets || granted.is_some();
+    let lookups =
+        Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())).granting(granted);
+    if is_trusted || !lookups.has_secrets() {
+        return lookups;
+    }
+    io.stderr.line("note: the policy asks for Secrets and gets none; if you trust it, add --allow-secrets");
+    lookups.without_secrets()
 }

@@ -27,12 +27,12 @@ const MOST_NAMES: usize = 3;
 pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
     for folder in folders {
         for chart in &folder.charts {
-            io.stderr.plain(&format!("note: {}", templates(chart)));
+            io.stderr.line(&format!("note: {}", templates(chart)));
         }
         for Kustomization { file, patches, .. } in &folder.kustomizations {
             if !patches.is_empty() {
                 let (file, names) = (file.display(), names(patches));
-                io.stderr.plain(&format!("note: patches of {file} are skipped: {names}"));
+                io.stderr.line(&format!("note: patches of {file} are skipped: {names}"));
             }
         }
         tell_of_changes(&folder.kustomizations, io);
@@ -41,12 +41,12 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
             let files = folder.unused_gitignores.iter().filter(|(_, unused)| **unused == reason);
             let files: Vec<&Path> = files.map(|(file, _)| file.as_path()).collect();
             if !files.is_empty() {
-                io.stderr.plain(&format!("note: {}", unused(&files, reason)));
+                io.stderr.line(&format!("note: {}", unused(&files, reason)));
             }
         }
         if folder.is_empty && !(search.hidden && search.ignored) {
             let name = folder.path.display();
-            io.stderr.plain(&format!(
+            io.stderr.line(&format!(
                 "note: no YAML or JSON file was found in {name}; to read hidden files and those that .gitignore \
                  ignores, add --hidden and --no-ignore"
             ));
@@ -71,7 +71,7 @@ fn tell_of_changes(kustomizations: &[Kustomization], io: &Io) {
         _ => ("change", "run acr-pull-secret check -k with the folder of each".to_owned()),
     };
     let count = counted(changing.len(), "kustomization");
-    io.stderr.plain(&format!(
+    io.stderr.line(&format!(
         "note: {count} {verb} what the files show: {}{others}; to check what is built, {how}",
         named.join(", ")
     ));
@@ -89,7 +89,7 @@ pub(super) fn tell_of_links(folders: &[Folder], how: &str, io: &Io) {
         if !links_out.is_empty() {
             let (count, names, name) = (counted(links_out.len(), "link"), names(links_out), path.display());
             let note = format!("{count} out of {name} not followed: {names}; to follow them, {how}");
-            io.stderr.plain(&format!("note: {note}"));
+            io.stderr.line(&format!("note: {note}"));
         }
     }
 }
@@ -133,7 +133,7 @@ pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io
         if concerns(&evaluation, kustomization) {
             let file = kustomization.file.display();
             let word = shell_path(folder_of(kustomization));
-            io.stderr.plain(&format!(
+            io.stderr.line(&format!(
                 "note: {file} sets images that the policy judges and that the files do not show; to check what is built, run \
                  acr-pull-secret check -k {word}"
             ));
@@ -146,7 +146,7 @@ pub(super) fn tell_of_unreadable(files: &[String], io: &Io) {
     if !files.is_empty() {
         let (count, names) = (counted(files.len(), "file"), names(files));
         let (they_are, have) = if files.len() == 1 { ("it is", "has") } else { ("they are", "have") };
-        io.stderr.plain(&format!(
+        io.stderr.line(&format!(
             "note: {count} skipped, because {they_are} not valid YAML or JSON and {have} neither kind nor apiVersion: {names}"
         ));
     }

@@ -10,7 +10,6 @@ use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::console::io::fail;
 use crate::files::watch::Watched;
-use review::diagnostic::plain;
 
 /// A watch over the files that a command reads, without those that it writes.
 ///
@@ -52,7 +51,7 @@ pub(super) fn run(
         let Some(changed) = watched.wait(&armed, nobody_reads) else { return Ok(status) };
         let here = std::env::current_dir().unwrap_or_default();
         let names = changed.iter().map(|path| path.strip_prefix(&here).unwrap_or(path).display().to_string());
-        io.stderr.line(&plain(&format!("--- changed: {}", names.collect::<Vec<_>>().join(", "))));
+        io.stderr.line(&format!("--- changed: {}", names.collect::<Vec<_>>().join(", ")));
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
         // An error without a file name is one of standard output.
         io.stderr.line(&format!("error: standard output cannot be written: {error}"));
     } else {
-        io.stderr.plain(&format!("error: {error:#}"));
+        io.stderr.line(&format!("error: {error:#}"));
     }
     ExitStatus::Trouble
 }

@@ -15,11 +15,12 @@ use anyhow::Result;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
+use crate::args::object_name::parse_name;
 use crate::edit::text_edit::{Lines, apply};
 use edit::{Places, Target};
 use review::admission::service_account;
 use review::evaluation::{Evaluation, Outcome};
-use review::kind::Kind;
+use review::kind::{Kind, template_path};
 use review::manifest::{Content, Manifest, manifests};
 use review::policy_resource::PolicyResource;
 use review::source_file::SourceFile;
@@ -226,25 +227,28 @@ impl Plan {
             Content::Object(_) => {}
         }
         let object = outcome.manifest.object();
+        let kind = Kind::of(object).ok_or(Refusal::Layout)?;
+        let own = list_of(&kind, object);
         let mut list = None;
         for operation in outcome.verdict.patch.iter() {
             let path = operation.path().to_string();
             let Some((spec, _)) = path.split_once(LIST) else { return Err(Refusal::OtherChange(path)) };
-            if list.get_or_insert_with(|| format!("{spec}{LIST}")) != &format!("{spec}{LIST}") {
+            let named = format!("{spec}{LIST}");
+            if named != own || list.get_or_insert_with(|| named.clone()) != &named {
                 return Err(Refusal::OtherChange(path));
             }
         }
         let list = list.ok_or(Refusal::Layout)?;
         // The API server may have copied the secrets of the service account into the list, and they belong there.
-        let mut admitted = Kind::of(object)
-            .and_then(|kind| Some(evaluation.api_server.request(&kind, object).object?.into_owned()))
-            .ok_or(Refusal::Layout)?;
+        let mut admitted =
+            evaluation.api_server.request(&kind, object).object.ok_or(Refusal::Layout)?.into_owned();
         json_patch::patch(&mut admitted, &outcome.verdict.patch).map_err(|_| Refusal::Layout)?;
         let wanted = entries(&admitted, &list);
         let entries = entries(object, &list);
         let added =
             wanted.strip_prefix(entries.as_slice()).ok_or_else(|| Refusal::OtherChange(list.clone()))?;
-        let names = added.iter().filter_map(|entry| Some(entry.get("name")?.as_str()?.to_owned())).collect();
+        let names: Option<Vec<String>> = added.iter().map(name_of).collect();
+        let names = names.ok_or_else(|| Refusal::OtherChange(list.clone()))?;
         Ok(Some(Self { list, entries, names }))
     }
 
@@ -289,6 +293,18 @@ fn is_copied(manifest: &Manifest) -> bool {
         value.is_some_and(|value| !value.is_empty())
     };
     !manifest.prefix.is_empty() && (has("/metadata/uid") || has("/metadata/resourceVersion"))
+}
+
+/// The JSON pointer of an object's list of pull secrets: that of its pod template, or of the pod that it is.
+fn list_of(kind: &Kind, object: &Value) -> String {
+    let spec = template_path(kind, object).unwrap_or(&["spec"]);
+    format!("/{}{LIST}", spec.join("/"))
+}
+
+/// The name in an entry that a policy adds, which is that of a Secret and nothing else.
+fn name_of(entry: &Value) -> Option<String> {
+    let fields = entry.as_object().filter(|fields| fields.len() == 1)?;
+    parse_name(fields.get("name")?.as_str()?).ok()
 }
 
 /// The places that the plans for the objects of one document need.

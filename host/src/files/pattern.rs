@@ -21,7 +21,7 @@ pub(crate) fn is_pattern(path: &str) -> bool {
 ///
 /// # Errors
 /// - a pattern that is not valid
-pub(super) fn matches(pattern: &str) -> Result<Vec<Result<PathBuf, InputError>>, PatternError> {
+pub(crate) fn matches(pattern: &str) -> Result<Vec<Result<PathBuf, InputError>>, PatternError> {
     Pattern::new(pattern)?;
     let Some(at) = position_of_any_folders(pattern) else { return by_glob(pattern) };
     let (above, below) = pattern.split_at_checked(at).unwrap_or((pattern, ""));

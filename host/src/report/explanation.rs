@@ -1,16 +1,17 @@
 //! An explanation for people: one line for each fact, the names of the facts in a column of their own.
 
-use std::io::{self, Write};
+use std::io;
 
-use review::diagnostic::plain;
 use review::explanation::{Entry, Explanation, Need, SecretState};
+
+use super::lines::Lines;
 
 /// Writes an explanation.
 ///
 /// # Errors
 /// - the output cannot be written
-pub fn write(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", plain(&explanation.image))?;
+pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
+    out.line(&explanation.image)?;
     let one = |text: String| vec![text];
     if let Some(reference) = &explanation.reference {
         let domain = if reference.domain.is_empty() { String::new() } else { reference.domain.clone() + "/" };
@@ -67,10 +68,10 @@ fn is_listed(explanation: &Explanation, name: &str) -> bool {
     explanation.secrets.is_empty() || explanation.secrets.iter().any(|secret| secret.name == name)
 }
 
-fn rows(out: &mut dyn Write, name: &str, texts: &[String]) -> io::Result<()> {
+fn rows(out: &mut Lines<'_>, name: &str, texts: &[String]) -> io::Result<()> {
     for (i, text) in texts.iter().enumerate() {
         let name = if i == 0 { name } else { "" };
-        writeln!(out, "  {name:<10}  {}", plain(text))?;
+        out.line(format_args!("  {name:<10}  {text}"))?;
     }
     Ok(())
 }

@@ -7,8 +7,9 @@ use std::io::{self, Write};
 
 use super::place::{self, Region, path_parts};
 use super::{Render, Summary, remarks};
-use review::diagnostic::{Diagnostic, Weight, plain};
+use review::diagnostic::{Diagnostic, Weight};
 use review::evaluation::Outcome;
+use review::foreign_text::plain;
 use review::verdict::Severity;
 
 /// Writes a command for each finding and each file with a problem.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Render, Summary, Tool};
+use super::{Render, Summary, Tool, json_text};
 use review::evaluation::Outcome;
 
 /// Writes the outcomes as they come, each on a line of its own; the summary stands behind them.
@@ -20,7 +20,7 @@ impl Render for Json {
             out.write_all(b"\n    ")?;
         }
         self.has_results = true;
-        Ok(serde_json::to_writer(out, outcome)?)
+        json_text::write(outcome, out)
     }
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {

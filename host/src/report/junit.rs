@@ -7,8 +7,9 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::place::{Region, file};
 use super::{Render, Summary, Tool, remarks};
-use review::diagnostic::{Diagnostic, Weight, is_active};
+use review::diagnostic::{Diagnostic, Weight};
 use review::evaluation::Outcome;
+use review::foreign_text::plain;
 use review::verdict::{Decision, Finding, Severity};
 
 /// Collects the cases, because each suite says first how many it has. There are no times: they would differ each time.
@@ -21,7 +22,7 @@ pub struct JUnit {
 
 impl JUnit {
     fn add(&mut self, file: &str, mut case: TestCase) {
-        let file = xml(file);
+        let file = plain_name(file);
         case.set_classname(&file);
         if let Some(suite) = self.index.get(&file).and_then(|at| self.suites.get_mut(*at)) {
             suite.add_test_case(case);
@@ -38,7 +39,7 @@ impl Render for JUnit {
     fn problem(&mut self, problem: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
         if problem.weight == Weight::Error {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_type("unreadable").set_message(xml(&problem.message));
+            status.set_type("unreadable").set_message(plain_name(&problem.message));
             status.set_description(xml(&problem.to_string()));
             let file = problem.spot.as_ref().map_or("input", |spot| &spot.file);
             self.add(file, TestCase::new("the file can be read", status));
@@ -58,7 +59,7 @@ impl Render for JUnit {
             Decision::Accepted | Decision::Mutated => TestCaseStatus::success(),
             Decision::Skipped => {
                 let mut status = TestCaseStatus::skipped();
-                status.set_message(xml(outcome.verdict.message.as_deref().unwrap_or_default()));
+                status.set_message(plain_name(outcome.verdict.message.as_deref().unwrap_or_default()));
                 status
             }
             worst @ (Decision::Rejected | Decision::Error) => {
@@ -66,13 +67,13 @@ impl Render for JUnit {
                 let kind = if is_error { NonSuccessKind::Error } else { NonSuccessKind::Failure };
                 let mut status = TestCaseStatus::non_success(kind);
                 if let Some(first) = failures.first() {
-                    status.set_type(xml(&first.rule)).set_message(xml(&first.message));
+                    status.set_type(plain_name(&first.rule)).set_message(plain_name(&first.message));
                 }
                 status.set_description(lines(&failures));
                 status
             }
         };
-        let mut case = TestCase::new(xml(&outcome.title()), status);
+        let mut case = TestCase::new(plain_name(&outcome.title()), status);
         if !warnings.is_empty() {
             case.set_system_out(lines(&warnings));
         }
@@ -97,18 +98,24 @@ fn line(outcome: &Outcome, finding: &Finding) -> String {
     let column = rest.map(|(column, ..)| format!(":{column}")).unwrap_or_default();
     let input = format!("{}:{line}{column}", outcome.source.file);
     let (place, rendered) = match &outcome.source.template {
-        Some(template) => (template.clone(), format!("\n  rendered: {input}")),
+        Some(template) => (template.clone(), format!("\n  rendered: {}", plain(&input))),
         None => (input, String::new()),
     };
-    let help = if finding.help.is_empty() { String::new() } else { format!("\n  help: {}", finding.help) };
-    format!("{place}: {}: {}{help}{rendered}", finding.rule, finding.message)
+    let help =
+        if finding.help.is_empty() { String::new() } else { format!("\n  help: {}", plain(&finding.help)) };
+    format!("{}: {}: {}{help}{rendered}", plain(&place), plain(&finding.rule), plain(&finding.message))
 }
 
-/// What XML 1.0 cannot hold is written as an escape; the library would drop it.
+/// A text in one line.
+pub(crate) fn plain_name(text: &str) -> String {
+    xml(&plain(text))
+}
+
+/// Text as [`plain`] makes it, each of its lines. What XML 1.0 cannot hold is an escape too; the library would drop it.
 pub(crate) fn xml(text: &str) -> String {
-    let is_forbidden =
-        |c: char| is_active(c) && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.chars()
-        .map(|c| if is_forbidden(c) { c.escape_unicode().to_string() } else { c.to_string() })
-        .collect()
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| plain(line).replace('\u{fffe}', "\\u{fffe}").replace('\u{ffff}', "\\u{ffff}"))
+        .collect();
+    lines.join("\n")
 }

@@ -27,7 +27,8 @@ impl Region {
 
     /// Of a finding in the input.
     pub(super) fn in_input(outcome: &Outcome, finding: &Finding) -> Self {
-        let value = finding.span.clone().and_then(|span| outcome.manifest.file.text.get(span));
+        let value =
+            finding.place.as_ref().and_then(|place| outcome.manifest.file.text.get(place.span.clone()));
         let (Some(line), Some(column), Some(value)) = (finding.line, finding.column, value) else {
             return Self { line: outcome.source.line, rest: None };
         };

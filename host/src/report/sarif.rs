@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
 use super::place::{self, Region, path_parts};
-use super::{Render, Summary, Tool, remarks};
+use super::{Render, Summary, Tool, json_text, remarks};
 use crate::text::hex;
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::evaluation::Outcome;
@@ -151,7 +151,7 @@ impl Render for Sarif {
             },
         };
         let log = log::Log { schema: SCHEMA, runs: [run], version: "2.1.0" };
-        serde_json::to_writer_pretty(&mut *out, &log)?;
+        json_text::write_pretty(&log, out)?;
         writeln!(out)
     }
 }

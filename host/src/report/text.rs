@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use super::lines::{Lines, Piece};
 use super::{Render, Summary};
 use crate::text::{counted, plural};
-use review::diagnostic::{Diagnostic, Spot, Weight, plain};
+use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::evaluation::{Outcome, Pods};
 use review::verdict::{Decision, Finding, Severity, Verdict};
 
@@ -33,51 +34,34 @@ impl Text {
         Self { style, unread: 0 }
     }
 
-    fn status(&self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    fn status(outcome: &Outcome, out: &mut Lines<'_>) -> io::Result<()> {
         let Outcome { source, verdict, .. } = outcome;
-        let template =
-            source.template.as_ref().map(|path| format!(", from {}", plain(path))).unwrap_or_default();
+        let template = source.template.as_ref().map(|path| format!(", from {path}")).unwrap_or_default();
         let worst = outcome.worst();
-        write!(
-            out,
-            "{} {} ({}:{}{template})",
-            self.word(worst),
-            plain(&outcome.title()),
-            plain(&source.file),
-            source.line
-        )?;
+        let place = format!(" {} ({}:{}{template})", outcome.title(), source.file, source.line);
+        let mut pieces = vec![word(worst), place.into()];
         if verdict.decision != worst {
-            write!(out, ", itself {}", self.word(verdict.decision).trim_end())?;
+            pieces.extend([", itself ".into(), short_word(verdict.decision)]);
         }
-        describe(verdict, out)?;
+        pieces.push(describe(verdict).into());
         for Pods { verdict: pods, .. } in &outcome.pods {
             if pods.decision != verdict.decision
                 || pods.decision == Decision::Mutated
                 || (pods.decision == Decision::Accepted && pods.message.is_some())
             {
-                write!(out, "; its pods: {}", self.word(pods.decision).trim_end())?;
-                describe(pods, out)?;
+                pieces.extend(["; its pods: ".into(), short_word(pods.decision), describe(pods).into()]);
             }
         }
-        writeln!(out)
+        out.pieces(&pieces)
     }
 
-    fn word(&self, decision: Decision) -> String {
-        let (word, colour) = match decision {
-            Decision::Skipped => ("skipped", "2"),
-            Decision::Accepted => ("accepted", "32"),
-            Decision::Mutated => ("mutated", "36"),
-            Decision::Rejected => ("rejected", "1;31"),
-            Decision::Error => ("error", "1;31"),
-        };
-        if self.style.colour { format!("\u{1b}[{colour}m{word:<8}\u{1b}[0m") } else { format!("{word:<8}") }
-    }
-
-    fn finding(&self, outcome: &Outcome, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    fn finding(outcome: &Outcome, finding: &Finding, out: &mut Lines<'_>) -> io::Result<()> {
         let Outcome { source, manifest, .. } = outcome;
-        let spot = match (finding.span.clone(), finding.line.zip(finding.column)) {
-            (Some(span), Some(place)) => Spot::of(&source.file, &manifest.file.text, span, place),
-            _ => Spot { file: source.file.clone(), line: source.line, column: None, excerpt: None },
+        let spot = match &finding.place {
+            // What another policy points at may be any value.
+            Some(place) if finding.is_foreign() => Spot::of_key(&source.file, &manifest.file.text, place),
+            Some(place) => Spot::of_value(&source.file, &manifest.file.text, place),
+            None => Spot { file: source.file.clone(), line: source.line, column: None, excerpt: None },
         };
         // What a Secret holds is never shown, be it the line that is spoken of.
         let spot = if outcome.kind == "Secret" { spot.without_line() } else { spot };
@@ -92,23 +76,43 @@ impl Text {
             notes: source.template.iter().map(|path| format!("rendered from {path}")).collect(),
             help: None,
         };
-        writeln!(out, "{}\n", diagnostic.with_help(&finding.help).render(self.style.colour))
+        out.diagnostic(&diagnostic.with_help(&finding.help))
     }
 }
 
-fn describe(verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
+/// A decision, as wide as the longest.
+fn word(decision: Decision) -> Piece {
+    let (word, colour) = named(decision);
+    Piece::Coloured(format!("{word:<8}"), colour)
+}
+
+fn short_word(decision: Decision) -> Piece {
+    let (word, colour) = named(decision);
+    Piece::Coloured(word.to_owned(), colour)
+}
+
+/// The word for a decision, and its colour.
+fn named(decision: Decision) -> (&'static str, &'static str) {
+    match decision {
+        Decision::Skipped => ("skipped", "2"),
+        Decision::Accepted => ("accepted", "32"),
+        Decision::Mutated => ("mutated", "36"),
+        Decision::Rejected => ("rejected", "1;31"),
+        Decision::Error => ("error", "1;31"),
+    }
+}
+
+fn describe(verdict: &Verdict) -> String {
     match (verdict.decision, &verdict.message) {
         (Decision::Mutated, _) => {
             let names = added(&verdict.patch);
             match names.as_slice() {
-                [] => write!(out, ", {} changes", verdict.patch.len()),
-                names => {
-                    write!(out, ", gets {} {}", plural(names.len(), "pull secret"), plain(&names.join(", ")))
-                }
+                [] => format!(", {} changes", verdict.patch.len()),
+                names => format!(", gets {} {}", plural(names.len(), "pull secret"), names.join(", ")),
             }
         }
-        (_, Some(message)) if !verdict.findings_say_message => write!(out, ": {}", plain(message)),
-        _ => Ok(()),
+        (_, Some(message)) if !verdict.findings_say_message => format!(": {message}"),
+        _ => String::new(),
     }
 }
 
@@ -136,10 +140,11 @@ impl Render for Text {
         shown.extend(super::bare_warnings(outcome));
         shown.sort_by_key(|finding| (finding.line, finding.column));
         let is_fine = outcome.worst() < self.style.wrong && shown.is_empty();
+        let mut out = Lines::new(out, self.style.colour);
         if !(self.style.quiet && is_fine) && outcome.worst() != Decision::Skipped {
-            self.status(outcome, out)?;
+            Self::status(outcome, &mut out)?;
         }
-        shown.iter().try_for_each(|finding| self.finding(outcome, finding, out))
+        shown.iter().try_for_each(|finding| Self::finding(outcome, finding, &mut out))
     }
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {

@@ -11,6 +11,7 @@ pub use self::junit::write as write_junit;
 pub use self::text::{Style, write as write_text};
 use super::words;
 use crate::report::Tool;
+use crate::report::json_text;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::settings::SettingsError;
 use review::suite::Loaded;
@@ -146,11 +147,19 @@ impl<'a> CaseReport<'a> {
         if expected == actual {
             return String::new();
         }
-        let diff = similar::TextDiff::from_lines(expected.as_str(), actual.as_str());
-        let lines = diff.iter_all_changes().map(|change| format!("{}{}", change.tag(), change.value()));
-        format!("--- expected\n+++ actual\n{}", lines.collect::<String>())
+        let lines: Vec<String> = if expected.lines().count() + actual.lines().count() > MOST_COMPARED {
+            let line = |tag: char| move |line: &str| format!("{tag}{line}\n");
+            expected.lines().map(line('-')).chain(actual.lines().map(line('+'))).collect()
+        } else {
+            let diff = similar::TextDiff::from_lines(expected.as_str(), actual.as_str());
+            diff.iter_all_changes().map(|change| format!("{}{}", change.tag(), change.value())).collect()
+        };
+        format!("--- expected\n+++ actual\n{}", lines.concat())
     }
 }
+
+/// The most lines of which equal ones are looked for, which takes the square of their number where few are equal.
+const MOST_COMPARED: usize = 1000;
 
 /// How many of what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -196,6 +205,6 @@ pub fn write_json(cases: &[CaseReport<'_>], summary: Summary, out: &mut dyn Writ
         summary: Summary,
         results: &'a [CaseReport<'a>],
     }
-    serde_json::to_writer_pretty(&mut *out, &Report { tool: Tool::THIS, summary, results: cases })?;
+    json_text::write_pretty(&Report { tool: Tool::THIS, summary, results: cases }, out)?;
     writeln!(out)
 }

@@ -127,7 +127,10 @@ impl Judgement {
     pub fn report(&self) -> JsValue {
         let findings = self.outcomes.iter().enumerate().flat_map(|(i, outcome)| {
             let all = outcome.findings().into_iter();
-            all.filter_map(move |finding| finding.span.clone().map(|span| (i, span, finding)))
+            all.filter_map(move |finding| {
+                let span = finding.place.as_ref()?.span.clone();
+                Some((i, span, finding))
+            })
         });
         let findings: Vec<_> = findings.collect();
         let units = utf16(&self.file.text, findings.iter().flat_map(|(_, span, _)| [span.start, span.end]));

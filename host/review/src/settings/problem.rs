@@ -49,12 +49,9 @@ pub(super) fn located(problems: &[Problem], source: Option<&SettingsSource>) -> 
 }
 
 fn diagnostic(problem: &Problem, place: Option<Place>, source: Option<&SettingsSource>) -> Diagnostic {
-    let spot = place.zip(source).map(|(mut place, source)| {
-        if let Some(name) = place.key.clone().filter(|_| problem.unknown_field) {
-            (place.line, place.column) = yaml::line_column(&source.text, name.start);
-            place.span = name;
-        }
-        Spot::of(&source.name, &source.text, place.span, (place.line, place.column))
+    let spot = place.zip(source).map(|(place, source)| {
+        let place = if problem.unknown_field { place.of_name(&source.text) } else { place };
+        Spot::of_key(&source.name, &source.text, &place)
     });
     Diagnostic { spot, ..Diagnostic::error(problem.sentence()).with_help(&problem.help) }
 }

@@ -1,5 +1,7 @@
 //! What a case expects, and what the policy says instead.
 
+use std::collections::HashMap;
+
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -143,11 +145,31 @@ impl Expect {
 
 /// The words of `there`, those that are wanted first and in that order.
 fn in_order_of(wanted: &[String], there: &[String]) -> Vec<String> {
-    let mut left = there.to_vec();
-    let mut take = |word: &String| left.iter().position(|other| other == word).map(|at| left.remove(at));
-    let mut words: Vec<String> = wanted.iter().filter_map(&mut take).collect();
-    words.append(&mut left);
+    let mut free: HashMap<&str, usize> = HashMap::new();
+    for word in there {
+        *free.entry(word).or_default() += 1;
+    }
+    let mut taken: HashMap<&str, usize> = HashMap::new();
+    let mut words = Vec::with_capacity(there.len());
+    for word in wanted {
+        if take_one(&mut free, word) {
+            *taken.entry(word).or_default() += 1;
+            words.push(word.clone());
+        }
+    }
+    words.extend(there.iter().filter(|word| !take_one(&mut taken, word)).cloned());
     words
+}
+
+/// Takes a word from those that are counted; false where none is left.
+fn take_one(counts: &mut HashMap<&str, usize>, word: &str) -> bool {
+    match counts.get_mut(word).filter(|count| **count > 0) {
+        Some(count) => {
+            *count -= 1;
+            true
+        }
+        None => false,
+    }
 }
 
 /// Whether two patches have as many operations and the same effect: `/-` is as good as the index that it stands for.
@@ -197,12 +219,11 @@ fn problem_of(text: &str) -> Option<String> {
             // The last line says what is wrong, those before it draw where.
             let error = error.to_string();
             let reason = error.lines().last().unwrap_or_default();
-            return Some(format!("{text} is no expression: {}", reason.trim_start_matches("error: ")));
+            return Some(format!("this is no valid expression: {}", reason.trim_start_matches("error: ")));
         }
         None => text.is_empty() || text == "/",
     };
-    let shown = if text.is_empty() { "an empty text" } else { text };
-    is_met_by_all.then(|| format!("{shown} is in every text, so it expects nothing"))
+    is_met_by_all.then(|| "this is in every text, so it expects nothing".to_owned())
 }
 
 /// Whether an expression matches an empty string at any position, and so matches every text.

@@ -22,6 +22,19 @@ pub(super) struct Map<'a, 't> {
     lines: Lines<'t>,
 }
 
+/// A scalar where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scalar {
+    /// Its bytes
+    pub span: Range<usize>,
+    /// Whether it is a key
+    pub is_key: bool,
+    /// The key whose value it is
+    pub key: Option<String>,
+    /// The key of the mapping that it is in, or of the list which that is in
+    pub around: Option<String>,
+}
+
 /// A value on the way along a pointer.
 #[derive(Clone, Copy)]
 struct Step<'a> {
@@ -74,6 +87,37 @@ impl<'a, 't> Map<'a, 't> {
         let (line, column) = self.lines.at(span.start);
         let aliased = step.aliased || matches!(step.node.content, Content::Alias(_));
         Some(Place { line, column, span, flow: step.flow, key, aliased, repeated: step.repeated })
+    }
+
+    /// Each scalar, block scalars with their `|`, and each key.
+    pub(super) fn scalars(&self) -> Vec<Scalar> {
+        let mut scalars = Vec::new();
+        // Nodes with the key that they are the value of, and the next key around that.
+        let mut rest: Vec<(usize, Option<&Entry>, Option<&Entry>)> = vec![(self.tree.root, None, None)];
+        while let Some((node, own, around)) = rest.pop() {
+            let Some(node) = self.tree.nodes.get(node) else { continue };
+            let name = |entry: Option<&Entry>| entry.and_then(|entry| entry.key.clone());
+            match &node.content {
+                Content::Scalar(_) => {
+                    let key = own.map(|entry| entry.span.range());
+                    let span = self.span(node, key.as_ref());
+                    scalars.push(Scalar { span, is_key: false, key: name(own), around: name(around) });
+                }
+                // What is behind an alias is where the anchor is.
+                Content::Alias(_) => {}
+                Content::Sequence(items) => {
+                    rest.extend(items.iter().map(|item| (*item, None, own.or(around))));
+                }
+                Content::Mapping(entries) => {
+                    for entry in entries {
+                        let span = entry.span.range();
+                        scalars.push(Scalar { span, is_key: true, key: None, around: None });
+                        rest.push((entry.node, Some(entry), own.or(around)));
+                    }
+                }
+            }
+        }
+        scalars
     }
 
     fn walk(&self, pointer: &str) -> Option<Step<'a>> {

@@ -59,7 +59,7 @@ fn check(name: &str, settings: &str, marked: &str) {
     let findings = outcomes.iter().flat_map(Outcome::findings);
     let mut found: Vec<_> = findings
         .map(|finding| {
-            let span = finding.span.unwrap_or_else(|| panic!("{name}: {} has no place", finding.rule));
+            let span = finding.place.unwrap_or_else(|| panic!("{name}: {} has no place", finding.rule)).span;
             (finding.rule, finding.line.unwrap(), finding.column.unwrap(), text.get(span).unwrap().to_owned())
         })
         .collect();

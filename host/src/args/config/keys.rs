@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::args::{FailOn, parse_output};
-use crate::files::exclude;
+use crate::files::exclude::{self, Exclude};
 use crate::quantity::{parse_duration, parse_memory, parse_size};
 use review::field_error::{self, FieldError};
+use review::foreign_text::plain;
 
 /// Keys, and the ids of their arguments.
 const ARGUMENTS: [(&str, &str); 17] = [
@@ -39,12 +40,23 @@ pub(super) struct Key {
     pub(super) name: &'static str,
     /// As on the command line
     pub(super) values: Vec<String>,
+    /// Whether the file has a list of them
+    pub(super) is_list: bool,
 }
 
 impl Key {
     /// The id of its argument.
     pub(super) fn argument(&self) -> &'static str {
         ARGUMENTS.iter().find(|(key, _)| *key == self.name).map_or("", |(_, argument)| argument)
+    }
+
+    /// The key as a note names it, with the paths where it gives some.
+    pub(super) fn told(&self) -> String {
+        if self.name == "paths" {
+            format!("{} ({})", self.name, plain(&self.values.join(", ")))
+        } else {
+            self.name.to_owned()
+        }
     }
 
     /// Whether it stands for this argument of this command.
@@ -113,11 +125,11 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     let memory = quantity("policyMemory", fields.policy_memory, parse_memory)?;
     let response = quantity("policyResponse", fields.policy_response, parse_size)?;
     for (i, output) in fields.output.iter().flatten().enumerate() {
-        parse_output(output).map_err(|message| FieldError {
-            path: format!("output[{i}]"),
-            pointer: format!("/output/{i}"),
-            message,
-            is_unknown: false,
+        parse_output(output).map_err(|message| wrong(&format!("output[{i}]"), &message))?;
+    }
+    for (i, pattern) in fields.exclude.iter().flatten().enumerate() {
+        Exclude::new(std::slice::from_ref(pattern)).map_err(|_| {
+            wrong(&format!("exclude[{i}]"), "the name of a file or folder, a path or a pattern is wanted")
         })?;
     }
     let output = |output: &String| match output.split_once('=') {
@@ -147,7 +159,10 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
         ("noIgnore", fields.no_ignore.map(|flag| one(flag.to_string()))),
         ("paths", fields.paths.map(all)),
     ];
-    let keys = keys.into_iter().filter_map(|(name, values)| Some(Key { name, values: values? }));
+    let is_list = |name| matches!(name, "cluster" | "output" | "exclude" | "paths");
+    let keys = keys
+        .into_iter()
+        .filter_map(|(name, values)| Some(Key { name, values: values?, is_list: is_list(name) }));
     // An empty list says nothing.
     Ok(keys.filter(|key| !key.values.is_empty()).collect())
 }
@@ -167,10 +182,11 @@ fn quantity<T>(
     Ok(Some(text))
 }
 
-fn wrong(key: &str, message: &str) -> FieldError {
+/// The error of a field: `settings`, `output[1]`.
+pub(super) fn wrong(path: &str, message: &str) -> FieldError {
     FieldError {
-        path: key.to_owned(),
-        pointer: format!("/{key}"),
+        path: path.to_owned(),
+        pointer: format!("/{}", path.trim_end_matches(']').replace('[', "/")),
         message: message.to_owned(),
         is_unknown: false,
     }

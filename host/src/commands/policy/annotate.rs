@@ -16,6 +16,7 @@ use crate::publish::metadata::{self, USAGE};
 use crate::publish::registry::artifact::digest;
 use crate::sandbox::wasm_section::{METADATA, with_section};
 use crate::sandbox::{HostCalls, Limits, Policy};
+use review::diagnostic::{Diagnostic, Diagnostics};
 use review::yaml;
 
 const EXAMPLES: &str = "Examples:
@@ -87,7 +88,8 @@ fn metadata_of(path: &Path, io: &mut Io) -> Result<Value> {
     let metadata = document.with_context(|| format!("{name}: must hold one document"))?.value;
     let problems = metadata::problems(&metadata);
     if !problems.is_empty() {
-        bail!("{name}: Kubewarden would refuse this metadata:\n  {}", problems.join("\n  "));
+        let message = format!("{name}: Kubewarden would refuse this metadata");
+        return Err(Diagnostics(vec![Diagnostic { notes: problems, ..Diagnostic::error(message) }]).into());
     }
     for field in metadata::unknown_fields(&metadata) {
         io.stderr.line(&format!("warning: {name}: Kubewarden knows no field {field} and ignores it"));

@@ -17,7 +17,10 @@ use crate::publish::metadata::{self, annotation};
 use crate::publish::registry::artifact::{Artifact, digest};
 use crate::publish::registry::{Registry, reference};
 use crate::publish::wasm_module::Module;
+use crate::report::json_text;
+use crate::report::lines::Lines;
 use crate::sandbox::EMBEDDED;
+use crate::text::without_user_info;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy inspect                        the built-in policy
@@ -82,7 +85,7 @@ pub fn run(args: &Inspect, io: &mut Io) -> Result<()> {
     };
     match args.output {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut io.stdout, &inspection)?;
+            json_text::write_pretty(&inspection, &mut io.stdout)?;
             writeln!(io.stdout)?;
         }
         Format::Text => write_text(&inspection, &bytes(&wasm), &mut io.stdout)?,
@@ -100,7 +103,8 @@ fn fetch(args: &Inspect, io: &Io) -> Result<(Cow<'static, [u8]>, Option<String>)
         Ok(reference) => reference,
         Err(error) if name.starts_with("registry://") => bail!(error),
         Err(_) => bail!(
-            "{name}: no such file, and no reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0"
+            "{}: no such file, and no reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0",
+            without_user_info(name)
         ),
     };
     let pulled = Registry::new(reference, &(&args.connection).into(), io.stderr.clone())?.pull()?;
@@ -108,9 +112,10 @@ fn fetch(args: &Inspect, io: &Io) -> Result<(Cow<'static, [u8]>, Option<String>)
 }
 
 fn write_text(shown: &Inspection<'_>, size: &str, out: &mut dyn Write) -> Result<()> {
+    let mut lines = Lines::new(out, false);
     let mut line = |name: &str, value: &str| match value {
         "" => Ok(()),
-        value => writeln!(out, "{name:<17}{}", one_line(value)),
+        value => lines.line(format_args!("{name:<17}{value}")),
     };
     let metadata = shown.metadata.as_ref().unwrap_or(&Value::Null);
     let text = |name: &str| annotation(metadata, &format!("io.kubewarden.policy.{name}"));
@@ -163,9 +168,4 @@ fn plain(value: &Value) -> String {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
-}
-
-/// A foreign module must not move the cursor.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -14,6 +14,7 @@ use crate::commands::policy_file::load_policy;
 use crate::console::Io;
 use crate::publish::metadata::{self, OCI_URL, VERSION};
 use crate::publish::registry::reference;
+use crate::report::json_text;
 use crate::sandbox::{HostCalls, Limits, Policy};
 use review::deployment::{Deployment, Resource};
 
@@ -83,6 +84,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
     let policy = load_policy(Limits::default(), None)?;
     let host: Arc<dyn HostCalls> = Arc::new(NoCluster(io.stderr.clone()));
     let read = PolicyArgs {
+        allow_secrets: false,
         settings: args.settings.clone(),
         settings_json: args.settings_json.clone(),
         policy: None,
@@ -128,7 +130,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         Format::Json => {
             let items: Vec<&Value> = resources.iter().map(|resource| &resource.object).collect();
             let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
-            serde_json::to_writer_pretty(&mut io.stdout, &list)?;
+            json_text::write_pretty(&list, &mut io.stdout)?;
             writeln!(io.stdout)?;
         }
     }

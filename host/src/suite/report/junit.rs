@@ -6,7 +6,8 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{CaseReport, Ended};
 use crate::report::Tool;
-use crate::report::junit::{self, xml};
+use crate::report::junit::{self, plain_name, xml};
+use review::foreign_text::plain;
 
 /// Writes the report. Cases of a file stand together.
 ///
@@ -15,10 +16,10 @@ use crate::report::junit::{self, xml};
 pub fn write(cases: &[CaseReport<'_>], out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new(Tool::NAME);
     for file in cases.chunk_by(|one, other| one.file == other.file) {
-        let name = xml(file.first().map_or("", |case| case.file));
+        let name = plain_name(file.first().map_or("", |case| case.file));
         let mut suite = TestSuite::new(&name);
         suite.add_test_cases(file.iter().map(|case| {
-            let mut written = TestCase::new(xml(case.name), status(case));
+            let mut written = TestCase::new(plain_name(case.name), status(case));
             written.set_classname(&name);
             written
         }));
@@ -38,10 +39,11 @@ fn status(case: &CaseReport<'_>) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status.set_message(format!("{what}{about}"));
     let problems = case.problems.iter().map(|problem| {
-        let help = problem.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
-        format!("{}{help}", problem.message)
+        let help = problem.help.as_ref().map(|help| format!("\n  help: {}", plain(help))).unwrap_or_default();
+        format!("{}{help}", plain(&problem.message))
     });
-    let notes = problems.chain(case.notes.iter().cloned()).collect::<Vec<_>>().join("\n");
-    status.set_description(xml(&format!("{}:{}\n{}{notes}", case.file, case.line, case.diff())));
+    let notes =
+        problems.chain(case.notes.iter().map(|note| plain(note).into_owned())).collect::<Vec<_>>().join("\n");
+    status.set_description(xml(&format!("{}:{}\n{}{notes}", plain(case.file), case.line, case.diff())));
     status
 }

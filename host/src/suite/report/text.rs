@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::{CaseReport, Ended, Summary};
-use crate::edit::fix::diff::coloured;
+use crate::edit::fix::diff;
+use crate::report::lines::{Lines, Piece};
 use crate::text::counted;
-use review::diagnostic::plain;
 
 /// How text is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,8 +26,9 @@ pub fn write(
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let mut out = Lines::new(out, style.colour);
     for case in cases {
-        write_case(case, style, out)?;
+        write_case(case, &mut out)?;
     }
     let Summary { suites, passed, failed, updated, errors, .. } = summary;
     if style.quiet && failed + updated + errors == 0 {
@@ -36,25 +37,25 @@ pub fn write(
     let mut parts = vec![format!("{passed} passed"), format!("{failed} failed")];
     parts.extend((updated > 0).then(|| format!("{updated} updated")));
     parts.extend((errors > 0).then(|| format!("{errors} not run")));
-    writeln!(out, "{}, in {}", parts.join(", "), counted(suites, "suite"))
+    out.line(format_args!("{}, in {}", parts.join(", "), counted(suites, "suite")))
 }
 
-fn write_case(case: &CaseReport<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn write_case(case: &CaseReport<'_>, out: &mut Lines<'_>) -> io::Result<()> {
     let (word, colour) = match case.result {
         Ended::Passed => return Ok(()),
         Ended::Failed => ("FAILED", "1;31"),
         Ended::Updated => ("updated", "36"),
         Ended::Error => ("NOT RUN", "1;31"),
     };
-    let word = if style.colour { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() };
-    writeln!(out, "{word} {}:{}: {}", plain(case.file), case.line, plain(case.name))?;
+    let rest = format!(" {}:{}: {}", case.file, case.line, case.name);
+    out.pieces(&[Piece::Coloured(word.to_owned(), colour), rest.into()])?;
     if case.result == Ended::Error {
         // Why stands on standard error, with its place.
         return Ok(());
     }
-    // The values have been written as YAML, where nothing moves a cursor.
-    let diff = case.diff();
-    let diff = if style.colour { coloured(&diff) } else { diff };
-    diff.lines().try_for_each(|line| writeln!(out, "  {line}"))?;
-    case.notes.iter().try_for_each(|note| writeln!(out, "  = {}", plain(note)))
+    case.diff().lines().try_for_each(|line| match diff::colour(line) {
+        Some(colour) => out.pieces(&["  ".into(), Piece::Coloured(line.to_owned(), colour)]),
+        None => out.line(format_args!("  {line}")),
+    })?;
+    case.notes.iter().try_for_each(|note| out.line(format_args!("  = {note}")))
 }

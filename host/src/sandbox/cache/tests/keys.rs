@@ -83,7 +83,7 @@ fn the_users_key_lies_in_the_home_folder_that_the_system_has() {
     let key = super::super::key::folder_of_user();
     match key {
         Some(key) => {
-            assert!(key.starts_with(user.unwrap().dir) && key.ends_with("acr-pull-secret"), "{key:?}")
+            assert!(key.starts_with(user.unwrap().dir) && key.ends_with("acr-pull-secret"), "{key:?}");
         }
         None => assert!(user.is_none_or(|user| !user.dir.join(".").exists() || user.dir == Path::new("/"))),
     }
