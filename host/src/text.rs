@@ -20,7 +20,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// A reference as it may be shown: what stands before an `@` that begins no digest may be a user name and a password.
 pub(crate) fn without_user_info(text: &str) -> String {
     let mut parts: Vec<&str> = text.split('@').collect();
-    let digest = parts.pop_if(|last| last.starts_with("sha256:") || last.starts_with("sha512:"));
+    let digest = parts.pop_if(|last| {
+        ["sha256:", "sha384:", "sha512:"].iter().any(|algorithm| last.starts_with(algorithm))
+            && !last.contains('/')
+    });
     let host = match parts.as_slice() {
         [_, .., host] => format!("***@{host}"),
         _ => parts.concat(),
@@ -58,6 +61,8 @@ mod tests {
             ("https://robot:hunter2@contoso.azurecr.io/p@sha256:0", "***@contoso.azurecr.io/p@sha256:0"),
             ("robot:hun@ter2@contoso.azurecr.io", "***@contoso.azurecr.io"),
             ("robot:hunter2@", "***@"),
+            ("robot:hunter2@sha512:443/app", "***@sha512:443/app"),
+            ("contoso.azurecr.io/p@sha384:0", "contoso.azurecr.io/p@sha384:0"),
             ("", ""),
         ] {
             assert_eq!(without_user_info(text), shown);

@@ -4,16 +4,18 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use review::foreign_text::{has_command, is_active};
+use review::foreign_text::is_active;
 use serde_json::json;
 
 use crate::engines::command;
 
 /// What a text may hold to be obeyed.
-const HOSTILE: [&str; 9] = [
+const HOSTILE: [&str; 11] = [
     "a\n::error::pwned",
     "::set-output name=x::pwned",
     "##[group]pwned",
+    "###[group]pwned",
+    "a ###vso[task.setvariable variable=x]pwned",
     "a ##vso[task.setvariable variable=x]pwned",
     "\u{1b}[2J\u{1b}]0;pwned\u{7}",
     "\u{9b}31mpwned",
@@ -35,7 +37,9 @@ fn assert_plain(stream: &[u8], format: &str, what: &str) {
         let line = line.trim_end_matches('\r');
         let own = ["::error ", "::warning "].iter().any(|command| line.starts_with(command));
         let rest = if format == "github" && own { line.trim_start_matches(':') } else { line };
-        assert!(!has_command(rest), "{what}, {format}: {line:?}");
+        // Another way to find them than the one that escapes them.
+        let is_obeyed = ["##[", "##vso["].iter().any(|command| rest.contains(command));
+        assert!(!is_obeyed && !rest.trim_start().starts_with("::"), "{what}, {format}: {line:?}");
         assert!(!rest.contains(|c| is_active(c) && c != '\t'), "{what}, {format}: {line:?}");
     }
 }

@@ -100,9 +100,7 @@ fn reduced(
     }
     let written = line.get(value.clone())?;
     // Only a scalar on one line is shown: behind a tag, an anchor or `|` may be a comment, and below may be an `@`.
-    let is_plain = text.get(span.clone()).is_some_and(|whole| {
-        !whole.trim_end().contains(['\n', '\r']) && !whole.starts_with(['&', '!', '|', '>'])
-    });
+    let is_plain = span.end <= end && !line.get(value.clone())?.starts_with(['&', '!', '|', '>']);
     let is_entry = pair(written.get(self::lead(written)..)?).is_some();
     let is_whole =
         if is_entry { !is_continued(text, end, value.start + self::lead(written)) } else { is_plain };
@@ -133,12 +131,12 @@ fn reduced(
 
 /// Whether the line below the one that ends at `end` may belong to a value of a key in this column.
 fn is_continued(text: &str, end: usize, column: usize) -> bool {
-    let below = text.get(end..).unwrap_or_default();
-    let below = below.strip_prefix("\r\n").or_else(|| below.strip_prefix(['\n', '\r'])).unwrap_or(below);
-    let indent = below.len() - below.trim_start_matches(' ').len();
-    let is_end = below.is_empty();
-    let is_blank = below.get(indent..).is_none_or(|rest| rest.starts_with(['\n', '\r', '\t']));
-    !is_end && (is_blank || indent > column)
+    let below = text.as_bytes().get(end..).unwrap_or_default();
+    let below = below.strip_prefix(b"\r\n").or_else(|| below.get(1..)).unwrap_or_default();
+    // Lines can be endless, and further than this column nothing needs to be known.
+    let indent = below.iter().take(column + 1).take_while(|byte| **byte == b' ').count();
+    let is_blank = below.get(indent).is_some_and(|byte| matches!(byte, b'\n' | b'\r' | b'\t'));
+    is_blank || indent > column
 }
 
 /// Appends what stands for hidden text before a mark, which is as wide as that text.

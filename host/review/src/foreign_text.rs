@@ -45,7 +45,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 /// Whether a line has what begins a command to a CI system.
 pub fn has_command(line: &str) -> bool {
     line.trim_start().starts_with("::")
-        || line.match_indices("##").any(|(at, _)| line.get(at..).is_some_and(begins_command))
+        || line.match_indices('#').any(|(at, _)| line.get(at..).is_some_and(begins_command))
 }
 
 /// Whether a text begins with `##[`, or with `##vso[` and its like.
@@ -74,9 +74,16 @@ mod tests {
             ("##[group]x", "\\u{23}#[group]x"),
             ("a ##vso[task.setvariable]x", "a \\u{23}#vso[task.setvariable]x"),
             ("####vso[x ##VSO[", "##\\u{23}#vso[x \\u{23}#VSO["),
+            ("###[group]x a ###vso[x", "#\\u{23}#[group]x a #\\u{23}#vso[x"),
         ] {
             assert_eq!(plain(text), shown);
             assert!(!has_command(&plain(text)), "{text:?}");
+            assert_eq!(
+                has_command(text),
+                text.contains("##[")
+                    || text.to_lowercase().contains("##vso[")
+                    || text.trim_start().starts_with("::")
+            );
             assert_eq!(plain(&plain(text)), shown, "what is plain stays as it is");
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use review::diagnostic::Diagnostic;
-use review::foreign_text::plain;
+use review::foreign_text::{has_command, plain};
 
 /// Where lines go.
 pub struct Lines<'a> {
@@ -41,12 +41,22 @@ impl<'a> Lines<'a> {
     /// # Errors
     /// - the output cannot be written
     pub fn pieces(&mut self, pieces: &[Piece]) -> io::Result<()> {
-        for piece in pieces {
+        let text = |piece: &'_ Piece| match piece {
+            Piece::Text(text) | Piece::Coloured(text, _) => plain(text).into_owned(),
+        };
+        let mut texts: Vec<String> = pieces.iter().map(text).collect();
+        if has_command(&texts.concat()) {
+            // A command that begins in one piece and ends in the next.
+            for text in &mut texts {
+                *text = text.replace('#', "\\u{23}").replace(':', "\\u{3a}");
+            }
+        }
+        for (piece, text) in pieces.iter().zip(texts) {
             match piece {
-                Piece::Coloured(text, colour) if self.colour => {
-                    write!(self.out, "\u{1b}[{colour}m{}\u{1b}[0m", plain(text))?;
+                Piece::Coloured(_, colour) if self.colour => {
+                    write!(self.out, "\u{1b}[{colour}m{text}\u{1b}[0m")?;
                 }
-                Piece::Text(text) | Piece::Coloured(text, _) => write!(self.out, "{}", plain(text))?,
+                Piece::Text(_) | Piece::Coloured(..) => write!(self.out, "{text}")?,
             }
         }
         writeln!(self.out)
@@ -76,7 +86,7 @@ impl From<&str> for Piece {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use review::foreign_text::{has_command, is_active};
+    use review::foreign_text::is_active;
 
     use super::{Lines, Piece};
     use crate::console::Console;
@@ -85,8 +95,9 @@ mod tests {
 
     /// Texts of what terminals and CI systems look for.
     fn texts() -> impl Strategy<Value = String> {
-        const WORDS: [&str; 15] = [
+        const WORDS: [&str; 16] = [
             "::",
+            "#",
             "##",
             "[",
             "vso[",
@@ -112,7 +123,8 @@ mod tests {
     fn assert_plain(text: &str, lines: usize) -> Result<(), TestCaseError> {
         prop_assert_eq!(text.split('\n').count(), lines, "{:?}", text);
         for line in text.split('\n') {
-            prop_assert!(!line.contains(is_active) && !has_command(line), "{:?}", line);
+            prop_assert!(!line.contains(is_active) && !line.trim_start().starts_with("::"), "{:?}", line);
+            prop_assert!(!line.contains("##[") && !line.contains("##vso["), "{:?}", line);
         }
         Ok(())
     }
@@ -136,7 +148,8 @@ mod tests {
             let mut out = Vec::new();
             let mut lines = Lines::new(&mut out, false);
             lines.line(&text).unwrap();
-            lines.pieces(&[Piece::Text(text.clone()), Piece::Coloured("a".to_owned(), "1")]).unwrap();
+            let (one, other) = text.split_at(text.floor_char_boundary(text.len() / 2));
+            lines.pieces(&[Piece::Text(one.to_owned()), Piece::Coloured(other.to_owned(), "1")]).unwrap();
             json_text::write(&text, &mut out).unwrap();
             out.push(b'\n');
             json_text::write_pretty(&[&text], &mut out).unwrap();
