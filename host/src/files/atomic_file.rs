@@ -7,11 +7,9 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::Builder;
-
 use self::original::Original;
 use self::unfinished::Unfinished;
-pub use self::unfinished::{Abandoned, UNFINISHED, abandon, remove_left_over};
+pub use self::unfinished::{Abandoned, ENDING, UNFINISHED, abandon, remove_left_over};
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,14 +58,8 @@ impl Draft {
         if let Some(old) = &old {
             writable(&path, old)?;
         }
-        let mut builder = Builder::new();
-        builder.prefix(UNFINISHED).suffix(unfinished::ENDING);
         // What replaces a file is its owner's alone until it has the owner, the group and the permissions of that file.
-        if let Some(permissions) = permissions_of_new(access).filter(|_| old.is_none()) {
-            builder.permissions(permissions);
-        }
-        remove_left_over(folder_of(&path));
-        let file = Unfinished::new(&builder, folder_of(&path))?;
+        let file = Unfinished::beside(&path, permissions_of_new(access).filter(|_| old.is_none()))?;
         let old = old.filter(|_| access == Access::Shared).map(Box::new);
         Ok(Self(BufWriter::new(Sink::Beside { file, path, old })))
     }
@@ -141,16 +133,13 @@ pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<u64, ReplaceError>
     let metadata = original.metadata().map_err(ReplaceError::Unreadable)?;
     let draft = || {
         writable(&path, &metadata)?;
-        let mut builder = Builder::new();
-        builder.prefix(UNFINISHED).suffix(unfinished::ENDING);
-        remove_left_over(folder_of(&path));
-        let mut file = Unfinished::new(&builder, folder_of(&path))?;
+        let mut file = Unfinished::beside(&path, None)?;
         file.write_all(new)?;
         file.complete(Some(&metadata))?;
         Ok(file)
     };
     let file = draft().map_err(ReplaceError::Unwritable)?;
-    match file.replace(&original, &path) {
+    match file.replace(&mut original, old, &path) {
         Ok(true) => Ok(other_names(&metadata)),
         Ok(false) => Err(ReplaceError::Changed),
         Err(error) => Err(ReplaceError::Unwritable(error)),
@@ -228,7 +217,7 @@ mod tests {
     use std::path::Path;
 
     use super::unfinished::written;
-    use super::{Access, Draft, ReplaceError, replace, save};
+    use super::{Access, Draft, Original, ReplaceError, Unfinished, replace, save};
 
     #[test]
     fn what_somebody_saved_meanwhile_stays() {
@@ -239,6 +228,20 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "theirs");
         assert_eq!(replace(&file, b"theirs", b"ours").unwrap(), 0);
         assert_eq!(fs::read_to_string(&file).unwrap(), "ours");
+    }
+
+    #[test]
+    fn what_an_editor_saved_into_the_very_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pod.yaml");
+        fs::write(&file, "as read").unwrap();
+        let mut original = Original::open(&file).unwrap();
+        assert!(original.holds(b"as read").unwrap());
+        let draft = Unfinished::beside(&file, None).unwrap();
+        fs::write(&file, "theirs").unwrap();
+        assert!(!draft.replace(&mut original, b"as read", &file).unwrap());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "theirs");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     }
 
     #[cfg(unix)]

@@ -76,11 +76,11 @@ impl Cache {
     }
 
     fn write(&self, name: &str, code: &[u8]) -> io::Result<()> {
+        let key = Key::read_or_create(self.key.as_deref().ok_or(io::ErrorKind::NotFound)?)?;
         ownership::create_folder(&self.folder)?;
         let folder = ownership::folder(&self.folder)?;
-        let key = Key::read_or_create(self.key.as_deref().ok_or(io::ErrorKind::NotFound)?)?;
         let entry = folder.join(name);
-        // An existing entry was not usable. Remove it, so that the new one does not keep its permissions.
+        // An existing entry was not usable: it may be a link, or read-only.
         let _ = fs::remove_file(&entry);
         atomic_file::save(&entry, &[&key.sign(name, code)[..], code].concat(), Access::Private)?;
         forget_oldest(&folder)

@@ -1,5 +1,5 @@
-//! The file that is to be replaced, held open from the comparison to the replacement. Whoever swaps a link or a folder
-//! meanwhile does not get another file written.
+//! The file that is to be replaced. It stays open from the comparison to the renaming, so that a link or a folder that is
+//! swapped in between does not lead to another file.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};

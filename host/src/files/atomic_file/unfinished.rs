@@ -1,7 +1,7 @@
 //! Files that wait beside their place until they are whole.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use std::time::Duration;
 use tempfile::{Builder, NamedTempFile};
 
 use super::original::Original;
-use super::resemble;
+use super::{folder_of, resemble};
 
 /// What the names of unfinished files begin with.
 pub const UNFINISHED: &str = ".acr-pull-secret-";
 
 /// What they end with. Between both stand as many letters and digits as [`tempfile`] chooses.
-pub(super) const ENDING: &str = ".tmp";
+pub const ENDING: &str = ".tmp";
 const CHOSEN: usize = 6;
 
 /// The temporary files that exist. The lock is held while one is made, renamed or removed, so that the list is complete.
@@ -84,7 +84,15 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    pub(super) fn new(builder: &Builder<'_, '_>, folder: &Path) -> io::Result<Self> {
+    /// Begins a file beside `path`, for its owner alone where no permissions are given.
+    pub(super) fn beside(path: &Path, permissions: Option<Permissions>) -> io::Result<Self> {
+        let folder = folder_of(path);
+        remove_left_over(folder);
+        let mut builder = Builder::new();
+        builder.prefix(UNFINISHED).suffix(ENDING);
+        if let Some(permissions) = permissions {
+            builder.permissions(permissions);
+        }
         let mut written = written();
         let file = builder.tempfile_in(folder).map_err(|error| of_folder(folder, &error))?;
         // As long as it is locked, no other command takes it for one that was left over. Not every file system has locks.
@@ -110,8 +118,13 @@ impl Unfinished {
         self.file.as_mut().map_or(Ok(()), |file| file.as_file_mut().write_all(bytes))
     }
 
-    /// Takes the place of `original`, which is at `path`; false where another file is there by now.
-    pub(super) fn replace(mut self, original: &Original, path: &Path) -> io::Result<bool> {
+    /// Takes the place of `original`, which is at `path`; false where that has another text than `old` by now, or is another
+    /// file.
+    pub(super) fn replace(mut self, original: &mut Original, old: &[u8], path: &Path) -> io::Result<bool> {
+        // An editor may have saved into the very file.
+        if !original.holds(old)? {
+            return Ok(false);
+        }
         let Some(file) = self.file.take() else { return Ok(false) };
         let mut written = written();
         let is_replaced = original.replace_by(file.path(), path);
@@ -119,6 +132,9 @@ impl Unfinished {
         if matches!(is_replaced, Ok(true)) {
             // It has another name now.
             let _ = file.keep();
+        } else {
+            // While the lock is held: an interrupt in between would leave the file behind.
+            drop(file);
         }
         is_replaced
     }

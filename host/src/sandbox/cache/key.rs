@@ -3,6 +3,7 @@
 //! It lies in the home folder that the system has for the user, not in one that `HOME` or an `XDG_…` variable names: CI sets
 //! these, often to a folder of the checkout, and what is in there may have come with the checkout.
 
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::ownership;
-use crate::files::atomic_file::UNFINISHED;
+use crate::files::atomic_file::{ENDING, UNFINISHED};
 
 /// Bytes of a signature.
 pub(super) const SIGNATURE: usize = 32;
@@ -68,6 +69,10 @@ impl Key {
     pub(super) fn read_or_create(folder: &Path) -> io::Result<Self> {
         match Self::read(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // A crash of the system left a part of it. It is the user's own file, so it can be written anew.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                fs::remove_file(ownership::folder(folder)?.join(FILE))?;
+            }
             other => return other,
         }
         ownership::create_folder(folder)?;
@@ -75,8 +80,9 @@ impl Key {
         let mut key = [0; LENGTH];
         getrandom::fill(&mut key).map_err(io::Error::other)?;
         // The file appears under its name when it is whole, and only if no other one is there: the first stays.
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&place)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).suffix(ENDING).tempfile_in(&place)?;
         file.write_all(&key)?;
+        file.as_file().sync_all()?;
         let _taken = file.persist_noclobber(place.join(FILE));
         Self::read(folder)
     }

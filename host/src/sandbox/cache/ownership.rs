@@ -16,8 +16,10 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// The folder by a path without links, if it is no link itself, belongs to this user alone, and nobody else could put another
-/// one in its place.
+/// The canonical path of a folder that is no link, that only this user may open, and that no other user can replace.
+///
+/// # Errors
+/// - one of these is not true
 pub(super) fn folder(path: &Path) -> io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return Err(refused()) };

@@ -106,8 +106,8 @@ fn died(status: ExitStatus, budget: Budget) -> PolicyError {
     let is = |signals: &[Signal]| signals.iter().any(|signal| status.signal() == Some(signal.as_raw()));
     if is(&[Signal::XCPU]) {
         PolicyError::CompileTime(budget.time)
-    // Without memory, Rust aborts; a stack that cannot grow is a fault; and the system kills when it has none itself.
-    } else if is(&[Signal::ABORT, Signal::SEGV, Signal::BUS, Signal::KILL]) {
+    // Without memory, Rust aborts, and a stack that cannot grow is a fault.
+    } else if is(&[Signal::ABORT, Signal::SEGV, Signal::BUS]) {
         PolicyError::CompileMemory(budget.memory)
     } else {
         PolicyError::Compiler(format!("it ended with {status}"))
@@ -117,4 +117,49 @@ fn died(status: ExitStatus, budget: Budget) -> PolicyError {
 #[cfg(not(unix))]
 fn died(status: ExitStatus, _: Budget) -> PolicyError {
     PolicyError::Compiler(format!("it ended with {status}"))
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::time::Duration;
+
+    use super::{Budget, compile};
+    use crate::sandbox::error::PolicyError;
+
+    /// What becomes of a compilation by a program of this text.
+    fn compiled_by(script: &str, time: Duration) -> PolicyError {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("compiler");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        compile(&program, b"\0asm", Budget { time, memory: 1 << 20 }).err().unwrap()
+    }
+
+    #[test]
+    fn a_compiler_that_ends_by_itself_is_an_error_of_its_own() {
+        let long = Duration::from_mins(1);
+        for (script, reason) in [
+            ("exit 0", "it gave no answer"),
+            ("echo garbage", "it gave no answer"),
+            ("exit 3", "exit status: 3"),
+            ("kill -9 $$", "signal: 9"),
+        ] {
+            let error = compiled_by(script, long);
+            assert!(
+                matches!(&error, PolicyError::Compiler(told) if told.contains(reason)),
+                "{script}: {error:?}"
+            );
+        }
+        assert_eq!(compiled_by("kill -ABRT $$", long), PolicyError::CompileMemory(1 << 20));
+        assert_eq!(compiled_by("kill -XCPU $$", long), PolicyError::CompileTime(long));
+    }
+
+    #[test]
+    fn a_compiler_that_does_not_end_is_killed() {
+        let short = Duration::from_millis(50);
+        assert_eq!(compiled_by("exec sleep 600", short), PolicyError::CompileTime(short));
+    }
 }

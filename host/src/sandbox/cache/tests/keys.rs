@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_key_that_may_be_anothers_is_not_used() {
     type Change = fn(&Path);
-    let changes: [(&str, Change); 11] = [
+    let changes: [(&str, Change); 10] = [
         ("a mode of 0644", |folder| set_mode(&folder.join("cache-key"), 0o644)),
         ("a mode of 0640", |folder| set_mode(&folder.join("cache-key"), 0o640)),
         ("a folder of mode 0755", |folder| set_mode(folder, 0o755)),
@@ -25,7 +25,6 @@ fn a_key_that_may_be_anothers_is_not_used() {
             fs::rename(folder, &elsewhere).unwrap();
             symlink(elsewhere, folder).unwrap();
         }),
-        ("another length", |folder| fs::write(folder.join("cache-key"), [0; 33]).unwrap()),
     ];
     for (what, change) in changes {
         let (kept, wasm, entry, _) = swapped();
@@ -33,6 +32,19 @@ fn a_key_that_may_be_anothers_is_not_used() {
         change(kept.key_folder());
         assert_eq!(kept.answer(&wasm), 2, "{what}");
         assert!(fs::read(&entry).unwrap() == before, "{what}: nothing is kept");
+    }
+}
+
+/// As a crash of the system may leave it.
+#[test]
+fn a_key_of_another_length_is_made_anew() {
+    for length in [0, 31, 33] {
+        let (kept, wasm, entry, _) = swapped();
+        let (key, before) = (kept.key_folder().join("cache-key"), fs::read(&entry).unwrap());
+        fs::write(&key, vec![0; length]).unwrap();
+        assert_eq!(kept.answer(&wasm), 2, "{length}");
+        assert_eq!(fs::read(&key).unwrap().len(), 32, "{length}");
+        assert!(fs::read(&entry).unwrap() != before, "{length}: the entry is signed anew");
     }
 }
 
