@@ -34,10 +34,10 @@ use self::policy::Policy;
 use self::secret::MakeSecret;
 use self::test::Test;
 use crate::args::ConfigArgs;
-use crate::args::config::Call;
+use crate::args::PolicyArgs;
+use crate::args::config::{Call, Given};
 use crate::console::io::fail;
 use crate::console::{ExitStatus, Io};
-use review::foreign_text::plain;
 
 /// Judge and fix Kubernetes manifests that pull from Azure Container Registry.
 ///
@@ -84,10 +84,30 @@ pub enum Command {
     Bench(Bench),
 }
 
+impl Command {
+    /// The options of commands that judge by settings.
+    fn policy(&mut self) -> Option<&mut PolicyArgs> {
+        match self {
+            Self::Check(args) => Some(&mut args.policy),
+            Self::Fix(args) => Some(&mut args.policy),
+            Self::Explain(args) => Some(&mut args.policy),
+            Self::Bench(args) => Some(&mut args.policy),
+            _ => None,
+        }
+    }
+}
+
 /// Runs a command, and says on `io.stderr` why it failed, if it did.
-pub fn run(call: &Call<Cli>, io: &mut Io) -> ExitStatus {
-    for note in &call.notes {
+pub fn run(mut call: Call<Cli>, io: &mut Io) -> ExitStatus {
+    for warning in &call.warnings {
+        io.stderr.diagnostic(warning);
+    }
+    if let Some(note) = &call.note {
         io.stderr.line(note);
+    }
+    let is_found = |given: &Given| given.is_found && given.keys.contains(&"settings");
+    if let Some(policy) = call.command.command.policy() {
+        policy.are_settings_found = call.given.as_ref().is_some_and(is_found);
     }
     let config = call.given.as_ref().map(|given| Path::new(&given.file));
     let result = match &call.command.command {
@@ -103,10 +123,10 @@ pub fn run(call: &Call<Cli>, io: &mut Io) -> ExitStatus {
         Command::Bench(args) => bench::run(args, io),
     };
     let status = result.unwrap_or_else(|error| fail(&error, io));
-    if let Some(given) = call.given.as_ref().filter(|given| !given.is_said && !given.keys.is_empty())
+    if let Some(given) = call.given.as_ref().filter(|given| !given.is_found && !given.keys.is_empty())
         && matches!(status, ExitStatus::Trouble | ExitStatus::Nothing)
     {
-        io.stderr.line(&format!("note: {} gives {}", plain(&given.file), given.keys.join(", ")));
+        io.stderr.line(&format!("note: {} gives {}", given.file, given.keys.join(", ")));
     }
     status
 }

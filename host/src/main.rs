@@ -43,5 +43,5 @@ fn main() -> ExitCode {
         stderr: console,
         colour,
     };
-    ExitCode::from(run(&call, &mut io) as u8)
+    ExitCode::from(run(call, &mut io) as u8)
 }

@@ -1,7 +1,7 @@
 //! A policy: one WebAssembly module that answers waPC calls, run as a hostile guest.
 //!
-//! The module is compiled once, a foreign one in a process of its own ([`compiler`]). Every call gets a fresh instance, so that no call sees what another left
-//! behind, and runs under [`Limits`]:
+//! The module is compiled once, a foreign one in a process of its own ([`compiler`]). Every call gets a fresh instance, so
+//! that no call sees what another left behind, and runs under [`Limits`]:
 //!
 //! ```text
 //! Policy::call ─▶ instance: _start, wapc_init, __guest_call ─▶ answer, or PolicyError
@@ -17,6 +17,7 @@ mod error;
 mod guest;
 mod limits;
 pub mod lookup_recording;
+mod secrecy;
 #[cfg(test)]
 mod tests;
 mod wapc;
@@ -37,6 +38,7 @@ use engine::Placement;
 pub use error::PolicyError;
 use guest::State;
 pub use limits::Limits;
+use secrecy::WithoutSecrets;
 
 /// The policy that was built with this crate, annotated with its metadata.
 pub const EMBEDDED: &[u8] = include_bytes!(env!("POLICY_WASM"));
@@ -48,6 +50,7 @@ pub struct Policy {
     metadata: Option<Value>,
     limits: Limits,
     is_own: bool,
+    sees_secrets: bool,
 }
 
 impl Policy {
@@ -75,7 +78,14 @@ impl Policy {
         let instance = link(&module)?;
         let engine = module.engine().clone();
         engine::start_clock(&engine)?;
-        Ok(Self { engine, instance, metadata, limits, is_own: wasm == EMBEDDED })
+        let is_own = wasm == EMBEDDED;
+        Ok(Self { engine, instance, metadata, limits, is_own, sees_secrets: is_own })
+    }
+
+    /// The same, allowed to look up Secrets. Any other policy than the built-in one has to be.
+    #[must_use]
+    pub fn allowing_secrets(self) -> Self {
+        Self { sees_secrets: true, ..self }
     }
 
     /// The policy's Kubewarden metadata, where it has been annotated with any.
@@ -96,6 +106,7 @@ impl Policy {
         payload: &[u8],
         host: Arc<dyn HostCalls>,
     ) -> Result<Vec<u8>, PolicyError> {
+        let host = if self.sees_secrets { host } else { Arc::new(WithoutSecrets(host)) };
         let engine_error = |error: wasmtime::Error| PolicyError::Engine(format!("{error:#}"));
         let state = State::new(operation, payload, host, self.limits);
         let mut store = Store::try_new(&self.engine, state).map_err(engine_error)?;

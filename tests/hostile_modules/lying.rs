@@ -116,8 +116,12 @@ fn another_policy_gets_secrets_only_from_who_runs_it() {
         format!("{resource}  contextAwareResources: [{{apiVersion: v1, kind: Secret}}]\n").as_bytes(),
     );
     write("silent.yaml", resource.as_bytes());
+    let session = "- type: Exchange\n  request: |\n    !KubernetesGetResource\n    api_version: v1\n    kind: Secret\n    name: s\n    namespace: default\n    disable_cache: false\n  response:\n    type: Success\n    payload: '{}'\n";
+    write("session.yaml", session.as_bytes());
+    write("config.yaml", b"settings: granting.yaml\n");
     for (more, status, is_told) in [
         (&[][..], 1, true),
+        (&["--config", "config.yaml"], 0, false),
         (&["--allow-secrets"], 0, false),
         (&["--settings", "granting.yaml"], 0, false),
         (&["--settings", "silent.yaml"], 1, false),
@@ -128,6 +132,29 @@ fn another_policy_gets_secrets_only_from_who_runs_it() {
         assert_eq!(output.status.code(), Some(status), "{more:?}: {}{talk}", text(&output.stdout));
         assert_eq!(talk.contains("add --allow-secrets"), is_told, "{more:?}: {talk}");
     }
+    let run = |args: &[&str]| command(args).current_dir(folder.path()).output().unwrap();
+    // A recorded session, a suite and a comparison bring Secrets too.
+    let replay = ["check", "--policy", "asking.wasm", "--replay", "session.yaml", "pod.yaml"];
+    assert_eq!(run(&replay).status.code(), Some(1));
+    assert_eq!(run(&[&replay[..], &["--allow-secrets"]].concat()).status.code(), Some(0));
+    let object = "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: a, image: contoso.azurecr.io/a}]}}";
+    let secret = "{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: default}}";
+    write(
+        "suite.yaml",
+        format!(
+            "cluster: [{secret}]\ncases:\n- {{name: a, object: {object}, expect: {{decision: accepted}}}}\n"
+        )
+        .as_bytes(),
+    );
+    let suite = ["test", "--policy", "asking.wasm", "suite.yaml"];
+    assert_eq!(run(&suite).status.code(), Some(1));
+    let output = run(&[&suite[..], &["--allow-secrets"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    // What a repository grants by its own config file counts for nothing.
+    write(".acr-pull-secret.yaml", b"policy: asking.wasm\nsettings: granting.yaml\n");
+    let output = run(&["check", "--cluster", "secret.yaml", "pod.yaml"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("add --allow-secrets"), "{}", text(&output.stderr));
 }
 
 /// A warning is shown, and moves no cursor.

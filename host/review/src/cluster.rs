@@ -148,18 +148,6 @@ impl Lookups {
         Self { resources: resources.unwrap_or(self.resources), ..self }
     }
 
-    /// Whether Secrets may be looked up.
-    pub fn has_secrets(&self) -> bool {
-        self.resources.iter().any(is_secret)
-    }
-
-    /// The same without lookups of Secrets.
-    #[must_use]
-    pub fn without_secrets(mut self) -> Self {
-        self.resources.retain(|resource| !is_secret(resource));
-        self
-    }
-
     fn is_granted(&self, capability: &str) -> bool {
         self.capabilities.iter().any(|pattern| match pattern.strip_suffix('*') {
             Some(prefix) => capability.starts_with(prefix),
@@ -184,10 +172,6 @@ impl Lookups {
         let object = field_masks.map_or_else(|| object.clone(), |masks| mask(object, &masks));
         serde_json::to_vec(&object).map_err(|e| e.to_string())
     }
-}
-
-fn is_secret((api_version, kind): &(String, String)) -> bool {
-    api_version == "v1" && kind == "Secret"
 }
 
 impl HostCalls for Lookups {

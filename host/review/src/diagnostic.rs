@@ -62,6 +62,11 @@ impl Diagnostic {
         }
     }
 
+    /// A warning without a place.
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self { weight: Weight::Warning, ..Self::error(message) }
+    }
+
     /// An error at a place.
     pub fn at(spot: Spot, message: impl Into<String>) -> Self {
         Self { spot: Some(spot), ..Self::error(message) }

@@ -39,7 +39,7 @@ impl HostCalls for FailingLookups {
 }
 
 /// The error for a policy that asks for a kind that it was not granted.
-pub(crate) fn not_granted(api_version: &str, kind: &str) -> String {
+pub fn not_granted(api_version: &str, kind: &str) -> String {
     format!(
         "Policy has not been granted access to Kubernetes {api_version}/{kind} resources. The violation has been reported."
     )

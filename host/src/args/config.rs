@@ -19,7 +19,6 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches as _, Parser};
 
 use review::diagnostic::{Diagnostic, Spot};
 use review::field_error::FieldError;
-use review::foreign_text::plain;
 use review::yaml;
 
 use self::keys::Key;
@@ -27,6 +26,7 @@ use self::reach::Reach;
 use self::search::{Found, Search};
 use crate::args::ConfigArgs;
 use crate::files::input::{self, InputError};
+use crate::text::shell_path;
 
 /// A command line that was read.
 #[derive(Debug, Clone)]
@@ -35,8 +35,10 @@ pub struct Call<C> {
     pub command: C,
     /// What the config file gave
     pub given: Option<Given>,
-    /// What the user should know before anything happens
-    pub notes: Vec<String>,
+    /// What is odd about the config file, or keeps one from being used
+    pub warnings: Vec<Diagnostic>,
+    /// What the config file gives, in one line
+    pub note: Option<String>,
 }
 
 /// What a config file gave to a command.
@@ -46,8 +48,8 @@ pub struct Given {
     pub file: String,
     /// The keys whose values count, because the command line does not say otherwise
     pub keys: Vec<&'static str>,
-    /// Whether the notes of the call name the keys
-    pub is_said: bool,
+    /// Whether the file was found, so that the call's note names the keys
+    pub is_found: bool,
 }
 
 /// Why a call cannot be read.
@@ -82,20 +84,20 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     // With `-k`, PATH is optional and the config file's `paths` do not apply.
     let builds = leaf(&matches).1.try_contains_id("kustomize").unwrap_or_default();
     let is_used = takes_any(&C::command(), &matches);
-    let (file, mut notes) = if is_used { find(asked) } else { (None, Vec::new()) };
+    let (file, mut warnings) = if is_used { find(asked) } else { (None, Vec::new()) };
     let Some((path, reach)) = file else {
         let command = if builds { changed(C::command(), &|_, arg| optional(arg)) } else { C::command() };
         let command = C::from_arg_matches(&command.try_get_matches_from(&args)?)?;
-        return Ok(Call { command, given: None, notes });
+        return Ok(Call { command, given: None, warnings, note: None });
     };
     let mut config = Config::read(&path, reach)?;
     config.keys.retain(|key| !(builds && key.name == "paths"));
     let give = |command: &str, arg| config.give(command, if builds { optional(arg) } else { arg });
     let matches =
         changed(C::command(), &give).try_get_matches_from(&args).map_err(|error| config.blame(error))?;
-    notes.append(&mut config.notes);
-    let given = config.given(&matches, &mut notes);
-    Ok(Call { command: C::from_arg_matches(&matches)?, given: Some(given), notes })
+    warnings.append(&mut config.warnings);
+    let (given, note) = config.given(&matches);
+    Ok(Call { command: C::from_arg_matches(&matches)?, given: Some(given), warnings, note })
 }
 
 /// A user name that is not valid may be one with its password.
@@ -118,8 +120,8 @@ fn name_what_is_not_utf8(error: clap::Error, args: &[OsString]) -> CallError {
     }
 }
 
-/// The file that is asked for, or that the working folder belongs to, and notes on files that do not count.
-fn find(asked: ConfigArgs) -> (Option<(PathBuf, Reach)>, Vec<String>) {
+/// The file that is asked for, or that the working folder belongs to, and warnings of files that do not count.
+fn find(asked: ConfigArgs) -> (Option<(PathBuf, Reach)>, Vec<Diagnostic>) {
     if asked.no_config {
         return (None, Vec::new());
     }
@@ -128,13 +130,12 @@ fn find(asked: ConfigArgs) -> (Option<(PathBuf, Reach)>, Vec<String>) {
     }
     let Ok(folder) = std::env::current_dir() else { return (None, Vec::new()) };
     let Search { found, skipped } = search::upwards(&folder, std::env::home_dir().as_deref());
-    let note = |(path, skipped): (PathBuf, search::Skipped)| {
-        let path = path.display().to_string();
-        let path = plain(&path);
-        format!("note: {path} is not used, because {}; to use it, add --config {path}", skipped.reason())
+    let warning = |(path, skipped): (PathBuf, search::Skipped)| {
+        let message = format!("{} is not used, because {}", path.display(), skipped.reason());
+        Diagnostic::warning(message).with_help(format!("to use it, add --config {}", shell_path(&path)))
     };
     let found = found.map(|Found { path, root }| (path, Reach::Folder(root)));
-    (found, skipped.into_iter().map(note).collect())
+    (found, skipped.into_iter().map(warning).collect())
 }
 
 /// The called command and its matches.
@@ -167,7 +168,7 @@ struct Config {
     file: String,
     reach: Reach,
     keys: Vec<Key>,
-    notes: Vec<String>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Config {
@@ -184,7 +185,7 @@ impl Config {
             && !reach::is_inside(root, path)
         {
             let message = format!("{} is a link that leads out of its repository", path.display());
-            let help = format!("to use it, add --config {}; otherwise --no-config", path.display());
+            let help = format!("to use it, add --config {}; otherwise --no-config", shell_path(path));
             return Err(wrong(Diagnostic::error(message).with_help(help)));
         }
         let file = input::read(path, &mut std::io::empty())?;
@@ -194,7 +195,7 @@ impl Config {
         }
         let mut documents = documents.into_iter();
         let Some(mut document) = documents.next() else {
-            return Ok(Self { file: file.name, reach, keys: Vec::new(), notes: Vec::new() });
+            return Ok(Self { file: file.name, reach, keys: Vec::new(), warnings: Vec::new() });
         };
         if documents.next().is_some() {
             let message = format!("{}: several documents, where one is wanted", file.name);
@@ -205,12 +206,11 @@ impl Config {
         let mut keys =
             keys::read(value, path).map_err(|error| wrong(Diagnostic::at(at(&error), error.to_string())))?;
         reach.limit(&mut keys).map_err(|error| {
-            let help = format!("say it on the command line, or add --config {}", file.name);
+            let help = format!("say it on the command line, or add --config {}", shell_path(path));
             wrong(Diagnostic::at(at(&error), error.to_string()).with_help(help))
         })?;
-        let notes = Diagnostic::of_notes(&file.name, &file.text, &document.notes);
-        let notes = notes.iter().map(Diagnostic::to_string).collect();
-        Ok(Self { file: file.name, reach, keys, notes })
+        let warnings = Diagnostic::of_notes(&file.name, &file.text, &document.notes);
+        Ok(Self { file: file.name, reach, keys, warnings })
     }
 
     /// An argument with the file's value as its default.
@@ -236,7 +236,7 @@ impl Config {
         CallError::Config(Box::new(Diagnostic::error(message)))
     }
 
-    fn given(&self, matches: &ArgMatches, notes: &mut Vec<String>) -> Given {
+    fn given(&self, matches: &ArgMatches) -> (Given, Option<String>) {
         let (command, leaf) = leaf(matches);
         let source = |id: &str| leaf.ids().any(|known| known == id).then(|| leaf.value_source(id)).flatten();
         // Settings on the command line win, however they are given.
@@ -253,10 +253,10 @@ impl Config {
         let told: Vec<String> = told.map(|key| key.told()).collect();
         // A file that was found does not silence what is said about it.
         let is_quiet = source("quiet") == Some(ValueSource::CommandLine);
-        if !told.is_empty() && !is_quiet {
-            let ignore = if is_found { "; to ignore it, add --no-config" } else { "" };
-            notes.push(format!("note: {} gives {}{ignore}", plain(&self.file), told.join(", ")));
-        }
-        Given { file: self.file.clone(), keys: used.iter().map(|key| key.name).collect(), is_said: is_found }
+        let ignore = if is_found { "; to ignore it, add --no-config" } else { "" };
+        let note = (!told.is_empty() && !is_quiet)
+            .then(|| format!("note: {} gives {}{ignore}", self.file, told.join(", ")));
+        let keys = used.iter().map(|key| key.name).collect();
+        (Given { file: self.file.clone(), keys, is_found }, note)
     }
 }

@@ -10,9 +10,12 @@ use crate::sandbox::Limits;
 /// What the help has above the limits.
 const HEADING: &str = "Limits of the policy, for each object";
 
-/// Options that limit what one call of a policy may use.
+/// Options that say what a policy may use: Secrets, and for each call time, memory and host calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct LimitArgs {
+    /// Let another policy than the built-in one look up Secrets; a policy resource that --settings names grants it too
+    #[arg(id = "allow_secrets", long = "allow-secrets")]
+    pub allow_secrets: bool,
     /// How long it may run, its start included: 500ms, 2s, 1m; in steps of 10ms
     #[arg(
         id = "policy_timeout",
@@ -58,12 +61,12 @@ pub struct LimitArgs {
 impl Default for LimitArgs {
     fn default() -> Self {
         let Limits { time, memory, response, host_calls } = Limits::default();
-        Self { time, memory, response, host_calls }
+        Self { allow_secrets: false, time, memory, response, host_calls }
     }
 }
 
 impl From<LimitArgs> for Limits {
-    fn from(LimitArgs { time, memory, response, host_calls }: LimitArgs) -> Self {
+    fn from(LimitArgs { time, memory, response, host_calls, .. }: LimitArgs) -> Self {
         Self { time, memory, response, host_calls }
     }
 }

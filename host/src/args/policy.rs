@@ -22,9 +22,9 @@ pub struct PolicyArgs {
     /// Another policy.wasm than the one built in
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Let that policy look up Secrets, if its metadata ask for them; a policy resource in --settings grants it too
-    #[arg(long)]
-    pub allow_secrets: bool,
+    /// Whether a config file that was found names the settings
+    #[arg(skip)]
+    pub are_settings_found: bool,
     /// What it may use
     #[command(flatten)]
     pub limits: LimitArgs,

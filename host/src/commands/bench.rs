@@ -19,7 +19,7 @@ use crate::args::settings::{self, refused};
 use crate::args::{Format, Output, PolicyArgs};
 use crate::commands::check::judging;
 use crate::commands::inputs::{self, Problems};
-use crate::commands::policy_file::{load_policy, lookups};
+use crate::commands::policy_file::{self, load_alone, lookups};
 use crate::commands::reports::Reports;
 use crate::console::Console;
 use crate::console::ExitStatus;
@@ -125,15 +125,14 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     });
     let one = NonZero::<usize>::MIN;
     let cluster = Arc::new(inputs::cluster_with(given.clone(), &inputs, namespace, one));
-    let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
+    let settings = settings::load(&args.policy, io)?;
+    let policy = policy_file::load(&args.policy, &settings, io)?;
     let others = args
         .against
         .iter()
-        .map(|path| load_policy(args.policy.limits.into(), Some(path)))
+        .map(|path| load_alone(&args.policy.limits, Some(path), io))
         .collect::<Result<Vec<Policy>>>()?;
-    let settings = settings::load(&args.policy, io)?;
-    let host: Arc<dyn HostCalls> =
-        Arc::new(lookups(&cluster, &policy, settings.resource.as_ref(), args.policy.allow_secrets, io));
+    let host: Arc<dyn HostCalls> = Arc::new(lookups(&cluster, &policy, &settings, io));
     settings.validate(&policy, host.clone()).map_err(refused)?;
     let judged = Judged::of(policy.metadata());
     let mut evaluation = Evaluation::new(&policy, &settings.json, &judged, namespace, &cluster, host.clone());

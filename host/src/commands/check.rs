@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::args::settings::{self, refused};
 use crate::args::{FailOn, Format, Operation, Output, PolicyArgs, SearchArgs, StdinArgs, parse_output};
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
-use crate::commands::policy_file::{load_policy, lookups};
+use crate::commands::policy_file::{self, lookups};
 use crate::commands::reports::{self, Reports};
 use crate::commands::{skipped, standard_input, watching};
 use crate::console::ExitStatus;
@@ -133,11 +133,9 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
 
     let settings = settings::load(&args.policy, io)?;
-    let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
+    let policy = policy_file::load(&args.policy, &settings, io)?;
     let host: Arc<dyn HostCalls> = match &args.replay {
-        None => {
-            Arc::new(lookups(&cluster, &policy, settings.resource.as_ref(), args.policy.allow_secrets, io))
-        }
+        None => Arc::new(lookups(&cluster, &policy, &settings, io)),
         Some(path) => {
             let session = input::read(path, &mut io.stdin)?;
             Arc::new(Replay::parse(&session.name, &session.text)?)

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::args::PolicyArgs;
 use crate::args::settings::{self, refused};
 use crate::commands::inputs::{self, Problems};
-use crate::commands::policy_file::{load_policy, lookups};
+use crate::commands::policy_file;
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::search::Search;
@@ -18,7 +18,7 @@ use crate::report;
 use crate::report::json_text;
 use crate::report::lines::Lines;
 use crate::text::without_user_info;
-use review::cluster::Cluster;
+use review::cluster::{Cluster, Lookups};
 use review::explanation::{self, Explanation, Need, Question};
 use review::host_calls::HostCalls;
 
@@ -76,10 +76,10 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         None if args.pull_secret.is_empty() => None,
         None => Some(args.pull_secret.clone()),
     };
-    let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
-    let host: Arc<dyn HostCalls> =
-        Arc::new(lookups(&Arc::new(cluster), &policy, None, args.policy.allow_secrets, io));
     let settings = settings::load(&args.policy, io)?;
+    let policy = policy_file::load(&args.policy, &settings, io)?;
+    let host: Arc<dyn HostCalls> =
+        Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), Arc::new(io.stderr.clone())));
     settings.validate(&policy, host.clone()).map_err(refused)?;
 
     let explain = |image: &str| -> Result<(Value, Explanation)> {

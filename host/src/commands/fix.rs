@@ -14,7 +14,7 @@ use clap::Args;
 use crate::args::settings::{self, refused};
 use crate::args::{PolicyArgs, SearchArgs, StdinArgs};
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
-use crate::commands::policy_file::{load_policy, lookups};
+use crate::commands::policy_file;
 use crate::commands::rewrite::rewrite;
 use crate::commands::skipped;
 use crate::commands::standard_input;
@@ -26,6 +26,7 @@ use crate::files::atomic_file;
 use crate::files::input::{self, Given};
 use crate::text::{counted, plural, shell_path};
 use file_result::FileResult;
+use review::cluster::Lookups;
 use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
@@ -114,9 +115,10 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let inputs = standard_input::named(once_each(inputs), stdin_name);
     let jobs = args.policy.jobs()?;
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
-    let policy = load_policy(args.policy.limits.into(), args.policy.policy.as_deref())?;
-    let host: Arc<dyn HostCalls> = Arc::new(lookups(&cluster, &policy, None, args.policy.allow_secrets, io));
     let given = settings::load(&args.policy, io)?;
+    let policy = policy_file::load(&args.policy, &given, io)?;
+    let host: Arc<dyn HostCalls> =
+        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())));
     given.validate(&policy, host.clone()).map_err(refused)?;
     let settings = fixing::settings(&given.json)?;
     let judged = Judged::of(policy.metadata());
@@ -283,11 +285,9 @@ fn report(
     tally.changed += 1;
     if args.diff {
         match diff::unified(name, &file.text, &fixed.text, &result.secrets) {
-            Some(diff) if io.colour => io.stdout.write_all(diff::coloured(&diff).as_bytes())?,
-            Some(diff) => io.stdout.write_all(diff.as_bytes())?,
-            None => io.stderr.line(&format!(
-                "warning: {name}: no diff is shown, because it would show a Secret or control characters"
-            )),
+            Ok(diff) if io.colour => io.stdout.write_all(diff::coloured(&diff).as_bytes())?,
+            Ok(diff) => io.stdout.write_all(diff.as_bytes())?,
+            Err(reason) => io.stderr.line(&format!("warning: {name}: no diff is shown, because {reason}")),
         }
     }
     for change in &fixed.changes {

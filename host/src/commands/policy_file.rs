@@ -8,12 +8,53 @@ use review::cluster::{Cluster, Lookups};
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::engine::Engine as _;
 use review::policy_resource::PolicyResource;
+use review::settings::Settings;
 
+use crate::args::{LimitArgs, PolicyArgs};
 use crate::console::Io;
 use crate::files::input;
 use crate::sandbox::{Cache, Compiler, EMBEDDED, Limits, Policy};
 
-/// The built-in policy, or the one in a file.
+/// The policy that these options name. Another one than the built-in policy looks up Secrets only if the user allows it, by an
+/// option or by a policy resource.
+pub(super) fn load(args: &PolicyArgs, settings: &Settings, io: &Io) -> Result<Policy> {
+    let policy = load_policy(args.limits.into(), args.policy.as_deref())?;
+    let is_granted = settings.resource.as_ref().map(grants_secrets);
+    // A repository must not grant by its settings what its policy asks for.
+    let is_allowed = args.limits.allow_secrets || (is_granted == Some(true) && !args.are_settings_found);
+    let is_asked = is_granted.unwrap_or_else(|| asks_for_secrets(&policy));
+    Ok(allowing_secrets(policy, is_allowed, is_asked, io))
+}
+
+/// The policy in a file where no settings say what it may look up.
+pub(super) fn load_alone(limits: &LimitArgs, path: Option<&Path>, io: &Io) -> Result<Policy> {
+    let policy = load_policy((*limits).into(), path)?;
+    let is_asked = asks_for_secrets(&policy);
+    Ok(allowing_secrets(policy, limits.allow_secrets, is_asked, io))
+}
+
+fn allowing_secrets(policy: Policy, is_allowed: bool, is_asked: bool, io: &Io) -> Policy {
+    if is_allowed {
+        return policy.allowing_secrets();
+    }
+    if is_asked && !policy.is_own() {
+        io.stderr
+            .line("note: the policy asks for Secrets and gets none; if you trust it, add --allow-secrets");
+    }
+    policy
+}
+
+fn grants_secrets(resource: &PolicyResource) -> bool {
+    let granted = &resource.context_aware_resources;
+    granted.iter().any(|(version, kind)| (version.as_str(), kind.as_str()) == ("v1", "Secret"))
+}
+
+fn asks_for_secrets(policy: &Policy) -> bool {
+    let resources = policy.metadata().and_then(|metadata| metadata.get("contextAwareResources")?.as_array());
+    resources.into_iter().flatten().any(|resource| resource["kind"] == "Secret")
+}
+
+/// The built-in policy, or the one in a file, which looks up no Secrets.
 pub(super) fn load_policy(limits: Limits, path: Option<&Path>) -> Result<Policy> {
     let cache = Cache::of_user();
     let load = |wasm: &[u8], compiler| Policy::load(wasm, limits, cache.as_ref(), &compiler);
@@ -39,22 +80,9 @@ pub(super) fn foreign_compiler() -> Result<Compiler> {
     Ok(Compiler::Process(std::env::current_exe().context("the command does not find its own program")?))
 }
 
-/// What the policy may look up in the cluster: what its metadata ask for, or what the policy resource grants. Another policy
-/// than the built-in one gets no Secret because its own metadata ask for it.
-pub(super) fn lookups(
-    cluster: &Arc<Cluster>,
-    policy: &Policy,
-    resource: Option<&PolicyResource>,
-    allow_secrets: bool,
-    io: &Io,
-) -> Lookups {
+/// What the policy may look up in the cluster: what its metadata ask for, or what the policy resource grants.
+pub(super) fn lookups(cluster: &Arc<Cluster>, policy: &Policy, settings: &Settings, io: &Io) -> Lookups {
+    let resource = settings.resource.as_ref();
     let granted = resource.map(|resource| resource.context_aware_resources.clone());
-    let is_trusted = policy.is_own() || allow_secrets || granted.is_some();
-    let lookups =
-        Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())).granting(granted);
-    if is_trusted || !lookups.has_secrets() {
-        return lookups;
-    }
-    io.stderr.line("note: the policy asks for Secrets and gets none; if you trust it, add --allow-secrets");
-    lookups.without_secrets()
+    Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())).granting(granted)
 }

@@ -10,7 +10,7 @@ use regex::Regex;
 
 use crate::args::policy::jobs;
 use crate::args::{LimitArgs, Output, parse_format};
-use crate::commands::policy_file::load_policy;
+use crate::commands::policy_file::load_alone;
 use crate::commands::rewrite::rewrite;
 use crate::commands::{ordered_parallel, reports, skipped, watching};
 use crate::console::ExitStatus;
@@ -137,7 +137,7 @@ fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io
         io.stderr.diagnostic(&problem);
         return Ok(ExitStatus::Nothing);
     }
-    let policy = load_policy(args.limits.into(), args.policy.as_deref())?;
+    let policy = load_alone(&args.limits, args.policy.as_deref(), io)?;
     let log: Arc<dyn Log> = Arc::new(io.stderr.clone());
     let progress = io.stderr.progress("cases run", cases.len());
     let run_one = |Picked { loaded, number, case }: Picked<'_>| {

@@ -285,8 +285,8 @@ impl Plan {
 }
 
 /// Whether this is an item of a list that was copied from a cluster: the API server has set its `uid` or `resourceVersion`.
-/// The list's own metadata says nothing about its items: kubectl writes `resourceVersion: ""` there, and it stays when somebody edits the
-/// output into a manifest.
+/// The metadata of the list do not count: kubectl writes `resourceVersion: ""` there, also where a user later edits the output
+/// into a manifest.
 fn is_copied(manifest: &Manifest) -> bool {
     let has = |field: &str| {
         let value = manifest.object().pointer(field).and_then(Value::as_str);

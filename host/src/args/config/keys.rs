@@ -10,7 +10,6 @@ use crate::args::{FailOn, parse_output};
 use crate::files::exclude::{self, Exclude};
 use crate::quantity::{parse_duration, parse_memory, parse_size};
 use review::field_error::{self, FieldError};
-use review::foreign_text::plain;
 
 /// Keys, and the ids of their arguments.
 const ARGUMENTS: [(&str, &str); 17] = [
@@ -53,7 +52,7 @@ impl Key {
     /// The key as a note names it, with the paths where it gives some.
     pub(super) fn told(&self) -> String {
         if self.name == "paths" {
-            format!("{} ({})", self.name, plain(&self.values.join(", ")))
+            format!("{} ({})", self.name, self.values.join(", "))
         } else {
             self.name.to_owned()
         }

@@ -84,7 +84,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
     let policy = load_policy(Limits::default(), None)?;
     let host: Arc<dyn HostCalls> = Arc::new(NoCluster(io.stderr.clone()));
     let read = PolicyArgs {
-        allow_secrets: false,
+        are_settings_found: false,
         settings: args.settings.clone(),
         settings_json: args.settings_json.clone(),
         policy: None,

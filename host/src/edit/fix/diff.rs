@@ -9,10 +9,23 @@ use similar::{Change, DiffTag, TextDiff};
 /// Lines around a change that are shown.
 const CONTEXT: usize = 3;
 
+/// Why a difference is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unshown {
+    /// A changed line belongs to a Secret
+    #[error("a changed line belongs to a Secret")]
+    Secret,
+    /// A changed line would not be shown but obeyed
+    #[error("a changed line has control characters or a command to a CI system")]
+    Command,
+}
+
 /// The difference between two texts of a file. Around a change, lines are shown as far as they hold no value that may be
-/// secret. `secrets` are lines of the old text, from 0, that belong to Secrets: `None` where the change itself is on one, or
-/// has a character that a terminal or a CI system would obey.
-pub fn unified(name: &str, old: &str, new: &str, secrets: &[Range<usize>]) -> Option<String> {
+/// secret. `secrets` are lines of the old text, from 0, that belong to Secrets.
+///
+/// # Errors
+/// - a changed line cannot be shown
+pub fn unified(name: &str, old: &str, new: &str, secrets: &[Range<usize>]) -> Result<String, Unshown> {
     // Lines as git has them: a lone carriage return ends none.
     let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
     let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
@@ -32,10 +45,12 @@ pub fn unified(name: &str, old: &str, new: &str, secrets: &[Range<usize>]) -> Op
     let mut hunks: Vec<Hunk> = Vec::new();
     for change in diff.ops().iter().filter(|op| op.tag() != DiffTag::Equal) {
         let (removed, added) = (change.old_range(), change.new_range());
-        let is_secret = is_secret.get(removed.clone())?.contains(&true);
-        let mut lines = old_lines.get(removed.clone())?.iter().chain(new_lines.get(added.clone())?);
-        if is_secret || !lines.all(|line| is_harmless(line)) {
-            return None;
+        if is_secret.get(removed.clone()).unwrap_or_default().contains(&true) {
+            return Err(Unshown::Secret);
+        }
+        let was = old_lines.get(removed.clone()).unwrap_or_default();
+        if !was.iter().chain(new_lines.get(added.clone()).unwrap_or_default()).all(|line| is_harmless(line)) {
+            return Err(Unshown::Command);
         }
         let above = (0..removed.start).rev().take(CONTEXT).take_while(|line| is_context(*line)).count();
         let below = (removed.end..old_lines.len()).take(CONTEXT).take_while(|line| is_context(*line)).count();
@@ -63,7 +78,7 @@ pub fn unified(name: &str, old: &str, new: &str, secrets: &[Range<usize>]) -> Op
             text.push(format!("{}{line}{end}", change.tag()));
         }
     }
-    Some(text.concat())
+    Ok(text.concat())
 }
 
 /// Lines of both texts, from 0, that are shown together.
