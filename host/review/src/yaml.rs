@@ -30,7 +30,7 @@ use serde_json::Value;
 
 pub(crate) use self::builder::MAX_NOTES;
 pub use self::mark::last_cut;
-pub use self::place::Scalar;
+pub use self::place::{Place, Scalar};
 pub use self::problem::{Note, SyntaxError};
 pub use self::text::{line_column, quoted};
 use self::{problem::Problem, reader::Reader};
@@ -77,36 +77,6 @@ impl Documents {
     /// What is odd, within documents and outside.
     pub fn all_notes(&self) -> impl Iterator<Item = &Note> {
         self.notes.iter().chain(self.documents.iter().flat_map(|document| &document.notes))
-    }
-}
-
-/// Where a value stands in its text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Line, from 1
-    pub line: usize,
-    /// Column in characters, from 1
-    pub column: usize,
-    /// Bytes of the value, its tag and anchor included; those of a block end with its last character that is no white space
-    pub span: Range<usize>,
-    /// Is it a flow collection (`[…]`, `{…}`, JSON), or inside one?
-    pub flow: bool,
-    /// Bytes of its key, where it is a value of a mapping
-    pub key: Option<Range<usize>>,
-    /// Does it, or what it is in, come from an alias or a merge key, or does an alias refer to it? Then a change here shows
-    /// elsewhere too. An anchor alone shares nothing.
-    pub aliased: bool,
-    /// Does its key, or that of something it is in, stand twice in its mapping? Then this is the last one, which counts.
-    pub repeated: bool,
-}
-
-impl Place {
-    /// The place of the key in the text that this is a place in, where the value has one.
-    #[must_use]
-    pub fn of_name(self, text: &str) -> Self {
-        let Some(key) = self.key.clone() else { return self };
-        let (line, column) = line_column(text, key.start);
-        Self { line, column, span: key, ..self }
     }
 }
 

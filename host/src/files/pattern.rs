@@ -9,7 +9,7 @@ use ignore::WalkBuilder;
 use super::input::InputError;
 
 /// Any number of folders.
-const ANY_FOLDERS: &str = "**";
+pub(crate) const ANY_FOLDERS: &str = "**";
 
 /// Whether a path may stand for several.
 pub(crate) fn is_pattern(path: &str) -> bool {

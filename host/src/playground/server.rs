@@ -111,7 +111,7 @@ impl Playground {
                         make_room(&mut connections, limits.connections);
                         connections.push(Connection::start(stream, address, &limits, &counter));
                     }
-                    // One client's failure, or a shortage that passes, ends the server for nobody.
+                    // The server goes on when one client fails, and waits when the system is short of files.
                     Err(error) if is_of_client(&error) => {}
                     Err(_) => tokio::time::sleep(PAUSE).await,
                 }

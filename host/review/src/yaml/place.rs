@@ -8,12 +8,42 @@ use granit_parser::ScalarStyle;
 use crate::json_pointer::unescaped;
 
 use super::{
-    Place,
+    line_column,
     problem::MAX_DEPTH,
     span::Span,
     text::Lines,
     tree::{Content, Entry, Node, Tree},
 };
+
+/// Where a value stands in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Line, from 1
+    pub line: usize,
+    /// Column in characters, from 1
+    pub column: usize,
+    /// Bytes of the value, its tag and anchor included; those of a block end with its last character that is no white space
+    pub span: Range<usize>,
+    /// Is it a flow collection (`[…]`, `{…}`, JSON), or inside one?
+    pub flow: bool,
+    /// Bytes of its key, where it is a value of a mapping
+    pub key: Option<Range<usize>>,
+    /// Does it, or what it is in, come from an alias or a merge key, or does an alias refer to it? Then a change here shows
+    /// elsewhere too. An anchor alone shares nothing.
+    pub aliased: bool,
+    /// Does its key, or that of something it is in, stand twice in its mapping? Then this is the last one, which counts.
+    pub repeated: bool,
+}
+
+impl Place {
+    /// The place of the key in the text that this is a place in, where the value has one.
+    #[must_use]
+    pub fn of_name(self, text: &str) -> Self {
+        let Some(key) = self.key.clone() else { return self };
+        let (line, column) = line_column(text, key.start);
+        Self { line, column, span: key, ..self }
+    }
+}
 
 /// Answers JSON pointers for one document.
 pub(super) struct Map<'a, 't> {

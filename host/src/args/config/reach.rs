@@ -1,5 +1,5 @@
-//! What the keys of a config file may reach. A file that was found is part of the repository that is judged, and whoever
-//! wrote that must not write files, raise limits, or read what lies elsewhere.
+//! What a config file may do. A file that was found belongs to the repository that is checked, whose author is not trusted: it
+//! writes no file, raises no limit, and reads nothing outside the repository.
 
 use std::num::NonZero;
 use std::path::{Component, Path, PathBuf};
@@ -73,7 +73,7 @@ impl Key {
 fn no_file(output: &str) -> Result<(), String> {
     match parse_output(output) {
         Ok(output) if output.file.is_some() => {
-            Err("only a config file that --config names may write files".to_owned())
+            Err("a config file that was found cannot write files".to_owned())
         }
         _ => Ok(()),
     }
@@ -82,21 +82,21 @@ fn no_file(output: &str) -> Result<(), String> {
 fn at_most<T: PartialOrd, E>(given: Result<T, E>, most: &T, text: &str) -> Result<(), String> {
     match given {
         Ok(given) if given > *most => {
-            Err(format!("only a config file that --config names may raise this limit above {text}"))
+            Err(format!("{text} is the most that a config file that was found can set"))
         }
         _ => Ok(()),
     }
 }
 
 fn inside(root: &Path, path: &str) -> Result<(), String> {
-    let elsewhere = |what: &str| Err(format!("only a config file that --config names may read {what}"));
+    let elsewhere = |what: &str| Err(format!("a config file that was found cannot read {what}"));
     if path == "-" {
         return elsewhere("standard input");
     }
     if leads_inside(root, path) {
         return Ok(());
     }
-    elsewhere("what is outside of its repository, or of its folder where that is in none")
+    elsewhere("outside its repository, or outside its folder where that is in no repository")
 }
 
 fn leads_inside(root: &Path, path: &str) -> bool {
@@ -110,12 +110,29 @@ fn leads_inside(root: &Path, path: &str) -> bool {
     if wild.any(|part| part == Component::ParentDir) {
         return false;
     }
-    let literal: PathBuf = Path::new(path)
-        .components()
-        .take_while(|part| !is_pattern(&part.as_os_str().to_string_lossy()))
-        .collect();
-    is_inside(root, &literal)
-        && pattern::matches(path).is_ok_and(|all| all.iter().flatten().all(|path| is_inside(root, path)))
+    // A folder is read only when it is known to be inside. Behind `**`, no link is followed.
+    let are_inside = |path: &Path| {
+        let path = path.to_string_lossy();
+        if is_pattern(&path) {
+            let found = pattern::matches(&path);
+            found.is_ok_and(|found| found.iter().flatten().all(|path| is_inside(root, path)))
+        } else {
+            is_inside(root, Path::new(&*path))
+        }
+    };
+    let mut above = PathBuf::new();
+    let mut follows_wild = false;
+    for part in Path::new(path).components() {
+        follows_wild |= is_wild(&part);
+        if follows_wild && !are_inside(&above) {
+            return false;
+        }
+        if part.as_os_str() == pattern::ANY_FOLDERS {
+            return true;
+        }
+        above.push(part);
+    }
+    are_inside(&above)
 }
 
 /// Whether a path leads into a folder, through links. What does not exist is where it would come to be.
@@ -142,7 +159,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::keys;
-    use super::Reach;
+    use super::{LimitArgs, Reach, parse_duration, parse_memory, parse_size};
 
     #[test]
     fn a_file_that_was_found_reaches_its_repository_and_no_further() {
@@ -208,9 +225,20 @@ mod tests {
             "everything/etc/hostname",
             "deploy/*.yaml",
             "*/etc",
+            "*/**/*.nosuch",
+            "ever*/no/such/*.yaml",
         ] {
             assert_eq!(limited(json!({"paths": [link]})), Err("paths[0]".to_owned()), "{link}");
         }
+    }
+
+    #[test]
+    fn the_limits_in_the_messages_are_the_defaults() {
+        let limits = LimitArgs::default();
+        assert_eq!(parse_duration("2s"), Ok(limits.time));
+        assert_eq!(parse_memory("256Mi"), Ok(limits.memory));
+        assert_eq!(parse_size("64Mi"), Ok(limits.response));
+        assert_eq!(limits.host_calls, 10_000);
     }
 
     /// Then paths in it are given as they stand.

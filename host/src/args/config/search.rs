@@ -1,6 +1,6 @@
-//! The search for a config file, from the working folder upwards, and whose word such a file is.
+//! The search for a config file, from the working folder upwards, and which files it skips.
 //!
-//! Somebody else may have put the file there: it came with a repository, or it lies in a folder that everyone may write.
+//! Another user may have written the file: it came with a repository, or its folder is open to everyone.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
