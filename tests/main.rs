@@ -56,6 +56,7 @@ mod documents;
 mod earlier_reports;
 mod engines;
 mod explain;
+mod fail_on;
 mod fix;
 mod fix_diff;
 mod fix_styles;

@@ -21,6 +21,7 @@ pub use self::output::{Format, Output, format_name, parse_format, parse_output};
 pub use self::policy::PolicyArgs;
 pub use self::search::SearchArgs;
 pub use self::stdin::StdinArgs;
+use crate::report::Failing;
 
 /// Which config file is read.
 #[derive(Debug, Clone, Args)]
@@ -44,6 +45,12 @@ pub enum FailOn {
     Warn,
     /// Refused objects
     Reject,
+}
+
+impl From<FailOn> for Failing {
+    fn from(fail_on: FailOn) -> Self {
+        Self { warnings: fail_on <= FailOn::Warn, mutations: fail_on <= FailOn::Mutate }
+    }
 }
 
 /// What happens to the objects.

@@ -15,6 +15,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::text::{counted, plural};
 use review::diagnostic::Diagnostic;
 use review::evaluation::Outcome;
 use review::verdict::{Decision, Finding, Severity, Verdict};
@@ -74,6 +75,15 @@ impl Summary {
     }
 }
 
+/// What makes the exit status 1, besides what is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failing {
+    /// Warnings
+    pub warnings: bool,
+    /// Objects that the policy changes
+    pub mutations: bool,
+}
+
 /// Writes outcomes in one format, as they come.
 pub trait Render {
     /// Takes what is odd or wrong with a file; standard error has it already.
@@ -101,11 +111,42 @@ pub trait Render {
 const POLICY_WARNING: &str = "policy-warning";
 
 /// All that is to be said of an object, for formats that know findings only: those of the policy or, where a refusal,
-/// a warning or an error came without one, that.
-fn remarks(outcome: &Outcome) -> Vec<Finding> {
+/// a warning or an error came without one, that; and its change, where that makes the exit status 1.
+fn remarks(outcome: &Outcome, failing: Failing) -> Vec<Finding> {
     let mut remarks = outcome.findings();
     remarks.extend(outcome.verdicts().flat_map(bare_remarks));
+    if failing.mutations {
+        let changes = outcome.verdicts().filter(|verdict| verdict.decision == Decision::Mutated);
+        // A template and its pods get the same names.
+        remarks.extend(changes.last().map(mutation));
+    }
     remarks
+}
+
+/// The change that the policy makes, as a finding.
+fn mutation(verdict: &Verdict) -> Finding {
+    let names = added_secrets(&verdict.patch);
+    let (message, help) = match names.as_slice() {
+        [] => (format!("the policy makes {}", counted(verdict.patch.len(), "change")), ""),
+        names => (
+            format!("the policy adds {} {}", plural(names.len(), "pull secret"), names.join(", ")),
+            "run acr-pull-secret fix with the same paths and settings",
+        ),
+    };
+    Finding { help: help.to_owned(), ..remark("policy-mutation", Severity::Reject, message) }
+}
+
+/// The names that a patch adds to a list of pull secrets.
+fn added_secrets(patch: &json_patch::Patch) -> Vec<&str> {
+    let values = patch.iter().filter_map(|operation| match operation {
+        json_patch::PatchOperation::Add(add) => Some(&add.value),
+        json_patch::PatchOperation::Replace(replace) => Some(&replace.value),
+        _ => None,
+    });
+    values
+        .flat_map(|value| value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice))
+        .filter_map(|entry| entry.get("name")?.as_str())
+        .collect()
 }
 
 /// The warnings that came without a finding.
@@ -115,8 +156,8 @@ fn bare_warnings(outcome: &Outcome) -> Vec<Finding> {
     warnings
 }
 
-fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
-    let remark = |rule: &str, severity, message: &String| Finding {
+fn remark(rule: &str, severity: Severity, message: String) -> Finding {
+    Finding {
         rule: rule.to_owned(),
         severity,
         pointer: String::new(),
@@ -125,9 +166,13 @@ fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
         place: None,
         image: None,
         secret: None,
-        message: message.clone(),
+        message,
         help: String::new(),
-    };
+    }
+}
+
+fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
+    let remark = |rule: &str, severity, message: &String| remark(rule, severity, message.clone());
     let message = verdict.message.iter();
     match verdict.decision {
         Decision::Error => message.map(|text| remark("policy-error", Severity::Reject, text)).collect(),

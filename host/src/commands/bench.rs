@@ -27,13 +27,13 @@ use crate::console::Io;
 use crate::files::exclude::Exclude;
 use crate::files::input::Given;
 use crate::files::search::Search;
-use crate::report::json_text;
+use crate::report::{Failing, json_text};
 use crate::report::text::Style;
 use crate::sandbox::{HostCalls, Policy};
 use crate::text::counted;
 use review::evaluation::Evaluation;
 use review::kind::Judged;
-use review::verdict::{Decision, Verdict};
+use review::verdict::Verdict;
 use review::yaml;
 
 const EXAMPLES: &str = "Examples:
@@ -160,7 +160,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let read = || texts.iter().for_each(|file| drop(yaml::documents(&file.text)));
     let request = || all.iter().for_each(|manifest| drop(evaluation.payloads(manifest)));
     let to_nobody = [Output { format: Format::Text, file: None }];
-    let style = Style { colour: false, quiet: false, wrong: Decision::Rejected };
+    let style = Style { colour: false, quiet: false, failing: Failing::default() };
     let check = || {
         drop(inputs::cluster_with(given.clone(), &inputs, namespace, one));
         let (stdin, stdout) = (Box::new(std::io::empty()), Box::new(std::io::sink()));

@@ -32,7 +32,6 @@ use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
 use review::rule_help::rules;
-use review::verdict::Decision;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret check manifests/                      a folder, recursively
@@ -161,8 +160,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         api_server: ApiServer { namespace, operation: args.operation.as_str(), old: &was, cluster: &cluster },
         host: host.clone(),
     };
-    let wrong = if args.fail_on <= FailOn::Mutate { Decision::Mutated } else { Decision::Rejected };
-    let style = Style { colour: io.colour, quiet: args.quiet, wrong };
+    let style = Style { colour: io.colour, quiet: args.quiet, failing: args.fail_on.into() };
     let rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
     let mut reports = Reports::begin(&args.output, style, &rules, io);
     problems.all.iter().for_each(|problem| reports.problem(problem, io));

@@ -82,9 +82,9 @@ impl Reports {
             let renderer: Box<dyn Render> = match format {
                 Format::Text => Box::new(Text::new(Style { colour, ..style })),
                 Format::Json => Box::new(Json::default()),
-                Format::Junit => Box::new(JUnit::default()),
-                Format::Sarif => Box::new(Sarif::new(rules.to_vec())),
-                Format::Github => Box::new(GitHub),
+                Format::Junit => Box::new(JUnit::new(style.failing)),
+                Format::Sarif => Box::new(Sarif::new(rules.to_vec(), style.failing)),
+                Format::Github => Box::new(GitHub { failing: style.failing }),
             };
             let (draft, failure) = match file.as_ref().map(|path| Draft::new(path, Access::Shared)) {
                 None => (None, None),

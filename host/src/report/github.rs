@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::place::{self, Region, path_parts};
-use super::{Render, Summary, remarks};
+use super::{Failing, Render, Summary, remarks};
 use review::diagnostic::{Diagnostic, Weight};
 use review::evaluation::Outcome;
 use review::foreign_text::plain;
@@ -14,7 +14,10 @@ use review::verdict::Severity;
 
 /// Writes a command for each finding and each file with a problem.
 #[derive(Debug, Default)]
-pub struct GitHub;
+pub struct GitHub {
+    /// What makes the exit status 1
+    pub failing: Failing,
+}
 
 impl Render for GitHub {
     fn problem(&mut self, problem: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
@@ -31,7 +34,7 @@ impl Render for GitHub {
     }
 
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-        for finding in remarks(outcome) {
+        for finding in remarks(outcome, self.failing) {
             let command = match finding.severity {
                 Severity::Reject => "error",
                 Severity::Warn => "warning",

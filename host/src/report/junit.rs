@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::place::{Region, file};
-use super::{Render, Summary, Tool, remarks};
+use super::{Failing, Render, Summary, Tool, remarks};
 use review::diagnostic::{Diagnostic, Weight};
 use review::evaluation::Outcome;
 use review::foreign_text::plain;
@@ -18,9 +18,15 @@ pub struct JUnit {
     suites: Vec<TestSuite>,
     /// Where the suite of a file stands among them
     index: HashMap<String, usize>,
+    failing: Failing,
 }
 
 impl JUnit {
+    /// A report in which this fails a case, besides refusals.
+    pub fn new(failing: Failing) -> Self {
+        Self { failing, ..Self::default() }
+    }
+
     fn add(&mut self, file: &str, mut case: TestCase) {
         let file = plain_name(file);
         case.set_classname(&file);
@@ -48,21 +54,21 @@ impl Render for JUnit {
     }
 
     fn outcome(&mut self, outcome: &Outcome, _: &mut dyn Write) -> io::Result<()> {
-        let remarks = remarks(outcome);
+        let remarks = remarks(outcome, self.failing);
         let (failures, warnings): (Vec<&Finding>, Vec<&Finding>) =
-            remarks.iter().partition(|finding| finding.severity == Severity::Reject);
+            remarks.iter().partition(|finding| finding.severity == Severity::Reject || self.failing.warnings);
         let lines = |findings: &[&Finding]| {
             let lines: Vec<String> = findings.iter().map(|finding| line(outcome, finding)).collect();
             xml(&lines.join("\n"))
         };
         let status = match outcome.worst() {
-            Decision::Accepted | Decision::Mutated => TestCaseStatus::success(),
+            Decision::Accepted | Decision::Mutated if failures.is_empty() => TestCaseStatus::success(),
             Decision::Skipped => {
                 let mut status = TestCaseStatus::skipped();
                 status.set_message(plain_name(outcome.verdict.message.as_deref().unwrap_or_default()));
                 status
             }
-            worst @ (Decision::Rejected | Decision::Error) => {
+            worst => {
                 let is_error = worst == Decision::Error;
                 let kind = if is_error { NonSuccessKind::Error } else { NonSuccessKind::Failure };
                 let mut status = TestCaseStatus::non_success(kind);

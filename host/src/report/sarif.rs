@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
 use super::place::{self, Region, path_parts};
-use super::{Render, Summary, Tool, json_text, remarks};
+use super::{Failing, Render, Summary, Tool, json_text, remarks};
 use crate::text::hex;
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::evaluation::Outcome;
@@ -37,17 +37,19 @@ pub struct Sarif {
     is_complete: bool,
     /// How often a finding of this identity has come
     seen: HashMap<String, usize>,
+    failing: Failing,
 }
 
 impl Sarif {
-    /// A report on findings of these rules.
-    pub fn new(rules: Vec<Rule>) -> Self {
+    /// A report on findings of these rules, and on what fails besides refusals.
+    pub fn new(rules: Vec<Rule>, failing: Failing) -> Self {
         Self {
             rules,
             results: Vec::new(),
             notifications: Vec::new(),
             is_complete: true,
             seen: HashMap::new(),
+            failing,
         }
     }
 
@@ -102,7 +104,7 @@ impl Render for Sarif {
     }
 
     fn outcome(&mut self, outcome: &Outcome, _: &mut dyn Write) -> io::Result<()> {
-        for finding in remarks(outcome) {
+        for finding in remarks(outcome, self.failing) {
             let fingerprint = self.fingerprint(outcome, &finding);
             let mut location = location(place::file(outcome), Region::of(outcome, &finding));
             location.logical_locations = vec![logical_location(outcome)];

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::lines::{Lines, Piece};
-use super::{Render, Summary};
+use super::{Failing, Render, Summary, added_secrets};
 use crate::text::{counted, plural};
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::evaluation::{Outcome, Pods};
@@ -16,8 +16,8 @@ pub struct Style {
     pub colour: bool,
     /// Only what is wrong, and no summary when nothing is
     pub quiet: bool,
-    /// The mildest decision that is wrong
-    pub wrong: Decision,
+    /// What is wrong besides refusals
+    pub failing: Failing,
 }
 
 /// Writes text.
@@ -105,7 +105,7 @@ fn named(decision: Decision) -> (&'static str, &'static str) {
 fn describe(verdict: &Verdict) -> String {
     match (verdict.decision, &verdict.message) {
         (Decision::Mutated, _) => {
-            let names = added(&verdict.patch);
+            let names = added_secrets(&verdict.patch);
             match names.as_slice() {
                 [] => format!(", {} changes", verdict.patch.len()),
                 names => format!(", gets {} {}", plural(names.len(), "pull secret"), names.join(", ")),
@@ -114,19 +114,6 @@ fn describe(verdict: &Verdict) -> String {
         (_, Some(message)) if !verdict.findings_say_message => format!(": {message}"),
         _ => String::new(),
     }
-}
-
-/// The names that a patch adds to a list of pull secrets.
-fn added(patch: &json_patch::Patch) -> Vec<&str> {
-    let values = patch.iter().filter_map(|operation| match operation {
-        json_patch::PatchOperation::Add(add) => Some(&add.value),
-        json_patch::PatchOperation::Replace(replace) => Some(&replace.value),
-        _ => None,
-    });
-    values
-        .flat_map(|value| value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice))
-        .filter_map(|entry| entry.get("name")?.as_str())
-        .collect()
 }
 
 impl Render for Text {
@@ -139,9 +126,12 @@ impl Render for Text {
         let mut shown = outcome.findings();
         shown.extend(super::bare_warnings(outcome));
         shown.sort_by_key(|finding| (finding.line, finding.column));
-        let is_fine = outcome.worst() < self.style.wrong && shown.is_empty();
+        let worst = outcome.worst();
+        let is_wrong =
+            worst >= Decision::Rejected || (worst == Decision::Mutated && self.style.failing.mutations);
+        let is_fine = !is_wrong && shown.is_empty();
         let mut out = Lines::new(out, self.style.colour);
-        if !(self.style.quiet && is_fine) && outcome.worst() != Decision::Skipped {
+        if !(self.style.quiet && is_fine) && worst != Decision::Skipped {
             Self::status(outcome, &mut out)?;
         }
         shown.iter().try_for_each(|finding| Self::finding(outcome, finding, &mut out))
@@ -149,7 +139,7 @@ impl Render for Text {
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let Summary { objects, accepted, mutated, rejected, skipped, errors, warnings } = *summary;
-        let changes = if self.style.wrong <= Decision::Mutated { mutated } else { 0 };
+        let changes = if self.style.failing.mutations { mutated } else { 0 };
         if self.style.quiet && rejected + errors + warnings + changes + self.unread == 0 {
             return Ok(());
         }
