@@ -107,7 +107,8 @@ fn check_reports_what_the_core_decides() {
             .map(|Expected { request, .. }| json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}))
             .collect();
         let reviews = json!({"kind": "List", "items": reviews}).to_string();
-        let args = ["check", "-o", "json", "--settings-json", &settings, "--cluster", &file, "-"];
+        let args =
+            ["check", "-o", "json", "--complete", "--settings-json", &settings, "--cluster", &file, "-"];
         let output = run(&args, &reviews);
         let report: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&output.stderr)));

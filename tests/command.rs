@@ -4,7 +4,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::engines::{command, project, run};
+use crate::engines::{command, command_alone, project, run};
 
 const ARTICLE: &str = "tests/manifests/my-awesome-app-pod.yaml";
 
@@ -409,7 +409,8 @@ fn nothing_is_written_over_what_was_read() {
         ),
     ] {
         let before = std::fs::read(folder.path().join(target)).unwrap();
-        let output = command(&["check", "pod.yaml"]).args(args).current_dir(folder.path()).output().unwrap();
+        let output =
+            command_alone(&["check", "pod.yaml"]).args(args).current_dir(folder.path()).output().unwrap();
         let talk = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(talk.contains("; name another file") && talk.contains(target), "{args:?}: {talk}");
@@ -440,7 +441,7 @@ fn nothing_is_written_over_what_standard_input_comes_from() {
             &["pod.yaml", "--settings", "-", "-o", "json=in.yaml"],
             &["pod.yaml", "--cluster", "-", "--record", "in.yaml"],
         ] {
-            let output = command(&["check"])
+            let output = command_alone(&["check"])
                 .args(args)
                 .current_dir(folder.path())
                 .stdin(std::fs::File::open(&path).unwrap())
@@ -562,7 +563,7 @@ fn small_mistakes_in_a_call_are_told_with_their_fix() {
         (&["--settings", "#2", "pod.yaml"], "", "error: #2: cannot be read: "),
         (&["--config", "pointer.yaml", "pod.yaml"], "", "error: #/x: cannot be read: "),
     ] {
-        let mut child = command(&["check"])
+        let mut child = command_alone(&["check"])
             .args(args)
             .current_dir(folder.path())
             .stdin(Stdio::piped())

@@ -65,8 +65,18 @@ pub(crate) fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// The command, in the project's folder.
+/// The command, in the project's folder. Without settings of its own, `check` does what the policy does by default, so that its
+/// report is that of the policy, whose decisions the cases know.
 pub(crate) fn command(args: &[&str]) -> Command {
+    let has_settings =
+        args.iter().any(|arg| arg.starts_with("--settings") || ["--policy", "--config"].contains(arg));
+    let is_check = args.first() == Some(&"check") && !has_settings;
+    let defaults = ["--settings-json", "{}"];
+    command_alone(&[args, if is_check { &defaults } else { &[] }].concat())
+}
+
+/// The command with these arguments and no others, in the project's folder.
+pub(crate) fn command_alone(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
     command.args(args).current_dir(project("")).env_remove("NO_COLOR").stdin(Stdio::null());
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));

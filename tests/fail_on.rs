@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::engines::command;
+use crate::engines::command_alone;
 use crate::reports::workflow_command;
 
 /// A bare pod: the policy changes it, or refuses it in mode validate.
@@ -39,7 +39,7 @@ fn every_report_shows_why_the_exit_status_is_1() {
                 std::fs::write(folder.path().join("pod.yaml"), BARE).unwrap();
                 let args =
                     ["check", "--fail-on", fail_on, "-o", format, "--settings-json", settings, "pod.yaml"];
-                let output = command(&args).current_dir(folder.path()).output().unwrap();
+                let output = command_alone(&args).current_dir(folder.path()).output().unwrap();
                 let report = String::from_utf8(output.stdout).unwrap();
                 let name = format!("{settings} {fail_on} {format}: {report}");
                 assert_eq!(output.status.code(), Some(i32::from(fails)), "{name}");

@@ -250,9 +250,9 @@ fn a_file_that_is_named_twice_is_fixed_once() {
     let names = [file.as_str(), &dotted, &whole, "link.yaml", ".", file.as_str()];
     let (diff, talk, status) = command_on(folder.path(), &[&["fix", "--diff"], &names[..]].concat());
     assert_eq!((diff.matches("\n+++ ").count(), status), (1, Some(0)), "{diff}{talk}");
-    assert!(talk.contains("1 file would be fixed, 0 fine\n"), "{talk}");
+    assert!(talk.contains("1 file would be fixed, 0 unchanged\n"), "{talk}");
     let (_, talk, status) = command_on(folder.path(), &[&["fix"], &names[..]].concat());
-    assert!(talk.contains("1 file fixed, 0 fine\n"), "{talk}");
+    assert!(talk.contains("1 file fixed, 0 unchanged\n"), "{talk}");
     assert_eq!(status, Some(0), "{talk}");
     assert!(fs::read(folder.path().join(&file)).unwrap() == wanted, "it is fixed once");
 }
@@ -298,10 +298,10 @@ fn the_last_line_counts_files_by_how_they_ended() {
     ];
     let folder = copies(&names.map(|name| project("tests/fix").join(name)));
     let (_, talk, status) = command_on(folder.path(), &["fix", "--check", "."]);
-    assert!(talk.ends_with("1 file would be fixed, 2 fine, 1 left as it was\n"), "{talk}");
+    assert!(talk.ends_with("1 file would be fixed, 2 unchanged, 1 refused\n"), "{talk}");
     assert_eq!(status, Some(2), "{talk}");
     let (_, talk, _) = command_on(folder.path(), &["fix", "."]);
-    assert!(talk.ends_with("1 file fixed, 2 fine, 1 left as it was\n"), "{talk}");
+    assert!(talk.ends_with("1 file fixed, 2 unchanged, 1 refused\n"), "{talk}");
 }
 
 /// Nearly every namespace has a `default` that brings nothing, so of that one warning is enough.
@@ -345,7 +345,7 @@ fn no_other_problem_keeps_a_secret_from_being_added() {
         "actions": {"missing": "reject", "unlisted": "reject", "unusable": "reject", "expiring": "reject", "unknown": "reject"},
     });
     let input = format!("{pod}{secret}");
-    let judged = run(&["check", "--settings-json", &settings.to_string(), "-"], &input);
+    let judged = run(&["check", "--complete", "--settings-json", &settings.to_string(), "-"], &input);
     let said = text(&judged.stdout);
     for rule in ["secret-not-found", "unlisted-registry", "unparsable-image", "secret-expires-soon"] {
         assert!(said.contains(&format!("error[{rule}]")), "{rule}: {said}");
@@ -370,7 +370,7 @@ pub(crate) fn try_fixed(text: &str) -> Option<FixedFile> {
     let evaluation = Evaluation::new(&*POLICY, &settings, &judged, "shop", &cluster, host);
     let file = Arc::new(SourceFile { name: "generated.yaml".to_owned(), text: text.to_owned() });
     let (objects, _, error) = manifests(&file);
-    error.is_none().then(|| fix(&evaluation, None, &file, objects))
+    error.is_none().then(|| fix(&evaluation, None, None, &file, objects))
 }
 
 /// A line that stands between the keys of a pod spec.

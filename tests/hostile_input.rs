@@ -31,8 +31,9 @@ fn text(bytes: &[u8]) -> String {
 fn within(mebibytes: usize, folder: &Path, args: &[&str], redirect: &str) -> Command {
     let mut shell = Command::new("sh");
     let script = format!("ulimit -d {} && exec \"$@\" {redirect}", mebibytes << 10);
-    let program = command(&[]);
-    shell.args(["-c", &script, "sh"]).arg(program.get_program()).args(args).current_dir(folder);
+    let program = command(args);
+    let call = std::iter::once(program.get_program()).chain(program.get_args());
+    shell.args(["-c", &script, "sh"]).args(call).current_dir(folder);
     shell.envs(program.get_envs().filter_map(|(key, value)| Some((key, value?)))).stdin(Stdio::null());
     shell
 }

@@ -121,9 +121,14 @@ fn the_action_checks_annotates_and_writes_sarif() {
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "missing-pull-secret");
     assert!(!folder.path().join("injected").exists());
 
-    // By default the settings are the policy's: it fixes, and nothing fails.
-    assert_eq!(action(folder.path(), &[]).status.code(), Some(0));
-    assert_eq!(action(folder.path(), &[("fail-on", "mutate")]).status.code(), Some(1));
+    // Without settings, a pod that cannot pull its image fails the step.
+    assert_eq!(action(folder.path(), &[]).status.code(), Some(1));
+    let defaults = ("args", "--settings-json\n{}\n");
+    assert_eq!(action(folder.path(), &[defaults]).status.code(), Some(0));
+    let output = action(folder.path(), &[defaults, ("fail-on", "mutate")]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("title=policy-mutation::the policy adds pull secret acr-secret"), "{said}");
     let output =
         action(folder.path(), &[("args", "--namespace\nshop; $(touch injected)\n"), ("fail-on", "reject\n")]);
     assert_eq!(output.status.code(), Some(2));

@@ -163,7 +163,7 @@ fn a_recorded_session_stands_in_for_the_cluster() {
     let live = check(&["--cluster", &cluster, "--record", &session], POD);
     assert_eq!(live["results"][0]["decision"], "accepted", "{live}");
     assert_eq!(check(&["--replay", &session], POD), live);
-    let without = check(&[], POD);
+    let without = check(&["--complete"], POD);
     assert_eq!(without["results"][0]["object"]["findings"][0]["rule"], "secret-not-found");
 }
 

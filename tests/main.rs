@@ -71,6 +71,7 @@ mod manifests;
 mod playground;
 mod policy;
 mod properties;
+mod pulls;
 mod reading;
 mod registry;
 mod reports;

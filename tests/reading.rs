@@ -45,7 +45,7 @@ fn utf16_is_judged_at_its_places_and_fixed_in_the_same_encoding() {
             assert_eq!(fix.status.code(), Some(0), "{}", said(&fix));
             assert!(fs::read(&file).unwrap() == utf16(&fixed, order), "{line_end:?}");
             let again = on(folder.path(), &["fix", "pod.yaml"]);
-            assert!(said(&again).contains("0 files fixed, 1 fine"), "{}", said(&again));
+            assert!(said(&again).contains("0 files fixed, 1 unchanged"), "{}", said(&again));
         }
     }
 }

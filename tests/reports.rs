@@ -8,7 +8,7 @@ use jsonschema::Validator;
 use review::foreign_text::plain;
 use serde_json::{Value, json};
 
-use crate::engines::{command, project, run};
+use crate::engines::{command, command_alone, project, run};
 
 /// What reports have trouble with: names with signs of every format, no names at all, every decision, broken files.
 const HARD: [(&str, &str); 8] = [
@@ -57,7 +57,8 @@ pub(crate) struct Reports {
 /// All reports of one call, which runs in `folder`.
 pub(crate) fn reports(folder: &Path, args: &[&str]) -> Reports {
     let out = tempfile::tempdir().unwrap();
-    let mut command = command(&["check", "-o", "text"]);
+    let defaults: &[&str] = if args.contains(&"--settings-json") { &[] } else { &["--settings-json", "{}"] };
+    let mut command = command_alone(&[&["check", "-o", "text"], defaults].concat());
     for format in ["json", "sarif", "junit", "github"] {
         command.arg("-o").arg(format!("{format}={}", out.path().join(format).display()));
     }

@@ -93,14 +93,23 @@ fn documents() -> Vec<PathBuf> {
         .collect()
 }
 
-/// A document whose console blocks call the built command and have gaps for times. Nothing in it may be skipped: not a
+/// A document whose console blocks call the built command and have gaps for times. `$ echo $?` and the line below it say with
+/// which status the call above ends. Nothing in it may be skipped: not a
 /// block, not a line, and no command but the one that runs this test.
 fn runnable(document: &Path) -> String {
     let time = Regex::new(r" *\b[0-9]+\.[0-9]+ (µs|×)").unwrap();
     let mut in_block = false;
     let mut has_output = false;
-    let mut lines = Vec::new();
-    for (number, line) in fs::read_to_string(document).unwrap().lines().enumerate() {
+    let mut lines: Vec<String> = Vec::new();
+    let text = fs::read_to_string(document).unwrap();
+    let mut rest = text.lines().enumerate();
+    while let Some((number, line)) = rest.next() {
+        if in_block && line == "$ echo $?" {
+            let call = lines.iter().rposition(|line| line.starts_with("$ ")).unwrap();
+            let (_, status) = rest.next().unwrap();
+            lines.insert(call + 1, format!("? {status}"));
+            continue;
+        }
         let place = || format!("{}:{}: {line}", document.display(), number + 1);
         let mut line = line.to_owned();
         let is_fence = line.trim_start().starts_with("```");

@@ -1,5 +1,6 @@
 //! What commands are told: options that several of them share, and the config file that gives their defaults.
 
+pub mod complete;
 pub mod config;
 pub mod connection;
 pub mod limits;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+pub use self::complete::CompleteArgs;
 pub use self::connection::ConnectionArgs;
 pub use self::limits::LimitArgs;
 pub use self::output::{Format, Output, format_name, parse_format, parse_output};

@@ -11,12 +11,14 @@ mod ordered_parallel;
 pub mod playground;
 pub mod policy;
 mod policy_file;
+mod question;
 mod reports;
 mod rewrite;
 pub mod secret;
 mod skipped;
 mod standard_input;
 pub mod test;
+mod unknown;
 mod watching;
 
 use std::path::Path;
@@ -62,7 +64,7 @@ const EXIT_STATUS: &str = "Exit status:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judge manifests
+    /// Check whether the pods in manifests can pull their images
     Check(Box<Check>),
     /// Write missing pull secrets into manifests
     Fix(Box<Fix>),

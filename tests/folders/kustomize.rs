@@ -58,7 +58,7 @@ fn patches_are_skipped_with_the_reason_unless_they_are_named() {
 
     let fix = run(folder.path(), &["fix", "."]);
     assert_eq!(fix.status.code(), Some(0), "{}", talk(&fix));
-    assert!(talk(&fix).ends_with("1 file fixed, 0 fine\n"), "{}", talk(&fix));
+    assert!(talk(&fix).ends_with("1 file fixed, 0 unchanged\n"), "{}", talk(&fix));
     assert_eq!(fs::read_to_string(folder.path().join("prod/more/deployment.yaml")).unwrap(), PATCH);
 }
 
@@ -259,7 +259,7 @@ mod built {
 
     #[test]
     fn findings_name_the_kustomization_and_the_object_but_no_line_of_what_is_built() {
-        let validate = ["--settings-json", r#"{"mode": "validate"}"#];
+        let validate = ["--complete", "--settings-json", r#"{"mode": "validate"}"#];
         let check = |format: &str| {
             let args = [&["check", "-k", "prod", "-o", format], &validate[..]].concat();
             let (output, _) = with_kustomize(BUILD, &args);

@@ -94,6 +94,9 @@ pub fn store_secret(secret: &mut Value) {
     fields.entry("type").or_insert_with(|| "Opaque".into());
 }
 
+/// What a host error says of an object that is not known, behind its name. The policy takes it as unknown, without a finding.
+pub const NOT_GIVEN: &str = " is not among the inputs";
+
 /// What a policy may ask, and the answers.
 pub struct Lookups {
     cluster: Arc<Cluster>,
@@ -101,6 +104,8 @@ pub struct Lookups {
     resources: Vec<(String, String)>,
     /// Patterns such as `*`, `kubernetes/*`, `oci/v1/*`
     capabilities: Vec<String>,
+    /// Whether an object that is not in the cluster does not exist
+    is_complete: bool,
     log: Arc<dyn Log>,
 }
 
@@ -138,6 +143,7 @@ impl Lookups {
             cluster,
             resources: resources.map(|r| (word(r, "apiVersion"), word(r, "kind"))).collect(),
             capabilities: capabilities.unwrap_or_else(|| vec!["*".to_owned()]),
+            is_complete: true,
             log,
         }
     }
@@ -146,6 +152,14 @@ impl Lookups {
     #[must_use]
     pub fn granting(self, resources: Option<Vec<(String, String)>>) -> Self {
         Self { resources: resources.unwrap_or(self.resources), ..self }
+    }
+
+    /// Of a Secret that is not in the cluster, says that it is not known instead of that it does not exist.
+    ///
+    /// A `ServiceAccount` that is not in the cluster still does not exist: a pod that names it has no pull secrets from it.
+    #[must_use]
+    pub fn incomplete(self) -> Self {
+        Self { is_complete: false, ..self }
     }
 
     fn is_granted(&self, capability: &str) -> bool {
@@ -164,6 +178,10 @@ impl Lookups {
         }
         let found = self.cluster.get(&api_version, &kind, namespace.as_deref().unwrap_or_default(), &name);
         let object = found.ok_or_else(|| {
+            if !self.is_complete && (api_version.as_str(), kind.as_str()) == ("v1", "Secret") {
+                let namespace = namespace.as_deref().unwrap_or_default();
+                return format!("Secret {namespace}/{name}{NOT_GIVEN}");
+            }
             format!(
                 "Callback evaluation failure: Cannot find {api_version}/{kind} named '{name}' inside of namespace \
                  '{namespace:?}'"

@@ -1,5 +1,6 @@
 //! One manifest judged: its request, the policy's answer, and the places of the findings.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -11,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::field::{self, field};
 use crate::field_error::without_value;
+use crate::gaps::{Noting, account_of};
 use crate::host_calls::HostCalls;
 use crate::kind::{Judged, Kind, template_path};
 use crate::manifest::{Content, Manifest};
@@ -49,6 +51,8 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// The answers for the pods of its templates, one for each template
     pub pods: Vec<Pods>,
+    /// Objects that the answers depend on and that are not among the inputs, each as `Secret shop/acr-secret`
+    pub unknown: BTreeSet<String>,
     /// The manifest itself
     pub manifest: Manifest,
 }
@@ -87,11 +91,14 @@ impl Serialize for Outcome {
             object: &'a Verdict,
             #[serde(skip_serializing_if = "<[Pods]>::is_empty")]
             pods: &'a [Pods],
+            #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+            unknown: &'a BTreeSet<String>,
         }
-        let Self { source, api_version, kind, namespace, name, verdict, pods, manifest: _ } = self;
+        let Self { source, api_version, kind, namespace, name, verdict, pods, unknown, manifest: _ } = self;
         let decision = self.worst();
         let object = verdict;
-        Shown { source, api_version, kind, namespace, name, decision, object, pods }.serialize(serializer)
+        Shown { source, api_version, kind, namespace, name, decision, object, pods, unknown }
+            .serialize(serializer)
     }
 }
 
@@ -156,6 +163,10 @@ pub struct Evaluation<'a> {
     pub policy: &'a dyn Engine,
     /// Its settings, as JSON
     pub settings: &'a RawValue,
+    /// Its settings for Secrets, where they differ
+    pub secret_settings: Option<&'a RawValue>,
+    /// Whether what is not among the inputs does not exist
+    pub is_complete: bool,
     /// The resource that deploys the policy, where there is one: its rules and selectors say what is judged
     pub resource: Option<&'a PolicyResource>,
     /// The kinds that are judged where there is none
@@ -186,7 +197,16 @@ impl<'a> Evaluation<'a> {
         host: Arc<dyn HostCalls>,
     ) -> Self {
         let api_server = ApiServer { namespace, operation: "CREATE", old: &[], cluster };
-        Self { policy, settings, resource: None, judged, api_server, host }
+        Self {
+            policy,
+            settings,
+            secret_settings: None,
+            is_complete: true,
+            resource: None,
+            judged,
+            api_server,
+            host,
+        }
     }
 
     /// Judges a manifest.
@@ -215,6 +235,12 @@ impl<'a> Evaluation<'a> {
         }
         let name = field::word(object, &["metadata", "name"])
             .map_or_else(|| word(&["metadata", "generateName"]), str::to_owned);
+        let noting =
+            (!self.is_complete && left_out.is_none()).then(|| Arc::new(Noting::new(self.host.clone())));
+        let host = noting
+            .as_ref()
+            .map_or_else(|| self.host.clone(), |noting| -> Arc<dyn HostCalls> { noting.clone() });
+        let mut unknown = BTreeSet::new();
         let (verdict, pods) = match (left_out, &kind) {
             (Some(reason), _) => (skipped(reason), Vec::new()),
             (None, None) => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
@@ -225,23 +251,39 @@ impl<'a> Evaluation<'a> {
                 if namespace.is_empty() && !kind.is_cluster_scoped() {
                     self.api_server.namespace.clone_into(&mut namespace);
                 }
-                self.judge_object(kind, &manifest)
+                self.judge_object(kind, &manifest, &host, &mut unknown)
             }
         };
+        unknown.extend(noting.iter().flat_map(|noting| noting.unknown()));
         let (api_version, kind) = (word(&["apiVersion"]), word(&["kind"]));
-        Outcome { source, api_version, kind, namespace, name, verdict, pods, manifest }
+        Outcome { source, api_version, kind, namespace, name, verdict, pods, unknown, manifest }
     }
 
-    fn judge_object(&self, kind: &Kind, manifest: &Manifest) -> (Verdict, Vec<Pods>) {
+    fn judge_object(
+        &self,
+        kind: &Kind,
+        manifest: &Manifest,
+        host: &Arc<dyn HostCalls>,
+        unknown: &mut BTreeSet<String>,
+    ) -> (Verdict, Vec<Pods>) {
         let (request, pods) = self.requests(kind, manifest);
+        let mut judge = |request: &Asked<'_>, is_pod: bool| {
+            let verdict = self.verdict(request, host.clone());
+            if let Some(pod) = request.object().filter(|_| is_pod && !self.is_complete) {
+                let namespace = request.namespace().unwrap_or(self.api_server.namespace);
+                unknown.extend(account_of(pod, namespace, &verdict, self.api_server.cluster));
+            }
+            verdict
+        };
         let verdict = match self.leaves_out(&request) {
             Some(reason) => skipped(&reason),
-            None => self.verdict(&request),
+            None => judge(&request, kind.is_core("Pod")),
         };
         let pods = pods
             .into_iter()
-            .map(|(request, spec_pointer)| Pods { verdict: self.verdict(&request), spec_pointer });
-        (verdict, pods.collect())
+            .map(|(request, spec_pointer)| Pods { verdict: judge(&request, true), spec_pointer });
+        let pods = pods.collect();
+        (verdict, pods)
     }
 
     /// The request for an object, and the one for the pods that it makes where the policy gets to see those, with the pointer
@@ -285,11 +327,11 @@ impl<'a> Evaluation<'a> {
 
     /// Sends one request to the policy.
     pub fn ask(&self, request: &Value) -> Verdict {
-        self.verdict(&Asked::Given(request))
+        self.verdict(&Asked::Given(request), self.host.clone())
     }
 
-    fn verdict(&self, request: &Asked<'_>) -> Verdict {
-        let verdict = self.answer(request);
+    fn verdict(&self, request: &Asked<'_>, host: Arc<dyn HostCalls>) -> Verdict {
+        let verdict = self.answer(request, host);
         match self.resource {
             Some(resource) => resource.enforcement.apply(verdict),
             None => verdict,
@@ -298,17 +340,18 @@ impl<'a> Evaluation<'a> {
 
     fn payload(&self, request: &Asked<'_>) -> serde_json::Result<Vec<u8>> {
         let mut payload = Vec::with_capacity(USUAL_PAYLOAD);
-        serde_json::to_writer(&mut payload, &Payload { request, settings: self.settings })?;
+        let settings = self.secret_settings.filter(|_| request.is_of_secret()).unwrap_or(self.settings);
+        serde_json::to_writer(&mut payload, &Payload { request, settings })?;
         Ok(payload)
     }
 
-    fn answer(&self, request: &Asked<'_>) -> Verdict {
+    fn answer(&self, request: &Asked<'_>, host: Arc<dyn HostCalls>) -> Verdict {
         let payload = match self.payload(request) {
             Ok(payload) => payload,
             Err(error) => return Verdict::without_answer(Decision::Error, error.to_string()),
         };
         let object = request.object().unwrap_or(&Value::Null);
-        match self.policy.call("validate", &payload, self.host.clone()) {
+        match self.policy.call("validate", &payload, host) {
             Ok(response) => match Verdict::of(&response, object) {
                 Ok(verdict) if self.policy.is_own() => verdict,
                 Ok(verdict) => verdict.of_foreign_policy(),

@@ -22,6 +22,7 @@ mod field;
 pub mod field_error;
 mod field_mask;
 pub mod foreign_text;
+mod gaps;
 pub mod host_calls;
 pub mod json_pointer;
 pub mod kind;

@@ -166,6 +166,14 @@ const HARMLESS: [&str; 8] = [
 ];
 
 impl PolicyResource {
+    /// `ClusterAdmissionPolicy acr-pull-secret`
+    pub fn title(&self) -> String {
+        match &self.namespace {
+            None => format!("ClusterAdmissionPolicy {}", self.name),
+            Some(namespace) => format!("AdmissionPolicy {namespace}/{}", self.name),
+        }
+    }
+
     /// Whether an object is a policy of Kubewarden, or a group of policies.
     pub fn is_one(object: &Value) -> bool {
         Kind::of(object).is_some_and(|kind| kind.group == GROUP && kind.kind.contains("AdmissionPolicy"))

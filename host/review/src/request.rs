@@ -129,6 +129,14 @@ impl Asked<'_> {
         }
     }
 
+    pub(crate) fn is_of_secret(&self) -> bool {
+        match self {
+            Self::Made(request) => request.kind.is_core("Secret"),
+            Self::Given(request) => Kind::of(request.get("object").unwrap_or(&Value::Null))
+                .is_some_and(|kind| kind.is_core("Secret")),
+        }
+    }
+
     pub(crate) fn is_update(&self) -> bool {
         match self {
             Self::Made(request) => request.operation == "UPDATE",

@@ -5,8 +5,8 @@ mod problem;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Spot, Weight};
 use crate::engine::{Engine, EngineError};
@@ -23,6 +23,8 @@ pub struct Settings {
     pub json: Box<RawValue>,
     /// Where they are written; `None` for the defaults
     pub source: Option<SettingsSource>,
+    /// As the policy gets them for a Secret, where that differs
+    pub secret_json: Option<Box<RawValue>>,
     /// The resource, where they were in one
     pub resource: Option<PolicyResource>,
 }
@@ -124,7 +126,7 @@ pub fn read(
     let json = to_raw_value(&value).unwrap_or_default();
     let SourceFile { name, text } = Arc::unwrap_or_clone(file);
     let source = SettingsSource { name, text, document: document.index, prefix };
-    Ok((Settings { json, source: Some(source), resource }, notes))
+    Ok((Settings { json, secret_json: None, source: Some(source), resource }, notes))
 }
 
 /// Says how to name one of several objects.
@@ -189,11 +191,30 @@ impl Default for Settings {
     /// The policy's own defaults: `{}`.
     fn default() -> Self {
         let json = to_raw_value(&serde_json::Map::new()).unwrap_or_default();
-        Self { json, source: None, resource: None }
+        Self { json, secret_json: None, source: None, resource: None }
     }
 }
 
 impl Settings {
+    /// What the question whether pods get their images comes to: nothing is added, every lookup is made, and a pod whose
+    /// credentials all fail is refused. A Secret itself is only warned of, because the pods that rely on it decide.
+    pub fn for_pulls() -> Self {
+        let settings = |unusable: &str| {
+            json!({
+                "mode": "validate",
+                "cluster": {"serviceAccounts": true, "secrets": "credentials"},
+                "actions": {"missing": "reject", "unlisted": "warn", "unusable": unusable, "unknown": "allow"},
+            })
+        };
+        let raw = |settings| to_raw_value(&settings).unwrap_or_default();
+        Self {
+            json: raw(settings("reject")),
+            secret_json: Some(raw(settings("warn"))),
+            source: None,
+            resource: None,
+        }
+    }
+
     /// Asks the policy whether it takes the settings.
     ///
     /// # Errors

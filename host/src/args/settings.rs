@@ -10,13 +10,13 @@ use crate::args::PolicyArgs;
 use crate::console::Io;
 use crate::files::input;
 
-/// Reads the settings that the command line names; none means `{}`. What is in a policy resource but cannot be honoured
+/// Reads the settings that the command line names, if it names any. What is in a policy resource but cannot be honoured
 /// is said on `io.stderr`.
 ///
 /// # Errors
 /// - a file that cannot be read or parsed, or that has no object, as an empty one, or too many
 /// - a policy resource that Kubernetes would refuse
-pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Settings> {
+pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Option<Settings>> {
     let (file, part) = match (&args.settings, &args.settings_json) {
         (_, Some(json)) => {
             (SourceFile { name: "--settings-json".to_owned(), text: json.clone() }, Selection::Whole)
@@ -26,14 +26,14 @@ pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Settings> {
             (input::read(Path::new(path), &mut io.stdin)?, part)
         }
         (None, None) => {
-            return Ok(Settings::default());
+            return Ok(None);
         }
     };
     let (settings, notes) = read(file, &part, &args.namespace)?;
     for note in notes {
         io.stderr.diagnostic(&note);
     }
-    Ok(settings)
+    Ok(Some(settings))
 }
 
 /// The file in `policy.yaml#2`.

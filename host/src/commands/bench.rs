@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use self::measurement::{Task, least};
 use crate::args::settings::{self, refused};
-use crate::args::{Format, Output, PolicyArgs};
+use crate::args::{CompleteArgs, Format, Output, PolicyArgs};
 use crate::commands::check::judging;
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file::{self, load_alone, lookups};
@@ -27,8 +27,8 @@ use crate::console::Io;
 use crate::files::exclude::Exclude;
 use crate::files::input::Given;
 use crate::files::search::Search;
-use crate::report::{Failing, json_text};
 use crate::report::text::Style;
+use crate::report::{Failing, json_text};
 use crate::sandbox::{HostCalls, Policy};
 use crate::text::counted;
 use review::evaluation::Evaluation;
@@ -125,14 +125,15 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     });
     let one = NonZero::<usize>::MIN;
     let cluster = Arc::new(inputs::cluster_with(given.clone(), &inputs, namespace, one));
-    let settings = settings::load(&args.policy, io)?;
-    let policy = policy_file::load(&args.policy, &settings, io)?;
+    let settings = settings::load(&args.policy, io)?.unwrap_or_default();
+    let policy = policy_file::load(&args.policy, Some(&settings), io)?;
     let others = args
         .against
         .iter()
         .map(|path| load_alone(&args.policy.limits, Some(path), io))
         .collect::<Result<Vec<Policy>>>()?;
-    let host: Arc<dyn HostCalls> = Arc::new(lookups(&cluster, &policy, &settings, io));
+    let host: Arc<dyn HostCalls> =
+        Arc::new(lookups(&cluster, &policy, settings.resource.as_ref(), CompleteArgs { complete: true }, io));
     settings.validate(&policy, host.clone()).map_err(refused)?;
     let judged = Judged::of(policy.metadata());
     let mut evaluation = Evaluation::new(&policy, &settings.json, &judged, namespace, &cluster, host.clone());

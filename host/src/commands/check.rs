@@ -12,9 +12,12 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::args::settings::{self, refused};
-use crate::args::{FailOn, Format, Operation, Output, PolicyArgs, SearchArgs, StdinArgs, parse_output};
+use crate::args::{
+    CompleteArgs, FailOn, Format, Operation, Output, PolicyArgs, SearchArgs, StdinArgs, parse_output,
+};
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
 use crate::commands::policy_file::{self, lookups};
+use crate::commands::question::{self, Question};
 use crate::commands::reports::{self, Reports};
 use crate::commands::{skipped, standard_input, watching};
 use crate::console::ExitStatus;
@@ -41,7 +44,7 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret check -k overlays/prod                what Kustomize builds
   kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -";
 
-/// Judge manifests: files, folders, patterns, or - for standard input
+/// Check whether the pods in manifests can pull their images; with settings, what the policy does with them in a cluster
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
@@ -62,6 +65,9 @@ pub struct Check {
     /// The policy and what it is told
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// Whether the inputs are all there is
+    #[command(flatten)]
+    pub complete: CompleteArgs,
     /// What happens to the objects
     #[arg(long, value_enum, default_value = "create", ignore_case = true, value_name = "OPERATION")]
     pub operation: Operation,
@@ -90,6 +96,13 @@ pub struct Check {
     /// Judge again whenever a file changes, until Ctrl-C
     #[arg(long)]
     pub watch: bool,
+}
+
+impl Check {
+    /// Whether the report for people goes to standard output.
+    fn is_read_as_text(&self) -> bool {
+        self.output.iter().any(|output| output.format == Format::Text && output.file.is_none())
+    }
 }
 
 /// Runs the command; `config` is the config file that gave it defaults.
@@ -131,10 +144,12 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let jobs = if args.record.is_some() { NonZero::<usize>::MIN } else { args.policy.jobs()? };
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
 
-    let settings = settings::load(&args.policy, io)?;
-    let policy = policy_file::load(&args.policy, &settings, io)?;
+    let given = settings::load(&args.policy, io)?;
+    let policy = policy_file::load(&args.policy, given.as_ref(), io)?;
+    let (settings, question) = question::settings(given, &policy);
+    let resource = settings.resource.as_ref();
     let host: Arc<dyn HostCalls> = match &args.replay {
-        None => Arc::new(lookups(&cluster, &policy, &settings, io)),
+        None => Arc::new(lookups(&cluster, &policy, resource, args.complete, io)),
         Some(path) => {
             let session = input::read(path, &mut io.stdin)?;
             Arc::new(Replay::parse(&session.name, &session.text)?)
@@ -155,7 +170,10 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let evaluation = Evaluation {
         policy: &policy,
         settings: &settings.json,
-        resource: settings.resource.as_ref(),
+        secret_settings: settings.secret_json.as_deref(),
+        // A session has all that the policy asked for.
+        is_complete: args.complete.complete || args.replay.is_some(),
+        resource,
         judged: &Judged::of(policy.metadata()),
         api_server: ApiServer { namespace, operation: args.operation.as_str(), old: &was, cluster: &cluster },
         host: host.clone(),
@@ -165,6 +183,9 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let mut reports = Reports::begin(&args.output, style, &rules, io);
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
     if !args.quiet {
+        if args.is_read_as_text() {
+            question.tell(&settings, io);
+        }
         skipped::tell(&folders, &search, io);
         skipped::tell_of_images(&evaluation, &folders, io);
     }
@@ -177,6 +198,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     }
     if !args.quiet {
         skipped::tell_of_unreadable(&tally.unreadable, io);
+        tally.unknown.tell(io);
     }
     let mut status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
     if let Some(emptiness) = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty) {
@@ -186,8 +208,8 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     } else if status == ExitStatus::Nothing {
         say_why_nothing(&tally, io);
     }
-    if tally.summary.mutated + tally.summary.rejected > 0 {
-        point_at_fix(args, io);
+    if tally.can_be_fixed {
+        point_at_fix(args, question, io);
     }
     Ok(status)
 }
@@ -206,12 +228,12 @@ fn refuse_clashes<'a>(
 }
 
 /// Prints the next step for readers of the text report.
-fn point_at_fix(args: &Check, io: &Io) {
-    let is_read = args.output.iter().any(|output| output.format == Format::Text && output.file.is_none());
-    if is_read && !args.quiet && !args.paths.is_empty() && args.operation == Operation::Create {
-        io.stderr.line(
-            "note: to preview the fixes, run acr-pull-secret fix --diff with the same paths and settings",
-        );
+fn point_at_fix(args: &Check, question: Question, io: &Io) {
+    if args.is_read_as_text() && !args.quiet && args.operation == Operation::Create {
+        let same = if question == Question::Pulls { "paths" } else { "paths and settings" };
+        io.stderr.line(&format!(
+            "note: to preview the fixes, run acr-pull-secret fix --diff with the same {same}"
+        ));
     }
 }
 

@@ -77,7 +77,8 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         None => Some(args.pull_secret.clone()),
     };
     let settings = settings::load(&args.policy, io)?;
-    let policy = policy_file::load(&args.policy, &settings, io)?;
+    let policy = policy_file::load(&args.policy, settings.as_ref(), io)?;
+    let settings = settings.unwrap_or_default();
     let host: Arc<dyn HostCalls> =
         Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), Arc::new(io.stderr.clone())));
     settings.validate(&policy, host.clone()).map_err(refused)?;

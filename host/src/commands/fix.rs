@@ -12,9 +12,10 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use crate::args::settings::{self, refused};
-use crate::args::{PolicyArgs, SearchArgs, StdinArgs};
+use crate::args::{CompleteArgs, PolicyArgs, SearchArgs, StdinArgs};
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
 use crate::commands::policy_file;
+use crate::commands::question::{self, Question};
 use crate::commands::rewrite::rewrite;
 use crate::commands::skipped;
 use crate::commands::standard_input;
@@ -26,7 +27,6 @@ use crate::files::atomic_file;
 use crate::files::input::{self, Given};
 use crate::text::{counted, plural, shell_path};
 use file_result::FileResult;
-use review::cluster::Lookups;
 use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
@@ -77,6 +77,9 @@ pub struct Fix {
     /// The policy and what it is told
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// Whether the inputs are all there is
+    #[command(flatten)]
+    pub complete: CompleteArgs,
     /// Nothing to judge is fine
     #[arg(long)]
     pub allow_empty: bool,
@@ -116,13 +119,15 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let jobs = args.policy.jobs()?;
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
     let given = settings::load(&args.policy, io)?;
-    let policy = policy_file::load(&args.policy, &given, io)?;
-    let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())));
+    let policy = policy_file::load(&args.policy, given.as_ref(), io)?;
+    let (given, question) = question::settings(given, &policy);
+    let host: Arc<dyn HostCalls> = Arc::new(policy_file::lookups(&cluster, &policy, None, args.complete, io));
     given.validate(&policy, host.clone()).map_err(refused)?;
     let settings = fixing::settings(&given.json)?;
     let judged = Judged::of(policy.metadata());
-    let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host);
+    let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host.clone());
+    let pulls = Evaluation::new(&policy, &given.json, &judged, namespace, &cluster, host);
+    let pulls = (question == Question::Pulls).then_some(&pulls);
     skipped::tell(&folders, &search, io);
     skipped::tell_of_images(&evaluation, &folders, io);
 
@@ -134,7 +139,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let mut tally = Tally::default();
     let mut warned = BTreeSet::new();
     let mut written = Ok(());
-    file_result::run(&evaluation, given.resource.as_ref(), &inputs, jobs, |result| {
+    file_result::run(&evaluation, pulls, given.resource.as_ref(), &inputs, jobs, |result| {
         progress.step();
         for problem in &result.problems {
             problems.add(problem.clone(), io);
@@ -215,10 +220,10 @@ impl Tally {
         let fixed = if args.check || args.diff { "would be fixed" } else { "fixed" };
         let refused = match self.refused {
             0 => String::new(),
-            refused => format!(", {refused} left as it was"),
+            refused => format!(", {refused} refused"),
         };
         io.stderr.line(&format!(
-            "{} {fixed}, {} fine{refused}",
+            "{} {fixed}, {} unchanged{refused}",
             counted(self.changed, "file"),
             self.unchanged
         ));

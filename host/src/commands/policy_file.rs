@@ -10,16 +10,16 @@ use review::engine::Engine as _;
 use review::policy_resource::PolicyResource;
 use review::settings::Settings;
 
-use crate::args::{LimitArgs, PolicyArgs};
+use crate::args::{CompleteArgs, LimitArgs, PolicyArgs};
 use crate::console::Io;
 use crate::files::input;
 use crate::sandbox::{Cache, Compiler, EMBEDDED, Limits, Policy};
 
 /// The policy that these options name. Another one than the built-in policy looks up Secrets only if the user allows it, by an
 /// option or by a policy resource.
-pub(super) fn load(args: &PolicyArgs, settings: &Settings, io: &Io) -> Result<Policy> {
+pub(super) fn load(args: &PolicyArgs, settings: Option<&Settings>, io: &Io) -> Result<Policy> {
     let policy = load_policy(args.limits.into(), args.policy.as_deref())?;
-    let is_granted = settings.resource.as_ref().map(grants_secrets);
+    let is_granted = settings.and_then(|settings| settings.resource.as_ref()).map(grants_secrets);
     // A repository must not grant by its settings what its policy asks for.
     let is_allowed = args.limits.allow_secrets || (is_granted == Some(true) && !args.are_settings_found);
     let is_asked = is_granted.unwrap_or_else(|| asks_for_secrets(&policy));
@@ -80,9 +80,17 @@ pub(super) fn foreign_compiler() -> Result<Compiler> {
     Ok(Compiler::Process(std::env::current_exe().context("the command does not find its own program")?))
 }
 
-/// What the policy may look up in the cluster: what its metadata ask for, or what the policy resource grants.
-pub(super) fn lookups(cluster: &Arc<Cluster>, policy: &Policy, settings: &Settings, io: &Io) -> Lookups {
-    let resource = settings.resource.as_ref();
+/// What the policy may look up in the cluster: what its metadata ask for, or what the policy resource grants. Unless the
+/// inputs are complete, a Secret that is not among them is not known.
+pub(super) fn lookups(
+    cluster: &Arc<Cluster>,
+    policy: &Policy,
+    resource: Option<&PolicyResource>,
+    complete: CompleteArgs,
+    io: &Io,
+) -> Lookups {
     let granted = resource.map(|resource| resource.context_aware_resources.clone());
-    Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())).granting(granted)
+    let lookups =
+        Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())).granting(granted);
+    if complete.complete { lookups } else { lookups.incomplete() }
 }

@@ -141,10 +141,11 @@ pub fn settings(given: &RawValue) -> Result<Box<RawValue>> {
 
 /// Fixes the manifests of a file, or of a part of one that begins with a document.
 ///
-/// `evaluation` has the settings that [`settings`] makes. Of the policy resource only the namespaces count, because its
-/// rules say what is fixed at admission, not in files.
+/// `evaluation` has the settings that [`settings`] makes. Where there is a `question`, only objects that it rejects are fixed.
+/// Of the policy resource only the namespaces count, because its rules say what is fixed at admission, not in files.
 pub fn fix(
     evaluation: &Evaluation<'_>,
+    question: Option<&Evaluation<'_>>,
     resource: Option<&PolicyResource>,
     file: &SourceFile,
     manifests: Vec<Manifest>,
@@ -162,7 +163,16 @@ pub fn fix(
     for group in outcomes.chunk_by(Outcome::is_beside) {
         let of_group: Vec<Result<Option<Plan>, Refusal>> = group
             .iter()
-            .map(|outcome| if is_left_out(outcome) { Ok(None) } else { Plan::of(evaluation, outcome) })
+            .map(|outcome| {
+                let is_asked = |question: &Evaluation<'_>| {
+                    question.judge(outcome.manifest.clone()).worst() >= Decision::Rejected
+                };
+                match Plan::of(evaluation, outcome) {
+                    Ok(None) => Ok(None),
+                    _ if is_left_out(outcome) || !question.is_none_or(is_asked) => Ok(None),
+                    plan => plan,
+                }
+            })
             .collect();
         let places = places(&file.text, group, &of_group);
         for (outcome, plan) in group.iter().zip(of_group) {
@@ -194,6 +204,20 @@ pub fn fix(
         fixed.changes.clear();
     }
     fixed
+}
+
+/// Whether [`fix`] may add pull secrets to an object that was judged: the policy would, or refuses it because one is missing.
+/// Where the edit is not safe, `fix` still refuses.
+pub fn may_add(outcome: &Outcome) -> bool {
+    let Content::Object(object) = &outcome.manifest.content else { return false };
+    let is_pod_or_template =
+        Kind::of(object).is_some_and(|kind| kind.is_core("Pod") || template_path(&kind, object).is_some());
+    let is_missing = |finding: &Finding| {
+        finding.rule == "missing-pull-secret" && finding.severity == review::verdict::Severity::Reject
+    };
+    is_pod_or_template
+        && !is_copied(&outcome.manifest)
+        && (outcome.worst() == Decision::Mutated || outcome.findings().iter().any(is_missing))
 }
 
 /// What an object gets, and where.

@@ -54,6 +54,9 @@ pub enum LookupError {
     ResourceNotGranted,
     /// RBAC: the policy server may not read the object
     Forbidden,
+    /// The host stands for a cluster of which it knows only a part: the command, whose inputs lack the object. Nothing is
+    /// wrong with that, so no finding says it
+    NotGiven,
     /// Anything else: no cluster, no connection, an answer that is no object. Holds nothing of the answer,
     /// which could carry a credential
     Unavailable,
@@ -68,7 +71,9 @@ impl LookupError {
         if text.contains("Cannot find ") && text.contains(" named ") {
             return None;
         }
-        Some(if text.contains("' host capability") {
+        Some(if text.contains(" not among the inputs") {
+            Self::NotGiven
+        } else if text.contains("' host capability") {
             Self::CapabilityNotGranted
         } else if text.contains("Policy has not been granted access to Kubernetes") {
             Self::ResourceNotGranted
@@ -92,6 +97,7 @@ impl LookupError {
                 "let the policy server's ServiceAccount get {}s in namespace \"{namespace}\" by RBAC",
                 kind.to_ascii_lowercase()
             ),
+            Self::NotGiven => "add it to the inputs".to_owned(),
             Self::Unavailable => "look for the reason in the policy server's log".to_owned(),
         }
     }
@@ -103,6 +109,7 @@ impl fmt::Display for LookupError {
             Self::CapabilityNotGranted => "the host capability is not granted",
             Self::ResourceNotGranted => "the kind is not among the policy's contextAwareResources",
             Self::Forbidden => "RBAC forbids it",
+            Self::NotGiven => "it is not among the inputs",
             Self::Unavailable => "the cluster gave no answer",
         })
     }

@@ -48,7 +48,7 @@ fuzz_target!(|text: &str| {
     let settings = RawValue::from_string("{}".to_owned()).unwrap();
     let settings = fix::settings(&settings).unwrap();
     let evaluation = Evaluation::new(&*POLICY, &settings, &judged, "default", &cluster, Arc::new(NoHost));
-    let fixed = fix(&evaluation, None, &file, objects);
+    let fixed = fix(&evaluation, None, None, &file, objects);
     if fixed.changes.is_empty() || !fixed.refusals.is_empty() {
         assert_eq!(fixed.text, text);
         return;
@@ -59,7 +59,7 @@ fuzz_target!(|text: &str| {
     assert_eq!(after.len(), documents.len());
     let again = Arc::new(SourceFile { name: "a.yaml".to_owned(), text: fixed.text.clone() });
     let objects = manifests(&again).0;
-    assert!(fix(&evaluation, None, &again, objects).changes.is_empty(), "the second time");
+    assert!(fix(&evaluation, None, None, &again, objects).changes.is_empty(), "the second time");
 });
 
 fn collect(value: &Value, pointer: String, pointers: &mut Vec<String>) {

@@ -90,7 +90,12 @@ fn settings(loaded: &Loaded, case: &Case, number: usize) -> Settings {
     };
     let (name, text) = (loaded.file.name.clone(), loaded.file.text.clone());
     let source = SettingsSource { name, text, document: loaded.document.index, prefix };
-    Settings { json: to_raw_value(value).unwrap_or_default(), source: Some(source), resource: None }
+    Settings {
+        json: to_raw_value(value).unwrap_or_default(),
+        secret_json: None,
+        source: Some(source),
+        resource: None,
+    }
 }
 
 /// The admission request of a case.

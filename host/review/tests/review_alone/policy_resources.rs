@@ -72,13 +72,12 @@ fn judge(resource: &Value, operation: &str, objects: &[Value]) -> Outcome {
     }
     let cluster = Arc::new(cluster);
     let lookups = Lookups::new(cluster.clone(), Some(&METADATA), Arc::new(NoLog));
+    let host = Arc::new(lookups.granting(Some(resource.context_aware_resources.clone())));
+    let judged = Judged::default();
     let evaluation = Evaluation {
-        policy: &Core,
-        settings: &settings,
         resource: Some(&resource),
-        judged: &Judged::default(),
         api_server: ApiServer { namespace: "default", operation, old: &[], cluster: &cluster },
-        host: Arc::new(lookups.granting(Some(resource.context_aware_resources.clone()))),
+        ..Evaluation::new(&Core, &settings, &judged, "default", &cluster, host)
     };
     let file = Arc::new(SourceFile { name: "objects.json".to_owned(), text: objects[0].to_string() });
     evaluation.judge(manifests(&file).0.remove(0))

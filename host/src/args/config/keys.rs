@@ -12,7 +12,7 @@ use crate::quantity::{parse_duration, parse_memory, parse_size};
 use review::field_error::{self, FieldError};
 
 /// Keys, and the ids of their arguments.
-const ARGUMENTS: [(&str, &str); 17] = [
+const ARGUMENTS: [(&str, &str); 18] = [
     ("settings", "settings"),
     ("policy", "policy"),
     ("policyTimeout", "policy_timeout"),
@@ -20,6 +20,7 @@ const ARGUMENTS: [(&str, &str); 17] = [
     ("policyResponse", "policy_response"),
     ("policyHostCalls", "policy_host_calls"),
     ("cluster", "cluster"),
+    ("complete", "complete"),
     ("namespace", "namespace"),
     ("output", "output"),
     ("failOn", "fail_on"),
@@ -86,6 +87,7 @@ struct Fields {
     policy_response: Option<Value>,
     policy_host_calls: Option<u32>,
     cluster: Option<Vec<String>>,
+    complete: Option<bool>,
     namespace: Option<String>,
     output: Option<Vec<String>>,
     fail_on: Option<FailOn>,
@@ -139,7 +141,7 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
         if exclude::is_path(pattern) { from_folder(pattern) } else { pattern.clone() }
     };
     let fail_on = fields.fail_on.and_then(|fail_on| fail_on.to_possible_value());
-    let keys: [(&str, Option<Vec<String>>); 17] = [
+    let keys: [(&str, Option<Vec<String>>); 18] = [
         ("settings", settings.map(one)),
         ("policy", fields.policy.map(|path| one(from_folder(&path)))),
         ("policyTimeout", timeout.map(one)),
@@ -147,6 +149,7 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
         ("policyResponse", response.map(one)),
         ("policyHostCalls", fields.policy_host_calls.map(|calls| one(calls.to_string()))),
         ("cluster", fields.cluster.map(all)),
+        ("complete", fields.complete.map(|flag| one(flag.to_string()))),
         ("namespace", fields.namespace.map(one)),
         ("output", fields.output.map(|outputs| outputs.iter().map(output).collect())),
         ("failOn", fail_on.map(|fail_on| one(fail_on.get_name().to_owned()))),

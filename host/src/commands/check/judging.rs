@@ -11,7 +11,9 @@ use serde_json::Value;
 use crate::commands::inputs::{self, Foreign, Piece, Position, Read};
 use crate::commands::ordered_parallel;
 use crate::commands::reports::Reports;
+use crate::commands::unknown::Unknown;
 use crate::console::Io;
+use crate::edit::fix;
 use crate::files::found::Origin;
 use crate::files::input::Given;
 use crate::report::Summary;
@@ -29,6 +31,10 @@ pub(crate) struct Tally {
     pub(crate) summary: Summary,
     /// Why objects were left out, and how many
     pub(crate) skipped: BTreeMap<String, usize>,
+    /// What was not among the inputs
+    pub(crate) unknown: Unknown,
+    /// Whether `fix` may add what is missing to one of them
+    pub(crate) can_be_fixed: bool,
     /// How many files in folders are no manifests
     pub(crate) foreign: usize,
     /// The names of those that cannot be read at all
@@ -75,13 +81,14 @@ pub(crate) fn run(
     let pieces = inputs.iter().flat_map(inputs::pieces).map(|piece| (piece.size(), piece));
     let judge = |Batch { manifests, position, left_out, is_one, has_lines }| {
         if position.is_beyond_the_end() {
-            return Vec::new();
+            return (Vec::new(), false);
         }
         let judged = manifests.into_iter().map(|manifest| match &left_out {
             Some(reason) => evaluation.skip(manifest, reason),
             None => evaluation.judge(manifest),
         });
         let mut outcomes: Vec<Outcome> = judged.collect();
+        let can_be_fixed = has_lines && left_out.is_none() && outcomes.iter().any(fix::may_add);
         if is_one {
             if has_lines {
                 locate(&mut outcomes);
@@ -91,11 +98,13 @@ pub(crate) fn run(
                 outcome.manifest.content = Content::Object(Value::Null);
             }
         }
-        outcomes
+        (outcomes, can_be_fixed)
     };
     let mut tally = Tally {
         summary: Summary::default(),
         skipped: BTreeMap::new(),
+        unknown: Unknown::default(),
+        can_be_fixed: false,
         foreign: 0,
         unreadable: Vec::new(),
         all_read: true,
@@ -119,7 +128,11 @@ pub(crate) fn run(
         if let Some(Foreign::Unreadable(name)) = head.foreign {
             tally.unreadable.push(name);
         }
-        let mut outcomes: Vec<Outcome> = batches.into_iter().flatten().collect();
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for (of_batch, can_be_fixed) in batches {
+            outcomes.extend(of_batch);
+            tally.can_be_fixed |= can_be_fixed;
+        }
         if head.is_to_locate {
             // One document has most of them, and is to be searched once.
             locate(&mut outcomes);
@@ -138,6 +151,7 @@ pub(crate) fn run(
 impl Tally {
     fn add(&mut self, outcome: &Outcome) {
         self.summary.add(outcome);
+        self.unknown.add(outcome);
         if let Some(reason) =
             outcome.verdict.message.as_ref().filter(|_| outcome.worst() == Decision::Skipped)
         {

@@ -48,6 +48,7 @@ struct PartResult {
 /// Fixes the manifests in these inputs, and hands over one after the other until `take` wants no more.
 pub(super) fn run(
     evaluation: &Evaluation<'_>,
+    question: Option<&Evaluation<'_>>,
     resource: Option<&PolicyResource>,
     inputs: &[Result<Given, String>],
     jobs: NonZero<usize>,
@@ -58,7 +59,7 @@ pub(super) fn run(
         let part = part?;
         let secrets = secrets(&part.file.text, &read.manifests);
         let is_whole = read.error.is_none();
-        let fixed = is_whole.then(|| fix(evaluation, resource, &part.file, read.manifests));
+        let fixed = is_whole.then(|| fix(evaluation, question, resource, &part.file, read.manifests));
         Some(PartResult { part, problems, fixed, secrets })
     };
     let sized = inputs.iter().map(|input| (input.as_ref().map_or(0, Given::size), input));

@@ -93,7 +93,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         namespace: "default".to_owned(),
         jobs: None,
     };
-    let settings = settings::load(&read, io)?;
+    let settings = settings::load(&read, io)?.unwrap_or_default();
     settings.validate(&policy, host.clone()).map_err(refused)?;
     let settings: Value = serde_json::from_str(settings.json.get())?;
     let metadata = policy

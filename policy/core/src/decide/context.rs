@@ -34,7 +34,7 @@ pub(super) struct About<'a> {
 pub(super) enum Lookup {
     Found(Rc<Value>),
     Absent,
-    /// A finding says why, unless there is no namespace to look in
+    /// A finding says why, unless there is no namespace to look in, or the object is not among the command's inputs
     Failed,
 }
 
@@ -42,7 +42,7 @@ pub(super) enum Lookup {
 pub(super) enum ServiceAccount {
     /// It may not be looked up
     Unasked,
-    /// The lookup failed, and a finding says so
+    /// The lookup failed, and a finding says so unless it is not among the command's inputs
     Unknown,
     /// It does not exist
     Absent,
@@ -139,7 +139,7 @@ impl<'a> Context<'a> {
 
     /// Reports a failed lookup once: what keeps one object from being read keeps its likes as well.
     fn report_failure(&mut self, kind: &'static str, error: LookupError, about: About<'_>, what: &str) {
-        if !self.told.contains(&(kind, error.clone())) {
+        if error != LookupError::NotGiven && !self.told.contains(&(kind, error.clone())) {
             let help = error.help(kind, &self.request.namespace);
             let message = format!("{what}: {error}");
             self.told.push((kind, error));

@@ -1,0 +1,11 @@
+//! Whether the inputs are all there is.
+
+use clap::Args;
+
+/// Whether the inputs are all there is.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct CompleteArgs {
+    /// The inputs and --cluster are all there is: a Secret that is not among them does not exist [default: it may exist]
+    #[arg(long)]
+    pub complete: bool,
+}

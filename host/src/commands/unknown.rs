@@ -1,0 +1,53 @@
+//! What was not among the inputs, said once at the end.
+
+use std::collections::BTreeMap;
+
+use review::evaluation::Outcome;
+
+use crate::console::Io;
+use crate::text::counted;
+
+/// More than these are not listed.
+const LISTED: usize = 10;
+
+/// Objects that are not among the inputs, and whose answers depend on them.
+#[derive(Debug, Default)]
+pub(super) struct Unknown(BTreeMap<String, Dependents>);
+
+#[derive(Debug, Default)]
+struct Dependents {
+    pods: usize,
+    others: usize,
+}
+
+impl Unknown {
+    /// Counts an outcome for each object that its answer depends on.
+    pub(super) fn add(&mut self, outcome: &Outcome) {
+        for what in &outcome.unknown {
+            let dependents = self.0.entry(what.clone()).or_default();
+            *if outcome.kind == "Pod" { &mut dependents.pods } else { &mut dependents.others } += 1;
+        }
+    }
+
+    /// Lists them.
+    pub(super) fn tell(&self, io: &Io) {
+        if self.0.is_empty() {
+            return;
+        }
+        let one = |(what, Dependents { pods, others }): (&String, &Dependents)| {
+            let counts = [(*pods, "pod"), (*others, "workload")];
+            let counts = counts.iter().filter(|(count, _)| *count > 0);
+            let counts: Vec<String> = counts.map(|(count, noun)| counted(*count, noun)).collect();
+            format!("{what} ({})", counts.join(", "))
+        };
+        let listed: Vec<String> = self.0.iter().take(LISTED).map(one).collect();
+        let more = match self.0.len().saturating_sub(LISTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        io.stderr.line(&format!(
+            "note: not among the inputs: {}{more}; pass these too, or add --complete if the inputs are all there is",
+            listed.join(", ")
+        ));
+    }
+}
