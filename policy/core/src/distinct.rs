@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Distinct {
     all: Vec<String>,
     /// Where each text stands in `all`. JSON objects are such maps, so the module has the code for them anyway.

@@ -3,8 +3,11 @@
 //! kubelet: pkg/credentialprovider/keyring.go (`Add`, `Lookup`)
 
 use std::collections::BTreeMap;
+use std::iter::successors;
+use std::vec::IntoIter;
 
 use crate::ascii::has_any;
+use crate::distinct::Distinct;
 use crate::docker_config::Credential;
 use crate::key_defect::shown_normalised;
 use crate::registry_key::{RegistryKey, Repository};
@@ -33,8 +36,14 @@ use crate::registry_key::{RegistryKey, Repository};
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {
     held: Vec<Held>,
-    /// Places in `held`, in the order of the lookups
-    order: Vec<usize>,
+    /// Keys without a glob, as the beginnings of the places that they match
+    beginnings: Distinct,
+    /// For each beginning the places in `held` of its keys
+    plain: Vec<Vec<usize>>,
+    /// Which lengths the paths of those keys have
+    lengths: Vec<usize>,
+    /// Places in `held` of the keys that are globs
+    globs: Vec<usize>,
 }
 
 /// A credential, its key and the secret that it comes from.
@@ -50,15 +59,34 @@ pub struct Held {
     pub credential: Credential,
 }
 
+impl Held {
+    /// Whether it is in the same secret under the same key: the kubelet tries such two in no fixed order.
+    pub(crate) fn has_key_of(&self, other: &Self) -> bool {
+        self.key == other.key && self.secret == other.secret
+    }
+}
+
 impl Keyring {
     /// Adds the credentials of a secret. Keys that Go's `url.Parse` refuses are passed over.
     pub fn add(&mut self, secret: &str, credentials: BTreeMap<String, Credential>) {
         for (written, credential) in credentials {
             let Ok(key) = RegistryKey::parse(&written) else { continue };
+            let at = self.held.len();
+            if let Some((beginning, length)) = key.beginning() {
+                if self.beginnings.add(&beginning) {
+                    self.plain.push(Vec::new());
+                    if !self.lengths.contains(&length) {
+                        self.lengths.push(length);
+                    }
+                }
+                let place = self.beginnings.position(&beginning);
+                if let Some(places) = place.and_then(|place| self.plain.get_mut(place)) {
+                    places.push(at);
+                }
+            } else if key.is_glob() {
+                self.globs.push(at);
+            }
             let shown = shown_normalised(&written, &key).to_owned();
-            // Keys in reverse order; for the same key the secrets stay in theirs.
-            let at = self.order.partition_point(|at| self.held.get(*at).is_some_and(|held| held.key >= key));
-            self.order.insert(at, self.held.len());
             self.held.push(Held { key, shown, secret: secret.to_owned(), credential });
         }
     }
@@ -68,24 +96,44 @@ impl Keyring {
         self.held.is_empty()
     }
 
-    fn in_order(&self) -> impl Iterator<Item = &Held> {
-        self.order.iter().filter_map(|at| self.held.get(*at))
-    }
-
-    /// The keys as they may be shown, each once, in the order of the lookups.
+    /// The keys as they may be shown, each once, in the order of the lookups. Each is a search.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        let mut last = None;
-        self.in_order().map(|held| held.shown.as_str()).filter(move |key| last.replace(*key) != Some(*key))
+        let after = |last: Option<&Held>| {
+            let follows =
+                |held: &&Held| last.is_none_or(|last| held.key < last.key && held.shown != last.shown);
+            self.held.iter().filter(follows).max_by_key(|held| &held.key)
+        };
+        successors(after(None), move |last| after(Some(last))).map(|held| held.shown.as_str())
     }
 
     /// The credentials that the kubelet tries for a repository, in its order. None: one anonymous pull.
-    pub fn lookup(&self, repository: &str) -> impl Iterator<Item = &Held> {
-        let parsed = Repository::parse(repository).ok();
-        let matches =
-            move |held: &Held| parsed.as_ref().is_some_and(|repository| held.key.matches(repository));
-        let is_hub = is_default_registry(repository) && !self.in_order().any(&matches);
-        self.in_order()
-            .filter(move |held| if is_hub { held.key.as_str() == "index.docker.io" } else { matches(held) })
+    pub fn lookup(&self, repository: &str) -> IntoIter<&Held> {
+        let mut found = self.matching(repository);
+        if found.is_empty() && is_default_registry(repository) {
+            const HUB: &str = "index.docker.io";
+            found = self.matching(HUB);
+            found.retain(|held| held.key.as_str() == HUB);
+        }
+        found.into_iter()
+    }
+
+    fn matching(&self, repository: &str) -> Vec<&Held> {
+        let mut found: Vec<&Held> = Vec::new();
+        let Ok(repository) = Repository::parse(repository) else { return found };
+        let mut add = |at: &usize| {
+            let Some(held) = self.held.get(*at).filter(|held| held.key.matches(&repository)) else { return };
+            // Keys in reverse order; for the same key the secrets stay in theirs.
+            let at = found.partition_point(|known| known.key >= held.key);
+            found.insert(at, held);
+        };
+        let (place, host) = repository.place();
+        for length in &self.lengths {
+            let beginning =
+                place.get(..host + length).and_then(|beginning| self.beginnings.position(beginning));
+            beginning.and_then(|at| self.plain.get(at)).into_iter().flatten().for_each(&mut add);
+        }
+        self.globs.iter().for_each(add);
+        found
     }
 }
 

@@ -11,6 +11,7 @@
 //!
 //! kubelet: pkg/credentialprovider/keyring.go (`Add`, `URLsMatchStr`)
 
+use crate::ascii::has_any;
 use crate::go_url::GoUrl;
 pub use crate::go_url::UrlError;
 use crate::login_server;
@@ -49,6 +50,17 @@ impl RegistryKey {
     /// The key as the kubelet sorts it (descending) and compares it.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it may match several hosts.
+    pub(crate) fn is_glob(&self) -> bool {
+        self.parts.as_ref().is_some_and(|(host, ..)| has_any(host, "*["))
+    }
+
+    /// What the place of a repository that it matches begins with, and how much of that is the path; `None` for a glob.
+    pub(crate) fn beginning(&self) -> Option<(String, usize)> {
+        let (host, port, path) = self.parts.as_ref().filter(|_| !self.is_glob())?;
+        Some(([host, ":", port, path].concat(), path.len()))
     }
 
     /// Whether a credential under this key is tried for `repository` (domain and path, no tag, no digest).
@@ -120,6 +132,12 @@ impl<'a> Repository<'a> {
     /// - the text is no address; the repository of a parsed image always is one
     pub fn parse(text: &'a str) -> Result<Self, UrlError> {
         GoUrl::parse(text).map(Self)
+    }
+
+    /// Host, port and path in one text, and where in it the path begins.
+    pub(crate) fn place(&self) -> (String, usize) {
+        let (host, port) = self.0.host_and_port();
+        ([host, ":", port, &self.0.path].concat(), host.len() + 1 + port.len())
     }
 }
 
