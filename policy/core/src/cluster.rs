@@ -1,6 +1,6 @@
 //! What the decision may ask of the cluster.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
@@ -120,20 +120,22 @@ impl std::error::Error for LookupError {}
 /// An object as the cluster holds it, shared by all who asked for it in one request.
 pub(crate) type Answer = Result<Option<Rc<Value>>, LookupError>;
 
-/// Asks for each object at most once in a request.
+/// Asks for each object, and for the time, at most once in a request.
 pub(crate) struct Memo<'a> {
     cluster: &'a dyn Cluster,
+    now: OnceCell<Option<u64>>,
     /// In the order of the keys
     answers: RefCell<Vec<(String, Answer)>>,
 }
 
 impl<'a> Memo<'a> {
     pub(crate) fn new(cluster: &'a dyn Cluster) -> Self {
-        Self { cluster, answers: RefCell::default() }
+        Self { cluster, now: OnceCell::new(), answers: RefCell::default() }
     }
 
+    /// The time, in seconds since 1970: the same one for both versions of an object, whose findings are compared.
     pub(crate) fn now(&self) -> Option<u64> {
-        self.cluster.now()
+        *self.now.get_or_init(|| self.cluster.now())
     }
 
     /// Kind and name suffice as the key: a request has one namespace, and each kind one field mask.

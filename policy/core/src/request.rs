@@ -129,11 +129,7 @@ impl<'a> Request<'a> {
     /// Whether a controller owns the object. It compares what it owns with its own template: to change or refuse it would
     /// make the two fight. kubernetes/kubernetes#57167, #70864
     pub(crate) fn is_of_controller(&self) -> bool {
-        let owners = at(&self.object, &["metadata", "ownerReferences"]).and_then(Value::as_array);
-        owners
-            .into_iter()
-            .flatten()
-            .any(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
+        is_of_controller(&self.object)
     }
 
     /// Whether the pod claims to mirror a static pod. Such a pod may reference no secret.
@@ -179,6 +175,13 @@ pub(crate) fn word(name: &str, text: Option<&str>) -> Result<String, RequestErro
 /// The value at a path of field names.
 pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, name| value.get(name))
+}
+
+/// Whether a controller owns an object.
+pub(crate) fn is_of_controller(object: &Value) -> bool {
+    let owners = at(object, &["metadata", "ownerReferences"]).and_then(Value::as_array);
+    let controls = |owner: &Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
+    owners.into_iter().flatten().any(controls)
 }
 
 /// The string at a path of field names, empty where there is none.

@@ -127,7 +127,7 @@ rules! {
         "ACR answers 401 to an expired token.",
         "Use a service principal or a repository-scoped token: tokens of az acr login last three hours.";
     SecretEmptyPassword "secret-empty-password" Unusable,
-        "The credential that the kubelet tries first has no password.",
+        "A credential that the kubelet tries has no password.",
         "az acr login stores its token as identitytoken, which the kubelet ignores; what remains is a user without a password.",
         "Make the secret from a service principal or a repository-scoped token, not from the docker config of az acr login.";
     UnparsableImage "unparsable-image" Unusable,
@@ -156,7 +156,7 @@ rules! {
         "Write the key that the finding's help names.";
     AnonymousPullBlocked "anonymous-pull-blocked" Advice,
         "A pull secret matches an image that needs none.",
-        "Once a key matches, the kubelet does not fall back to an anonymous pull: a bad credential breaks a good image.",
+        "Once a key matches, the kubelet makes no anonymous pull. Only the node's own credential is tried after those of the pod.",
         "Narrow the key in the secret, or take the secret off the pod's list.";
     EmptyPullSecretName "empty-pull-secret-name" Advice,
         "An entry of imagePullSecrets has no name.",

@@ -42,9 +42,27 @@ impl Token {
     }
 }
 
+/// A time and how far it is from now: `2026-01-02 at 03:04 UTC, 40 days ago`.
+pub(crate) fn when(seconds: u64, now: Option<u64>) -> String {
+    let (hour, minute) = (seconds / 3600 % 24, seconds / 60 % 60);
+    let time = format!("{} at {hour:02}:{minute:02} UTC", day(seconds));
+    let Some(now) = now else { return time };
+    let (unit, count) = match seconds.abs_diff(now) {
+        far if far >= 86_400 => ("day", far / 86_400),
+        far if far >= 3600 => ("hour", far / 3600),
+        near => ("minute", near.div_ceil(60).max(1)),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    if seconds > now {
+        format!("{time}, in {count} {unit}{plural}")
+    } else {
+        format!("{time}, {count} {unit}{plural} ago")
+    }
+}
+
 /// The day of a time, as `2026-11-24`.
 /// Howard Hinnant: "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`
-pub(crate) fn day(seconds: u64) -> String {
+fn day(seconds: u64) -> String {
     let days = seconds / 86_400 + 719_468;
     let era = days / 146_097;
     let of_era = days % 146_097;

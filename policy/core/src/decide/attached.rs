@@ -1,9 +1,10 @@
 //! The pull secrets attached to a pod, as far as the settings let the policy look into them.
 
+use std::borrow::Cow;
 use std::cell::LazyCell;
 
 use crate::decide::context::{About, Context, Lookup};
-use crate::decide::credential;
+use crate::decide::credential::{self, Problem, fails, lasts};
 use crate::decide::images::{Assessment, Image};
 use crate::distinct::Distinct;
 use crate::finding::Severity;
@@ -12,6 +13,7 @@ use crate::keyring::{Held, Keyring};
 use crate::login_server::classify;
 use crate::pod_spec::PodSpec;
 use crate::pull_secret::{Malformed, PullSecret};
+use crate::request::is_of_controller;
 use crate::rule::Rule;
 use crate::settings::{Need, SecretLookup};
 
@@ -28,9 +30,11 @@ pub(super) struct Attached {
     names: Distinct,
     /// Those of the names, in their order
     states: Vec<State>,
-    /// Whether the lookup of one failed
+    /// Whether one could not be read that may serve any image
     has_unknown: bool,
     keyring: Keyring,
+    /// The secrets that a controller renews
+    renewed: Distinct,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +63,12 @@ impl Attached {
             }
             SecretLookup::Credentials => names.to_vec(),
         };
+        let by_content = context.settings.cluster.secrets == SecretLookup::Credentials;
         for name in wanted {
             if attached.names.add(name) {
                 let state = attached.look(context, name, pointer);
-                attached.has_unknown |= state == State::Unknown;
+                let tells = by_content && !context.request.namespace.is_empty();
+                attached.has_unknown |= tells && state == State::Unknown;
                 attached.states.push(state);
             }
         }
@@ -88,6 +94,9 @@ impl Attached {
             PullSecret::Malformed { error, .. } => State::Malformed(error),
             PullSecret::Usable { credentials, .. } => {
                 self.keyring.add(name, credentials);
+                if is_of_controller(&secret) {
+                    self.renewed.add(name);
+                }
                 State::Usable
             }
         }
@@ -95,15 +104,19 @@ impl Attached {
 
     /// Whether the kubelet finds a credential for the image; never true where credentials may not be seen.
     pub(super) fn serves(&self, image: &Image<'_>) -> bool {
-        self.found(image).is_some()
+        self.tried(image).next().is_some()
     }
 
-    /// The credential that the kubelet tries first for the image.
-    fn found(&self, image: &Image<'_>) -> Option<&Held> {
-        if self.keyring.is_empty() {
-            return None;
-        }
-        self.keyring.lookup(&image.reference.repository()).next()
+    /// Whether a secret that could not be read may serve any image.
+    pub(super) fn has_unknown(&self) -> bool {
+        self.has_unknown
+    }
+
+    /// The credentials that the kubelet tries for the image until one works, in its order.
+    fn tried(&self, image: &Image<'_>) -> impl Iterator<Item = &Held> {
+        let repository =
+            if self.keyring.is_empty() { Cow::Borrowed("") } else { image.reference.repository() };
+        self.keyring.lookup(&repository)
     }
 
     /// The images that none of these serves, and whose secret is not in the list.
@@ -171,17 +184,82 @@ impl Attached {
                 format!("recreate pull secret \"{name}\", or take it off the pod's list"),
             );
         }
+        if poisoned {
+            return;
+        }
         let mut told = Distinct::default();
         for image in images {
-            match self.found(image) {
-                _ if poisoned => {}
-                Some(held) => {
-                    if image.need == Some(Need::Nothing) {
-                        report_needless(context, image, held);
+            if self.serves(image) {
+                self.report_tried(context, &|name| entries.pointer(name), image, most, &mut told);
+            } else {
+                self.report_unserved(context, &|name| entries.pointer(name), image, most, &mut told);
+            }
+        }
+    }
+
+    /// Reports the problems of the credentials that the kubelet tries for an image. They weigh little where another one, or
+    /// the node's own, is tried as well. `told` holds what was said already for other images.
+    fn report_tried(
+        &self,
+        context: &mut Context<'_>,
+        entry: EntryPointer<'_>,
+        image: &Image<'_>,
+        most: Severity,
+        told: &mut Distinct,
+    ) {
+        let host = image.reference.host();
+        let needless = image.need == Some(Need::Nothing);
+        let mut tried: Vec<(&Held, Vec<Problem>)> = Vec::new();
+        let mut lasting: Option<&Held> = None;
+        let mut anonymous = false;
+        for held in self.tried(image) {
+            // What follows a credential that works is not tried.
+            if lasting.is_some_and(|lasting| !held.has_key_of(lasting)) {
+                break;
+            }
+            let mut problems = Vec::new();
+            if needless && credential::is_anonymous(&held.credential) {
+                anonymous = true;
+            } else {
+                problems = context.problems_of(&held.credential, host);
+                problems.retain(|problem| {
+                    problem.rule != Rule::SecretExpiresSoon || !self.renewed.has(&held.secret)
+                });
+            }
+            if lasts(&problems) {
+                lasting.get_or_insert(held);
+            }
+            tried.push((held, problems));
+        }
+        if let Some((first, _)) = tried.first().filter(|_| needless && !anonymous) {
+            report_needless(context, image, first);
+        }
+        let is_last_hope = lasting.is_none() && !needless && !self.has_unknown;
+        let all_fail = is_last_hope && tried.iter().all(|(_, problems)| fails(problems));
+        for (i, (held, problems)) in tried.iter().enumerate() {
+            let secret = format!("pull secret \"{}\"{}", held.secret, context.in_namespace());
+            for problem in problems {
+                let is_decisive = if fails(std::slice::from_ref(problem)) { all_fail } else { is_last_hope };
+                let follows = tried.get(i + 1).map(|(next, _)| *next);
+                let next = match follows.or(lasting).filter(|_| fails(problems) && !all_fail) {
+                    Some(next) if held.has_key_of(next) => {
+                        format!(", and the kubelet tries it and another key \"{}\" in any order", held.shown)
                     }
-                    report_credential(context, &|name| entries.pointer(name), image, held, &mut told);
+                    Some(next) => {
+                        format!(", so the kubelet tries \"{}\" (key {}) next", next.secret, next.shown)
+                    }
+                    None => String::new(),
+                };
+                let what = problem.message(host, &secret) + &next;
+                let weight = if is_decisive { "" } else { "warn" };
+                if !told.add(&[problem.rule.id(), weight, &what].join(" ")) {
+                    continue;
                 }
-                None => self.report_unserved(context, &|name| entries.pointer(name), image, most, &mut told),
+                let pointer = entry(&held.secret).unwrap_or_else(|| image.pointer.clone());
+                let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
+                let message = format!("{}, \"{}\": {what}", image.user, image.text);
+                let most = if is_decisive { most } else { Severity::Warn };
+                context.report_at_most(most, problem.rule, about, message, problem.help.clone());
             }
         }
     }
@@ -210,9 +288,7 @@ impl Attached {
         if about_secret && !told.add(&[rule.id(), name].join(" ")) {
             return;
         }
-        // Another secret that could not be looked up may serve the image.
-        let by_content = context.settings.cluster.secrets == SecretLookup::Credentials;
-        if by_content && self.has_unknown {
+        if self.has_unknown {
             return;
         }
         let (Image { user, text, reference, .. }, place) = (image, context.in_namespace());
@@ -263,32 +339,11 @@ impl Attached {
 
 fn report_needless(context: &mut Context<'_>, image: &Image<'_>, used: &Held) {
     let message = format!(
-        "{}: \"{}\" needs no pull secret, but the kubelet uses \"{}\" (key {}) and does not fall back to an anonymous \
-         pull when that fails",
+        "{}: \"{}\" is secretless, but \"{}\" (key {}) is tried first: after it a credential of the node is tried, but no \
+         anonymous pull",
         image.user, image.text, used.secret, used.shown
     );
     let about = About { secret: Some(&used.secret), ..image.about() };
     let help = "narrow the key, or take the secret off the pod's list".to_owned();
     context.report(Rule::AnonymousPullBlocked, about, message, help);
-}
-
-/// Reports the problems of the credential that the kubelet tries first for an image. `told` holds what was said
-/// already of a secret for other images.
-fn report_credential(
-    context: &mut Context<'_>,
-    entry: EntryPointer<'_>,
-    image: &Image<'_>,
-    held: &Held,
-    told: &mut Distinct,
-) {
-    let secret = format!("pull secret \"{}\"{}", held.secret, context.in_namespace());
-    for problem in credential::problems(context, &held.credential, image.reference.host(), &secret) {
-        if !told.add(&[problem.rule.id(), &problem.message].join(" ")) {
-            continue;
-        }
-        let pointer = entry(&held.secret).unwrap_or_else(|| image.pointer.clone());
-        let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
-        let message = format!("{}, \"{}\": {}", image.user, image.text, problem.message);
-        context.report(problem.rule, about, message, problem.help);
-    }
 }

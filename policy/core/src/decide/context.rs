@@ -5,8 +5,10 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use crate::cluster::{Cluster, LookupError, Memo, ObjectRef};
+use crate::decide::credential::{self, Problem};
 use crate::decision::{Addition, Decision};
 use crate::dns_name::is_dns_subdomain;
+use crate::docker_config::Credential;
 use crate::finding::{Finding, Severity};
 use crate::pod_spec::{PULL_SECRETS, PullSecretList};
 use crate::request::{Request, string_at};
@@ -105,16 +107,21 @@ impl<'a> Context<'a> {
         (seen, std::mem::replace(&mut self.decision.findings, findings))
     }
 
-    /// Leaves out the findings of which `old` has one with the same words.
+    /// Leaves out the findings of which `old` has one with the same words that weighs no less.
     pub(super) fn forget(&mut self, old: &[Finding], words: impl Fn(&Finding) -> String) {
         if old.is_empty() {
             return;
         }
         let mut known = Map::new();
         for finding in old {
-            known.insert(words(finding), Value::Null);
+            let rejects = finding.severity == Severity::Reject;
+            let known = known.entry(words(finding)).or_insert(Value::Bool(false));
+            *known = (rejects || *known == Value::Bool(true)).into();
         }
-        self.decision.findings.retain(|finding| !known.contains_key(&words(finding)));
+        self.decision.findings.retain(|finding| match known.get(&words(finding)) {
+            Some(rejected) => finding.severity == Severity::Reject && *rejected == Value::Bool(false),
+            None => true,
+        });
     }
 
     /// Has `names` appended to the list at `path`.
@@ -132,9 +139,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The time, in seconds since 1970.
-    pub(super) fn now(&self) -> Option<u64> {
-        self.cluster.now()
+    /// What is wrong with a credential for the registry at `host`.
+    pub(super) fn problems_of(&self, credential: &Credential, host: &str) -> Vec<Problem> {
+        credential::problems(&self.cluster, &self.settings.registry_suffixes, credential, host)
     }
 
     /// Reports a failed lookup once: what keeps one object from being read keeps its likes as well.

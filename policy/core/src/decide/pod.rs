@@ -56,14 +56,19 @@ fn add_missing(
     creating: bool,
 ) -> Vec<String> {
     let (request, settings) = (context.request, context.settings);
+    let list = spec.pull_secrets();
+    let may_add = creating && settings.mode == Mode::Mutate && settings.targets.pods;
+    let may_add = may_add && !request.is_of_mirror_pod() && list.can_grow();
+    // What could not be read may serve the images: `lookup-failed` says so, and nothing is known to be missing.
+    if attached.has_unknown() && !may_add {
+        return Vec::new();
+    }
     if !creating {
         let names: Vec<&str> = spec.pull_secrets().names().collect();
         report_immutable(context, "imagePullSecrets of a pod", "the pod", &names, &lacking);
         return Vec::new();
     }
-    let list = spec.pull_secrets();
-    let may_add = settings.mode == Mode::Mutate && settings.targets.pods;
-    if may_add && !request.is_of_mirror_pod() && list.can_grow() {
+    if may_add {
         let account = context.service_account(spec.service_account(), &spec.list_pointer());
         return secrets(&without_refused(context, spec, &account, lacking));
     }

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::decide::context::{About, Context};
-use crate::decide::credential;
 use crate::docker_config::Credential;
 use crate::key_defect::{self, KeyDefect};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::RegistryKey;
-use crate::request::string_at;
+use crate::request::{is_of_controller, string_at};
 use crate::rule::Rule;
 
 const RECREATE: &str = "recreate the secret with kubectl create secret docker-registry";
@@ -35,7 +34,8 @@ fn check_secret(context: &mut Context<'_>, secret: &Value) {
             report(context, Rule::SecretMalformed, data_key, name, message, RECREATE.to_owned());
         }
         PullSecret::Usable { data_key, credentials } => {
-            check_credentials(context, name, &this, data_key, &credentials);
+            let is_renewed = is_of_controller(secret);
+            check_credentials(context, name, &this, data_key, &credentials, is_renewed);
         }
     }
 }
@@ -60,6 +60,7 @@ fn check_credentials(
     this: &str,
     data_key: &str,
     credentials: &BTreeMap<String, Credential>,
+    is_renewed: bool,
 ) {
     if credentials.is_empty() {
         let message = format!(
@@ -106,10 +107,14 @@ fn check_credentials(
         // What the kubelet takes for the host may be a part of the password.
         if key.can_match_acr(suffixes) && !key_defect::is_hidden(text) {
             let host = key.host().split(':').next().unwrap_or_default();
-            for problem in credential::problems(context, credential, host, &format!("pull {this}")) {
+            for problem in context.problems_of(credential, host) {
+                if is_renewed && problem.rule == Rule::SecretExpiresSoon {
+                    continue;
+                }
                 // A glob stands for many registries, so no token can be for another one.
                 if !(problem.rule == Rule::SecretWithoutCredentials && host.contains('*')) {
-                    report(context, problem.rule, data_key, name, problem.message, problem.help);
+                    let message = problem.message(host, &format!("pull {this}"));
+                    report(context, problem.rule, data_key, name, message, problem.help);
                 }
             }
         }

@@ -130,7 +130,9 @@ fn add_missing(
     let settings = context.settings;
     let list = spec.pull_secrets();
     let may_add = settings.mode == Mode::Mutate && settings.targets.pod_templates;
-    if may_add && immutable {
+    if view.attached.has_unknown() && (!may_add || immutable) {
+        // What could not be read may serve the images: `lookup-failed` says so, and nothing is known to be missing.
+    } else if may_add && immutable {
         report_immutable(context, "the template of a Job", "the Job", &view.names(), &lacking);
     } else if may_add && list.can_grow() && !view.unsure {
         let lacking = without_refused(context, spec, &view.account, lacking);

@@ -11,16 +11,30 @@ use crate::json;
 
 const NOW: u64 = 1_800_000_000;
 
-/// The rules that the core alone reports for a pod at that time, given the answers to its lookups of secrets.
-fn rules(pod: &Value, secrets: &str, get: impl Fn(&str) -> Result<Value, String>) -> Vec<String> {
+/// The rules that the core alone reports for an object at that time, given the answers to its lookups of secrets.
+fn rules(object: &Value, secrets: &str, get: impl Fn(&str) -> Result<Value, String>) -> Vec<String> {
+    let found = findings(object, secrets, &json!({}), get);
+    let mut rules: Vec<String> =
+        found.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect();
+    rules.sort();
+    rules
+}
+
+/// The same, with everything that is said, under these actions.
+fn findings(
+    object: &Value,
+    secrets: &str,
+    actions: &Value,
+    get: impl Fn(&str) -> Result<Value, String>,
+) -> Vec<Value> {
     let cluster = HostCluster {
         get_resource: |request: &[u8]| {
             get(json(request)["name"].as_str().unwrap()).map(|found| found.to_string().into_bytes())
         },
         now: || Some(NOW),
     };
-    let request = json!({"operation": "CREATE", "namespace": "shop", "object": pod});
-    let settings = json!({"mode": "validate", "cluster": {"secrets": secrets}, "pullSecrets": [
+    let request = json!({"operation": "CREATE", "namespace": "shop", "object": object});
+    let settings = json!({"mode": "validate", "cluster": {"secrets": secrets}, "actions": actions, "pullSecrets": [
         {"registries": ["contoso.azurecr.io"], "secret": "acr-secret"},
         {"registries": ["fabrikam.azurecr.io"], "secret": "fabrikam"},
     ]});
@@ -28,14 +42,7 @@ fn rules(pod: &Value, secrets: &str, get: impl Fn(&str) -> Result<Value, String>
     let answer = json(&operations::validate(payload.as_bytes(), &cluster));
     let findings =
         answer["audit_annotations"]["findings"].as_str().map_or(Value::Null, |text| json(text.as_bytes()));
-    let mut rules: Vec<String> = findings
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|finding| finding["rule"].as_str().unwrap().to_owned())
-        .collect();
-    rules.sort();
-    rules
+    findings.as_array().cloned().unwrap_or_default()
 }
 
 fn pod(images: &[&str], secrets: &[&str]) -> Value {
@@ -55,6 +62,10 @@ fn the_core_alone_knows_that_a_secret_it_could_not_see_may_serve_an_image() {
     };
     let one = pod(&["contoso.azurecr.io/web"], &["acr-secret", "other"]);
     assert_eq!(rules(&one, "credentials", get), ["lookup-failed"]);
+    // Nor is anything known to be missing.
+    let other = pod(&["contoso.azurecr.io/web"], &["other"]);
+    assert_eq!(rules(&other, "credentials", get), ["lookup-failed"]);
+    assert_eq!(rules(&other, "exists", get), ["missing-pull-secret"]);
     // By its existence alone no other secret serves it.
     let two = pod(&["contoso.azurecr.io/web", "fabrikam.azurecr.io/web"], &["acr-secret", "fabrikam"]);
     assert_eq!(rules(&two, "exists", get), ["lookup-failed", "secret-not-found"]);
@@ -76,6 +87,101 @@ fn the_core_alone_warns_of_a_token_for_its_last_thirty_days() {
     assert_eq!(rules(NOW + 1), ["secret-expires-soon"]);
     assert_eq!(rules(NOW + MONTH), ["secret-expires-soon"]);
     assert!(rules(NOW + MONTH + 1).is_empty());
+}
+
+/// A stored secret with these passwords for contoso.azurecr.io, each under a key of its own; the longest is tried first.
+fn stored(passwords: &[String], owner: &Value) -> Value {
+    let auths: serde_json::Map<String, Value> = passwords
+        .iter()
+        .enumerate()
+        .map(|(i, password)| {
+            let path = "/a/b/c".get(..6 - 2 * i).unwrap();
+            (format!("contoso.azurecr.io{path}"), json!({"username": "u", "password": password}))
+        })
+        .collect();
+    let data = json!({".dockerconfigjson": BASE64_STANDARD.encode(json!({"auths": auths}).to_string())});
+    json!({"type": "kubernetes.io/dockerconfigjson", "data": data, "metadata": {"ownerReferences": owner}})
+}
+
+fn token(expires: u64) -> String {
+    let claims = json!({"exp": expires, "aud": "contoso.azurecr.io"}).to_string();
+    format!("eyJhbGciOiJSUzI1NiJ9.{}.c2lnbmF0dXJl", BASE64_URL_SAFE_NO_PAD.encode(claims))
+}
+
+#[test]
+fn the_core_alone_goes_on_to_the_next_credential_as_the_kubelet_does() {
+    let (old, soon, late) = (token(NOW - 60), token(NOW + 7200), token(NOW + 400 * 86_400));
+    let (empty, good) = (String::new(), "s3cret".to_owned());
+    let table: [(&[&String], &[&str]); 10] = [
+        (&[&good], &[]),
+        (&[&late], &[]),
+        (&[&old, &good], &["warn secret-expired"]),
+        (&[&empty, &late], &["warn secret-empty-password"]),
+        (&[&good, &old], &[]),
+        (&[&old, &empty], &["reject secret-empty-password", "reject secret-expired"]),
+        (&[&old, &soon], &["reject secret-expires-soon", "warn secret-expired"]),
+        (&[&soon, &good], &["warn secret-expires-soon"]),
+        (&[&soon], &["reject secret-expires-soon"]),
+        (&[&old, &empty, &good], &["warn secret-empty-password", "warn secret-expired"]),
+    ];
+    let pod = pod(&["contoso.azurecr.io/a/b/c"], &["acr-secret"]);
+    let actions = json!({"unusable": "reject", "expiring": "reject"});
+    for (passwords, expected) in table {
+        let passwords: Vec<String> = passwords.iter().copied().cloned().collect();
+        let found = findings(&pod, "credentials", &actions, |_| Ok(stored(&passwords, &Value::Null)));
+        let mut told: Vec<String> = found
+            .iter()
+            .map(|finding| {
+                [finding["severity"].as_str().unwrap(), finding["rule"].as_str().unwrap()].join(" ")
+            })
+            .collect();
+        told.sort();
+        assert_eq!(told, expected, "{found:?}");
+    }
+}
+
+/// A controller renews what it owns: AcrPullBinding, ExternalSecret.
+#[test]
+fn the_core_alone_does_not_warn_of_a_token_that_a_controller_renews() {
+    let owner =
+        |controller: Value| json!([{"kind": "AcrPullBinding", "name": "b", "controller": controller}]);
+    let pod = pod(&["contoso.azurecr.io/web"], &["acr-secret"]);
+    for (expires, owner, expected) in [
+        (NOW + 7200, owner(json!(true)), vec![]),
+        (NOW + 7200, owner(json!(false)), vec!["secret-expires-soon"]),
+        (NOW + 7200, owner(Value::Null), vec!["secret-expires-soon"]),
+        (NOW + 7200, json!([]), vec!["secret-expires-soon"]),
+        (NOW - 1, owner(json!(true)), vec!["secret-expired"]),
+    ] {
+        let auths = json!({"auths": {"contoso.azurecr.io": {"username": "u", "password": token(expires)}}});
+        let data = json!({".dockerconfigjson": BASE64_STANDARD.encode(auths.to_string())});
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": data,
+            "metadata": {"name": "acr-secret", "namespace": "shop", "ownerReferences": owner},
+        });
+        for object in [&pod, &secret] {
+            assert_eq!(rules(object, "credentials", |_| Ok(secret.clone())), expected, "{owner} {object}");
+        }
+    }
+}
+
+#[test]
+fn the_core_alone_says_when_a_token_ends_and_how_far_that_is() {
+    let pod = pod(&["contoso.azurecr.io/a/b/c"], &["acr-secret"]);
+    for (expires, expected) in [
+        (NOW, "expired on 2027-01-15 at 08:00 UTC, 1 minute ago"),
+        (NOW - 61, "expired on 2027-01-15 at 07:58 UTC, 2 minutes ago"),
+        (NOW - 3600, "expired on 2027-01-15 at 07:00 UTC, 1 hour ago"),
+        (NOW - 40 * 86_400 - 5, "expired on 2026-12-06 at 07:59 UTC, 40 days ago"),
+        (NOW + 1, "expires on 2027-01-15 at 08:00 UTC, in 1 minute"),
+        (NOW + 7200, "expires on 2027-01-15 at 10:00 UTC, in 2 hours"),
+        (NOW + 3 * 86_400, "expires on 2027-01-18 at 08:00 UTC, in 3 days"),
+    ] {
+        let found =
+            findings(&pod, "credentials", &json!({}), |_| Ok(stored(&[token(expires)], &Value::Null)));
+        let message = found[0]["message"].as_str().unwrap();
+        assert!(message.ends_with(expected), "{message}");
+    }
 }
 
 #[test]
