@@ -43,6 +43,8 @@ pub enum Form {
 pub enum ConfigError {
     /// No JSON, at this line and column
     Syntax(usize, usize),
+    /// Nested deeper than Go reads
+    Depth,
     /// This field is not of the type that it has to be
     Type(&'static str, &'static str),
     /// The `auth` of an entry is no base64
@@ -55,6 +57,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(line, column) => write!(f, "it is not JSON at line {line}, column {column}"),
+            Self::Depth => f.write_str("it is nested too deep"),
             Self::Type(field, wanted) => write!(f, "{field} must be {wanted}"),
             Self::Base64(error) => write!(f, "an auth field: {error}"),
             Self::NoColon => f.write_str("an auth field is not base64(username:password)"),
@@ -70,7 +73,9 @@ impl std::error::Error for ConfigError {}
 /// - whatever makes the kubelet refuse the secret, and with it every pull of the pod
 pub fn decode_config(text: &[u8], form: Form) -> Result<BTreeMap<String, Credential>, ConfigError> {
     // Go puts the replacement character in the place of bytes that are no UTF-8.
-    let text = String::from_utf8_lossy(text);
+    let mut text = String::from_utf8_lossy(text).into_owned().into_bytes();
+    read_as_go(&mut text)?;
+    let text = String::from_utf8(text).unwrap_or_default();
     let raw: &RawValue =
         serde_json::from_str(&text).map_err(|e| ConfigError::Syntax(e.line(), e.column()))?;
     let mut entries = BTreeMap::new();
@@ -89,6 +94,49 @@ pub fn decode_config(text: &[u8], form: Form) -> Result<BTreeMap<String, Credent
         }
     }
     Ok(entries)
+}
+
+/// Go's `encoding/json` takes half of a surrogate pair for U+FFFD, which is written over it here, and gives up below 10,000
+/// levels. decode.go: `unquoteBytes`, scanner.go: `pushParseState`
+fn read_as_go(text: &mut [u8]) -> Result<(), ConfigError> {
+    const DEEPEST: i32 = 10_000;
+    let (mut at, mut depth, mut is_quoted) = (0, 0, false);
+    while let Some(byte) = text.get(at) {
+        let mut width = 1;
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'[' | b'{' if !is_quoted => depth += 1,
+            b']' | b'}' if !is_quoted => depth -= 1,
+            b'\\' => match (surrogate(text, at), surrogate(text, at + 6)) {
+                (Some(b'8'..=b'B'), Some(b'C'..=b'F')) => width = 12,
+                (Some(_), _) => {
+                    if let Some(digits) = text.get_mut(at + 2..at + 6) {
+                        digits.copy_from_slice(b"FFFD");
+                    }
+                    width = 6;
+                }
+                _ => width = 2,
+            },
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(ConfigError::Depth);
+        }
+        at += width;
+    }
+    Ok(())
+}
+
+/// The second digit of the half of a surrogate pair that is escaped there, in upper case: `8` to `B` for the first half.
+fn surrogate(text: &[u8], at: usize) -> Option<u8> {
+    match text.get(at..at + 6)? {
+        [b'\\', b'u', b'd' | b'D', second, third, fourth] => {
+            let second = second.to_ascii_uppercase();
+            let is_half = second >= b'8' && [second, *third, *fourth].iter().all(u8::is_ascii_hexdigit);
+            is_half.then_some(second)
+        }
+        _ => None,
+    }
 }
 
 /// An object's fields in their order, with repetitions.

@@ -19,7 +19,7 @@ pub(crate) struct GoUrl<'a> {
 /// Why Go refuses an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UrlError {
-    /// A control character anywhere
+    /// A control character before the fragment
     ControlCharacter,
     /// `%` without two hexadecimal digits, or with digits that a host may not hide
     Escape,
@@ -56,10 +56,10 @@ enum Part {
 impl<'a> GoUrl<'a> {
     /// Parses what follows `https://` or `http://`.
     pub(crate) fn parse(text: &'a str) -> Result<Self, UrlError> {
+        let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         if text.bytes().any(|b| b < 0x20 || b == 0x7f) {
             return Err(UrlError::ControlCharacter);
         }
-        let (text, fragment) = text.split_once('#').unwrap_or((text, ""));
         unescape(fragment, Part::Other)?;
         let text = text.split_once('?').map_or(text, |(before, _)| before);
         let slash = text.find('/').unwrap_or(text.len());
@@ -86,8 +86,12 @@ fn parse_authority(authority: &str) -> Result<Cow<'_, str>, UrlError> {
 }
 
 fn parse_host(host: &str) -> Result<Cow<'_, str>, UrlError> {
-    let port = if host.starts_with('[') {
-        host.rsplit_once(']').ok_or(UrlError::Bracket)?.1
+    let port = if let Some(literal) = host.strip_prefix('[') {
+        let (address, port) = literal.rsplit_once(']').ok_or(UrlError::Bracket)?;
+        if !is_ipv6(address) {
+            return Err(UrlError::Bracket);
+        }
+        port
     } else if has_any(host, "[]") {
         // Go before 1.25 let these through to a glob's character class; later ones refuse the address.
         return Err(UrlError::Bracket);
@@ -100,6 +104,27 @@ fn parse_host(host: &str) -> Result<Cow<'_, str>, UrlError> {
         return Err(UrlError::Port);
     }
     unescape(host, Part::Host)
+}
+
+/// Whether Go's `netip.ParseAddr` takes the text for an IPv6 address. One with a zone, or with an IPv4 address at its end, is
+/// left out: no image has such a host.
+fn is_ipv6(text: &str) -> bool {
+    let (mut groups, mut digits, mut gaps, mut last) = (0, 0, 0, b'0');
+    for byte in text.bytes() {
+        if byte == b':' {
+            gaps += u32::from(last == b':');
+            digits = 0;
+        } else if byte.is_ascii_hexdigit() && digits < 4 {
+            groups += u32::from(digits == 0);
+            digits += 1;
+        } else {
+            return false;
+        }
+        last = byte;
+    }
+    // A colon at either end is one half of the gap.
+    let ends = (!text.starts_with(':') || text.starts_with("::")) && (last != b':' || text.ends_with("::"));
+    ends && matches!((gaps, groups), (0, 8) | (1, ..=7))
 }
 
 fn unescape(text: &str, part: Part) -> Result<Cow<'_, str>, UrlError> {

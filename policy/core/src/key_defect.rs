@@ -1,13 +1,13 @@
-//! Registry keys that no image can ever match, and what to write instead.
+//! Registry keys that no image can ever match, or hardly any, and what to write instead.
 
 use std::fmt;
 
 use crate::ascii::{has_any, is_any};
-use crate::image::{is_digest, is_domain};
+use crate::image::{is_digest, is_domain, is_path_component};
 use crate::login_server::{CLOUDS, Host, Mistake, classify};
 use crate::registry_key::{RegistryKey, UrlError};
 
-/// Why no image matches a key.
+/// Why no image matches a key, or few do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyDefect {
@@ -27,8 +27,10 @@ pub enum KeyDefect {
     BareName,
     /// A host that no image can have
     Host,
+    /// `con_toso.azurecr.io`
+    Underscore,
     /// `/v1` without the slash at the end
-    ApiVersion,
+    ApiVersion(&'static str),
     /// `app:v1`, `app@sha256:…`
     TagOrDigest,
     /// `*` in a path
@@ -47,12 +49,13 @@ impl fmt::Display for KeyDefect {
             Self::Ignored(error) => write!(f, "the kubelet ignores it, because {error}"),
             Self::Scheme => f.write_str("only https:// and http:// may stand before the host, in lower case"),
             Self::TrailingDot => f.write_str("the dot at the end counts"),
-            Self::UpperCaseHost => f.write_str("upper case counts, and login servers are in lower case"),
+            Self::UpperCaseHost => f.write_str("only images that write the host in upper case match it"),
+            Self::Underscore => {
+                f.write_str("only images with an underscore in the host match it, as no registry has")
+            }
             Self::BareName => f.write_str("the host of an image has a dot"),
             Self::Host => f.write_str("no image has such a host"),
-            Self::ApiVersion => {
-                f.write_str("without a slash at the end the API version is taken for a repository")
-            }
+            Self::ApiVersion(version) => write!(f, "only repositories that begin with {version} match it"),
             Self::TagOrDigest => f.write_str("keys have no tag and no digest"),
             Self::GlobInPath => {
                 f.write_str("in a path * is no wildcard, and a path matches all that begins so anyway")
@@ -66,7 +69,12 @@ impl fmt::Display for KeyDefect {
 }
 
 impl KeyDefect {
-    /// What is wrong with a key; `None` where some image can match it.
+    /// Whether some image matches the key all the same.
+    pub(crate) fn is_narrow(self) -> bool {
+        matches!(self, Self::UpperCaseHost | Self::Underscore | Self::ApiVersion(_))
+    }
+
+    /// What is wrong with a key; `None` where images match it that somebody may have.
     pub fn of(text: &str, suffixes: &[String]) -> Option<Self> {
         if text.is_empty() {
             return Some(Self::Empty);
@@ -82,8 +90,13 @@ impl KeyDefect {
             Ok(key) => key,
             Err(error) => return Some(Self::Ignored(error)),
         };
-        let (host, path) = key.as_str().split_once('/').unwrap_or((key.as_str(), ""));
-        Self::of_host(host, &key, suffixes).or_else(|| Self::of_path(path))
+        // The kubelet parses the key again, and cuts what has become a query.
+        let path = key.path().strip_prefix('/').unwrap_or_default();
+        let of_host = Self::of_host(key.host(), &key, suffixes);
+        match Self::of_path(path) {
+            Some(defect) if of_host.is_none_or(Self::is_narrow) && !defect.is_narrow() => Some(defect),
+            of_path => of_host.or(of_path),
+        }
     }
 
     fn of_host(host: &str, key: &RegistryKey, suffixes: &[String]) -> Option<Self> {
@@ -91,18 +104,20 @@ impl KeyDefect {
         if host.ends_with('.') {
             return Some(Self::TrailingDot);
         }
+        // An empty port is none.
+        let plain = host.strip_suffix(':').unwrap_or(host);
+        let example = plain.replace('*', "x");
+        if lower == host && !has_any(plain, ".:*") && plain != "localhost" {
+            return Some(Self::BareName);
+        }
+        if !is_domain(&example) {
+            // The image has no registry then, but the kubelet takes the first part of its path for one.
+            return Some(if is_path_component(&example) { Self::Underscore } else { Self::Host });
+        }
         if lower != host {
             return Some(Self::UpperCaseHost);
         }
-        // An empty port is none.
-        let host = host.strip_suffix(':').unwrap_or(host);
-        if !has_any(host, ".:*") && host != "localhost" {
-            return Some(Self::BareName);
-        }
-        let example = host.replace('*', "x");
-        if !is_domain(&example) {
-            return Some(Self::Host);
-        }
+        let host = plain;
         let name = example.split(':').next().unwrap_or_default();
         let is_mistaken = match classify(name, suffixes) {
             Host::Mistaken(Mistake::Typo { .. } | Mistake::BlobStorage) => true,
@@ -116,8 +131,8 @@ impl KeyDefect {
     fn of_path(path: &str) -> Option<Self> {
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || is_any(b, "._-/");
         let misplaced = |segment: &str| segment.bytes().next().is_some_and(|b| is_any(b, "._-"));
-        if path == "v1" || path == "v2" {
-            Some(Self::ApiVersion)
+        if let Some(version) = ["v1", "v2"].into_iter().find(|version| *version == path) {
+            Some(Self::ApiVersion(version))
         } else if has_any(path, ":@") {
             Some(Self::TagOrDigest)
         } else if path.contains('*') {

@@ -36,14 +36,12 @@ use crate::registry_key::{RegistryKey, Repository};
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {
     held: Vec<Held>,
-    /// Keys without a glob, as the beginnings of the places that they match
+    /// What the places begin with that a key without a glob matches; empty for the globs
     beginnings: Distinct,
     /// For each beginning the places in `held` of its keys
-    plain: Vec<Vec<usize>>,
-    /// Which lengths the paths of those keys have
-    lengths: Vec<usize>,
-    /// Places in `held` of the keys that are globs
-    globs: Vec<usize>,
+    found: Vec<Vec<usize>>,
+    /// Which lengths the paths of those keys have; `None` for the globs
+    lengths: Vec<Option<usize>>,
 }
 
 /// A credential, its key and the secret that it comes from.
@@ -62,7 +60,7 @@ pub struct Held {
 impl Held {
     /// Whether it is in the same secret under the same key: the kubelet tries such two in no fixed order.
     pub(crate) fn has_key_of(&self, other: &Self) -> bool {
-        self.key == other.key && self.secret == other.secret
+        self.key.as_str() == other.key.as_str() && self.secret == other.secret
     }
 }
 
@@ -71,20 +69,17 @@ impl Keyring {
     pub fn add(&mut self, secret: &str, credentials: BTreeMap<String, Credential>) {
         for (written, credential) in credentials {
             let Ok(key) = RegistryKey::parse(&written) else { continue };
-            let at = self.held.len();
             if let Some((beginning, length)) = key.beginning() {
                 if self.beginnings.add(&beginning) {
-                    self.plain.push(Vec::new());
+                    self.found.push(Vec::new());
                     if !self.lengths.contains(&length) {
                         self.lengths.push(length);
                     }
                 }
                 let place = self.beginnings.position(&beginning);
-                if let Some(places) = place.and_then(|place| self.plain.get_mut(place)) {
-                    places.push(at);
+                if let Some(found) = place.and_then(|place| self.found.get_mut(place)) {
+                    found.push(self.held.len());
                 }
-            } else if key.is_glob() {
-                self.globs.push(at);
             }
             let shown = shown_normalised(&written, &key).to_owned();
             self.held.push(Held { key, shown, secret: secret.to_owned(), credential });
@@ -99,9 +94,15 @@ impl Keyring {
     /// The keys as they may be shown, each once, in the order of the lookups. Each is a search.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let after = |last: Option<&Held>| {
-            let follows =
-                |held: &&Held| last.is_none_or(|last| held.key < last.key && held.shown != last.shown);
-            self.held.iter().filter(follows).max_by_key(|held| &held.key)
+            let mut next: Option<&Held> = None;
+            for held in &self.held {
+                let is_before = |other: &Held| held.key.as_str() < other.key.as_str();
+                let follows = last.is_none_or(|last| is_before(last) && held.shown != last.shown);
+                if follows && !next.is_some_and(is_before) {
+                    next = Some(held);
+                }
+            }
+            next
         };
         successors(after(None), move |last| after(Some(last))).map(|held| held.shown.as_str())
     }
@@ -120,19 +121,21 @@ impl Keyring {
     fn matching(&self, repository: &str) -> Vec<&Held> {
         let mut found: Vec<&Held> = Vec::new();
         let Ok(repository) = Repository::parse(repository) else { return found };
-        let mut add = |at: &usize| {
-            let Some(held) = self.held.get(*at).filter(|held| held.key.matches(&repository)) else { return };
-            // Keys in reverse order; for the same key the secrets stay in theirs.
-            let at = found.partition_point(|known| known.key >= held.key);
-            found.insert(at, held);
-        };
         let (place, host) = repository.place();
         for length in &self.lengths {
-            let beginning =
-                place.get(..host + length).and_then(|beginning| self.beginnings.position(beginning));
-            beginning.and_then(|at| self.plain.get(at)).into_iter().flatten().for_each(&mut add);
+            let beginning = match length {
+                Some(length) => place.get(..host + length),
+                None => Some(""),
+            };
+            let at = beginning.and_then(|beginning| self.beginnings.position(beginning));
+            for at in at.and_then(|at| self.found.get(at)).into_iter().flatten() {
+                let held = self.held.get(*at).filter(|held| held.key.matches(&repository));
+                let Some(held) = held else { continue };
+                // Keys in reverse order; for the same key the secrets stay in theirs.
+                let at = found.partition_point(|known| known.key.as_str() >= held.key.as_str());
+                found.insert(at, held);
+            }
         }
-        self.globs.iter().for_each(add);
         found
     }
 }

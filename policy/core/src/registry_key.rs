@@ -17,7 +17,7 @@ pub use crate::go_url::UrlError;
 use crate::login_server;
 
 /// A key in the form in which the kubelet indexes it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryKey {
     text: String,
     /// Host, port and path, as the kubelet parses the normalised key again; `None` where that fails and it matches
@@ -52,15 +52,14 @@ impl RegistryKey {
         &self.text
     }
 
-    /// Whether it may match several hosts.
-    pub(crate) fn is_glob(&self) -> bool {
-        self.parts.as_ref().is_some_and(|(host, ..)| has_any(host, "*["))
-    }
-
-    /// What the place of a repository that it matches begins with, and how much of that is the path; `None` for a glob.
-    pub(crate) fn beginning(&self) -> Option<(String, usize)> {
-        let (host, port, path) = self.parts.as_ref().filter(|_| !self.is_glob())?;
-        Some(([host, ":", port, path].concat(), path.len()))
+    /// What the place of a repository that it matches begins with, and how much of that is the path; empty for a glob, `None`
+    /// for a key that matches nothing.
+    pub(crate) fn beginning(&self) -> Option<(String, Option<usize>)> {
+        let (host, port, path) = self.parts.as_ref()?;
+        if has_any(host, "*[") {
+            return Some((String::new(), None));
+        }
+        Some(([host, ":", port, path].concat(), Some(path.len())))
     }
 
     /// Whether a credential under this key is tried for `repository` (domain and path, no tag, no digest).
@@ -79,7 +78,7 @@ impl RegistryKey {
     /// Whether a setting with this key holds for `repository`. Its path ends at the end of a segment, while the kubelet compares
     /// the letters alone.
     pub fn covers(&self, repository: &Repository<'_>) -> bool {
-        let path = self.parts.as_ref().map(|(_, _, path)| path.as_str()).unwrap_or_default();
+        let path = self.path();
         let rest = repository.0.path.strip_prefix(path).unwrap_or_default();
         let is_whole = path.is_empty() || path.ends_with('/') || rest.is_empty() || rest.starts_with('/');
         is_whole && self.matches(repository)
@@ -104,6 +103,11 @@ impl RegistryKey {
             host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         });
         host.contains('*') && !stays_in_acr && self.can_match_acr(suffixes)
+    }
+
+    /// The path as the kubelet compares it, with its slash; empty where there is none.
+    pub(crate) fn path(&self) -> &str {
+        self.parts.as_ref().map(|(_, _, path)| path.as_str()).unwrap_or_default()
     }
 
     /// The host, port included.
@@ -141,10 +145,10 @@ impl<'a> Repository<'a> {
     }
 }
 
-/// Go's `filepath.Match` for what can reach it: `*` is the only special character that a host may have.
+/// Go's `filepath.Match` for what can reach it: a host may have `*`, and an IPv6 address is a class of characters.
 pub(crate) fn glob_matches(glob: &str, text: &str) -> bool {
-    if glob.contains('[') {
-        return false;
+    if let Some(class) = glob.strip_prefix('[') {
+        return text.len() == 1 && class.ends_with(']') && has_any(text, class);
     }
     let mut pieces = glob.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };

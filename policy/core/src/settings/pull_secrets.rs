@@ -163,8 +163,8 @@ impl Entry {
 /// Message and help where it is no key.
 fn parse_key(value: &Value, suffixes: &[String]) -> Result<RegistryKey, (String, String)> {
     let text = value.as_str().unwrap_or_default();
-    // Images with a host in upper case exist, and an entry may be meant for them.
-    let defect = KeyDefect::of(text, suffixes).filter(|defect| *defect != KeyDefect::UpperCaseHost);
+    // An entry may be meant for the few images that match.
+    let defect = KeyDefect::of(text, suffixes).filter(|defect| !defect.is_narrow());
     let message = if !value.is_string() {
         format!("must be a registry, not {}", kind(value))
     } else if let Some(defect) = defect {

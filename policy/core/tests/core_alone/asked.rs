@@ -70,6 +70,12 @@ fn the_core_alone_never_asks_twice_for_what_is_absent_or_refused() {
             |request: &Value| Err(format!("Cannot find v1/{} named '{}'", request["kind"], request["name"]));
         assert_eq!(asked(&row, absent), *expected, "{}, absent", row["name"]);
         let refused = |_: &Value| Err("secrets is forbidden".to_owned());
-        assert_eq!(asked(&row, refused), *expected, "{}, refused", row["name"]);
+        // Where a secret cannot be read, nothing is known to be missing: there is less to ask.
+        let asked = asked(&row, refused);
+        assert!(
+            expected.starts_with(&asked) && asked.is_empty() == expected.is_empty(),
+            "{}: {asked:?}",
+            row["name"]
+        );
     }
 }

@@ -140,7 +140,7 @@ fn the_core_alone_goes_on_to_the_next_credential_as_the_kubelet_does() {
     }
 }
 
-/// A controller renews what it owns: AcrPullBinding, ExternalSecret.
+/// A controller renews what it owns, such as an `AcrPullBinding` or an `ExternalSecret`.
 #[test]
 fn the_core_alone_does_not_warn_of_a_token_that_a_controller_renews() {
     let owner =
