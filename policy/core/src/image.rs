@@ -108,7 +108,7 @@ pub fn without_user_info(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn has_user_info(text: &str) -> bool {
+pub(crate) fn has_user_info(text: &str) -> bool {
     user_info_end(text).is_some()
 }
 
@@ -193,7 +193,7 @@ impl<'a> ImageReference<'a> {
 }
 
 /// distribution/reference: normalize.go `splitDockerDomain`, less the `library/` prefix
-fn split_domain(text: &str) -> (&str, &str) {
+pub(crate) fn split_domain(text: &str) -> (&str, &str) {
     match text.split_once('/') {
         Some(("index.docker.io", rest)) => (DOCKER_HUB, rest),
         Some((first, rest))

@@ -120,7 +120,7 @@ impl KeyDefect {
         let host = plain;
         let name = example.split(':').next().unwrap_or_default();
         let is_mistaken = match classify(name, suffixes) {
-            Host::Mistaken(Mistake::Typo { .. } | Mistake::BlobStorage) => true,
+            Host::Mistaken(Mistake::Typo { .. } | Mistake::BlobStorage) => !key.can_match_acr(suffixes),
             Host::Mistaken(_) => !host.contains('*'),
             _ => false,
         };
@@ -160,10 +160,14 @@ pub fn fix(text: &str, suffixes: &[String]) -> Option<String> {
         text = rest.trim_start_matches(['/', ' ']);
     }
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
-    let host = host.trim_end_matches(['.', ':']).to_ascii_lowercase().replace("azureacr.io", "azurecr.io");
+    let host = host.trim_end_matches(['.', ':']).to_ascii_lowercase();
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     let host = match host.split_once(':') {
         Some((name, port)) if !is_port(port) => name.to_owned(),
+        _ => host,
+    };
+    let host = match classify(&host, suffixes) {
+        Host::Mistaken(Mistake::Typo { registry, suffix }) => [registry, ".", suffix].concat(),
         _ => host,
     };
     let host = match host.split('.').collect::<Vec<_>>().as_slice() {

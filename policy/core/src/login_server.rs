@@ -32,13 +32,20 @@ pub enum Mistake<'a> {
         /// `azurecr.io`
         suffix: &'a str,
     },
-    /// `contoso.azureacr.io`
+    /// `contoso.azureacr.io`, `contoso.azurecr.com`, `contoso.azure.cr.io`, `contosoazurecr.io`
     Typo {
         /// `contoso`
         registry: &'a str,
+        /// `azurecr.io`
+        suffix: &'static str,
     },
     /// `contoso.blob.core.windows.net`
     BlobStorage,
+    /// `contoso.azurecr.io` as a whole image
+    NoRepository {
+        /// `contoso.azurecr.io`
+        server: &'a str,
+    },
 }
 
 impl Mistake<'_> {
@@ -51,18 +58,21 @@ impl Mistake<'_> {
             Self::Shape { .. } => format!("{host} is not an ACR login server"),
             Self::Typo { .. } => format!("{host} is misspelled"),
             Self::BlobStorage => format!("{host} only serves redirected downloads"),
+            Self::NoRepository { .. } => "without a repository it is an image of Docker Hub".to_owned(),
         }
     }
 
     /// What to write instead.
     pub(crate) fn help(self) -> String {
         match self {
-            Self::DataEndpoint { registry, suffix } => format!("write {registry}.{suffix}"),
+            Self::DataEndpoint { registry, suffix } | Self::Typo { registry, suffix } => {
+                format!("write {registry}.{suffix}")
+            }
             Self::Shape { suffix } => {
                 format!("write a login server: REGISTRY.{suffix} or REGISTRY.REGION.geo.{suffix}")
             }
-            Self::Typo { registry } => format!("write {registry}.azurecr.io"),
             Self::BlobStorage => "write the registry's login server".to_owned(),
+            Self::NoRepository { server } => format!("write {server}/REPOSITORY:TAG"),
         }
     }
 }
@@ -91,8 +101,8 @@ pub fn classify<'a>(host: &'a str, suffixes: &'a [String]) -> Host<'a> {
             _ => Host::Mistaken(Mistake::Shape { suffix }),
         };
     }
-    if let Some(registry) = host.strip_suffix(".azureacr.io") {
-        return Host::Mistaken(Mistake::Typo { registry });
+    if let Some((registry, suffix)) = misspelled(host).filter(|(registry, _)| !registry.is_empty()) {
+        return Host::Mistaken(Mistake::Typo { registry, suffix });
     }
     if host.ends_with(".blob.core.windows.net") {
         return Host::Mistaken(Mistake::BlobStorage);
@@ -100,7 +110,104 @@ pub fn classify<'a>(host: &'a str, suffixes: &'a [String]) -> Host<'a> {
     Host::Other
 }
 
+/// Registry and suffix of the login server that a host is meant to be, where it misses one of the clouds by a letter, a dot,
+/// two swapped letters, or the end of another domain.
+fn misspelled(host: &str) -> Option<(&str, &'static str)> {
+    let (registry, rest) = host.split_once('.')?;
+    for cloud in CLOUDS {
+        // `contosoazurecr.io`
+        if registry.ends_with("azurecr") && host.ends_with(cloud) {
+            return Some((host.get(..host.len() - cloud.len())?.trim_end_matches('-'), cloud));
+        }
+        if is_near(rest.as_bytes(), cloud.as_bytes()) {
+            return Some((registry, cloud));
+        }
+    }
+    // Some other cloud may have a country's domain.
+    matches!(rest, "azurecr.com" | "azurecr.net" | "azurecr.org").then_some((registry, "azurecr.io"))
+}
+
+/// Whether two texts differ by one letter, or by two that are swapped.
+fn is_near(mut a: &[u8], mut b: &[u8]) -> bool {
+    while let ([x, after_x @ ..], [y, after_y @ ..]) = (a, b) {
+        if x != y {
+            let is_swapped = || match (after_x, after_y) {
+                ([p, after_p @ ..], [q, after_q @ ..]) => x == q && y == p && after_p == after_q,
+                _ => false,
+            };
+            return after_x == after_y || after_x == b || a == after_y || is_swapped();
+        }
+        (a, b) = (after_x, after_y);
+    }
+    a.len() + b.len() == 1
+}
+
 /// Every suffix that makes a host ACR's: those of the clouds and the configured ones.
 pub fn all(suffixes: &[String]) -> impl Iterator<Item = &str> {
     CLOUDS.into_iter().chain(suffixes.iter().map(String::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Host, Mistake, classify};
+
+    #[test]
+    fn a_misspelled_login_server_is_told_with_the_right_spelling() {
+        for (host, meant) in [
+            ("contoso.azureacr.io", "contoso.azurecr.io"),
+            ("contoso.azuercr.io", "contoso.azurecr.io"),
+            ("contoso.azurcr.io", "contoso.azurecr.io"),
+            ("contoso.azurecrr.io", "contoso.azurecr.io"),
+            ("contoso.azure-cr.io", "contoso.azurecr.io"),
+            ("contoso.azurexr.cn", "contoso.azurecr.cn"),
+            ("contoso.azurecr.com", "contoso.azurecr.io"),
+            ("contoso.azurecr.net", "contoso.azurecr.io"),
+            ("contoso.azurecr.oi", "contoso.azurecr.io"),
+            ("contoso.azurecr.co", "contoso.azurecr.io"),
+            ("contoso.azurecr.i", "contoso.azurecr.io"),
+            ("contoso.azure.cr.io", "contoso.azurecr.io"),
+            ("contoso.azurecrio", "contoso.azurecr.io"),
+            ("contosoazurecr.io", "contoso.azurecr.io"),
+            ("contoso-azurecr.us", "contoso.azurecr.us"),
+            ("contoso-h4sh.azurecr.com", "contoso-h4sh.azurecr.io"),
+        ] {
+            let Host::Mistaken(mistake @ Mistake::Typo { .. }) = classify(host, &[]) else {
+                panic!("{host}")
+            };
+            assert_eq!(mistake.help(), format!("write {meant}"), "{host}");
+        }
+    }
+
+    #[test]
+    fn no_other_host_is_taken_for_a_misspelled_login_server() {
+        for host in [
+            "contoso.azure.io",
+            "azure.io",
+            "contoso.azure.com",
+            "contoso.azurefd.net",
+            "contoso.azureedge.net",
+            "contoso.azurewebsites.net",
+            "contoso.azurecontainer.io",
+            "contoso.azurecdn.io",
+            "mcr.microsoft.com",
+            "contoso.azurecr.fr",
+            "contoso.azurecr.my.cloud",
+            "contoso.azurecr.io.evil.example",
+            "contoso.azurecr.io.com",
+            "azurecr.com",
+            "azuercr.io",
+            "cr.io",
+            "gcr.io",
+            "eu.gcr.io",
+            "ghcr.io",
+            "contoso.acr.io",
+            "registry.contoso.com",
+            "localhost",
+            "10.0.0.1",
+        ] {
+            assert_eq!(classify(host, &[]), Host::Other, "{host}");
+        }
+        let suffixes = ["azurecr.com".to_owned()];
+        assert_eq!(classify("contoso.azurecr.com", &suffixes), Host::LoginServer);
+    }
 }

@@ -174,4 +174,8 @@ rules! {
         "The image's host looks like ACR, but images cannot be pulled from it.",
         "Only login servers (and their regional endpoints) serve images.",
         "Write the registry's login server.";
+    UnresolvedPlaceholder "unresolved-placeholder" Advice,
+        "The image contains a variable that was not substituted.",
+        "The kubelet reports InvalidImageName. The policy judges the image by its host where that is whole.",
+        "Substitute the variable before the manifest is applied.";
 }

@@ -309,6 +309,9 @@ impl Attached {
                 format!("add {} to \"{name}\"", reference.domain),
             ),
         };
+        // A placeholder in the path may stand for what a key has there.
+        let is_partial = reference.path.is_empty() || reference.path.ends_with('/');
+        let most = if is_partial { Severity::Warn } else { most };
         let message = format!("{user} cannot pull \"{text}\": {reason}");
         let entry = if about_secret { entry(name) } else { None };
         let pointer = entry.as_deref().unwrap_or(&image.pointer);

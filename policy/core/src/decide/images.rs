@@ -5,8 +5,9 @@ use std::cell::OnceCell;
 
 use crate::decide::context::{About, Context};
 use crate::distinct::Distinct;
-use crate::image::{ImageReference, without_user_info};
-use crate::login_server::{Host, classify};
+use crate::image::{ImageError, ImageReference, without_user_info};
+use crate::login_server::{Host, Mistake, classify};
+use crate::placeholder::Unresolved;
 use crate::pod_spec::{ImageUse, PodSpec};
 use crate::rule::Rule;
 use crate::settings::{Need, Settings};
@@ -62,14 +63,19 @@ impl<'a> Assessment<'a> {
         };
         let reference = match ImageReference::parse(text) {
             Ok(reference) => reference,
-            Err(error) => {
-                let shown = without_user_info(text);
-                let message = format!("{}: the kubelet cannot pull \"{shown}\": {error}", used.user);
-                return self.note(Rule::UnparsableImage, &used, shown, message, error.help(text).to_owned());
-            }
+            Err(error) => match self.unresolved(text, &used, &error) {
+                Some(reference) => reference,
+                None => return,
+            },
         };
         let host = reference.host().to_ascii_lowercase();
-        let class = classify(&host, &settings.registry_suffixes);
+        let mut class = classify(&host, &settings.registry_suffixes);
+        if !text.contains('/') {
+            let server = text.split(':').next().unwrap_or_default();
+            if classify(server, &settings.registry_suffixes) == Host::LoginServer {
+                class = Host::Mistaken(Mistake::NoRepository { server });
+            }
+        }
         match class {
             Host::Other => return,
             Host::Mistaken(mistake) => {
@@ -88,6 +94,32 @@ impl<'a> Assessment<'a> {
         }
         let need = settings.pull_secrets.need(&reference, class, namespace);
         self.images.push(Image { pointer: used.pointer, user: used.user, text, reference, need });
+    }
+
+    /// Notes what keeps the kubelet from reading a text; the reference as far as it is known, where placeholders do.
+    fn unresolved(
+        &mut self,
+        text: &'a str,
+        used: &ImageUse<'a>,
+        error: &ImageError,
+    ) -> Option<ImageReference<'a>> {
+        let unresolved = Unresolved::of(text);
+        let (rule, reason, help) = match unresolved {
+            Some(_) => (
+                Rule::UnresolvedPlaceholder,
+                "it contains a variable that was not substituted".to_owned(),
+                "substitute it before the manifest is applied",
+            ),
+            None => (Rule::UnparsableImage, error.to_string(), error.help(text)),
+        };
+        let reference = match unresolved {
+            Some(Unresolved::Known(reference)) => Some(reference),
+            _ => None,
+        };
+        let shown = if reference.is_some() { Cow::Borrowed(text) } else { without_user_info(text) };
+        let message = format!("{}: the kubelet cannot pull \"{shown}\": {reason}", used.user);
+        self.note(rule, used, shown, message, help.to_owned());
+        reference
     }
 
     fn note(

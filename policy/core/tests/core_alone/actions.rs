@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// A rule: its id, what `actions` calls its kind of problem (`warning` where it is always one), what it does by default.
 type Row = (&'static str, &'static str, &'static str);
 
-const RULES: [Row; 21] = [
+const RULES: [Row; 22] = [
     ("missing-pull-secret", "missing", "reject"),
     ("pull-secrets-immutable", "missing", "reject"),
     ("secret-not-mountable", "missing", "reject"),
@@ -33,6 +33,7 @@ const RULES: [Row; 21] = [
     ("service-account-secrets-hidden", "warning", "warn"),
     ("registry-host-case", "warning", "warn"),
     ("not-a-login-server", "warning", "warn"),
+    ("unresolved-placeholder", "warning", "warn"),
 ];
 
 const SETTINGS: [&str; 5] = ["missing", "unlisted", "unusable", "expiring", "unknown"];
@@ -170,6 +171,7 @@ impl Broken {
             "registry-host-case" => in_place("CONTOSO.azurecr.io/web:v1", &listed),
             "not-a-login-server" => in_place("contoso.eastus.data.azurecr.io/web:v1", &listed),
             "unparsable-image" => in_place("contoso.azurecr.io/Web:v1", &listed),
+            "unresolved-placeholder" => in_place("contoso.azurecr.io/web:${TAG}", &listed),
             other => panic!("no request breaks {other}"),
         }
     }
