@@ -32,6 +32,7 @@
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `explain` | `explain` reports a policy that cannot explain |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
+//! | `declared_secrets` | a repository declares its pull secrets by what controllers make them of, or encrypted |
 //! | `documents` | the files that documents name are there |
 //! | `help` | help, manual and completions have every command |
 //! | `playground` | the page is served to this machine only, as it stands, or written as a site |
@@ -52,6 +53,7 @@ mod browser;
 mod cases;
 mod cluster_manifests;
 mod command;
+mod declared_secrets;
 mod documents;
 mod earlier_reports;
 mod engines;

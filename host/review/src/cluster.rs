@@ -7,7 +7,9 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::declaration::{self, Binding, Declaration};
 use crate::failing_lookups::not_granted;
+use crate::field;
 use crate::field_mask::mask;
 use crate::host_calls::HostCalls;
 use crate::kind::Kind;
@@ -16,10 +18,36 @@ use crate::log::Log;
 /// The label that every namespace has, with its own name.
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
+/// `apiVersion`, kind, namespace and name.
+type Key = (String, String, String, String);
+
 /// Objects by kind, namespace and name.
 #[derive(Debug, Clone, Default)]
 pub struct Cluster {
-    objects: BTreeMap<(String, String, String, String), Arc<Value>>,
+    objects: BTreeMap<Key, Known>,
+    /// Pull secrets that controllers add, by the keys of the ServiceAccounts
+    bindings: BTreeMap<Key, Vec<Arc<Binding>>>,
+}
+
+/// What is known of an object.
+#[derive(Debug, Clone)]
+struct Known {
+    object: Arc<Value>,
+    /// Whether this is a Secret without its data, which are not known
+    is_declared: bool,
+}
+
+impl Known {
+    /// Whether these fields of the object, or all of them, show something that is not known of it.
+    fn hides(&self, fields: Option<&BTreeSet<String>>) -> bool {
+        let shows = |name: &str| {
+            let is_in = |path: &String| path.split('.').next() == Some(name);
+            fields.is_none_or(|fields| fields.iter().any(is_in))
+        };
+        self.is_declared
+            && (shows("data") || shows("type") && self.object.get("type").is_none())
+            && !declaration::is_ignored(&self.object)
+    }
 }
 
 /// The kinds that are looked up, and the one whose labels select.
@@ -28,7 +56,9 @@ const KEPT: [&str; 3] = ["Secret", "ServiceAccount", "Namespace"];
 impl Cluster {
     /// Whether an object would be kept.
     pub fn keeps(object: &Value) -> bool {
-        Kind::of(object).is_some_and(|kind| KEPT.iter().any(|kept| kind.is_core(kept)))
+        Kind::of(object).is_some_and(|kind| {
+            KEPT.iter().any(|kept| kind.is_core(kept)) || declaration::is_declaring(&kind)
+        })
     }
 
     /// Whether a text may hold an object that would be kept. It has to name the kind, unless it spells it by escapes or
@@ -38,41 +68,88 @@ impl Cluster {
             !text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(char::is_alphanumeric)
         };
         let is_named = |kind: &&str| text.match_indices(*kind).any(|(at, _)| is_word(at));
-        KEPT.iter().any(is_named)
+        KEPT.iter().chain(&declaration::KINDS).any(is_named)
             || ["\\x", "\\u", "\\U", "\\\n", "\\\r", "binary"].iter().any(|spelled| text.contains(spelled))
     }
 
-    /// Adds an object as the API server would store it. Only the kinds that are ever looked up are kept, and the
-    /// namespaces for their labels.
+    /// Adds an object as the API server would store it, and the Secrets that it declares. Only the kinds that are ever looked
+    /// up are kept, and the namespaces for their labels.
     pub fn add(&mut self, mut object: Value, default_namespace: &str) {
         let Some(kind) = Kind::of(&object).filter(|_| Self::keeps(&object)) else { return };
         let word =
             |field: &str| object.pointer(field).and_then(Value::as_str).filter(|word| !word.is_empty());
-        let Some(name) = word("/metadata/name") else { return };
+        let Some(name) = word("/metadata/name").map(str::to_owned) else { return };
         let namespace = if kind.is_cluster_scoped() {
             ""
         } else {
             word("/metadata/namespace").unwrap_or(default_namespace)
         };
-        let key = (kind.api_version(), kind.kind.clone(), namespace.to_owned(), name.to_owned());
-        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
-            && !key.2.is_empty()
-        {
-            metadata.insert("namespace".to_owned(), key.2.as_str().into());
+        let namespace = namespace.to_owned();
+        if let Some(Declaration { secrets, binding }) = Declaration::of(&kind, &object) {
+            for secret in secrets {
+                self.declare(secret, &namespace);
+            }
+            if let Some(binding) = binding {
+                self.bind(binding, &namespace);
+            }
+            return;
         }
+        let key = (kind.api_version(), kind.kind.clone(), namespace, name);
+        set_namespace(&mut object, &key.2);
         if kind.is_core("Secret") {
             store_secret(&mut object);
         }
-        self.objects.insert(key, Arc::new(object));
+        for binding in self.bindings.get(&key).into_iter().flatten() {
+            binding.add_to(&mut object);
+        }
+        self.objects.insert(key, Known { object: Arc::new(object), is_declared: false });
     }
 
-    /// The object, where it is known.
+    /// Adds a Secret whose content is not known, unless there is one whose content is.
+    fn declare(&mut self, mut secret: Value, namespace: &str) {
+        let Some(name) = field::word(&secret, &["metadata", "name"]) else { return };
+        let key = key("Secret", namespace, name);
+        set_namespace(&mut secret, namespace);
+        if self.objects.get(&key).is_none_or(|known| known.is_declared) {
+            self.objects.insert(key, Known { object: Arc::new(secret), is_declared: true });
+        }
+    }
+
+    /// Has a ServiceAccount get a pull secret, also where the account itself is not among the objects.
+    fn bind(&mut self, binding: Binding, namespace: &str) {
+        let key = key("ServiceAccount", namespace, &binding.account);
+        let account = self.objects.entry(key.clone()).or_insert_with(|| {
+            let metadata = json!({"name": binding.account, "namespace": namespace});
+            let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata});
+            Known { object: Arc::new(account), is_declared: false }
+        });
+        binding.add_to(Arc::make_mut(&mut account.object));
+        self.bindings.entry(key).or_default().push(Arc::new(binding));
+    }
+
+    /// The object, where it is known; a Secret that another object declares has no data.
     pub fn get(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.known(api_version, kind, namespace, name).map(|known| known.object.as_ref())
+    }
+
+    fn known(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Known> {
         if self.objects.is_empty() {
             return None;
         }
         let key = (api_version.to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned());
-        self.objects.get(&key).map(AsRef::as_ref)
+        self.objects.get(&key)
+    }
+}
+
+fn key(kind: &str, namespace: &str, name: &str) -> Key {
+    ("v1".to_owned(), kind.to_owned(), namespace.to_owned(), name.to_owned())
+}
+
+fn set_namespace(object: &mut Value, namespace: &str) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        && !namespace.is_empty()
+    {
+        metadata.insert("namespace".to_owned(), namespace.into());
     }
 }
 
@@ -176,17 +253,21 @@ impl Lookups {
         if !self.resources.iter().any(|(a, k)| *a == api_version && *k == kind) {
             return Err(not_granted(&api_version, &kind));
         }
-        let found = self.cluster.get(&api_version, &kind, namespace.as_deref().unwrap_or_default(), &name);
-        let object = found.ok_or_else(|| {
+        let place = namespace.as_deref().unwrap_or_default();
+        let known = self.cluster.known(&api_version, &kind, place, &name).ok_or_else(|| {
             if !self.is_complete && (api_version.as_str(), kind.as_str()) == ("v1", "Secret") {
-                let namespace = namespace.as_deref().unwrap_or_default();
-                return format!("Secret {namespace}/{name}{NOT_GIVEN}");
+                return format!("Secret {place}/{name}{NOT_GIVEN}");
             }
             format!(
                 "Callback evaluation failure: Cannot find {api_version}/{kind} named '{name}' inside of namespace \
                  '{namespace:?}'"
             )
         })?;
+        if known.hides(field_masks.as_ref()) {
+            // By these words the policy tells what is not known from a lookup that fails.
+            return Err(format!("the content of {kind} {place}/{name} is not among the inputs"));
+        }
+        let object = known.object.as_ref();
         let object = field_masks.map_or_else(|| object.clone(), |masks| mask(object, &masks));
         serde_json::to_vec(&object).map_err(|e| e.to_string())
     }
@@ -348,6 +429,11 @@ mod tests {
             ("Secret", true),
             ("{\"kind\":\"ServiceAccount\"}", true),
             ("kind: Namespace", true),
+            ("kind: ExternalSecret", true),
+            ("kind: SealedSecret", true),
+            ("kind: SecretProviderClass", true),
+            ("kind: AcrPullBinding", true),
+            ("kind: UnsealedSecret", false),
             ("kind: \"S\\u0065cret\"\n", true),
             ("kind: \"S\\x65cret\"\n", true),
             ("kind: \"Sec\\\nret\"\n", true),

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::admission::{ApiServer, PodRequest};
 use crate::cluster::Cluster;
+use crate::declaration::is_encrypted;
 use crate::engine::Engine;
 use crate::field::{self, field};
 use crate::field_error::without_value;
@@ -244,6 +245,7 @@ impl<'a> Evaluation<'a> {
         let (verdict, pods) = match (left_out, &kind) {
             (Some(reason), _) => (skipped(reason), Vec::new()),
             (None, None) => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
+            (None, Some(kind)) if is_encrypted(kind, object) => (skipped("encrypted by SOPS"), Vec::new()),
             (None, Some(kind)) if self.resource.is_none() && !self.judged.includes(kind, object) => {
                 (skipped("the policy has nothing to say about this kind"), Vec::new())
             }
@@ -312,6 +314,7 @@ impl<'a> Evaluation<'a> {
         let object = manifest.object();
         let kind =
             Kind::of(object).filter(|kind| self.resource.is_some() || self.judged.includes(kind, object));
+        let kind = kind.filter(|kind| !is_encrypted(kind, object));
         let Some(kind) = kind else { return Vec::new() };
         let (request, pods) = self.requests(&kind, manifest);
         let seen = Some(request).filter(|request| self.leaves_out(request).is_none());

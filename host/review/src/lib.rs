@@ -11,6 +11,7 @@
 
 pub mod admission;
 pub mod cluster;
+mod declaration;
 pub mod deployment;
 pub mod diagnostic;
 pub mod engine;

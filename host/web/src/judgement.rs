@@ -185,13 +185,13 @@ impl Judgement {
         !self.problems.is_empty()
     }
 
-    /// The Secrets and ServiceAccounts among the inputs.
+    /// The Secrets and ServiceAccounts among the inputs, and what declares Secrets.
     pub(crate) fn looked_up(&self) -> Vec<Value> {
         let (_, given) = read("cluster", &self.cluster_text, &mut Vec::new(), &mut Vec::new());
         let own = self.outcomes.iter().map(|outcome| &outcome.manifest);
         let objects = given.iter().chain(own).map(|manifest| manifest.object().clone());
         let is_looked_up = |object: &Value| {
-            matches!(object.get("kind").and_then(Value::as_str), Some("Secret" | "ServiceAccount"))
+            Cluster::keeps(object) && object.get("kind").and_then(Value::as_str) != Some("Namespace")
         };
         objects.filter(is_looked_up).collect()
     }

@@ -3,6 +3,7 @@
 //! | module | states |
 //! |---|---|
 //! | `cases` | every case of `tests/cases` ends as it says |
+//! | `declarations` | what stands for pull secrets in a repository is what its controller makes of it |
 //! | `differential` | our reader and an independent one read the same, and images stand where they are said to |
 //! | `findings` | a finding stands at the value that it speaks of, and names its image and its secret |
 //! | `manifests` | what is generated names its template |
@@ -25,6 +26,7 @@
 )]
 
 mod cases;
+mod declarations;
 mod differential;
 mod findings;
 mod manifests;
