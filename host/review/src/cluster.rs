@@ -25,6 +25,8 @@ type Key = (String, String, String, String);
 #[derive(Debug, Clone, Default)]
 pub struct Cluster {
     objects: BTreeMap<Key, Known>,
+    /// The namespaces of the Secrets, by their names
+    secrets: BTreeMap<String, BTreeSet<String>>,
     /// Pull secrets that controllers add, by the keys of the ServiceAccounts
     bindings: BTreeMap<Key, Vec<Arc<Binding>>>,
 }
@@ -98,6 +100,7 @@ impl Cluster {
         set_namespace(&mut object, &key.2);
         if kind.is_core("Secret") {
             store_secret(&mut object);
+            self.secrets.entry(key.3.clone()).or_default().insert(key.2.clone());
         }
         for binding in self.bindings.get(&key).into_iter().flatten() {
             binding.add_to(&mut object);
@@ -110,6 +113,7 @@ impl Cluster {
         let Some(name) = field::word(&secret, &["metadata", "name"]) else { return };
         let key = key("Secret", namespace, name);
         set_namespace(&mut secret, namespace);
+        self.secrets.entry(key.3.clone()).or_default().insert(key.2.clone());
         if self.objects.get(&key).is_none_or(|known| known.is_declared) {
             self.objects.insert(key, Known { object: Arc::new(secret), is_declared: true });
         }
@@ -130,6 +134,15 @@ impl Cluster {
     /// The object, where it is known; a Secret that another object declares has no data.
     pub fn get(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
         self.known(api_version, kind, namespace, name).map(|known| known.object.as_ref())
+    }
+
+    /// The Secrets of this name that the kubelet may read, each with its namespace.
+    pub(crate) fn pull_secrets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        let namespaces = self.secrets.get(name).into_iter().flatten();
+        let secrets = namespaces.filter_map(move |namespace| {
+            Some((namespace.as_str(), self.get("v1", "Secret", namespace, name)?))
+        });
+        secrets.filter(|(_, secret)| !declaration::is_ignored(secret))
     }
 
     fn known(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Known> {

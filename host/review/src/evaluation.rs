@@ -19,6 +19,7 @@ use crate::kind::{Judged, Kind, template_path};
 use crate::manifest::{Content, Manifest};
 use crate::policy_resource::PolicyResource;
 use crate::request::Asked;
+use crate::secret_copy;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
 /// Where an object stands.
@@ -356,7 +357,11 @@ impl<'a> Evaluation<'a> {
         let object = request.object().unwrap_or(&Value::Null);
         match self.policy.call("validate", &payload, host) {
             Ok(response) => match Verdict::of(&response, object) {
-                Ok(verdict) if self.policy.is_own() => verdict,
+                Ok(mut verdict) if self.policy.is_own() => {
+                    let namespace = request.namespace().unwrap_or_default();
+                    secret_copy::help(&mut verdict.findings, namespace, self.api_server.cluster);
+                    verdict
+                }
                 Ok(verdict) => verdict.of_foreign_policy(),
                 Err(error) => {
                     // What it answers may be what it has looked up.

@@ -32,6 +32,7 @@ pub mod manifest;
 pub mod policy_resource;
 pub mod request;
 pub mod rule_help;
+mod secret_copy;
 pub mod settings;
 pub mod source_file;
 pub mod structure;

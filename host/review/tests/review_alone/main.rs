@@ -10,6 +10,7 @@
 //! | `places` | every finding stands at the value it speaks of, however the file is written |
 //! | `yaml_suite` | the official YAML test suite is read as kubectl's parser reads it |
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
+//! | `secret_copies` | the help of a secret that is not found says which namespaces have it |
 //! | `reading` | what kubectl reads, we read |
 
 #![allow(
@@ -33,6 +34,7 @@ mod manifests;
 mod places;
 mod policy_resources;
 mod reading;
+mod secret_copies;
 mod yaml_suite;
 
 use std::path::{Path, PathBuf};
