@@ -11,6 +11,7 @@ use crate::engines::command;
 
 mod compiling;
 mod lying;
+mod repeating;
 
 /// What a policy does, in which function, and what is said of it.
 const FAULTS: [(&str, &str, &str); 26] = [

@@ -38,7 +38,7 @@ use engine::Placement;
 pub use error::PolicyError;
 use guest::State;
 pub use limits::Limits;
-use secrecy::WithoutSecrets;
+use secrecy::ForeignHost;
 
 /// The policy that was built with this crate, annotated with its metadata.
 pub const EMBEDDED: &[u8] = include_bytes!(env!("POLICY_WASM"));
@@ -93,7 +93,8 @@ impl Policy {
         self.metadata.as_ref()
     }
 
-    /// Calls an operation in a fresh instance and returns the policy's answer.
+    /// Calls an operation in a fresh instance and returns the policy's answer. That of another policy than the built-in one,
+    /// and all that it says besides, is without the values of Secrets that it sees.
     ///
     /// The calling thread needs 512 KiB of stack for the policy.
     ///
@@ -106,7 +107,19 @@ impl Policy {
         payload: &[u8],
         host: Arc<dyn HostCalls>,
     ) -> Result<Vec<u8>, PolicyError> {
-        let host = if self.sees_secrets { host } else { Arc::new(WithoutSecrets(host)) };
+        if self.is_own {
+            return self.call_with(operation, payload, host);
+        }
+        let host = Arc::new(ForeignHost::new(host, payload, self.sees_secrets));
+        host.masked(self.call_with(operation, payload, host.clone()))
+    }
+
+    fn call_with(
+        &self,
+        operation: &str,
+        payload: &[u8],
+        host: Arc<dyn HostCalls>,
+    ) -> Result<Vec<u8>, PolicyError> {
         let engine_error = |error: wasmtime::Error| PolicyError::Engine(format!("{error:#}"));
         let state = State::new(operation, payload, host, self.limits);
         let mut store = Store::try_new(&self.engine, state).map_err(engine_error)?;

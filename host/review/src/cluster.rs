@@ -278,7 +278,7 @@ impl Lookups {
         })?;
         if known.hides(field_masks.as_ref()) {
             // By these words the policy tells what is not known from a lookup that fails.
-            return Err(format!("the content of {kind} {place}/{name} is not among the inputs"));
+            return Err(format!("the content of {kind} {place}/{name}{NOT_GIVEN}"));
         }
         let object = known.object.as_ref();
         let object = field_masks.map_or_else(|| object.clone(), |masks| mask(object, &masks));

@@ -6,7 +6,7 @@ use policy_core::key_defect::shown;
 use policy_core::login_server::{Host, classify};
 use serde_json::{Map, Value};
 
-use crate::spelling::{base64, is_base64};
+use review::spelling::{base64, is_base64};
 
 /// A text of the same length whose letters and digits say nothing. The dummy of a dummy is itself, and that of what is no
 /// base64 is none.

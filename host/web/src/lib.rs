@@ -21,7 +21,6 @@ mod secret_values;
 mod settings;
 mod shared;
 mod signs;
-mod spelling;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use review::cluster::Cluster;
 use review::yaml;
 
-use crate::spelling::{in_any_spelling, is_base64};
+use review::spelling::{in_any_spelling, is_base64};
 
 /// Whether fields are those of a Secret.
 pub(crate) fn is_secret(fields: &Map<String, Value>) -> bool {

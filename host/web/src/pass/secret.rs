@@ -9,7 +9,7 @@ use super::{DEPTH, Pass, Task};
 use crate::config_text::{Role, rewrite};
 use crate::dummy::{self, decoded, is_dummy, mask};
 use crate::signs::is_docker_config;
-use crate::spelling::{base64, is_base64};
+use review::spelling::{base64, is_base64};
 use review::yaml;
 
 /// Annotations of a Secret that are no copies of its values.

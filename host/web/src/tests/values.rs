@@ -172,7 +172,8 @@ fn find(text: &str, password: &str) -> Option<String> {
     let words = joined.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)));
     let decoded: String = words
         .flat_map(|word| {
-            (0..4).map(move |start| crate::spelling::base64(word.as_bytes().get(start..).unwrap_or_default()))
+            (0..4)
+                .map(move |start| review::spelling::base64(word.as_bytes().get(start..).unwrap_or_default()))
         })
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .collect();

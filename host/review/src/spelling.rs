@@ -7,18 +7,19 @@ const DEPTH: usize = 3;
 const SHORTEST: usize = 8;
 
 /// Whether the test holds for a text, or for what something in it stands for.
-pub(crate) fn in_any_spelling(text: &[u8], is_found: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-    search(text, DEPTH, is_found)
+pub fn in_any_spelling(text: &[u8], is_found: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    in_spellings(text, DEPTH, is_found)
 }
 
-fn search(text: &[u8], depth: usize, is_found: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+/// The same, with at most `depth` spellings within each other.
+pub fn in_spellings(text: &[u8], depth: usize, is_found: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     if is_found(text) {
         return true;
     }
     if depth == 0 {
         return false;
     }
-    let mut within = |decoded: Vec<u8>| search(&decoded, depth - 1, is_found);
+    let mut within = |decoded: Vec<u8>| in_spellings(&decoded, depth - 1, is_found);
     let escapes = [(b'\\', unescape_json as fn(&[u8]) -> Vec<u8>), (b'%', unescape_url)];
     if escapes.iter().any(|(sign, unescape)| text.contains(sign) && within(unescape(text))) {
         return true;
@@ -36,7 +37,7 @@ fn search(text: &[u8], depth: usize, is_found: &mut dyn FnMut(&[u8]) -> bool) ->
 }
 
 /// Whether a byte is a digit of base64, in either alphabet.
-pub(crate) fn is_base64(byte: u8) -> bool {
+pub fn is_base64(byte: u8) -> bool {
     sextet(byte).is_some()
 }
 
@@ -52,7 +53,7 @@ fn sextet(byte: u8) -> Option<u8> {
 }
 
 /// Whole bytes of base64, in either alphabet, without regard to its length.
-pub(crate) fn base64(text: &[u8]) -> Vec<u8> {
+pub fn base64(text: &[u8]) -> Vec<u8> {
     let sextets: Vec<u8> = text.iter().copied().filter_map(sextet).collect();
     let mut bytes = Vec::with_capacity(sextets.len() / 4 * 3 + 3);
     for four in sextets.chunks(4) {
