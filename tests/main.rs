@@ -28,6 +28,7 @@
 //! | `fix_diff` | a diff shows every change and no Secret |
 //! | `fix_styles` | in a manifest of any style, `fix` adds names and changes nothing else |
 //! | `policy` | metadata is embedded as Kubewarden reads it, and a cluster is asked for no more than the settings need |
+//! | `deployment` | `policy manifest` writes what policy/cluster has, and keeps what a given policy resource says |
 //! | `registry` | a policy reaches a real registry and comes back, and every way to fail gets one clear sentence |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `explain` | `explain` reports a policy that cannot explain |
@@ -54,6 +55,7 @@ mod cases;
 mod cluster_manifests;
 mod command;
 mod declared_secrets;
+mod deployment;
 mod documents;
 mod earlier_reports;
 mod engines;

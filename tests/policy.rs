@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::engines::{command, project, run};
 
-fn fine(args: &[&str]) -> String {
+pub(crate) fn fine(args: &[&str]) -> String {
     let output = run(&[&["policy"], args].concat(), "");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -20,7 +20,7 @@ fn path(path: &Path) -> &str {
 }
 
 /// The resources that `policy manifest` prints.
-fn manifest(settings: &Value, more: &[&str]) -> Vec<Value> {
+pub(crate) fn manifest(settings: &Value, more: &[&str]) -> Vec<Value> {
     let printed = fine(&[&["manifest", "--settings-json", &settings.to_string()], more].concat());
     let (documents, error) = yaml::documents(&printed);
     assert!(error.is_none(), "{printed}");
@@ -145,9 +145,10 @@ fn what_is_no_file_is_taken_for_a_reference_and_told_what_is_wrong_with_it() {
 #[test]
 fn mutating_asks_for_no_more_than_the_pods_it_fixes() {
     let resources = manifest(&json!({}), &[]);
-    assert_eq!(names(&resources), ["ClusterAdmissionPolicy"]);
+    assert_eq!(names(&resources), ["ClusterAdmissionPolicy", "ClusterAdmissionPolicy"]);
     let spec = &resources[0]["spec"];
     assert_eq!(covered(&resources[0]), ["pods CREATE"]);
+    assert_eq!(covered(&resources[1]), ["pods CREATE+UPDATE", "pods/ephemeralcontainers UPDATE"]);
     assert_eq!((&spec["mutating"], &spec["failurePolicy"]), (&json!(true), &json!("Ignore")));
     assert_eq!(spec.get("contextAwareResources"), None);
     assert_eq!(spec["module"], "registry://acrpullsecret.azurecr.io/policies/acr-pull-secret:v0.1.0");
@@ -158,8 +159,9 @@ fn each_target_adds_its_own_rules() {
     let settings =
         json!({"targets": ["PodTemplate", "ServiceAccount"], "cluster": {"serviceAccounts": true}});
     let resources = manifest(&settings, &[]);
-    assert_eq!(names(&resources), ["ClusterAdmissionPolicy", "ClusterRole", "ClusterRoleBinding"]);
-    let covered = covered(&resources[0]);
+    let policy = "ClusterAdmissionPolicy";
+    assert_eq!(names(&resources), [policy, policy, "ClusterRole", "ClusterRoleBinding"]);
+    let (validated, covered) = (covered(&resources[1]), covered(&resources[0]));
     assert!(!covered.iter().any(|rule| rule.starts_with("pods")), "{covered:?}");
     for rule in [
         "podtemplates CREATE+UPDATE",
@@ -168,6 +170,12 @@ fn each_target_adds_its_own_rules() {
         "serviceaccounts CREATE+UPDATE",
     ] {
         assert!(covered.iter().any(|covered| covered == rule), "{covered:?}");
+    }
+    for rule in ["pods CREATE+UPDATE", "deployments CREATE+UPDATE"] {
+        assert!(
+            validated.iter().any(|covered| covered == rule),
+            "templates are fixed, so they are judged: {validated:?}"
+        );
     }
     let lookups = json!([{"apiVersion": "v1", "kind": "ServiceAccount"}]);
     assert_eq!(resources[0]["spec"]["contextAwareResources"], lookups);
@@ -277,8 +285,16 @@ fn the_policy_resource_fits_the_published_schema() {
         json!({"mode": "validate", "cluster": {"serviceAccounts": true, "secrets": "credentials"}}),
         json!({"targets": ["Pod", "PodTemplate", "ServiceAccount"], "cluster": {"serviceAccounts": true}}),
     ] {
-        let policy = &manifest(&settings, &["--mode", "monitor"])[0];
-        let problems: Vec<String> = validator.iter_errors(policy).map(|error| error.to_string()).collect();
+        let resources = manifest(&settings, &["--mode", "monitor", "--exclude-namespace", "calico-system"]);
+        let policies = resources.iter().filter(|resource| resource["kind"] == "ClusterAdmissionPolicy");
+        for policy in policies {
+            let problems: Vec<String> =
+                validator.iter_errors(policy).map(|error| error.to_string()).collect();
+            assert_eq!(problems, Vec::<String>::new());
+        }
+    }
+    for given in crate::deployment::given_policies() {
+        let problems: Vec<String> = validator.iter_errors(&given).map(|error| error.to_string()).collect();
         assert_eq!(problems, Vec::<String>::new());
     }
     let mut policy = manifest(&json!({}), &[])[0].clone();

@@ -1,24 +1,36 @@
-//! What runs the policy in a cluster: a `ClusterAdmissionPolicy`, and the RBAC that its lookups need.
+//! What runs the policy in a cluster: `ClusterAdmissionPolicy` resources, and the RBAC that their lookups need.
 //!
 //! The settings say what is needed, and nothing more is asked for. They are read as the policy took them: it has
-//! checked them before.
+//! checked them before. Names are those of `policy/cluster`.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod given;
+mod grant;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+
+pub use self::given::Note;
+
+/// What the names of the resources begin with where nothing else is said.
+pub const NAME: &str = "acr-pull-secret";
 
 /// What to deploy.
 #[derive(Debug, Clone, Copy)]
 pub struct Deployment<'a> {
-    /// What the resources are called
-    pub name: &'a str,
+    /// What the names of the resources begin with; none for that of the given resource, or [`NAME`]
+    pub name: Option<&'a str>,
     /// Where the policy is: `registry://…`
     pub module: &'a str,
-    /// `protect` or `monitor`
-    pub mode: &'a str,
+    /// Whether the module counts more than that of the given resource
+    pub is_module_named: bool,
+    /// `protect` or `monitor`; none for that of the given resource, or Kubewarden's own
+    pub mode: Option<&'a str>,
     /// Where Kubewarden runs
     pub namespace: &'a str,
-    /// The `PolicyServer` that runs the policy; none for the default one
+    /// More namespaces that the policies leave out
+    pub excluded: &'a [String],
+    /// The `PolicyServer` that runs the policy; none for that of the given resource, or the default one
     pub policy_server: Option<&'a str>,
     /// The ServiceAccount of that server
     pub service_account: &'a str,
@@ -26,6 +38,8 @@ pub struct Deployment<'a> {
     pub metadata: &'a Value,
     /// Its settings
     pub settings: &'a Value,
+    /// The policy resource that has the settings, where one has
+    pub given: Option<&'a Value>,
     /// The secret that images need where the settings name none
     pub default_secret: &'a str,
 }
@@ -39,75 +53,105 @@ pub struct Resource {
     pub object: Value,
 }
 
-/// The secrets that the settings name: in every namespace, and in single ones.
-#[derive(Debug, Default)]
-struct Names<'a> {
-    everywhere: BTreeSet<&'a str>,
-    in_namespace: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    patterns: bool,
+/// What a policy is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Mutate,
+    Validate,
 }
 
+/// What the names of the policies end with.
+const MUTATE: &str = "-mutate";
+const VALIDATE: &str = "-validate";
+
 impl Deployment<'_> {
-    /// The resources, the policy first.
+    /// The resources, the policies first.
     pub fn resources(&self) -> Vec<Resource> {
-        let mut resources = vec![self.policy()];
-        if self.looks_up_service_accounts() {
-            let rule = json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get"]});
-            let comment =
-                "Lookups of ServiceAccounts (cluster.serviceAccounts): their names are not known beforehand.";
-            resources.extend(self.grant("service-accounts", None, &rule, vec![comment.to_owned()]));
-        }
-        if self.looks_up_secrets() {
-            resources.extend(self.secret_grants());
+        let mut resources = self.policies();
+        if self.may_look_up() {
+            resources.extend(self.grants());
         }
         resources
     }
 
-    /// The policy itself.
-    pub fn policy(&self) -> Resource {
-        let mutates = self.mutates();
-        let mut spec = json!({
-            "module": self.module,
-            "mode": self.mode,
-            "mutating": mutates,
-            // When the policy cannot be reached, one that rejects must block requests; one that mutates or only monitors
-            // must not.
-            "failurePolicy": if mutates || self.mode == "monitor" { "Ignore" } else { "Fail" },
-            "rules": self.rules(),
-            "namespaceSelector": {"matchExpressions": [{
-                "key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": self.spared_namespaces(),
-            }]},
-            "settings": self.settings,
-        });
-        let lookups = self.context_aware_resources();
-        if let Some(fields) = spec.as_object_mut() {
-            if !lookups.is_empty() {
-                fields.insert("contextAwareResources".to_owned(), lookups.into());
-            }
-            if mutates {
-                // The audit scanner counts what would be fixed as fine.
-                fields.insert("backgroundAudit".to_owned(), false.into());
-            }
-            if let Some(server) = self.policy_server {
-                fields.insert("policyServer".to_owned(), server.into());
-            }
+    /// The policies: the given one, or one that adds what is missing and another that judges the result.
+    pub fn policies(&self) -> Vec<Resource> {
+        match self.given {
+            Some(given) => vec![self.completed(given)],
+            None if self.mutates() => vec![self.policy(Role::Mutate), self.policy(Role::Validate)],
+            None => vec![self.policy(Role::Validate)],
         }
+    }
+
+    /// The policy for a role.
+    fn policy(&self, role: Role) -> Resource {
         let object = json!({
             "apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
-            "metadata": {"name": self.name}, "spec": spec,
+            "metadata": {"name": self.name_of(role)}, "spec": self.spec(role),
         });
-        Resource { comments: Vec::new(), object }
+        let comment = match role {
+            _ if self.monitors() => "Reports what it would do; changes and refuses nothing.",
+            Role::Mutate => {
+                "Adds missing pull secrets. Fails open: what was not fixed, the policy below refuses."
+            }
+            Role::Validate => {
+                "Refuses what lacks its pull secret. Fails closed: without a policy-server, nothing that its rules name is \
+                 created."
+            }
+        };
+        Resource { comments: vec![comment.to_owned()], object }
     }
 
-    /// Where a mistake would keep the cluster or Kubewarden from starting.
-    fn spared_namespaces(&self) -> BTreeSet<&str> {
-        BTreeSet::from(["kube-system", "kubewarden", self.namespace])
+    /// The spec of the policy for a role, with nothing in it that is not needed.
+    fn spec(&self, role: Role) -> Map<String, Value> {
+        let mutates = role == Role::Mutate;
+        // When the policy cannot be reached, one that rejects must block requests; one that mutates or only monitors must
+        // not.
+        let failure_policy = if mutates || self.monitors() { "Ignore" } else { "Fail" };
+        let lookups = self.context_aware_resources();
+        let fields = [
+            ("module", Some(self.module.into())),
+            ("mutating", Some(mutates.into())),
+            ("failurePolicy", Some(failure_policy.into())),
+            ("rules", Some(self.rules(role).into())),
+            ("namespaceSelector", Some(json!({"matchExpressions": [without(self.spared_namespaces())]}))),
+            ("settings", Some(self.settings_of(role))),
+            ("contextAwareResources", (!lookups.is_empty()).then(|| lookups.into())),
+            // The audit scanner counts what would be fixed as fine.
+            ("backgroundAudit", mutates.then(|| false.into())),
+            ("mode", self.mode.map(Value::from)),
+            ("policyServer", self.policy_server.map(Value::from)),
+        ];
+        fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 
-    fn rules(&self) -> Vec<Value> {
+    fn name_of(&self, role: Role) -> String {
+        let suffix = match role {
+            Role::Mutate => MUTATE,
+            Role::Validate => VALIDATE,
+        };
+        format!("{}{suffix}", self.base_name())
+    }
+
+    /// The settings of the policy for a role: the second one judges what the first one has fixed.
+    fn settings_of(&self, role: Role) -> Value {
+        let mut settings = self.settings.clone();
+        if let (Role::Validate, true, Some(fields)) = (role, self.mutates(), settings.as_object_mut()) {
+            fields.insert("mode".to_owned(), "validate".into());
+            fields.remove("targets");
+        }
+        settings
+    }
+
+    fn rules(&self, role: Role) -> Vec<Value> {
         let rules = self.metadata.get("rules").and_then(Value::as_array).into_iter().flatten();
         let core = |resource: &str, operations: &[&str]| json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": [resource], "operations": operations});
-        if !self.mutates() {
+        if role == Role::Validate {
+            // A template needs no list where its pods get one.
+            let pods_only = self.mutates() && !self.targets("PodTemplate");
+            if pods_only {
+                return rules.filter_map(|rule| with_resources(rule, is_pod)).collect();
+            }
             return rules.cloned().collect();
         }
         let mut wanted = Vec::new();
@@ -116,12 +160,18 @@ impl Deployment<'_> {
             wanted.push(core("pods", &["CREATE"]));
         }
         if self.targets("PodTemplate") {
-            wanted.extend(rules.filter_map(without_pods));
+            wanted.extend(rules.filter_map(|rule| with_resources(rule, |name| !is_pod(name))));
         }
         if self.targets("ServiceAccount") {
             wanted.push(core("serviceaccounts", &["CREATE", "UPDATE"]));
         }
         wanted
+    }
+
+    /// Where a mistake would keep the cluster or Kubewarden from starting, and what else is left out.
+    fn spared_namespaces(&self) -> BTreeSet<&str> {
+        let system = ["kube-system", "kubewarden", self.namespace];
+        system.into_iter().chain(self.excluded.iter().map(String::as_str)).collect()
     }
 
     fn context_aware_resources(&self) -> Vec<Value> {
@@ -131,82 +181,21 @@ impl Deployment<'_> {
         wanted.map(|(kind, _)| json!({"apiVersion": "v1", "kind": kind})).collect()
     }
 
-    fn secret_grants(&self) -> Vec<Resource> {
-        let names = self.secret_names();
-        let rule = |names: &BTreeSet<&str>| json!({"apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": ["get"]});
-        let other = "Other secrets that pods list get a lookup-failed finding; add their names here to have them checked.";
-        let mut grants = Vec::new();
-        if !names.everywhere.is_empty() {
-            let why = if names.patterns {
-                "Lookups of pull secrets (cluster.secrets): in every namespace, because RBAC knows no patterns."
-            } else {
-                "Lookups of pull secrets (cluster.secrets): in every namespace, because pullSecrets names none."
-            };
-            let comments = vec![why.to_owned(), other.to_owned()];
-            grants.extend(self.grant("pull-secrets", None, &rule(&names.everywhere), comments));
-        }
-        for (namespace, names) in &names.in_namespace {
-            let comments = vec![
-                format!("Lookups of pull secrets (cluster.secrets) in namespace {namespace}."),
-                other.to_owned(),
-            ];
-            grants.extend(self.grant("pull-secrets", Some(namespace), &rule(names), comments));
-        }
-        grants
+    /// What the names of the resources begin with.
+    fn base_name(&self) -> &str {
+        let given = || self.given?.pointer("/metadata/name")?.as_str().filter(|name| !name.is_empty());
+        let Some(name) = self.name.or_else(given) else { return NAME };
+        let stripped = name.strip_suffix(MUTATE).or_else(|| name.strip_suffix(VALIDATE));
+        stripped.filter(|stripped| !stripped.is_empty()).unwrap_or(name)
     }
 
-    fn secret_names(&self) -> Names<'_> {
-        let mut names = Names::default();
-        let entries = self.list("/pullSecrets");
-        if entries.is_empty() {
-            names.everywhere.insert(self.default_secret);
-        }
-        for entry in entries {
-            let Some(secret) = entry.get("secret").and_then(Value::as_str) else { continue };
-            let namespaces = entry.get("namespaces").and_then(Value::as_array).into_iter().flatten();
-            let namespaces: Vec<&str> = namespaces.filter_map(Value::as_str).collect();
-            let patterns = namespaces.iter().any(|namespace| namespace.contains('*'));
-            names.patterns |= patterns;
-            if namespaces.is_empty() || patterns {
-                names.everywhere.insert(secret);
-            } else {
-                for namespace in namespaces {
-                    names.in_namespace.entry(namespace).or_default().insert(secret);
-                }
-            }
-        }
-        let Names { everywhere, in_namespace, .. } = &mut names;
-        for names in in_namespace.values_mut() {
-            names.retain(|name| !everywhere.contains(name));
-        }
-        in_namespace.retain(|_, names| !names.is_empty());
-        names
+    fn role(&self) -> Role {
+        if self.mutates() { Role::Mutate } else { Role::Validate }
     }
 
-    /// A role and its binding to policy-server, in one namespace or in all.
-    fn grant(
-        &self,
-        what: &str,
-        namespace: Option<&str>,
-        rule: &Value,
-        comments: Vec<String>,
-    ) -> [Resource; 2] {
-        const GROUP: &str = "rbac.authorization.k8s.io";
-        let name = format!("{}-{what}", self.name);
-        let mut metadata = Map::from_iter([("name".to_owned(), name.as_str().into())]);
-        if let Some(namespace) = namespace {
-            metadata.insert("namespace".to_owned(), namespace.into());
-        }
-        let kind = if namespace.is_some() { "Role" } else { "ClusterRole" };
-        let api_version = format!("{GROUP}/v1");
-        let rules = [rule];
-        let granted = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "rules": rules});
-        let binding = json!({
-            "apiVersion": api_version, "kind": format!("{kind}Binding"), "metadata": metadata,
-            "roleRef": {"apiGroup": GROUP, "kind": kind, "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": self.service_account, "namespace": self.namespace}],
-        });
-        [Resource { comments, object: granted }, Resource { comments: Vec::new(), object: binding }]
+    fn monitors(&self) -> bool {
+        let given = || self.given?.pointer("/spec/mode")?.as_str();
+        self.mode.or_else(given) == Some("monitor")
     }
 
     fn mutates(&self) -> bool {
@@ -235,11 +224,20 @@ impl Deployment<'_> {
     }
 }
 
-/// A rule without pods and their subresources; `None` where nothing is left.
-fn without_pods(rule: &Value) -> Option<Value> {
+/// The requirement that a namespace is none of these.
+fn without<'a>(namespaces: impl IntoIterator<Item = &'a str>) -> Value {
+    let namespaces: BTreeSet<&str> = namespaces.into_iter().collect();
+    json!({"key": crate::cluster::NAMESPACE_NAME, "operator": "NotIn", "values": namespaces})
+}
+
+fn is_pod(resource: &str) -> bool {
+    resource == "pods" || resource.starts_with("pods/")
+}
+
+/// A rule with only these of its resources; `None` where nothing is left.
+fn with_resources(rule: &Value, is_wanted: fn(&str) -> bool) -> Option<Value> {
     let mut rule = rule.clone();
     let resources = rule.get_mut("resources")?.as_array_mut()?;
-    let is_pod = |name: &str| name == "pods" || name.starts_with("pods/");
-    resources.retain(|name| !name.as_str().is_some_and(is_pod));
+    resources.retain(|name| name.as_str().is_some_and(is_wanted));
     (!resources.is_empty()).then_some(rule)
 }

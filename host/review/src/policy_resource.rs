@@ -45,6 +45,8 @@ pub struct PolicyResource {
     pub context_aware_resources: Vec<(String, String)>,
     /// What is in it but cannot be honoured
     pub notes: Vec<Note>,
+    /// The resource as it was given
+    pub object: Value,
 }
 
 /// Something in a resource that its author may think is honoured.
@@ -56,6 +58,8 @@ pub struct Note {
     pub message: String,
     /// What to write instead; empty where there is nothing
     pub help: String,
+    /// Whether the cluster honours it all the same
+    pub is_of_cluster: bool,
 }
 
 /// Why an object cannot be used as a policy resource.
@@ -230,6 +234,7 @@ impl PolicyResource {
             context_aware_resources: granted.map(|r| (r.api_version, r.kind)).collect(),
             namespace,
             notes,
+            object: object.clone(),
         })
     }
 
@@ -291,10 +296,12 @@ fn notes(object: &Value, is_cluster_wide: bool) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut note = |path: &[&str], message: String, help: &str| {
         let tokens = path.iter().map(|name| format!("/{}", escaped(name)));
+        let pointer = format!("/spec{}", tokens.collect::<String>());
         notes.push(Note {
-            pointer: format!("/spec{}", tokens.collect::<String>()),
+            pointer,
             message,
             help: help.to_owned(),
+            is_of_cluster: path == ["matchConditions"],
         });
     };
     let is_given = |value: Option<&Value>| match value {
@@ -322,8 +329,8 @@ fn notes(object: &Value, is_cluster_wide: bool) -> Vec<Note> {
     let inside = spec.get("allowInsideAdmissionControllerNamespace") == Some(&Value::Bool(true));
     let labels = spec.get("namespaceSelector").and_then(|selector| selector.get("matchLabels"));
     if is_cluster_wide && !inside && is_given(labels) {
-        let message = "Kubewarden drops the matchLabels of a ClusterAdmissionPolicy's namespaceSelector, and so does this \
-                       command";
+        let message = "Kubewarden drops the matchLabels of a ClusterAdmissionPolicy's namespaceSelector, so they count \
+                       for nothing";
         note(&["namespaceSelector", "matchLabels"], message.to_owned(), "write them as matchExpressions");
     }
     notes

@@ -42,7 +42,7 @@ pub(crate) fn file_of(path: &str) -> &str {
 }
 
 /// Splits `policy.yaml#2`, or `config.yaml#/settings`. A file that has such a name is meant itself.
-fn part_of(path: &str) -> (&str, Selection) {
+pub(crate) fn part_of(path: &str) -> (&str, Selection) {
     let part = path.rsplit_once('#').filter(|(file, _)| !file.is_empty() && !Path::new(path).exists());
     match part {
         Some((file, pointer)) if pointer.starts_with('/') => (file, Selection::Pointer(pointer.to_owned())),

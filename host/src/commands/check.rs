@@ -40,7 +40,7 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret check manifests/                      a folder, recursively
   helm template shop charts/shop | acr-pull-secret check -
   acr-pull-secret check --settings policy.yaml 'deploy/*.yaml'
-  kubectl get clusteradmissionpolicy acr-pull-secret -o json | acr-pull-secret check --settings - deploy/
+  kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json | acr-pull-secret check --settings - deploy/
   acr-pull-secret check -k overlays/prod                what Kustomize builds
   kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -";
 

@@ -6,29 +6,33 @@ use serde_json::{Map, Value, json};
 
 use crate::core_engine::METADATA;
 use crate::judgement::Judgement;
-use crate::text::yaml;
+use crate::text::{yaml, yaml_documents};
 use review::deployment::Deployment;
 use review::evaluation::Outcome;
 use review::kind::{Judged, Kind};
 use review::manifest::Content;
 use review::verdict::Decision;
 
-/// The `ClusterAdmissionPolicy` among the resources that `policy manifest` makes of these settings.
-pub(crate) fn admission_policy(settings: &Value) -> String {
+/// The policies among the resources that `policy manifest` makes of these settings, or of the resource that has them.
+pub(crate) fn admission_policies(settings: &Value, given: Option<&Value>) -> String {
     let annotation = |name: &str| METADATA.pointer(&format!("/annotations/{name}")).and_then(Value::as_str);
     let repository = annotation("io.kubewarden.policy.ociUrl").unwrap_or_default();
     let deployment = Deployment {
-        name: "acr-pull-secret",
+        name: None,
         module: &format!("registry://{repository}:v{}", env!("CARGO_PKG_VERSION")),
-        mode: "protect",
+        is_module_named: false,
+        mode: None,
         namespace: "kubewarden",
+        excluded: &[],
         policy_server: None,
         service_account: "policy-server",
         metadata: &METADATA,
         settings,
+        given,
         default_secret: "",
     };
-    yaml(&deployment.policy().object)
+    let policies: Vec<Value> = deployment.policies().into_iter().map(|policy| policy.object).collect();
+    yaml_documents(policies.iter())
 }
 
 /// A suite for the command `test` that expects what was decided.

@@ -175,6 +175,11 @@ impl Judgement {
         Evaluation { resource: self.resource.as_ref(), ..evaluation }
     }
 
+    /// The policy resource that has the settings.
+    pub(crate) fn given(&self) -> Option<&Value> {
+        self.resource.as_ref().map(|resource| &resource.object)
+    }
+
     /// The manifests, the settings and the cluster, as they were typed.
     pub(crate) fn texts(&self) -> [&str; 3] {
         [&self.file.text, &self.settings_text, &self.cluster_text]

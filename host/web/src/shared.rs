@@ -26,8 +26,8 @@ pub(crate) struct Shared {
     /// The settings in one line of JSON
     #[serde(rename = "settingsJson")]
     settings_json: String,
-    /// A `ClusterAdmissionPolicy` with the settings
-    policy: String,
+    /// The policies with the settings, as `policy manifest` writes them
+    pub(crate) policy: String,
     /// A suite for the command `test`
     pub(crate) suite: String,
 }
@@ -68,7 +68,7 @@ impl Judgement {
         Ok(Shared {
             differences: self.differences(&shown),
             settings_json,
-            policy: copies::admission_policy(&shown.settings),
+            policy: copies::admission_policies(&shown.settings, shown.given()),
             suite,
             manifests,
             settings,

@@ -1,5 +1,6 @@
 //! What is shared holds no value of a Secret, and is judged as before or says how it differs.
 
+mod copies;
 mod values;
 mod verdicts;
 

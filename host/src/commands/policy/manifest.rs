@@ -1,5 +1,6 @@
 //! `policy manifest`: what runs the policy in a cluster.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -8,23 +9,30 @@ use serde_json::{Value, json};
 
 use super::annotate::NoCluster;
 use crate::args::object_name::{parse_name, parse_namespace};
-use crate::args::settings::{self, refused};
-use crate::args::{LimitArgs, PolicyArgs};
+use crate::args::settings::{part_of, refused};
 use crate::commands::policy_file::load_policy;
 use crate::console::Io;
+use crate::files::input;
 use crate::publish::metadata::{self, OCI_URL, VERSION};
 use crate::publish::registry::reference;
 use crate::report::json_text;
 use crate::sandbox::{HostCalls, Limits, Policy};
-use review::deployment::{Deployment, Resource};
+use review::deployment::{Deployment, Note, Resource};
+use review::diagnostic::Diagnostic;
+use review::settings::{self, Selection, Settings};
+use review::source_file::SourceFile;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy manifest --settings settings.yaml | kubectl apply -f -
-  acr-pull-secret policy manifest --settings-json '{\"mode\":\"validate\"}' --name acr-pull-secret-guard --mode monitor
+  acr-pull-secret policy manifest --settings-json '{\"mode\":\"validate\"}' --mode monitor --exclude-namespace calico-system
+  kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json |
+    acr-pull-secret policy manifest --settings - --exclude-namespace calico-system
   acr-pull-secret policy manifest --module contoso.azurecr.io/policies/acr-pull-secret:v0.1.0";
 
-/// Print what runs the policy in a cluster with these settings: a `ClusterAdmissionPolicy` with the rules and lookups
-/// that they need, and the RBAC for the lookups
+/// Print what runs the policy in a cluster with these settings: the policies with the rules and lookups that they need,
+/// and the RBAC for the lookups. Settings that mutate make two policies: NAME-mutate adds what is missing, and
+/// NAME-validate refuses what still lacks it. A policy resource that has the settings stays as it is, and gets what it
+/// leaves out
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Manifest {
@@ -35,19 +43,22 @@ pub struct Manifest {
     /// Settings of the policy, as JSON
     #[arg(long, value_name = "JSON")]
     pub settings_json: Option<String>,
-    /// What the resources are called
-    #[arg(long, value_name = "NAME", default_value = "acr-pull-secret", value_parser = resource_name)]
-    pub name: String,
-    /// Where the policy is in a registry [default: where its maintainers publish it]
+    /// What the names of the resources begin with [default: that of the given resource, or acr-pull-secret]
+    #[arg(long, value_name = "NAME", value_parser = resource_name)]
+    pub name: Option<String>,
+    /// Where the policy is in a registry [default: that of the given resource, or where its maintainers publish it]
     #[arg(long, value_name = "REF")]
     pub module: Option<String>,
-    /// Whether the policy decides or only reports
-    #[arg(long, value_enum, default_value = "protect")]
-    pub mode: Mode,
+    /// Whether the policy decides or only reports [default: that of the given resource, or protect]
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
+    /// A namespace that the policies leave out, besides kube-system and kubewarden; may be given several times
+    #[arg(long, value_name = "NAMESPACE", value_parser = namespace_name)]
+    pub exclude_namespace: Vec<String>,
     /// The namespace that Kubewarden runs in
     #[arg(short, long, value_name = "NAMESPACE", default_value = "kubewarden", value_parser = namespace_name)]
     pub namespace: String,
-    /// The `PolicyServer` that runs the policy [default: Kubewarden's own]
+    /// The `PolicyServer` that runs the policy [default: that of the given resource, or Kubewarden's own]
     #[arg(long, value_name = "NAME", value_parser = resource_name)]
     pub policy_server: Option<String>,
     /// The ServiceAccount of the policy-server, which makes the lookups
@@ -83,18 +94,9 @@ pub enum Format {
 pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
     let policy = load_policy(Limits::default(), None)?;
     let host: Arc<dyn HostCalls> = Arc::new(NoCluster(io.stderr.clone()));
-    let read = PolicyArgs {
-        are_settings_found: false,
-        settings: args.settings.clone(),
-        settings_json: args.settings_json.clone(),
-        policy: None,
-        limits: LimitArgs::default(),
-        cluster: Vec::new(),
-        namespace: "default".to_owned(),
-        jobs: None,
-    };
-    let settings = settings::load(&read, io)?.unwrap_or_default();
+    let settings = read_settings(args, io)?;
     settings.validate(&policy, host.clone()).map_err(refused)?;
+    let given = settings.resource.map(|resource| resource.object);
     let settings: Value = serde_json::from_str(settings.json.get())?;
     let metadata = policy
         .metadata()
@@ -111,19 +113,25 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         ),
     };
     let deployment = Deployment {
-        name: &args.name,
+        name: args.name.as_deref(),
         module: &format!("registry://{module}"),
-        mode: match args.mode {
+        is_module_named: args.module.is_some(),
+        mode: args.mode.map(|mode| match mode {
             Mode::Protect => "protect",
             Mode::Monitor => "monitor",
-        },
+        }),
         namespace: &args.namespace,
+        excluded: &args.exclude_namespace,
         policy_server: args.policy_server.as_deref(),
         service_account: &args.service_account,
         metadata,
         settings: &settings,
+        given: given.as_ref(),
         default_secret: &default_secret(&policy, host)?,
     };
+    for Note { message, help } in deployment.notes() {
+        io.stderr.diagnostic(&Diagnostic::warning(message).with_help(help));
+    }
     let resources = deployment.resources();
     match args.output {
         Format::Yaml => io.stdout.write_all(yaml(&resources)?.as_bytes())?,
@@ -135,6 +143,30 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Reads the settings, and says what of a policy resource a cluster does not honour.
+fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
+    let (file, part) = match (&args.settings, &args.settings_json) {
+        (_, Some(json)) => {
+            (SourceFile { name: "--settings-json".to_owned(), text: json.clone() }, Selection::Whole)
+        }
+        (Some(path), None) => {
+            let (path, part) = part_of(path);
+            (input::read(Path::new(path), &mut io.stdin)?, part)
+        }
+        (None, None) => return Ok(Settings::default()),
+    };
+    let (settings, notes) = settings::read(file, &part, "default")?;
+    // What only this command does not evaluate stays in the resource, and the cluster evaluates it.
+    let evaluated: Vec<&str> = settings.resource.as_ref().map_or_else(Vec::new, |resource| {
+        let notes = resource.notes.iter().filter(|note| note.is_of_cluster);
+        notes.map(|note| note.message.as_str()).collect()
+    });
+    for note in notes.iter().filter(|note| !evaluated.contains(&note.message.as_str())) {
+        io.stderr.diagnostic(note);
+    }
+    Ok(settings)
 }
 
 /// The secret that the policy itself says images need where nothing is set.
