@@ -30,7 +30,8 @@ pub(crate) fn matches(pattern: &str) -> Result<Vec<Result<PathBuf, InputError>>,
     let above = if above.is_empty() { vec![Ok(PathBuf::new())] } else { by_glob(above)? };
     if below == ANY_FOLDERS {
         // The folders in a folder are read with it.
-        return Ok(above);
+        let here = |path: PathBuf| if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
+        return Ok(above.into_iter().map(|path| path.map(here)).collect());
     }
     let below = Pattern::new(below)?;
     let mut all = Vec::new();
@@ -136,5 +137,7 @@ mod tests {
             assert_eq!(named(pattern), expected, "{pattern}");
         }
         assert!(matches("a**").is_err() && matches("***").is_err());
+        let here: Vec<_> = matches("**").unwrap().into_iter().map(Result::unwrap).collect();
+        assert_eq!(here, [std::path::Path::new(".")]);
     }
 }

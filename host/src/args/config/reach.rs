@@ -110,7 +110,7 @@ fn leads_inside(root: &Path, path: &str) -> bool {
     if wild.any(|part| part == Component::ParentDir) {
         return false;
     }
-    // A folder is read only when it is known to be inside. Behind `**`, no link is followed.
+    // A folder is read only when it is known to be inside. Behind `**`, no link is followed, but one can be what is named.
     let are_inside = |path: &Path| {
         let path = path.to_string_lossy();
         if is_pattern(&path) {
@@ -128,7 +128,7 @@ fn leads_inside(root: &Path, path: &str) -> bool {
             return false;
         }
         if part.as_os_str() == pattern::ANY_FOLDERS {
-            return true;
+            return are_inside(Path::new(path));
         }
         above.push(part);
     }
@@ -227,6 +227,11 @@ mod tests {
             "*/etc",
             "*/**/*.nosuch",
             "ever*/no/such/*.yaml",
+            "**/link.yaml",
+            "**/*.yaml",
+            "**/everything",
+            "deploy/**/*.yaml",
+            "**/*",
         ] {
             assert_eq!(limited(json!({"paths": [link]})), Err("paths[0]".to_owned()), "{link}");
         }
