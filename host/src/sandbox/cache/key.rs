@@ -19,6 +19,9 @@ pub(super) const SIGNATURE: usize = 32;
 /// Bytes of a key.
 const LENGTH: usize = 32;
 
+/// Bytes of a file that is taken for a broken key and replaced; a larger one was not written here.
+const LONGEST_READ: u64 = 4 << 10;
+
 /// The name of the key's file.
 const FILE: &str = "cache-key";
 
@@ -58,8 +61,10 @@ impl Key {
         if ownership::is_in_work_tree(&folder) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        let key = ownership::read(&folder.join(FILE), LENGTH as u64 + 1)?;
-        key.try_into().map(Self).map_err(|_| io::ErrorKind::InvalidData.into())
+        let key = ownership::read(&folder.join(FILE), LONGEST_READ)?;
+        // Where a system crashes, a file can be left with zeros, which anybody could sign with.
+        let key = key.try_into().ok().filter(|key| *key != [0; LENGTH]);
+        key.map(Self).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// The key in this folder, where there is none a new one. Of several processes that create it at once, one does.

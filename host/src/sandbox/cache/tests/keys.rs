@@ -35,15 +35,16 @@ fn a_key_that_may_be_anothers_is_not_used() {
     }
 }
 
-/// As a crash of the system may leave it.
+/// As a crash of the system may leave it: cut, longer, or all zeros.
 #[test]
-fn a_key_of_another_length_is_made_anew() {
-    for length in [0, 31, 33] {
+fn a_key_that_was_not_written_whole_is_made_anew() {
+    for length in [0, 31, 32, 33, 4096] {
         let (kept, wasm, entry, _) = swapped();
         let (key, before) = (kept.key_folder().join("cache-key"), fs::read(&entry).unwrap());
         fs::write(&key, vec![0; length]).unwrap();
         assert_eq!(kept.answer(&wasm), 2, "{length}");
-        assert_eq!(fs::read(&key).unwrap().len(), 32, "{length}");
+        let new = fs::read(&key).unwrap();
+        assert!(new.len() == 32 && new != [0; 32], "{length}");
         assert!(fs::read(&entry).unwrap() != before, "{length}: the entry is signed anew");
     }
 }
