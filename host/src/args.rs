@@ -10,6 +10,7 @@ pub mod policy;
 pub mod search;
 pub mod settings;
 pub mod stdin;
+pub mod usage;
 
 use std::path::PathBuf;
 

@@ -5,6 +5,7 @@ use std::io::{BufWriter, IsTerminal as _};
 use std::process::ExitCode;
 
 use acr_pull_secret::args::config::{self, CallError};
+use acr_pull_secret::args::usage;
 use acr_pull_secret::commands::{Cli, run};
 use acr_pull_secret::console::{Console, ExitStatus, Io, interrupt};
 use acr_pull_secret::files::input::OnlyOnce;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
     interrupt::end_cleanly(&console);
     let call = match config::parse::<Cli>(std::env::args_os()) {
         Ok(parsed) => parsed,
-        Err(CallError::Usage(error)) => error.exit(),
+        Err(CallError::Usage(error)) => usage::shown(error).exit(),
         Err(CallError::Config(diagnostic)) => {
             console.diagnostic(&diagnostic);
             return ExitCode::from(ExitStatus::Trouble as u8);

@@ -111,6 +111,26 @@ fn nothing_in_a_manifest_is_obeyed_in_any_format() {
 }
 
 /// Every value but those that findings speak of is `hunter2`, in each style of writing.
+/// A shell puts names of files in the place of `*`.
+#[test]
+fn nothing_on_the_command_line_is_obeyed_where_it_is_wrong() {
+    for text in HOSTILE {
+        let option = format!("--{text}");
+        for args in [
+            &["check", option.as_str()][..],
+            &["check", "-n", text, "."],
+            &["check", "-o", text, "."],
+            &["check", "--jobs", text, "."],
+            &["completions", text],
+            &[text],
+        ] {
+            let output = command(args).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{args:?}");
+            assert_plain(&output.stderr, "text", &format!("{args:?}"));
+        }
+    }
+}
+
 #[test]
 fn the_lines_beside_a_finding_show_no_other_value() {
     let block = "\
