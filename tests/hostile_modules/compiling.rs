@@ -84,3 +84,88 @@ fn a_module_that_costs_too_much_to_compile_is_refused_within_the_limits() {
         assert!(talk.starts_with(&reason) && talk.contains(help), "{talk}");
     }
 }
+
+/// As above, of a policy that accepts everything: 3 MB of ordinary functions.
+fn large() -> Vec<u8> {
+    const FUNCTIONS: usize = 6000;
+    let mut body = String::new();
+    for number in 0..60 {
+        let _ = write!(
+            body,
+            "(local.set 0 (i32.mul (i32.add (local.get 0) (i32.const 0x{number}7654)) (local.get 1)))"
+        );
+    }
+    let functions = format!("(func (param i32 i32) (result i32) {body} (local.get 0))").repeat(FUNCTIONS);
+    module(&format!(
+        r#"{functions} (func (export "__guest_call") (param i32 i32) (result i32)
+             (call $answer (i32.const 0) (i32.const 30)) (i32.const 1))"#
+    ))
+}
+
+#[test]
+fn a_large_module_of_ordinary_functions_compiles_within_the_default_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pod.yaml"), pod("web")).unwrap();
+    let wasm = large();
+    assert!(wasm.len() > 3 << 20, "{}", wasm.len());
+    std::fs::write(folder.path().join("policy.wasm"), wasm).unwrap();
+    let args = ["check", "--settings-json", "{}", "--policy", "policy.wasm", "pod.yaml"];
+    let output = command(&args).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+/// The processes that a process has started.
+fn children(process: u32) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let children = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    children.flat_map(|all| all.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn an_interrupt_while_a_module_is_compiled_leaves_no_process_and_no_file() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let wait_until = |what: &str, is_so: &mut dyn FnMut() -> bool| {
+        let is_over = (0..6000).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            is_so()
+        });
+        assert!(is_over, "{what}");
+    };
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pod.yaml"), pod("web")).unwrap();
+        std::fs::write(folder.path().join("policy.wasm"), nested()).unwrap();
+        let args = [
+            "fix",
+            "--policy",
+            "policy.wasm",
+            "--policy-timeout",
+            "10m",
+            "--policy-memory",
+            "4Gi",
+            "pod.yaml",
+        ];
+        let mut child = command(&args).current_dir(folder.path()).spawn().unwrap();
+        let mut compilers = Vec::new();
+        wait_until("it compiles", &mut || {
+            compilers = children(child.id());
+            !compilers.is_empty()
+        });
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(signal.as_raw()));
+        // One that has ended and that nobody has waited for is gone for all that it uses.
+        wait_until("the compiler ends", &mut || {
+            compilers.iter().all(|compiler| {
+                let state = std::fs::read_to_string(format!("/proc/{compiler}/stat")).unwrap_or_default();
+                !state.contains(") R") && !state.contains(") S") && !state.contains(") D")
+            })
+        });
+        let mut names: Vec<_> =
+            std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["pod.yaml", "policy.wasm"]);
+    }
+}
