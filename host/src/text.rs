@@ -17,20 +17,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// A reference as it may be shown: what stands before an `@` that begins no digest may be a user name and a password.
-pub(crate) fn without_user_info(text: &str) -> String {
-    let mut parts: Vec<&str> = text.split('@').collect();
-    let digest = parts.pop_if(|last| {
-        ["sha256:", "sha384:", "sha512:"].iter().any(|algorithm| last.starts_with(algorithm))
-            && !last.contains('/')
-    });
-    let host = match parts.as_slice() {
-        [_, .., host] => format!("***@{host}"),
-        _ => parts.concat(),
-    };
-    digest.map_or_else(|| host.clone(), |digest| format!("{host}@{digest}"))
-}
-
 /// A path as one word for a shell of Unix, which no command takes for an option.
 pub(crate) fn shell_path(path: &Path) -> String {
     let path = path.display().to_string();
@@ -50,24 +36,7 @@ fn shell_word(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{counted, hex, shell_path, without_user_info};
-
-    #[test]
-    fn a_password_before_the_registry_is_not_shown() {
-        for (text, shown) in [
-            ("contoso.azurecr.io/p:v1", "contoso.azurecr.io/p:v1"),
-            ("contoso.azurecr.io/p@sha256:0", "contoso.azurecr.io/p@sha256:0"),
-            ("robot:hunter2@contoso.azurecr.io/p:v1", "***@contoso.azurecr.io/p:v1"),
-            ("https://robot:hunter2@contoso.azurecr.io/p@sha256:0", "***@contoso.azurecr.io/p@sha256:0"),
-            ("robot:hun@ter2@contoso.azurecr.io", "***@contoso.azurecr.io"),
-            ("robot:hunter2@", "***@"),
-            ("robot:hunter2@sha512:443/app", "***@sha512:443/app"),
-            ("contoso.azurecr.io/p@sha384:0", "contoso.azurecr.io/p@sha384:0"),
-            ("", ""),
-        ] {
-            assert_eq!(without_user_info(text), shown);
-        }
-    }
+    use super::{counted, hex, shell_path};
 
     #[test]
     fn one_is_singular_and_none_is_plural() {

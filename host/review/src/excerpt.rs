@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::field_error::is_field_name;
 use crate::foreign_text::{has_command, is_active, plain};
+use crate::user_info::has_user_info;
 
 /// A line, and the bytes of it that are marked.
 pub type Excerpt = (String, Range<usize>);
@@ -211,13 +212,7 @@ pub(crate) fn is_shown(key: &str, written: &str) -> bool {
 
 /// Whether there may be a user name and a password before an `@`. In quotes, an escape may be any character.
 fn may_hold_password(value: &str) -> bool {
-    let is_digest = |rest: &str| {
-        ["sha256:", "sha384:", "sha512:"].iter().any(|algorithm| {
-            let hex = rest.strip_prefix(algorithm).map(|rest| rest.trim_end_matches(['"', '\'']));
-            hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        })
-    };
-    value.contains('\\') || value.split('@').skip(1).any(|rest| !is_digest(rest))
+    value.contains('\\') || has_user_info(value)
 }
 
 /// Whether a flow collection holds nothing but names, such as `[{name: acr-secret}]`.

@@ -40,5 +40,6 @@ pub mod source_file;
 pub mod spelling;
 pub mod structure;
 pub mod suite;
+pub mod user_info;
 pub mod verdict;
 pub mod yaml;

@@ -17,10 +17,10 @@ use crate::files::search::Search;
 use crate::report;
 use crate::report::json_text;
 use crate::report::lines::Lines;
-use crate::text::without_user_info;
 use review::cluster::{Cluster, Lookups};
 use review::explanation::{self, Explanation, Need, Question};
 use review::host_calls::HostCalls;
+use review::user_info::without_user_info;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret explain contoso.azurecr.io/shop/web:v1
@@ -99,7 +99,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     };
     let mut answers = Vec::new();
     for image in &args.images {
-        answers.push(explain(image).with_context(|| without_user_info(image))?);
+        answers.push(explain(image).with_context(|| without_user_info(image).into_owned())?);
     }
     for (_, explanation) in &answers {
         if let Some(error) = &explanation.error {

@@ -5,7 +5,7 @@ use base64::{Engine as _, alphabet};
 use serde_json::Value;
 
 use super::Login;
-use crate::text::without_user_info;
+use review::user_info::without_user_info;
 
 /// Why a docker config has no login for a pull secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -20,7 +20,7 @@ use crate::publish::wasm_module::Module;
 use crate::report::json_text;
 use crate::report::lines::Lines;
 use crate::sandbox::EMBEDDED;
-use crate::text::without_user_info;
+use review::user_info::without_user_info;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy inspect                        the built-in policy

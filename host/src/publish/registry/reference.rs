@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use oci_client::Reference;
 
 use super::error::RegistryError;
-use crate::text::without_user_info;
+use review::user_info::without_user_info;
 
 /// Reads `contoso.azurecr.io/policies/acr-pull-secret:v0.1.0`, with or without `registry://`, by tag or by digest. No
 /// tag means `latest`, as everywhere.
@@ -14,7 +14,7 @@ use crate::text::without_user_info;
 /// - anything else
 pub fn parse(text: &str) -> Result<Reference, RegistryError> {
     let refuse = |problem: &str| RegistryError::Reference {
-        text: without_user_info(text),
+        text: without_user_info(text).into_owned(),
         problem: problem.to_owned(),
     };
     let rest = text.strip_prefix("registry://").unwrap_or(text);
