@@ -217,15 +217,13 @@ function keys({ attempts, secrets }: Explanation): string {
 }
 
 function why(explanation: Explanation): string {
-  const { error, registry, need, entries, attempts, pulls, secrets } = explanation;
+  const { error, registry, need, entries, outcome } = explanation;
   if (error) return error;
   const parts: string[] = [];
   if (registry?.kind !== "login-server") parts.push(`${registry?.host}: ${registry?.reason}${registry?.help ? `; ${registry.help}` : ""}`);
   else if (typeof need === "object" && entries.length === 0) parts.push(`${registry.host} is an ACR login server, and by default all of them need ${need.secret}`);
   else if (need === "unlisted") parts.push(`no entry matches ${registry.host} in this namespace`);
   else parts.push("the first entry that matches");
-  if (pulls === "fails") parts.push("a malformed secret fails every pull of the pod");
-  else if (attempts.length > 0) parts.push(`the kubelet pulls with ${attempts.length === 1 ? "this key" : "these keys, in this order"}`);
-  else if (secrets.some(({ state }) => state === "usable")) parts.push("no key of the listed secrets matches, so the kubelet pulls anonymously");
+  parts.push(outcome.message);
   return `${parts.join("; ")}.`;
 }

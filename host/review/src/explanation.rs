@@ -20,8 +20,8 @@ pub struct Question<'a> {
     pub namespace: &'a str,
     /// Settings of the policy
     pub settings: &'a RawValue,
-    /// Names of the pod's pull secrets
-    pub pull_secrets: &'a [String],
+    /// Names of the pod's pull secrets; `None` where nobody knows them
+    pub pull_secrets: Option<&'a [String]>,
 }
 
 /// The policy's answer for one image.
@@ -54,9 +54,21 @@ pub struct Explanation {
     /// The keys that it does not try
     #[serde(default)]
     pub passed_over: Vec<PassedOver>,
-    /// How it pulls: `with-credentials`, `anonymously`, `fails`
+    /// What becomes of the pull
     #[serde(default)]
-    pub pulls: Option<String>,
+    pub outcome: Option<Outcome>,
+}
+
+/// What becomes of a pull.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Outcome {
+    /// `works`, `fails`, `unknown`
+    pub state: String,
+    /// One sentence
+    pub message: String,
+    /// What to give, where it is not known
+    #[serde(default)]
+    pub help: Option<String>,
 }
 
 /// The parts of an image reference.
@@ -132,6 +144,9 @@ pub struct Attempt {
     pub secret: String,
     /// The key that matches
     pub key: String,
+    /// `ok`, or what is wrong with it
+    #[serde(default)]
+    pub worth: Option<String>,
 }
 
 /// A key that the kubelet does not try.

@@ -1,4 +1,4 @@
-//! `explain`: which entry, which secret, which key, and why.
+//! `explain`: which entry, which secret, which key, what becomes of the pull, and what a rule means.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -20,20 +20,23 @@ use crate::report::lines::Lines;
 use review::cluster::{Cluster, Lookups};
 use review::explanation::{self, Explanation, Need, Question};
 use review::host_calls::HostCalls;
+use review::rule_help::{self, Rule};
 use review::user_info::without_user_info;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret explain contoso.azurecr.io/shop/web:v1
   acr-pull-secret explain --settings policy.yaml -n shop contoso.azurecr.io/shop/web:v1
+  acr-pull-secret explain secret-expired
   kubectl get secrets,serviceaccounts -n shop -o json |
     acr-pull-secret explain --cluster - -n shop --service-account web contoso.azurecr.io/shop/web:v1";
 
-/// Explain images: which entry of the settings holds, which secret that is, which of its keys the kubelet tries, and why
+/// Explain images: which entry of the settings holds, which secret that is, which of its keys the kubelet tries, and what becomes
+/// of the pull. Explain rules: what a finding means and how to fix it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Explain {
-    /// Images, as a container has them
-    #[arg(required = true, value_name = "IMAGE")]
+    /// Image references, for example contoso.azurecr.io/app:v1, or ids of rules
+    #[arg(required = true, value_name = "IMAGE|RULE")]
     pub images: Vec<String>,
     /// The policy and what it is told
     #[command(flatten)]
@@ -84,47 +87,108 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     settings.validate(&policy, host.clone()).map_err(refused)?;
 
     let explain = |image: &str| -> Result<(Value, Explanation)> {
-        let ask = |pull_secrets: &[String]| {
+        let ask = |pull_secrets: Option<&[String]>| {
             let namespace = &args.policy.namespace;
             let question = Question { image, namespace, settings: &settings.json, pull_secrets };
             explanation::ask(&policy, &question, host.clone())
         };
-        let answer = ask(pull_secrets.as_deref().unwrap_or_default())?;
+        let mut answer = ask(pull_secrets.as_deref())?;
         match &answer.1.need {
             Some(Need::Secret(name)) if pull_secrets.is_none() && !args.policy.cluster.is_empty() => {
-                Ok(ask(std::slice::from_ref(name))?)
+                answer = ask(Some(std::slice::from_ref(name)))?;
             }
-            _ => Ok(answer),
+            _ => {}
         }
+        add_help(&mut answer, pull_secrets.is_some());
+        Ok(answer)
     };
+    let rules = rule_help::rules(&policy, host.clone());
     let mut answers = Vec::new();
-    for image in &args.images {
-        answers.push(explain(image).with_context(|| without_user_info(image).into_owned())?);
+    for word in &args.images {
+        if let Some(rule) = rules.iter().find(|rule| rule.id == *word) {
+            answers.push(Answer::Rule(rule));
+            continue;
+        }
+        let (value, explanation) = explain(word).with_context(|| without_user_info(word).into_owned())?;
+        let ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+        // Read as an image, it would be one of Docker Hub.
+        if let Some(id) = similar::get_close_matches(word.as_str(), &ids, 1, 0.8).first() {
+            io.stderr.line(&format!("note: {word:?} is read as an image; did you mean the rule {id}?"));
+        }
+        answers.push(Answer::Image(value, Box::new(explanation)));
     }
-    for (_, explanation) in &answers {
-        if let Some(error) = &explanation.error {
-            io.stderr.line(&format!("error: {:?} is no image: {error}", explanation.image));
+    let mut all_parsed = true;
+    for answer in &answers {
+        if let Answer::Image(_, explanation) = answer
+            && let Some(error) = &explanation.error
+        {
+            all_parsed = false;
+            let image = &explanation.image;
+            io.stderr.line(&format!("error: {image:?} is not a valid image reference: {error}"));
         }
     }
-    match args.output {
+    write(&answers, args.output, io)?;
+    Ok(if problems.is_complete() && all_parsed { ExitStatus::Fine } else { ExitStatus::Trouble })
+}
+
+/// What the policy says about a word of the command line.
+enum Answer<'a> {
+    /// As the policy gave it, and read
+    Image(Value, Box<Explanation>),
+    Rule(&'a Rule),
+}
+
+fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<()> {
+    match format {
         ExplainFormat::Json => {
-            let answers: Vec<&Value> = answers.iter().map(|(answer, _)| answer).collect();
+            let value = |answer: &Answer<'_>| match answer {
+                Answer::Image(value, _) => Ok(value.clone()),
+                Answer::Rule(rule) => serde_json::to_value(rule),
+            };
+            let answers = answers.iter().map(value).collect::<serde_json::Result<Vec<Value>>>()?;
             json_text::write_pretty(&answers, &mut io.stdout)?;
             writeln!(io.stdout)?;
         }
         ExplainFormat::Text => {
-            let fine = answers.iter().map(|(_, explanation)| explanation);
-            for (i, explanation) in fine.filter(|explanation| explanation.error.is_none()).enumerate() {
+            for (i, answer) in answers.iter().enumerate() {
                 if i > 0 {
                     writeln!(io.stdout)?;
                 }
-                report::explanation::write(explanation, &mut Lines::new(&mut *io.stdout, false))?;
+                let mut lines = Lines::new(&mut *io.stdout, false);
+                match answer {
+                    Answer::Image(_, explanation) => report::explanation::write(explanation, &mut lines)?,
+                    Answer::Rule(rule) => report::explanation::write_rule(rule, &mut lines)?,
+                }
             }
         }
     }
     io.stdout.flush()?;
-    let all_parsed = answers.iter().all(|(_, explanation)| explanation.error.is_none());
-    Ok(if problems.is_complete() && all_parsed { ExitStatus::Fine } else { ExitStatus::Trouble })
+    Ok(())
+}
+
+/// Says what to type where the outcome is not known.
+fn add_help((value, explanation): &mut (Value, Explanation), is_list_known: bool) {
+    let Some(outcome) = explanation.outcome.as_mut().filter(|outcome| outcome.state == "unknown") else {
+        return;
+    };
+    let unread = explanation.secrets.iter().filter(|secret| secret.state == "unknown");
+    let unread: Vec<&str> = unread.map(|secret| secret.name.as_str()).collect();
+    let help = match &explanation.need {
+        Some(Need::Secret(name)) if explanation.secrets.is_empty() && !is_list_known => {
+            format!("give Secret {name} by --cluster PATH, or name others by --pull-secret NAME as well")
+        }
+        _ if !unread.is_empty() => format!("give Secret {} by --cluster PATH", unread.join(", ")),
+        _ if !is_list_known => {
+            "give the pod's Secrets by --cluster PATH and --pull-secret NAME, or its ServiceAccount by \
+             --service-account NAME"
+                .to_owned()
+        }
+        _ => return,
+    };
+    if let Some(outcome) = value.get_mut("outcome").and_then(Value::as_object_mut) {
+        outcome.insert("help".to_owned(), help.clone().into());
+    }
+    outcome.help = Some(help);
 }
 
 /// The pull secrets that the API server copies into a pod of the account whose own list is empty.

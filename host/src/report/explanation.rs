@@ -2,7 +2,8 @@
 
 use std::io;
 
-use review::explanation::{Entry, Explanation, Need, SecretState};
+use review::explanation::{Attempt, Entry, Explanation, Need, Outcome, SecretState};
+use review::rule_help::Rule;
 
 use super::lines::Lines;
 
@@ -45,22 +46,46 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
     }
     rows(out, "secrets", &explanation.secrets.iter().map(secret).collect::<Vec<_>>())?;
     let attempts = explanation.attempts.iter().enumerate();
-    let attempts: Vec<String> = attempts
-        .map(|(i, attempt)| format!("{}. key {} of secret {}", i + 1, attempt.key, attempt.secret))
-        .collect();
+    let attempt = |(i, Attempt { key, secret, worth }): (usize, &Attempt)| {
+        let worth = worth.as_ref().map(|worth| format!(": {worth}")).unwrap_or_default();
+        format!("{}. key {key} of secret {secret}{worth}", i + 1)
+    };
+    let attempts: Vec<String> = attempts.map(attempt).collect();
     rows(out, "tries", &attempts)?;
     let passed = explanation.passed_over.iter();
     let passed: Vec<String> = passed
         .map(|passed| format!("key {} of secret {}: {}", passed.key, passed.secret, passed.reason))
         .collect();
     rows(out, "not tried", &passed)?;
-    let pulls = explanation.pulls.as_deref().map(|pulls| match pulls {
-        "with-credentials" => "with credentials".to_owned(),
-        "anonymously" => "anonymously: no key matches".to_owned(),
-        "fails" => "fails, whatever the image: a pull secret of the pod is malformed".to_owned(),
-        other => other.to_owned(),
+    let outcome = explanation.outcome.as_ref().map(|Outcome { message, help, .. }| {
+        let help = help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("{message}{help}")
     });
-    rows(out, "pulls", &pulls.into_iter().collect::<Vec<_>>())
+    rows(out, "outcome", &outcome.into_iter().collect::<Vec<_>>())
+}
+
+/// Writes what a rule means.
+///
+/// # Errors
+/// - the output cannot be written
+pub fn write_rule(rule: &Rule, out: &mut Lines<'_>) -> io::Result<()> {
+    let Rule { id, category, action, summary, reason, fix } = rule;
+    out.line(id)?;
+    let action = match action.as_str() {
+        "warn" => "a warning",
+        "reject" => "a rejection",
+        _ => "nothing",
+    };
+    // Other categories than these weigh always the same.
+    let action = if ["missing", "unlisted", "unusable", "expiring", "unknown"].contains(&category.as_str()) {
+        format!("{action} by default, which the setting actions.{category} changes")
+    } else {
+        format!("always {action}")
+    };
+    for (name, text) in [("summary", summary), ("why", reason), ("fix", fix), ("action", &action)] {
+        rows(out, name, std::slice::from_ref(text))?;
+    }
+    Ok(())
 }
 
 /// Whether the pod has the secret on its list, or no list was asked about.

@@ -18,7 +18,7 @@ export interface ValidationResponse {
 export interface SettingsProblem { path: string; pointer: string; unknownField?: boolean; message: string; help: string }
 export interface SettingsResponse { valid: boolean; message?: string; problems?: SettingsProblem[] }
 /** An image that is pulled in a namespace with the pull secrets of these names. */
-export interface Question { image: string; namespace: string; settings: object; pullSecrets: string[] }
+export interface Question { image: string; namespace: string; settings: object; pullSecrets?: string[] }
 export interface Explanation {
   image: string;
   error?: string;
@@ -27,9 +27,11 @@ export interface Explanation {
   entries: { index: number; registries: string[]; namespaces: string[]; secret: string | null; matches: boolean; reason: string }[];
   need?: { secret: string } | "nothing" | "unlisted";
   secrets: { name: string; state: "usable" | "absent" | "ignored" | "malformed" | "unknown"; reason?: string }[];
-  attempts: { secret: string; key: string }[];
+  /** `worth` is `ok`, or what is wrong with the credential; `fails`: the registry is known to refuse it. */
+  attempts: { secret: string; key: string; fails: boolean; worth: string }[];
   passedOver: { secret: string; key: string; reason: string }[];
-  pulls?: "with-credentials" | "anonymously" | "fails";
+  /** What becomes of the pull, in one sentence. */
+  outcome: { state: "works" | "fails" | "unknown"; message: string };
 }
 export interface Failure { error: string }
 export interface Rule { id: string; category: string; action: string; summary: string; reason: string; fix: string }

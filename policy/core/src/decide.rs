@@ -7,7 +7,7 @@
 
 mod attached;
 mod context;
-mod credential;
+pub(crate) mod credential;
 mod images;
 mod missing;
 mod pod;

@@ -1,103 +1,86 @@
-//! Why an image needs a pull secret or none, and with which credentials the kubelet would pull it.
+//! Why an image needs a pull secret or none, with which credentials the kubelet would pull it, and what becomes of that.
 
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::cluster::{Cluster, ObjectRef};
+use crate::cluster::{Answer, Cluster, Memo, ObjectRef};
+use crate::decide::credential::{Judge, Problem, fails};
 use crate::image::{ImageReference, without_user_info};
 use crate::json_fields;
 use crate::key_defect::{KeyDefect, shown};
-use crate::keyring::{Held, Keyring};
+use crate::keyring::Keyring;
 use crate::login_server::{Host, classify};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::{RegistryKey, Repository};
 use crate::request::{RequestError, string_at, value, word};
-use crate::settings::{Entry, Need, PullSecrets, Settings};
-
-/// The answer for one image.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Explanation {
-    image: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<Reference>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    registry: Option<Registry>,
-    entries: Vec<EntryMatch>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    need: Option<Needed>,
-    secrets: Vec<SecretState>,
-    attempts: Vec<Attempt>,
-    passed_over: Vec<PassedOver>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pulls: Option<&'static str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Reference {
-    domain: String,
-    path: String,
-    tag: Option<String>,
-    digest: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Registry {
-    host: String,
-    kind: &'static str,
-    reason: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct EntryMatch {
-    index: usize,
-    registries: Vec<String>,
-    namespaces: Vec<String>,
-    secret: Option<String>,
-    matches: bool,
-    reason: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Needed {
-    Secret(String),
-    Nothing,
-    Unlisted,
-}
-
-#[derive(Debug, Serialize)]
-struct SecretState {
-    name: String,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Attempt {
-    secret: String,
-    key: String,
-}
-
-/// A key that the kubelet does not try, and why.
-#[derive(Debug, Serialize)]
-struct PassedOver {
-    secret: String,
-    key: String,
-    reason: String,
-}
+use crate::settings::{Need, PullSecrets, Settings};
 
 /// What is asked: an image, in a namespace, pulled with the secrets of these names.
 pub(crate) struct Question {
     image: String,
     namespace: String,
     settings: Settings,
-    pull_secrets: Vec<String>,
+    /// `None` where nobody knows the pod's list
+    pull_secrets: Option<Vec<String>>,
+}
+
+/// What becomes of the pull.
+enum Outcome {
+    Works(String),
+    Fails(String),
+    Unknown(String),
+}
+
+impl Outcome {
+    fn write(&self, json: &mut Json) {
+        let (state, begins, message) = match self {
+            Self::Works(how) => ("works", "will pull ", how),
+            Self::Fails(why) => ("fails", "will fail: ", why),
+            Self::Unknown(why) => ("unknown", "not known: ", why),
+        };
+        json.open("outcome", "{");
+        json.text("state", state);
+        json.text("message", &[begins, message].concat());
+        json.close("}");
+    }
+}
+
+/// A JSON text in the making. Types that serialise themselves would make the module some kilobytes larger.
+struct Json(String);
+
+impl Json {
+    /// Begins an object or a list, which has a name where it stands in an object.
+    fn open(&mut self, name: &str, bracket: &str) {
+        self.literal(name, bracket);
+    }
+
+    fn close(&mut self, bracket: &str) {
+        self.0 += bracket;
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.literal(name, &serde_json::to_string(text).unwrap_or_default());
+    }
+
+    fn texts<'a>(&mut self, name: &str, texts: impl Iterator<Item = &'a str>) {
+        self.open(name, "[");
+        for text in texts {
+            self.text("", text);
+        }
+        self.close("]");
+    }
+
+    /// A field or an item that is JSON already.
+    fn literal(&mut self, name: &str, value: &str) {
+        if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[')) {
+            self.0 += ",";
+        }
+        if !name.is_empty() {
+            self.0 += "\"";
+            self.0 += name;
+            self.0 += "\":";
+        }
+        self.0 += value;
+    }
 }
 
 impl Question {
@@ -111,77 +94,100 @@ impl Question {
             settings => Settings::parse(&settings).map_err(|e| RequestError(e.to_string()))?,
         };
         let names = value("pullSecrets", names)?;
-        let names = names.as_array().into_iter().flatten();
+        let names = names.as_array();
         Ok(Self {
             image: word("image", image)?,
             namespace: word("namespace", namespace)?,
             settings,
-            pull_secrets: names.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+            pull_secrets: names
+                .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()),
         })
     }
 
-    /// Answers it.
-    pub(crate) fn answer(&self, cluster: &dyn Cluster) -> Explanation {
-        let mut explanation = Explanation {
-            image: without_user_info(&self.image).into_owned(),
-            error: None,
-            reference: None,
-            registry: None,
-            entries: Vec::new(),
-            need: None,
-            secrets: Vec::new(),
-            attempts: Vec::new(),
-            passed_over: Vec::new(),
-            pulls: None,
-        };
-        let reference = match ImageReference::parse(&self.image) {
-            Ok(reference) => reference,
+    /// Answers it, in JSON.
+    pub(crate) fn answer(&self, cluster: &dyn Cluster) -> String {
+        let mut json = Json(String::new());
+        json.open("", "{");
+        json.text("image", &without_user_info(&self.image));
+        match ImageReference::parse(&self.image) {
+            Ok(reference) => self.explain(&reference, cluster, &mut json),
             Err(error) => {
-                explanation.error = Some(error.to_string());
-                return explanation;
+                let error = error.to_string();
+                json.text("error", &error);
+                for list in ["entries", "secrets", "passedOver", "attempts"] {
+                    json.literal(list, "[]");
+                }
+                Outcome::Fails(error)
             }
-        };
-        let own = |text: &str| text.to_owned();
-        explanation.reference = Some(Reference {
-            domain: own(reference.domain),
-            path: reference.path.to_string(),
-            tag: reference.tag.map(own),
-            digest: reference.digest.map(own),
-        });
-        let host = reference.host().to_ascii_lowercase();
-        let class = classify(&host, &self.settings.registry_suffixes);
-        let (kind, reason, help) = match class {
-            Host::LoginServer | Host::BelowSuffix if host != reference.host() => (
-                "login-server",
-                own("an ACR login server, but in upper case: keys are compared letter by letter"),
-                Some(format!("write {host}")),
-            ),
-            Host::LoginServer => ("login-server", own("an ACR login server"), None),
-            Host::BelowSuffix => ("login-server", own("a registry below a configured suffix"), None),
-            Host::Mistaken(mistake) => ("mistaken", mistake.explain(&host), Some(mistake.help())),
-            Host::Other => {
-                ("other", own("not an ACR login server: the policy has nothing to say about it"), None)
-            }
-        };
-        let repository = reference.repository();
-        if kind == "login-server" {
-            explanation.entries = self.entries(&repository);
-            explanation.need =
-                Some(match self.settings.pull_secrets.need(&reference, class, &self.namespace) {
-                    Some(Need::Secret(name)) => Needed::Secret(own(name)),
-                    Some(Need::Nothing) => Needed::Nothing,
-                    None => Needed::Unlisted,
-                });
         }
-        explanation.registry = Some(Registry { host, kind, reason, help });
-        self.try_secrets(&repository, cluster, &mut explanation);
-        explanation
+        .write(&mut json);
+        json.close("}");
+        json.0
     }
 
-    fn entries(&self, repository: &str) -> Vec<EntryMatch> {
-        let PullSecrets::Entries(entries) = &self.settings.pull_secrets else { return Vec::new() };
+    fn explain(&self, reference: &ImageReference<'_>, cluster: &dyn Cluster, json: &mut Json) -> Outcome {
+        json.open("reference", "{");
+        json.text("domain", reference.domain);
+        json.text("path", &reference.path);
+        for (name, part) in [("tag", reference.tag), ("digest", reference.digest)] {
+            match part {
+                Some(part) => json.text(name, part),
+                None => json.literal(name, "null"),
+            }
+        }
+        json.close("}");
+        let host = reference.host().to_ascii_lowercase();
+        let class = classify(&host, &self.settings.registry_suffixes);
+        let mut help = String::new();
+        let mut mistaken = None;
+        let (kind, reason) = match class {
+            Host::LoginServer | Host::BelowSuffix if host != reference.host() => {
+                help = ["write ", &host].concat();
+                ("login-server", "an ACR login server, but in upper case: keys are compared letter by letter")
+            }
+            Host::LoginServer => ("login-server", "an ACR login server"),
+            Host::BelowSuffix => ("login-server", "a registry below a configured suffix"),
+            Host::Mistaken(mistake) => {
+                help = mistake.help();
+                ("mistaken", mistaken.insert(mistake.explain(&host)).as_str())
+            }
+            Host::Other => ("other", "not an ACR login server: the policy has nothing to say about it"),
+        };
+        json.open("registry", "{");
+        json.text("host", &host);
+        json.text("kind", kind);
+        json.text("reason", reason);
+        if !help.is_empty() {
+            json.text("help", &help);
+        }
+        json.close("}");
+        let repository = reference.repository();
+        let mut need = None;
+        json.open("entries", "[");
+        if kind == "login-server" {
+            need = self.settings.pull_secrets.need(reference, class, &self.namespace);
+            self.explain_entries(&repository, json);
+        }
+        json.close("]");
+        match need {
+            _ if kind != "login-server" => {}
+            Some(Need::Secret(name)) => {
+                json.open("need", "{");
+                json.text("secret", name);
+                json.close("}");
+            }
+            Some(Need::Nothing) => json.text("need", "nothing"),
+            None => json.text("need", "unlisted"),
+        }
+        let outcome = self.try_secrets(&repository, &host, need.as_ref(), cluster, json);
+        mistaken.map_or(outcome, Outcome::Fails)
+    }
+
+    fn explain_entries(&self, repository: &str, json: &mut Json) {
+        let PullSecrets::Entries(entries) = &self.settings.pull_secrets else { return };
         let mut won = false;
-        let explained = |(index, entry): (usize, &Entry)| {
+        for (index, entry) in entries.iter().enumerate() {
+            let mut matches = "false";
             let reason = if !entry.in_namespace(&self.namespace) {
                 "it is for other namespaces"
             } else if !Repository::parse(repository)
@@ -191,69 +197,176 @@ impl Question {
             } else if std::mem::replace(&mut won, true) {
                 "an entry before it matches already"
             } else {
+                matches = "true";
                 "the first that matches"
             };
-            EntryMatch {
-                index,
-                registries: entry.registries.iter().map(|key| key.as_str().to_owned()).collect(),
-                namespaces: entry.namespaces.clone(),
-                secret: entry.secret.clone(),
-                matches: reason == "the first that matches",
-                reason,
+            json.open("", "{");
+            json.literal("index", &index.to_string());
+            json.texts("registries", entry.registries.iter().map(RegistryKey::as_str));
+            json.texts("namespaces", entry.namespaces.iter().map(String::as_str));
+            match &entry.secret {
+                Some(secret) => json.text("secret", secret),
+                None => json.literal("secret", "null"),
             }
-        };
-        entries.iter().enumerate().map(explained).collect()
+            json.literal("matches", matches);
+            json.text("reason", reason);
+            json.close("}");
+        }
     }
 
-    fn try_secrets(&self, repository: &str, cluster: &dyn Cluster, explanation: &mut Explanation) {
-        let mut keyring = Keyring::default();
-        let mut keys: Vec<(&String, String)> = Vec::new();
-        for name in &self.pull_secrets {
-            let fields = &["data", "type"];
-            let namespace = &self.namespace;
+    /// What the kubelet makes of the pod's secrets, what it tries, and what becomes of the pull.
+    fn try_secrets(
+        &self,
+        repository: &str,
+        host: &str,
+        need: Option<&Need<'_>>,
+        cluster: &dyn Cluster,
+        json: &mut Json,
+    ) -> Outcome {
+        let cluster = Memo::new(cluster);
+        let mut secrets = Secrets::default();
+        json.open("secrets", "[");
+        for name in self.pull_secrets.iter().flatten() {
+            let (namespace, fields) = (self.namespace.as_str(), &["data", "type"]);
             let found =
                 cluster.get(&ObjectRef { api_version: "v1", kind: "Secret", namespace, name, fields });
-            let (state, reason) = match found {
-                Err(_) => ("unknown", Some("the cluster could not be asked".to_owned())),
-                Ok(None) => {
-                    ("absent", Some(format!("namespace \"{namespace}\" has no such secret: it is skipped")))
-                }
-                Ok(Some(secret)) => match PullSecret::of(&secret) {
-                    PullSecret::Ignored => ("ignored", Some(ignored(&secret))),
-                    PullSecret::Malformed { error, .. } => {
-                        ("malformed", Some(format!("{error}, which fails every pull of the pod")))
-                    }
-                    PullSecret::Usable { credentials, .. } => {
-                        keys.extend(credentials.keys().map(|key| (name, key.clone())));
-                        keyring.add(name, credentials);
-                        ("usable", None)
-                    }
-                },
-            };
-            explanation.secrets.push(SecretState { name: name.clone(), state, reason });
+            let (state, reason) = secrets.add(name, namespace, found);
+            json.open("", "{");
+            json.text("name", name);
+            json.text("state", state);
+            if !reason.is_empty() {
+                json.text("reason", &reason);
+                secrets.useless = format!(" (secret {name}: {reason})");
+            }
+            json.close("}");
         }
-        if self.pull_secrets.is_empty() {
-            return;
-        }
-        if explanation.secrets.iter().any(|secret| secret.state == "malformed") {
-            explanation.pulls = Some("fails");
-            return;
-        }
-        let tried: Vec<&Held> = keyring.lookup(repository).collect();
-        explanation.pulls = Some(if tried.is_empty() { "anonymously" } else { "with-credentials" });
-        for (secret, key) in keys {
-            let parsed = RegistryKey::parse(&key);
+        json.close("]");
+        let suffixes = self.settings.registry_suffixes.as_slice();
+        let tried = secrets.keyring.lookup(repository);
+        let tried = if secrets.malformed.is_none() { tried.as_slice() } else { &[] };
+        json.open("passedOver", "[");
+        for (secret, key) in secrets.keys.iter().filter(|_| secrets.malformed.is_none()) {
+            let parsed = RegistryKey::parse(key);
             if tried.iter().any(|held| held.secret == *secret && parsed.as_ref() == Ok(&held.key)) {
                 continue;
             }
-            let defect = KeyDefect::of(&key, &self.settings.registry_suffixes);
-            let reason = defect.map_or_else(|| "it does not match".to_owned(), |defect| defect.to_string());
-            let key = shown(&key).to_owned();
-            explanation.passed_over.push(PassedOver { secret: secret.clone(), key, reason });
+            json.open("", "{");
+            json.text("secret", secret);
+            json.text("key", shown(key));
+            match KeyDefect::of(key, suffixes) {
+                Some(defect) => json.text("reason", &defect.to_string()),
+                None => json.text("reason", "it does not match"),
+            }
+            json.close("}");
         }
-        let attempt = |held: &Held| Attempt { secret: held.secret.clone(), key: held.shown.clone() };
-        explanation.attempts = tried.into_iter().map(attempt).collect();
+        json.close("]");
+        let secretless = matches!(need, Some(Need::Nothing));
+        let judge = Judge { cluster: &cluster, suffixes, host, secretless };
+        let mut works = None;
+        let mut failures = String::new();
+        json.open("attempts", "[");
+        for (i, held) in tried.iter().enumerate() {
+            let place = format!("key {} of secret {}", held.shown, held.secret);
+            let problems = judge.problems(&held.credential);
+            let mut worth = worth(&problems);
+            let fails = fails(&problems);
+            if fails {
+                failures += if failures.is_empty() { "" } else { "; " };
+                failures += &[&place, ": ", &worth].concat();
+            } else if works.is_none() {
+                works = Some(place);
+            }
+            let neighbours = [tried.get(i + 1), tried.get(i.wrapping_sub(1))];
+            if neighbours.into_iter().flatten().any(|other| held.has_key_of(other)) {
+                worth += " (tried in any order with the other of this key)";
+            }
+            json.open("", "{");
+            json.text("secret", &held.secret);
+            json.text("key", &held.shown);
+            json.literal("fails", if fails { "true" } else { "false" });
+            json.text("worth", &worth);
+            json.close("}");
+        }
+        json.close("]");
+        if let Some(name) = secrets.malformed {
+            return Outcome::Fails(format!("secret {name} is malformed, which fails every pull of the pod"));
+        }
+        if let Some(place) = works {
+            return Outcome::Works(["with ", &place].concat());
+        }
+        if let Some(name) = secrets.unread {
+            return Outcome::Unknown(format!("secret {name} could not be read"));
+        }
+        if !failures.is_empty() {
+            return if secretless {
+                Outcome::Unknown(failures + "; a credential of the node is tried next, but no anonymous pull")
+            } else {
+                Outcome::Fails(failures)
+            };
+        }
+        if secretless {
+            return Outcome::Works("without a pull secret, anonymously or by the node's identity".to_owned());
+        }
+        let Some(names) = &self.pull_secrets else {
+            return Outcome::Unknown(
+                "the pod's pull secrets are not known, and without a key that matches the registry is asked anonymously"
+                    .to_owned(),
+            );
+        };
+        let why = if names.is_empty() { "the pod has no pull secret" } else { "no key matches" };
+        let message = [why, &secrets.useless, ", so the registry is asked anonymously"].concat();
+        if need.is_some() { Outcome::Fails(message) } else { Outcome::Unknown(message) }
     }
+}
+
+/// The pull secrets of the pod.
+#[derive(Default)]
+struct Secrets<'a> {
+    keyring: Keyring,
+    /// The keys as they are written, each with its secret
+    keys: Vec<(&'a str, String)>,
+    /// One that could not be read
+    unread: Option<&'a str>,
+    malformed: Option<&'a str>,
+    /// The last one that holds nothing, and why
+    useless: String,
+}
+
+impl<'a> Secrets<'a> {
+    /// Adds what was found, and says what the kubelet makes of it, and why.
+    fn add(&mut self, name: &'a str, namespace: &str, found: Answer) -> (&'static str, String) {
+        match found {
+            Err(_) => {
+                self.unread = Some(name);
+                ("unknown", "it could not be read".to_owned())
+            }
+            Ok(None) => ("absent", format!("namespace \"{namespace}\" has no such secret")),
+            Ok(Some(secret)) => match PullSecret::of(&secret) {
+                PullSecret::Ignored => ("ignored", ignored(&secret)),
+                PullSecret::Malformed { error, .. } => {
+                    self.malformed = Some(name);
+                    ("malformed", format!("{error}, which fails every pull of the pod"))
+                }
+                PullSecret::Usable { credentials, .. } => {
+                    for key in credentials.keys() {
+                        self.keys.push((name, key.clone()));
+                    }
+                    self.keyring.add(name, credentials);
+                    ("usable", String::new())
+                }
+            },
+        }
+    }
+}
+
+/// What a credential with these problems is worth.
+fn worth(problems: &[Problem]) -> String {
+    let mut worth = String::new();
+    for problem in problems {
+        let and = if worth.is_empty() { "" } else { ", and " };
+        worth += &[and, "its ", problem.noun, " ", &problem.what].concat();
+    }
+    if worth.is_empty() { "ok".to_owned() } else { worth }
 }
 
 fn ignored(secret: &Value) -> String {

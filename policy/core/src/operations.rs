@@ -97,7 +97,7 @@ pub fn protocol_version() -> Vec<u8> {
 /// why they match or not, what the image needs, and which key of which secret the kubelet tries, in its order.
 pub fn explain(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
     match text(payload).and_then(Question::parse) {
-        Ok(question) => write(&question.answer(cluster)),
+        Ok(question) => question.answer(cluster).into_bytes(),
         Err(RequestError(error)) => write(&Refused { error }),
     }
 }

@@ -1,7 +1,7 @@
 //! The pull secrets attached to a pod, as far as the settings let the policy look into them.
 
 use std::borrow::Cow;
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 
 use crate::decide::context::{About, Context, Lookup};
 use crate::decide::credential::{self, Problem, fails, lasts};
@@ -35,6 +35,8 @@ pub(super) struct Attached {
     keyring: Keyring,
     /// The secrets that a controller renews
     renewed: Distinct,
+    /// The first of their keys, for messages
+    shown_keys: OnceCell<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,27 +213,21 @@ impl Attached {
         let needless = image.need == Some(Need::Nothing);
         let mut tried: Vec<(&Held, Vec<Problem>)> = Vec::new();
         let mut lasting: Option<&Held> = None;
-        let mut anonymous = false;
         for held in self.tried(image) {
             // What follows a credential that works is not tried.
             if lasting.is_some_and(|lasting| !held.has_key_of(lasting)) {
                 break;
             }
-            let mut problems = Vec::new();
-            if needless && credential::is_anonymous(&held.credential) {
-                anonymous = true;
-            } else {
-                problems = context.problems_of(&held.credential, host);
-                problems.retain(|problem| {
-                    problem.rule != Rule::SecretExpiresSoon || !self.renewed.has(&held.secret)
-                });
-            }
+            let mut problems = context.judge(host, needless).problems(&held.credential);
+            problems
+                .retain(|problem| problem.rule != Rule::SecretExpiresSoon || !self.renewed.has(&held.secret));
             if lasts(&problems) {
                 lasting.get_or_insert(held);
             }
             tried.push((held, problems));
         }
-        if let Some((first, _)) = tried.first().filter(|_| needless && !anonymous) {
+        let is_anonymous = |held: &Held| credential::is_anonymous(&held.credential);
+        if let Some((first, _)) = tried.first().filter(|_| needless && !self.tried(image).any(is_anonymous)) {
             report_needless(context, image, first);
         }
         let is_last_hope = lasting.is_none() && !needless && !self.has_unknown;
@@ -240,17 +236,14 @@ impl Attached {
             let secret = format!("pull secret \"{}\"{}", held.secret, context.in_namespace());
             for problem in problems {
                 let is_decisive = if fails(std::slice::from_ref(problem)) { all_fail } else { is_last_hope };
+                let mut what = problem.message(host, &secret);
                 let follows = tried.get(i + 1).map(|(next, _)| *next);
-                let next = match follows.or(lasting).filter(|_| fails(problems) && !all_fail) {
-                    Some(next) if held.has_key_of(next) => {
-                        format!(", and the kubelet tries it and another key \"{}\" in any order", held.shown)
-                    }
-                    Some(next) => {
-                        format!(", so the kubelet tries \"{}\" (key {}) next", next.secret, next.shown)
-                    }
-                    None => String::new(),
-                };
-                let what = problem.message(host, &secret) + &next;
+                if let Some(next) = follows.or(lasting).filter(|_| fails(problems) && !all_fail) {
+                    let order = if held.has_key_of(next) { "too, in any order" } else { "next" };
+                    let next =
+                        [", so the kubelet tries key ", &next.shown, " of \"", &next.secret, "\" ", order];
+                    what += &next.concat();
+                }
                 let weight = if is_decisive { "" } else { "warn" };
                 if !told.add(&[problem.rule.id(), weight, &what].join(" ")) {
                     continue;
@@ -305,7 +298,10 @@ impl Attached {
                 format!("recreate it with kubectl create secret docker-registry {name}"),
             ),
             _ => (
-                format!("no pull secret{place} has a key that matches it{}", self.keys()),
+                format!(
+                    "no pull secret{place} has a key that matches it{}",
+                    self.shown_keys.get_or_init(|| self.keys())
+                ),
                 format!("add {} to \"{name}\"", reference.domain),
             ),
         };

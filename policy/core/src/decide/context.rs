@@ -5,10 +5,9 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use crate::cluster::{Cluster, LookupError, Memo, ObjectRef};
-use crate::decide::credential::{self, Problem};
+use crate::decide::credential::Judge;
 use crate::decision::{Addition, Decision};
 use crate::dns_name::is_dns_subdomain;
-use crate::docker_config::Credential;
 use crate::finding::{Finding, Severity};
 use crate::pod_spec::{PULL_SECRETS, PullSecretList};
 use crate::request::{Request, string_at};
@@ -114,12 +113,13 @@ impl<'a> Context<'a> {
         }
         let mut known = Map::new();
         for finding in old {
-            let rejects = finding.severity == Severity::Reject;
-            let known = known.entry(words(finding)).or_insert(Value::Bool(false));
-            *known = (rejects || *known == Value::Bool(true)).into();
+            let words = words(finding);
+            if finding.severity == Severity::Reject || !known.contains_key(&words) {
+                known.insert(words, (finding.severity == Severity::Reject).into());
+            }
         }
         self.decision.findings.retain(|finding| match known.get(&words(finding)) {
-            Some(rejected) => finding.severity == Severity::Reject && *rejected == Value::Bool(false),
+            Some(rejected) => finding.severity == Severity::Reject && rejected.as_bool() == Some(false),
             None => true,
         });
     }
@@ -139,9 +139,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What is wrong with a credential for the registry at `host`.
-    pub(super) fn problems_of(&self, credential: &Credential, host: &str) -> Vec<Problem> {
-        credential::problems(&self.cluster, &self.settings.registry_suffixes, credential, host)
+    /// Judges credentials for the registry at `host`.
+    pub(super) fn judge<'j>(&'j self, host: &'j str, secretless: bool) -> Judge<'j> {
+        Judge { cluster: &self.cluster, suffixes: &self.settings.registry_suffixes, host, secretless }
     }
 
     /// Reports a failed lookup once: what keeps one object from being read keeps its likes as well.

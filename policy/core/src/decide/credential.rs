@@ -16,7 +16,9 @@ const SHORT: u64 = 30 * 24 * 60 * 60;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) rule: Rule,
-    /// What is wrong, with what: `token expired on …`, `credential has no password`
+    /// What it is wrong with: `token`, `credential`
+    pub(crate) noun: &'static str,
+    /// What is wrong: `expired on …`, `has no password`
     pub(crate) what: String,
     /// What to do
     pub(crate) help: String,
@@ -25,8 +27,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// One sentence. `secret` says which secret the credential is in.
     pub(super) fn message(&self, host: &str, secret: &str) -> String {
-        let (noun, what) = self.what.split_once(' ').unwrap_or_default();
-        format!("the {noun} for {host} in {secret} {what}")
+        ["the ", self.noun, " for ", host, " in ", secret, " ", &self.what].concat()
     }
 }
 
@@ -45,20 +46,34 @@ fn has(problems: &[Problem], category: Category) -> bool {
 }
 
 /// Whether a pull with the credential is an anonymous one.
-pub(crate) fn is_anonymous(credential: &Credential) -> bool {
+pub(super) fn is_anonymous(credential: &Credential) -> bool {
     credential.username.is_empty() && credential.password.is_empty()
 }
 
-/// What is wrong with a credential for the registry at `host`.
-pub(crate) fn problems(
-    cluster: &Memo<'_>,
-    suffixes: &[String],
-    credential: &Credential,
-    host: &str,
-) -> Vec<Problem> {
+/// What a credential is good for: the pull of an image.
+pub(crate) struct Judge<'a> {
+    /// Knows the time
+    pub(crate) cluster: &'a Memo<'a>,
+    /// More suffixes of login servers
+    pub(crate) suffixes: &'a [String],
+    /// The registry
+    pub(crate) host: &'a str,
+    /// Whether an anonymous pull may work
+    pub(crate) secretless: bool,
+}
+
+impl Judge<'_> {
+    /// What is wrong with a credential.
+    pub(crate) fn problems(&self, credential: &Credential) -> Vec<Problem> {
+        if self.secretless && is_anonymous(credential) { Vec::new() } else { problems(self, credential) }
+    }
+}
+
+fn problems(&Judge { cluster, suffixes, host, .. }: &Judge<'_>, credential: &Credential) -> Vec<Problem> {
     const LASTING: &str = "make the secret from a service principal or a repository-scoped token";
     let mut problems = Vec::new();
-    let mut note = |rule, what, help: &str| problems.push(Problem { rule, what, help: help.to_owned() });
+    let mut note =
+        |rule, noun, what, help: &str| problems.push(Problem { rule, noun, what, help: help.to_owned() });
     let Credential { username, password } = credential;
     if password.is_empty() {
         let cause = if username == TOKEN_USER {
@@ -68,7 +83,7 @@ pub(crate) fn problems(
         } else {
             ""
         };
-        note(Rule::SecretEmptyPassword, format!("credential has no password{cause}"), LASTING);
+        note(Rule::SecretEmptyPassword, "credential", ["has no password", cause].concat(), LASTING);
         return problems;
     }
     if let Some(token) = Token::of(password) {
@@ -76,10 +91,10 @@ pub(crate) fn problems(
         let ends = when(token.expires, now);
         match now {
             Some(now) if token.expires <= now => {
-                note(Rule::SecretExpired, format!("token expired on {ends}"), LASTING);
+                note(Rule::SecretExpired, "token", ["expired on ", &ends].concat(), LASTING);
             }
             Some(now) if token.expires - now > SHORT => {}
-            _ => note(Rule::SecretExpiresSoon, format!("token expires on {ends}"), LASTING),
+            _ => note(Rule::SecretExpiresSoon, "token", ["expires on ", &ends].concat(), LASTING),
         }
         if !token.is_for(host) {
             // Any other audience is not shown, because it may be part of a secret.
@@ -87,14 +102,15 @@ pub(crate) fn problems(
                 [server] if classify(server, suffixes) == Host::LoginServer => server,
                 _ => "another registry",
             };
-            let what = format!("token is meant for {meant}");
-            note(Rule::SecretWithoutCredentials, what, &format!("use a credential for {host}"));
+            let what = ["is meant for ", meant].concat();
+            note(Rule::SecretWithoutCredentials, "token", what, &["use a credential for ", host].concat());
         }
     }
     if is_admin_user(username, host) {
         note(
             Rule::SecretAdminUser,
-            "credential is the admin user's, who may push and delete everything".to_owned(),
+            "credential",
+            "is the admin user's, who may push and delete everything".to_owned(),
             "use a repository-scoped token or a service principal with AcrPull",
         );
     }

@@ -84,9 +84,12 @@ fn check_credentials(
                 None => "write the login server, such as contoso.azurecr.io".to_owned(),
             };
             let key = key_defect::shown(text);
-            let message = format!("no image matches the key \"{key}\" of pull {this}: {defect}");
+            let what = if defect.is_narrow() { "few images match" } else { "no image matches" };
+            let message = format!("{what} the key \"{key}\" of pull {this}: {defect}");
             report(context, Rule::SecretDeadKey, data_key, name, message, help);
-            continue;
+            if !defect.is_narrow() {
+                continue;
+            }
         }
         let Ok(key) = RegistryKey::parse(text) else { continue };
         if key.is_broad(suffixes) {
@@ -107,7 +110,7 @@ fn check_credentials(
         // What the kubelet takes for the host may be a part of the password.
         if key.can_match_acr(suffixes) && !key_defect::is_hidden(text) {
             let host = key.host().split(':').next().unwrap_or_default();
-            for problem in context.problems_of(credential, host) {
+            for problem in context.judge(host, false).problems(credential) {
                 if is_renewed && problem.rule == Rule::SecretExpiresSoon {
                     continue;
                 }
