@@ -120,6 +120,10 @@ impl ApiServer<'_> {
         };
         let account = self.cluster.get("v1", "ServiceAccount", namespace, service_account(spec));
         let secrets = account.and_then(|account| account.get("imagePullSecrets")).and_then(Value::as_array);
+        // A list that the API server refuses is in no ServiceAccount.
+        let is_valid =
+            |secrets: &&Vec<Value>| secrets.iter().all(|entry| entry.is_object() || entry.is_null());
+        let secrets = secrets.filter(is_valid);
         if let Some(secrets) = secrets.filter(|secrets| is_empty && !secrets.is_empty())
             && let Some(spec) = pod.to_mut().get_mut("spec").and_then(Value::as_object_mut)
         {

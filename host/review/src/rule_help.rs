@@ -12,7 +12,7 @@ use crate::host_calls::HostCalls;
 pub struct Rule {
     /// Stable id
     pub id: String,
-    /// The name below `actions` that decides its weight, or `warning`
+    /// The name below `actions` that decides its weight, or `rejection` or `warning`
     #[serde(default)]
     pub category: String,
     /// What it does unless the settings say otherwise: `allow`, `warn` or `reject`

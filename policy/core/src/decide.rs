@@ -1,14 +1,15 @@
 //! The decision, from top to bottom. Each file here uses only those that stand below it:
 //!
 //! ```text
-//! decide ─▶ pod · template ─▶ missing ─▶ attached ─▶ images · credential ─▶ context
-//!        └▶ service_account · secret ─────────────────────────▶ credential ─▶ context
+//! decide ─▶ pod · template ─▶ missing ─▶ attached ─▶ images · credential · list ─▶ context
+//!        └▶ service_account · secret ─────────────────────────▶ credential · list ─▶ context
 //! ```
 
 mod attached;
 mod context;
 pub(crate) mod credential;
 mod images;
+mod list;
 mod missing;
 mod pod;
 mod secret;

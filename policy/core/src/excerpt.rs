@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Value};
 
 /// Fields that are read, wherever they stand, and whether whole; the others as an excerpt again.
-const NAMES: [(&str, bool); 23] = [
+const NAMES: [(&str, bool); 24] = [
     ("containers", false),
     ("ephemeralContainers", false),
     ("initContainers", false),
@@ -21,6 +21,7 @@ const NAMES: [(&str, bool); 23] = [
     ("data", true),
     ("deletionTimestamp", true),
     ("image", true),
+    ("imagePullPolicy", true),
     ("imagePullSecrets", true),
     ("kind", true),
     ("name", true),

@@ -193,7 +193,7 @@ impl<'a> ImageReference<'a> {
 }
 
 /// distribution/reference: normalize.go `splitDockerDomain`, less the `library/` prefix
-pub(crate) fn split_domain(text: &str) -> (&str, &str) {
+fn split_domain(text: &str) -> (&str, &str) {
     match text.split_once('/') {
         Some(("index.docker.io", rest)) => (DOCKER_HUB, rest),
         Some((first, rest))
@@ -230,7 +230,7 @@ fn is_host_label(label: &str) -> bool {
 }
 
 /// `[a-z0-9]+((?:[._]|__|[-]+)[a-z0-9]+)*`
-pub(crate) fn is_path_component(component: &str) -> bool {
+fn is_path_component(component: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let mut rest = component.as_bytes();
     loop {

@@ -117,7 +117,8 @@ fn misspelled(host: &str) -> Option<(&str, &'static str)> {
     for cloud in CLOUDS {
         // `contosoazurecr.io`
         if registry.ends_with("azurecr") && host.ends_with(cloud) {
-            return Some((host.get(..host.len() - cloud.len())?.trim_end_matches('-'), cloud));
+            let registry = host.get(..host.len() - cloud.len())?;
+            return Some((registry.strip_suffix('-').unwrap_or(registry), cloud));
         }
         if is_near(rest.as_bytes(), cloud.as_bytes()) {
             return Some((registry, cloud));

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::ascii::is_any;
-use crate::image::{ImageReference, has_user_info, is_domain, is_path_component, split_domain};
+use crate::ascii::{has_any, is_any};
+use crate::image::{ImageReference, has_user_info};
 
 /// What a placeholder begins with, which no reference has: `${TAG}`, `$(tag)`, `{{ .Values.tag }}`, `#{tag}#` or `<TAG>`.
 const BEGINNINGS: &str = "${<";
@@ -28,17 +28,25 @@ impl<'a> Unresolved<'a> {
         if has_user_info(after) {
             return None;
         }
-        if !before.contains('/') {
-            return Some(Self::Unknown);
-        }
-        let (domain, path) = split_domain(before);
-        let path = match path.bytes().position(|byte| is_any(byte, ":@")) {
-            Some(end) => path.get(..end)?,
-            None => path.get(..path.rfind('/').map_or(0, |slash| slash + 1))?,
+        let Some(slash) = before.rfind('/') else { return Some(Self::Unknown) };
+        let name = before.get(slash..)?.bytes().position(|byte| is_any(byte, ":@"));
+        let known = before.get(..slash + name.unwrap_or_default())?;
+        let mut reference = if known.contains('/') {
+            ImageReference::parse(known).ok()?
+        } else if !has_any(known, "@ ") {
+            return Some(Self::Known(ImageReference {
+                domain: known,
+                path: Cow::Borrowed(""),
+                tag: None,
+                digest: None,
+            }));
+        } else {
+            return None;
         };
-        let is_path = path.is_empty() || path.trim_end_matches('/').split('/').all(is_path_component);
-        let reference = ImageReference { domain, path: Cow::Borrowed(path), tag: None, digest: None };
-        (is_domain(domain) && is_path).then_some(Self::Known(reference))
+        if name.is_none() {
+            reference.path = Cow::Owned(format!("{}/", reference.path));
+        }
+        Some(Self::Known(reference))
     }
 }
 

@@ -2,10 +2,17 @@
 
 use serde_json::{Map, Value};
 
-use crate::request::{Request, at};
+use crate::request::{Request, at, string_at};
 
 /// The field that lists pull secrets, in pod specs and in service accounts.
 pub(crate) const PULL_SECRETS: &str = "imagePullSecrets";
+
+/// The lists of containers in a pod spec, and what one of them is called.
+const CONTAINERS: [(&str, &str); 3] = [
+    ("containers", "container"),
+    ("initContainers", "init container"),
+    ("ephemeralContainers", "ephemeral container"),
+];
 
 /// Where the pod spec of an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +68,9 @@ pub struct ImageUse<'a> {
     pub user: String,
     /// The image, which ought to be a string
     pub image: &'a Value,
+    /// Whether the kubelet may not pull it. Since Kubernetes 1.35 the kubelet asks for the credential again where it has
+    /// pulled the image itself before, so a secret may be needed nevertheless; for preloaded images it does not ask
+    pub never: bool,
 }
 
 impl<'a> PodSpec<'a> {
@@ -73,20 +83,22 @@ impl<'a> PodSpec<'a> {
     /// Every image, in the order in which the API lists the places of images. Blank ones stand for images that are
     /// filled in later, as OpenShift and Knative do in templates.
     pub fn images(&self) -> Vec<ImageUse<'a>> {
-        let containers = [
-            ("containers", "container"),
-            ("initContainers", "init container"),
-            ("ephemeralContainers", "ephemeral container"),
-        ];
         let mut images = Vec::new();
-        for (list, what) in containers {
-            self.collect(list, what, &["image"], &mut images);
+        for (list, what) in CONTAINERS {
+            self.collect(list, what, &["image"], &["imagePullPolicy"], &mut images);
         }
-        self.collect("volumes", "volume", &["image", "reference"], &mut images);
+        self.collect("volumes", "volume", &["image", "reference"], &["image", "pullPolicy"], &mut images);
         images
     }
 
-    fn collect(&self, list: &str, what: &str, place: &[&str], images: &mut Vec<ImageUse<'a>>) {
+    fn collect(
+        &self,
+        list: &str,
+        what: &str,
+        place: &[&str],
+        policy: &[&str],
+        images: &mut Vec<ImageUse<'a>>,
+    ) {
         let items = self.fields.get(list).and_then(Value::as_array);
         for (i, item) in items.into_iter().flatten().enumerate() {
             let is_set = |image: &&Value| match image {
@@ -102,13 +114,18 @@ impl<'a> PodSpec<'a> {
                 None => [what, " ", &i].concat(),
             };
             let pointer = [&self.pointer(), "/", list, "/", &i, "/", &place.join("/")].concat();
-            images.push(ImageUse { pointer, user, image });
+            images.push(ImageUse { pointer, user, image, never: string_at(item, policy) == "Never" });
         }
+    }
+
+    /// What stands in the place of its list of pull secrets.
+    pub(crate) fn list(&self) -> Option<&'a Value> {
+        self.fields.get(PULL_SECRETS)
     }
 
     /// Its list of pull secrets.
     pub fn pull_secrets(&self) -> PullSecretList<'a> {
-        PullSecretList::of(self.fields.get(PULL_SECRETS))
+        PullSecretList::of(self.list())
     }
 
     /// The name of the pod's `ServiceAccount`. core/v1: `serviceAccount` is a deprecated alias.
@@ -119,6 +136,30 @@ impl<'a> PodSpec<'a> {
 
     pub(crate) fn node_name(&self) -> &'a str {
         self.fields.get("nodeName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// JSON pointers of further lists in `object` that Kubernetes does not read: in the containers and, in a built-in kind,
+    /// in what the pod spec is part of and in the metadata.
+    pub(crate) fn misplaced(&self, object: &Value, is_built_in: bool) -> Vec<String> {
+        let has_list = |place: &Value| place.get(PULL_SECRETS).is_some();
+        let mut found = Vec::new();
+        if is_built_in {
+            let outer = (0..self.path.len()).filter_map(|depth| self.path.get(..depth));
+            for path in outer.chain([&["metadata"][..]]) {
+                if at(object, path).is_some_and(has_list) {
+                    found.push(format!("{}/{PULL_SECRETS}", pointer_to(path)));
+                }
+            }
+        }
+        for (list, _) in CONTAINERS {
+            let containers = self.fields.get(list).and_then(Value::as_array);
+            for (i, container) in containers.into_iter().flatten().enumerate() {
+                if has_list(container) {
+                    found.push(format!("{}/{list}/{i}/{PULL_SECRETS}", self.pointer()));
+                }
+            }
+        }
+        found
     }
 
     /// Path of the pull-secret list.
@@ -143,8 +184,12 @@ impl<'a> PodSpec<'a> {
     }
 
     fn pointer(&self) -> String {
-        self.path.iter().fold(String::new(), |pointer, name| pointer + "/" + name)
+        pointer_to(self.path)
     }
+}
+
+fn pointer_to(path: &[&str]) -> String {
+    path.iter().fold(String::new(), |pointer, name| pointer + "/" + name)
 }
 
 /// The names of a pull-secret list.
@@ -157,7 +202,8 @@ pub(crate) struct Entries {
 impl Entries {
     /// JSON pointer of the entry `name`.
     pub(crate) fn pointer(&self, name: &str) -> Option<String> {
-        Some(format!("{}/{}", self.list_pointer, self.places.get(name)?))
+        // A value of any kind would be written by code that nothing else needs.
+        Some(format!("{}/{}", self.list_pointer, self.places.get(name)?.as_u64()?))
     }
 }
 

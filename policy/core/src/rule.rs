@@ -15,12 +15,14 @@ pub enum Category {
     Expiring,
     /// `actions.unknown`
     Unknown,
+    /// Always refused, as the API server does
+    Invalid,
     /// Always a warning
     Advice,
 }
 
 impl Category {
-    /// The name of the setting below `actions`, or `warning` for what always is one.
+    /// The name of the setting below `actions`, `rejection` or `warning` for what always is one.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -28,6 +30,7 @@ impl Category {
             Self::Unusable => "unusable",
             Self::Expiring => "expiring",
             Self::Unknown => "unknown",
+            Self::Invalid => "rejection",
             Self::Advice => "warning",
         }
     }
@@ -40,6 +43,7 @@ impl Category {
             Self::Unusable => actions.unusable,
             Self::Expiring => actions.expiring,
             Self::Unknown => actions.unknown,
+            Self::Invalid => Action::Reject,
             Self::Advice => Action::Warn,
         }
     }
@@ -142,6 +146,10 @@ rules! {
         "The cluster could not be asked.",
         "Without the answer the policy cannot tell whether the image can be pulled.",
         "Grant the policy what the finding's help names, or switch the lookup off.";
+    InvalidPullSecretList "invalid-pull-secret-list" Invalid,
+        "imagePullSecrets is not a list of objects with a name.",
+        "The API server refuses the object.",
+        "Write each entry as - name: SECRET.";
     SecretAdminUser "secret-admin-user" Advice,
         "A pull secret holds the registry's admin user.",
         "The admin user may push and delete in the whole registry, is shared by everybody and cannot be limited.",
@@ -174,6 +182,10 @@ rules! {
         "The image's host looks like ACR, but images cannot be pulled from it.",
         "Only login servers (and their regional endpoints) serve images.",
         "Write the registry's login server.";
+    MisplacedPullSecrets "misplaced-pull-secrets" Advice,
+        "imagePullSecrets is in a place where Kubernetes does not read it.",
+        "Only the list of the pod spec counts.",
+        "Move it to the place that the finding's help names.";
     UnresolvedPlaceholder "unresolved-placeholder" Advice,
         "The image contains a variable that was not substituted.",
         "The kubelet reports InvalidImageName. The policy judges the image by its host where that is whole.",

@@ -92,6 +92,7 @@ fn tail(command: &Command, rules: &[Rule]) -> String {
     for rule in rules {
         let weight = match rule.category.as_str() {
             "warning" => "always a warning".to_owned(),
+            "rejection" => "always rejected".to_owned(),
             action => format!("weighed by actions.{action}"),
         };
         roff.control("TP", []);

@@ -251,7 +251,7 @@ impl Attached {
                 let pointer = entry(&held.secret).unwrap_or_else(|| image.pointer.clone());
                 let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
                 let message = format!("{}, \"{}\": {what}", image.user, image.text);
-                let most = if is_decisive { most } else { Severity::Warn };
+                let most = if is_decisive { image.at_most(most) } else { Severity::Warn };
                 context.report_at_most(most, problem.rule, about, message, problem.help.clone());
             }
         }
@@ -307,7 +307,7 @@ impl Attached {
         };
         // A placeholder in the path may stand for what a key has there.
         let is_partial = reference.path.is_empty() || reference.path.ends_with('/');
-        let most = if is_partial { Severity::Warn } else { most };
+        let most = if is_partial { Severity::Warn } else { image.at_most(most) };
         let message = format!("{user} cannot pull \"{text}\": {reason}");
         let entry = if about_secret { entry(name) } else { None };
         let pointer = entry.as_deref().unwrap_or(&image.pointer);

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use crate::decide::context::{About, Context};
 use crate::distinct::Distinct;
+use crate::finding::Severity;
 use crate::image::{ImageError, ImageReference, without_user_info};
 use crate::login_server::{Host, Mistake, classify};
 use crate::placeholder::Unresolved;
@@ -30,6 +31,8 @@ pub(super) struct Image<'a> {
     pub(super) reference: ImageReference<'a>,
     /// What the settings say that it needs, if they say anything
     pub(super) need: Option<Need<'a>>,
+    /// Whether the kubelet may not pull it
+    pub(super) never: bool,
 }
 
 struct Trouble<'a> {
@@ -93,7 +96,8 @@ impl<'a> Assessment<'a> {
             self.note(Rule::RegistryHostCase, &used, text, message, format!("write {host}"));
         }
         let need = settings.pull_secrets.need(&reference, class, namespace);
-        self.images.push(Image { pointer: used.pointer, user: used.user, text, reference, need });
+        let ImageUse { pointer, user, never, .. } = used;
+        self.images.push(Image { pointer, user, text, reference, need, never });
     }
 
     /// Notes what keeps the kubelet from reading a text; the reference as far as it is known, where placeholders do.
@@ -168,6 +172,11 @@ impl<'a> Image<'a> {
     /// The same, for an image that is known to need one.
     pub(super) fn secret_name(&self) -> &'a str {
         self.secret().unwrap_or_default()
+    }
+
+    /// What a problem of its secret weighs at the most: the kubelet can do without where it does not pull.
+    pub(super) fn at_most(&self, most: Severity) -> Severity {
+        if self.never { Severity::Warn } else { most }
     }
 
     pub(super) fn about(&self) -> About<'_> {

@@ -51,7 +51,13 @@ pub(super) fn report_missing(
             image.text,
             context.in_namespace(),
             attached.shortcomings(),
-            if mirrors { ", which a mirror pod may not reference" } else { "" }
+            if mirrors {
+                ", which a mirror pod may not reference"
+            } else if image.never {
+                ", and runs it only where the node has it (imagePullPolicy: Never)"
+            } else {
+                ""
+            }
         );
         let help = if mirrors {
             "give the node the credential".to_owned()
@@ -60,7 +66,7 @@ pub(super) fn report_missing(
         } else {
             format!("add {list} to the pod spec")
         };
-        context.report_at_most(most, Rule::MissingPullSecret, image.about(), message, help);
+        context.report_at_most(image.at_most(most), Rule::MissingPullSecret, image.about(), message, help);
     }
 }
 
@@ -89,7 +95,8 @@ pub(super) fn report_immutable(
             context.in_namespace()
         );
         let help = format!("recreate {whole} with {list}");
-        context.report(Rule::PullSecretsImmutable, image.about(), message, help);
+        let most = image.at_most(Severity::Reject);
+        context.report_at_most(most, Rule::PullSecretsImmutable, image.about(), message, help);
     }
 }
 
@@ -120,7 +127,13 @@ pub(super) fn without_refused<'w>(
             image.secret_name(),
             spec.service_account()
         );
-        context.report(Rule::SecretNotMountable, about, message, help);
+        context.report_at_most(
+            image.at_most(Severity::Reject),
+            Rule::SecretNotMountable,
+            about,
+            message,
+            help,
+        );
     }
     allowed
 }

@@ -3,6 +3,7 @@
 use crate::decide::attached::Attached;
 use crate::decide::context::{Context, ServiceAccount};
 use crate::decide::images::{Assessment, Image, secrets};
+use crate::decide::list::{report_invalid, report_misplaced};
 use crate::decide::missing::{
     report_hidden, report_immutable, report_missing, report_nameless, without_refused,
 };
@@ -27,8 +28,12 @@ pub(super) fn check(context: &mut Context<'_>) {
         assessment.forget_troubles_of(old);
     }
     assessment.report_troubles(context);
+    if report_invalid(context, spec.list(), &spec.list_pointer()) {
+        return;
+    }
     if creating {
         report_nameless(context, &spec);
+        report_misplaced(context, &spec);
     }
     let mut names: Vec<&str> = spec.pull_secrets().names().collect();
     let list = spec.list_pointer();

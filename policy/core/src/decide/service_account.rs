@@ -1,12 +1,16 @@
 //! A service account: pods that are created later take its pull secrets over.
 
 use crate::decide::context::Context;
+use crate::decide::list::report_invalid;
 use crate::distinct::Distinct;
 use crate::pod_spec::{PULL_SECRETS, PullSecretList};
 use crate::settings::Mode;
 
 pub(super) fn check(context: &mut Context<'_>) {
     let (request, settings) = (context.request, context.settings);
+    if report_invalid(context, request.object.get(PULL_SECRETS), "/imagePullSecrets") {
+        return;
+    }
     if settings.mode != Mode::Mutate || !settings.targets.service_accounts || !request.object.is_object() {
         return;
     }

@@ -3,6 +3,7 @@
 use crate::decide::attached::Attached;
 use crate::decide::context::{About, Context, ServiceAccount};
 use crate::decide::images::{Assessment, Image, secrets};
+use crate::decide::list::{is_custom, is_invalid, report_invalid, report_misplaced};
 use crate::decide::missing::{
     report_hidden, report_immutable, report_missing, report_nameless, without_refused,
 };
@@ -24,6 +25,15 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
         assessment.forget_troubles_of(old);
     }
     assessment.report_troubles(context);
+    let old_spec = old.as_ref().map(|(old, _)| old);
+    if old_spec.is_none() {
+        report_misplaced(context, &spec);
+    }
+    // What the API server stores of a built-in kind is valid; a custom one may have had such a list before.
+    let is_known = is_custom(context) && old_spec.is_some_and(|old| is_invalid(old.list()));
+    if !is_known && report_invalid(context, spec.list(), &spec.list_pointer()) {
+        return;
+    }
     let nameless = |spec: &PodSpec<'_>| spec.pull_secrets().nameless().count();
     if old.as_ref().is_none_or(|(old, _)| nameless(old) < nameless(&spec)) {
         report_nameless(context, &spec);

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::json::kind;
+
 use super::{SettingsError, SettingsProblem};
 
 /// The problems found so far.
@@ -174,18 +176,6 @@ impl<'a> Fields<'a> {
 fn shown(name: &str) -> &str {
     let is_field = name.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric());
     if is_field { name } else { "…" }
-}
-
-/// What a value is, without what it holds.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
 
 /// The known name that a reader would take `name` for.

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, Path, Problems, kind};
+use super::fields::{Fields, Path, Problems};
 use super::is_suffix;
 use crate::dns_name::is_dns_subdomain;
 use crate::image::ImageReference;
+use crate::json::kind;
 use crate::key_defect::{self, KeyDefect};
 use crate::login_server::Host;
 use crate::registry_key::{RegistryKey, Repository, glob_matches};

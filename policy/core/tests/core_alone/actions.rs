@@ -8,10 +8,10 @@ use policy_core::operations;
 use policy_core::rule::Rule;
 use serde_json::{Value, json};
 
-/// A rule: its id, what `actions` calls its kind of problem (`warning` where it is always one), what it does by default.
+/// A rule: its id, what `actions` calls its kind of problem (`warning` or `rejection` where it is always one), what it does by default.
 type Row = (&'static str, &'static str, &'static str);
 
-const RULES: [Row; 22] = [
+const RULES: [Row; 24] = [
     ("missing-pull-secret", "missing", "reject"),
     ("pull-secrets-immutable", "missing", "reject"),
     ("secret-not-mountable", "missing", "reject"),
@@ -25,6 +25,7 @@ const RULES: [Row; 22] = [
     ("unparsable-image", "unusable", "warn"),
     ("secret-expires-soon", "expiring", "warn"),
     ("lookup-failed", "unknown", "warn"),
+    ("invalid-pull-secret-list", "rejection", "reject"),
     ("secret-admin-user", "warning", "warn"),
     ("secret-broad-key", "warning", "warn"),
     ("secret-dead-key", "warning", "warn"),
@@ -33,6 +34,7 @@ const RULES: [Row; 22] = [
     ("service-account-secrets-hidden", "warning", "warn"),
     ("registry-host-case", "warning", "warn"),
     ("not-a-login-server", "warning", "warn"),
+    ("misplaced-pull-secrets", "warning", "warn"),
     ("unresolved-placeholder", "warning", "warn"),
 ];
 
@@ -67,7 +69,11 @@ fn the_readme_lists_every_rule_with_what_decides_it() {
         .map(|line| {
             let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
             if !cells[1].is_empty() {
-                decided_by = if cells[1] == "always a warning" { "warning" } else { cells[1] };
+                decided_by = match cells[1] {
+                    "always a warning" => "warning",
+                    "always rejected" => "rejection",
+                    setting => setting,
+                };
             }
             (cells[2], decided_by)
         })
@@ -96,10 +102,10 @@ fn the_core_alone_gives_each_rule_the_weight_that_actions_say() {
                 .map(|setting| ((*setting).to_owned(), json!("allow")))
                 .collect::<serde_json::Map<_, _>>()
                 .into();
-            if category != "warning" {
+            if SETTINGS.contains(&category) {
                 actions[category] = json!(action);
             }
-            let refuses = category != "warning" && action == "reject";
+            let refuses = category == "rejection" || (category != "warning" && action == "reject");
             assert_eq!(broken.answer(&actions)["accepted"], json!(!refuses), "{rule} with {actions}");
         }
     }
@@ -171,6 +177,12 @@ impl Broken {
             "registry-host-case" => in_place("CONTOSO.azurecr.io/web:v1", &listed),
             "not-a-login-server" => in_place("contoso.eastus.data.azurecr.io/web:v1", &listed),
             "unparsable-image" => in_place("contoso.azurecr.io/Web:v1", &listed),
+            "invalid-pull-secret-list" => in_place(IMAGE, &json!(["acr-secret"])),
+            "misplaced-pull-secrets" => {
+                let mut broken = in_place(IMAGE, &listed);
+                broken.request["object"]["spec"]["containers"][0]["imagePullSecrets"] = listed;
+                broken
+            }
             "unresolved-placeholder" => in_place("contoso.azurecr.io/web:${TAG}", &listed),
             other => panic!("no request breaks {other}"),
         }

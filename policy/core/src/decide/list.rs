@@ -1,0 +1,91 @@
+//! Lists of pull secrets that the API server refuses, and those that stand where Kubernetes does not read them.
+
+use serde_json::Value;
+
+use crate::ascii::has_any;
+use crate::decide::context::{About, Context};
+use crate::dns_name::is_dns_subdomain;
+use crate::json::kind;
+use crate::pod_spec::{PULL_SECRETS, PodSpec};
+use crate::rule::Rule;
+
+/// A part of a list that the API server refuses.
+struct Defect<'a> {
+    value: &'a Value,
+    /// The entry, unless it is the list itself
+    index: Option<usize>,
+    /// Whether it is the name in the entry
+    is_name: bool,
+}
+
+/// What the API server refuses where a list of pull secrets belongs. An entry or a name that is null counts as empty there.
+fn defects(list: Option<&Value>) -> Vec<Defect<'_>> {
+    let mut defects = Vec::new();
+    match list {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(entries)) => {
+            for (i, entry) in entries.iter().enumerate() {
+                let (value, is_name) = match (entry, entry.get("name")) {
+                    (Value::Null, _) | (Value::Object(_), None | Some(Value::Null | Value::String(_))) => {
+                        continue;
+                    }
+                    (Value::Object(_), Some(name)) => (name, true),
+                    _ => (entry, false),
+                };
+                defects.push(Defect { value, index: Some(i), is_name });
+            }
+        }
+        Some(value) => defects.push(Defect { value, index: None, is_name: false }),
+    }
+    defects
+}
+
+/// Whether the API server would refuse the list.
+pub(super) fn is_invalid(list: Option<&Value>) -> bool {
+    !defects(list).is_empty()
+}
+
+/// Reports what the API server refuses of the list at `pointer`; says whether there is something.
+pub(super) fn report_invalid(context: &mut Context<'_>, list: Option<&Value>, pointer: &str) -> bool {
+    for Defect { value, index, is_name } in defects(list) {
+        let name = value.as_str().or_else(|| value.get("name").and_then(Value::as_str));
+        let name = name.filter(|name| is_dns_subdomain(name)).unwrap_or("SECRET");
+        let (pointer, what, wanted) = match index {
+            None => (pointer.to_owned(), PULL_SECRETS.to_owned(), "a list of objects with a name"),
+            Some(i) => (
+                format!("{pointer}/{i}"),
+                format!("{PULL_SECRETS}[{i}]{}", if is_name { ".name" } else { "" }),
+                if is_name { "a string" } else { "an object with a name" },
+            ),
+        };
+        let message = format!("{what} must be {wanted}, not {}", kind(value));
+        let help = format!("write - name: {name}");
+        context.report(
+            Rule::InvalidPullSecretList,
+            About { pointer: &pointer, ..About::default() },
+            message,
+            help,
+        );
+    }
+    is_invalid(list)
+}
+
+/// Reports lists in containers and beside the pod spec.
+pub(super) fn report_misplaced(context: &mut Context<'_>, spec: &PodSpec<'_>) {
+    for pointer in spec.misplaced(&context.request.object, !is_custom(context)) {
+        let message =
+            format!("{pointer} has no effect, because Kubernetes reads the list of the pod spec only");
+        let help = format!("move it to {}", spec.list_path().join("."));
+        context.report(
+            Rule::MisplacedPullSecrets,
+            About { pointer: &pointer, ..About::default() },
+            message,
+            help,
+        );
+    }
+}
+
+/// Whether the kind is no part of Kubernetes, whose groups have no dot in their names.
+pub(super) fn is_custom(context: &Context<'_>) -> bool {
+    has_any(&context.request.group, ".")
+}
