@@ -22,6 +22,8 @@ pub struct Question<'a> {
     pub settings: &'a RawValue,
     /// Names of the pod's pull secrets; `None` where nobody knows them
     pub pull_secrets: Option<&'a [String]>,
+    /// The pod's `ServiceAccount`; empty for the default one
+    pub service_account: &'a str,
 }
 
 /// The policy's answer for one image.
@@ -45,6 +47,9 @@ pub struct Explanation {
     /// What the image needs; `None` where the policy has nothing to say
     #[serde(default)]
     pub need: Option<Need>,
+    /// The `ServiceAccount` whose identity makes up for a pull secret
+    #[serde(default)]
+    pub identity: Option<String>,
     /// The pull secrets that were looked up
     #[serde(default)]
     pub secrets: Vec<SecretState>,
@@ -100,6 +105,7 @@ pub struct Registry {
 
 /// An entry of `pullSecrets`.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// Its place in the list, from 0
     pub index: usize,
@@ -107,6 +113,9 @@ pub struct Entry {
     pub registries: Vec<String>,
     /// Its namespaces; empty for all
     pub namespaces: Vec<String>,
+    /// Its `ServiceAccounts`; empty for all
+    #[serde(default)]
+    pub service_accounts: Vec<String>,
     /// Its secret; `None` where it needs none
     pub secret: Option<String>,
     /// Why it holds or not

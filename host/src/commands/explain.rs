@@ -45,7 +45,7 @@ pub struct Explain {
     /// image needs]
     #[arg(long, value_name = "NAME", conflicts_with = "service_account")]
     pub pull_secret: Vec<String>,
-    /// The service account in --cluster that the pod has its pull secrets from
+    /// The service account in --cluster that the pod runs as and has its pull secrets from
     #[arg(long, value_name = "NAME")]
     pub service_account: Option<String>,
     /// Format of the explanation
@@ -89,7 +89,9 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     let explain = |image: &str| -> Result<(Value, Explanation)> {
         let ask = |pull_secrets: Option<&[String]>| {
             let namespace = &args.policy.namespace;
-            let question = Question { image, namespace, settings: &settings.json, pull_secrets };
+            let service_account = args.service_account.as_deref().unwrap_or_default();
+            let question =
+                Question { image, namespace, settings: &settings.json, pull_secrets, service_account };
             explanation::ask(&policy, &question, host.clone())
         };
         let mut answer = ask(pull_secrets.as_deref())?;

@@ -39,7 +39,12 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
                 format!("pull secret {name}, which is not among the pod's{default}")
             }
             Need::Secret(name) => format!("pull secret {name}{default}"),
-            Need::Nothing => "no pull secret".to_owned(),
+            Need::Nothing => match &explanation.identity {
+                Some(account) => {
+                    format!("no pull secret: ServiceAccount {account} has an identity of its own")
+                }
+                None => "no pull secret".to_owned(),
+            },
             Need::Unlisted => "unknown: no entry of pullSecrets covers the image".to_owned(),
         };
         rows(out, "needs", &one(need))?;
@@ -102,11 +107,13 @@ fn rows(out: &mut Lines<'_>, name: &str, texts: &[String]) -> io::Result<()> {
 }
 
 fn entry(entry: &Entry) -> String {
-    let Entry { index, registries, namespaces, secret, reason } = entry;
-    let namespaces =
-        if namespaces.is_empty() { String::new() } else { format!(" in {}", namespaces.join(", ")) };
+    let Entry { index, registries, namespaces, service_accounts, secret, reason } = entry;
+    let limited = |what: &str, names: &[String]| {
+        if names.is_empty() { String::new() } else { format!(" {what} {}", names.join(", ")) }
+    };
+    let owners = limited("in", namespaces) + &limited("as", service_accounts);
     let secret = secret.as_ref().map_or_else(|| "secretless".to_owned(), |name| format!("secret {name}"));
-    format!("pullSecrets[{index}], {}{namespaces}, {secret}: {reason}", registries.join(", "))
+    format!("pullSecrets[{index}], {}{owners}, {secret}: {reason}", registries.join(", "))
 }
 
 fn secret(secret: &SecretState) -> String {

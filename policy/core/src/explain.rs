@@ -9,18 +9,20 @@ use crate::json_fields;
 use crate::key_defect::{KeyDefect, shown};
 use crate::keyring::Keyring;
 use crate::login_server::{Host, classify};
+use crate::pod_spec::{PULL_SECRETS, has_identity};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::{RegistryKey, Repository};
 use crate::request::{RequestError, string_at, value, word};
-use crate::settings::{Need, PullSecrets, Settings};
+use crate::settings::{Need, Owner, PullSecrets, Settings};
 
-/// What is asked: an image, in a namespace, pulled with the secrets of these names.
+/// What is asked: an image, in a namespace, pulled with the secrets of these names by a pod of this `ServiceAccount`.
 pub(crate) struct Question {
     image: String,
     namespace: String,
     settings: Settings,
     /// `None` where nobody knows the pod's list
     pull_secrets: Option<Vec<String>>,
+    service_account: String,
 }
 
 /// What becomes of the pull.
@@ -86,9 +88,9 @@ impl Json {
 impl Question {
     /// Reads `{"image": …, "namespace": …, "settings": {…}, "pullSecrets": […]}`.
     pub(crate) fn parse(text: &str) -> Result<Self, RequestError> {
-        let [image, namespace, settings, names] =
-            json_fields::read(text, ["image", "namespace", "settings", "pullSecrets"])
-                .map_err(|e| RequestError::unreadable("the question", &e))?;
+        let fields = ["image", "namespace", "settings", "pullSecrets", "serviceAccount"];
+        let [image, namespace, settings, names, account] =
+            json_fields::read(text, fields).map_err(|e| RequestError::unreadable("the question", &e))?;
         let settings = match value("settings", settings)? {
             Value::Null => Settings::default(),
             settings => Settings::parse(&settings).map_err(|e| RequestError(e.to_string()))?,
@@ -98,6 +100,7 @@ impl Question {
         Ok(Self {
             image: word("image", image)?,
             namespace: word("namespace", namespace)?,
+            service_account: word("serviceAccount", account)?,
             settings,
             pull_secrets: names
                 .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()),
@@ -165,10 +168,16 @@ impl Question {
         let mut need = None;
         json.open("entries", "[");
         if kind == "login-server" {
-            need = self.settings.pull_secrets.need(reference, class, &self.namespace);
+            need = self.settings.pull_secrets.need(reference, class, self.owner());
             self.explain_entries(&repository, json);
         }
         json.close("]");
+        if kind == "login-server"
+            && let Some(account) = self.identity(cluster)
+        {
+            json.text("identity", account);
+            need = Some(Need::Nothing);
+        }
         match need {
             _ if kind != "login-server" => {}
             Some(Need::Secret(name)) => {
@@ -183,15 +192,31 @@ impl Question {
         mistaken.map_or(outcome, Outcome::Fails)
     }
 
+    fn owner(&self) -> Owner<'_> {
+        let name = self.service_account.as_str();
+        Owner { namespace: &self.namespace, service_account: if name.is_empty() { "default" } else { name } }
+    }
+
+    /// The pod's service account, where it may be looked up and has an identity of its own.
+    fn identity(&self, cluster: &dyn Cluster) -> Option<&str> {
+        let Owner { namespace, service_account: name } = self.owner();
+        if self.service_account.is_empty() || !self.settings.cluster.service_accounts {
+            return None;
+        }
+        let kind = "ServiceAccount";
+        let account = ObjectRef { api_version: "v1", kind, namespace, name, fields: &[PULL_SECRETS] };
+        cluster.get(&account).ok()?.filter(has_identity).map(|_| self.service_account.as_str())
+    }
+
     fn explain_entries(&self, repository: &str, json: &mut Json) {
         let PullSecrets::Entries(entries) = &self.settings.pull_secrets else { return };
         let mut won = false;
         for (index, entry) in entries.iter().enumerate() {
             let mut matches = "false";
-            let reason = if !entry.in_namespace(&self.namespace) {
-                "it is for other namespaces"
+            let reason = if !entry.is_for(self.owner()) {
+                "it is for other namespaces or ServiceAccounts"
             } else if !Repository::parse(repository)
-                .is_ok_and(|repository| entry.holds(&repository, &self.namespace))
+                .is_ok_and(|repository| entry.holds(&repository, self.owner()))
             {
                 "no key of it matches the image"
             } else if std::mem::replace(&mut won, true) {
@@ -204,6 +229,9 @@ impl Question {
             json.literal("index", &index.to_string());
             json.texts("registries", entry.registries.iter().map(RegistryKey::as_str));
             json.texts("namespaces", entry.namespaces.iter().map(String::as_str));
+            if !entry.service_accounts.is_empty() {
+                json.texts("serviceAccounts", entry.service_accounts.iter().map(String::as_str));
+            }
             match &entry.secret {
                 Some(secret) => json.text("secret", secret),
                 None => json.literal("secret", "null"),

@@ -207,6 +207,12 @@ impl Entries {
     }
 }
 
+/// Whether a `ServiceAccount` has an identity of Azure that its pods pull with.
+/// cloud-provider-azure: `pkg/credentialprovider/azure_credentials.go`
+pub(crate) fn has_identity(account: &Value) -> bool {
+    !string_at(account, &["metadata", "annotations", "kubernetes.azure.com/acr-client-id"]).is_empty()
+}
+
 /// A list of pull secrets, of a pod spec or a service account.
 #[derive(Debug, Clone, Copy)]
 pub struct PullSecretList<'a> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::fields::{Fields, Path, Problems};
-pub use self::pull_secrets::{Entry, Need, PullSecrets};
+pub use self::pull_secrets::{Entry, Need, Owner, PullSecrets};
 use crate::dns_name::is_dns_subdomain;
 
 /// Checked settings. Default: what an empty document means.

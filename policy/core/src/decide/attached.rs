@@ -15,7 +15,7 @@ use crate::pod_spec::PodSpec;
 use crate::pull_secret::{Malformed, PullSecret};
 use crate::request::is_of_controller;
 use crate::rule::Rule;
-use crate::settings::{Need, SecretLookup};
+use crate::settings::{Need, Owner, SecretLookup};
 
 /// How many keys or secrets a message names.
 const SHOWN: usize = 3;
@@ -134,6 +134,7 @@ impl Attached {
     pub(super) fn report_unlisted(
         &self,
         context: &mut Context<'_>,
+        spec: &PodSpec<'_>,
         images: &[Image<'_>],
         old: Option<&Assessment<'_>>,
     ) {
@@ -151,8 +152,9 @@ impl Attached {
             let written = ImageReference { domain: &lower, ..image.reference.clone() };
             // In lower case it may have an entry already.
             let class = classify(written.host(), &context.settings.registry_suffixes);
-            let has_entry =
-                context.settings.pull_secrets.need(&written, class, &context.request.namespace).is_some();
+            let owner =
+                Owner { namespace: &context.request.namespace, service_account: spec.service_account() };
+            let has_entry = context.settings.pull_secrets.need(&written, class, owner).is_some();
             let help = if has_entry { format!("write {lower}") } else { format!("add an entry for {lower}") };
             context.report(Rule::UnlistedRegistry, image.about(), message, help);
         }

@@ -9,7 +9,7 @@ use crate::decide::credential::Judge;
 use crate::decision::{Addition, Decision};
 use crate::dns_name::is_dns_subdomain;
 use crate::finding::{Finding, Severity};
-use crate::pod_spec::{PULL_SECRETS, PullSecretList};
+use crate::pod_spec::{PULL_SECRETS, PullSecretList, has_identity};
 use crate::request::{Request, string_at};
 use crate::rule::Rule;
 use crate::settings::{Action, SecretLookup, Settings};
@@ -53,7 +53,16 @@ pub(super) enum ServiceAccount {
         secrets: Vec<String>,
         /// Whether its pods may reference no other secrets
         enforced: bool,
+        /// Whether its pods pull with an identity of its own
+        identity: bool,
     },
+}
+
+impl ServiceAccount {
+    /// Whether its pods need no pull secret.
+    pub(super) fn has_identity(&self) -> bool {
+        matches!(self, Self::Known { identity: true, .. })
+    }
 }
 
 impl<'a> Context<'a> {
@@ -201,6 +210,7 @@ impl<'a> Context<'a> {
             Ok(Some(found)) => ServiceAccount::Known {
                 secrets: PullSecretList::of(found.get(PULL_SECRETS)).names().map(str::to_owned).collect(),
                 enforced: enforces_mountable_secrets(&found),
+                identity: has_identity(&found),
             },
             Ok(None) => ServiceAccount::Absent,
             Err(error) => {

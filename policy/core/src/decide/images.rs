@@ -11,7 +11,7 @@ use crate::login_server::{Host, Mistake, classify};
 use crate::placeholder::Unresolved;
 use crate::pod_spec::{ImageUse, PodSpec};
 use crate::rule::Rule;
-use crate::settings::{Need, Settings};
+use crate::settings::{Need, Owner, Settings};
 
 /// The ACR images of a pod spec, and what is wrong with images whatever the pull secrets are.
 pub(super) struct Assessment<'a> {
@@ -47,13 +47,14 @@ struct Trouble<'a> {
 impl<'a> Assessment<'a> {
     pub(super) fn of(spec: &PodSpec<'a>, settings: &'a Settings, namespace: &str) -> Self {
         let mut assessment = Self { images: Vec::new(), troubles: Vec::new(), texts: OnceCell::new() };
+        let owner = Owner { namespace, service_account: spec.service_account() };
         for used in spec.images() {
-            assessment.assess(used, settings, namespace);
+            assessment.assess(used, settings, owner);
         }
         assessment
     }
 
-    fn assess(&mut self, used: ImageUse<'a>, settings: &'a Settings, namespace: &str) {
+    fn assess(&mut self, used: ImageUse<'a>, settings: &'a Settings, owner: Owner<'_>) {
         let Some(text) = used.image.as_str() else {
             let message = format!("{}: the image is not a string", used.user);
             return self.note(
@@ -95,7 +96,7 @@ impl<'a> Assessment<'a> {
             );
             self.note(Rule::RegistryHostCase, &used, text, message, format!("write {host}"));
         }
-        let need = settings.pull_secrets.need(&reference, class, namespace);
+        let need = settings.pull_secrets.need(&reference, class, owner);
         let ImageUse { pointer, user, never, .. } = used;
         self.images.push(Image { pointer, user, text, reference, need, never });
     }

@@ -107,7 +107,7 @@ pub(super) fn without_refused<'w>(
     account: &ServiceAccount,
     lacking: Vec<Image<'w>>,
 ) -> Vec<Image<'w>> {
-    let ServiceAccount::Known { secrets, enforced: true } = account else { return lacking };
+    let ServiceAccount::Known { secrets, enforced: true, .. } = account else { return lacking };
     let secrets = Distinct::of(secrets.iter().map(String::as_str));
     let (allowed, refused): (Vec<_>, Vec<_>) =
         lacking.into_iter().partition(|image| image.secret().is_some_and(|name| secrets.has(name)));

@@ -38,9 +38,10 @@ pub(super) fn check(context: &mut Context<'_>) {
     let mut names: Vec<&str> = spec.pull_secrets().names().collect();
     let list = spec.list_pointer();
     let attached = Attached::of(context, &names, &assessment.images, &list);
-    attached.report_unlisted(context, &assessment.images, None);
+    attached.report_unlisted(context, &spec, &assessment.images, None);
     let lacking = attached.lacking(&assessment.images, &names);
-    let added = if lacking.is_empty() {
+    let added = if lacking.is_empty() || context.service_account(spec.service_account(), &list).has_identity()
+    {
         Vec::new()
     } else {
         add_missing(context, &spec, &attached, lacking, creating)

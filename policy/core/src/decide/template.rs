@@ -42,8 +42,8 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
         return;
     }
     let view = View::of(context, &spec, &assessment);
-    view.attached.report_unlisted(context, &assessment.images, old.as_ref().map(|(_, old)| old));
-    let mut lacking = view.attached.lacking(&assessment.images, &view.names());
+    view.attached.report_unlisted(context, &spec, &assessment.images, old.as_ref().map(|(_, old)| old));
+    let mut lacking = view.lacking(&assessment.images);
     let mut known = Vec::new();
     if let Some((old_spec, old)) = &old {
         let (was, found) = context.silently(|context| {
@@ -54,7 +54,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
         known = found;
         // A problem that was uncertain before the update and is certain now is reported as new.
         if !was.unsure || view.unsure {
-            let was_lacking = was.attached.lacking(&old.images, &was.names());
+            let was_lacking = was.lacking(&old.images);
             let was_lacking = Distinct::of(was_lacking.iter().map(|old| old.text));
             lacking.retain(|new| !was_lacking.has(new.text));
         }
@@ -100,10 +100,12 @@ impl View {
         let list = spec.pull_secrets();
         let mut names: Vec<String> = list.names().map(str::to_owned).collect();
         let mut account = ServiceAccount::Unasked;
-        // The list of the template does not count where the policy adds the names to its pods.
+        // The list of the template does not count where the policy adds the names to its pods, and does not look for them.
         let settings = context.settings;
-        let counts =
-            settings.mode == Mode::Validate || !settings.targets.pods || settings.targets.pod_templates;
+        let counts = settings.mode == Mode::Validate
+            || !settings.targets.pods
+            || settings.targets.pod_templates
+            || settings.cluster.secrets != SecretLookup::None;
         let listed = Distinct::of(names.iter().map(String::as_str));
         let lacks = assessment.images.iter().filter_map(Image::secret).any(|name| !listed.has(name));
         let looks = list.is_empty()
@@ -122,6 +124,11 @@ impl View {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         let attached = Attached::of(context, &known, &assessment.images, &spec.list_pointer());
         Self { names, unsure, account, attached }
+    }
+
+    /// The images that none of its secrets serves, nor its service account's identity.
+    fn lacking<'a>(&self, images: &[Image<'a>]) -> Vec<Image<'a>> {
+        if self.account.has_identity() { Vec::new() } else { self.attached.lacking(images, &self.names()) }
     }
 
     fn names(&self) -> Vec<&str> {

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::ascii::is_any;
+
 use super::fields::{Fields, Path, Problems};
 use super::is_suffix;
 use crate::dns_name::is_dns_subdomain;
@@ -27,13 +29,24 @@ pub enum Need<'a> {
     Nothing,
 }
 
-/// One entry: images of `registries`, in `namespaces`, need `secret`.
+/// What an entry of the settings may be limited to: where a pod runs, and as whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// The pod's namespace
+    pub namespace: &'a str,
+    /// The name of its `ServiceAccount`
+    pub service_account: &'a str,
+}
+
+/// One entry: images of `registries`, in `namespaces`, of `service_accounts`, need `secret`.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// Registry keys, matched as the kubelet matches those of a docker config
     pub registries: Vec<RegistryKey>,
     /// Namespaces, `*` for any run of characters; empty for every namespace
     pub namespaces: Vec<String>,
+    /// Names of the pod's `ServiceAccount`, with the same `*`; empty for every one
+    pub service_accounts: Vec<String>,
     /// The secret's name, or `None` where the images need none
     pub secret: Option<String>,
 }
@@ -49,8 +62,8 @@ pub enum PullSecrets {
 }
 
 impl PullSecrets {
-    /// What the settings say that an image from such a host needs in `namespace`; `None` where they say nothing.
-    pub fn need(&self, image: &ImageReference<'_>, host: Host<'_>, namespace: &str) -> Option<Need<'_>> {
+    /// What the settings say that an image from such a host needs in a pod of `owner`; `None` where they say nothing.
+    pub fn need(&self, image: &ImageReference<'_>, host: Host<'_>, owner: Owner<'_>) -> Option<Need<'_>> {
         match self {
             // Upper case and ports are no part of "every login server": a secret made as the article says
             // has a key that the kubelet does not match with them.
@@ -61,19 +74,19 @@ impl PullSecrets {
             Self::Entries(entries) => {
                 let repository = image.repository();
                 let repository = Repository::parse(&repository).ok()?;
-                let entry = entries.iter().find(|entry| entry.holds(&repository, namespace))?;
+                let entry = entries.iter().find(|entry| entry.holds(&repository, owner))?;
                 Some(entry.need())
             }
         }
     }
 
-    /// The names of all secrets that images in `namespace` may need, in order.
-    pub fn secrets_of<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a str> {
+    /// The names of all secrets that images in pods of `owner` may need, in order.
+    pub fn secrets_of<'a>(&'a self, owner: Owner<'_>) -> impl Iterator<Item = &'a str> {
         let (default, entries) = match self {
             Self::Default => (Some(DEFAULT_SECRET), &[][..]),
             Self::Entries(entries) => (None, entries.as_slice()),
         };
-        let entries = entries.iter().filter(move |entry| entry.in_namespace(namespace));
+        let entries = entries.iter().filter(move |entry| entry.is_for(owner));
         default.into_iter().chain(entries.filter_map(|entry| entry.secret.as_deref()))
     }
 
@@ -95,18 +108,21 @@ impl Entry {
         self.secret.as_deref().map_or(Need::Nothing, Need::Secret)
     }
 
-    /// Whether the entry holds for a repository in `namespace`.
-    pub fn holds(&self, repository: &Repository<'_>, namespace: &str) -> bool {
-        self.in_namespace(namespace) && self.registries.iter().any(|key| key.covers(repository))
+    /// Whether the entry holds for a repository in a pod of `owner`.
+    pub fn holds(&self, repository: &Repository<'_>, owner: Owner<'_>) -> bool {
+        self.is_for(owner) && self.registries.iter().any(|key| key.covers(repository))
     }
 
-    /// Whether the entry holds in `namespace` at all.
-    pub fn in_namespace(&self, namespace: &str) -> bool {
-        self.namespaces.is_empty() || self.namespaces.iter().any(|glob| glob_matches(glob, namespace))
+    /// Whether the entry holds for pods of `owner` at all.
+    pub fn is_for(&self, owner: Owner<'_>) -> bool {
+        let matches = |globs: &[String], name: &str| {
+            globs.is_empty() || globs.iter().any(|glob| glob_matches(glob, name))
+        };
+        matches(&self.namespaces, owner.namespace) && matches(&self.service_accounts, owner.service_account)
     }
 
     fn parse(value: &Value, path: Path, suffixes: &[String], problems: &mut Problems) -> Option<Self> {
-        let names = ["registries", "namespaces", "secret", "secretless"];
+        let names = ["registries", "namespaces", "serviceAccounts", "secret", "secretless"];
         let fields = Fields::of(value, path, &names, ENTRY, problems)?;
         let mut registries = Vec::new();
         let list = fields.list("registries", "write a list, for example [contoso.azurecr.io]", problems);
@@ -123,17 +139,9 @@ impl Entry {
                 Err((message, help)) => problems.add(&path, message, help),
             }
         }
-        let mut namespaces = Vec::new();
-        for (path, namespace) in fields.list("namespaces", "write a list, for example [shop]", problems) {
-            match namespace.as_str() {
-                Some(glob) if is_namespace_glob(glob) => namespaces.push(glob.to_owned()),
-                _ => problems.add(
-                    &path,
-                    "must be a namespace or a pattern".to_owned(),
-                    "write lower-case letters, digits and -, and * for any of them: \"team-*\"".to_owned(),
-                ),
-            }
-        }
+        let namespaces = parse_globs(&fields, "namespaces", "a namespace", 63, problems);
+        let service_accounts =
+            parse_globs(&fields, "serviceAccounts", "the name of a ServiceAccount", 253, problems);
         let secretless = fields.boolean("secretless", problems).unwrap_or(false);
         // A form sends a field that nobody touched as an empty text.
         let secret = fields
@@ -157,7 +165,7 @@ impl Entry {
             }
             _ => {}
         }
-        Some(Self { registries, namespaces, secret: secret.map(str::to_owned) })
+        Some(Self { registries, namespaces, service_accounts, secret: secret.map(str::to_owned) })
     }
 }
 
@@ -194,7 +202,29 @@ fn domain(key: &RegistryKey) -> &str {
     host.strip_prefix("*.").unwrap_or(host)
 }
 
-fn is_namespace_glob(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'*';
-    !text.is_empty() && text.len() <= 63 && text.bytes().all(allowed)
+/// A list of names or patterns of at most so many letters. Only names that may be longer than a namespace's have dots.
+fn parse_globs(
+    fields: &Fields<'_>,
+    field: &str,
+    what: &str,
+    longest: usize,
+    problems: &mut Problems,
+) -> Vec<String> {
+    let allowed = |b: u8| {
+        b.is_ascii_lowercase() || b.is_ascii_digit() || is_any(b, "-*") || (b == b'.' && longest > 63)
+    };
+    let mut globs = Vec::new();
+    for (path, item) in fields.list(field, "write a list, for example [shop]", problems) {
+        match item.as_str() {
+            Some(glob) if !glob.is_empty() && glob.len() <= longest && glob.bytes().all(allowed) => {
+                globs.push(glob.to_owned());
+            }
+            _ => problems.add(
+                &path,
+                format!("must be {what} or a pattern"),
+                "write lower-case letters, digits and -, and * for any of them: \"team-*\"".to_owned(),
+            ),
+        }
+    }
+    globs
 }
