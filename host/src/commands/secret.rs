@@ -182,7 +182,8 @@ fn warnings(secret: &PullSecret<'_>, namespace: Option<&str>, server: &str, io: 
 
     let host_name = server.rsplit("//").next().and_then(|rest| rest.split('/').next()).unwrap_or_default();
     let image = format!("{host_name}/image");
-    let question = Question { image: &image, namespace, settings: &settings, pull_secrets: None };
+    let question =
+        Question { image: &image, namespace, settings: &settings, pull_secrets: None, service_account: "" };
     let (_, explanation) = explanation::ask(&policy, &question, host)?;
     let registry = explanation.registry.filter(|registry| registry.kind == "other" && warnings.is_empty());
     warnings.extend(registry.map(|registry| {

@@ -93,7 +93,7 @@ pub(crate) fn auth(text: &str, registry: &str, user: impl Fn(&str) -> String) ->
         }
     };
     match decode_auth(text) {
-        Ok(Credential { username, password: secret }) => {
+        Ok(Credential { username, password: secret, .. }) => {
             encode(format!("{}:{}", user(&username), password(&secret, registry)))
         }
         Err(ConfigError::NoColon) => encode(mask(&String::from_utf8_lossy(&base64(text.as_bytes())))),

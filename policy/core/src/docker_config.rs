@@ -20,6 +20,8 @@ pub struct Credential {
     pub username: String,
     /// Password or token
     pub password: String,
+    /// Whether the entry has another password beside that of its `auth`, which the kubelet does not use
+    pub is_contradicted: bool,
 }
 
 impl fmt::Debug for Credential {
@@ -213,7 +215,12 @@ fn decode_entry(raw: &RawValue) -> Result<Credential, ConfigError> {
         read("email", &mut String::new())?;
         read("auth", &mut auth)?;
     }
-    if auth.is_empty() { Ok(credential) } else { decode_auth(&auth) }
+    if auth.is_empty() {
+        return Ok(credential);
+    }
+    let mut decoded = decode_auth(&auth)?;
+    decoded.is_contradicted = !credential.password.is_empty() && credential.password != decoded.password;
+    Ok(decoded)
 }
 
 /// Decodes `auth`. kubelet: config.go `decodeDockerConfigFieldAuth`
@@ -225,7 +232,7 @@ pub fn decode_auth(auth: &str) -> Result<Credential, ConfigError> {
     let decoded = decode(auth.as_bytes(), padding).map_err(ConfigError::Base64)?;
     let decoded = String::from_utf8_lossy(&decoded);
     let (username, password) = decoded.split_once(':').ok_or(ConfigError::NoColon)?;
-    Ok(Credential { username: username.to_owned(), password: password.to_owned() })
+    Ok(Credential { username: username.to_owned(), password: password.to_owned(), is_contradicted: false })
 }
 
 /// Go matches field names without regard to case; by Unicode's folding two letters have a third form.

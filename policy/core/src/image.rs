@@ -230,7 +230,7 @@ fn is_host_label(label: &str) -> bool {
 }
 
 /// `[a-z0-9]+((?:[._]|__|[-]+)[a-z0-9]+)*`
-fn is_path_component(component: &str) -> bool {
+pub(crate) fn is_path_component(component: &str) -> bool {
     let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let mut rest = component.as_bytes();
     loop {

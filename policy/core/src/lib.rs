@@ -56,6 +56,7 @@ pub mod key_defect;
 pub mod keyring;
 pub mod login_server;
 pub mod operations;
+mod password;
 mod placeholder;
 pub mod pod_spec;
 pub mod pull_secret;

@@ -150,6 +150,10 @@ rules! {
         "imagePullSecrets is not a list of objects with a name.",
         "The API server refuses the object.",
         "Write each entry as - name: SECRET.";
+    SecretSuspiciousPassword "secret-suspicious-password" Advice,
+        "A password in a pull secret has something in it that does not belong there.",
+        "The kubelet sends the password as it is, line breaks included, and ACR answers 401.",
+        "Recreate the secret with the password alone.";
     SecretAdminUser "secret-admin-user" Advice,
         "A pull secret holds the registry's admin user.",
         "The admin user may push and delete in the whole registry, is shared by everybody and cannot be limited.",

@@ -3,6 +3,7 @@
 use crate::cluster::Memo;
 use crate::docker_config::Credential;
 use crate::login_server::{Host, classify};
+use crate::password::suspicion;
 use crate::rule::{Category, Rule};
 use crate::token::{Token, when};
 
@@ -74,7 +75,7 @@ fn problems(&Judge { cluster, suffixes, host, .. }: &Judge<'_>, credential: &Cre
     let mut problems = Vec::new();
     let mut note =
         |rule, noun, what, help: &str| problems.push(Problem { rule, noun, what, help: help.to_owned() });
-    let Credential { username, password } = credential;
+    let Credential { username, password, .. } = credential;
     if password.is_empty() {
         let cause = if username == TOKEN_USER {
             ", as az acr login leaves it (its token is in identitytoken, which the kubelet ignores)"
@@ -105,6 +106,15 @@ fn problems(&Judge { cluster, suffixes, host, .. }: &Judge<'_>, credential: &Cre
             let what = ["is meant for ", meant].concat();
             note(Rule::SecretWithoutCredentials, "token", what, &["use a credential for ", host].concat());
         }
+    }
+    if let Some(reason) = suspicion(credential) {
+        let what = ["has a password that ", reason].concat();
+        note(
+            Rule::SecretSuspiciousPassword,
+            "credential",
+            what,
+            "recreate the secret with the password alone",
+        );
     }
     if is_admin_user(username, host) {
         note(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// A rule: its id, what `actions` calls its kind of problem (`warning` or `rejection` where it is always one), what it does by default.
 type Row = (&'static str, &'static str, &'static str);
 
-const RULES: [Row; 24] = [
+const RULES: [Row; 25] = [
     ("missing-pull-secret", "missing", "reject"),
     ("pull-secrets-immutable", "missing", "reject"),
     ("secret-not-mountable", "missing", "reject"),
@@ -26,6 +26,7 @@ const RULES: [Row; 24] = [
     ("secret-expires-soon", "expiring", "warn"),
     ("lookup-failed", "unknown", "warn"),
     ("invalid-pull-secret-list", "rejection", "reject"),
+    ("secret-suspicious-password", "warning", "warn"),
     ("secret-admin-user", "warning", "warn"),
     ("secret-broad-key", "warning", "warn"),
     ("secret-dead-key", "warning", "warn"),
@@ -163,6 +164,7 @@ impl Broken {
             "secret-empty-password" => login("u", ""),
             "lookup-failed" => Self { secret: Err("no cluster".to_owned()), ..in_place(IMAGE, &listed) },
             "secret-expires-soon" => login("u", &token(NOW + 60)),
+            "secret-suspicious-password" => login("u", "p\n"),
             "secret-admin-user" => login("contoso", "p"),
             "secret-broad-key" => written("*.azurecr.*"),
             "secret-dead-key" => written("contoso"),
