@@ -67,13 +67,18 @@ impl SecretParts {
 
     /// Adds a value, in base64 too: at any place of a longer text, once and twice.
     pub fn add(&mut self, value: &[u8]) {
+        self.add_as_it_is(value);
+        if (PART..LONGEST_ENCODED).contains(&value.len()) {
+            self.parts.extend(encoded_parts(value));
+        }
+    }
+
+    /// Adds a value that is base64 already.
+    pub fn add_as_it_is(&mut self, value: &[u8]) {
         self.parts.extend(parts(&squeeze(value), PART));
         if (self.least..PART).contains(&value.len()) {
             self.short.insert(value.len());
             self.parts.extend(parts(&lowered(value), value.len()));
-        }
-        if (PART..LONGEST_ENCODED).contains(&value.len()) {
-            self.parts.extend(encoded_parts(value));
         }
         // Of JSON, what is between values is in other texts too.
         if !value.starts_with(b"{") && !value.starts_with(b"[") {

@@ -122,7 +122,7 @@ fn leaves(value: &Value, add: &mut dyn FnMut(&str)) {
 
 /// A field of `data`, which is base64, or else is not.
 fn add_data(values: &mut Values, text: &str) {
-    values.add(text.as_bytes());
+    values.add_encoded(text.as_bytes());
     let is_loose = text.bytes().all(|byte| is_base64(byte) || byte == b'=' || byte.is_ascii_whitespace());
     match decoded(text).or_else(|| is_loose.then(|| base64(text.as_bytes()))) {
         Some(bytes) => add_text(values, &bytes),
@@ -193,7 +193,7 @@ fn add_json(values: &mut Values, json: &Value, is_config: bool) {
 
 /// `user:password` in base64.
 fn add_auth(values: &mut Values, text: &str) {
-    values.add(text.as_bytes());
+    values.add_encoded(text.as_bytes());
     let plain = base64(text.as_bytes());
     let start = plain.iter().position(|byte| *byte == b':').map_or(0, |colon| colon + 1);
     let password = plain.get(start..).unwrap_or_default();

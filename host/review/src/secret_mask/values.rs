@@ -31,8 +31,16 @@ impl Values {
     }
 
     pub(super) fn add(&mut self, value: &[u8]) {
-        self.parts.add(value);
+        // The line of a text that has no other is the text.
+        if self.whole.insert(lowered(value)) {
+            self.parts.add(value);
+        }
+    }
+
+    /// Adds a value that is base64 already.
+    pub(super) fn add_encoded(&mut self, value: &[u8]) {
         self.whole.insert(lowered(value));
+        self.parts.add_as_it_is(value);
     }
 
     /// Says that the words of a text may be shown.
