@@ -62,7 +62,13 @@ fn the_core_alone_ends_every_case_as_it_says() {
         }
     }
     judged.assert(1200, &[]);
-    let by_rule = ["lookalikes.yaml", "not-judged.yaml", "secrets-judged.yaml", "secrets-keys.yaml"];
+    let by_rule = [
+        "lookalikes.yaml",
+        "not-judged.yaml",
+        "secrets-chain.yaml",
+        "secrets-judged.yaml",
+        "secrets-keys.yaml",
+    ];
     let by_operation = ["ephemeral-containers.yaml", "secrets-updates.yaml", "updates.yaml"];
     fixed.assert(190, &[&by_rule[..], &by_operation, &["templates.yaml"]].concat());
 }

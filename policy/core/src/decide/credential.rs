@@ -120,7 +120,7 @@ fn problems(&Judge { cluster, suffixes, host, .. }: &Judge<'_>, credential: &Cre
         note(
             Rule::SecretAdminUser,
             "credential",
-            "is the admin user's, who may push and delete everything".to_owned(),
+            "belongs to the admin user, who may push and delete everything".to_owned(),
             "use a repository-scoped token or a service principal with AcrPull",
         );
     }
