@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cluster::{Cluster, store_secret};
 use crate::field::{field, word};
-use crate::kind::{Kind, template_path};
+use crate::kind::{Kind, templates};
 use crate::request::Request;
 
 /// The annotation of a mirror pod. kubelet: `pkg/kubelet/types/pod_update.go`
@@ -56,11 +56,20 @@ impl ApiServer<'_> {
         Request { kind, namespace, operation: self.operation, object: Some(object), old }
     }
 
-    /// The request for a pod of the object's template, as its controller would make it.
-    pub fn pod_request(&self, kind: &Kind, object: &Value, namespace: &str) -> Option<PodRequest> {
-        let path = template_path(kind, object)?;
-        let (_, template_path) = path.split_last()?;
-        let template = field(object, template_path)?;
+    /// The requests for pods of the object's templates, one for each, as its controller would make them.
+    pub fn pod_requests(&self, kind: &Kind, object: &Value, namespace: &str) -> Vec<PodRequest> {
+        let pointers = templates(kind, object).into_iter();
+        pointers.filter_map(|pointer| self.pod_request(kind, object, namespace, pointer)).collect()
+    }
+
+    fn pod_request(
+        &self,
+        kind: &Kind,
+        object: &Value,
+        namespace: &str,
+        spec_pointer: String,
+    ) -> Option<PodRequest> {
+        let template = object.pointer(spec_pointer.strip_suffix("/spec")?)?;
         let name = field(object, &["metadata", "name"]).and_then(Value::as_str).unwrap_or("pod");
         let written = template.get("metadata");
         let copied =
@@ -82,7 +91,7 @@ impl ApiServer<'_> {
         self.admit_pod(&POD, &mut pod, namespace);
         let (namespace, object) = (namespace.to_owned().into(), Some(pod));
         let request = Request { kind: &POD, namespace, operation: "CREATE", object, old: None };
-        Some(PodRequest { request, spec_pointer: path.iter().fold(String::new(), |p, name| p + "/" + name) })
+        Some(PodRequest { request, spec_pointer })
     }
 
     /// Fills in what the API server fills in for every object, and returns the namespace.

@@ -268,7 +268,9 @@ impl Lookups {
         }
         let place = namespace.as_deref().unwrap_or_default();
         let known = self.cluster.known(&api_version, &kind, place, &name).ok_or_else(|| {
-            if !self.is_complete && (api_version.as_str(), kind.as_str()) == ("v1", "Secret") {
+            let is_secret = (api_version.as_str(), kind.as_str()) == ("v1", "Secret");
+            // Where the inputs have it in another namespace, they have the Secrets.
+            if !self.is_complete && is_secret && self.cluster.pull_secrets(&name).next().is_none() {
                 return format!("Secret {place}/{name}{NOT_GIVEN}");
             }
             format!(

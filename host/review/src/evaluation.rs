@@ -15,7 +15,7 @@ use crate::field::{self, field};
 use crate::field_error::without_value;
 use crate::gaps::{Noting, account_of};
 use crate::host_calls::HostCalls;
-use crate::kind::{Judged, Kind, template_path};
+use crate::kind::{Judged, Kind, not_judged};
 use crate::manifest::{Content, Manifest};
 use crate::policy_resource::PolicyResource;
 use crate::request::Asked;
@@ -247,6 +247,9 @@ impl<'a> Evaluation<'a> {
             (Some(reason), _) => (skipped(reason), Vec::new()),
             (None, None) => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
             (None, Some(kind)) if is_encrypted(kind, object) => (skipped("encrypted by SOPS"), Vec::new()),
+            (None, Some(kind)) if not_judged_of(&manifest, kind).is_some() => {
+                (skipped(&not_judged_of(&manifest, kind).unwrap_or_default()), Vec::new())
+            }
             (None, Some(kind)) if self.resource.is_none() && !self.judged.includes(kind, object) => {
                 (skipped("the policy has nothing to say about this kind"), Vec::new())
             }
@@ -289,37 +292,43 @@ impl<'a> Evaluation<'a> {
         (verdict, pods)
     }
 
-    /// The request for an object, and the one for the pods that it makes where the policy gets to see those, with the pointer
-    /// of their spec.
+    /// The request for an object, and those for the pods that it makes where the policy gets to see them, each with the
+    /// pointer of its spec.
     fn requests<'m>(
         &'m self,
         kind: &'m Kind,
         manifest: &'m Manifest,
-    ) -> (Asked<'m>, Option<(Asked<'m>, String)>) {
+    ) -> (Asked<'m>, Vec<(Asked<'m>, String)>) {
         let object = manifest.object();
         let request = match &manifest.content {
             Content::Object(object) => Asked::Made(self.api_server.request(kind, object)),
             Content::Request(request) => Asked::Given(request),
         };
         let namespace = request.namespace().unwrap_or(self.api_server.namespace);
-        let pods = makes_pods(kind, &request)
-            .then(|| self.api_server.pod_request(kind, object, namespace))
-            .flatten()
+        let pods = if makes_pods(&request) {
+            self.api_server.pod_requests(kind, object, namespace)
+        } else {
+            Vec::new()
+        };
+        let pods = pods
+            .into_iter()
+            .filter(|pod| is_new(&request, &pod.spec_pointer))
             .map(|PodRequest { request, spec_pointer }| (Asked::Made(request), spec_pointer))
-            .filter(|(request, _)| self.leaves_out(request).is_none());
+            .filter(|(request, _)| self.leaves_out(request).is_none())
+            .collect();
         (request, pods)
     }
 
     /// What the policy is sent for a manifest, as bytes; nothing where it does not get to see it.
     pub fn payloads(&self, manifest: &Manifest) -> Vec<Vec<u8>> {
         let object = manifest.object();
-        let kind =
-            Kind::of(object).filter(|kind| self.resource.is_some() || self.judged.includes(kind, object));
-        let kind = kind.filter(|kind| !is_encrypted(kind, object));
+        let kind = Kind::of(object)
+            .filter(|kind| not_judged_of(manifest, kind).is_none() && !is_encrypted(kind, object))
+            .filter(|kind| self.resource.is_some() || self.judged.includes(kind, object));
         let Some(kind) = kind else { return Vec::new() };
         let (request, pods) = self.requests(&kind, manifest);
         let seen = Some(request).filter(|request| self.leaves_out(request).is_none());
-        let requests = seen.into_iter().chain(pods.map(|(request, _)| request));
+        let requests = seen.into_iter().chain(pods.into_iter().map(|(request, _)| request));
         requests.filter_map(|request| self.payload(&request).ok()).collect()
     }
 
@@ -383,18 +392,30 @@ fn is_template(path: &str) -> bool {
     is_relative && folders.any(|folder| matches!(folder, "templates" | "crds")) && folders.next().is_some()
 }
 
+/// Why a manifest is not judged. A request is: somebody has sent it.
+fn not_judged_of(manifest: &Manifest, kind: &Kind) -> Option<String> {
+    match &manifest.content {
+        Content::Object(object) => not_judged(kind, object),
+        Content::Request(_) => None,
+    }
+}
+
 fn skipped(reason: &str) -> Verdict {
     Verdict::without_answer(Decision::Skipped, reason.to_owned())
 }
 
-/// Whether the request makes pods of a template: the object is not being deleted, and an update changes the template.
-fn makes_pods(kind: &Kind, request: &Asked<'_>) -> bool {
+/// Whether the request changes what the object's pod spec at the pointer makes.
+fn is_new(request: &Asked<'_>, spec_pointer: &str) -> bool {
+    let old = request.old_object().filter(|_| request.is_update());
+    let spec = request.object().and_then(|object| object.pointer(spec_pointer));
+    old.is_none_or(|old| old.pointer(spec_pointer) != spec)
+}
+
+/// Whether the request makes pods of the object's templates: the object is not being deleted.
+fn makes_pods(request: &Asked<'_>) -> bool {
     let Some(object) = request.object().filter(|object| !object.is_null()) else { return false };
-    let Some(path) = template_path(kind, object) else { return false };
-    let is_unchanged = request.is_update()
-        && request.old_object().is_some_and(|old| field(old, path) == field(object, path));
     let is_going = field(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());
-    !is_unchanged && !is_going && !request.has_sub_resource()
+    !is_going && !request.has_sub_resource()
 }
 
 /// Finds the findings in their files, those of a template's pod where the template stands.

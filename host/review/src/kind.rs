@@ -119,15 +119,86 @@ pub fn has_containers(object: &Value) -> bool {
     paths.iter().any(|path| field(object, path).is_some_and(Value::is_array))
 }
 
-/// The path of the pod spec in the pod template of an object; `None` where it has no template.
+/// Where the objects of a kind have their pod specs; `*` stands for each item of a list.
+fn template_paths(kind: &Kind) -> &'static [&'static [&'static str]] {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "PodTemplate") => &[&["template", "spec"]],
+        ("batch", "CronJob") => &[&["spec", "jobTemplate", "spec", "template", "spec"]],
+        ("keda.sh", "ScaledJob") => &[&["spec", "jobTargetRef", "template", "spec"]],
+        ("serving.knative.dev", "Revision") => &[&["spec"]],
+        ("jobset.x-k8s.io", "JobSet") => {
+            &[&["spec", "replicatedJobs", "*", "template", "spec", "template", "spec"]]
+        }
+        ("batch.volcano.sh", "Job") => &[&["spec", "tasks", "*", "template", "spec"]],
+        ("leaderworkerset.x-k8s.io", "LeaderWorkerSet") => &[
+            &["spec", "leaderWorkerTemplate", "leaderTemplate", "spec"],
+            &["spec", "leaderWorkerTemplate", "workerTemplate", "spec"],
+        ],
+        ("ray.io", "RayCluster") => &[
+            &["spec", "headGroupSpec", "template", "spec"],
+            &["spec", "workerGroupSpecs", "*", "template", "spec"],
+        ],
+        ("ray.io", "RayJob") => &[
+            &["spec", "rayClusterSpec", "headGroupSpec", "template", "spec"],
+            &["spec", "rayClusterSpec", "workerGroupSpecs", "*", "template", "spec"],
+            &["spec", "submitterPodTemplate", "spec"],
+        ],
+        ("ray.io", "RayService") => &[
+            &["spec", "rayClusterConfig", "headGroupSpec", "template", "spec"],
+            &["spec", "rayClusterConfig", "workerGroupSpecs", "*", "template", "spec"],
+        ],
+        _ => &[&["spec", "template", "spec"]],
+    }
+}
+
+/// The path of the pod spec in the pod template of an object that has one; `None` where it may have several, or has none.
 pub fn template_path(kind: &Kind, object: &Value) -> Option<&'static [&'static str]> {
-    let path: &[&str] = match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "PodTemplate") => &["template", "spec"],
-        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
-        _ => &["spec", "template", "spec"],
-    };
-    let spec = field(object, path)?;
-    spec.get("containers").is_some_and(Value::is_array).then_some(path)
+    let [path] = template_paths(kind) else { return None };
+    field(object, path).is_some_and(is_pod_spec).then_some(*path)
+}
+
+/// JSON pointers of the pod specs in the pod templates of an object.
+pub fn templates(kind: &Kind, object: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for path in template_paths(kind) {
+        collect(object, path, String::new(), &mut found);
+    }
+    found
+}
+
+fn collect(value: &Value, path: &[&str], at: String, found: &mut Vec<String>) {
+    match path {
+        [] if is_pod_spec(value) => found.push(at),
+        [] => {}
+        ["*", rest @ ..] => {
+            for (i, item) in value.as_array().into_iter().flatten().enumerate() {
+                collect(item, rest, format!("{at}/{i}"), found);
+            }
+        }
+        [name, rest @ ..] => {
+            if let Some(value) = value.get(name) {
+                collect(value, rest, format!("{at}/{name}"), found);
+            }
+        }
+    }
+}
+
+fn is_pod_spec(value: &Value) -> bool {
+    value.get("containers").is_some_and(Value::is_array)
+}
+
+/// Why an object is not judged whose pods could need a pull secret; `None` where there is no such reason.
+pub fn not_judged(kind: &Kind, object: &Value) -> Option<String> {
+    let phase = field(object, &["status", "phase"]).and_then(Value::as_str);
+    match (kind.group.as_str(), kind.kind.as_str(), phase) {
+        ("", "Pod", Some(phase @ ("Succeeded" | "Failed"))) => {
+            Some(format!("the pod has finished (status.phase {phase}), so it pulls no image any more"))
+        }
+        ("argoproj.io", "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" | "CronWorkflow", _) => {
+            Some("an Argo Workflow has no pod template; its pods are judged when they are made".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// The kinds that a policy's metadata wants to see, with the two that an admin opts into by rules of their own.
@@ -152,7 +223,7 @@ impl Judged {
         let resource = kind.resource();
         kind.is_core("Secret")
             || kind.is_core("ServiceAccount")
-            || template_path(kind, object).is_some()
+            || !templates(kind, object).is_empty()
             || self.rules.iter().any(|rule| {
                 named(rule, "apiGroups", &kind.group)
                     && named(rule, "apiVersions", &kind.version)

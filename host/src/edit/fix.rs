@@ -20,7 +20,7 @@ use crate::edit::text_edit::{Lines, apply};
 use edit::{Places, Target};
 use review::admission::service_account;
 use review::evaluation::{Evaluation, Outcome};
-use review::kind::{Kind, template_path};
+use review::kind::{Kind, templates};
 use review::manifest::{Content, Manifest, manifests};
 use review::policy_resource::PolicyResource;
 use review::source_file::SourceFile;
@@ -211,7 +211,7 @@ pub fn fix(
 pub fn may_add(outcome: &Outcome) -> bool {
     let Content::Object(object) = &outcome.manifest.content else { return false };
     let is_pod_or_template =
-        Kind::of(object).is_some_and(|kind| kind.is_core("Pod") || template_path(&kind, object).is_some());
+        Kind::of(object).is_some_and(|kind| kind.is_core("Pod") || !templates(&kind, object).is_empty());
     let is_missing = |finding: &Finding| {
         finding.rule == "missing-pull-secret" && finding.severity == review::verdict::Severity::Reject
     };
@@ -321,8 +321,8 @@ fn is_copied(manifest: &Manifest) -> bool {
 
 /// The JSON pointer of an object's list of pull secrets: that of its pod template, or of the pod that it is.
 fn list_of(kind: &Kind, object: &Value) -> String {
-    let spec = template_path(kind, object).unwrap_or(&["spec"]);
-    format!("/{}{LIST}", spec.join("/"))
+    let spec = templates(kind, object).into_iter().next().unwrap_or_else(|| "/spec".to_owned());
+    spec + LIST
 }
 
 /// The name in an entry that a policy adds, which is that of a Secret and nothing else.

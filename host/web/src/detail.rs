@@ -49,7 +49,8 @@ pub(crate) fn of(judgement: &Judgement, outcome: &Outcome) -> Detail {
     let after = detail.change(title, &request, &outcome.verdict);
     let (after, path) = match outcome.pods.first() {
         Some(Pods { verdict: pods, .. }) => {
-            let Some(pod) = api_server.pod_request(&kind, object, &outcome.namespace) else { return detail };
+            let made = api_server.pod_requests(&kind, object, &outcome.namespace).into_iter().next();
+            let Some(pod) = made else { return detail };
             let title = format!("the pods of {} {}", outcome.kind, outcome.name);
             (detail.change(title, &pod.request.to_value(), pods), Some(&["spec"][..]))
         }

@@ -7,10 +7,11 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Value};
 
 /// Fields that are read, wherever they stand, and whether whole; the others as an excerpt again.
-const NAMES: [(&str, bool); 24] = [
+const NAMES: [(&str, bool); 25] = [
     ("containers", false),
     ("ephemeralContainers", false),
     ("initContainers", false),
+    ("jobTargetRef", false),
     ("jobTemplate", false),
     ("metadata", false),
     ("spec", false),

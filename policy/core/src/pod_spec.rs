@@ -38,6 +38,8 @@ impl Holder {
             ("", "PodTemplate") => template(&["template", "spec"]),
             ("batch", "Job") => Some(Self::Template { path: SPEC, immutable: true }),
             ("batch", "CronJob") => template(&["spec", "jobTemplate", "spec", "template", "spec"]),
+            ("keda.sh", "ScaledJob") => template(&["spec", "jobTargetRef", "template", "spec"]),
+            ("serving.knative.dev", "Revision") => Some(Self::Template { path: &["spec"], immutable: true }),
             ("", "ReplicationController")
             | ("apps" | "extensions", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
                 template(SPEC)

@@ -266,7 +266,7 @@ spec: {serviceAccountName: web}
         cluster: &cluster,
     };
     let kind = Kind::of(&deployment).unwrap();
-    let pod = api_server.pod_request(&kind, &deployment, "shop").unwrap().request.to_value();
+    let pod = api_server.pod_requests(&kind, &deployment, "shop").remove(0).request.to_value();
     assert_eq!(pod["object"]["spec"]["imagePullSecrets"], json!([{"name": "acr-pull-web"}]));
 }
 

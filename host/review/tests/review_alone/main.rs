@@ -12,6 +12,7 @@
 //! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
 //! | `secret_copies` | the help of a secret that is not found says which namespaces have it |
 //! | `reading` | what kubectl reads, we read |
+//! | `templates` | each template of an object is judged, and what makes no pods is skipped |
 
 #![allow(
     clippy::expect_used,
@@ -35,6 +36,7 @@ mod places;
 mod policy_resources;
 mod reading;
 mod secret_copies;
+mod templates;
 mod yaml_suite;
 
 use std::path::{Path, PathBuf};

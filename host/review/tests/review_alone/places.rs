@@ -15,7 +15,7 @@ use crate::{Core, METADATA};
 const VALIDATE: &str = r#"{"mode":"validate"}"#;
 const LOOKUPS: &str = r#"{"mode":"validate","cluster":{"serviceAccounts":true,"secrets":"credentials"}}"#;
 
-fn judge(text: &str, settings: &str) -> Vec<Outcome> {
+pub(crate) fn judge(text: &str, settings: &str) -> Vec<Outcome> {
     let file = Arc::new(SourceFile { name: "test.yaml".to_owned(), text: text.to_owned() });
     let (manifests, _, error) = manifests(&file);
     assert_eq!(error, None, "{text}");
