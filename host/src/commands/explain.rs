@@ -3,12 +3,12 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::args::PolicyArgs;
 use crate::args::settings::{self, refused};
+use crate::args::{CompleteArgs, PolicyArgs};
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file;
 use crate::console::ExitStatus;
@@ -17,7 +17,7 @@ use crate::files::search::Search;
 use crate::report;
 use crate::report::json_text;
 use crate::report::lines::Lines;
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
 use review::explanation::{self, Explanation, Need, Question};
 use review::host_calls::HostCalls;
 use review::rule_help::{self, Rule};
@@ -48,6 +48,9 @@ pub struct Explain {
     /// The service account in --cluster that the pod runs as and has its pull secrets from
     #[arg(long, value_name = "NAME")]
     pub service_account: Option<String>,
+    /// Whether the inputs are all there is
+    #[command(flatten)]
+    pub complete: CompleteArgs,
     /// Format of the explanation
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: ExplainFormat,
@@ -65,17 +68,13 @@ pub enum ExplainFormat {
 /// Runs the command.
 ///
 /// # Errors
-/// - wrong settings, an unusable policy, a policy that does not explain, a `ServiceAccount` that is not there
+/// - wrong settings, an unusable policy, a policy that does not explain
 pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
-    // The config file may give a cluster, which clap does not count.
-    if args.policy.cluster.is_empty() && (args.service_account.is_some() || !args.pull_secret.is_empty()) {
-        bail!("--pull-secret and --service-account are looked up among manifests; give those by --cluster");
-    }
     let mut problems = Problems::default();
     let given = inputs::given(&args.policy.cluster, &Search::default(), io);
     let cluster = inputs::cluster_of(&given, &args.policy.namespace, io, &mut problems);
     let pull_secrets = match &args.service_account {
-        Some(name) => Some(secrets_of_account(&cluster, &args.policy.namespace, name)?),
+        Some(name) => secrets_of_account(&cluster, &args.policy.namespace, name),
         None if args.pull_secret.is_empty() => None,
         None => Some(args.pull_secret.clone()),
     };
@@ -83,9 +82,12 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     let policy = policy_file::load(&args.policy, settings.as_ref(), io)?;
     let settings = settings.unwrap_or_default();
     let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(Arc::new(cluster), policy.metadata(), Arc::new(io.stderr.clone())));
+        Arc::new(policy_file::lookups(&Arc::new(cluster), &policy, None, args.complete, io));
     settings.validate(&policy, host.clone()).map_err(refused)?;
 
+    // Where nobody says which secrets the pod has, it has the one that it needs.
+    let is_list_guessed =
+        args.service_account.is_none() && pull_secrets.is_none() && !args.policy.cluster.is_empty();
     let explain = |image: &str| -> Result<(Value, Explanation)> {
         let ask = |pull_secrets: Option<&[String]>| {
             let namespace = &args.policy.namespace;
@@ -96,12 +98,12 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         };
         let mut answer = ask(pull_secrets.as_deref())?;
         match &answer.1.need {
-            Some(Need::Secret(name)) if pull_secrets.is_none() && !args.policy.cluster.is_empty() => {
+            Some(Need::Secret(name)) if is_list_guessed => {
                 answer = ask(Some(std::slice::from_ref(name)))?;
             }
             _ => {}
         }
-        add_help(&mut answer, pull_secrets.is_some());
+        add_help(&mut answer, args, pull_secrets.is_some());
         Ok(answer)
     };
     let rules = rule_help::rules(&policy, host.clone());
@@ -169,13 +171,17 @@ fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<(
 }
 
 /// Says what to type where the outcome is not known.
-fn add_help((value, explanation): &mut (Value, Explanation), is_list_known: bool) {
+fn add_help((value, explanation): &mut (Value, Explanation), args: &Explain, is_list_known: bool) {
     let Some(outcome) = explanation.outcome.as_mut().filter(|outcome| outcome.state == "unknown") else {
         return;
     };
     let unread = explanation.secrets.iter().filter(|secret| secret.state == "unknown");
     let unread: Vec<&str> = unread.map(|secret| secret.name.as_str()).collect();
+    let namespace = &args.policy.namespace;
     let help = match &explanation.need {
+        _ if let Some(account) = args.service_account.as_ref().filter(|_| !is_list_known) => {
+            format!("give ServiceAccount {namespace}/{account} by --cluster PATH; -n names another namespace")
+        }
         Some(Need::Secret(name)) if explanation.secrets.is_empty() && !is_list_known => {
             format!("give Secret {name} by --cluster PATH, or name others by --pull-secret NAME as well")
         }
@@ -193,13 +199,10 @@ fn add_help((value, explanation): &mut (Value, Explanation), is_list_known: bool
     outcome.help = Some(help);
 }
 
-/// The pull secrets that the API server copies into a pod of the account whose own list is empty.
-fn secrets_of_account(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<String>> {
-    let Some(account) = cluster.get("v1", "ServiceAccount", namespace, name) else {
-        bail!(
-            "--cluster has no ServiceAccount {name:?} in namespace {namespace:?}; -n names another namespace"
-        );
-    };
+/// The pull secrets that the API server copies into a pod of the account whose own list is empty; `None` where nobody knows
+/// the account.
+fn secrets_of_account(cluster: &Cluster, namespace: &str, name: &str) -> Option<Vec<String>> {
+    let account = cluster.get("v1", "ServiceAccount", namespace, name)?;
     let secrets = account.get("imagePullSecrets").and_then(Value::as_array).into_iter().flatten();
-    Ok(secrets.filter_map(|secret| Some(secret.get("name")?.as_str()?.to_owned())).collect())
+    Some(secrets.filter_map(|secret| Some(secret.get("name")?.as_str()?.to_owned())).collect())
 }

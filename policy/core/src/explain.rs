@@ -322,8 +322,8 @@ impl Question {
         if let Some(place) = works {
             return Outcome::Works(["with ", &place].concat());
         }
-        if let Some(name) = secrets.unread {
-            return Outcome::Unknown(format!("secret {name} could not be read"));
+        if let Some(reason) = secrets.unread {
+            return Outcome::Unknown(reason);
         }
         if !failures.is_empty() {
             return if secretless {
@@ -353,8 +353,8 @@ struct Secrets<'a> {
     keyring: Keyring,
     /// The keys as they are written, each with its secret
     keys: Vec<(&'a str, String)>,
-    /// One that could not be read
-    unread: Option<&'a str>,
+    /// One that could not be read, and why
+    unread: Option<String>,
     malformed: Option<&'a str>,
     /// The last one that holds nothing, and why
     useless: String,
@@ -364,9 +364,10 @@ impl<'a> Secrets<'a> {
     /// Adds what was found, and says what the kubelet makes of it, and why.
     fn add(&mut self, name: &'a str, namespace: &str, found: Answer) -> (&'static str, String) {
         match found {
-            Err(_) => {
-                self.unread = Some(name);
-                ("unknown", "it could not be read".to_owned())
+            Err(error) => {
+                let reason = error.to_string();
+                self.unread = Some(["secret ", name, ": ", &reason].concat());
+                ("unknown", reason)
             }
             Ok(None) => ("absent", format!("namespace \"{namespace}\" has no such secret")),
             Ok(Some(secret)) => match PullSecret::of(&secret) {

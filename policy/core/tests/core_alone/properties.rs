@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use test_support::objects::{any_json, nested_payloads, payload, pod};
 
-use crate::json;
+use crate::{NoAnswer, json};
 
 fn validate(object: &Value) -> Value {
     json(&operations::validate(&payload(object), &EmptyCluster))
@@ -64,6 +64,37 @@ proptest! {
         let answer = json(&operations::validate_settings(settings.to_string().as_bytes()));
         prop_assert!(answer["valid"].is_boolean());
         prop_assert_eq!(answer["valid"] == json!(false), answer["message"].is_string());
+    }
+
+    #[test]
+    fn every_explanation_ends_with_an_outcome(
+        image in prop_oneof![".*", "[a-zA-Z0-9.:/@\\[\\]_-]{0,40}", "(contoso|con_toso|CONTOSO).azurecr.io/(v1/)?[a-zA-Z]{1,5}"],
+        secrets in prop_oneof![Just(Value::Null), Just(json!([])), Just(json!(["a"])), Just(json!(["a", "b\"", "a"]))],
+        secretless in any::<bool>(),
+        is_read in any::<bool>(),
+    ) {
+        let entry = json!({"registries": ["*.azurecr.io"], "secretless": secretless});
+        let entry = if secretless { entry } else { json!({"registries": ["*.azurecr.io"], "secret": "a"}) };
+        let question = json!({
+            "image": image, "namespace": "shop", "pullSecrets": secrets, "settings": {"pullSecrets": [entry]},
+        });
+        let question = question.to_string();
+        let answer = if is_read {
+            operations::explain(question.as_bytes(), &EmptyCluster)
+        } else {
+            operations::explain(question.as_bytes(), &NoAnswer)
+        };
+        let answer = json(&answer);
+        let begins = match answer["outcome"]["state"].as_str() {
+            Some("works") => "will pull ",
+            Some("fails") => "will fail: ",
+            Some("unknown") => "not known: ",
+            other => panic!("{other:?}: {answer}"),
+        };
+        prop_assert!(answer["outcome"]["message"].as_str().unwrap().starts_with(begins), "{answer}");
+        for list in ["entries", "secrets", "attempts", "passedOver"] {
+            prop_assert!(answer[list].is_array(), "{answer}");
+        }
     }
 
     #[test]
