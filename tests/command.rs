@@ -584,7 +584,7 @@ fn small_mistakes_in_a_call_are_told_with_their_fix() {
 fn a_hyphen_is_standard_input_or_output() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
-    std::fs::write(folder.path().join("config.yaml"), "output: [json=-]\n").unwrap();
+    std::fs::write(folder.path().join("config.yaml"), "settings: {}\noutput: [json=-]\n").unwrap();
     let in_folder = |args: &[&str]| command(args).current_dir(folder.path()).output().unwrap();
     let wanted = in_folder(&["check", "-o", "json", "pod.yaml"]).stdout;
     assert_eq!(in_folder(&["check", "-o", "json=-", "pod.yaml"]).stdout, wanted);

@@ -22,7 +22,7 @@ fn results(file: &str) -> Vec<Value> {
     for (name, text) in [("pod.yaml", POD), ("secret.yaml", &format!("---\n{file}"))] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let args = ["check", "-o", "json", "--settings-json", SETTINGS, "."];
+    let args = ["check", "-o", "json", "--complete", "--settings-json", SETTINGS, "."];
     let output = command(&args).current_dir(folder.path()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{file}");
     json(&output.stdout)["results"].as_array().unwrap().clone()

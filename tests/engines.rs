@@ -65,14 +65,14 @@ pub(crate) fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// The command, in the project's folder. Without settings of its own, `check` does what the policy does by default, so that its
-/// report is that of the policy, whose decisions the cases know.
+/// The command, in the project's folder. Without settings of their own, `check` and `fix` do what the policy does by default, so
+/// that they say what the policy says, whose decisions the cases know.
 pub(crate) fn command(args: &[&str]) -> Command {
     let has_settings =
         args.iter().any(|arg| arg.starts_with("--settings") || ["--policy", "--config"].contains(arg));
-    let is_check = args.first() == Some(&"check") && !has_settings;
+    let takes_settings = matches!(args.first(), Some(&("check" | "fix"))) && !has_settings;
     let defaults = ["--settings-json", "{}"];
-    command_alone(&[args, if is_check { &defaults } else { &[] }].concat())
+    command_alone(&[args, if takes_settings { &defaults } else { &[] }].concat())
 }
 
 /// The command with these arguments and no others, in the project's folder.

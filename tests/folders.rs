@@ -91,7 +91,7 @@ fn hidden_and_ignored_files_of_a_repository_are_passed_over_until_they_are_asked
         assert_eq!(files, expected, "{args:?}");
         assert_eq!(notes(&talk), [""; 0], "{args:?}");
     }
-    add(folder.path(), &[("config.yaml", "hidden: true\nnoIgnore: true\n")]);
+    add(folder.path(), &[("config.yaml", "settings: {}\nhidden: true\nnoIgnore: true\n")]);
     let (files, _) = judged(folder.path(), &["--config", "config.yaml", "."]);
     assert_eq!(files.len(), usual.len() + hidden.len() + ignored.len());
 }

@@ -79,7 +79,10 @@ fn nothing_in_a_manifest_is_obeyed_in_any_format() {
                 .to_string();
         for format in FORMATS {
             for path in [".", &format!("./{name}")] {
-                let output = on(folder.path(), &["check", "--settings-json", &settings, "-o", format, path]);
+                let output = on(
+                    folder.path(),
+                    &["check", "--complete", "--settings-json", &settings, "-o", format, path],
+                );
                 assert!([1, 2].contains(&output.status.code().unwrap()), "{hostile:?}: {output:?}");
                 assert_plain(&output.stdout, format, hostile);
                 assert_plain(&output.stderr, "", hostile);

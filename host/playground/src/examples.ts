@@ -174,6 +174,8 @@ export const examples: Example[] = [
   finding("secret-empty-password", WEB, SECRETS, secret("contoso.azurecr.io", "00000000-0000-0000-0000-000000000000", "")),
   finding("lookup-failed", WEB, SECRETS, "", true),
   finding("secret-expires-soon", WEB, SECRETS, () => tokenSecret(5)),
+  finding("invalid-pull-secret-list", pod("contoso.azurecr.io/web:v1", "  imagePullSecrets: [acr-secret]\n")),
+  finding("secret-suspicious-password", WEB, SECRETS, secret("contoso.azurecr.io", PRINCIPAL, "$(ACR_PASSWORD)")),
   finding("secret-admin-user", WEB, SECRETS, secret("contoso.azurecr.io", "contoso", "not-a-real-password")),
   finding("secret-broad-key", secret("*.*.io", PRINCIPAL, "not-a-real-password"), SECRETS),
   finding("secret-dead-key", secret("Contoso.azurecr.io", PRINCIPAL, "not-a-real-password"), SECRETS),
@@ -192,5 +194,7 @@ export const examples: Example[] = [
   ),
   finding("registry-host-case", pod("Contoso.azurecr.io/web:v1", LISTED)),
   finding("not-a-login-server", pod("contoso.azureacr.io/web:v1")),
+  finding("misplaced-pull-secrets", pod("contoso.azurecr.io/web:v1", `${LISTED}imagePullSecrets:\n  - name: acr-secret\n`)),
+  finding("unresolved-placeholder", pod("contoso.azurecr.io/web:${TAG}", LISTED)),
   finding("unparsable-image", pod("contoso.azurecr.io/Web:v1")),
 ];

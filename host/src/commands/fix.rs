@@ -19,6 +19,7 @@ use crate::commands::question::{self, Question};
 use crate::commands::rewrite::rewrite;
 use crate::commands::skipped;
 use crate::commands::standard_input;
+use crate::commands::unknown::Unknown;
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::edit::fix as fixing;
@@ -126,7 +127,10 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let settings = fixing::settings(&given.json)?;
     let judged = Judged::of(policy.metadata());
     let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host.clone());
-    let pulls = Evaluation::new(&policy, &given.json, &judged, namespace, &cluster, host);
+    let pulls = Evaluation {
+        is_complete: args.complete.complete,
+        ..Evaluation::new(&policy, &given.json, &judged, namespace, &cluster, host)
+    };
     let pulls = (question == Question::Pulls).then_some(&pulls);
     skipped::tell(&folders, &search, io);
     skipped::tell_of_images(&evaluation, &folders, io);
@@ -151,6 +155,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     written?;
 
     io.stdout.flush()?;
+    tally.unknown.tell(io);
     tally.tell(args, io);
     let emptiness = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty);
     if let Some(emptiness) = &emptiness {
@@ -210,6 +215,8 @@ struct Tally {
     unchanged: usize,
     /// Objects
     judged: usize,
+    /// What was not among the inputs
+    unknown: Unknown,
 }
 
 impl Tally {
@@ -245,6 +252,7 @@ fn report(
     }
     let (name, fixed) = (&file.name, &result.fixed);
     tally.judged += fixed.judged;
+    fixed.unknown.iter().for_each(|(kind, unknown)| tally.unknown.add(kind, unknown));
     for Refused { object, line, names, reason } in &fixed.refusals {
         let need = if names.is_empty() { "a pull secret".to_owned() } else { secrets(names) };
         let what = match reason {

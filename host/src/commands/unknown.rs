@@ -1,8 +1,6 @@
 //! What was not among the inputs, said once at the end.
 
-use std::collections::BTreeMap;
-
-use review::evaluation::Outcome;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::console::Io;
 use crate::text::counted;
@@ -21,11 +19,11 @@ struct Dependents {
 }
 
 impl Unknown {
-    /// Counts an outcome for each object that its answer depends on.
-    pub(super) fn add(&mut self, outcome: &Outcome) {
-        for what in &outcome.unknown {
+    /// Counts an object of this kind for each of those that its answer depends on.
+    pub(super) fn add(&mut self, kind: &str, unknown: &BTreeSet<String>) {
+        for what in unknown {
             let dependents = self.0.entry(what.clone()).or_default();
-            *if outcome.kind == "Pod" { &mut dependents.pods } else { &mut dependents.others } += 1;
+            *if kind == "Pod" { &mut dependents.pods } else { &mut dependents.others } += 1;
         }
     }
 

@@ -9,6 +9,7 @@ pub mod diff;
 mod edit;
 mod style;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -39,6 +40,8 @@ pub struct FixedFile {
     pub refusals: Vec<Refused>,
     /// How many objects were judged
     pub judged: usize,
+    /// For each object that is no error because of what is not known: its kind, and what that is
+    pub unknown: Vec<(String, BTreeSet<String>)>,
 }
 
 /// An object that gets names.
@@ -155,8 +158,7 @@ pub fn fix(
         resource.is_some_and(|resource| resource.leaves_out_namespace(&outcome.namespace, cluster).is_some())
     };
     let outcomes: Vec<Outcome> = manifests.into_iter().map(|manifest| evaluation.judge(manifest)).collect();
-    let mut fixed =
-        FixedFile { text: file.text.clone(), changes: Vec::new(), refusals: Vec::new(), judged: 0 };
+    let mut fixed = FixedFile { text: file.text.clone(), ..FixedFile::default() };
     let lines = Lines::new(&file.text);
     let mut edits = Vec::new();
     let mut plans = Vec::new();
@@ -164,13 +166,17 @@ pub fn fix(
         let of_group: Vec<Result<Option<Plan>, Refusal>> = group
             .iter()
             .map(|outcome| {
-                let is_asked = |question: &Evaluation<'_>| {
-                    question.judge(outcome.manifest.clone()).worst() >= Decision::Rejected
-                };
-                match Plan::of(evaluation, outcome) {
-                    Ok(None) => Ok(None),
-                    _ if is_left_out(outcome) || !question.is_none_or(is_asked) => Ok(None),
-                    plan => plan,
+                let plan = Plan::of(evaluation, outcome);
+                if matches!(plan, Ok(None)) || is_left_out(outcome) {
+                    return Ok(None);
+                }
+                let answer = question.map(|question| question.judge(outcome.manifest.clone()));
+                match answer.filter(|answer| answer.worst() < Decision::Rejected) {
+                    Some(answer) => {
+                        fixed.unknown.push((answer.kind, answer.unknown));
+                        Ok(None)
+                    }
+                    None => plan,
                 }
             })
             .collect();

@@ -190,12 +190,13 @@ pub fn rules_of(verdict: &Verdict) -> Vec<String> {
 
 /// The names in the object's list of pull secrets once the patch is applied.
 pub fn secrets_after(verdict: &Verdict, object: &Value) -> Vec<String> {
-    const LISTS: [&str; 5] = [
+    const LISTS: [&str; 6] = [
         "/imagePullSecrets",
         "/spec/imagePullSecrets",
         "/template/spec/imagePullSecrets",
         "/spec/template/spec/imagePullSecrets",
         "/spec/jobTemplate/spec/template/spec/imagePullSecrets",
+        "/spec/jobTargetRef/template/spec/imagePullSecrets",
     ];
     let mut after = object.clone();
     if json_patch::patch(&mut after, &verdict.patch).is_err() {

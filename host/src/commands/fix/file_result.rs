@@ -121,6 +121,7 @@ impl FileResult {
         self.fixed.changes.append(&mut fixed.changes);
         self.fixed.refusals.append(&mut fixed.refusals);
         self.fixed.judged += fixed.judged;
+        self.fixed.unknown.append(&mut fixed.unknown);
     }
 
     /// Whether it is standard input, whose new text goes to standard output.
