@@ -220,6 +220,8 @@ fn what_is_no_error_is_not_fixed() {
         (vec![pod(&["regcred"])], false),
         (vec![secret("regcred", "contoso.azurecr.io", "p"), pod(&["regcred"])], false),
         (vec![secret("regcred", "fabrikam.azurecr.io", "p"), pod(&["regcred"])], true),
+        // What is wrong is another image.
+        (vec![pod(&["regcred"]).replace("]}}", ",{\"name\":\"b\",\"image\":\"Bad Image\"}]}}")], false),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("input.yaml");

@@ -64,7 +64,7 @@ const EXIT_STATUS: &str = "Exit status:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check whether the pods in manifests can pull their images
+    /// Check whether the pods in manifests can pull their images; with settings, what the policy does with them
     Check(Box<Check>),
     /// Write missing pull secrets into manifests
     Fix(Box<Fix>),
@@ -72,7 +72,7 @@ pub enum Command {
     Playground(Playground),
     /// Run suites of cases
     Test(Test),
-    /// Explain images: entry, secret and key
+    /// Explain what becomes of an image's pull, or what a rule means
     Explain(Explain),
     /// Make a pull secret's manifest
     Secret(MakeSecret),

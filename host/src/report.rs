@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::text::{counted, plural};
 use review::diagnostic::Diagnostic;
-use review::evaluation::Outcome;
+use review::outcome::Outcome;
 use review::verdict::{Decision, Finding, Severity, Verdict};
 
 /// Who wrote a report.

@@ -156,7 +156,7 @@ fn an_interrupt_while_a_module_is_compiled_leaves_no_process_and_no_file() {
         });
         kill_process(Pid::from_child(&child), signal).unwrap();
         assert_eq!(child.wait().unwrap().signal(), Some(signal.as_raw()));
-        // One that has ended and that nobody has waited for is gone for all that it uses.
+        // A process that has ended, although its parent has not waited for it, uses nothing any more.
         wait_until("the compiler ends", &mut || {
             compilers.iter().all(|compiler| {
                 let state = std::fs::read_to_string(format!("/proc/{compiler}/stat")).unwrap_or_default();

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use acr_pull_secret::sandbox::wasm_section;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
 use review::host_calls::HostCalls;
 use review::log::NoLog;
+use review::lookups::Lookups;
 use serde_json::{Map, Value, json};
 
 /// What the policy is sent, and who answers its lookups.

@@ -67,7 +67,7 @@ impl Declaration {
     fn of_external_secret(name: &str, object: &Value) -> Self {
         let name = word(object, &["spec", "target", "name"]).unwrap_or(name);
         match word(object, &["spec", "target", "creationPolicy"]) {
-            // The Secret is somebody else's, and so is its type.
+            // Another object makes the Secret, and so chooses its type.
             Some("Merge") => Self { secrets: vec![secret(name, None, None)], binding: None },
             Some("None") => Self::default(),
             _ => Self::of_template(name, field(object, &["spec", "target", "template"])),

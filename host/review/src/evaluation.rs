@@ -1,9 +1,9 @@
-//! One manifest judged: its request, the policy's answer, and the places of the findings.
+//! One manifest judged: its request and the policy's answer.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -17,147 +17,11 @@ use crate::gaps::{Noting, account_of};
 use crate::host_calls::HostCalls;
 use crate::kind::{Judged, Kind, not_judged};
 use crate::manifest::{Content, Manifest};
+use crate::outcome::{Outcome, Pods, Source};
 use crate::policy_resource::PolicyResource;
 use crate::request::Asked;
 use crate::secret_copy;
-use crate::verdict::{Decision, Finding, Severity, Verdict};
-
-/// Where an object stands.
-#[derive(Debug, Clone, Serialize)]
-pub struct Source {
-    /// The file as the user gave it
-    pub file: String,
-    /// Number of the document in the file, from 1
-    pub document: usize,
-    /// Line of the object, from 1
-    pub line: usize,
-    /// The chart's template, where `helm template` names it
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub template: Option<String>,
-}
-
-/// What became of one manifest.
-#[derive(Debug, Clone)]
-pub struct Outcome {
-    /// Where it stands
-    pub source: Source,
-    /// Version of the object, empty where it has none
-    pub api_version: String,
-    /// Kind of the object, empty where it has none
-    pub kind: String,
-    /// Its namespace
-    pub namespace: String,
-    /// Its name, or what it is generated from
-    pub name: String,
-    /// The answer for the object itself
-    pub verdict: Verdict,
-    /// The answers for the pods of its templates, one for each template
-    pub pods: Vec<Pods>,
-    /// Objects that the answers depend on and that are not among the inputs, each as `Secret shop/acr-secret`
-    pub unknown: BTreeSet<String>,
-    /// The manifest itself
-    pub manifest: Manifest,
-}
-
-/// What becomes of the pods that a template makes.
-#[derive(Debug, Clone, Serialize)]
-pub struct Pods {
-    /// The answer for one of them
-    #[serde(flatten)]
-    pub verdict: Verdict,
-    /// JSON pointer of the template's pod spec
-    #[serde(skip)]
-    pub spec_pointer: String,
-}
-
-impl Pods {
-    /// The pointer into the object that a pointer into its pod stands for.
-    fn pointer_in_template(&self, pointer: &str) -> String {
-        format!("{}{pointer}", self.spec_pointer.strip_suffix("/spec").unwrap_or_default())
-    }
-}
-
-/// The outcome as reports have it, with the worst decision before its parts.
-impl Serialize for Outcome {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Shown<'a> {
-            source: &'a Source,
-            api_version: &'a str,
-            kind: &'a str,
-            #[serde(skip_serializing_if = "str::is_empty")]
-            namespace: &'a str,
-            name: &'a str,
-            decision: Decision,
-            object: &'a Verdict,
-            #[serde(skip_serializing_if = "<[Pods]>::is_empty")]
-            pods: &'a [Pods],
-            #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-            unknown: &'a BTreeSet<String>,
-        }
-        let Self { source, api_version, kind, namespace, name, verdict, pods, unknown, manifest: _ } = self;
-        let decision = self.worst();
-        let object = verdict;
-        Shown { source, api_version, kind, namespace, name, decision, object, pods, unknown }
-            .serialize(serializer)
-    }
-}
-
-impl Outcome {
-    /// `Deployment shop/web`
-    pub fn title(&self) -> String {
-        let Self { kind, namespace, name, .. } = self;
-        let slash = if namespace.is_empty() { "" } else { "/" };
-        format!("{kind} {namespace}{slash}{name}")
-    }
-
-    /// Whether the other object stands in the same document.
-    pub fn is_beside(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.manifest.document, &other.manifest.document)
-    }
-
-    /// All findings. What a template and its pods have in common is there once, as the template says it, with the
-    /// greater weight.
-    pub fn findings(&self) -> Vec<Finding> {
-        let mut findings = self.verdict.findings.clone();
-        let at = |finding: &Finding| (finding.line, finding.column);
-        let of_pods =
-            self.pods.iter().flat_map(|pods| pods.verdict.findings.iter().map(move |it| (pods, it)));
-        for (pods, finding) in of_pods {
-            let pointer = pods.pointer_in_template(&finding.pointer);
-            let same = findings.iter_mut().find(|known| {
-                (&known.rule, &known.secret, &known.image) == (&finding.rule, &finding.secret, &finding.image)
-                    && (known.pointer == pointer || (known.line.is_some() && at(known) == at(finding)))
-            });
-            match same {
-                Some(known) => known.severity = known.severity.max(finding.severity),
-                None => findings.push(finding.clone()),
-            }
-        }
-        findings
-    }
-
-    /// How many warnings there are for the object and its pods.
-    pub fn warnings(&self) -> usize {
-        let findings = self.findings();
-        if findings.is_empty() {
-            // A policy that says warnings only.
-            return self.verdicts().map(|verdict| verdict.warnings.len()).sum();
-        }
-        findings.iter().filter(|finding| finding.severity == Severity::Warn).count()
-    }
-
-    /// What becomes of the object, or of its pods where that is worse.
-    pub fn worst(&self) -> Decision {
-        self.verdicts().map(|verdict| verdict.decision).max().unwrap_or(self.verdict.decision)
-    }
-
-    /// The answers for the object and for its pods.
-    pub fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
-        std::iter::once(&self.verdict).chain(self.pods.iter().map(|pods| &pods.verdict))
-    }
-}
+use crate::verdict::{Decision, Verdict};
 
 /// A policy with its settings, and the cluster that it is asked for.
 pub struct Evaluation<'a> {
@@ -243,13 +107,10 @@ impl<'a> Evaluation<'a> {
             .as_ref()
             .map_or_else(|| self.host.clone(), |noting| -> Arc<dyn HostCalls> { noting.clone() });
         let mut unknown = BTreeSet::new();
-        let (verdict, pods) = match (left_out, &kind) {
+        let reason = kind.as_ref().and_then(|kind| not_judged_of(&manifest, kind));
+        let (verdict, pods) = match (left_out.or(reason.as_deref()), &kind) {
             (Some(reason), _) => (skipped(reason), Vec::new()),
             (None, None) => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
-            (None, Some(kind)) if is_encrypted(kind, object) => (skipped("encrypted by SOPS"), Vec::new()),
-            (None, Some(kind)) if not_judged_of(&manifest, kind).is_some() => {
-                (skipped(&not_judged_of(&manifest, kind).unwrap_or_default()), Vec::new())
-            }
             (None, Some(kind)) if self.resource.is_none() && !self.judged.includes(kind, object) => {
                 (skipped("the policy has nothing to say about this kind"), Vec::new())
             }
@@ -323,7 +184,7 @@ impl<'a> Evaluation<'a> {
     pub fn payloads(&self, manifest: &Manifest) -> Vec<Vec<u8>> {
         let object = manifest.object();
         let kind = Kind::of(object)
-            .filter(|kind| not_judged_of(manifest, kind).is_none() && !is_encrypted(kind, object))
+            .filter(|kind| not_judged_of(manifest, kind).is_none())
             .filter(|kind| self.resource.is_some() || self.judged.includes(kind, object));
         let Some(kind) = kind else { return Vec::new() };
         let (request, pods) = self.requests(&kind, manifest);
@@ -392,8 +253,11 @@ fn is_template(path: &str) -> bool {
     is_relative && folders.any(|folder| matches!(folder, "templates" | "crds")) && folders.next().is_some()
 }
 
-/// Why a manifest is not judged. A request is: somebody has sent it.
+/// Why a manifest is not judged. A request is judged, because it was sent already.
 fn not_judged_of(manifest: &Manifest, kind: &Kind) -> Option<String> {
+    if is_encrypted(kind, manifest.object()) {
+        return Some("encrypted by SOPS".to_owned());
+    }
     match &manifest.content {
         Content::Object(object) => not_judged(kind, object),
         Content::Request(_) => None,
@@ -416,45 +280,4 @@ fn makes_pods(request: &Asked<'_>) -> bool {
     let Some(object) = request.object().filter(|object| !object.is_null()) else { return false };
     let is_going = field(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());
     !is_going && !request.has_sub_resource()
-}
-
-/// Finds the findings in their files, those of a template's pod where the template stands.
-pub fn locate(outcomes: &mut [Outcome]) {
-    for group in outcomes.chunk_by_mut(Outcome::is_beside) {
-        let pointers: Vec<String> = group.iter().flat_map(pointers).collect();
-        let Some(Manifest { file, document, .. }) = group.first().map(|outcome| &outcome.manifest) else {
-            continue;
-        };
-        if pointers.is_empty() {
-            continue;
-        }
-        let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
-        let mut places = document.nearest(&file.text, &pointers).into_iter();
-        let verdicts = group.iter_mut().flat_map(|Outcome { verdict, pods, .. }| {
-            std::iter::once(verdict).chain(pods.iter_mut().map(|pods| &mut pods.verdict))
-        });
-        for finding in verdicts.flat_map(|verdict| &mut verdict.findings) {
-            let place = places.next().flatten();
-            finding.line = place.as_ref().map(|place| place.line);
-            finding.column = place.as_ref().map(|place| place.column);
-            finding.place = place;
-        }
-    }
-}
-
-/// JSON pointers into the document of all findings, those of the object first.
-fn pointers(outcome: &Outcome) -> Vec<String> {
-    let prefix = &outcome.manifest.prefix;
-    let object = outcome.manifest.object();
-    let own = outcome.verdict.findings.iter().map(|finding| {
-        // The API server has stored it as `data`.
-        let written = finding.pointer.replacen("/data/", "/stringData/", 1);
-        let is_written = finding.pointer.starts_with("/data/") && object.pointer(&written).is_some();
-        format!("{prefix}{}", if is_written { &written } else { &finding.pointer })
-    });
-    let pods = outcome.pods.iter().flat_map(|pods| {
-        let findings = pods.verdict.findings.iter();
-        findings.map(move |finding| format!("{prefix}{}", pods.pointer_in_template(&finding.pointer)))
-    });
-    own.chain(pods).collect()
 }

@@ -20,7 +20,7 @@ pub struct Question<'a> {
     pub namespace: &'a str,
     /// Settings of the policy
     pub settings: &'a RawValue,
-    /// Names of the pod's pull secrets; `None` where nobody knows them
+    /// Names of the pod's pull secrets; `None` where they are not known
     pub pull_secrets: Option<&'a [String]>,
     /// The pod's `ServiceAccount`; empty for the default one
     pub service_account: &'a str,

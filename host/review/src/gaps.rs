@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::cluster::{Cluster, NOT_GIVEN};
+use crate::cluster::Cluster;
 use crate::field::{field, word};
 use crate::host_calls::HostCalls;
+use crate::lookups::NOT_GIVEN;
 use crate::verdict::Verdict;
 
 /// The host, and what it did not know when it was asked about one object.

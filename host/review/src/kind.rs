@@ -189,13 +189,15 @@ fn is_pod_spec(value: &Value) -> bool {
 
 /// Why an object is not judged whose pods could need a pull secret; `None` where there is no such reason.
 pub fn not_judged(kind: &Kind, object: &Value) -> Option<String> {
-    let phase = field(object, &["status", "phase"]).and_then(Value::as_str);
+    // Of what is applied, the API server drops the status, so only a copy of a live pod has finished.
+    let is_live = field(object, &["metadata", "uid"]).is_some_and(Value::is_string);
+    let phase = field(object, &["status", "phase"]).and_then(Value::as_str).filter(|_| is_live);
     match (kind.group.as_str(), kind.kind.as_str(), phase) {
         ("", "Pod", Some(phase @ ("Succeeded" | "Failed"))) => {
-            Some(format!("the pod has finished (status.phase {phase}), so it pulls no image any more"))
+            Some(format!("the pod has finished (status.phase {phase}) and pulls no more images"))
         }
         ("argoproj.io", "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" | "CronWorkflow", _) => {
-            Some("an Argo Workflow has no pod template; its pods are judged when they are made".to_owned())
+            Some("Argo Workflows are not checked; their pods are checked when they are created".to_owned())
         }
         _ => None,
     }

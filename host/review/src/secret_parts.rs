@@ -10,7 +10,7 @@ pub const PART: usize = 8;
 /// The base64 of longer values is not added: a credential is shorter, and there are ten parts for each byte.
 const LONGEST_ENCODED: usize = 64 << 10;
 
-/// Words that are in values of Secrets and in manifests alike, and tell nobody anything.
+/// Words that are in values of Secrets and in manifests alike, so that showing them reveals nothing.
 const COMMON: &str = "apiVersion annotations automountServiceAccountToken certificate cluster.local config.json \
     configuration connection containers contexts CronJob current-context DaemonSet database default Deployment \
     ephemeralContainers identitytoken imagePullSecrets initContainers kind: kube-system kubernetes \

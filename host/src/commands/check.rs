@@ -90,7 +90,7 @@ pub struct Check {
     /// Show only what is wrong
     #[arg(short, long)]
     pub quiet: bool,
-    /// Nothing to judge is fine
+    /// Succeed when there is nothing to check
     #[arg(long)]
     pub allow_empty: bool,
     /// Judge again whenever a file changes, until Ctrl-C
@@ -171,8 +171,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         policy: &policy,
         settings: &settings.json,
         secret_settings: settings.secret_json.as_deref(),
-        // A session has all that the policy asked for.
-        is_complete: args.complete.complete || args.replay.is_some(),
+        is_complete: args.complete.complete,
         resource,
         judged: &Judged::of(policy.metadata()),
         api_server: ApiServer { namespace, operation: args.operation.as_str(), old: &was, cluster: &cluster },

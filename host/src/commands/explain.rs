@@ -11,6 +11,7 @@ use crate::args::settings::{self, refused};
 use crate::args::{CompleteArgs, PolicyArgs};
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file;
+use crate::commands::question;
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::search::Search;
@@ -80,12 +81,12 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     };
     let settings = settings::load(&args.policy, io)?;
     let policy = policy_file::load(&args.policy, settings.as_ref(), io)?;
-    let settings = settings.unwrap_or_default();
+    let (settings, _) = question::settings(settings, &policy);
     let host: Arc<dyn HostCalls> =
         Arc::new(policy_file::lookups(&Arc::new(cluster), &policy, None, args.complete, io));
     settings.validate(&policy, host.clone()).map_err(refused)?;
 
-    // Where nobody says which secrets the pod has, it has the one that it needs.
+    // Without --pull-secret and --service-account, the pod is taken to have the secret that it needs.
     let is_list_guessed =
         args.service_account.is_none() && pull_secrets.is_none() && !args.policy.cluster.is_empty();
     let explain = |image: &str| -> Result<(Value, Explanation)> {
@@ -199,8 +200,8 @@ fn add_help((value, explanation): &mut (Value, Explanation), args: &Explain, is_
     outcome.help = Some(help);
 }
 
-/// The pull secrets that the API server copies into a pod of the account whose own list is empty; `None` where nobody knows
-/// the account.
+/// The pull secrets that the API server copies into a pod of the account whose own list is empty; `None` where the
+/// account is not among the inputs.
 fn secrets_of_account(cluster: &Cluster, namespace: &str, name: &str) -> Option<Vec<String>> {
     let account = cluster.get("v1", "ServiceAccount", namespace, name)?;
     let secrets = account.get("imagePullSecrets").and_then(Value::as_array).into_iter().flatten();

@@ -53,7 +53,8 @@ Exit status:
   2  a file was refused or could not be read or written, or wrong call or settings
   3  nothing was judged, or standard input is empty (unless --allow-empty)";
 
-/// Write missing pull secrets into manifests: the smallest edit of each file, for pods and pod templates alike
+/// Write missing pull secrets into manifests: the smallest edit of each file, for pods and pod templates alike. Without settings,
+/// only where check without settings finds one missing
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Fix {
@@ -81,7 +82,7 @@ pub struct Fix {
     /// Whether the inputs are all there is
     #[command(flatten)]
     pub complete: CompleteArgs,
-    /// Nothing to judge is fine
+    /// Succeed when there is nothing to fix
     #[arg(long)]
     pub allow_empty: bool,
 }

@@ -21,7 +21,7 @@ use review::manifest::{Content, Manifest, Manifests, manifests_below};
 use review::yaml;
 
 /// Help for the user who expects that nothing is judged.
-pub(super) const ALLOW_EMPTY: &str = "pass --allow-empty if nothing to judge is fine";
+pub(super) const ALLOW_EMPTY: &str = "pass --allow-empty to succeed when there is nothing to check";
 
 /// What is odd or wrong with the files that were read.
 #[derive(Debug, Default)]

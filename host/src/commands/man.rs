@@ -14,7 +14,8 @@ use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::atomic_file::{Access, save};
 use crate::sandbox::Limits;
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
+use review::lookups::Lookups;
 use review::rule_help::rules;
 
 const EXAMPLES: &str = "Examples:

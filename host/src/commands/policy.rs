@@ -36,7 +36,7 @@ pub enum PolicyCommand {
     Push(push::Push),
     /// Pull a policy from a registry
     Pull(pull::Pull),
-    /// Print what runs the policy in a cluster: a `ClusterAdmissionPolicy`, and the RBAC that its lookups need
+    /// Print the policies and the RBAC that run the policy in a cluster
     Manifest(manifest::Manifest),
 }
 

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::engine::Engine as _;
+use review::lookups::Lookups;
 use review::policy_resource::PolicyResource;
 use review::settings::Settings;
 

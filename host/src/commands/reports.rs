@@ -16,7 +16,7 @@ use crate::report::earlier::is_replaceable;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
 use review::diagnostic::Diagnostic;
-use review::evaluation::Outcome;
+use review::outcome::Outcome;
 use review::rule_help::Rule;
 
 /// Refuses outputs that would overwrite one another, `other` (which is written too), or a file that was read. A new report

@@ -17,11 +17,12 @@ use crate::console::Io;
 use crate::files::input;
 use crate::pull_secret::{Login, PullSecret, docker_config};
 use crate::sandbox::Limits;
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
 use review::evaluation::Evaluation;
 use review::explanation::{self, Question};
 use review::host_calls::HostCalls;
 use review::kind::{Judged, Kind};
+use review::lookups::Lookups;
 use review::request::Request;
 use review::verdict::Severity;
 

@@ -14,9 +14,10 @@ use crate::files::kustomization::Kustomization;
 use crate::files::search::Search;
 use crate::text::{counted, shell_path};
 use review::admission::ApiServer;
-use review::evaluation::{Evaluation, Outcome};
+use review::evaluation::Evaluation;
 use review::failing_lookups::FailingLookups;
 use review::manifest::manifests;
+use review::outcome::Outcome;
 use review::source_file::SourceFile;
 use review::verdict::Decision;
 

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::console::Io;
 use crate::text::counted;
 
+/// How an object begins whose content alone is not known: something else makes it, or it is encrypted.
+const CONTENT: &str = "the content of ";
+
 /// More than these are not listed.
 const LISTED: usize = 10;
 
@@ -27,25 +30,35 @@ impl Unknown {
         }
     }
 
-    /// Lists them.
+    /// Lists them: what may be given, then Secrets that something makes or that are encrypted.
     pub(super) fn tell(&self, io: &Io) {
-        if self.0.is_empty() {
-            return;
+        let (made, given): (Vec<_>, Vec<_>) = self.0.iter().partition(|(what, _)| what.starts_with(CONTENT));
+        if !given.is_empty() {
+            io.stderr.line(&format!(
+                "note: not among the inputs: {}; pass these too, or add --complete if the inputs are all there is",
+                listed(&given)
+            ));
         }
-        let one = |(what, Dependents { pods, others }): (&String, &Dependents)| {
-            let counts = [(*pods, "pod"), (*others, "workload")];
-            let counts = counts.iter().filter(|(count, _)| *count > 0);
-            let counts: Vec<String> = counts.map(|(count, noun)| counted(*count, noun)).collect();
-            format!("{what} ({})", counts.join(", "))
-        };
-        let listed: Vec<String> = self.0.iter().take(LISTED).map(one).collect();
-        let more = match self.0.len().saturating_sub(LISTED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        io.stderr.line(&format!(
-            "note: not among the inputs: {}{more}; pass these too, or add --complete if the inputs are all there is",
-            listed.join(", ")
-        ));
+        if !made.is_empty() {
+            io.stderr.line(&format!(
+                "note: not checked, because the inputs do not have their content: {}",
+                listed(&made)
+            ));
+        }
     }
+}
+
+fn listed(unknown: &[(&String, &Dependents)]) -> String {
+    let one = |(what, Dependents { pods, others }): &(&String, &Dependents)| {
+        let counts = [(*pods, "pod"), (*others, "workload")];
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, noun)| counted(*count, noun)).collect();
+        format!("{} ({})", what.trim_start_matches(CONTENT), counts.join(", "))
+    };
+    let shown: Vec<String> = unknown.iter().take(LISTED).map(one).collect();
+    let more = match unknown.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    shown.join(", ") + &more
 }

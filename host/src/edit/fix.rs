@@ -20,12 +20,13 @@ use crate::args::object_name::parse_name;
 use crate::edit::text_edit::{Lines, apply};
 use edit::{Places, Target};
 use review::admission::service_account;
-use review::evaluation::{Evaluation, Outcome};
-use review::kind::{Kind, templates};
+use review::evaluation::Evaluation;
+use review::kind::{Kind, template_path, templates};
 use review::manifest::{Content, Manifest, manifests};
+use review::outcome::Outcome;
 use review::policy_resource::PolicyResource;
 use review::source_file::SourceFile;
-use review::verdict::{Decision, Finding};
+use review::verdict::{Decision, Finding, Severity};
 
 const LIST: &str = "/imagePullSecrets";
 
@@ -171,7 +172,12 @@ pub fn fix(
                     return Ok(None);
                 }
                 let answer = question.map(|question| question.judge(outcome.manifest.clone()));
-                match answer.filter(|answer| answer.worst() < Decision::Rejected) {
+                // A refusal of `fix` is shown wherever something is wrong; an edit is made only for what is missing.
+                let is_asked = |answer: &Outcome| match &plan {
+                    Ok(_) => lacks_secret(answer),
+                    Err(_) => answer.worst() >= Decision::Rejected,
+                };
+                match answer.filter(|answer| !is_asked(answer)) {
                     Some(answer) => {
                         fixed.unknown.push((answer.kind, answer.unknown));
                         Ok(None)
@@ -201,7 +207,7 @@ pub fn fix(
     }
     if fixed.refusals.is_empty() && !edits.is_empty() {
         let text = apply(&file.text, edits).unwrap_or_default();
-        match prove(evaluation, file, &text, &outcomes, &plans) {
+        match prove(evaluation, question, file, &text, &outcomes, &plans) {
             Ok(()) => fixed.text = text,
             Err(refusal) => fixed.refusals.push(refusal),
         }
@@ -212,18 +218,24 @@ pub fn fix(
     fixed
 }
 
+/// Whether an object is refused because a pull secret is missing.
+fn lacks_secret(outcome: &Outcome) -> bool {
+    let findings = outcome.findings();
+    findings
+        .iter()
+        .any(|finding| finding.rule == "missing-pull-secret" && finding.severity == Severity::Reject)
+}
+
 /// Whether [`fix`] may add pull secrets to an object that was judged: the policy would, or refuses it because one is missing.
 /// Where the edit is not safe, `fix` still refuses.
 pub fn may_add(outcome: &Outcome) -> bool {
     let Content::Object(object) = &outcome.manifest.content else { return false };
+    // Of kinds with several templates, the policy changes the pods alone.
     let is_pod_or_template =
-        Kind::of(object).is_some_and(|kind| kind.is_core("Pod") || !templates(&kind, object).is_empty());
-    let is_missing = |finding: &Finding| {
-        finding.rule == "missing-pull-secret" && finding.severity == review::verdict::Severity::Reject
-    };
+        Kind::of(object).is_some_and(|kind| kind.is_core("Pod") || template_path(&kind, object).is_some());
     is_pod_or_template
         && !is_copied(&outcome.manifest)
-        && (outcome.worst() == Decision::Mutated || outcome.findings().iter().any(is_missing))
+        && (outcome.worst() == Decision::Mutated || lacks_secret(outcome))
 }
 
 /// What an object gets, and where.
@@ -366,9 +378,20 @@ fn written(manifest: &Manifest) -> Option<&str> {
     manifest.file.text.get(manifest.document.span.clone())
 }
 
+/// What is wrong with a secret that was added, where that makes the object an error still.
+fn useless(judged: &Outcome, added: &[String]) -> Option<String> {
+    let findings = judged.findings();
+    let is_of_added = |finding: &&Finding| {
+        finding.severity == Severity::Reject
+            && finding.secret.as_ref().is_some_and(|secret| added.contains(secret))
+    };
+    findings.iter().find(is_of_added).map(Finding::in_one_line)
+}
+
 /// Checks the new text: each document has its new names and no other change, and the policy accepts it.
 fn prove(
     evaluation: &Evaluation<'_>,
+    question: Option<&Evaluation<'_>>,
     old: &SourceFile,
     text: &str,
     outcomes: &[Outcome],
@@ -390,6 +413,11 @@ fn prove(
             });
             let Some(is) = is else { return Err(refused(outcome, names, Refusal::Layout)) };
             if plan.is_some() {
+                if let Some(message) =
+                    question.and_then(|question| useless(&question.judge(is.clone()), &names))
+                {
+                    return Err(refused(outcome, names, Refusal::StillWanting(message)));
+                }
                 let judged = evaluation.judge(is);
                 if judged.worst() > Decision::Accepted {
                     let worst = judged.verdicts().find(|verdict| verdict.decision == judged.worst());

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use super::place::{self, Region, path_parts};
 use super::{Failing, Render, Summary, remarks};
 use review::diagnostic::{Diagnostic, Weight};
-use review::evaluation::Outcome;
 use review::foreign_text::plain;
+use review::outcome::Outcome;
 use review::verdict::Severity;
 
 /// Writes a command for each finding and each file with a problem.

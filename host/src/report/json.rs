@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Render, Summary, Tool, json_text};
-use review::evaluation::Outcome;
+use review::outcome::Outcome;
 
 /// Writes the outcomes as they come, each on a line of its own; the summary stands behind them.
 #[derive(Debug, Default)]

@@ -8,8 +8,8 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::place::{Region, file};
 use super::{Failing, Render, Summary, Tool, remarks};
 use review::diagnostic::{Diagnostic, Weight};
-use review::evaluation::Outcome;
 use review::foreign_text::plain;
+use review::outcome::Outcome;
 use review::verdict::{Decision, Finding, Severity};
 
 /// Collects the cases, because each suite says first how many it has. There are no times: they would differ each time.

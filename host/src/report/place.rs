@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use review::evaluation::Outcome;
+use review::outcome::Outcome;
 use review::verdict::Finding;
 
 /// From the first character of a value to the one after its last; lines and columns from 1, columns in characters.

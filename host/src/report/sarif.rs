@@ -15,7 +15,7 @@ use super::place::{self, Region, path_parts};
 use super::{Failing, Render, Summary, Tool, json_text, remarks};
 use crate::text::hex;
 use review::diagnostic::{Diagnostic, Spot, Weight};
-use review::evaluation::Outcome;
+use review::outcome::Outcome;
 use review::rule_help::Rule;
 use review::verdict::{Finding, Severity};
 

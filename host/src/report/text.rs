@@ -6,7 +6,7 @@ use super::lines::{Lines, Piece};
 use super::{Failing, Render, Summary, added_secrets};
 use crate::text::{counted, plural};
 use review::diagnostic::{Diagnostic, Spot, Weight};
-use review::evaluation::{Outcome, Pods};
+use review::outcome::{Outcome, Pods};
 use review::verdict::{Decision, Finding, Severity, Verdict};
 
 /// How text is written.

@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use review::cluster::GetResource;
 use review::host_calls::HostCalls;
+use review::lookups::GetResource;
 use review::yaml;
 
 /// The first line of what is recorded here, a comment, which tells it from what kwctl or a person wrote.

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use review::cluster::GetResource;
 use review::failing_lookups::not_granted;
+use review::lookups::GetResource;
 use review::secret_mask::SecretMask;
 use serde_json::Value;
 

@@ -8,9 +8,9 @@ use crate::core_engine::METADATA;
 use crate::judgement::Judgement;
 use crate::text::{yaml, yaml_documents};
 use review::deployment::Deployment;
-use review::evaluation::Outcome;
 use review::kind::{Judged, Kind};
 use review::manifest::Content;
+use review::outcome::Outcome;
 use review::verdict::Decision;
 
 /// The policies among the resources that `policy manifest` makes of these settings, or of the resource that has them.

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::judgement::Judgement;
 use crate::text::yaml;
 use review::engine::Engine as _;
-use review::evaluation::{Outcome, Pods};
 use review::kind::{Judged, Kind, template_path};
 use review::manifest::Content;
+use review::outcome::{Outcome, Pods};
 use review::verdict::Verdict;
 
 /// What the page shows of an object.

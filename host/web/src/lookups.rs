@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
 use review::failing_lookups::FailingLookups;
 use review::host_calls::HostCalls;
 use review::log::NoLog;
+use review::lookups::Lookups;
 use serde::Deserialize;
 use serde_json::Value;
 

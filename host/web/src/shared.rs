@@ -8,7 +8,7 @@ use crate::copies;
 use crate::javascript::value;
 use crate::judgement::Judgement;
 use crate::redaction::{Redacted, redact};
-use review::evaluation::Outcome;
+use review::outcome::Outcome;
 
 const TABS: [&str; 3] = ["manifests", "settings", "cluster"];
 

@@ -13,6 +13,7 @@ use crate::pod_spec::{PULL_SECRETS, has_identity};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::{RegistryKey, Repository};
 use crate::request::{RequestError, string_at, value, word};
+use crate::rule::Rule;
 use crate::settings::{Need, Owner, PullSecrets, Settings};
 
 /// What is asked: an image, in a namespace, pulled with the secrets of these names by a pod of this `ServiceAccount`.
@@ -20,7 +21,7 @@ pub(crate) struct Question {
     image: String,
     namespace: String,
     settings: Settings,
-    /// `None` where nobody knows the pod's list
+    /// `None` where the pod's list is not known
     pull_secrets: Option<Vec<String>>,
     service_account: String,
 }
@@ -291,6 +292,7 @@ impl Question {
         let secretless = matches!(need, Some(Need::Nothing));
         let judge = Judge { cluster: &cluster, suffixes, host, secretless };
         let mut works = None;
+        let mut doubt = false;
         let mut failures = String::new();
         json.open("attempts", "[");
         for (i, held) in tried.iter().enumerate() {
@@ -302,6 +304,8 @@ impl Question {
                 failures += if failures.is_empty() { "" } else { "; " };
                 failures += &[&place, ": ", &worth].concat();
             } else if works.is_none() {
+                // What looks wrong may be right: only the registry knows.
+                doubt = problems.iter().any(|problem| problem.rule == Rule::SecretSuspiciousPassword);
                 works = Some(place);
             }
             let neighbours = [tried.get(i + 1), tried.get(i.wrapping_sub(1))];
@@ -320,6 +324,9 @@ impl Question {
             return Outcome::Fails(format!("secret {name} is malformed, which fails every pull of the pod"));
         }
         if let Some(place) = works {
+            if doubt {
+                return Outcome::Unknown([&place, " has an odd password"].concat());
+            }
             return Outcome::Works(["with ", &place].concat());
         }
         if let Some(reason) = secrets.unread {

@@ -74,7 +74,7 @@ impl KeyDefect {
         matches!(self, Self::UpperCaseHost | Self::Underscore | Self::ApiVersion(_))
     }
 
-    /// What is wrong with a key; `None` where images match it that somebody may have.
+    /// What is wrong with a key; `None` where images that may exist match it.
     pub fn of(text: &str, suffixes: &[String]) -> Option<Self> {
         if text.is_empty() {
             return Some(Self::Empty);

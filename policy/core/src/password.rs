@@ -17,11 +17,11 @@ pub(crate) fn suspicion(credential: &Credential) -> Option<&'static str> {
     } else if password.trim() != password {
         Some("begins or ends with a blank")
     } else if PLACEHOLDERS.iter().any(is_between) {
-        Some("is a variable that was not substituted")
+        Some("is a variable or placeholder that was not substituted")
     } else if is_between(&("{", "}")) {
         Some("is a JSON object")
     } else if credential.is_contradicted {
-        Some("differs from the one in auth, which the kubelet uses")
+        Some("differs from the field password, which the kubelet ignores")
     } else {
         None
     }

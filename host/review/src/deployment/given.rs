@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Deployment, Resource, without};
 use crate::cluster::NAMESPACE_NAME;
 
-/// What the API server writes into the metadata of an object, and takes from nobody.
+/// What the API server writes into the metadata of an object, whatever the request has there.
 const OF_SERVER: [&str; 6] =
     ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 

@@ -8,12 +8,13 @@ use serde_json::value::to_raw_value;
 
 use super::expect::Comparison;
 use super::{Case, Loaded, Operation, Suite};
-use crate::cluster::{Cluster, Lookups, store_secret};
+use crate::cluster::{Cluster, store_secret};
 use crate::engine::Engine;
 use crate::evaluation::Evaluation;
 use crate::host_calls::HostCalls;
 use crate::kind::{Judged, Kind};
 use crate::log::Log;
+use crate::lookups::Lookups;
 use crate::request::Request;
 use crate::settings::{Settings, SettingsError, SettingsSource};
 use crate::verdict::{Decision, Verdict};

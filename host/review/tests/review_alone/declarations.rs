@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::{Judged, Kind};
 use review::log::NoLog;
+use review::lookups::Lookups;
 use review::manifest::manifests;
 use review::source_file::SourceFile;
 use review::verdict::Decision;
@@ -32,7 +33,7 @@ fn read(text: &str) -> Vec<review::manifest::Manifest> {
     manifests
 }
 
-/// What the policy is told of an object in namespace `shop`.
+/// What the policy's lookup gets for an object in namespace `shop`.
 fn ask(cluster: &Arc<Cluster>, kind: &str, name: &str, fields: &[&str]) -> Result<Value, String> {
     let lookups = Lookups::new(cluster.clone(), Some(&METADATA), Arc::new(NoLog));
     let asked =

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use review::cluster::{Cluster, Lookups};
-use review::evaluation::{Evaluation, Outcome, locate};
+use review::cluster::Cluster;
+use review::evaluation::Evaluation;
 use review::kind::Judged;
 use review::log::NoLog;
+use review::lookups::Lookups;
 use review::manifest::manifests;
+use review::outcome::{Outcome, locate};
 use review::source_file::SourceFile;
 use serde_json::value::RawValue;
 

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use review::admission::ApiServer;
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
-use review::evaluation::{Evaluation, Outcome};
+use review::evaluation::Evaluation;
 use review::kind::Judged;
 use review::log::NoLog;
+use review::lookups::Lookups;
 use review::manifest::manifests;
+use review::outcome::Outcome;
 use review::settings::{self, Selection, Settings};
 use review::source_file::SourceFile;
 use review::verdict::Verdict;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use review::cluster::{Cluster, Lookups};
+use review::cluster::Cluster;
 use review::evaluation::Evaluation;
 use review::kind::Judged;
 use review::log::NoLog;
+use review::lookups::Lookups;
 use review::manifest::manifests;
 use review::source_file::SourceFile;
 use serde_json::{Value, json, value::RawValue};
@@ -50,7 +51,7 @@ fn pod(namespace: &str, secret: &str) -> Value {
 
 #[test]
 fn other_namespaces_that_have_the_secret_are_named_with_the_command_that_copies_it() {
-    let create = "create it with kubectl create secret docker-registry acr-secret";
+    let create = "create it with kubectl create secret docker-registry acr-secret -n dev";
     let copy = |from: &str| {
         format!(
             "copy it with kubectl get secret acr-secret -n {from} -o go-template='{{{{index .data \".dockerconfigjson\" | \
@@ -94,7 +95,7 @@ fn other_namespaces_that_have_the_secret_are_named_with_the_command_that_copies_
         assert_eq!(helps(&pod("dev", "acr-secret"), &secrets), [vec![help], vec![]], "{secrets:?}");
     }
     let [odd, _] = helps(&pod("dev$(x)", "acr-secret"), &[docker("default")]);
-    assert_eq!(odd, [create]);
+    assert_eq!(odd, ["create it with kubectl create secret docker-registry acr-secret"]);
 }
 
 #[test]

@@ -112,11 +112,12 @@ fn one_template_with_its_secret_does_not_excuse_another() {
 
 #[test]
 fn what_pulls_no_image_any_more_is_skipped_with_the_reason() {
-    let pod = |phase: &str| {
+    let with = |metadata: &str, phase: &str| {
         format!(
-            "{{apiVersion: v1, kind: Pod, metadata: {{name: web, namespace: shop}}, spec: {SPEC}, status: {{phase: {phase}}}}}"
+            "{{apiVersion: v1, kind: Pod, metadata: {{{metadata}}}, spec: {SPEC}, status: {{phase: {phase}}}}}"
         )
     };
+    let pod = |phase: &str| with("name: web, namespace: shop, uid: 3d1c", phase);
     for phase in ["Succeeded", "Failed"] {
         let list = format!("{{apiVersion: v1, kind: List, items: [{}]}}", pod(phase));
         for text in [pod(phase), list] {
@@ -126,6 +127,9 @@ fn what_pulls_no_image_any_more_is_skipped_with_the_reason() {
             assert!(reason.contains(&format!("the pod has finished (status.phase {phase})")), "{reason}");
         }
     }
+    // Of a manifest, the API server drops the status.
+    let manifest = judge(&with("name: web, namespace: shop", "Failed"), VALIDATE).remove(0);
+    assert_eq!(manifest.verdict.decision, Decision::Rejected);
     for phase in ["Running", "Pending", "Unknown"] {
         assert_eq!(judge(&pod(phase), VALIDATE).remove(0).verdict.decision, Decision::Rejected, "{phase}");
     }
@@ -142,7 +146,7 @@ fn a_workflow_is_skipped_with_the_reason() {
         let outcome = judge(&workflow, VALIDATE).remove(0);
         assert_eq!(outcome.verdict.decision, Decision::Skipped, "{kind}");
         assert!(
-            outcome.verdict.message.unwrap_or_default().contains("an Argo Workflow has no pod template"),
+            outcome.verdict.message.unwrap_or_default().contains("Argo Workflows are not checked"),
             "{kind}"
         );
     }

@@ -18,8 +18,9 @@ use crate::files::found::Origin;
 use crate::files::input::Given;
 use crate::report::Summary;
 use review::diagnostic::{Diagnostic, Weight};
-use review::evaluation::{Evaluation, Outcome, locate};
+use review::evaluation::Evaluation;
 use review::manifest::{Content, Manifest};
+use review::outcome::{Outcome, locate};
 use review::verdict::Decision;
 
 /// Objects that are judged by one thread one after the other. Only a long list has more in one part.

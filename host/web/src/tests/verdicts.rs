@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{LOOK_UP, POD, base64, config, password, pull_secret, share, token};
 use crate::judgement::Judgement;
-use review::evaluation::Outcome;
+use review::outcome::Outcome;
 
 const REGISTRIES: [&str; 6] = [
     "contoso.azurecr.io",

@@ -7,6 +7,7 @@ use crate::decide::context::{About, Context, Lookup};
 use crate::decide::credential::{self, Problem, fails, lasts};
 use crate::decide::images::{Assessment, Image};
 use crate::distinct::Distinct;
+use crate::dns_name::is_dns_subdomain;
 use crate::finding::Severity;
 use crate::image::ImageReference;
 use crate::keyring::{Held, Keyring};
@@ -143,7 +144,7 @@ impl Attached {
                 continue;
             }
             let message = format!(
-                "{}: the policy's pullSecrets say nothing about \"{}\"{}",
+                "{}: no pullSecrets entry covers \"{}\"{}",
                 image.user,
                 image.text,
                 context.in_namespace()
@@ -160,8 +161,27 @@ impl Attached {
         }
     }
 
-    /// Reports what is wrong with the secrets for `images`. That one finds no credential weighs `most` at the most.
+    /// Reports what is wrong with the secrets for `images`. No finding about them weighs more than `most`.
     pub(super) fn report(
+        &self,
+        context: &mut Context<'_>,
+        spec: &PodSpec<'_>,
+        images: &[Image<'_>],
+        most: Severity,
+    ) {
+        let begin = context.decision.findings.len();
+        self.report_images(context, spec, images, most);
+        let found = context.decision.findings.iter().skip(begin);
+        let rejects = found.filter(|finding| finding.severity == Severity::Reject).count() > 0;
+        // An identity of the service account makes up for bad secrets, so it is asked for only where they matter.
+        if rejects && context.service_account(spec.service_account(), &spec.list_pointer()).has_identity() {
+            context.decision.findings.truncate(begin);
+            let images = images.iter().cloned().map(|image| Image { need: Some(Need::Nothing), ..image });
+            self.report_images(context, spec, &images.collect::<Vec<_>>(), most);
+        }
+    }
+
+    fn report_images(
         &self,
         context: &mut Context<'_>,
         spec: &PodSpec<'_>,
@@ -238,22 +258,22 @@ impl Attached {
             let secret = format!("pull secret \"{}\"{}", held.secret, context.in_namespace());
             for problem in problems {
                 let is_decisive = if fails(std::slice::from_ref(problem)) { all_fail } else { is_last_hope };
-                let mut what = problem.message(host, &secret);
+                let mut what = problem.message(&held.shown, &secret);
                 let follows = tried.get(i + 1).map(|(next, _)| *next);
                 if let Some(next) = follows.or(lasting).filter(|_| fails(problems) && !all_fail) {
-                    let order = if held.has_key_of(next) { "too, in any order" } else { "next" };
+                    let order = if held.has_key_of(next) { "too, in no fixed order" } else { "next" };
                     let next =
                         [", so the kubelet tries key ", &next.shown, " of \"", &next.secret, "\" ", order];
                     what += &next.concat();
                 }
-                let weight = if is_decisive { "" } else { "warn" };
-                if !told.add(&[problem.rule.id(), weight, &what].join(" ")) {
+                let most = if is_decisive { image.at_most(most) } else { Severity::Warn };
+                let weight = if most == Severity::Warn { "warn" } else { "" };
+                if !told.add(&[problem.rule.id(), weight, host, &what].join(" ")) {
                     continue;
                 }
                 let pointer = entry(&held.secret).unwrap_or_else(|| image.pointer.clone());
                 let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
                 let message = format!("{}, \"{}\": {what}", image.user, image.text);
-                let most = if is_decisive { image.at_most(most) } else { Severity::Warn };
                 context.report_at_most(most, problem.rule, about, message, problem.help.clone());
             }
         }
@@ -279,25 +299,29 @@ impl Attached {
             _ => return,
         };
         let about_secret = matches!(rule, Rule::SecretNotFound | Rule::SecretWrongType);
+        let most = image.at_most(most);
+        let weight = if most == Severity::Warn { "warn" } else { "" };
         // One finding for the secret, however many images rely on it.
-        if about_secret && !told.add(&[rule.id(), name].join(" ")) {
+        if about_secret && !told.add(&[rule.id(), weight, name].join(" ")) {
             return;
         }
         if self.has_unknown {
             return;
         }
         let (Image { user, text, reference, .. }, place) = (image, context.in_namespace());
+        let namespace = context.request.namespace.as_str();
+        // What is typed must be a name and nothing that a shell obeys.
+        let option = if is_dns_subdomain(namespace) { [" -n ", namespace].concat() } else { String::new() };
         let (reason, help) = match state {
             State::Absent => (
                 format!("pull secret \"{name}\" does not exist{place}"),
-                format!("create it with kubectl create secret docker-registry {name}"),
+                format!("create it with kubectl create secret docker-registry {name}{option}"),
             ),
             State::Ignored(kind) => (
                 format!(
-                    "the kubelet ignores pull secret \"{name}\"{place}, whose type or data is not that of a docker \
-                     config (type \"{kind}\")"
+                    "the kubelet ignores pull secret \"{name}\"{place} (type \"{kind}\", or no docker config)"
                 ),
-                format!("recreate it with kubectl create secret docker-registry {name}"),
+                format!("recreate it with kubectl create secret docker-registry {name}{option}"),
             ),
             _ => (
                 format!(
@@ -307,9 +331,6 @@ impl Attached {
                 format!("add {} to \"{name}\"", reference.domain),
             ),
         };
-        // A placeholder in the path may stand for what a key has there.
-        let is_partial = reference.path.is_empty() || reference.path.ends_with('/');
-        let most = if is_partial { Severity::Warn } else { image.at_most(most) };
         let message = format!("{user} cannot pull \"{text}\": {reason}");
         let entry = if about_secret { entry(name) } else { None };
         let pointer = entry.as_deref().unwrap_or(&image.pointer);
@@ -340,8 +361,8 @@ impl Attached {
 
 fn report_needless(context: &mut Context<'_>, image: &Image<'_>, used: &Held) {
     let message = format!(
-        "{}: \"{}\" is secretless, but \"{}\" (key {}) is tried first: after it a credential of the node is tried, but no \
-         anonymous pull",
+        "{}: \"{}\" needs no pull secret, but the kubelet tries \"{}\" (key {}) first, then the node's credential, and \
+         never pulls anonymously",
         image.user, image.text, used.secret, used.shown
     );
     let about = About { secret: Some(&used.secret), ..image.about() };

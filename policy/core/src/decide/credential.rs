@@ -113,7 +113,7 @@ fn problems(&Judge { cluster, suffixes, host, .. }: &Judge<'_>, credential: &Cre
             Rule::SecretSuspiciousPassword,
             "credential",
             what,
-            "recreate the secret with the password alone",
+            "recreate the secret with one password and nothing else",
         );
     }
     if is_admin_user(username, host) {

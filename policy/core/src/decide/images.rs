@@ -75,7 +75,7 @@ impl<'a> Assessment<'a> {
         let host = reference.host().to_ascii_lowercase();
         let mut class = classify(&host, &settings.registry_suffixes);
         if !text.contains('/') {
-            let server = text.split(':').next().unwrap_or_default();
+            let server = text.split([':', '@']).next().unwrap_or_default();
             if classify(server, &settings.registry_suffixes) == Host::LoginServer {
                 class = Host::Mistaken(Mistake::NoRepository { server });
             }
@@ -157,7 +157,7 @@ impl<'a> Assessment<'a> {
     }
 
     pub(super) fn has(&self, image: &Image<'_>) -> bool {
-        self.texts.get_or_init(|| Distinct::of(self.images.iter().map(|known| known.text))).has(image.text)
+        image.is_among(self.texts.get_or_init(|| known(&self.images)))
     }
 }
 
@@ -175,14 +175,40 @@ impl<'a> Image<'a> {
         self.secret().unwrap_or_default()
     }
 
-    /// What a problem of its secret weighs at the most: the kubelet can do without where it does not pull.
+    /// What a problem of its secret weighs at the most: the kubelet can do without where it does not pull, and a placeholder in
+    /// the path may stand for what a key or an entry has there.
     pub(super) fn at_most(&self, most: Severity) -> Severity {
-        if self.never { Severity::Warn } else { most }
+        let path = &self.reference.path;
+        let is_partial = path.is_empty() || path.ends_with('/');
+        if self.never || is_partial { Severity::Warn } else { most }
+    }
+
+    /// Whether it is one of the images that [`known`] made this of, or needs less than one of them.
+    pub(super) fn is_among(&self, known: &Distinct) -> bool {
+        known.has(self.text) || (self.never && known.has(&unpulled(self.text)))
     }
 
     pub(super) fn about(&self) -> About<'_> {
         About { pointer: &self.pointer, image: Some(self.text), secret: self.secret() }
     }
+}
+
+/// The images as they are written, those apart that the kubelet does not pull.
+pub(super) fn known(images: &[Image<'_>]) -> Distinct {
+    let mut known = Distinct::default();
+    for image in images {
+        if image.never {
+            known.add(&unpulled(image.text))
+        } else {
+            known.add(image.text)
+        };
+    }
+    known
+}
+
+/// No image reference begins like that.
+fn unpulled(text: &str) -> String {
+    ["!", text].concat()
 }
 
 /// The secrets that `images` need, each once, in order of need.

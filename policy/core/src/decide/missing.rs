@@ -54,7 +54,7 @@ pub(super) fn report_missing(
             if mirrors {
                 ", which a mirror pod may not reference"
             } else if image.never {
-                ", and runs it only where the node has it (imagePullPolicy: Never)"
+                ", so with imagePullPolicy: Never it starts only on nodes that have the image"
             } else {
                 ""
             }
@@ -104,6 +104,7 @@ pub(super) fn report_immutable(
 pub(super) fn without_refused<'w>(
     context: &mut Context<'_>,
     spec: &PodSpec<'_>,
+    attached: &Attached,
     account: &ServiceAccount,
     lacking: Vec<Image<'w>>,
 ) -> Vec<Image<'w>> {
@@ -111,6 +112,8 @@ pub(super) fn without_refused<'w>(
     let secrets = Distinct::of(secrets.iter().map(String::as_str));
     let (allowed, refused): (Vec<_>, Vec<_>) =
         lacking.into_iter().partition(|image| image.secret().is_some_and(|name| secrets.has(name)));
+    // What could not be read may serve them.
+    let refused = if attached.has_unknown() { Vec::new() } else { refused };
     for image in refused {
         let message = format!(
             "{} cannot pull \"{}\" without pull secret \"{}\", which ServiceAccount \"{}\"{} does not allow \

@@ -76,7 +76,7 @@ fn add_missing(
     }
     if may_add {
         let account = context.service_account(spec.service_account(), &spec.list_pointer());
-        return secrets(&without_refused(context, spec, &account, lacking));
+        return secrets(&without_refused(context, spec, attached, &account, lacking));
     }
     // An empty list means that the service account has none.
     let account = if list.is_empty() {

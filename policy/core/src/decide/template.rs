@@ -2,7 +2,7 @@
 
 use crate::decide::attached::Attached;
 use crate::decide::context::{About, Context, ServiceAccount};
-use crate::decide::images::{Assessment, Image, secrets};
+use crate::decide::images::{self, Assessment, Image, secrets};
 use crate::decide::list::{is_custom, is_invalid, report_invalid, report_misplaced};
 use crate::decide::missing::{
     report_hidden, report_immutable, report_missing, report_nameless, without_refused,
@@ -55,8 +55,8 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
         // A problem that was uncertain before the update and is certain now is reported as new.
         if !was.unsure || view.unsure {
             let was_lacking = was.lacking(&old.images);
-            let was_lacking = Distinct::of(was_lacking.iter().map(|old| old.text));
-            lacking.retain(|new| !was_lacking.has(new.text));
+            let was_lacking = images::known(&was_lacking);
+            lacking.retain(|new| !new.is_among(&was_lacking));
         }
         if was.names == view.names {
             assessment.images.retain(|image| !old.has(image));
@@ -147,12 +147,12 @@ fn add_missing(
     let settings = context.settings;
     let list = spec.pull_secrets();
     let may_add = settings.mode == Mode::Mutate && settings.targets.pod_templates;
-    if view.attached.has_unknown() && (!may_add || immutable) {
+    if view.attached.has_unknown() && (!may_add || immutable || !list.can_grow()) {
         // What could not be read may serve the images: `lookup-failed` says so, and nothing is known to be missing.
     } else if may_add && immutable {
         report_immutable(context, "the template of a Job", "the Job", &view.names(), &lacking);
     } else if may_add && list.can_grow() && !view.unsure {
-        let lacking = without_refused(context, spec, &view.account, lacking);
+        let lacking = without_refused(context, spec, &view.attached, &view.account, lacking);
         if matches!(view.account, ServiceAccount::Absent) && list.is_empty() && !lacking.is_empty() {
             report_unknown_account(context, spec);
         }
