@@ -15,9 +15,9 @@ function here(text: string, name: string): string {
 
 /** The call of the command that judges the same. */
 export function commandLine(input: Shared): string {
-  const words = ["acr-pull-secret check"];
+  // The page has all that there is, and does what the policy does, also with its default settings.
+  const words = ["acr-pull-secret check --complete", `--settings-json ${quote(input.settingsJson)}`];
   const before: string[] = [];
-  if (input.settingsJson !== "{}") words.push(`--settings-json ${quote(input.settingsJson)}`);
   if (input.namespace !== "default") words.push(`--namespace ${quote(input.namespace)}`);
   if (input.cluster.trim() !== "") {
     before.push(`cat > acr-cluster.yaml ${here(input.cluster, "CLUSTER")}`);

@@ -114,7 +114,7 @@ export class Editor {
           base, EditorView.lineWrapping, lintGutter(), foldGutter(), history(), drawSelection(), bracketMatching(), highlightActiveLine(),
           highlightActiveLineGutter(), highlightSelectionMatches(), search({ top: true }), lines,
           keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
-          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
+          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off", tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed();
           }),

@@ -175,7 +175,7 @@ export const examples: Example[] = [
   finding("lookup-failed", WEB, SECRETS, "", true),
   finding("secret-expires-soon", WEB, SECRETS, () => tokenSecret(5)),
   finding("invalid-pull-secret-list", pod("contoso.azurecr.io/web:v1", "  imagePullSecrets: [acr-secret]\n")),
-  finding("secret-suspicious-password", WEB, SECRETS, secret("contoso.azurecr.io", PRINCIPAL, "$(ACR_PASSWORD)")),
+  finding("secret-suspicious-password", WEB, SECRETS, secret("contoso.azurecr.io", PRINCIPAL, "not-a-real-password ")),
   finding("secret-admin-user", WEB, SECRETS, secret("contoso.azurecr.io", "contoso", "not-a-real-password")),
   finding("secret-broad-key", secret("*.*.io", PRINCIPAL, "not-a-real-password"), SECRETS),
   finding("secret-dead-key", secret("Contoso.azurecr.io", PRINCIPAL, "not-a-real-password"), SECRETS),
