@@ -50,7 +50,7 @@ fn every_file_beside_the_sessions_belongs_to_one() {
     let files = files();
     let sessions: BTreeSet<PathBuf> =
         files.keys().filter(|path| path.extension().is_some_and(|it| it == "toml")).cloned().collect();
-    assert!(sessions.len() >= 104, "{}", sessions.len());
+    assert!(sessions.len() >= 160, "{}", sessions.len());
     for path in files.keys() {
         let mut parts = path.strip_prefix(&root).unwrap().components();
         let (topic, session) = (parts.next().unwrap(), parts.next().unwrap());
