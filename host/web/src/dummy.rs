@@ -20,6 +20,8 @@ fn mask_but(text: &str, kept: &str) -> String {
         'A'..='Z' => 'X',
         'a'..='z' => 'x',
         '0'..='9' => '0',
+        // In JSON it may make an escape, or break one.
+        '\\' => c,
         _ => '-',
     };
     text.chars().map(dummy).collect()

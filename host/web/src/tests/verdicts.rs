@@ -113,6 +113,18 @@ fn a_text_that_cannot_be_read_is_not_shared() {
     }
 }
 
+/// What breaks JSON in a password still does in its dummy, or is told; sharing again changes nothing.
+#[test]
+fn a_password_with_backslashes_is_replaced_once() {
+    for password in ["\\u0A0gAA", "a\\b", "\\\\", "\\", "a\\\\\\n1"] {
+        let secret =
+            pull_secret(&format!(r#"{{"auths": {{"contoso.azurecr.io": {{"password": "{password}"}}}}}}"#));
+        let shared = share(&format!("{POD}---\n{secret}"), LOOK_UP, "").unwrap();
+        let again = share(&shared.manifests, &shared.settings, "").unwrap();
+        assert_eq!(again.manifests, shared.manifests, "{password}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
