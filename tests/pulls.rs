@@ -237,3 +237,35 @@ fn what_is_no_error_is_not_fixed() {
         }
     }
 }
+
+/// A secret that is known to fail does not help, so `fix` does not add it.
+#[test]
+fn a_secret_that_is_known_to_fail_is_not_added() {
+    for (bad, reason) in [
+        (secret("acr-secret", "contoso.azurecr.io", ""), "has no password"),
+        (
+            secret("acr-secret", "fabrikam.azurecr.io", "p"),
+            "no pull secret in namespace \"shop\" has a key that matches it",
+        ),
+        (
+            secret("acr-secret", "contoso.azurecr.io", "p")
+                .replace("kubernetes.io/dockerconfigjson", "Opaque"),
+            "the kubelet ignores",
+        ),
+        (
+            secret("acr-secret", "contoso.azurecr.io", "p").replace("\"shop\"", "\"other\""),
+            "does not exist in namespace",
+        ),
+    ] {
+        for wanting in [pod(&[]), deployment("web")] {
+            let folder = tempfile::tempdir().unwrap();
+            let input = list(&[bad.clone(), wanting]);
+            std::fs::write(folder.path().join("input.yaml"), &input).unwrap();
+            let output = command_alone(&["fix", "input.yaml"]).current_dir(folder.path()).output().unwrap();
+            let talk = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{input}: {talk}");
+            assert!(talk.contains(reason), "{reason}: {talk}");
+            assert_eq!(std::fs::read_to_string(folder.path().join("input.yaml")).unwrap(), input, "{talk}");
+        }
+    }
+}

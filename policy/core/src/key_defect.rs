@@ -70,7 +70,7 @@ impl fmt::Display for KeyDefect {
 
 impl KeyDefect {
     /// Whether some image matches the key all the same.
-    pub(crate) fn is_narrow(self) -> bool {
+    pub fn is_narrow(self) -> bool {
         matches!(self, Self::UpperCaseHost | Self::Underscore | Self::ApiVersion(_))
     }
 

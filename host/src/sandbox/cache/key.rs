@@ -74,7 +74,7 @@ impl Key {
     pub(super) fn read_or_create(folder: &Path) -> io::Result<Self> {
         match Self::read(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            // A crash of the system left a part of it. It is the user's own file, so it can be written anew.
+            // A crash of the system left a part of it. It is the user's own file, so it can be replaced.
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 fs::remove_file(ownership::folder(folder)?.join(FILE))?;
             }

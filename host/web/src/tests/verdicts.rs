@@ -113,7 +113,7 @@ fn a_text_that_cannot_be_read_is_not_shared() {
     }
 }
 
-/// What breaks JSON in a password still does in its dummy, or is told; sharing again changes nothing.
+/// Sharing what was shared gives the same text, also where a password breaks its JSON.
 #[test]
 fn a_password_with_backslashes_is_replaced_once() {
     for password in ["\\u0A0gAA", "a\\b", "\\\\", "\\", "a\\\\\\n1"] {

@@ -45,7 +45,7 @@ fn a_key_that_was_not_written_whole_is_made_anew() {
         assert_eq!(kept.answer(&wasm), 2, "{length}");
         let new = fs::read(&key).unwrap();
         assert!(new.len() == 32 && new != [0; 32], "{length}");
-        assert!(fs::read(&entry).unwrap() != before, "{length}: the entry is signed anew");
+        assert!(fs::read(&entry).unwrap() != before, "{length}: the entry has a new signature");
     }
 }
 
