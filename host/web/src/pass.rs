@@ -8,8 +8,8 @@ use self::secret::Written;
 use crate::dummy::{decoded, mask};
 use crate::secret_values::SecretValues;
 use crate::signs::{
-    assigned, holds_secret, is_name_of_secret, is_request_for_secret, is_secret, is_telling, login_servers,
-    logins,
+    credentials, holds_secret, is_name_of_secret, is_request_for_secret, is_secret, is_telling,
+    login_servers, names_credential,
 };
 use review::yaml;
 
@@ -72,18 +72,19 @@ impl Pass {
         }
     }
 
-    /// Items of a list. An argument such as `--password` is followed by its value.
+    /// Items of a list. An argument such as `--password` is followed by its value, which may begin with `-` and look
+    /// like an option.
     fn items(&mut self, items: &mut [Value]) {
         let mut is_credential = false;
         for item in items {
-            let is_option = item.as_str().is_some_and(|text| text.starts_with('-'));
-            if is_credential && !is_option {
-                self.telling(item);
-                is_credential = false;
-            } else {
-                is_credential = is_option && item.as_str().is_some_and(is_telling);
+            let names_credential = item.as_str().is_some_and(names_credential);
+            if !is_credential || self.task == Task::Collect {
                 self.any(item);
             }
+            if is_credential {
+                self.telling(item);
+            }
+            is_credential = names_credential;
         }
     }
 
@@ -124,7 +125,7 @@ impl Pass {
     /// A text that is no part of a Secret, but may have a copy of one, or a login.
     fn plain(&mut self, text: &str) -> String {
         let mut new = text.to_owned();
-        for secret in assigned(text).into_iter().chain(logins(text)) {
+        for secret in credentials(text) {
             self.add(secret.as_bytes());
             secret.split(':').for_each(|part| self.add(part.as_bytes()));
             new = new.replacen(secret, &mask(secret), 1);

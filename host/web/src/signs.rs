@@ -138,15 +138,30 @@ pub(crate) fn login_servers(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Credentials in a text: an argument or variable, each word of a command line, and user information in a URL.
+pub(crate) fn credentials(text: &str) -> Vec<&str> {
+    const QUOTES: [char; 4] = ['"', '\'', ';', '`'];
+    let words = || text.split_whitespace().map(|word| word.trim_matches(QUOTES));
+    let follows = words().zip(words().skip(1));
+    let after_option = follows.filter_map(|(option, value)| names_credential(option).then_some(value));
+    let assigned = std::iter::once(text).chain(words()).filter_map(assigned);
+    assigned.chain(after_option).chain(logins(text)).filter(|credential| !credential.is_empty()).collect()
+}
+
+/// Whether an argument is followed by a credential: `--password x`.
+pub(crate) fn names_credential(argument: &str) -> bool {
+    argument.starts_with('-') && !argument.contains('=') && is_telling(argument)
+}
+
 /// What stands behind the `=` of an argument or variable that holds a credential: `--password=x`.
-pub(crate) fn assigned(text: &str) -> Option<&str> {
+fn assigned(text: &str) -> Option<&str> {
     let (name, value) = text.split_once('=')?;
     let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     (is_word && is_telling(name) && !value.is_empty()).then_some(value)
 }
 
 /// User name and password in a URL.
-pub(crate) fn logins(text: &str) -> impl Iterator<Item = &str> {
+fn logins(text: &str) -> impl Iterator<Item = &str> {
     text.split("://").skip(1).filter_map(|rest| {
         let end = rest.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(rest.len());
         rest.get(..end)?.rsplit_once('@').map(|(login, _)| login).filter(|login| !login.is_empty())

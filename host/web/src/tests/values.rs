@@ -342,6 +342,32 @@ fn what_is_no_secret_stays_as_it_is() {
     }
 }
 
+/// Each text that a pair of arguments may not share, whatever the value looks like.
+#[test]
+fn an_argument_behind_an_option_for_a_credential_is_not_shared() {
+    for (arguments, password) in [
+        ("[--registry-password, -0Aa0Aa_]", "-0Aa0Aa_"),
+        ("[--registry-password, --hunter-two]", "--hunter-two"),
+        ("[-password, -hunter-two-x]", "-hunter-two-x"),
+        ("[--password, --token=hunter2x, hunter2x]", "hunter2x"),
+        ("[--password-auth, --password, hunter2x]", "hunter2x"),
+        ("[--password, --token, --hunter2x]", "--hunter2x"),
+        ("[--password, a=hunter2x]", "hunter2x"),
+        ("[sh, -c, login --password hunter2x && run]", "hunter2x"),
+        ("[sh, -c, export TOKEN=hunter2x; run]", "hunter2x"),
+        ("[sh, -c, \"login -u x --password '-hunter2x'\"]", "-hunter2x"),
+    ] {
+        let pod = format!("kind: Pod\nspec: {{containers: [{{name: web, args: {arguments}}}]}}\n");
+        assert_hidden([&pod, "", ""], password).unwrap();
+    }
+    for arguments in ["serve, --tls-key, tls.key", "--secret-name, acr", "sh, -c, echo $TOKEN --port 80"] {
+        let pod = format!("kind: Pod\nspec: {{containers: [{{name: web, args: [{arguments}]}}]}}\n");
+        assert_eq!(share(&pod, "", "").unwrap().manifests, pod);
+    }
+    let pod = "kind: Pod\nspec: {containers: [{name: web, args: [--token=hunter2x, serve]}]}\n";
+    assert!(share(pod, "", "").unwrap().manifests.contains("- serve\n"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
