@@ -27,7 +27,7 @@ fn overlay() -> tempfile::TempDir {
 }
 
 #[test]
-fn patches_are_skipped_with_the_reason_unless_they_are_named() {
+fn patches_are_skipped_with_the_reason() {
     let folder = overlay();
     let (all, said) = results(folder.path(), &["."]);
     let message = |name: &str| {
@@ -54,12 +54,37 @@ fn patches_are_skipped_with_the_reason_unless_they_are_named() {
          ./prod/kustomization.yaml (patches, patchesStrategicMerge); to check what is built, run acr-pull-secret check -k \
          with the folder of each"
     );
-    assert_eq!(judged(folder.path(), &["prod/more/deployment.yaml"]).0, ["prod/more/deployment.yaml"]);
-
     let fix = run(folder.path(), &["fix", "."]);
     assert_eq!(fix.status.code(), Some(0), "{}", talk(&fix));
     assert!(talk(&fix).ends_with("1 file fixed, 0 unchanged\n"), "{}", talk(&fix));
     assert_eq!(fs::read_to_string(folder.path().join("prod/more/deployment.yaml")).unwrap(), PATCH);
+}
+
+/// A hook is given files rather than folders.
+#[test]
+fn patches_that_are_named_are_skipped_too_and_never_fixed() {
+    let folder = overlay();
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    fs::write(folder.path().join("prod/more/pod.yaml"), POD).unwrap();
+    for (paths, files, skipped) in [
+        (&["prod/patch.yaml", "base/pod.yaml"][..], &["base/pod.yaml"][..], "prod/patch.yaml"),
+        (&["./prod/more/deployment.yaml"], &[], "./prod/more/deployment.yaml"),
+        (&["prod/more/*.yaml"], &["prod/more/pod.yaml"], "prod/more/deployment.yaml"),
+        (&["prod/more"], &["prod/more/pod.yaml"], "prod/more/deployment.yaml"),
+    ] {
+        let (judged, said) = judged(folder.path(), paths);
+        assert_eq!(judged, files, "{paths:?}");
+        let note = format!("note: patches of prod/kustomization.yaml are skipped: {skipped}");
+        assert!(notes(&said).contains(&note.as_str()), "{said}");
+    }
+    let fix = run(folder.path(), &["fix", "--allow-empty", "prod/more/deployment.yaml"]);
+    assert_eq!(fix.status.code(), Some(0), "{}", talk(&fix));
+    assert_eq!(fs::read_to_string(folder.path().join("prod/more/deployment.yaml")).unwrap(), PATCH);
+
+    // Without a repository, a file above the folder may be anyone's.
+    fs::remove_dir(folder.path().join(".git")).unwrap();
+    assert_eq!(judged(folder.path(), &["prod/more/deployment.yaml"]).0, ["prod/more/deployment.yaml"]);
+    assert_eq!(judged(folder.path(), &["component/part.yaml", "base/pod.yaml"]).0, ["base/pod.yaml"]);
 }
 
 /// The object of the file is built as it is somewhere.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::commands::ordered_parallel;
+use crate::commands::{ordered_parallel, skipped};
 use crate::console::Io;
 use crate::files::folder::Folder;
 use crate::files::found::{self, Origin};
@@ -47,13 +47,16 @@ pub(super) fn given(paths: &[String], search: &Search, io: &mut Io) -> Vec<Resul
     given_in_folders(paths, search, io).0
 }
 
-/// As [`given`], and the folders among the paths.
+/// As [`given`], and the folders among the paths. Says which patches of kustomizations above them are skipped.
 pub(super) fn given_in_folders(
     paths: &[String],
     search: &Search,
     io: &mut Io,
 ) -> (Vec<Result<Given, String>>, Vec<Folder>) {
     let found = found::find(paths, search);
+    for (kustomization, patches) in found.patches() {
+        skipped::tell_of_patches(kustomization, &patches.iter().cloned().collect::<Vec<_>>(), io);
+    }
     let files = found.files.into_iter();
     let given = files.map(|file| file.and_then(|(path, origin)| Given::new(path, origin, &mut io.stdin)));
     (given.map(|given| given.map_err(|error| error.to_string())).collect(), found.folders)

@@ -1,6 +1,6 @@
 //! Notes on what is skipped in folders, and what to type to check it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
 
@@ -31,10 +31,7 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
             io.stderr.line(&format!("note: {}", templates(chart)));
         }
         for Kustomization { file, patches, .. } in &folder.kustomizations {
-            if !patches.is_empty() {
-                let (file, names) = (file.display(), names(patches));
-                io.stderr.line(&format!("note: patches of {file} are skipped: {names}"));
-            }
+            tell_of_patches(file, patches, io);
         }
         tell_of_changes(&folder.kustomizations, io);
         tell_of_links(slice::from_ref(folder), "add --follow", io);
@@ -52,6 +49,14 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
                  ignores, add --hidden and --no-ignore"
             ));
         }
+    }
+}
+
+/// Says which patches of a kustomization are skipped.
+pub(super) fn tell_of_patches(kustomization: &Path, patches: &[PathBuf], io: &Io) {
+    if !patches.is_empty() {
+        let (file, names) = (kustomization.display(), names(patches));
+        io.stderr.line(&format!("note: patches of {file} are skipped: {names}"));
     }
 }
 

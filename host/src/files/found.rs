@@ -1,12 +1,14 @@
 //! The files behind the paths that a command is given.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::folder::{self, Folder, FoundFile};
 use super::input::InputError;
+use super::patch_above::{KustomizationsAbove, Level};
 use super::pattern::{self, is_pattern};
-use super::search::Search;
+use super::search::{Search, Wanted};
 
 /// Why a file is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub enum Origin {
     Named,
     /// It lies in a folder that was named
     InFolder,
-    /// It lies in such a folder, and this kustomization there names it as a patch
+    /// It was named or lies in such a folder, and this kustomization names it as a patch
     Patch(Arc<Path>),
     /// It is what Kustomize builds, whose lines are in no file
     Built,
@@ -28,6 +30,8 @@ pub struct Found {
     pub files: Vec<Result<(PathBuf, Origin), InputError>>,
     /// The folders among the paths; their files are in `files`
     pub folders: Vec<Folder>,
+    /// The kustomizations of patches that are not in these folders
+    above: KustomizationsAbove,
 }
 
 /// The files behind `paths`, in order: folders recursively and sorted, patterns expanded, `-` as it is.
@@ -47,12 +51,14 @@ pub fn expand(paths: &[String], search: &Search) -> Vec<Result<PathBuf, InputErr
 impl Found {
     fn add(&mut self, given: &str, search: &Search) {
         let path = Path::new(given);
-        if given == "-" || path.is_file() {
-            self.named(path.to_owned());
+        if given == "-" {
+            self.files.push(Ok((path.to_owned(), Origin::Named)));
+        } else if path.is_file() {
+            self.named(path.to_owned(), search);
         } else if path.is_dir() {
             self.folder(path, search);
         } else if path.exists() {
-            self.named(path.to_owned());
+            self.named(path.to_owned(), search);
         } else if is_pattern(given) {
             self.pattern(given, search);
         } else {
@@ -60,16 +66,30 @@ impl Found {
         }
     }
 
-    fn named(&mut self, path: PathBuf) {
-        self.files.push(Ok((path, Origin::Named)));
+    fn named(&mut self, path: PathBuf, search: &Search) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let patch_of = self.patch_of(&path, folder, Level::InOrAbove, search);
+        self.files.push(Ok((path, patch_of.map_or(Origin::Named, Origin::Patch))));
+    }
+
+    fn patch_of(&mut self, file: &Path, folder: &Path, level: Level, search: &Search) -> Option<Arc<Path>> {
+        if search.wanted == Wanted::Manifests { self.above.of(file, folder, level) } else { None }
+    }
+
+    /// Patches of kustomizations that are not in the folders that were searched.
+    pub fn patches(&self) -> impl Iterator<Item = (&Path, &BTreeSet<PathBuf>)> {
+        self.above.patches.iter().map(|(kustomization, patches)| (kustomization.as_path(), patches))
     }
 
     fn folder(&mut self, path: &Path, search: &Search) {
         let mut folder = folder::search(path, search);
-        self.files.extend(std::mem::take(&mut folder.files).into_iter().map(|file| {
-            let FoundFile { path, patch_of, .. } = file?;
-            Ok((path, patch_of.map_or(Origin::InFolder, Origin::Patch)))
-        }));
+        for file in std::mem::take(&mut folder.files) {
+            let file = file.map(|FoundFile { path, patch_of, .. }| {
+                let patch_of = patch_of.or_else(|| self.patch_of(&path, &folder.path, Level::Above, search));
+                (path, patch_of.map_or(Origin::InFolder, Origin::Patch))
+            });
+            self.files.push(file);
+        }
         self.folders.push(folder);
     }
 
@@ -88,7 +108,7 @@ impl Found {
         for entry in matches {
             match entry {
                 Ok(path) if path.is_dir() => self.folder(&path, search),
-                Ok(path) => self.named(path),
+                Ok(path) => self.named(path, search),
                 Err(error) => self.files.push(Err(error)),
             }
         }

@@ -29,7 +29,7 @@ impl DiskFiles {
 impl SuiteFiles for DiskFiles {
     fn expand(&self, path: &str) -> Vec<Result<PathBuf, String>> {
         // A case that is skipped would be taken for one that passes.
-        let Found { files, folders } = found::find(&[path.to_owned()], &Search::everything());
+        let Found { files, folders, .. } = found::find(&[path.to_owned()], &Search::everything());
         self.folders.borrow_mut().extend(folders);
         let path =
             |file: Result<_, InputError>| file.map(|(path, _)| path).map_err(|error| error.to_string());
