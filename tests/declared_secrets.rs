@@ -84,3 +84,22 @@ sops:
         assert_eq!(secret["object"]["message"], "encrypted by SOPS", "{values}");
     }
 }
+
+#[test]
+fn a_secret_whose_data_something_fills_in_is_skipped_with_the_reason_and_found_by_the_pod() {
+    for values in ["data", "stringData"] {
+        let results = results(&format!(
+            "
+apiVersion: v1
+kind: Secret
+metadata: {{name: acr-secret, namespace: shop}}
+type: kubernetes.io/dockerconfigjson
+{values}: {{.dockerconfigjson: \"${{DOCKER_CONFIG}}\"}}
+"
+        ));
+        assert_eq!(rules(&results[0]), [""; 0], "{values}");
+        let secret = &results[1];
+        assert_eq!((&secret["decision"], &secret["kind"]), (&"skipped".into(), &"Secret".into()), "{values}");
+        assert_eq!(secret["object"]["message"], "its data has a placeholder", "{values}");
+    }
+}

@@ -1,12 +1,14 @@
 //! Declarations: what a repository holds in the place of pull secrets. Another object has a controller make the Secret, or
-//! the Secret is encrypted. It exists in the cluster, and its content is not known here.
+//! the Secret is encrypted, or something fills its data in. It exists in the cluster, and its content is not known here.
 
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::field::{field, word};
 use crate::kind::Kind;
+use crate::placeholder;
 
-/// The kinds that declare Secrets, besides encrypted Secrets.
+/// The kinds that declare Secrets, besides Secrets whose own content is not known.
 pub(crate) const KINDS: [&str; 4] =
     ["ExternalSecret", "SealedSecret", "SecretProviderClass", "AcrPullBinding"];
 
@@ -15,6 +17,9 @@ const OPAQUE: &str = "Opaque";
 
 /// The types that the kubelet reads. Other Secrets it ignores, whatever they hold.
 const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
+
+/// The keys of the docker configs in Secrets of these types.
+const CONFIGS: [&str; 2] = [".dockerconfigjson", ".dockercfg"];
 
 /// What a value begins with that SOPS has encrypted.
 const ENCRYPTED: &str = "ENC[";
@@ -40,7 +45,7 @@ pub(crate) struct Binding {
 impl Declaration {
     /// What an object declares; `None` for one that declares nothing.
     pub(crate) fn of(kind: &Kind, object: &Value) -> Option<Self> {
-        if is_encrypted(kind, object) {
+        if unreadable(kind, object).is_some() {
             return Some(Self { secrets: vec![without_values(object)], binding: None });
         }
         if !is_declaring(kind) {
@@ -51,6 +56,10 @@ impl Declaration {
             "ExternalSecret" => Self::of_external_secret(name, object),
             // The controller takes the name of the SealedSecret, whatever its template says.
             // sealed-secrets: sealedsecret_expansion.go `Unseal`
+            // The old form encrypts the type as well. sealed-secrets: v1alpha1/types.go `SealedSecretSpec.Data`
+            "SealedSecret" if word(object, &["spec", "data"]).is_some() => {
+                Self { secrets: vec![secret(name, None, None)], binding: None }
+            }
             "SealedSecret" => Self::of_template(name, field(object, &["spec", "template"])),
             "SecretProviderClass" => {
                 let objects = field(object, &["spec", "secretObjects"]).and_then(Value::as_array);
@@ -118,8 +127,33 @@ pub(crate) fn is_declaring(kind: &Kind) -> bool {
     }
 }
 
+/// Why the data of a Secret cannot be read here, although they can in the cluster.
+pub(crate) fn unreadable(kind: &Kind, secret: &Value) -> Option<&'static str> {
+    if is_encrypted(kind, secret) {
+        Some("encrypted by SOPS")
+    } else if is_to_be_filled_in(kind, secret) {
+        Some("its data has a placeholder")
+    } else {
+        None
+    }
+}
+
+/// Whether the docker config of a pull secret has a placeholder that keeps it from being read: `${DOCKER_CONFIG}`. One for
+/// the password alone is within a JSON string of `stringData`, and does not.
+fn is_to_be_filled_in(kind: &Kind, secret: &Value) -> bool {
+    let text = |values: &str, key: &&str| field(secret, &[values, *key]).and_then(Value::as_str);
+    let is_no_json =
+        |text: &str| placeholder::is_in_text(text) && serde_json::from_str::<IgnoredAny>(text).is_err();
+    kind.is_core("Secret")
+        && word(secret, &["type"]).is_some_and(|known| READ.contains(&known) || placeholder::is_in(known))
+        && CONFIGS.iter().any(|key| match text("stringData", key) {
+            Some(text) => is_no_json(text),
+            None => text("data", key).is_some_and(placeholder::is_in),
+        })
+}
+
 /// Whether this is a Secret that SOPS has encrypted.
-pub(crate) fn is_encrypted(kind: &Kind, object: &Value) -> bool {
+fn is_encrypted(kind: &Kind, object: &Value) -> bool {
     let is_encrypted = |values: &str| {
         let values = object.get(values).and_then(Value::as_object).into_iter().flatten();
         values.filter_map(|(_, value)| value.as_str()).any(|value| value.starts_with(ENCRYPTED))
@@ -143,16 +177,18 @@ fn secret(name: &str, secret_type: Option<&str>, annotations: Option<&Value>) ->
     if let (Some(metadata), Some(annotations)) = (secret.get_mut("metadata"), annotations) {
         metadata["annotations"] = annotations.clone();
     }
+    let secret_type = secret_type.filter(|known| !placeholder::is_in(known));
     if let (Some(fields), Some(secret_type)) = (secret.as_object_mut(), secret_type) {
         fields.insert("type".to_owned(), secret_type.into());
     }
     secret
 }
 
-/// An encrypted Secret without what is encrypted.
+/// A Secret without the values that cannot be read.
 fn without_values(secret: &Value) -> Value {
     let mut secret = secret.clone();
-    let is_hidden = word(&secret, &["type"]).is_some_and(|known| known.starts_with(ENCRYPTED));
+    let is_hidden = word(&secret, &["type"])
+        .is_some_and(|known| known.starts_with(ENCRYPTED) || placeholder::is_in(known));
     let secret_type = type_of(&secret).to_owned();
     if let Some(fields) = secret.as_object_mut() {
         fields.retain(|name, _| !matches!(name.as_str(), "data" | "stringData" | "sops" | "type"));

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::admission::{ApiServer, PodRequest};
 use crate::cluster::Cluster;
-use crate::declaration::is_encrypted;
+use crate::declaration::unreadable;
 use crate::engine::Engine;
 use crate::field::{self, field};
 use crate::field_error::without_value;
@@ -255,8 +255,8 @@ fn is_template(path: &str) -> bool {
 
 /// Why a manifest is not judged. A request is judged, because it was sent already.
 fn not_judged_of(manifest: &Manifest, kind: &Kind) -> Option<String> {
-    if is_encrypted(kind, manifest.object()) {
-        return Some("encrypted by SOPS".to_owned());
+    if let Some(reason) = unreadable(kind, manifest.object()) {
+        return Some(reason.to_owned());
     }
     match &manifest.content {
         Content::Object(object) => not_judged(kind, object),

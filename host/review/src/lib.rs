@@ -31,6 +31,7 @@ pub mod log;
 pub mod lookups;
 pub mod manifest;
 pub mod outcome;
+mod placeholder;
 pub mod policy_resource;
 pub mod request;
 pub mod rule_help;

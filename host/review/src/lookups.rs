@@ -11,6 +11,7 @@ use crate::failing_lookups::not_granted;
 use crate::field_mask::mask;
 use crate::host_calls::HostCalls;
 use crate::log::Log;
+use crate::placeholder;
 
 /// What a host error says of an object that is not known, behind its name. The policy takes it as unknown, without a finding.
 pub const NOT_GIVEN: &str = " is not among the inputs";
@@ -98,7 +99,10 @@ impl Lookups {
         let known = self.cluster.known(&api_version, &kind, place, &name).ok_or_else(|| {
             let is_secret = (api_version.as_str(), kind.as_str()) == ("v1", "Secret");
             // Where the inputs have it in another namespace, they have the Secrets.
-            if !self.is_complete && is_secret && self.cluster.pull_secrets(&name).next().is_none() {
+            let is_unknown = !self.is_complete && self.cluster.pull_secrets(&name).next().is_none();
+            // What it will be called is not known.
+            let has_placeholder = [place, &name].into_iter().any(placeholder::is_in);
+            if is_secret && (is_unknown || has_placeholder) {
                 return format!("Secret {place}/{name}{NOT_GIVEN}");
             }
             format!(

@@ -117,6 +117,7 @@ fn a_secret_that_a_controller_makes_exists_with_the_type_that_is_declared() {
         (external("{target: {name: other, template: {type: kubernetes.io/dockerconfigjson}}}"), Nothing),
         (external("{target: {template: {data: {a: b}}}}"), Type("Opaque")),
         (external("{target: {template: {type: ''}}}"), Type("Opaque")),
+        (external("{target: {template: {type: '${TYPE}'}}}"), Name),
         (external("{target: {template: {type: 1}}}"), Type("Opaque")),
         (external("{}"), Type("Opaque")),
         (external("null"), Type("Opaque")),
@@ -132,6 +133,7 @@ fn a_secret_that_a_controller_makes_exists_with_the_type_that_is_declared() {
         (sealed("{encryptedData: {a: b}, template: {type: kubernetes.io/dockerconfigjson}}"), Type(DOCKER)),
         (sealed("{template: {metadata: {name: t}, type: kubernetes.io/dockerconfigjson}}"), Type(DOCKER)),
         (sealed("{encryptedData: {a: b}}"), Type("Opaque")),
+        (sealed("{data: AgBy3i4OJSWK}"), Name),
         (sealed("{}").replace("bitnami.com", "example.org"), Nothing),
         (class("[{secretName: s, type: kubernetes.io/dockerconfigjson, data: []}]"), Type(DOCKER)),
         (
@@ -171,6 +173,61 @@ fn a_secret_that_sops_encrypts_exists_and_its_values_are_not_known() {
     ] {
         assert_known(&secret(&fields.replace("ENC", encrypted)), "s", &known);
     }
+}
+
+#[test]
+fn a_secret_whose_data_something_fills_in_exists_and_its_values_are_not_known() {
+    use Known::{All, Name, Type};
+
+    let secret = |fields: &str| format!("{{apiVersion: v1, kind: Secret, metadata: {{name: s}}, {fields}}}");
+    for (fields, known) in [
+        ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: '${CONFIG}'}", Type(DOCKER)),
+        ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: '$(config)'}", Type(DOCKER)),
+        ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: '#{config}#'}", Type(DOCKER)),
+        ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: '<base64>'}", Type(DOCKER)),
+        ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: '{{ .config }}'}", Type(DOCKER)),
+        (
+            "type: kubernetes.io/dockerconfigjson, stringData: {.dockerconfigjson: '{{ .config }}'}",
+            Type(DOCKER),
+        ),
+        (
+            "type: kubernetes.io/dockerconfigjson, stringData: {.dockerconfigjson: '{\"auths\": {{ .auths }}}'}",
+            Type(DOCKER),
+        ),
+        (
+            "type: kubernetes.io/dockercfg, stringData: {.dockercfg: '${CONFIG}'}",
+            Type("kubernetes.io/dockercfg"),
+        ),
+        ("type: '${TYPE}', data: {.dockerconfigjson: '${CONFIG}'}", Name),
+        // The text is a docker config whatever the password will be, so all but that is known.
+        (
+            "type: kubernetes.io/dockerconfigjson, stringData: {.dockerconfigjson: \
+             '{\"auths\": {\"contoso.azurecr.io\": {\"password\": \"${PW}\"}}}'}",
+            All,
+        ),
+        ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: 'no base64!'}", All),
+        ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: e30=, a: '${A}'}", All),
+        // The kubelet ignores it, whatever it holds.
+        ("type: Opaque, data: {.dockerconfigjson: '${CONFIG}'}", All),
+    ] {
+        assert_known(&secret(fields), "s", &known);
+    }
+}
+
+/// The pod, or its cluster, gets a name that is not known yet.
+#[test]
+fn a_secret_whose_name_something_fills_in_is_not_known() {
+    let asked = |namespace: &str, name: &str| {
+        let lookups = Lookups::new(Arc::default(), Some(&METADATA), Arc::new(NoLog));
+        let asked = json!({"api_version": "v1", "kind": "Secret", "name": name, "namespace": namespace, "field_masks": []});
+        lookups.call("kubewarden", "kubernetes", "get_resource", asked.to_string().as_bytes()).unwrap_err()
+    };
+    for (namespace, name) in
+        [("${NS}", "s"), ("$(ns)", "s"), ("{{ .Release.Namespace }}", "s"), ("shop", "<NAME>")]
+    {
+        assert_eq!(asked(namespace, name), format!("Secret {namespace}/{name} is not among the inputs"));
+    }
+    assert!(asked("shop", "s").contains("Cannot find v1/Secret named 's'"), "{}", asked("shop", "s"));
 }
 
 #[test]
