@@ -129,7 +129,10 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         {
             all_parsed = false;
             let image = &explanation.image;
-            io.stderr.line(&format!("error: {image:?} is not a valid image reference: {error}"));
+            // Something may fill it in, so the outcome says more than the parser.
+            let open = explanation.outcome.as_ref().filter(|outcome| outcome.state == "unknown");
+            let why = open.and_then(|outcome| outcome.message.strip_prefix("not known: ")).unwrap_or(error);
+            io.stderr.line(&format!("error: {image:?} is not a valid image reference: {why}"));
         }
     }
     write(&answers, args.output, io)?;
@@ -180,6 +183,7 @@ fn add_help((value, explanation): &mut (Value, Explanation), args: &Explain, is_
     let unread: Vec<&str> = unread.map(|secret| secret.name.as_str()).collect();
     let namespace = &args.policy.namespace;
     let help = match &explanation.need {
+        _ if explanation.error.is_some() => "give the image as the pod gets it".to_owned(),
         _ if let Some(account) = args.service_account.as_ref().filter(|_| !is_list_known) => {
             format!("give ServiceAccount {namespace}/{account} by --cluster PATH; -n names another namespace")
         }

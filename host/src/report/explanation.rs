@@ -118,5 +118,7 @@ fn entry(entry: &Entry) -> String {
 
 fn secret(secret: &SecretState) -> String {
     let SecretState { name, state, reason } = secret;
+    // The kubelet reads it. What its credentials are worth is said with each.
+    let state = if state == "usable" { "found" } else { state };
     format!("{name}: {state}{}", reason.as_ref().map(|reason| format!(", {reason}")).unwrap_or_default())
 }

@@ -8,7 +8,8 @@ use crate::image::{ImageReference, without_user_info};
 use crate::json_fields;
 use crate::key_defect::{KeyDefect, shown};
 use crate::keyring::Keyring;
-use crate::login_server::{Host, classify};
+use crate::login_server::{Host, classify_image};
+use crate::placeholder::{UNRESOLVED, Unresolved};
 use crate::pod_spec::{PULL_SECRETS, has_identity};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::{RegistryKey, Repository};
@@ -121,7 +122,10 @@ impl Question {
                 for list in ["entries", "secrets", "passedOver", "attempts"] {
                     json.literal(list, "[]");
                 }
-                Outcome::Fails(error)
+                match Unresolved::of(&self.image) {
+                    Some(_) => Outcome::Unknown(UNRESOLVED.to_owned()),
+                    None => Outcome::Fails(error),
+                }
             }
         }
         .write(&mut json);
@@ -141,7 +145,7 @@ impl Question {
         }
         json.close("}");
         let host = reference.host().to_ascii_lowercase();
-        let class = classify(&host, &self.settings.registry_suffixes);
+        let class = classify_image(&self.image, &host, &self.settings.registry_suffixes);
         let mut help = String::new();
         let mut mistaken = None;
         let (kind, reason) = match class {

@@ -77,6 +77,17 @@ impl Mistake<'_> {
     }
 }
 
+/// What the registry of an image is, whose text names `host` or no host at all.
+pub(crate) fn classify_image<'a>(text: &'a str, host: &'a str, suffixes: &'a [String]) -> Host<'a> {
+    if !text.contains('/') {
+        let server = text.split([':', '@']).next().unwrap_or_default();
+        if classify(server, suffixes) == Host::LoginServer {
+            return Host::Mistaken(Mistake::NoRepository { server });
+        }
+    }
+    classify(host, suffixes)
+}
+
 /// Classifies `host`, which is lower-case and has no port. `suffixes` are the configured ones.
 pub fn classify<'a>(host: &'a str, suffixes: &'a [String]) -> Host<'a> {
     if suffixes.iter().any(|suffix| host == suffix) {

@@ -8,6 +8,9 @@ use crate::image::{ImageReference, has_user_info};
 /// What a placeholder begins with, which no reference has: `${TAG}`, `$(tag)`, `{{ .Values.tag }}`, `#{tag}#` or `<TAG>`.
 const BEGINNINGS: &str = "${<";
 
+/// What keeps the kubelet from pulling such an image.
+pub(crate) const UNRESOLVED: &str = "it contains a variable that was not substituted";
+
 /// What can be said of a reference that has a placeholder in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unresolved<'a> {

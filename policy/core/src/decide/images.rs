@@ -7,8 +7,8 @@ use crate::decide::context::{About, Context};
 use crate::distinct::Distinct;
 use crate::finding::Severity;
 use crate::image::{ImageError, ImageReference, without_user_info};
-use crate::login_server::{Host, Mistake, classify};
-use crate::placeholder::Unresolved;
+use crate::login_server::{Host, classify_image};
+use crate::placeholder::{UNRESOLVED, Unresolved};
 use crate::pod_spec::{ImageUse, PodSpec};
 use crate::rule::Rule;
 use crate::settings::{Need, Owner, Settings};
@@ -73,13 +73,7 @@ impl<'a> Assessment<'a> {
             },
         };
         let host = reference.host().to_ascii_lowercase();
-        let mut class = classify(&host, &settings.registry_suffixes);
-        if !text.contains('/') {
-            let server = text.split([':', '@']).next().unwrap_or_default();
-            if classify(server, &settings.registry_suffixes) == Host::LoginServer {
-                class = Host::Mistaken(Mistake::NoRepository { server });
-            }
-        }
+        let class = classify_image(text, &host, &settings.registry_suffixes);
         match class {
             Host::Other => return,
             Host::Mistaken(mistake) => {
@@ -112,7 +106,7 @@ impl<'a> Assessment<'a> {
         let (rule, reason, help) = match unresolved {
             Some(_) => (
                 Rule::UnresolvedPlaceholder,
-                "it contains a variable that was not substituted".to_owned(),
+                UNRESOLVED.to_owned(),
                 "substitute it before the manifest is applied",
             ),
             None => (Rule::UnparsableImage, error.to_string(), error.help(text)),
