@@ -132,11 +132,29 @@ fn the_schema_of_our_json_refuses_what_is_none_of_it() {
         ("/results/0/object/findings/0/line", json!(0)),
         ("/results/0/object/findings/0", json!({"rule": "x"})),
         ("/results/0/source", json!({"file": "a", "document": 1, "line": 1, "path": "b"})),
+        ("/problems/0", json!({"severity": "note", "message": "a"})),
+        ("/problems", json!([])),
     ] {
         let mut bad = good.clone();
         *bad.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}: {good}")) = wrong;
         assert!(!ours.is_valid(&bad), "{pointer}");
     }
+}
+
+/// The program that reads the report learns why the exit status is 2.
+#[test]
+fn json_has_what_is_odd_or_wrong_with_files() {
+    let problems = hard_reports().json["problems"].as_array().unwrap().clone();
+    let of = |told: &str| problems.iter().find(|problem| problem.to_string().contains(told)).unwrap();
+    let broken = of("broken.yaml");
+    assert_eq!(
+        (&broken["file"], &broken["severity"]),
+        (&json!("./broken.yaml"), &json!("error")),
+        "{broken}"
+    );
+    assert!(broken["line"].is_u64() && broken["column"].is_u64(), "{broken}");
+    assert_eq!(of("binary.yaml")["severity"], "error");
+    assert!(of("stands in this mapping already")["line"].is_u64());
 }
 
 #[test]

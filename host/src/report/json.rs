@@ -2,16 +2,55 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::{Render, Summary, Tool, json_text};
+use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::outcome::Outcome;
 
-/// Writes the outcomes as they come, each on a line of its own; the summary stands behind them.
+/// Writes the outcomes as they come, each on a line of its own; problems and the summary stand behind them.
 #[derive(Debug, Default)]
 pub struct Json {
     has_results: bool,
+    problems: Vec<Problem>,
+}
+
+/// What is odd or wrong with a file.
+#[derive(Debug, Serialize)]
+struct Problem {
+    severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+}
+
+impl Problem {
+    fn of(problem: &Diagnostic) -> Self {
+        let Diagnostic { weight, message, spot, help, .. } = problem;
+        let severity = match weight {
+            Weight::Error => "error",
+            Weight::Warning => "warning",
+        };
+        let (file, line, column) = match spot.clone() {
+            Some(Spot { file, line, column, .. }) => (Some(file), Some(line), column),
+            None => (None, None, None),
+        };
+        Self { severity, file, line, column, message: message.clone(), help: help.clone() }
+    }
 }
 
 impl Render for Json {
+    fn problem(&mut self, problem: &Diagnostic, _out: &mut dyn Write) -> io::Result<()> {
+        self.problems.push(Problem::of(problem));
+        Ok(())
+    }
+
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         if self.has_results {
             out.write_all(b",\n    ")?;
@@ -29,6 +68,13 @@ impl Render for Json {
         } else {
             begin(out)?;
             out.write_all(b"],\n")?;
+        }
+        for (i, problem) in self.problems.iter().enumerate() {
+            out.write_all(if i == 0 { b"  \"problems\": [\n    " } else { b",\n    " })?;
+            json_text::write(problem, out)?;
+        }
+        if !self.problems.is_empty() {
+            out.write_all(b"\n  ],\n")?;
         }
         let summary = serde_json::to_string_pretty(summary)?;
         writeln!(out, "  \"summary\": {}\n}}", summary.replace('\n', "\n  "))
