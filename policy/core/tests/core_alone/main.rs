@@ -3,6 +3,7 @@
 //! | module | states |
 //! |---|---|
 //! | `actions` | each rule weighs what `actions` say |
+//! | `agreement` | what is explained to fail is refused, and nothing else |
 //! | `asked` | the cluster is asked for no more than the settings need, and for nothing twice |
 //! | `golden` | 700 sets of secrets are tried as the kubelet's own code tries them |
 //! | `keyring` | keys match as the documentation says |
@@ -20,6 +21,7 @@
 )]
 
 mod actions;
+mod agreement;
 mod asked;
 mod golden;
 mod keyring;
