@@ -1,6 +1,6 @@
 //! Obtains the policy.wasm that the command embeds.
 //!
-//! It is `$ACR_PULL_SECRET_POLICY` as it stands (an absolute path, or one from the workspace), or else built
+//! It is `$ACR_PULL_SECRET_POLICY` unchanged (an absolute path, or one from the workspace), or else built
 //! here from `policy/guest` and annotated with `policy/metadata.yml`. Building it here makes `cargo run`
 //! enough, and keeps the embedded policy from ever being older than its source. With the feature `playground`, the
 //! playground's policy comes from `host/web` in the same way, or from the folder `$ACR_PULL_SECRET_PAGE`, which

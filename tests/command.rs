@@ -171,7 +171,7 @@ fn wrong_calls_exit_with_two() {
     }
 }
 
-/// `false | acr-pull-secret check --settings -` must not judge by settings that nobody wrote.
+/// `false | acr-pull-secret check --settings -` must not judge by settings that no user wrote.
 #[test]
 fn settings_that_are_empty_are_none() {
     let folder = tempfile::tempdir().unwrap();

@@ -71,7 +71,7 @@ impl Ours {
         ]
     }
 
-    /// What somebody else wrote, or changed.
+    /// What another tool wrote, or changed.
     fn look_alikes(&self) -> Vec<(&'static str, String)> {
         let with = |text: &str, change: &dyn Fn(&mut Value)| {
             let mut value: Value = serde_json::from_str(text).unwrap();

@@ -100,7 +100,7 @@ fn a_file_that_cannot_be_read_has_a_reason_and_the_next_is_judged() {
     }
 }
 
-/// The last one counts, as for the API server, but nobody means it.
+/// The last one counts, as for the API server, but no user means it.
 #[test]
 fn a_key_given_twice_is_told_of_and_not_edited() {
     let folder = tempfile::tempdir().unwrap();

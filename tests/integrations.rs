@@ -32,7 +32,7 @@ fn every_hook_is_a_call_of_the_command() {
     }
 }
 
-/// Where an input stands in the text of a script, whoever writes the input writes the script.
+/// An input inside the text of a script can change the script.
 #[test]
 fn no_script_of_the_action_has_an_input_in_its_text() {
     let action = read("action.yml");

@@ -219,7 +219,7 @@ fn validating_guards_everything_and_reads_secrets_by_name() {
     let elsewhere = manifest(&settings, &named);
     let (own, role) = (&elsewhere[0]["spec"], &elsewhere[2]["subjects"][0]["name"]);
     assert_eq!((&own["policyServer"], role), (&json!("own"), &json!("own-server")));
-    assert_eq!(own["failurePolicy"], "Ignore", "on trial it stands in nobody's way");
+    assert_eq!(own["failurePolicy"], "Ignore", "on trial it blocks nothing");
     assert_eq!(
         resources[6]["subjects"],
         json!([{"kind": "ServiceAccount", "name": "policy-server", "namespace": "policies"}])

@@ -23,7 +23,7 @@ use server::{Guard, Server, free_port};
 const ARTICLE: &str = "tests/manifests/my-awesome-app-pod.yaml";
 const REPOSITORY: &str = "policies/acr-pull-secret";
 
-/// Somebody with a docker config of their own.
+/// A user with a docker config of their own.
 struct User {
     home: tempfile::TempDir,
 }
@@ -540,8 +540,11 @@ fn a_busy_registry_is_asked_again_when_it_says_and_not_for_ever() {
 #[test]
 fn where_nobody_answers_the_message_says_so() {
     let user = User::new();
-    let nobody = user.pull_fails(&reference(free_port()), &["--insecure"]);
-    assert!(nobody.contains("cannot connect to localhost:") && nobody.contains("refused"), "{nobody}");
+    let unreachable = user.pull_fails(&reference(free_port()), &["--insecure"]);
+    assert!(
+        unreachable.contains("cannot connect to localhost:") && unreachable.contains("refused"),
+        "{unreachable}"
+    );
     let unknown = user.pull_fails("registry.invalid/policies/x:v1", &[]);
     assert!(unknown.contains("there is no host called registry.invalid"), "{unknown}");
     let front = Front::start(0, None, |_| say("200 OK", "", "{}"));

@@ -54,7 +54,7 @@ proptest! {
 
 const LAYOUTS: usize = 10;
 
-/// A pod and its secret as somebody may write them, well or not.
+/// A pod and its secret as a user may write them, well or not.
 fn manifest(layout: usize, kind: &str, config: &str, hidden: &str) -> String {
     let secret = secret(kind, config, hidden);
     let pod = pod();

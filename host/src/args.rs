@@ -1,4 +1,4 @@
-//! What commands are told: options that several of them share, and the config file that gives their defaults.
+//! The command line: options that several of them share, and the config file that gives their defaults.
 
 pub mod complete;
 pub mod config;

@@ -41,9 +41,9 @@ use crate::args::config::{Call, Given};
 use crate::console::io::fail;
 use crate::console::{ExitStatus, Io};
 
-/// Judge and fix Kubernetes manifests that pull from Azure Container Registry.
+/// Check and fix Kubernetes manifests that pull from Azure Container Registry.
 ///
-/// Runs the very policy that guards the cluster, on files.
+/// Runs the cluster's policy on local files.
 #[derive(Debug, Parser)]
 #[command(name = "acr-pull-secret", version, after_help = EXIT_STATUS, max_term_width = 100)]
 pub struct Cli {

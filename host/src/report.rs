@@ -186,7 +186,7 @@ fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
                 .collect()
         }
         _ if !verdict.findings.is_empty() => Vec::new(),
-        // What monitor mode held back is told, and does nothing.
+        // What monitor mode held back is reported, and does nothing.
         _ => message
             .map(|text| remark("monitor-mode", Severity::Warn, text))
             .chain(verdict.warnings.iter().map(|text| remark(POLICY_WARNING, Severity::Warn, text)))

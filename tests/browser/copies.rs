@@ -149,7 +149,7 @@ fn a_link_holds_no_value_of_another_tab_and_says_whether_its_verdict_differs() {
     browse(DESK, async |browser| {
         open(browser, &playground.url).await;
         browser.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }").await;
-        // The admin user is told by its name, which here is a value of another Secret too.
+        // The admin user is recognised by its name, which here is a value of another Secret too.
         let other = "---\nkind: Secret\nstringData: {x: contoso}\n";
         for (cluster, differs) in
             [(secret("contoso"), false), (format!("{}\n{other}", secret("contoso")), true)]

@@ -54,7 +54,7 @@ fn a_compiled_policy_that_came_with_a_checkout_is_not_run() {
     let kept = entries(checkout);
     assert_eq!(decision(&check(checkout, &[])), "mutated");
     let Some(built_in) = entries(checkout).into_iter().find(|entry| !kept.contains(entry)) else {
-        // Whoever runs this has no home folder in which a key could lie, so nothing is kept at all.
+        // The user who runs this has no home folder in which a key could lie, so nothing is kept at all.
         return;
     };
     let accepting = fs::read(&kept[0]).unwrap();

@@ -70,7 +70,7 @@ impl Authority {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let header = json!({"typ": "JWT", "alg": "ES256", "x5c": [STANDARD.encode(&self.certificate)]});
         let claims = json!({
-            "iss": "test", "sub": "somebody", "aud": "registry", "jti": "1",
+            "iss": "test", "sub": "a-user", "aud": "registry", "jti": "1",
             "iat": now - 10, "nbf": now - 10, "exp": now + 300,
             "access": [{"type": "repository", "name": repository, "actions": actions}],
         });

@@ -83,7 +83,7 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens on.
+/// A port on which nothing listens.
 pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

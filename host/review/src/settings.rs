@@ -218,7 +218,7 @@ impl Settings {
     /// Asks the policy whether it takes the settings.
     ///
     /// # Errors
-    /// - it does not, with every problem at its place; or it gives no answer
+    /// - it does not, with the location of every problem; or it gives no answer
     pub fn validate(&self, policy: &dyn Engine, host: Arc<dyn HostCalls>) -> Result<(), SettingsError> {
         let Some(Answer { message, problems, .. }) = refusal(policy, &self.json, host)? else {
             return Ok(());

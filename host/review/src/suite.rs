@@ -133,7 +133,7 @@ impl Problem {
         Self { pointer: format!("{pointer}{}", self.pointer), ..self }
     }
 
-    /// The problem at its place: at the name of the field where the value is long, or the name is wrong.
+    /// The problem with its location: the name of the field where the value is long, or the name is wrong.
     fn located(&self, file: &SourceFile, document: &Document) -> Diagnostic {
         let problem = Diagnostic::error(&self.message).with_help(&self.help);
         let place = document.nearest(&file.text, &[&self.pointer]).pop().flatten();

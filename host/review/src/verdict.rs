@@ -118,7 +118,7 @@ impl Verdict {
         }
     }
 
-    /// The same where another policy than this project's has answered: its rules are told apart from ours, and a finding cannot
+    /// The same where another policy than this project's has answered: its rules are distinguished from ours, and a finding cannot
     /// weigh more than the decision.
     #[must_use]
     pub fn of_foreign_policy(mut self) -> Self {

@@ -9,7 +9,7 @@ use clap::Args;
 use super::LimitArgs;
 use crate::args::object_name::parse_namespace;
 
-/// The policy and what it is told.
+/// The policy and its settings.
 #[derive(Debug, Clone, Args)]
 pub struct PolicyArgs {
     /// Settings of the policy (YAML or JSON), or the `ClusterAdmissionPolicy` or `AdmissionPolicy` that deploys it,

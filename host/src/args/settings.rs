@@ -54,7 +54,7 @@ pub(crate) fn part_of(path: &str) -> (&str, Selection) {
     }
 }
 
-/// The same as an error of a command, which shows every problem at its place.
+/// The same as an error of a command, which shows every problem with its location.
 pub(crate) fn refused(error: SettingsError) -> Error {
     match error {
         SettingsError::Refused(problems) => problems.into(),

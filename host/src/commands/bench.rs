@@ -55,7 +55,7 @@ pub struct Bench {
     /// Leave out of folders what this pattern names; may be given several times
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
-    /// The policy and what it is told
+    /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
     /// Another policy.wasm that gets the same requests, such as one that accepts everything; may be given several times

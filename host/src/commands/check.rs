@@ -62,7 +62,7 @@ pub struct Check {
     /// What standard input is called
     #[command(flatten)]
     pub stdin: StdinArgs,
-    /// The policy and what it is told
+    /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
     /// Whether the inputs are all there is

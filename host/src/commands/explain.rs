@@ -39,7 +39,7 @@ pub struct Explain {
     /// Image references, for example contoso.azurecr.io/app:v1, or ids of rules
     #[arg(required = true, value_name = "IMAGE|RULE")]
     pub images: Vec<String>,
-    /// The policy and what it is told
+    /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
     /// A pull secret of the pod, to be looked up in --cluster; may be given several times [default: the one that the

@@ -76,7 +76,7 @@ pub struct Fix {
     /// Only ask: write nothing, and exit with 1 when something is to do
     #[arg(long)]
     pub check: bool,
-    /// The policy and what it is told
+    /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
     /// Whether the inputs are all there is

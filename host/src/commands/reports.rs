@@ -57,7 +57,7 @@ pub(super) fn refuse_clashes<'a, F>(
     Ok(())
 }
 
-/// Whether any report tells of the policy's rules.
+/// Whether any report lists the policy's rules.
 pub(super) fn need_rules(outputs: &[Output]) -> bool {
     outputs.iter().any(|output| output.format == Format::Sarif)
 }

@@ -96,9 +96,7 @@ pub enum Refusal {
     #[error("its pod spec or list is shared by an alias or a merge key: an edit would show elsewhere too")]
     Shared,
     /// A key on the way to its list stands twice
-    #[error(
-        "a key on the way to its list of pull secrets stands there twice; remove the one that is not meant"
-    )]
+    #[error("a key on the way to its list of pull secrets appears twice; remove the one that is not meant")]
     Repeated,
     /// The text is laid out in a way that cannot be edited safely
     #[error("its pod spec is written in a way that is not safe to edit")]

@@ -172,7 +172,7 @@ fn end(child: &mut Child, deadline: Instant) -> io::Result<Option<Ended>> {
     let talk = in_thread(move || {
         let mut kept = Vec::new();
         if let Some(mut stderr) = stderr {
-            // What cannot be read of a complaint is missed by nobody.
+            // An error message that cannot be read in full is shown as far as it was read.
             let _ = stderr.by_ref().take(MOST_TALK).read_to_end(&mut kept);
             let _ = io::copy(&mut stderr, &mut io::sink());
         }

@@ -236,7 +236,7 @@ fn is_change(kind: EventKind) -> bool {
     }
 }
 
-/// As the system's events name it: links in the folder followed, the file itself as it stands there.
+/// As the system's events name it: links in the folder followed, the file itself by its own name.
 fn absolute(path: &Path) -> PathBuf {
     if path.is_dir() {
         return path.canonicalize().unwrap_or_else(|_| path.to_owned());

@@ -78,7 +78,7 @@ pub fn of_policy(wasm: &[u8]) -> Result<Value, MetadataError> {
     let mut problems = problems(&metadata);
     // policy-server: src/evaluation/precompiled_policy.rs
     if execution_mode(&metadata) == WAPC && metadata.get("protocolVersion").is_none_or(Value::is_null) {
-        problems.push("protocolVersion: is missing; annotate the policy anew".to_owned());
+        problems.push("protocolVersion: is missing; annotate the policy again".to_owned());
     }
     if problems.is_empty() { Ok(metadata) } else { Err(MetadataError::Invalid(problems.join("; "))) }
 }

@@ -64,7 +64,7 @@ pub struct Pulled {
 /// A registry, and one artifact in it.
 pub struct Registry {
     reference: Reference,
-    /// The reference as it stands in messages
+    /// The reference as messages show it
     called: String,
     scheme: &'static str,
     credential: Credential,

@@ -62,7 +62,7 @@ pub enum DockerConfigError {
     #[error("the entry {0} has no password; give one with --username and --password-stdin")]
     NoPassword(String),
     /// `auth` is not what it should be
-    #[error("the auth of the entry {0} is not base64(username:password); docker login {0} writes it anew")]
+    #[error("the auth of the entry {0} is not base64(username:password); docker login {0} rewrites it")]
     Auth(String),
 }
 

@@ -16,7 +16,7 @@ const WASM_PAGE: usize = 64 << 10;
 /// Guests that can run at the same time where they come from a pool.
 const POOL: u32 = 1000;
 
-/// Bytes of memory that stay mapped between two guests: resetting them is cheaper than faulting them in anew.
+/// Bytes of memory that stay mapped between two guests: resetting them is cheaper than faulting them in again.
 const KEPT: usize = 1 << 20;
 
 /// Where the memories of guests come from.

@@ -172,7 +172,7 @@ pub struct Summary {
     pub passed: usize,
     /// Otherwise
     pub failed: usize,
-    /// Written anew
+    /// Rewritten
     pub updated: usize,
     /// With settings that are not valid
     pub errors: usize,

@@ -1,4 +1,4 @@
-//! Any text is read or refused as a manifest, in its parts as in whole; every value is found again at its place; and what
+//! Any text is read or refused as a manifest, in its parts as in whole; every value is found again where it is; and what
 //! `fix` makes of it reads as before but for the names.
 #![no_main]
 

@@ -63,7 +63,11 @@ fn collect(value: &Value, pointer: &str, pointers: &mut Vec<String>) {
 
 /// What our reader may refuse although kubectl reads it: where that is, words of what it says, and why.
 const MAY_BE_REFUSED: &[(Option<Odd>, &str, &str)] = &[
-    (Some(Odd::TightComment), "comment", "YAML 1.2 wants a blank before a comment; nobody writes none"),
+    (
+        Some(Odd::TightComment),
+        "comment",
+        "YAML 1.2 requires a blank before a comment; texts without one are rare",
+    ),
     (Some(Odd::HeaderAtKey), "", "YAML wants it further in than its key, in 1.1 too"),
     (Some(Odd::LineSeparator), "U+", "an editor does not show that a line ends there"),
     (Some(Odd::LineSeparator), "expected ", "JSON does not have it as a blank"),

@@ -1,4 +1,4 @@
-//! Objects as people write them, and as nobody would.
+//! Objects as people write them, and as people would not.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -59,7 +59,7 @@ pub fn image() -> impl Strategy<Value = String> {
     (host, "[a-z]{1,6}(/[a-zA-Z]{1,4})?(:[a-z0-9]{1,3})?").prop_map(|(host, path)| format!("{host}{path}"))
 }
 
-/// A pod as people write it, with fields that nobody knows.
+/// A pod as people write it, with unknown fields.
 pub fn pod() -> impl Strategy<Value = Value> {
     let container = || {
         (image(), any_json()).prop_map(|(image, extra)| json!({"name": "c", "image": image, "future": extra}))

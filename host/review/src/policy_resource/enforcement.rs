@@ -11,7 +11,7 @@ pub struct Enforcement {
     pub monitors: bool,
     /// Whether it may change objects
     pub may_mutate: bool,
-    /// What a user is told instead of the policy's own message
+    /// The message to the user instead of the policy's own
     pub message: Option<String>,
 }
 

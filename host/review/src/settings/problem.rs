@@ -33,7 +33,7 @@ impl Problem {
     }
 }
 
-/// The problems, each at its place in the text that the settings come from.
+/// The problems, each with its location in the text that the settings come from.
 pub(super) fn located(problems: &[Problem], source: Option<&SettingsSource>) -> Diagnostics {
     // All at once, because each search reads the document again.
     let places = source.map(|source| {

@@ -42,7 +42,7 @@ pub trait SuiteFiles {
 /// Reads the suites behind `paths`. In folders, every file must be a suite, be used by one, or be a report of this command.
 ///
 /// # Errors
-/// - everything that is wrong with them, each at its place
+/// - everything that is wrong with them, each with its location
 pub fn load(paths: &[String], files: &dyn SuiteFiles) -> Result<Vec<Loaded>, Diagnostics> {
     if let Some(path) = paths.iter().find(|path| *path == "-" || files.is_stream(Path::new(path))) {
         let message = format!(
@@ -86,7 +86,7 @@ pub fn load(paths: &[String], files: &dyn SuiteFiles) -> Result<Vec<Loaded>, Dia
     if reader.problems.is_empty() { Ok(suites) } else { Err(Diagnostics(reader.problems)) }
 }
 
-/// A suite as it stands in its file.
+/// A suite as its file has it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Written {

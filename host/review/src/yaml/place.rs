@@ -287,7 +287,7 @@ impl<'a, 't> Map<'a, 't> {
         let from = key.map_or(line, |key| key.end);
         let found = self.whole.get(from..start).and_then(|between| between.find(['|', '>']));
         let end = if written.trim_start().is_empty() { header.len() } else { start + written.len() };
-        // With a tag or an anchor the mark stands there, before `|`.
+        // With a tag or an anchor the mark is there, before `|`.
         let start = found.map_or(start.min(end), |found| from + found);
         start..end.max(start)
     }

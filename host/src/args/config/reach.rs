@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(limits.host_calls, 10_000);
     }
 
-    /// Then paths in it are given as they stand.
+    /// Then paths in it are given unchanged.
     #[test]
     fn a_file_in_the_working_folder_does_not_read_standard_input() {
         let mut keys = keys::read(json!({"paths": ["-"]}), ".acr-pull-secret.yaml".as_ref()).unwrap();

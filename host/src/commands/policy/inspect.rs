@@ -52,7 +52,7 @@ struct Inspection<'a> {
     size: usize,
     /// Of the module
     digest: String,
-    /// Of the manifest: as it stands in the registry, or as `policy push` would write it
+    /// Of the manifest: as the registry has it, or as `policy push` would write it
     manifest_digest: Option<String>,
     metadata: Option<Value>,
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Where in a text the names go. What stands there stays; new text goes between it, and takes the shape of its neighbours.
+//! Where in a text the names go. Existing text stays; new text goes between it, and takes the shape of its neighbours.
 //!
 //! | the list | what is written |
 //! |---|---|

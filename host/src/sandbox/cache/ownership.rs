@@ -108,7 +108,7 @@ mod unix {
         owner == user && mode & PERMISSIONS == wanted
     }
 
-    /// Whether nobody but `user` and root can replace what is in a folder with this owner and mode. In a folder with the
+    /// Whether only `user` and root can replace what is in a folder with this owner and mode. In a folder with the
     /// sticky bit, such as /tmp, others cannot.
     fn is_closed(owner: u32, mode: u32, user: u32) -> bool {
         const ROOT: u32 = 0;

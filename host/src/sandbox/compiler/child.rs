@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::sandbox::engine;
 
-/// What the program is called with to compile. No command of the command line: nobody types it.
+/// What the program is called with to compile. Not a subcommand: users do not type it.
 pub(super) const COMMAND: &str = "compile-policy-from-stdin";
 
 /// Bytes of the length in front of the module.
@@ -41,7 +41,7 @@ impl Answer {
             Self::Failed(reason) => (Self::FAILED, reason.as_bytes()),
         };
         out.write_all(content)?;
-        // At the end, so that whoever reads need not move the code.
+        // At the end, so that the reader need not move the code.
         out.write_all(&[tag])?;
         out.flush()
     }
@@ -72,14 +72,14 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> 
     let answer = limit(memory, seconds)
         .and_then(|()| module())
         .map_or_else(|error| Answer::Failed(error.to_string()), |wasm| compile(&wasm));
-    // Whoever started it may be gone.
+    // The process that started it may be gone.
     Some(match answer.write(&mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     })
 }
 
-/// The module. The end of the input after it ends this process, because then whoever started it is gone.
+/// The module. The end of the input after it ends this process, because then the process that started it is gone.
 fn module() -> io::Result<Vec<u8>> {
     let mut stdin = io::stdin();
     let mut length = [0; LENGTH];
@@ -126,7 +126,7 @@ fn limit(memory: u64, seconds: u64) -> io::Result<()> {
     }
 }
 
-/// Here whoever started it ends it when its time is over.
+/// Here the process that started it ends it when its time is over.
 #[cfg(not(unix))]
 fn limit(_: u64, _: u64) -> io::Result<()> {
     Ok(())

@@ -62,7 +62,7 @@ fn converse(child: &mut Child, wasm: &[u8], budget: Budget) -> io::Result<Option
         let reader = named("compiler output").spawn_scoped(scope, move || {
             let mut output = Vec::new();
             let read = stdout.take(most).read_to_end(&mut output);
-            // After the time limit nobody waits for it.
+            // After the time limit nothing waits for it.
             let _ = sender.send(read.map(|_| output));
         });
         let writer = named("compiler input").spawn_scoped(scope, move || {
@@ -87,7 +87,7 @@ fn converse(child: &mut Child, wasm: &[u8], budget: Budget) -> io::Result<Option
                 other.map(|_| None)
             }
         };
-        // Until it has ended its input stays open: the end of its input tells it that nobody waits for it any more.
+        // Until it has ended its input stays open: the end of its input tells it that nothing waits for it any more.
         drop(writer.map(thread::ScopedJoinHandle::join));
         status
     })
