@@ -35,8 +35,9 @@
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
 //! | `declared_secrets` | a repository declares its pull secrets by what controllers make them of, or encrypted |
 //! | `documents` | the files that documents name are there |
+//! | `rule_pages` | each rule has a page that says what the policy says |
 //! | `help` | help, manual and completions have every command |
-//! | `playground` | the page is served to this machine only, as it stands, or written as a site |
+//! | `playground` | the page is served to this machine only, as it is, or written as a site |
 //! | `browser` | the page judges as the command does, and sends nothing away |
 //! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command, which is installed as it is released |
 
@@ -81,6 +82,7 @@ mod registry;
 mod reports;
 #[cfg(unix)]
 mod reproducible;
+mod rule_pages;
 mod running;
 mod secrecy;
 mod secret;

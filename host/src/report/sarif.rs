@@ -22,7 +22,7 @@ use review::verdict::{Finding, Severity};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The name of the folder that files are told from.
+/// The name of the folder that the paths of files start from.
 const ROOT: &str = "%SRCROOT%";
 
 /// What RFC 3986 leaves as it is within a segment of a path; `:` could be taken for the end of a scheme.
@@ -180,7 +180,9 @@ fn descriptor(rule: &Rule) -> log::ReportingDescriptor {
         let markdown = format!("{summary}\n\n**Why it breaks:** {reason}\n\n**How to fix it:** {fix}");
         descriptor.help =
             Some(log::MultiformatMessage { markdown: Some(markdown), text: format!("{reason} {fix}") });
-        descriptor.help_uri = Some(concat!(env!("CARGO_PKG_REPOSITORY"), "#findings"));
+        // The rules of other policies have no page here.
+        descriptor.help_uri = (!rule.id.contains('/'))
+            .then(|| format!(concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/{}.md"), rule.id));
     }
     descriptor
 }

@@ -62,7 +62,7 @@ pub(super) struct ReportingDescriptor {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) help: Option<MultiformatMessage>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) help_uri: Option<&'static str>,
+    pub(super) help_uri: Option<String>,
     pub(super) id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) short_description: Option<MultiformatMessage>,
