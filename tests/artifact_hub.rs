@@ -1,6 +1,6 @@
 //! What Artifact Hub and Rancher show is written from policy/metadata.yml and policy/questions-ui.yml, in one version.
 //!
-//! `UPDATE=1 cargo test artifact_hub` writes artifacthub-pkg.yml anew, for review.
+//! `UPDATE=1 cargo test artifact_hub` writes artifacthub-pkg.yml, for review.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -67,7 +67,7 @@ install: |
   ```console
   kwctl pull {oci_url}:v{VERSION}
   ```
-  [policy/README.md]({source}/blob/v{VERSION}/policy/README.md) tells how to apply it, and how to roll it out.
+  [docs/kubewarden.md]({source}/blob/v{VERSION}/docs/kubewarden.md) says how to apply it, and how to roll it out.
 provider:
   name: {author}
 recommendations:
@@ -98,7 +98,7 @@ fn artifact_hub_shows_what_the_metadata_says() {
     if std::env::var_os("UPDATE").is_some() {
         fs::write(project(PACKAGE), &package).unwrap();
     }
-    assert_eq!(text(PACKAGE), package, "UPDATE=1 cargo test artifact_hub writes {PACKAGE} anew");
+    assert_eq!(text(PACKAGE), package, "UPDATE=1 cargo test artifact_hub writes {PACKAGE}");
 
     let read = &documents(&project(PACKAGE))[0];
     for (annotation, field) in
@@ -135,7 +135,7 @@ fn assert_taken(settings: &Value) {
 }
 
 #[test]
-fn artifact_hub_asks_for_every_setting_of_the_readme() {
+fn artifact_hub_asks_for_every_documented_setting() {
     let mut asked = BTreeSet::new();
     for question in questions() {
         let variable = question["variable"].as_str().unwrap().to_owned();
@@ -148,10 +148,9 @@ fn artifact_hub_asks_for_every_setting_of_the_readme() {
         }
         asked.insert(format!("{variable}[]"));
     }
-    let readme = text("README.md");
-    let (_, section) = readme.split_once("\n## Settings\n").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let documented = section
+    let page = text("docs/settings.md");
+    let (table, _) = page.split_once("\n## ").unwrap();
+    let documented = table
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
         .map(|(name, _)| name.to_owned());

@@ -235,7 +235,7 @@ fn a_site_is_written_anew_over_itself_and_over_nothing_else() {
 }
 
 #[test]
-fn readme_says_how_much_the_page_loads() {
+fn the_documents_say_how_much_the_page_loads() {
     let folder = tempfile::tempdir().unwrap();
     let site = folder.path().join("site");
     assert!(command(&["playground", "--export", &site.display().to_string()]).status().unwrap().success());
@@ -246,7 +246,7 @@ fn readme_says_how_much_the_page_loads() {
         format!("{}.{} MB", tenths / 10, tenths % 10)
     };
     let said = format!("({} of WebAssembly, {} of script)", tenths("wasm"), tenths("js"));
-    let readme = fs::read_to_string(project("README.md")).unwrap();
-    let words: Vec<&str> = readme.split_whitespace().collect();
-    assert!(words.join(" ").contains(&said), "README.md does not say {said}");
+    let document = fs::read_to_string(project("docs/playground.md")).unwrap();
+    let words: Vec<&str> = document.split_whitespace().collect();
+    assert!(words.join(" ").contains(&said), "docs/playground.md does not say {said}");
 }

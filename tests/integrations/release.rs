@@ -264,7 +264,7 @@ fn what_documents_name_of_a_release_is_published() {
     let published = published();
     let mut named = BTreeSet::from(["SHA256SUMS".to_owned(), "policy.wasm".to_owned()]);
     for document in
-        ["README.md", "SECURITY.md", "policy/README.md", "artifacthub-pkg.yml", ".ci/release-notes"]
+        ["README.md", "SECURITY.md", "docs/kubewarden.md", "artifacthub-pkg.yml", ".ci/release-notes"]
     {
         let document = fs::read_to_string(project(document)).unwrap();
         let links = document.split("/releases/download/").skip(1);
