@@ -1,12 +1,34 @@
-//! What the documents name of this project is there.
+//! What the documents show is there: files, links, and calls that the command line takes.
+
+mod calls;
+mod links;
+mod settings;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
+use ignore::WalkBuilder;
 use regex::Regex;
 use walkdir::WalkDir;
 
 use crate::engines::project;
+
+/// The Markdown files of the project, without those that git ignores and those that others wrote.
+fn documents() -> Vec<PathBuf> {
+    let is_skipped = |name: &str| [".git", "target"].contains(&name);
+    let entries = WalkBuilder::new(project(""))
+        .hidden(false)
+        .require_git(false)
+        .filter_entry(move |entry| !entry.file_name().to_str().is_some_and(is_skipped))
+        .sort_by_file_name(Ord::cmp)
+        .build();
+    let paths = entries.map(|entry| entry.unwrap().into_path());
+    let documents: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect();
+    assert!(documents.len() > 40, "{documents:?}");
+    documents
+}
 
 /// The folders at the top whose files documents name.
 const FOLDERS: &str = r"(?:\.cargo|\.ci|\.github|docs|host|policy|tests)";

@@ -34,8 +34,9 @@
 //! | `explain` | `explain` reports a policy that cannot explain |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
 //! | `declared_secrets` | a repository declares its pull secrets by what controllers make them of, or encrypted |
-//! | `documents` | the files that documents name are there |
+//! | `documents` | the files, links and calls that documents show are there and valid |
 //! | `rule_pages` | each rule has a page that says what the policy says |
+//! | `wording` | no text has the words that the style guide replaces |
 //! | `help` | help, manual and completions have every command |
 //! | `playground` | the page is served to this machine only, as it is, or written as a site |
 //! | `browser` | the page judges as the command does, and sends nothing away |
@@ -90,3 +91,4 @@ mod streams;
 mod suites;
 mod tables;
 mod terminal;
+mod wording;
