@@ -34,3 +34,7 @@ bench:
 page:
     cd host/playground && npm ci --no-audit --no-fund && npm run build
     cargo run --release --features playground -- playground
+
+# Build the site of docs/ and the playground into site/, and check its links (.ci/install installs what it needs)
+site:
+    .ci/site
