@@ -53,6 +53,13 @@ fn is_there(name: &str) -> bool {
     })
 }
 
+/// A new user reads it in two minutes.
+#[test]
+fn the_readme_has_at_most_180_lines() {
+    let lines = fs::read_to_string(project("README.md")).unwrap().lines().count();
+    assert!(lines <= 180, "{lines} lines: move details to a page in docs");
+}
+
 #[test]
 fn every_file_that_a_document_names_is_there() {
     // In Markdown in backticks or as the target of a link, in mutation testing's configuration in quotes.
