@@ -93,10 +93,16 @@ impl<'a> Request<'a> {
     fn of(fields: [Option<&'a str>; 7]) -> Result<Self, RequestError> {
         let [operation, kind, namespace, subresource, user, object_text, old_object] = fields;
         let excerpt = |name, text: Option<&str>| {
-            excerpt::read(text.unwrap_or("null")).map_err(|e| RequestError::unreadable(name, &e))
+            let Some(text) = text else { return Ok(Value::Null) };
+            excerpt::read(text).map_err(|e| RequestError::unreadable(name, &e))
         };
         let object = excerpt("object", object_text)?;
-        let (group, kind) = kind_of(&value("kind", kind)?, &object);
+        let [group, kind] = inner("kind", kind, ["group", "kind"])?;
+        let (mut group, mut kind) = (word("kind", group)?, word("kind", kind)?);
+        if kind.is_empty() {
+            (group, kind) = kind_of(&object);
+        }
+        let [username] = inner("userInfo", user, ["username"])?;
         let mut namespace = word("namespace", namespace)?;
         if namespace.is_empty() {
             string_at(&object, &["metadata", "namespace"]).clone_into(&mut namespace);
@@ -111,7 +117,7 @@ impl<'a> Request<'a> {
             kind,
             namespace,
             subresource: word("subResource", subresource)?,
-            username: string_at(&value("userInfo", user)?, &["username"]).to_owned(),
+            username: word("userInfo", username)?,
             object,
             old_object: excerpt("oldObject", old_object)?,
             object_text: object_text.unwrap_or("null"),
@@ -147,21 +153,29 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Group and kind: the request's where it has them, otherwise the object's own.
-fn kind_of(requested: &Value, object: &Value) -> (String, String) {
-    match string_at(requested, &["kind"]) {
-        "" => {
-            let api_version = string_at(object, &["apiVersion"]);
-            let group = api_version.split_once('/').map_or("", |(group, _)| group);
-            (group.to_owned(), string_at(object, &["kind"]).to_owned())
-        }
-        kind => (string_at(requested, &["group"]).to_owned(), kind.to_owned()),
+/// The group and kind that the object itself names.
+fn kind_of(object: &Value) -> (String, String) {
+    let api_version = string_at(object, &["apiVersion"]);
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    (group.to_owned(), string_at(object, &["kind"]).to_owned())
+}
+
+/// The texts of fields in a field's text, none where that is no object.
+fn inner<'a, const N: usize>(
+    name: &str,
+    text: Option<&'a str>,
+    fields: [&str; N],
+) -> Result<[Option<&'a str>; N], RequestError> {
+    match text.filter(|text| text.starts_with('{')) {
+        Some(text) => json_fields::read(text, fields).map_err(|e| RequestError::unreadable(name, &e)),
+        None => Ok([None; N]),
     }
 }
 
 /// The value in a field's text, null where there is none.
 pub(crate) fn value(name: &str, text: Option<&str>) -> Result<Value, RequestError> {
-    json::value(text.unwrap_or("null")).map_err(|e| RequestError::unreadable(name, &e))
+    let Some(text) = text else { return Ok(Value::Null) };
+    json::value(text).map_err(|e| RequestError::unreadable(name, &e))
 }
 
 /// The string in a field's text, empty where there is none.
