@@ -149,7 +149,7 @@ impl<'a> PodSpec<'a> {
             let outer = (0..self.path.len()).filter_map(|depth| self.path.get(..depth));
             for path in outer.chain([&["metadata"][..]]) {
                 if at(object, path).is_some_and(has_list) {
-                    found.push(format!("{}/{PULL_SECRETS}", pointer_to(path)));
+                    found.push(list_pointer(path));
                 }
             }
         }
@@ -164,6 +164,11 @@ impl<'a> PodSpec<'a> {
         found
     }
 
+    /// Path of the pod spec.
+    pub(crate) fn path(&self) -> &'static [&'static str] {
+        self.path
+    }
+
     /// Path of the pull-secret list.
     pub(crate) fn list_path(&self) -> Vec<&'static str> {
         self.path.iter().copied().chain([PULL_SECRETS]).collect()
@@ -171,7 +176,7 @@ impl<'a> PodSpec<'a> {
 
     /// JSON pointer of the pull-secret list.
     pub(crate) fn list_pointer(&self) -> String {
-        format!("{}/{PULL_SECRETS}", self.pointer())
+        list_pointer(self.path)
     }
 
     /// Where each name stands in the pull-secret list.
@@ -191,7 +196,12 @@ impl<'a> PodSpec<'a> {
 }
 
 fn pointer_to(path: &[&str]) -> String {
-    path.iter().fold(String::new(), |pointer, name| pointer + "/" + name)
+    path.iter().flat_map(|name| ["/", name]).collect()
+}
+
+/// JSON pointer of the pull-secret list in the object at `path`.
+pub(crate) fn list_pointer(path: &[&str]) -> String {
+    pointer_to(path) + "/" + PULL_SECRETS
 }
 
 /// The names of a pull-secret list.

@@ -1,7 +1,7 @@
 //! The pull secrets attached to a pod, as far as the settings let the policy look into them.
 
-use std::borrow::Cow;
 use std::cell::{LazyCell, OnceCell};
+use std::vec::IntoIter;
 
 use crate::decide::context::{About, Context, Lookup};
 use crate::decide::credential::{self, Problem, fails, lasts};
@@ -53,8 +53,13 @@ enum State {
 
 impl Attached {
     /// Looks up the secrets `names` where the settings say so and there are images to pull. A failure is reported at
-    /// `pointer`.
-    pub(super) fn of(context: &mut Context<'_>, names: &[&str], images: &[Image<'_>], pointer: &str) -> Self {
+    /// the list of the pod spec.
+    pub(super) fn of(
+        context: &mut Context<'_>,
+        names: &[&str],
+        images: &[Image<'_>],
+        spec: &PodSpec<'_>,
+    ) -> Self {
         let mut attached = Self::default();
         let wanted: Vec<&str> = match context.settings.cluster.secrets {
             SecretLookup::None => return attached,
@@ -66,10 +71,11 @@ impl Attached {
             }
             SecretLookup::Credentials => names.to_vec(),
         };
+        let pointer = spec.list_pointer();
         let by_content = context.settings.cluster.secrets == SecretLookup::Credentials;
         for name in wanted {
             if attached.names.add(name) {
-                let state = attached.look(context, name, pointer);
+                let state = attached.look(context, name, &pointer);
                 let tells = by_content && !context.request.namespace.is_empty();
                 attached.has_unknown |= tells && state == State::Unknown;
                 attached.states.push(state);
@@ -116,10 +122,11 @@ impl Attached {
     }
 
     /// The credentials that the kubelet tries for the image until one works, in its order.
-    fn tried(&self, image: &Image<'_>) -> impl Iterator<Item = &Held> {
-        let repository =
-            if self.keyring.is_empty() { Cow::Borrowed("") } else { image.reference.repository() };
-        self.keyring.lookup(&repository)
+    fn tried(&self, image: &Image<'_>) -> IntoIter<&Held> {
+        if self.keyring.is_empty() {
+            return IntoIter::default();
+        }
+        self.keyring.lookup(&image.reference.repository())
     }
 
     /// The images that none of these serves, and whose secret is not in the list.
@@ -174,7 +181,7 @@ impl Attached {
         let found = context.decision.findings.iter().skip(begin);
         let rejects = found.filter(|finding| finding.severity == Severity::Reject).count() > 0;
         // An identity of the service account makes up for bad secrets, so it is asked for only where they matter.
-        if rejects && context.service_account(spec.service_account(), &spec.list_pointer()).has_identity() {
+        if rejects && context.service_account(spec).has_identity() {
             context.decision.findings.truncate(begin);
             let images = images.iter().cloned().map(|image| Image { need: Some(Need::Nothing), ..image });
             self.report_images(context, spec, &images.collect::<Vec<_>>(), most);
@@ -188,7 +195,8 @@ impl Attached {
         images: &[Image<'_>],
         most: Severity,
     ) {
-        if images.is_empty() {
+        // Where no secret was looked up, nothing is known of any.
+        if images.is_empty() || self.states.is_empty() {
             return;
         }
         let entries = LazyCell::new(|| spec.entries());

@@ -9,7 +9,7 @@ use crate::decide::credential::Judge;
 use crate::decision::{Addition, Decision};
 use crate::dns_name::is_dns_subdomain;
 use crate::finding::{Finding, Severity};
-use crate::pod_spec::{PULL_SECRETS, PullSecretList, has_identity};
+use crate::pod_spec::{PULL_SECRETS, PodSpec, PullSecretList, has_identity};
 use crate::request::{Request, string_at};
 use crate::rule::Rule;
 use crate::settings::{Action, SecretLookup, Settings};
@@ -195,8 +195,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Looks up the service account `name`; `pointer` is where a failure is reported.
-    pub(super) fn service_account(&mut self, name: &str, pointer: &str) -> ServiceAccount {
+    /// Looks up the service account of a pod spec; a failure is reported at the spec's list.
+    pub(super) fn service_account(&mut self, spec: &PodSpec<'_>) -> ServiceAccount {
+        let name = spec.service_account();
         let namespace = self.request.namespace.as_str();
         if !self.settings.cluster.service_accounts || namespace.is_empty() {
             return ServiceAccount::Unasked;
@@ -216,7 +217,8 @@ impl<'a> Context<'a> {
             Err(error) => {
                 let message =
                     format!("ServiceAccount \"{name}\"{} could not be looked up", self.in_namespace());
-                self.report_failure(kind, error, About { pointer, ..About::default() }, &message);
+                let about = About { pointer: &spec.list_pointer(), ..About::default() };
+                self.report_failure(kind, error, about, &message);
                 ServiceAccount::Unknown
             }
         }

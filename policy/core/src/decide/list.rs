@@ -6,7 +6,7 @@ use crate::ascii::has_any;
 use crate::decide::context::{About, Context};
 use crate::dns_name::is_dns_subdomain;
 use crate::json::kind;
-use crate::pod_spec::{PULL_SECRETS, PodSpec};
+use crate::pod_spec::{PULL_SECRETS, PodSpec, list_pointer};
 use crate::rule::Rule;
 
 /// A part of a list that the API server refuses.
@@ -45,13 +45,16 @@ pub(super) fn is_invalid(list: Option<&Value>) -> bool {
     !defects(list).is_empty()
 }
 
-/// Reports what the API server refuses of the list at `pointer`; says whether there is something.
-pub(super) fn report_invalid(context: &mut Context<'_>, list: Option<&Value>, pointer: &str) -> bool {
-    for Defect { value, index, is_name } in defects(list) {
+/// Reports what the API server refuses of the list in the object at `path`; says whether there is something.
+pub(super) fn report_invalid(context: &mut Context<'_>, list: Option<&Value>, path: &[&str]) -> bool {
+    let defects = defects(list);
+    let is_invalid = !defects.is_empty();
+    for Defect { value, index, is_name } in defects {
+        let pointer = list_pointer(path);
         let name = value.as_str().or_else(|| value.get("name").and_then(Value::as_str));
         let name = name.filter(|name| is_dns_subdomain(name)).unwrap_or("SECRET");
         let (pointer, what, wanted) = match index {
-            None => (pointer.to_owned(), PULL_SECRETS.to_owned(), "a list of objects with a name"),
+            None => (pointer, PULL_SECRETS.to_owned(), "a list of objects with a name"),
             Some(i) => (
                 format!("{pointer}/{i}"),
                 format!("{PULL_SECRETS}[{i}]{}", if is_name { ".name" } else { "" }),
@@ -67,7 +70,7 @@ pub(super) fn report_invalid(context: &mut Context<'_>, list: Option<&Value>, po
             help,
         );
     }
-    is_invalid(list)
+    is_invalid
 }
 
 /// Reports lists in containers and beside the pod spec.

@@ -28,7 +28,7 @@ pub(super) fn check(context: &mut Context<'_>) {
         assessment.forget_troubles_of(old);
     }
     assessment.report_troubles(context);
-    if report_invalid(context, spec.list(), &spec.list_pointer()) {
+    if report_invalid(context, spec.list(), spec.path()) {
         return;
     }
     if creating {
@@ -36,19 +36,17 @@ pub(super) fn check(context: &mut Context<'_>) {
         report_misplaced(context, &spec);
     }
     let mut names: Vec<&str> = spec.pull_secrets().names().collect();
-    let list = spec.list_pointer();
-    let attached = Attached::of(context, &names, &assessment.images, &list);
+    let attached = Attached::of(context, &names, &assessment.images, &spec);
     attached.report_unlisted(context, &spec, &assessment.images, None);
     let lacking = attached.lacking(&assessment.images, &names);
-    let added = if lacking.is_empty() || context.service_account(spec.service_account(), &list).has_identity()
-    {
+    let added = if lacking.is_empty() || context.service_account(&spec).has_identity() {
         Vec::new()
     } else {
         add_missing(context, &spec, &attached, lacking, creating)
     };
     names.extend(added.iter().map(String::as_str));
     let attached =
-        if added.is_empty() { attached } else { Attached::of(context, &names, &assessment.images, &list) };
+        if added.is_empty() { attached } else { Attached::of(context, &names, &assessment.images, &spec) };
     attached.report(context, &spec, &assessment.images, Severity::Reject);
     context.add(spec.list_path(), added);
 }
@@ -75,15 +73,11 @@ fn add_missing(
         return Vec::new();
     }
     if may_add {
-        let account = context.service_account(spec.service_account(), &spec.list_pointer());
+        let account = context.service_account(spec);
         return secrets(&without_refused(context, spec, attached, &account, lacking));
     }
     // An empty list means that the service account has none.
-    let account = if list.is_empty() {
-        ServiceAccount::Unasked
-    } else {
-        context.service_account(spec.service_account(), &spec.list_pointer())
-    };
+    let account = if list.is_empty() { ServiceAccount::Unasked } else { context.service_account(spec) };
     report_missing(context, spec, attached, &account, Severity::Reject, &lacking);
     report_hidden(context, spec, &account, &lacking);
     Vec::new()

@@ -9,7 +9,7 @@ use crate::settings::{Mode, Owner};
 
 pub(super) fn check(context: &mut Context<'_>) {
     let (request, settings) = (context.request, context.settings);
-    if report_invalid(context, request.object.get(PULL_SECRETS), "/imagePullSecrets") {
+    if report_invalid(context, request.object.get(PULL_SECRETS), &[]) {
         return;
     }
     if has_identity(&request.object) {

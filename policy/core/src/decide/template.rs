@@ -31,7 +31,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
     }
     // What the API server stores of a built-in kind is valid; a custom one may have had such a list before.
     let is_known = is_custom(context) && old_spec.is_some_and(|old| is_invalid(old.list()));
-    if !is_known && report_invalid(context, spec.list(), &spec.list_pointer()) {
+    if !is_known && report_invalid(context, spec.list(), spec.path()) {
         return;
     }
     let nameless = |spec: &PodSpec<'_>| spec.pull_secrets().nameless().count();
@@ -76,7 +76,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
     let attached = if names == view.names() {
         view.attached
     } else {
-        Attached::of(context, &names, &assessment.images, &spec.list_pointer())
+        Attached::of(context, &names, &assessment.images, &spec)
     };
     // Secrets of a ServiceAccount that cannot be looked up may serve the image too, so the findings are only warnings.
     let unsure = view.unsure && settings.cluster.secrets == SecretLookup::Credentials;
@@ -115,14 +115,14 @@ impl View {
                 SecretLookup::Credentials => !assessment.images.is_empty(),
             };
         if (counts && lacks) || looks {
-            account = context.service_account(spec.service_account(), &spec.list_pointer());
+            account = context.service_account(spec);
         }
         if let (true, ServiceAccount::Known { secrets, .. }) = (list.is_empty(), &account) {
             names.clone_from(secrets);
         }
         let unsure = list.is_empty() && matches!(account, ServiceAccount::Unasked | ServiceAccount::Unknown);
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
-        let attached = Attached::of(context, &known, &assessment.images, &spec.list_pointer());
+        let attached = Attached::of(context, &known, &assessment.images, spec);
         Self { names, unsure, account, attached }
     }
 
