@@ -57,8 +57,9 @@ pub(crate) fn of(judgement: &Judgement, outcome: &Outcome) -> Detail {
         None if kind.is_core("Pod") => (after, Some(&["spec"][..])),
         None => (after, template_path(&kind, object)),
     };
-    if let Some(spec) = path.and_then(|path| PodSpec::of(&after, path)) {
-        detail.images = images(judgement, &outcome.namespace, &spec);
+    let read = policy_core::json::Value::from(&after);
+    if let Some(spec) = path.and_then(|path| PodSpec::of(&read, path)) {
+        detail.images = images(judgement, &outcome.namespace, &after, &spec);
     }
     detail
 }
@@ -75,7 +76,7 @@ impl Detail {
     }
 }
 
-fn images(judgement: &Judgement, namespace: &str, spec: &PodSpec<'_>) -> Vec<Explained> {
+fn images(judgement: &Judgement, namespace: &str, object: &Value, spec: &PodSpec<'_>) -> Vec<Explained> {
     let pull_secrets: Vec<&str> = spec.pull_secrets().names().collect();
     let explain = |image: &str| {
         let question = json!({"image": image, "namespace": namespace, "settings": judgement.settings, "pullSecrets": pull_secrets});
@@ -86,7 +87,8 @@ fn images(judgement: &Judgement, namespace: &str, spec: &PodSpec<'_>) -> Vec<Exp
     let images = spec.images().into_iter();
     images
         .map(|used| {
-            let image = used.image.as_str().map_or_else(|| used.image.to_string(), str::to_owned);
+            let written = object.pointer(&used.pointer).unwrap_or(&Value::Null);
+            let image = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
             Explained { user: used.user, explanation: explain(&image), image }
         })
         .collect()

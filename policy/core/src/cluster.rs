@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use serde_json::Value;
+use crate::json::Value;
 
 /// An object in the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,11 +23,11 @@ pub struct ObjectRef<'a> {
 
 /// The cluster, or what stands for it.
 pub trait Cluster {
-    /// The object as JSON, or `None` where it does not exist.
+    /// The object, or `None` where it does not exist.
     ///
     /// # Errors
     /// - the cluster could not be asked, or would not answer
-    fn get(&self, object: &ObjectRef<'_>) -> Result<Option<Value>, LookupError>;
+    fn get(&self, object: &ObjectRef<'_>) -> Result<Option<Value<'static>>, LookupError>;
 
     /// The time, in seconds since 1970; `None` where nobody knows it.
     fn now(&self) -> Option<u64> {
@@ -40,7 +40,7 @@ pub trait Cluster {
 pub struct EmptyCluster;
 
 impl Cluster for EmptyCluster {
-    fn get(&self, _: &ObjectRef<'_>) -> Result<Option<Value>, LookupError> {
+    fn get(&self, _: &ObjectRef<'_>) -> Result<Option<Value<'static>>, LookupError> {
         Ok(None)
     }
 }
@@ -118,7 +118,7 @@ impl fmt::Display for LookupError {
 impl std::error::Error for LookupError {}
 
 /// An object as the cluster holds it, shared by all who asked for it in one request.
-pub(crate) type Answer = Result<Option<Rc<Value>>, LookupError>;
+pub(crate) type Answer = Result<Option<Rc<Value<'static>>>, LookupError>;
 
 /// Asks for each object, and for the time, at most once in a request.
 pub(crate) struct Memo<'a> {

@@ -28,7 +28,7 @@ use context::Context;
 /// Pure: the same request, settings and cluster give the same decision.
 ///
 /// ```
-/// use policy_core::{Request, Settings, cluster::EmptyCluster, decide};
+/// use policy_core::{Request, Settings, cluster::EmptyCluster, decide, json::Value};
 /// use serde_json::json;
 ///
 /// let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"namespace": "shop"}, "spec": {
@@ -36,7 +36,7 @@ use context::Context;
 ///     "imagePullSecrets": [{"name": "acr-secret"}],
 /// }});
 /// let text = json!({"operation": "CREATE", "object": pod}).to_string();
-/// let settings = Settings::parse(&json!({"cluster": {"secrets": "exists"}, "actions": {"unusable": "reject"}}))?;
+/// let settings = Settings::parse(&Value::from(&json!({"cluster": {"secrets": "exists"}, "actions": {"unusable": "reject"}})))?;
 ///
 /// let decision = decide(&Request::parse(&text)?, &settings, &EmptyCluster);
 /// assert!(!decision.accepted());

@@ -1,12 +1,12 @@
 //! Texts, each once, in the order in which they came, and found by search: settings may have thousands of names.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Distinct {
     all: Vec<String>,
-    /// Where each text stands in `all`. JSON objects are such maps, so the module has the code for them anyway.
-    places: Map<String, Value>,
+    /// Where each text stands in `all`
+    places: BTreeMap<String, usize>,
 }
 
 impl Distinct {
@@ -22,7 +22,7 @@ impl Distinct {
     pub(crate) fn add(&mut self, text: &str) -> bool {
         let is_new = !self.has(text);
         if is_new {
-            self.places.insert(text.to_owned(), self.all.len().into());
+            self.places.insert(text.to_owned(), self.all.len());
             self.all.push(text.to_owned());
         }
         is_new
@@ -34,12 +34,17 @@ impl Distinct {
 
     /// Where a text stands.
     pub(crate) fn position(&self, text: &str) -> Option<usize> {
-        self.places.get(text)?.as_u64().and_then(|place| usize::try_from(place).ok())
+        self.places.get(text).copied()
     }
 
     /// All of them.
     pub(crate) fn into_vec(self) -> Vec<String> {
         self.all
+    }
+
+    /// All of them in alphabetical order.
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = &str> {
+        self.places.keys().map(String::as_str)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {

@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::base64::{CorruptInput, Padding, decode};
-use crate::json;
+use crate::json::{self, Value};
 
 /// User name and password, as the kubelet hands them to the container runtime.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -176,7 +175,7 @@ fn pairs<'a>(raw: &'a RawValue, field: &'static str) -> Result<Vec<(String, &'a 
 
 fn string(raw: &RawValue, field: &'static str) -> Result<Option<String>, ConfigError> {
     match json::value(raw.get()) {
-        Ok(Value::String(text)) => Ok(Some(text)),
+        Ok(Value::String(text)) => Ok(Some(text.into_owned())),
         Ok(Value::Null) => Ok(None),
         _ => Err(ConfigError::Type(field, "a string")),
     }

@@ -1,10 +1,9 @@
 //! Why an image needs a pull secret or none, with which credentials the kubelet would pull it, and what becomes of that.
 
-use serde_json::Value;
-
 use crate::cluster::{Answer, Cluster, Memo, ObjectRef};
 use crate::decide::credential::{Judge, Problem, fails};
 use crate::image::{ImageReference, without_user_info};
+use crate::json::Value;
 use crate::json_fields;
 use crate::key_defect::{KeyDefect, shown};
 use crate::keyring::Keyring;
@@ -13,7 +12,7 @@ use crate::placeholder::{UNRESOLVED, Unresolved};
 use crate::pod_spec::{PULL_SECRETS, has_identity};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::{RegistryKey, Repository};
-use crate::request::{RequestError, string_at, value, word};
+use crate::request::{RequestError, value, word};
 use crate::rule::Rule;
 use crate::settings::{Need, Owner, PullSecrets, Settings};
 
@@ -409,9 +408,9 @@ fn worth(problems: &[Problem]) -> String {
     if worth.is_empty() { "ok".to_owned() } else { worth }
 }
 
-fn ignored(secret: &Value) -> String {
+fn ignored(secret: &Value<'_>) -> String {
     if PullSecret::has_readable_type(secret) {
         return "it has a pull secret's type but no docker config".to_owned();
     }
-    format!("its type \"{}\" is none that the kubelet reads", string_at(secret, &["type"]))
+    format!("its type \"{}\" is none that the kubelet reads", secret.string_at(&["type"]))
 }

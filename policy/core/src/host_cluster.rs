@@ -1,10 +1,9 @@
 //! The cluster through Kubewarden's host capability `kubernetes/get_resource`.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::cluster::{Cluster, LookupError, ObjectRef};
-use crate::json;
+use crate::json::{self, Value};
 
 /// A cluster that is asked by host calls.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +27,7 @@ struct GetResource<'a> {
 }
 
 impl<F: Fn(&[u8]) -> Result<Vec<u8>, String>> Cluster for HostCluster<F> {
-    fn get(&self, object: &ObjectRef<'_>) -> Result<Option<Value>, LookupError> {
+    fn get(&self, object: &ObjectRef<'_>) -> Result<Option<Value<'static>>, LookupError> {
         let request = GetResource {
             api_version: object.api_version,
             kind: object.kind,
@@ -41,7 +40,7 @@ impl<F: Fn(&[u8]) -> Result<Vec<u8>, String>> Cluster for HostCluster<F> {
         match (self.get_resource)(&request) {
             Ok(found) => {
                 let object = std::str::from_utf8(&found).ok().and_then(|text| json::value(text).ok());
-                object.map(Some).ok_or(LookupError::Unavailable)
+                object.map(|object| Some(object.into_owned())).ok_or(LookupError::Unavailable)
             }
             Err(text) => LookupError::from_host_text(&text).map_or(Ok(None), Err),
         }

@@ -5,33 +5,33 @@
 use std::ops::Range;
 
 use crate::json_fields;
-use crate::request::{Request, at};
+use crate::request::Request;
 
 /// The request's object with `{"name": …}` entries appended to the list at `path`, which is made where it is absent or
 /// null. `None` where a field on the path is there twice, and the first one is no object.
 pub(crate) fn append(request: &Request<'_>, path: &[&str], names: &[String]) -> Option<String> {
     let text = request.object_text;
     let (field, parent) = path.split_last()?;
-    let is_there = at(&request.object, path).is_some();
+    let is_there = request.object.at(path).is_some();
     let entries: Vec<String> = names
         .iter()
-        .map(|name| Some(format!("{{\"name\":{}}}", serde_json::to_string(name).ok()?)))
+        .map(|name| Some(["{\"name\":", &serde_json::to_string(name).ok()?, "}"].concat()))
         .collect::<Option<_>>()?;
     let entries = entries.join(",");
     if !is_there {
         let open = value(text, parent)?.start + 1;
         let comma = if text.get(open..)?.trim_ascii_start().starts_with('}') { "" } else { "," };
-        return insert(text, open..open, &format!("\"{field}\":[{entries}]{comma}"));
+        return insert(text, open..open, &["\"", field, "\":[", &entries, "]", comma].concat());
     }
     let list = value(text, path)?;
     match text.as_bytes().get(list.start)? {
-        b'n' => insert(text, list, &format!("[{entries}]")),
+        b'n' => insert(text, list, &["[", &entries, "]"].concat()),
         b'[' => {
             let end = list.end.checked_sub(1)?;
             let before = text.get(list.start..end)?.trim_ascii_end();
             let comma = if before == "[" { "" } else { "," };
             let end = list.start + before.len();
-            insert(text, end..end, &format!("{comma}{entries}"))
+            insert(text, end..end, &[comma, &entries].concat())
         }
         _ => None,
     }

@@ -15,6 +15,7 @@ use crate::registry_key::{RegistryKey, Repository};
 /// Credentials of all pull secrets of a pod.
 ///
 /// ```
+/// use policy_core::json::Value;
 /// use policy_core::keyring::Keyring;
 /// use policy_core::pull_secret::PullSecret;
 /// use serde_json::json;
@@ -24,7 +25,7 @@ use crate::registry_key::{RegistryKey, Repository};
 /// let secret = json!({"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": config}});
 ///
 /// let mut keyring = Keyring::default();
-/// if let PullSecret::Usable { credentials, .. } = PullSecret::of(&secret) {
+/// if let PullSecret::Usable { credentials, .. } = PullSecret::of(&Value::from(&secret)) {
 ///     keyring.add("acr-secret", credentials);
 /// }
 /// let users = |repository| keyring.lookup(repository).map(|held| held.credential.username.as_str()).collect();

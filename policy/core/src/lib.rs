@@ -7,7 +7,7 @@
 //! ```
 //!
 //! ```
-//! use policy_core::{Request, Settings, cluster::EmptyCluster, decide};
+//! use policy_core::{Request, Settings, cluster::EmptyCluster, decide, json::Value};
 //! use serde_json::json;
 //!
 //! // A pod that pulls from a registry of Azure, and lists no pull secret.
@@ -22,7 +22,7 @@
 //! assert_eq!(decision.addition.map(|addition| addition.names), Some(vec!["acr-secret".to_owned()]));
 //!
 //! // Where it may change nothing, it says what is wrong and what to do.
-//! let settings = Settings::parse(&json!({"mode": "validate"}))?;
+//! let settings = Settings::parse(&Value::from(&json!({"mode": "validate"})))?;
 //! let decision = decide(&request, &settings, &EmptyCluster);
 //! let finding = &decision.findings[0];
 //! assert_eq!(finding.rule.id(), "missing-pull-secret");
@@ -43,13 +43,12 @@ pub mod decision;
 mod distinct;
 mod dns_name;
 pub mod docker_config;
-mod excerpt;
 mod explain;
 pub mod finding;
 mod go_url;
 pub mod host_cluster;
 pub mod image;
-mod json;
+pub mod json;
 mod json_append;
 mod json_fields;
 pub mod key_defect;

@@ -1,14 +1,13 @@
 //! Bytes in, bytes out: the operations of Kubewarden's protocol, and two of our own. Every door into the core goes through here.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::decide::decide;
 use crate::decision::Decision;
 use crate::explain::Question;
 use crate::finding::{Finding, Severity};
-use crate::json;
+use crate::json::{self, Value};
 use crate::json_fields;
 use crate::request::{Request, RequestError};
 use crate::rule::{Help, Rule};
@@ -152,7 +151,7 @@ fn text(payload: &[u8]) -> Result<&str, RequestError> {
     std::str::from_utf8(payload).map_err(|_| RequestError("the payload is not UTF-8".to_owned()))
 }
 
-fn settings_document(text: &str) -> Result<Value, RequestError> {
+fn settings_document(text: &str) -> Result<Value<'_>, RequestError> {
     json::value(text).map_err(|e| RequestError::unreadable("the settings document", &e))
 }
 

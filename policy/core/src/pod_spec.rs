@@ -1,8 +1,9 @@
 //! A pod spec, wherever it stands in an object: its images and its pull secrets.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-use crate::request::{Request, at, string_at};
+use crate::json::Value;
+use crate::request::Request;
 
 /// The field that lists pull secrets, in pod specs and in service accounts.
 pub(crate) const PULL_SECRETS: &str = "imagePullSecrets";
@@ -44,8 +45,10 @@ impl Holder {
             | ("apps" | "extensions", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") => {
                 template(SPEC)
             }
-            _ if at(&request.object, &["spec", "template", "spec", "containers"])
-                .is_some_and(Value::is_array) =>
+            _ if request
+                .object
+                .at(&["spec", "template", "spec", "containers"])
+                .is_some_and(|containers| containers.as_array().is_some()) =>
             {
                 template(SPEC)
             }
@@ -57,8 +60,9 @@ impl Holder {
 /// A pod spec and its path in the object.
 #[derive(Debug, Clone, Copy)]
 pub struct PodSpec<'a> {
-    fields: &'a Map<String, Value>,
+    fields: &'a Value<'a>,
     path: &'static [&'static str],
+    service_account: &'a str,
 }
 
 /// An image that a pod pulls.
@@ -69,7 +73,7 @@ pub struct ImageUse<'a> {
     /// Who pulls it: `container "web"`
     pub user: String,
     /// The image, which ought to be a string
-    pub image: &'a Value,
+    pub image: &'a Value<'a>,
     /// Whether the kubelet may not pull it. Since Kubernetes 1.35 the kubelet asks for the credential again where it has
     /// pulled the image itself before, so a secret may be needed nevertheless; for preloaded images it does not ask
     pub never: bool,
@@ -77,9 +81,13 @@ pub struct ImageUse<'a> {
 
 impl<'a> PodSpec<'a> {
     /// The pod spec at `path`; `None` where none is there.
-    pub fn of(object: &'a Value, path: &'static [&'static str]) -> Option<Self> {
-        let spec = at(object, path)?;
-        spec.as_object().map(|fields| Self { fields, path })
+    pub fn of(object: &'a Value<'a>, path: &'static [&'static str]) -> Option<Self> {
+        let fields = object.at(path).filter(|fields| fields.is_object())?;
+        let name = |field| fields.get(field).and_then(Value::as_str).filter(|name| !name.is_empty());
+        // core/v1: `serviceAccount` is a deprecated alias.
+        let service_account =
+            name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default");
+        Some(Self { fields, path, service_account })
     }
 
     /// Every image, in the order in which the API lists the places of images. Blank ones stand for images that are
@@ -103,12 +111,12 @@ impl<'a> PodSpec<'a> {
     ) {
         let items = self.fields.get(list).and_then(Value::as_array);
         for (i, item) in items.into_iter().flatten().enumerate() {
-            let is_set = |image: &&Value| match image {
+            let is_set = |image: &&Value<'_>| match image {
                 Value::Null => false,
                 Value::String(text) => !text.trim().is_empty(),
                 _ => true,
             };
-            let Some(image) = at(item, place).filter(is_set) else { continue };
+            let Some(image) = item.at(place).filter(is_set) else { continue };
             let i = i.to_string();
             // Put together without a format, which takes longer and would for every container.
             let user = match item.get("name").and_then(Value::as_str) {
@@ -116,12 +124,12 @@ impl<'a> PodSpec<'a> {
                 None => [what, " ", &i].concat(),
             };
             let pointer = [&self.pointer(), "/", list, "/", &i, "/", &place.join("/")].concat();
-            images.push(ImageUse { pointer, user, image, never: string_at(item, policy) == "Never" });
+            images.push(ImageUse { pointer, user, image, never: item.string_at(policy) == "Never" });
         }
     }
 
     /// What stands in the place of its list of pull secrets.
-    pub(crate) fn list(&self) -> Option<&'a Value> {
+    pub(crate) fn list(&self) -> Option<&'a Value<'a>> {
         self.fields.get(PULL_SECRETS)
     }
 
@@ -130,10 +138,9 @@ impl<'a> PodSpec<'a> {
         PullSecretList::of(self.list())
     }
 
-    /// The name of the pod's `ServiceAccount`. core/v1: `serviceAccount` is a deprecated alias.
+    /// The name of the pod's `ServiceAccount`.
     pub(crate) fn service_account(&self) -> &'a str {
-        let name = |field| self.fields.get(field).and_then(Value::as_str).filter(|name| !name.is_empty());
-        name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
+        self.service_account
     }
 
     pub(crate) fn node_name(&self) -> &'a str {
@@ -142,13 +149,13 @@ impl<'a> PodSpec<'a> {
 
     /// JSON pointers of further lists in `object` that Kubernetes does not read: in the containers and, in a built-in kind,
     /// in what the pod spec is part of and in the metadata.
-    pub(crate) fn misplaced(&self, object: &Value, is_built_in: bool) -> Vec<String> {
-        let has_list = |place: &Value| place.get(PULL_SECRETS).is_some();
+    pub(crate) fn misplaced(&self, object: &Value<'_>, is_built_in: bool) -> Vec<String> {
+        let has_array = |place: &Value<'_>| place.get(PULL_SECRETS).is_some();
         let mut found = Vec::new();
         if is_built_in {
             let outer = (0..self.path.len()).filter_map(|depth| self.path.get(..depth));
             for path in outer.chain([&["metadata"][..]]) {
-                if at(object, path).is_some_and(has_list) {
+                if object.at(path).is_some_and(has_array) {
                     found.push(list_pointer(path));
                 }
             }
@@ -156,7 +163,7 @@ impl<'a> PodSpec<'a> {
         for (list, _) in CONTAINERS {
             let containers = self.fields.get(list).and_then(Value::as_array);
             for (i, container) in containers.into_iter().flatten().enumerate() {
-                if has_list(container) {
+                if has_array(container) {
                     found.push(format!("{}/{list}/{i}/{PULL_SECRETS}", self.pointer()));
                 }
             }
@@ -181,10 +188,10 @@ impl<'a> PodSpec<'a> {
 
     /// Where each name stands in the pull-secret list.
     pub(crate) fn entries(&self) -> Entries {
-        let mut places = Map::new();
+        let mut places = BTreeMap::new();
         for (i, entry) in self.pull_secrets().entries.unwrap_or_default().iter().enumerate() {
             if let Some(name) = entry_name(entry) {
-                places.entry(name).or_insert_with(|| i.into());
+                places.entry(name.to_owned()).or_insert(i);
             }
         }
         Entries { list_pointer: self.list_pointer(), places }
@@ -208,32 +215,31 @@ pub(crate) fn list_pointer(path: &[&str]) -> String {
 pub(crate) struct Entries {
     list_pointer: String,
     /// The index of each name where it stands first
-    places: Map<String, Value>,
+    places: BTreeMap<String, usize>,
 }
 
 impl Entries {
     /// JSON pointer of the entry `name`.
     pub(crate) fn pointer(&self, name: &str) -> Option<String> {
-        // A value of any kind would be written by code that nothing else needs.
-        Some(format!("{}/{}", self.list_pointer, self.places.get(name)?.as_u64()?))
+        Some(format!("{}/{}", self.list_pointer, self.places.get(name)?))
     }
 }
 
 /// Whether a `ServiceAccount` has an identity of Azure that its pods pull with.
 /// cloud-provider-azure: `pkg/credentialprovider/azure_credentials.go`
-pub(crate) fn has_identity(account: &Value) -> bool {
-    !string_at(account, &["metadata", "annotations", "kubernetes.azure.com/acr-client-id"]).is_empty()
+pub(crate) fn has_identity(account: &Value<'_>) -> bool {
+    !account.string_at(&["metadata", "annotations", "kubernetes.azure.com/acr-client-id"]).is_empty()
 }
 
 /// A list of pull secrets, of a pod spec or a service account.
 #[derive(Debug, Clone, Copy)]
 pub struct PullSecretList<'a> {
     /// `None` where something other than a list stands
-    entries: Option<&'a [Value]>,
+    entries: Option<&'a [Value<'a>]>,
 }
 
 impl<'a> PullSecretList<'a> {
-    pub(crate) fn of(field: Option<&'a Value>) -> Self {
+    pub(crate) fn of(field: Option<&'a Value<'a>>) -> Self {
         Self {
             entries: match field {
                 None | Some(Value::Null) => Some(&[]),
@@ -246,7 +252,7 @@ impl<'a> PullSecretList<'a> {
     /// Whether Kubernetes fills the list from the `ServiceAccount`: an entry without a name counts as an entry.
     /// plugin/pkg/admission/serviceaccount/admission.go
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_some_and(<[Value]>::is_empty)
+        self.entries.is_some_and(<[Value<'_>]>::is_empty)
     }
 
     pub(crate) fn can_grow(&self) -> bool {
@@ -265,6 +271,6 @@ impl<'a> PullSecretList<'a> {
     }
 }
 
-fn entry_name(entry: &Value) -> Option<&str> {
+fn entry_name<'a>(entry: &'a Value<'_>) -> Option<&'a str> {
     entry.get("name").and_then(Value::as_str).filter(|name| !name.is_empty())
 }

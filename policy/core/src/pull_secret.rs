@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::base64::{Padding, decode};
 use crate::docker_config::{ConfigError, Credential, Form, decode_config};
-use crate::request::string_at;
+use crate::json::Value;
 
 /// `type` and `data` key of the two kinds of pull secret. core/v1: `SecretTypeDockerConfigJson`, `SecretTypeDockercfg`
 const KINDS: [(&str, &str, Form); 2] = [
@@ -55,16 +53,12 @@ impl std::fmt::Display for Malformed {
 
 impl PullSecret {
     /// kubelet: pkg/credentialprovider/secrets/secrets.go `MakeDockerKeyring`
-    pub fn of(secret: &Value) -> Self {
-        let kind = string_at(secret, &["type"]);
+    pub fn of(secret: &Value<'_>) -> Self {
+        let kind = secret.string_at(&["type"]);
         let Some((_, data_key, form)) = KINDS.into_iter().find(|(known, _, _)| *known == kind) else {
             return Self::Ignored;
         };
-        let data = secret
-            .get("data")
-            .and_then(|data| data.get(data_key))
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let data = secret.string_at(&["data", data_key]);
         let Ok(config) = decode(data.as_bytes(), Padding::Needed) else {
             return Self::Malformed { data_key, error: Malformed::Data };
         };
@@ -78,12 +72,12 @@ impl PullSecret {
     }
 
     /// Whether the type alone is one that the kubelet reads.
-    pub(crate) fn has_readable_type(secret: &Value) -> bool {
-        KINDS.iter().any(|(kind, _, _)| *kind == string_at(secret, &["type"]))
+    pub(crate) fn has_readable_type(secret: &Value<'_>) -> bool {
+        KINDS.iter().any(|(kind, _, _)| *kind == secret.string_at(&["type"]))
     }
 
     /// A data key that would hold a docker config, were the type right.
-    pub(crate) fn misplaced_key(secret: &Value) -> Option<(&'static str, &'static str)> {
+    pub(crate) fn misplaced_key(secret: &Value<'_>) -> Option<(&'static str, &'static str)> {
         let data = secret.get("data")?;
         KINDS.into_iter().find(|(_, key, _)| data.get(key).is_some()).map(|(kind, key, _)| (kind, key))
     }

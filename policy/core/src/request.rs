@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
-use crate::excerpt;
-use crate::json;
+use crate::json::{self, Value};
 use crate::json_fields;
 
 /// What happens to the object.
@@ -35,9 +32,9 @@ pub struct Request<'a> {
     /// Who makes the request
     pub username: String,
     /// What is read of the object as it is to be
-    pub object: Value,
+    pub object: Value<'a>,
     /// What is read of the object as it was
-    pub old_object: Value,
+    pub old_object: Value<'a>,
     /// The JSON text of `object`
     pub object_text: &'a str,
 }
@@ -92,9 +89,9 @@ impl<'a> Request<'a> {
 
     fn of(fields: [Option<&'a str>; 7]) -> Result<Self, RequestError> {
         let [operation, kind, namespace, subresource, user, object_text, old_object] = fields;
-        let excerpt = |name, text: Option<&str>| {
+        let excerpt = |name, text: Option<&'a str>| {
             let Some(text) = text else { return Ok(Value::Null) };
-            excerpt::read(text).map_err(|e| RequestError::unreadable(name, &e))
+            json::excerpt(text).map_err(|e| RequestError::unreadable(name, &e))
         };
         let object = excerpt("object", object_text)?;
         let [group, kind] = inner("kind", kind, ["group", "kind"])?;
@@ -105,7 +102,7 @@ impl<'a> Request<'a> {
         let [username] = inner("userInfo", user, ["username"])?;
         let mut namespace = word("namespace", namespace)?;
         if namespace.is_empty() {
-            string_at(&object, &["metadata", "namespace"]).clone_into(&mut namespace);
+            object.string_at(&["metadata", "namespace"]).clone_into(&mut namespace);
         }
         Ok(Self {
             operation: match word("operation", operation)?.as_str() {
@@ -129,7 +126,7 @@ impl<'a> Request<'a> {
         self.operation == Operation::Other
             || self.object.is_null()
             || !(self.subresource.is_empty() || self.subresource == "ephemeralcontainers")
-            || at(&self.object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
+            || self.object.at(&["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
     }
 
     /// Whether a controller owns the object. It compares what it owns with its own template: to change or refuse it would
@@ -142,7 +139,7 @@ impl<'a> Request<'a> {
     /// plugin/pkg/admission/serviceaccount/admission.go
     pub(crate) fn is_of_mirror_pod(&self) -> bool {
         let annotation = ["metadata", "annotations", "kubernetes.io/config.mirror"];
-        at(&self.object, &annotation).is_some() || !string_at(&self.old_object, &annotation).is_empty()
+        self.object.at(&annotation).is_some() || !self.old_object.string_at(&annotation).is_empty()
     }
 
     /// Whether the pod's own node, `node_name`, makes the request, to show a static pod in the API.
@@ -154,10 +151,10 @@ impl<'a> Request<'a> {
 }
 
 /// The group and kind that the object itself names.
-fn kind_of(object: &Value) -> (String, String) {
-    let api_version = string_at(object, &["apiVersion"]);
+fn kind_of(object: &Value<'_>) -> (String, String) {
+    let api_version = object.string_at(&["apiVersion"]);
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    (group.to_owned(), string_at(object, &["kind"]).to_owned())
+    (group.to_owned(), object.string_at(&["kind"]).to_owned())
 }
 
 /// The texts of fields in a field's text, none where that is no object.
@@ -173,7 +170,7 @@ fn inner<'a, const N: usize>(
 }
 
 /// The value in a field's text, null where there is none.
-pub(crate) fn value(name: &str, text: Option<&str>) -> Result<Value, RequestError> {
+pub(crate) fn value<'a>(name: &str, text: Option<&'a str>) -> Result<Value<'a>, RequestError> {
     let Some(text) = text else { return Ok(Value::Null) };
     json::value(text).map_err(|e| RequestError::unreadable(name, &e))
 }
@@ -181,26 +178,16 @@ pub(crate) fn value(name: &str, text: Option<&str>) -> Result<Value, RequestErro
 /// The string in a field's text, empty where there is none.
 pub(crate) fn word(name: &str, text: Option<&str>) -> Result<String, RequestError> {
     Ok(match value(name, text)? {
-        Value::String(word) => word,
+        Value::String(word) => word.into_owned(),
         _ => String::new(),
     })
 }
 
-/// The value at a path of field names.
-pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
-    path.iter().try_fold(value, |value, name| value.get(name))
-}
-
 /// Whether a controller owns an object.
-pub(crate) fn is_of_controller(object: &Value) -> bool {
-    let owners = at(object, &["metadata", "ownerReferences"]).and_then(Value::as_array);
-    let controls = |owner: &Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
+pub(crate) fn is_of_controller(object: &Value<'_>) -> bool {
+    let owners = object.at(&["metadata", "ownerReferences"]).and_then(Value::as_array);
+    let controls = |owner: &Value<'_>| matches!(owner.get("controller"), Some(Value::Bool(true)));
     owners.into_iter().flatten().any(controls)
-}
-
-/// The string at a path of field names, empty where there is none.
-pub(crate) fn string_at<'a>(value: &'a Value, path: &[&str]) -> &'a str {
-    at(value, path).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Why a payload holds no admission request.

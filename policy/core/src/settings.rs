@@ -4,19 +4,20 @@ mod fields;
 mod pull_secrets;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use self::fields::{Fields, Path, Problems};
 pub use self::pull_secrets::{Entry, Need, Owner, PullSecrets};
 use crate::dns_name::is_dns_subdomain;
+use crate::json::Value;
 
 /// Checked settings. Default: what an empty document means.
 ///
 /// ```
-/// use policy_core::Settings;
+/// use policy_core::{Settings, json::Value};
 /// use serde_json::json;
 ///
-/// let error = Settings::parse(&json!({"pullSecrets": [{"registries": ["contoso.azurecr.io"]}]})).unwrap_err();
+/// let settings = Settings::parse(&Value::from(&json!({"pullSecrets": [{"registries": ["contoso.azurecr.io"]}]})));
+/// let error = settings.unwrap_err();
 /// let problem = &error.problems()[0];
 /// assert_eq!(problem.path, "pullSecrets[0].secret");
 /// assert_eq!(problem.pointer, "/pullSecrets/0/secret");
@@ -130,7 +131,7 @@ impl Settings {
     ///
     /// # Errors
     /// - everything that is wrong, each with the path of its field
-    pub fn parse(value: &Value) -> Result<Self, SettingsError> {
+    pub fn parse(value: &Value<'_>) -> Result<Self, SettingsError> {
         let mut problems = Problems::default();
         let mut settings = Self::default();
         let names = ["mode", "targets", "pullSecrets", "registrySuffixes", "actions", "cluster"];

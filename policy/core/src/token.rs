@@ -1,9 +1,7 @@
 //! The claims of a registry token. They are only read: nothing here verifies a signature.
 
-use serde_json::Value;
-
 use crate::base64::decode_url;
-use crate::json;
+use crate::json::{self, Value};
 
 /// What a token says of itself. Azure/acr: docs/AAD-OAuth.md
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,18 +20,17 @@ impl Token {
         else {
             return None;
         };
-        let claims = json::value(&String::from_utf8(decode_url(claims)?).ok()?).ok()?;
+        let claims = String::from_utf8(decode_url(claims)?).ok()?;
+        let claims = json::value(&claims).ok()?;
         let audience = match claims.get("aud") {
-            Some(Value::String(one)) => vec![one.clone()],
+            Some(Value::String(one)) => vec![one.clone().into_owned()],
             Some(Value::Array(many)) => {
                 many.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
             }
             _ => Vec::new(),
         };
-        let seconds = claims.get("exp")?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-        let expires = seconds.as_u64().or_else(|| seconds.as_f64().map(|seconds| seconds as u64))?;
-        Some(Self { expires, audience })
+        let Value::Number(expires) = claims.get("exp")? else { return None };
+        Some(Self { expires: *expires, audience })
     }
 
     /// Whether it is for the registry at `host`.

@@ -94,7 +94,7 @@ impl Attached {
             Lookup::Absent => return State::Absent,
             Lookup::Failed => return State::Unknown,
         };
-        let ignored = || State::Ignored(crate::request::string_at(&secret, &["type"]).to_owned());
+        let ignored = || State::Ignored(secret.string_at(&["type"]).to_owned());
         if context.settings.cluster.secrets == SecretLookup::Exists {
             return if PullSecret::has_readable_type(&secret) { State::Usable } else { ignored() };
         }

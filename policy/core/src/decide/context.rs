@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use serde_json::{Map, Value};
-
 use crate::cluster::{Cluster, LookupError, Memo, ObjectRef};
 use crate::decide::credential::Judge;
 use crate::decision::{Addition, Decision};
+use crate::distinct::Distinct;
 use crate::dns_name::is_dns_subdomain;
 use crate::finding::{Finding, Severity};
+use crate::json::Value;
 use crate::pod_spec::{PULL_SECRETS, PodSpec, PullSecretList, has_identity};
-use crate::request::{Request, string_at};
+use crate::request::Request;
 use crate::rule::Rule;
 use crate::settings::{Action, SecretLookup, Settings};
 
@@ -33,7 +33,7 @@ pub(super) struct About<'a> {
 
 /// The answer to the lookup of a secret.
 pub(super) enum Lookup {
-    Found(Rc<Value>),
+    Found(Rc<Value<'static>>),
     Absent,
     /// A finding says why, unless there is no namespace to look in, or the object is not among the command's inputs
     Failed,
@@ -120,16 +120,17 @@ impl<'a> Context<'a> {
         if old.is_empty() {
             return;
         }
-        let mut known = Map::new();
+        let (mut known, mut rejected) = (Distinct::default(), Distinct::default());
         for finding in old {
             let words = words(finding);
-            if finding.severity == Severity::Reject || !known.contains_key(&words) {
-                known.insert(words, (finding.severity == Severity::Reject).into());
+            known.add(&words);
+            if finding.severity == Severity::Reject {
+                rejected.add(&words);
             }
         }
-        self.decision.findings.retain(|finding| match known.get(&words(finding)) {
-            Some(rejected) => finding.severity == Severity::Reject && rejected.as_bool() == Some(false),
-            None => true,
+        self.decision.findings.retain(|finding| {
+            let words = words(finding);
+            !rejected.has(&words) && (finding.severity == Severity::Reject || !known.has(&words))
         });
     }
 
@@ -226,7 +227,7 @@ impl<'a> Context<'a> {
 }
 
 /// plugin/pkg/admission/serviceaccount/admission.go `enforceMountableSecrets`; Go's `strconv.ParseBool`
-fn enforces_mountable_secrets(account: &Value) -> bool {
-    let value = string_at(account, &["metadata", "annotations", "kubernetes.io/enforce-mountable-secrets"]);
+fn enforces_mountable_secrets(account: &Value<'_>) -> bool {
+    let value = account.string_at(&["metadata", "annotations", "kubernetes.io/enforce-mountable-secrets"]);
     matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
 }

@@ -1,17 +1,15 @@
 //! Lists of pull secrets that the API server refuses, and those that stand where Kubernetes does not read them.
 
-use serde_json::Value;
-
 use crate::ascii::has_any;
 use crate::decide::context::{About, Context};
 use crate::dns_name::is_dns_subdomain;
-use crate::json::kind;
+use crate::json::Value;
 use crate::pod_spec::{PULL_SECRETS, PodSpec, list_pointer};
 use crate::rule::Rule;
 
 /// A part of a list that the API server refuses.
 struct Defect<'a> {
-    value: &'a Value,
+    value: &'a Value<'a>,
     /// The entry, unless it is the list itself
     index: Option<usize>,
     /// Whether it is the name in the entry
@@ -19,7 +17,7 @@ struct Defect<'a> {
 }
 
 /// What the API server refuses where a list of pull secrets belongs. An entry or a name that is null counts as empty there.
-fn defects(list: Option<&Value>) -> Vec<Defect<'_>> {
+fn defects<'a>(list: Option<&'a Value<'a>>) -> Vec<Defect<'a>> {
     let mut defects = Vec::new();
     match list {
         None | Some(Value::Null) => {}
@@ -41,12 +39,12 @@ fn defects(list: Option<&Value>) -> Vec<Defect<'_>> {
 }
 
 /// Whether the API server would refuse the list.
-pub(super) fn is_invalid(list: Option<&Value>) -> bool {
+pub(super) fn is_invalid(list: Option<&Value<'_>>) -> bool {
     !defects(list).is_empty()
 }
 
 /// Reports what the API server refuses of the list in the object at `path`; says whether there is something.
-pub(super) fn report_invalid(context: &mut Context<'_>, list: Option<&Value>, path: &[&str]) -> bool {
+pub(super) fn report_invalid(context: &mut Context<'_>, list: Option<&Value<'_>>, path: &[&str]) -> bool {
     let defects = defects(list);
     let is_invalid = !defects.is_empty();
     for Defect { value, index, is_name } in defects {
@@ -61,7 +59,7 @@ pub(super) fn report_invalid(context: &mut Context<'_>, list: Option<&Value>, pa
                 if is_name { "a string" } else { "an object with a name" },
             ),
         };
-        let message = format!("{what} must be {wanted}, not {}", kind(value));
+        let message = format!("{what} must be {wanted}, not {}", value.kind());
         let help = format!("write - name: {name}");
         context.report(
             Rule::InvalidPullSecretList,

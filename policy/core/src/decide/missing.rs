@@ -42,9 +42,9 @@ pub(super) fn report_missing(
     let is_its_own =
         !spec.pull_secrets().is_empty() && !spec.pull_secrets().names().eq(inherited.iter().copied());
     let list = whole_list(&inherited, lacking);
+    let mirrors = context.request.is_of_mirror_pod();
     for image in lacking {
         let secret = image.secret_name();
-        let mirrors = context.request.is_of_mirror_pod();
         let message = format!(
             "{} cannot pull \"{}\" without pull secret \"{secret}\"{}{}{}",
             image.user,

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::decide::context::{About, Context};
 use crate::docker_config::Credential;
+use crate::json::Value;
 use crate::key_defect::{self, KeyDefect};
 use crate::pull_secret::PullSecret;
 use crate::registry_key::RegistryKey;
-use crate::request::{is_of_controller, string_at};
+use crate::request::is_of_controller;
 use crate::rule::Rule;
 
 const RECREATE: &str = "recreate the secret with kubectl create secret docker-registry";
@@ -23,8 +22,8 @@ pub(super) fn check(context: &mut Context<'_>) {
     }
 }
 
-fn check_secret(context: &mut Context<'_>, secret: &Value) {
-    let name = string_at(secret, &["metadata", "name"]);
+fn check_secret(context: &mut Context<'_>, secret: &Value<'_>) {
+    let name = secret.string_at(&["metadata", "name"]);
     let this = format!("secret \"{name}\"{}", context.in_namespace());
     match PullSecret::of(secret) {
         PullSecret::Ignored => report_ignored(context, secret, name, &this),
@@ -40,9 +39,9 @@ fn check_secret(context: &mut Context<'_>, secret: &Value) {
     }
 }
 
-fn report_ignored(context: &mut Context<'_>, secret: &Value, name: &str, this: &str) {
+fn report_ignored(context: &mut Context<'_>, secret: &Value<'_>, name: &str, this: &str) {
     if let Some((kind, key)) =
-        PullSecret::misplaced_key(secret).filter(|(kind, _)| *kind != string_at(secret, &["type"]))
+        PullSecret::misplaced_key(secret).filter(|(kind, _)| *kind != secret.string_at(&["type"]))
     {
         let message = format!("the kubelet ignores {this}: {key} counts only in a secret of type {kind}");
         let help = format!("recreate secret \"{name}\" with type {kind}, because its type cannot be changed");

@@ -4,7 +4,6 @@ use crate::decide::context::Context;
 use crate::decide::list::report_invalid;
 use crate::distinct::Distinct;
 use crate::pod_spec::{PULL_SECRETS, PullSecretList, has_identity};
-use crate::request::string_at;
 use crate::settings::{Mode, Owner};
 
 pub(super) fn check(context: &mut Context<'_>) {
@@ -23,7 +22,7 @@ pub(super) fn check(context: &mut Context<'_>) {
         let known = Distinct::of(list.names());
         let wanted = settings.pull_secrets.secrets_of(Owner {
             namespace: &request.namespace,
-            service_account: string_at(&request.object, &["metadata", "name"]),
+            service_account: request.object.string_at(&["metadata", "name"]),
         });
         let lacking = Distinct::of(wanted.filter(|name| !known.has(name)));
         context.add(vec![PULL_SECRETS], lacking.into_vec());

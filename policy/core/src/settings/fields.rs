@@ -1,8 +1,7 @@
 //! A settings object whose fields are read one by one, while every problem is noted with its path.
 
-use serde_json::{Map, Value};
-
-use crate::json::kind;
+use crate::distinct::Distinct;
+use crate::json::Value;
 
 use super::{SettingsError, SettingsProblem};
 
@@ -42,7 +41,7 @@ impl Problems {
     }
 
     /// Notes a value that is none of `known`.
-    pub(super) fn add_unknown(&mut self, path: &Path, value: &Value, known: &[&str]) {
+    pub(super) fn add_unknown(&mut self, path: &Path, value: &Value<'_>, known: &[&str]) {
         let (last, others) = known.split_last().map_or(("", known), |(last, others)| (*last, others));
         let wanted = [&others.join(", "), " or ", last].concat();
         let help = match value.as_str().and_then(|text| nearest(text, known)) {
@@ -52,14 +51,14 @@ impl Problems {
         let message = match value {
             // The text may be a secret that came to stand in the wrong place.
             Value::String(_) => "is not a known value".to_owned(),
-            other => format!("must be a string, not {}", kind(other)),
+            other => format!("must be a string, not {}", other.kind()),
         };
         self.add(path, message, help);
     }
 
     /// Notes a value of the wrong type.
-    fn add_type(&mut self, path: &Path, value: &Value, wanted: &str, help: &str) {
-        let message = format!("must be {wanted}, not {}", kind(value));
+    fn add_type(&mut self, path: &Path, value: &Value<'_>, wanted: &str, help: &str) {
+        let message = format!("must be {wanted}, not {}", value.kind());
         self.add(path, message, help.to_owned());
     }
 
@@ -70,27 +69,29 @@ impl Problems {
 
 /// An object of the settings and its path.
 pub(super) struct Fields<'a> {
-    map: &'a Map<String, Value>,
+    object: &'a Value<'a>,
     path: Path,
 }
 
 impl<'a> Fields<'a> {
     /// The object at `path`, after a look for fields that it should not have. `help` is for a value that is no object.
     pub(super) fn of(
-        value: &'a Value,
+        value: &'a Value<'a>,
         path: Path,
         known: &[&str],
         help: &str,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let Some(map) = value.as_object() else {
+        let Value::Object(fields) = value else {
             problems.add_type(&path, value, "an object", help);
             return None;
         };
-        let fields = Self { map, path };
-        for name in map.keys().filter(|name| !known.contains(&name.as_str())) {
+        let names = fields.iter().map(|(name, _)| &**name);
+        let unknown = Distinct::of(names.filter(|name| !known.contains(name)));
+        let fields = Self { object: value, path };
+        for name in unknown.sorted() {
             let help = match nearest(name, known) {
-                Some(near) if map.contains_key(near) => {
+                Some(near) if value.get(near).is_some() => {
                     format!("remove {}, because {near} is there too", shown(name))
                 }
                 Some(near) => format!("did you mean {near}?"),
@@ -105,8 +106,8 @@ impl<'a> Fields<'a> {
         self.path.field(name)
     }
 
-    fn get(&self, name: &str) -> Option<&'a Value> {
-        self.map.get(name).filter(|value| !value.is_null())
+    fn get(&self, name: &str) -> Option<&'a Value<'a>> {
+        self.object.get(name).filter(|value| !value.is_null())
     }
 
     pub(super) fn object(
@@ -120,7 +121,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The items of a list, each with its path. `help` is for a value that is no list.
-    pub(super) fn list(&self, name: &str, help: &str, problems: &mut Problems) -> Vec<(Path, &'a Value)> {
+    pub(super) fn list(&self, name: &str, help: &str, problems: &mut Problems) -> Vec<(Path, &'a Value<'a>)> {
         match self.get(name) {
             None => Vec::new(),
             Some(Value::Array(items)) => {

@@ -1,14 +1,12 @@
 //! Which secret an image needs: the `pullSecrets` entries.
 
-use serde_json::Value;
-
 use crate::ascii::is_any;
 
 use super::fields::{Fields, Path, Problems};
 use super::is_suffix;
 use crate::dns_name::is_dns_subdomain;
 use crate::image::ImageReference;
-use crate::json::kind;
+use crate::json::Value;
 use crate::key_defect::{self, KeyDefect};
 use crate::login_server::Host;
 use crate::registry_key::{RegistryKey, Repository, glob_matches};
@@ -121,12 +119,14 @@ impl Entry {
         matches(&self.namespaces, owner.namespace) && matches(&self.service_accounts, owner.service_account)
     }
 
-    fn parse(value: &Value, path: Path, suffixes: &[String], problems: &mut Problems) -> Option<Self> {
+    fn parse(value: &Value<'_>, path: Path, suffixes: &[String], problems: &mut Problems) -> Option<Self> {
         let names = ["registries", "namespaces", "serviceAccounts", "secret", "secretless"];
         let fields = Fields::of(value, path, &names, ENTRY, problems)?;
         let mut registries = Vec::new();
         let list = fields.list("registries", "write a list, for example [contoso.azurecr.io]", problems);
-        if list.is_empty() && value.get("registries").is_none_or(|list| list.is_null() || list.is_array()) {
+        if list.is_empty()
+            && value.get("registries").is_none_or(|list| list.is_null() || list.as_array().is_some())
+        {
             problems.add(
                 &fields.path_of("registries"),
                 "must name at least one registry".to_owned(),
@@ -170,12 +170,12 @@ impl Entry {
 }
 
 /// Message and help where it is no key.
-fn parse_key(value: &Value, suffixes: &[String]) -> Result<RegistryKey, (String, String)> {
+fn parse_key(value: &Value<'_>, suffixes: &[String]) -> Result<RegistryKey, (String, String)> {
     let text = value.as_str().unwrap_or_default();
     // An entry may be meant for the few images that match.
     let defect = KeyDefect::of(text, suffixes).filter(|defect| !defect.is_narrow());
-    let message = if !value.is_string() {
-        format!("must be a registry, not {}", kind(value))
+    let message = if value.as_str().is_none() {
+        format!("must be a registry, not {}", value.kind())
     } else if let Some(defect) = defect {
         format!("matches no image: {defect}")
     } else {

@@ -18,7 +18,7 @@ const KNOWN: &[(usize, &str)] = &[];
 fn answer(row: &Value) -> Value {
     let mut keyring = Keyring::default();
     for secret in row["secrets"].as_array().unwrap() {
-        match PullSecret::of(secret) {
+        match PullSecret::of(&secret.into()) {
             PullSecret::Malformed { .. } => return json!({"malformed": true}),
             PullSecret::Usable { credentials, .. } => {
                 keyring.add(secret["name"].as_str().unwrap(), credentials);

@@ -49,7 +49,7 @@ fn json(answer: &[u8]) -> Value {
 struct NoAnswer;
 
 impl Cluster for NoAnswer {
-    fn get(&self, _: &ObjectRef<'_>) -> Result<Option<Value>, LookupError> {
+    fn get(&self, _: &ObjectRef<'_>) -> Result<Option<policy_core::json::Value<'static>>, LookupError> {
         Err(LookupError::Unavailable)
     }
 }

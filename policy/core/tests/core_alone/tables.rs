@@ -17,8 +17,8 @@ use crate::{NoAnswer, json, table};
 struct OneSecret(Value);
 
 impl Cluster for OneSecret {
-    fn get(&self, _: &ObjectRef<'_>) -> Result<Option<Value>, LookupError> {
-        Ok(Some(self.0.clone()))
+    fn get(&self, _: &ObjectRef<'_>) -> Result<Option<policy_core::json::Value<'static>>, LookupError> {
+        Ok(Some((&self.0).into()))
     }
 }
 
