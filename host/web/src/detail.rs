@@ -87,9 +87,9 @@ fn images(judgement: &Judgement, namespace: &str, object: &Value, spec: &PodSpec
     let images = spec.images().into_iter();
     images
         .map(|used| {
-            let written = object.pointer(&used.pointer).unwrap_or(&Value::Null);
+            let written = object.pointer(used.pointer()).unwrap_or(&Value::Null);
             let image = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
-            Explained { user: used.user, explanation: explain(&image), image }
+            Explained { user: used.user(), explanation: explain(&image), image }
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! A pod spec, wherever it stands in an object: its images and its pull secrets.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::json::Value;
@@ -8,12 +9,36 @@ use crate::request::Request;
 /// The field that lists pull secrets, in pod specs and in service accounts.
 pub(crate) const PULL_SECRETS: &str = "imagePullSecrets";
 
-/// The lists of containers in a pod spec, and what one of them is called.
-const CONTAINERS: [(&str, &str); 3] = [
-    ("containers", "container"),
-    ("initContainers", "init container"),
-    ("ephemeralContainers", "ephemeral container"),
+/// A list in a pod spec whose items may have an image.
+#[derive(Debug)]
+struct ImageList {
+    name: &'static str,
+    /// What an item is called
+    item: &'static str,
+    /// Path of the image in an item
+    image: &'static [&'static str],
+    /// Path of what says when it is pulled
+    policy: &'static [&'static str],
+}
+
+/// In the order in which the API lists them.
+static IMAGE_LISTS: [ImageList; 4] = [
+    ImageList::of_containers("containers", "container"),
+    ImageList::of_containers("initContainers", "init container"),
+    ImageList::of_containers("ephemeralContainers", "ephemeral container"),
+    ImageList {
+        name: "volumes",
+        item: "volume",
+        image: &["image", "reference"],
+        policy: &["image", "pullPolicy"],
+    },
 ];
+
+impl ImageList {
+    const fn of_containers(name: &'static str, item: &'static str) -> Self {
+        Self { name, item, image: &["image"], policy: &["imagePullPolicy"] }
+    }
+}
 
 /// Where the pod spec of an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +93,38 @@ pub struct PodSpec<'a> {
 /// An image that a pod pulls.
 #[derive(Debug, Clone)]
 pub struct ImageUse<'a> {
-    /// JSON pointer of the image
-    pub pointer: String,
-    /// Who pulls it: `container "web"`
-    pub user: String,
     /// The image, which ought to be a string
     pub image: &'a Value<'a>,
     /// Whether the kubelet may not pull it. Since Kubernetes 1.35 the kubelet asks for the credential again where it has
     /// pulled the image itself before, so a secret may be needed nevertheless; for preloaded images it does not ask
     pub never: bool,
+    /// Path of the pod spec
+    spec: &'static [&'static str],
+    list: &'static ImageList,
+    index: usize,
+    item: &'a Value<'a>,
+    pointer: OnceCell<String>,
+}
+
+// Put together only for what is said of an image, and without a format, which takes longer.
+impl ImageUse<'_> {
+    /// JSON pointer of the image
+    pub fn pointer(&self) -> &str {
+        let pointer = || {
+            let ImageList { name: list, image, .. } = self.list;
+            [&pointer_to(self.spec), "/", list, "/", &self.index.to_string(), &pointer_to(image)].concat()
+        };
+        self.pointer.get_or_init(pointer)
+    }
+
+    /// Who pulls it: `container "web"`
+    pub fn user(&self) -> String {
+        let what = self.list.item;
+        match self.item.get("name").and_then(Value::as_str) {
+            Some(name) => [what, " \"", name, "\""].concat(),
+            None => [what, " ", &self.index.to_string()].concat(),
+        }
+    }
 }
 
 impl<'a> PodSpec<'a> {
@@ -94,38 +142,27 @@ impl<'a> PodSpec<'a> {
     /// filled in later, as OpenShift and Knative do in templates.
     pub fn images(&self) -> Vec<ImageUse<'a>> {
         let mut images = Vec::new();
-        for (list, what) in CONTAINERS {
-            self.collect(list, what, &["image"], &["imagePullPolicy"], &mut images);
+        for list in &IMAGE_LISTS {
+            let items = self.fields.get(list.name).and_then(Value::as_array);
+            for (index, item) in items.into_iter().flatten().enumerate() {
+                let is_set = |image: &&Value<'_>| match image {
+                    Value::Null => false,
+                    Value::String(text) => !text.trim().is_empty(),
+                    _ => true,
+                };
+                let Some(image) = item.at(list.image).filter(is_set) else { continue };
+                images.push(ImageUse {
+                    image,
+                    never: item.string_at(list.policy) == "Never",
+                    spec: self.path,
+                    list,
+                    index,
+                    item,
+                    pointer: OnceCell::new(),
+                });
+            }
         }
-        self.collect("volumes", "volume", &["image", "reference"], &["image", "pullPolicy"], &mut images);
         images
-    }
-
-    fn collect(
-        &self,
-        list: &str,
-        what: &str,
-        place: &[&str],
-        policy: &[&str],
-        images: &mut Vec<ImageUse<'a>>,
-    ) {
-        let items = self.fields.get(list).and_then(Value::as_array);
-        for (i, item) in items.into_iter().flatten().enumerate() {
-            let is_set = |image: &&Value<'_>| match image {
-                Value::Null => false,
-                Value::String(text) => !text.trim().is_empty(),
-                _ => true,
-            };
-            let Some(image) = item.at(place).filter(is_set) else { continue };
-            let i = i.to_string();
-            // Put together without a format, which takes longer and would for every container.
-            let user = match item.get("name").and_then(Value::as_str) {
-                Some(name) => [what, " \"", name, "\""].concat(),
-                None => [what, " ", &i].concat(),
-            };
-            let pointer = [&self.pointer(), "/", list, "/", &i, "/", &place.join("/")].concat();
-            images.push(ImageUse { pointer, user, image, never: item.string_at(policy) == "Never" });
-        }
     }
 
     /// What stands in the place of its list of pull secrets.
@@ -160,7 +197,7 @@ impl<'a> PodSpec<'a> {
                 }
             }
         }
-        for (list, _) in CONTAINERS {
+        for ImageList { name: list, .. } in IMAGE_LISTS.iter().filter(|list| list.item != "volume") {
             let containers = self.fields.get(list).and_then(Value::as_array);
             for (i, container) in containers.into_iter().flatten().enumerate() {
                 if has_array(container) {

@@ -152,7 +152,7 @@ impl Attached {
             }
             let message = format!(
                 "{}: no pullSecrets entry covers \"{}\"{}",
-                image.user,
+                image.used.user(),
                 image.text,
                 context.in_namespace()
             );
@@ -279,9 +279,9 @@ impl Attached {
                 if !told.add(&[problem.rule.id(), weight, host, &what].join(" ")) {
                     continue;
                 }
-                let pointer = entry(&held.secret).unwrap_or_else(|| image.pointer.clone());
+                let pointer = entry(&held.secret).unwrap_or_else(|| image.used.pointer().to_owned());
                 let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
-                let message = format!("{}, \"{}\": {what}", image.user, image.text);
+                let message = format!("{}, \"{}\": {what}", image.used.user(), image.text);
                 context.report_at_most(most, problem.rule, about, message, problem.help.clone());
             }
         }
@@ -316,7 +316,7 @@ impl Attached {
         if self.has_unknown {
             return;
         }
-        let (Image { user, text, reference, .. }, place) = (image, context.in_namespace());
+        let (Image { text, reference, .. }, place) = (image, context.in_namespace());
         let namespace = context.request.namespace.as_str();
         // What is typed must be a name and nothing that a shell obeys.
         let option = if is_dns_subdomain(namespace) { [" -n ", namespace].concat() } else { String::new() };
@@ -339,9 +339,9 @@ impl Attached {
                 format!("add {} to \"{name}\"", reference.domain),
             ),
         };
-        let message = format!("{user} cannot pull \"{text}\": {reason}");
+        let message = format!("{} cannot pull \"{text}\": {reason}", image.used.user());
         let entry = if about_secret { entry(name) } else { None };
-        let pointer = entry.as_deref().unwrap_or(&image.pointer);
+        let pointer = entry.as_deref().unwrap_or_else(|| image.used.pointer());
         context.report_at_most(most, rule, About { pointer, ..image.about() }, message, help);
     }
 
@@ -371,7 +371,10 @@ fn report_needless(context: &mut Context<'_>, image: &Image<'_>, used: &Held) {
     let message = format!(
         "{}: \"{}\" needs no pull secret, but the kubelet tries \"{}\" (key {}) first, then the node's credential, and \
          never pulls anonymously",
-        image.user, image.text, used.secret, used.shown
+        image.used.user(),
+        image.text,
+        used.secret,
+        used.shown
     );
     let about = About { secret: Some(&used.secret), ..image.about() };
     let help = "narrow the key, or take the secret off the pod's list".to_owned();

@@ -24,15 +24,12 @@ pub(super) struct Assessment<'a> {
 /// An image in ACR.
 #[derive(Debug, Clone)]
 pub(super) struct Image<'a> {
-    pub(super) pointer: String,
-    /// `container "web"`
-    pub(super) user: String,
+    /// Where it stands
+    pub(super) used: ImageUse<'a>,
     pub(super) text: &'a str,
     pub(super) reference: ImageReference<'a>,
     /// What the settings say that it needs, if they say anything
     pub(super) need: Option<Need<'a>>,
-    /// Whether the kubelet may not pull it
-    pub(super) never: bool,
 }
 
 struct Trouble<'a> {
@@ -56,7 +53,7 @@ impl<'a> Assessment<'a> {
 
     fn assess(&mut self, used: ImageUse<'a>, settings: &'a Settings, owner: Owner<'_>) {
         let Some(text) = used.image.as_str() else {
-            let message = format!("{}: the image is not a string", used.user);
+            let message = format!("{}: the image is not a string", used.user());
             return self.note(
                 Rule::UnparsableImage,
                 &used,
@@ -78,7 +75,7 @@ impl<'a> Assessment<'a> {
             Host::Other => return,
             Host::Mistaken(mistake) => {
                 let message =
-                    format!("{}: \"{text}\" cannot be pulled: {}", used.user, mistake.explain(&host));
+                    format!("{}: \"{text}\" cannot be pulled: {}", used.user(), mistake.explain(&host));
                 return self.note(Rule::NotALoginServer, &used, text, message, mistake.help());
             }
             Host::LoginServer | Host::BelowSuffix => {}
@@ -86,13 +83,12 @@ impl<'a> Assessment<'a> {
         if reference.host() != host {
             let message = format!(
                 "{}: pull secrets for \"{host}\" do not serve \"{text}\", because the kubelet compares letter case",
-                used.user
+                used.user()
             );
             self.note(Rule::RegistryHostCase, &used, text, message, format!("write {host}"));
         }
         let need = settings.pull_secrets.need(&reference, class, owner);
-        let ImageUse { pointer, user, never, .. } = used;
-        self.images.push(Image { pointer, user, text, reference, need, never });
+        self.images.push(Image { used, text, reference, need });
     }
 
     /// Notes what keeps the kubelet from reading a text; the reference as far as it is known, where placeholders do.
@@ -116,7 +112,7 @@ impl<'a> Assessment<'a> {
             _ => None,
         };
         let shown = if reference.is_some() { Cow::Borrowed(text) } else { without_user_info(text) };
-        let message = format!("{}: the kubelet cannot pull \"{shown}\": {reason}", used.user);
+        let message = format!("{}: the kubelet cannot pull \"{shown}\": {reason}", used.user());
         self.note(rule, used, shown, message, help.to_owned());
         reference
     }
@@ -130,7 +126,7 @@ impl<'a> Assessment<'a> {
         help: String,
     ) {
         let image = image.into();
-        self.troubles.push(Trouble { rule, pointer: used.pointer.clone(), image, message, help });
+        self.troubles.push(Trouble { rule, pointer: used.pointer().to_owned(), image, message, help });
     }
 
     /// Leaves out what was already so before an update.
@@ -174,16 +170,16 @@ impl<'a> Image<'a> {
     pub(super) fn at_most(&self, most: Severity) -> Severity {
         let path = &self.reference.path;
         let is_partial = path.is_empty() || path.ends_with('/');
-        if self.never || is_partial { Severity::Warn } else { most }
+        if self.used.never || is_partial { Severity::Warn } else { most }
     }
 
     /// Whether it is one of the images that [`known`] made this of, or needs less than one of them.
     pub(super) fn is_among(&self, known: &Distinct) -> bool {
-        known.has(self.text) || (self.never && known.has(&unpulled(self.text)))
+        known.has(self.text) || (self.used.never && known.has(&unpulled(self.text)))
     }
 
     pub(super) fn about(&self) -> About<'_> {
-        About { pointer: &self.pointer, image: Some(self.text), secret: self.secret() }
+        About { pointer: self.used.pointer(), image: Some(self.text), secret: self.secret() }
     }
 }
 
@@ -191,7 +187,7 @@ impl<'a> Image<'a> {
 pub(super) fn known(images: &[Image<'_>]) -> Distinct {
     let mut known = Distinct::default();
     for image in images {
-        if image.never {
+        if image.used.never {
             known.add(&unpulled(image.text))
         } else {
             known.add(image.text)

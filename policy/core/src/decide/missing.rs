@@ -47,13 +47,13 @@ pub(super) fn report_missing(
         let secret = image.secret_name();
         let message = format!(
             "{} cannot pull \"{}\" without pull secret \"{secret}\"{}{}{}",
-            image.user,
+            image.used.user(),
             image.text,
             context.in_namespace(),
             attached.shortcomings(),
             if mirrors {
                 ", which a mirror pod may not reference"
-            } else if image.never {
+            } else if image.used.never {
                 ", so with imagePullPolicy: Never it starts only on nodes that have the image"
             } else {
                 ""
@@ -90,7 +90,7 @@ pub(super) fn report_immutable(
         let secret = image.secret_name();
         let message = format!(
             "{} cannot pull \"{}\" without pull secret \"{secret}\"{}, and {what} cannot be changed",
-            image.user,
+            image.used.user(),
             image.text,
             context.in_namespace()
         );
@@ -118,7 +118,7 @@ pub(super) fn without_refused<'w>(
         let message = format!(
             "{} cannot pull \"{}\" without pull secret \"{}\", which ServiceAccount \"{}\"{} does not allow \
              (kubernetes.io/enforce-mountable-secrets)",
-            image.user,
+            image.used.user(),
             image.text,
             image.secret_name(),
             spec.service_account(),
