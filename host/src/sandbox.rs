@@ -4,7 +4,7 @@
 //! that no call sees what another left behind, and runs under [`Limits`]:
 //!
 //! ```text
-//! Policy::call ─▶ instance: _start, wapc_init, __guest_call ─▶ answer, or PolicyError
+//! Policy::call ─▶ instance: STARTS, __guest_call ─▶ answer, or PolicyError
 //!                    │ ▲ wapc: request, answer, host calls ─▶ HostCalls
 //!                    ▼ │ wasi: clock, randomness, output
 //! ```
@@ -176,8 +176,13 @@ impl PolicyEngine for Policy {
 
 const GUEST_CALL: &str = "__guest_call";
 
-/// The functions that a module may export to be started, in the order of their calls.
-const STARTS: [(&str, &str); 2] = [("_start", "`_start`"), ("wapc_init", "`wapc_init`")];
+/// The functions that a module may export to be started, in the order of their calls. The last one is no part of waPC: with it
+/// the built-in policy registers `explain` and `findings`, which no other host needs.
+const STARTS: [(&str, &str); 3] = [
+    ("_start", "`_start`"),
+    ("wapc_init", "`wapc_init`"),
+    ("register_more_operations", "`register_more_operations`"),
+];
 
 /// The module as machine code: kept, or else compiled and kept.
 fn compile(
