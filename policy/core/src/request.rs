@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::ascii::has_any;
 use crate::json::{self, Value};
 use crate::json_fields;
 
@@ -177,6 +178,11 @@ pub(crate) fn value<'a>(name: &str, text: Option<&'a str>) -> Result<Value<'a>, 
 
 /// The string in a field's text, empty where there is none.
 pub(crate) fn word(name: &str, text: Option<&str>) -> Result<String, RequestError> {
+    let inner = text.and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
+    // Without an escape in it, what stands between the quotes is the word, and needs no reader.
+    if let Some(word) = inner.filter(|word| !has_any(word, "\\")) {
+        return Ok(word.to_owned());
+    }
     Ok(match value(name, text)? {
         Value::String(word) => word.into_owned(),
         _ => String::new(),
