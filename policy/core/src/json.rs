@@ -25,7 +25,7 @@ pub enum Value<'a> {
 
 impl Value<'_> {
     /// The field `name`; of several the last one, as for Go. It is found by comparing with all, which is quick for the few fields
-    /// that are read of most objects. Whoever asks for each of many images asks once.
+    /// that are read of most objects. Code that needs a field for each of many images reads it once.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(fields) = self else { return None };
         // Lengths first, because comparing texts is a call.

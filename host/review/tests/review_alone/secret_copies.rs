@@ -94,7 +94,7 @@ fn other_namespaces_that_have_the_secret_are_named_with_the_command_that_copies_
     ] {
         assert_eq!(helps(&pod("dev", "acr-secret"), &secrets), [vec![help], vec![]], "{secrets:?}");
     }
-    let [odd, _] = helps(&pod("dev$(x)", "acr-secret"), &[docker("default")]);
+    let [odd, _] = helps(&pod("dev;reboot", "acr-secret"), &[docker("default")]);
     assert_eq!(odd, ["create it with kubectl create secret docker-registry acr-secret"]);
 }
 
