@@ -276,7 +276,7 @@ fn without_stage(file: &str) -> Value {
 
 #[test]
 fn cluster_manifests_of_a_rollout_differ_in_their_strictness_alone() {
-    for stage in ["rollout-1-monitor.yaml", "rollout-2-warn.yaml"] {
+    for stage in ["rollout-1-monitor.yaml", "rollout-3-warn.yaml"] {
         assert_eq!(without_stage(stage), without_stage("validate.yaml"), "{stage}");
         assert_eq!(manifest(stage)[0]["metadata"], manifest("validate.yaml")[0]["metadata"], "{stage}");
     }
@@ -290,7 +290,7 @@ fn the_last_stage_replaces_both_policies_of_the_stages_before() {
         policies.map(|policy| policy["metadata"]["name"].as_str().unwrap().to_owned()).collect()
     };
     let names = ["acr-pull-secret-mutate", "acr-pull-secret-validate"].map(String::from).into();
-    assert_eq!(policies(&["rollout-1-monitor.yaml", "mutate.yaml", "rollout-2-warn.yaml"]), names);
+    assert_eq!(policies(&["rollout-1-monitor.yaml", "mutate.yaml", "rollout-3-warn.yaml"]), names);
     assert_eq!(policies(&["mutate-and-validate.yaml"]), names);
 }
 
@@ -342,7 +342,7 @@ fn a_bare_pod_is_fixed_by_one_manifest_and_then_fine_for_every_other() {
     assert_eq!(fixed, [pod(&["acr-secret"]), pod(&["acr-secret"])]);
     for Use { file, spec, member } in uses().into_iter().filter(|policy| policy.spec["mutating"] == false) {
         let answer = judged(&member["settings"], &bare);
-        let refuses = file != "rollout-2-warn.yaml";
+        let refuses = file != "rollout-3-warn.yaml";
         assert_eq!(answer["accepted"], !refuses, "{file}, mode {}", spec["mode"]);
         assert_eq!(judged(&member["settings"], &pod(&["acr-secret"]))["accepted"], true, "{file}");
     }

@@ -191,7 +191,7 @@ fn validating_guards_everything_and_reads_secrets_by_name() {
             {"registries": ["public.azurecr.io"], "secretless": true},
         ],
     });
-    let resources = manifest(&settings, &["-n", "policies", "--name", "guard"]);
+    let resources = manifest(&settings, &["--kubewarden-namespace", "policies", "--name", "guard"]);
     let role = ["Role pay", "RoleBinding pay", "Role shop", "RoleBinding shop"];
     assert_eq!(
         names(&resources),
@@ -214,8 +214,16 @@ fn validating_guards_everything_and_reads_secrets_by_name() {
         rules,
         &json!([{"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["contoso", "fabrikam"], "verbs": ["get"]}])
     );
-    let named =
-        ["-n", "policies", "--policy-server", "own", "--service-account", "own-server", "--mode", "monitor"];
+    let named = [
+        "--kubewarden-namespace",
+        "policies",
+        "--policy-server",
+        "own",
+        "--service-account",
+        "own-server",
+        "--mode",
+        "monitor",
+    ];
     let elsewhere = manifest(&settings, &named);
     let (own, role) = (&elsewhere[0]["spec"], &elsewhere[2]["subjects"][0]["name"]);
     assert_eq!((&own["policyServer"], role), (&json!("own"), &json!("own-server")));

@@ -55,9 +55,9 @@ pub struct Manifest {
     /// A namespace that the policies leave out, besides kube-system and kubewarden; may be given several times
     #[arg(long, value_name = "NAMESPACE", value_parser = namespace_name)]
     pub exclude_namespace: Vec<String>,
-    /// The namespace that Kubewarden runs in
-    #[arg(short, long, value_name = "NAMESPACE", default_value = "kubewarden", value_parser = namespace_name)]
-    pub namespace: String,
+    /// The namespace in which Kubewarden runs
+    #[arg(long, value_name = "NAMESPACE", default_value = "kubewarden", value_parser = namespace_name)]
+    pub kubewarden_namespace: String,
     /// The `PolicyServer` that runs the policy [default: that of the given resource, or Kubewarden's own]
     #[arg(long, value_name = "NAME", value_parser = resource_name)]
     pub policy_server: Option<String>,
@@ -120,7 +120,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
             Mode::Protect => "protect",
             Mode::Monitor => "monitor",
         }),
-        namespace: &args.namespace,
+        namespace: &args.kubewarden_namespace,
         excluded: &args.exclude_namespace,
         policy_server: args.policy_server.as_deref(),
         service_account: &args.service_account,
