@@ -13,12 +13,12 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use acr_pull_secret::edit::fix::{FixedFile, fix, settings};
 use acr_pull_secret::files::search::Search;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use proptest::prelude::*;
 use review::cluster::Cluster;
 use review::evaluation::Evaluation;
+use review::fix::{FixedFile, fix, settings};
 use review::kind::Judged;
 use review::log::NoLog;
 use review::lookups::Lookups;

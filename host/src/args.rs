@@ -4,7 +4,6 @@ pub mod complete;
 pub mod config;
 pub mod connection;
 pub mod limits;
-pub mod object_name;
 pub mod output;
 pub mod policy;
 pub mod search;

@@ -1,4 +1,3 @@
-//! Edits of files: the smallest change of a text that adds names to lists of pull secrets.
+//! How an edit of a file is shown.
 
-pub mod fix;
-pub(crate) mod text_edit;
+pub(crate) mod diff;

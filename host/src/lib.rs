@@ -11,7 +11,7 @@
 pub mod args;
 pub mod commands;
 pub mod console;
-pub mod edit;
+mod edit;
 pub mod files;
 #[cfg(feature = "playground")]
 pub mod playground;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::LimitArgs;
-use crate::args::object_name::parse_namespace;
+use review::object_name::parse_namespace;
 
 /// The policy and its settings.
 #[derive(Debug, Clone, Args)]

@@ -22,14 +22,15 @@ use crate::commands::standard_input;
 use crate::commands::unknown::Unknown;
 use crate::console::ExitStatus;
 use crate::console::Io;
-use crate::edit::fix as fixing;
-use crate::edit::fix::{Account, Change, Refusal, Refused, diff};
+use crate::edit::diff;
 use crate::files::atomic_file;
 use crate::files::input::{self, Given};
 use crate::text::{counted, plural, shell_path};
 use file_result::FileResult;
 use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
+use review::fix as fixing;
+use review::fix::{Account, Change};
 use review::host_calls::HostCalls;
 use review::kind::Judged;
 
@@ -254,20 +255,8 @@ fn report(
     let (name, fixed) = (&file.name, &result.fixed);
     tally.judged += fixed.judged;
     fixed.unknown.iter().for_each(|(kind, unknown)| tally.unknown.add(kind, unknown));
-    for Refused { object, line, names, reason } in &fixed.refusals {
-        let need = if names.is_empty() { "a pull secret".to_owned() } else { secrets(names) };
-        let what = match reason {
-            Refusal::Rejected(_) => format!("{object} cannot be fixed: {reason}"),
-            Refusal::Shared | Refusal::Layout => {
-                let entries: Vec<String> = names.iter().map(|name| format!("{{name: {name}}}")).collect();
-                format!(
-                    "{object} needs {need}, but {reason}; add {} to its imagePullSecrets by hand",
-                    entries.join(", ")
-                )
-            }
-            _ => format!("{object} needs {need}, but {reason}"),
-        };
-        io.stderr.line(&format!("error: {name}:{line}: {what}"));
+    for refused in &fixed.refusals {
+        io.stderr.line(&format!("error: {name}:{}: {}", refused.line, refused.sentence()));
     }
     let writes = writes(args);
     if let Some(line) = result.not_utf8.filter(|_| !fixed.changes.is_empty()) {

@@ -10,7 +10,6 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use serde_json::value::RawValue;
 
-use crate::args::object_name::{parse_name, parse_namespace};
 use crate::commands::policy_file::load_policy;
 use crate::console::ExitStatus;
 use crate::console::Io;
@@ -23,6 +22,7 @@ use review::explanation::{self, Question};
 use review::host_calls::HostCalls;
 use review::kind::{Judged, Kind};
 use review::lookups::Lookups;
+use review::object_name::{parse_name, parse_namespace};
 use review::request::Request;
 use review::verdict::Severity;
 

@@ -9,12 +9,12 @@ use serde_json::Value;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::words;
-use crate::edit::text_edit::{
-    Edit, Lines, apply, dash, line_break, line_end, line_start, lines_behind, next_line,
-};
 use review::suite::Loaded;
 use review::suite::expect::Comparison;
 use review::suite::run::CaseResult;
+use review::text_edit::{
+    Edit, Lines, apply, dash, line_break, line_end, line_start, lines_behind, next_line,
+};
 use review::verdict::Decision;
 use review::yaml::{self, Document, Place};
 

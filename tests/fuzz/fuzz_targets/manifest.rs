@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use acr_pull_secret::edit::fix::{self, fix};
+use review::fix::{self, fix};
 use acr_pull_secret::sandbox::{Compiler, EMBEDDED, HostCalls, Limits, Policy};
 use libfuzzer_sys::fuzz_target;
 use review::cluster::Cluster;

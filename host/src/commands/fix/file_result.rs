@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use crate::commands::inputs::{self, Piece, Read};
 use crate::commands::ordered_parallel;
-use crate::edit::fix::{FixedFile, fix};
 use crate::files::encoding::Encoding;
 use crate::files::input::{Given, Part};
 use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
+use review::fix::{FixedFile, fix};
 use review::manifest::Manifest;
 use review::policy_resource::PolicyResource;
 use review::source_file::SourceFile;

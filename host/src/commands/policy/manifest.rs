@@ -8,7 +8,6 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::annotate::NoCluster;
-use crate::args::object_name::{parse_name, parse_namespace};
 use crate::args::settings::{part_of, refused};
 use crate::commands::policy_file::load_policy;
 use crate::console::Io;
@@ -19,6 +18,7 @@ use crate::report::json_text;
 use crate::sandbox::{HostCalls, Limits, Policy};
 use review::deployment::{Deployment, Note, Resource};
 use review::diagnostic::Diagnostic;
+use review::object_name::{parse_name, parse_namespace};
 use review::settings::{self, Selection, Settings};
 use review::source_file::SourceFile;
 

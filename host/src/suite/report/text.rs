@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{CaseReport, Ended, Summary};
-use crate::edit::fix::diff;
+use crate::edit::diff;
 use crate::report::lines::{Lines, Piece};
 use crate::text::counted;
 

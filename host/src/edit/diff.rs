@@ -11,7 +11,7 @@ const CONTEXT: usize = 3;
 
 /// Why a difference is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unshown {
+pub(crate) enum Unshown {
     /// A changed line belongs to a Secret
     #[error("a changed line belongs to a Secret")]
     Secret,
@@ -25,7 +25,7 @@ pub enum Unshown {
 ///
 /// # Errors
 /// - a changed line cannot be shown
-pub fn unified(name: &str, old: &str, new: &str, secrets: &[Range<usize>]) -> Result<String, Unshown> {
+pub(crate) fn unified(name: &str, old: &str, new: &str, secrets: &[Range<usize>]) -> Result<String, Unshown> {
     // Lines as git has them: a lone carriage return ends none.
     let old_lines: Vec<&str> = old.split_inclusive('\n').collect();
     let new_lines: Vec<&str> = new.split_inclusive('\n').collect();
@@ -133,7 +133,7 @@ pub(crate) fn colour(line: &str) -> Option<&'static str> {
 }
 
 /// A diff with colours for a terminal.
-pub fn coloured(diff: &str) -> String {
+pub(crate) fn coloured(diff: &str) -> String {
     let paint = |line: &str| {
         let text = line.trim_end_matches(['\n', '\r']);
         let end = line.get(text.len()..).unwrap_or_default();

@@ -15,11 +15,11 @@ use serde_json::Value;
 
 use super::Refusal;
 use super::style::Style;
-use crate::edit::text_edit::{
+use crate::json_pointer;
+use crate::text_edit::{
     Edit, Lines, dash, indentation, line_above, line_break, line_end, line_start, lines_behind,
 };
-use review::json_pointer;
-use review::yaml::{Document, Place};
+use crate::yaml::{Document, Place};
 
 /// A list that gets names.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::edit::text_edit::{Lines, dash, indentation, line_break, line_end, line_start};
-use review::yaml::{self, Place};
+use crate::text_edit::{Lines, dash, indentation, line_break, line_end, line_start};
+use crate::yaml::{self, Place};
 
 /// The style of a pod spec, as its first list of containers shows it.
 #[derive(Debug, Clone)]

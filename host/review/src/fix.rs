@@ -5,28 +5,26 @@
 //! ```
 //! A file is changed as a whole or not at all, and only if nothing but the names differs when it is read again.
 
-pub mod diff;
 mod edit;
 mod style;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::Result;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use crate::args::object_name::parse_name;
-use crate::edit::text_edit::{Lines, apply};
+use crate::admission::service_account;
+use crate::evaluation::Evaluation;
+use crate::kind::{Kind, template_path, templates};
+use crate::manifest::{Content, Manifest, manifests};
+use crate::object_name::parse_name;
+use crate::outcome::Outcome;
+use crate::policy_resource::PolicyResource;
+use crate::source_file::SourceFile;
+use crate::text_edit::{Lines, apply};
+use crate::verdict::{Decision, Finding, Severity};
 use edit::{Places, Target};
-use review::admission::service_account;
-use review::evaluation::Evaluation;
-use review::kind::{Kind, template_path, templates};
-use review::manifest::{Content, Manifest, manifests};
-use review::outcome::Outcome;
-use review::policy_resource::PolicyResource;
-use review::source_file::SourceFile;
-use review::verdict::{Decision, Finding, Severity};
 
 const LIST: &str = "/imagePullSecrets";
 
@@ -80,6 +78,29 @@ pub struct Refused {
     pub reason: Refusal,
 }
 
+impl Refused {
+    /// What it lacks, why it does not get that here, and what to do.
+    pub fn sentence(&self) -> String {
+        let Self { object, names, reason, .. } = self;
+        let need = match names.as_slice() {
+            [] => "a pull secret".to_owned(),
+            [name] => format!("pull secret {name}"),
+            names => format!("pull secrets {}", names.join(", ")),
+        };
+        match reason {
+            Refusal::Rejected(_) => format!("{object} cannot be fixed: {reason}"),
+            Refusal::Shared | Refusal::Layout => {
+                let entries: Vec<String> = names.iter().map(|name| format!("{{name: {name}}}")).collect();
+                format!(
+                    "{object} needs {need}, but {reason}; add {} to its imagePullSecrets by hand",
+                    entries.join(", ")
+                )
+            }
+            _ => format!("{object} needs {need}, but {reason}"),
+        }
+    }
+}
+
 /// Why an object cannot be fixed here, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -120,7 +141,7 @@ pub enum Refusal {
 ///
 /// # Errors
 /// - the settings cannot be read as an object
-pub fn settings(given: &RawValue) -> Result<Box<RawValue>> {
+pub fn settings(given: &RawValue) -> serde_json::Result<Box<RawValue>> {
     let mut settings: Map<String, Value> = serde_json::from_str(given.get())?;
     settings.insert("mode".to_owned(), json!("mutate"));
     settings.insert("targets".to_owned(), json!(["Pod", "PodTemplate"]));
@@ -138,7 +159,7 @@ pub fn settings(given: &RawValue) -> Result<Box<RawValue>> {
         "actions",
         &["unlisted", "unusable", "expiring", "unknown"].map(|action| (action, json!("warn"))),
     );
-    Ok(to_raw_value(&settings)?)
+    to_raw_value(&settings)
 }
 
 /// Fixes the manifests of a file, or of a part of one that begins with a document.
@@ -361,7 +382,7 @@ fn entries(object: &Value, list: &str) -> Vec<Value> {
     object.pointer(list).and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
-fn message(verdict: &review::verdict::Verdict) -> String {
+fn message(verdict: &crate::verdict::Verdict) -> String {
     let findings = verdict.findings.iter().map(Finding::in_one_line);
     let message = verdict.message.clone().or_else(|| findings.reduce(|all, one| format!("{all}; {one}")));
     message.unwrap_or_else(|| "the policy would change its pods, but not its template".to_owned())
