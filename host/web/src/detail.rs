@@ -1,13 +1,19 @@
 //! One object in detail: what is changed, and what becomes of its images.
 
+use std::sync::Arc;
+
 use policy_core::pod_spec::PodSpec;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::core_engine::METADATA;
 use crate::judgement::Judgement;
 use crate::text::yaml;
 use review::engine::Engine as _;
+use review::host_calls::HostCalls;
 use review::kind::{Judged, Kind, template_path};
+use review::log::NoLog;
+use review::lookups::Lookups;
 use review::manifest::Content;
 use review::outcome::{Outcome, Pods};
 use review::verdict::Verdict;
@@ -76,12 +82,22 @@ impl Detail {
     }
 }
 
+/// The lookups of an explanation. Settings that read Secrets make the Cluster tab all there is, as for the decision; without
+/// them, a Secret that is not given is not known, which is not the same as absent.
+fn lookups(judgement: &Judgement) -> Arc<dyn HostCalls> {
+    let read = judgement.settings.pointer("/cluster/secrets").and_then(Value::as_str);
+    if judgement.is_denied() || !matches!(read, None | Some("none")) {
+        return judgement.host.clone();
+    }
+    Arc::new(Lookups::new(judgement.cluster.clone(), Some(&METADATA), Arc::new(NoLog)).incomplete())
+}
+
 fn images(judgement: &Judgement, namespace: &str, object: &Value, spec: &PodSpec<'_>) -> Vec<Explained> {
     let pull_secrets: Vec<&str> = spec.pull_secrets().names().collect();
+    let host = lookups(judgement);
     let explain = |image: &str| {
         let question = json!({"image": image, "namespace": namespace, "settings": judgement.settings, "pullSecrets": pull_secrets});
-        let answer =
-            judgement.policy.call("explain", question.to_string().as_bytes(), judgement.host.clone());
+        let answer = judgement.policy.call("explain", question.to_string().as_bytes(), host.clone());
         answer.ok().and_then(|answer| serde_json::from_slice(&answer).ok()).unwrap_or_default()
     };
     let images = spec.images().into_iter();

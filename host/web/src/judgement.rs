@@ -16,6 +16,7 @@ use crate::{detail, settings};
 use review::cluster::Cluster;
 use review::evaluation::Evaluation;
 use review::failing_lookups::FailingLookups;
+use review::fix::may_add;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
 use review::manifest::{Manifest, manifests};
@@ -52,6 +53,7 @@ struct Report<'a> {
     notes: &'a [Problem],
     objects: Vec<Reported<'a>>,
     marks: Vec<Mark<'a>>,
+    fixable: usize,
     evaluations: u32,
     milliseconds: f64,
 }
@@ -61,13 +63,13 @@ struct Report<'a> {
 pub struct Judgement {
     pub(crate) policy: CoreEngine,
     pub(crate) settings: Value,
-    raw_settings: Box<RawValue>,
-    resource: Option<PolicyResource>,
+    pub(crate) raw_settings: Box<RawValue>,
+    pub(crate) resource: Option<PolicyResource>,
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) host: Arc<dyn HostCalls>,
     pub(crate) namespace: String,
     pub(crate) outcomes: Vec<Outcome>,
-    file: Arc<SourceFile>,
+    pub(crate) file: Arc<SourceFile>,
     settings_text: String,
     cluster_text: String,
     denied: bool,
@@ -156,6 +158,7 @@ impl Judgement {
             notes: &self.notes,
             objects: objects.collect(),
             marks: marks.collect(),
+            fixable: self.outcomes.iter().filter(|outcome| may_add(outcome)).count(),
             evaluations,
             milliseconds,
         })

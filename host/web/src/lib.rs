@@ -11,12 +11,14 @@ mod copies;
 mod core_engine;
 mod detail;
 mod dummy;
+mod fixed;
 mod javascript;
 mod judgement;
 mod lookups;
 mod pass;
 mod problem;
 mod redaction;
+mod secrecy;
 mod secret_values;
 mod settings;
 mod shared;
@@ -26,6 +28,7 @@ mod tests;
 mod text;
 
 use policy_core::operations;
+use review::yaml;
 use wasm_bindgen::prelude::*;
 
 use javascript::{parse, value};
@@ -73,6 +76,13 @@ pub fn without_secrets(text: &str) -> JsValue {
         }
         Err(refused) => value(&serde_json::json!({"error": refused.reason})),
     }
+}
+
+/// The form of the settings: every field with what it may be, its default and its description.
+#[wasm_bindgen(unchecked_return_type = "Form")]
+pub fn form() -> JsValue {
+    let (documents, _) = yaml::documents(include_str!("../../../policy/questions-ui.yml"));
+    value(&documents.first().map(|document| &document.value))
 }
 
 /// The policy's version.

@@ -34,6 +34,12 @@ export interface Explanation {
   outcome: { state: "works" | "fails" | "unknown"; message: string };
 }
 export interface Failure { error: string }
+/** A field of the settings. `variable` is its name, with its parent's before a dot; a sequence has the fields of its items. */
+export interface Field {
+  variable: string; type: string; options?: string[]; default?: unknown; description?: string; tooltip?: string; label: string;
+  sequence_questions?: Field[];
+}
+export interface Form { questions: Field[] }
 export interface Rule { id: string; category: string; action: string; summary: string; reason: string; fix: string }
 /** A text without the values of Secrets, and how many were taken out. */
 export interface Redacted { text: string; removed: number }
@@ -57,10 +63,19 @@ export interface Outcome {
 }
 /** A finding's place in the manifests, in UTF-16 units. */
 export interface Mark { object: number; from: number; to: number; severity: Severity; rule: string; message: string; help: string }
-/** Where there are problems, nothing was judged. */
+/** Where there are problems, nothing was judged. `fixable` counts the objects that `fixed` may add pull secrets to. */
 export interface Report {
-  problems: Problem[]; notes: Problem[]; objects: Outcome[]; marks: Mark[]; evaluations: number; milliseconds: number;
+  problems: Problem[]; notes: Problem[]; objects: Outcome[]; marks: Mark[]; fixable: number; evaluations: number;
+  milliseconds: number;
 }
+/** The manifests with the pull secrets that they lack. Where an object is refused, the text is as it was. */
+export interface Fixed {
+  text: string;
+  changes: { object: string; line: number; names: string[]; unknownAccount?: string }[];
+  refusals: { line: number; message: string }[];
+}
+/** Whether the texts hold values of Secrets or credentials; `unreadable`: one of them cannot be read, so it might. */
+export type Secrecy = "none" | "some" | "unreadable";
 export interface Detail {
   changes: { title: string; before: string; after: string }[];
   images: { user: string; image: string; explanation: Explanation }[];

@@ -1,0 +1,70 @@
+//! What the page may keep in the browser, and the fixed text that it copies.
+
+use super::{POD, pull_secret};
+use crate::detail;
+use crate::judgement::Judgement;
+use crate::secrecy::Secrecy;
+
+fn judge(manifests: &str, settings: &str, cluster: &str) -> Judgement {
+    Judgement::new(manifests, settings, cluster, "shop", false)
+}
+
+#[test]
+fn texts_with_values_of_secrets_are_told_from_others() {
+    let secret = pull_secret(r#"{"auths": {}}"#);
+    let env = POD.replace(
+        "name: web, image",
+        "name: web, env: [{name: AZURE_CLIENT_SECRET, value: TUFSS0VSTUFSS0VS}], image",
+    );
+    let rows = [
+        (POD, "", Secrecy::None),
+        (POD, "# mode: validate\nmode: validate", Secrecy::None),
+        (POD, &secret, Secrecy::Some),
+        (&secret, "", Secrecy::Some),
+        (&env, "", Secrecy::Some),
+        ("# was: hunter2hunter2\nkind: Secret\n", "", Secrecy::Some),
+        ("kind: [", "", Secrecy::Unreadable),
+        (POD, "kind: Secret\ndata: {x: [", Secrecy::Unreadable),
+    ];
+    for (manifests, other, expected) in rows {
+        assert_eq!(judge(manifests, "", other).secrecy(), expected, "{manifests}\n{other}");
+    }
+}
+
+#[test]
+fn the_fixed_text_is_the_users_own_with_the_names_added() {
+    let own = "# ours\nkind: Pod\napiVersion: v1\nmetadata: {name: web, namespace: shop}\nspec:\n  # one\n  containers:\n  - \
+               {name: web, image: 'contoso.azurecr.io/web:v1'} # the web\n";
+    let added = own.replace("  # one\n", "  imagePullSecrets:\n  - name: acr-secret\n  # one\n");
+    for settings in ["", "mode: validate"] {
+        assert_eq!(judge(own, settings, "").fix().text, added, "{settings}");
+    }
+    assert_eq!(judge(&added, "", "").fix().text, added);
+
+    let recorded = format!(
+        r#"{{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {{"uid": "1", "operation": "CREATE",
+        "namespace": "shop", "kind": {{"group": "", "version": "v1", "kind": "Pod"}}, "object": {}}}}}"#,
+        serde_json::json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"containers": [{"name": "web", "image": "contoso.azurecr.io/web:v1"}]},
+        })
+    );
+    let fixed = judge(&recorded, "", "").fix();
+    assert_eq!(fixed.text, recorded);
+    let message = &fixed.refusals[0].message;
+    assert!(message.contains("stands in an admission request"), "{message}");
+}
+
+#[test]
+fn a_secret_that_nobody_gave_is_not_known_unless_the_policy_reads_secrets() {
+    let other = pull_secret("{}").replace("\"shop\"", "\"stage\"");
+    let outcome = |settings: &str, cluster: &str| {
+        let judgement = judge(POD, settings, cluster);
+        let detail = detail::of(&judgement, &judgement.outcomes[0]);
+        let detail = serde_json::to_value(&detail).unwrap();
+        detail["images"][0]["explanation"]["outcome"]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(outcome("", ""), "unknown");
+    assert_eq!(outcome("", &other), "fails");
+    assert_eq!(outcome("cluster: {secrets: exists}", ""), "fails");
+}
