@@ -28,3 +28,8 @@ export function find<T extends HTMLElement>(id: string): T {
 export function count(number: number, noun: string): string {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+/** A text that breaks behind what divides a reference, so that no word breaks while there is another way. */
+export function breakable(text: string): (Node | string)[] {
+  return text.split(/(?<=[/@:])(?=\S)/).flatMap((part, index) => (index > 0 ? [make("wbr"), part] : [part]));
+}

@@ -1,17 +1,20 @@
 // The editors: YAML with line numbers, and what was found, where it stands.
+import { autocompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, bracketMatching, foldGutter, foldKeymap, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension, RangeSetBuilder, StateEffect, StateField } from "@codemirror/state";
+import { Annotation, EditorState, type Extension, RangeSetBuilder, StateEffect, StateField } from "@codemirror/state";
 import {
   Decoration, type DecorationSet, EditorView, WidgetType, drawSelection, highlightActiveLine, highlightActiveLineGutter,
   keymap, lineNumbers,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
+import { settingsCompletion } from "./completion";
 import { make } from "./dom";
+import type { Field } from "./policy.js";
 
 /** What stands at a place of the text. */
 export interface Remark {
@@ -21,8 +24,8 @@ export interface Remark {
   /** Rule id, or what kind of problem it is */
   source: string;
   message: string;
-  /** Why it breaks and how to fix it, for the tooltip */
-  help?: string;
+  /** Shows where the message stands in full; without it, it stands below its line */
+  go?: () => void;
 }
 
 /** As many as anybody reads; the results have them all. */
@@ -39,7 +42,7 @@ const highlight = HighlightStyle.define([
 
 const look = EditorView.theme({
   "&": { height: "100%", color: "var(--ink)", backgroundColor: "var(--panel)", fontSize: "13px" },
-  "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-2px" },
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.6" },
   ".cm-content": { caretColor: "var(--ink)", padding: "10px 0" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
@@ -48,6 +51,12 @@ const look = EditorView.theme({
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--selection)" },
   ".cm-selectionMatch": { backgroundColor: "var(--selection)" },
   ".cm-matchingBracket": { backgroundColor: "var(--selection)", outline: "none" },
+  ".cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono) !important", fontSize: "12.5px" },
+  ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent-wash) !important", color: "var(--accent) !important" },
+  ".cm-completionDetail": { color: "var(--muted)", fontStyle: "normal" },
+  ".cm-completionInfo": { maxWidth: "36ch !important", padding: "6px 10px", fontFamily: "var(--sans)", lineHeight: "1.45" },
+  // There it would stand on the options.
+  "@media (max-width: 760px)": { ".cm-completionInfo": { display: "none" } },
   ".cm-foldPlaceholder": { backgroundColor: "var(--active)", border: "1px solid var(--line)", color: "var(--muted)" },
   ".cm-tooltip, .cm-panels": { backgroundColor: "var(--raised)", color: "var(--ink)", border: "1px solid var(--line)" },
   ".cm-panels button, .cm-panels input": { font: "inherit", color: "inherit", background: "var(--panel)", border: "1px solid var(--line)" },
@@ -58,8 +67,11 @@ const look = EditorView.theme({
   ".cm-lintRange-error": { textDecorationColor: "var(--red)" },
   ".cm-lintRange-warning": { textDecorationColor: "var(--amber)" },
   ".cm-lintRange-info": { textDecorationColor: "var(--accent)" },
-  ".remark": { display: "block", margin: "1px 12px 5px 4px", padding: "3px 10px", borderLeft: "3px solid", borderRadius: "0 4px 4px 0", fontFamily: "var(--sans)", fontSize: "12.5px", lineHeight: "1.45", whiteSpace: "normal" },
-  ".remark b": { fontFamily: "var(--mono)", fontWeight: "600", fontSize: "12px" },
+  // The editor measures blocks without their margins: with some, line numbers would drift from their lines.
+  ".remarks": { display: "flex", flexWrap: "wrap", gap: "4px 8px", padding: "4px 12px 5px 6px", whiteSpace: "normal" },
+  ".remark": { padding: "1px 10px", borderLeft: "3px solid", borderRadius: "0 4px 4px 0", fontFamily: "var(--sans)", fontSize: "12.5px", lineHeight: "1.5" },
+  ".remark-link": { cursor: "pointer", fontFamily: "var(--mono)", fontSize: "12px" },
+  ".remark-link:hover": { textDecoration: "underline", textUnderlineOffset: "3px" },
   ".remark-error": { borderColor: "var(--red)", color: "var(--red)", backgroundColor: "var(--red-wash)" },
   ".remark-warning": { borderColor: "var(--amber)", color: "var(--amber)", backgroundColor: "var(--amber-wash)" },
   ".remark-info": { borderColor: "var(--accent)", color: "var(--accent)", backgroundColor: "var(--accent-wash)" },
@@ -68,21 +80,38 @@ const look = EditorView.theme({
 /** What all editors of the page have in common. */
 export const base: Extension = [lineNumbers(), yaml(), syntaxHighlighting(highlight), look, indentUnit.of("  ")];
 
+/** What stands below a line: the names of what was found there, each a way to the message; and notes in full. */
 class RemarkLine extends WidgetType {
-  constructor(private readonly remark: Remark) {
+  constructor(private readonly remarks: Remark[]) {
     super();
   }
 
   override eq(other: RemarkLine): boolean {
-    const [a, b] = [this.remark, other.remark];
-    return a.message === b.message && a.source === b.source && a.severity === b.severity;
+    const shown = ({ remarks }: RemarkLine): string => JSON.stringify(remarks.map(({ message, source, severity }) => [message, source, severity]));
+    return shown(this) === shown(other);
   }
 
   override toDOM(): HTMLElement {
-    const { severity, source, message } = this.remark;
-    return make("div", { class: `remark remark-${severity}` }, make("b", {}, source), ` ${message}`);
+    const alike = new Map<string, Remark[]>();
+    for (const remark of this.remarks) {
+      const key = remark.go ? `${remark.severity} ${remark.source}` : remark.message;
+      alike.set(key, [...(alike.get(key) ?? []), remark]);
+    }
+    return make("div", { class: "remarks" }, ...[...alike.values()].map((same) => this.#mark(same)));
+  }
+
+  #mark(same: Remark[]): HTMLElement | null {
+    const [first] = same;
+    if (!first) return null;
+    const { severity, source, message, go } = first;
+    if (!go) return make("span", { class: `remark remark-${severity}` }, message);
+    const times = same.length > 1 ? ` ×${same.length}` : "";
+    return make("span", { class: `remark remark-${severity} remark-link`, click: () => go() }, `${source}${times}`);
   }
 }
+
+/** On what the page puts into an editor, in contrast to what the user types. */
+const filled = Annotation.define<boolean>();
 
 const setLines = StateEffect.define<DecorationSet>();
 
@@ -104,7 +133,8 @@ export function shadow(parent: HTMLElement): ShadowRoot {
 export class Editor {
   readonly #view: EditorView;
 
-  constructor(parent: HTMLElement, label: string, changed: () => void) {
+  /** `fields` are the settings that are completed. */
+  constructor(parent: HTMLElement, label: string, changed: (byUser: boolean) => void, fields?: () => Field[]) {
     const root = shadow(parent);
     this.#view = new EditorView({
       root,
@@ -113,10 +143,11 @@ export class Editor {
         extensions: [
           base, EditorView.lineWrapping, lintGutter(), foldGutter(), history(), drawSelection(), bracketMatching(), highlightActiveLine(),
           highlightActiveLineGutter(), highlightSelectionMatches(), search({ top: true }), lines,
-          keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
+          fields ? autocompletion({ override: [settingsCompletion(fields)], icons: false }) : [],
+          keymap.of([...(fields ? completionKeymap : []), ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
           EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off", tabindex: "0" }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) changed();
+            if (update.docChanged) changed(!update.transactions.some((transaction) => transaction.annotation(filled)));
           }),
         ],
       }),
@@ -127,8 +158,18 @@ export class Editor {
     return this.#view.state.doc.toString();
   }
 
+  /** Fills the editor with what the user did not write. */
   set text(text: string) {
-    this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert: text }, selection: { anchor: 0 } });
+    this.#put(text, [filled.of(true)]);
+  }
+
+  /** Fills it with what the user chose. */
+  replace(text: string): void {
+    this.#put(text, []);
+  }
+
+  #put(insert: string, annotations: Annotation<boolean>[]): void {
+    this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert }, selection: { anchor: 0 }, annotations });
   }
 
   /** Where a line and a column, both from 1, stand in the text. */
@@ -145,18 +186,16 @@ export class Editor {
       .slice(0, MOST_REMARKS)
       .map((remark) => ({ ...remark, from: Math.min(remark.from, length), to: Math.min(remark.to, length) }))
       .sort((a, b) => a.from - b.from);
-    const builder = new RangeSetBuilder<Decoration>();
-    let last = -1;
+    const ends = new Map<number, Remark[]>();
     for (const remark of shown) {
       const { to } = this.#view.state.doc.lineAt(remark.from);
-      last = Math.max(last, to);
-      builder.add(last, last, Decoration.widget({ widget: new RemarkLine(remark), block: true, side: 1 }));
+      ends.set(to, [...(ends.get(to) ?? []), remark]);
     }
-    const diagnostics = shown.map(
-      ({ from, to, severity, source, message, help }): Diagnostic => ({
-        from, to, severity, source, message: help ? `${message}\n\n${help}` : message,
-      }),
-    );
+    const builder = new RangeSetBuilder<Decoration>();
+    for (const [end, remarks] of ends) {
+      builder.add(end, end, Decoration.widget({ widget: new RemarkLine(remarks), block: true, side: 1 }));
+    }
+    const diagnostics = shown.map(({ from, to, severity, source, message }): Diagnostic => ({ from, to, severity, source, message }));
     this.#view.dispatch(setDiagnostics(this.#view.state, diagnostics), { effects: setLines.of(builder.finish()) });
   }
 

@@ -1,6 +1,6 @@
 // The worker as the page sees it. A policy that stops or hangs is replaced by a fresh one.
-import type { Detail, Report, Shared, SharedFailure } from "./policy.js";
-import type { About, Answer, Call, Input } from "./protocol";
+import type { Detail, Fixed, Report, Shared, SharedFailure } from "./policy.js";
+import type { About, Answer, Call, Input, Judged } from "./protocol";
 
 /** How long the policy may take over one call, in milliseconds. */
 const PATIENCE = 30_000;
@@ -19,6 +19,8 @@ export class Judge {
   about = (): Promise<About> => this.#call({ name: "about" });
   judge = (input: Input): Promise<Report> => this.#call({ name: "judge", input });
   detail = (object: number): Promise<Detail | null> => this.#call({ name: "detail", object });
+  secrecy = (): Promise<Judged | null> => this.#call({ name: "secrecy" });
+  fixed = (input: Input): Promise<Fixed> => this.#call({ name: "fixed", input });
   share = (input: Input): Promise<Shared | SharedFailure> => this.#call({ name: "share", input });
 
   #start(): Worker {

@@ -1,5 +1,5 @@
 // Links that carry the inputs in the fragment, which browsers send to nobody.
-import type { Input } from "./protocol";
+import { asInput, type Input } from "./protocol";
 
 /** The form of the fragment, so that an old link is told from a new one. */
 const FORM = "1.";
@@ -22,17 +22,7 @@ export async function decode(fragment: string): Promise<Input | undefined> {
     const binary = atob(fragment.slice(FORM.length).replaceAll("-", "+").replaceAll("_", "/"));
     const packed = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     const json = await bytes(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw")), LONGEST);
-    const value: unknown = JSON.parse(new TextDecoder().decode(json));
-    if (typeof value !== "object" || value === null) return undefined;
-    const field = (name: string): unknown => (value as Record<string, unknown>)[name];
-    const text = (name: string): string => (typeof field(name) === "string" ? (field(name) as string) : "");
-    return {
-      manifests: text("manifests"),
-      settings: text("settings"),
-      cluster: text("cluster"),
-      namespace: text("namespace") || "default",
-      denied: field("denied") === true,
-    };
+    return asInput(JSON.parse(new TextDecoder().decode(json)));
   } catch {
     return undefined;
   }

@@ -1,0 +1,63 @@
+// The images of an object: what becomes of each pull, why, and what to give where that is not known.
+import { breakable, make } from "./dom";
+import type { Detail, Explanation } from "./policy.js";
+
+type Image = Detail["images"][number];
+type State = Explanation["outcome"]["state"];
+
+const SIGNS: Record<State, string> = { works: "✓", fails: "✕", unknown: "?" };
+
+/** A card for each image; those that are pulled alike by several containers share one. */
+export function images(all: Image[], namespace: string, denied: boolean): HTMLElement {
+  const alike = new Map<string, Image[]>();
+  for (const image of all) {
+    const same = JSON.stringify([image.image, image.explanation]);
+    alike.set(same, [...(alike.get(same) ?? []), image]);
+  }
+  return make("ul", { class: "images" }, ...[...alike.values()].map((same) => card(same, namespace, denied)));
+}
+
+function card(same: Image[], namespace: string, denied: boolean): HTMLElement {
+  const [first] = same;
+  if (!first) return make("li");
+  const { explanation, image } = first;
+  const { state, message } = explanation.outcome;
+  const users = same.map(({ user }) => user).join(", ");
+  const help = advice(explanation, namespace, denied);
+  return make(
+    "li", { class: state },
+    make("p", { class: "image" }, make("code", {}, ...breakable(image)), make("small", {}, users)),
+    make("p", { class: "outcome" }, make("span", { class: "sign", "aria-hidden": "true" }, SIGNS[state]), make("span", {}, ...breakable(sentence(message)))),
+    help ? make("p", { class: "advice" }, ...breakable(help)) : null,
+    make("dl", {}, ...facts(explanation).flatMap(([title, text]) => [make("div", {}, make("dt", {}, title), make("dd", {}, ...breakable(text)))])),
+  );
+}
+
+function sentence(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? "" : ".");
+}
+
+/** What to do where nobody can say what becomes of the pull. */
+function advice({ outcome, secrets, need, registry }: Explanation, namespace: string, denied: boolean): string {
+  // What the policy does not judge needs no more inputs.
+  if (outcome.state !== "unknown" || registry?.kind === "other") return "";
+  const unread = secrets.filter(({ state }) => state === "unknown").map(({ name }) => `${namespace}/${name}`);
+  if (unread.length > 0 && denied) return "Allow the lookups in the Cluster tab.";
+  if (unread.length > 0) return `To find out, add ${unread.length > 1 ? "Secrets" : "Secret"} ${unread.join(", ")} to the Cluster tab.`;
+  if (need === "unlisted" && registry) return `Name the secret for ${registry.host} under pullSecrets in the Settings tab.`;
+  return "";
+}
+
+/** How the outcome comes about, as far as there is something to say. */
+function facts({ attempts, entries, need, registry }: Explanation): [string, string][] {
+  const all: [string, string][] = [];
+  if (registry && registry.kind !== "login-server") all.push(["Registry", `${registry.host}: ${registry.reason}${registry.help ? `; ${registry.help}` : ""}`]);
+  if (need === "nothing") all.push(["Needs", "no pull secret"]);
+  else if (typeof need === "object") all.push(["Needs", need.secret]);
+  const entry = entries.find(({ matches }) => matches);
+  if (entry) all.push(["By entry", `${entry.index + 1}: ${entry.registries.join(", ")}`]);
+  else if (typeof need === "object") all.push(["By", "the default for every ACR login server"]);
+  else if (need === "unlisted") all.push(["Needs", "not settled: no entry of pullSecrets covers it"]);
+  if (attempts.length > 0) all.push([attempts.length > 1 ? "Keys, in order" : "Key", attempts.map(({ key, secret }) => `${key} (${secret})`).join(", then ")]);
+  return all;
+}
