@@ -1,7 +1,7 @@
 //! What is shared holds no value of a Secret, and is judged as before or says how it differs.
 
 mod copies;
-mod keeping;
+mod page;
 mod values;
 mod verdicts;
 

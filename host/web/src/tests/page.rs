@@ -1,4 +1,4 @@
-//! What the page may keep in the browser, and the fixed text that it copies.
+//! What the page keeps in the browser, copies as fixed, and shows of an object.
 
 use super::{POD, pull_secret};
 use crate::detail;
@@ -67,4 +67,17 @@ fn a_secret_that_nobody_gave_is_not_known_unless_the_policy_reads_secrets() {
     assert_eq!(outcome("", ""), "unknown");
     assert_eq!(outcome("", &other), "fails");
     assert_eq!(outcome("cluster: {secrets: exists}", ""), "fails");
+}
+
+#[test]
+fn a_long_image_stands_on_one_line_as_people_write_it() {
+    let image = format!("contoso.azurecr.io/{}:v1", "a-long-name-of-a-team/".repeat(8) + "web");
+    let pod = POD
+        .replace("contoso.azurecr.io/web:v1", &image)
+        .replace("  imagePullSecrets: [{name: acr-secret}]\n", "");
+    let judgement = judge(&pod, "", "");
+    let detail = detail::of(&judgement, &judgement.outcomes[0]);
+    let detail = serde_json::to_value(&detail).unwrap();
+    let after = detail["changes"][0]["after"].as_str().unwrap();
+    assert!(after.contains(&format!("image: {image}\n")), "{after}");
 }
