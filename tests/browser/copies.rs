@@ -107,8 +107,8 @@ fn what_is_shared_holds_no_credential_and_otherwise_all() {
     });
 }
 
-/// Types into the tabs of an empty page.
-async fn fill(browser: &Browser, texts: [&str; 3]) {
+/// Opens a link with these texts of the tabs.
+pub(super) async fn fill(browser: &Browser, texts: [&str; 3]) {
     let json = json!({"manifests": texts[0], "settings": texts[1], "cluster": texts[2]}).to_string();
     let link = "const packed = new Blob([input]).stream().pipeThrough(new CompressionStream('deflate-raw'));
         const bytes = new Uint8Array(await new Response(packed).arrayBuffer());

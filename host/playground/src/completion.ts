@@ -85,6 +85,11 @@ function value(text: string, field: Field): Completion {
   return { label: text, type: "enum", detail: String(field.default) === text ? "default" : "" };
 }
 
+/** In the order of the form: the library's own is that of the alphabet. */
+function inOrder(options: Completion[]): Completion[] {
+  return options.map((option, index) => ({ ...option, boost: -index }));
+}
+
 /** What may stand at the cursor. */
 export function settingsCompletion(fields: () => Field[]): (context: CompletionContext) => CompletionResult | null {
   return (context) => {
@@ -98,7 +103,7 @@ export function settingsCompletion(fields: () => Field[]): (context: CompletionC
       const field = at(root, [...parents(state.doc, line.number, start.length), name], state.doc)?.field;
       if (!word || !field) return null;
       const options = field.options ?? (field.type === "boolean" ? ["true", "false"] : []);
-      return { from: pos - word[0].length, options: options.map((option) => value(option, field)), validFor: /^[\w-]*$/ };
+      return { from: pos - word[0].length, options: inOrder(options.map((option) => value(option, field))), validFor: /^[\w-]*$/ };
     }
     const [, indent = "", word] = /^(\s*(?:- +)*)([\w-]*)$/.exec(before) ?? [];
     if (word === undefined || (word === "" && !explicit)) return null;
@@ -107,7 +112,7 @@ export function settingsCompletion(fields: () => Field[]): (context: CompletionC
     const options = [...(node?.children ?? [])].filter(([name]) => !present.has(name));
     return {
       from: pos - word.length,
-      options: options.map(([name, child]) => key(name, child, indent.length)),
+      options: inOrder(options.map(([name, child]) => key(name, child, indent.length))),
       validFor: /^[\w-]*$/,
     };
   };

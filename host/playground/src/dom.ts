@@ -31,5 +31,5 @@ export function count(number: number, noun: string): string {
 
 /** A text that breaks behind what divides a reference, so that no word breaks while there is another way. */
 export function breakable(text: string): (Node | string)[] {
-  return text.split(/(?<=[/@:])(?=\S)/).flatMap((part, index) => (index > 0 ? [make("wbr"), part] : [part]));
+  return text.split(/(?<=[/@])(?=\S)|(?<=\.)(?=[a-z])/).flatMap((part, index) => (index > 0 ? [make("wbr"), part] : [part]));
 }

@@ -57,7 +57,7 @@ function facts({ attempts, entries, need, registry }: Explanation): [string, str
   const entry = entries.find(({ matches }) => matches);
   if (entry) all.push(["By entry", `${entry.index + 1}: ${entry.registries.join(", ")}`]);
   else if (typeof need === "object") all.push(["By", "the default for every ACR login server"]);
-  else if (need === "unlisted") all.push(["Needs", "not settled: no entry of pullSecrets covers it"]);
+  else if (need === "unlisted") all.push(["Needs", "not known: no pullSecrets entry covers it"]);
   if (attempts.length > 0) all.push([attempts.length > 1 ? "Keys, in order" : "Key", attempts.map(({ key, secret }) => `${key} (${secret})`).join(", then ")]);
   return all;
 }
