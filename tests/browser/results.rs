@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::copies::fill;
 use super::driver::{Browser, DESK, PHONE, browse};
-use super::{JUDGED, Playground, choose, open};
+use super::{ADDED, JUDGED, Playground, choose, open};
 use crate::engines::command;
 
 /// Findings of both weights, several on one line, an object without any, and one that is skipped.
@@ -203,13 +203,28 @@ fn each_image_has_its_outcome_and_what_to_give() {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn the_diff_marks_the_added_lines_and_no_others() {
+    let playground = Playground::start();
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        // What is added stands above a key that begins with the same letters.
+        choose(browser, "a Deployment, its pods fixed").await;
+        browser.until("document.querySelector('.diff .sides')").await;
+        browser.until(&format!("{ADDED}.length > 0")).await;
+        let added = browser.js(&format!("return {ADDED}")).await;
+        assert_eq!(added, json!(["  imagePullSecrets:", "    - name: acr-secret"]));
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn empty_and_broken_input_say_one_thing() {
     let playground = Playground::start();
     browse(DESK, async |browser| {
         open(browser, &playground.url).await;
         for (texts, expected) in [
             (["a: [", "", ""], "Result\nCan’t evaluate this yet\nManifests, line 1: "),
-            (["", "", ""], "Result\nPaste a manifest, drop a file on the left, or choose an example."),
+            (["", "", ""], "Result\nPaste a manifest, open a file, or choose an example."),
         ] {
             browser.client.goto("about:blank").await.unwrap();
             open(browser, &playground.url).await;

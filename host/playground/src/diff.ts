@@ -1,5 +1,5 @@
 // A mutation, as a diff: side by side where there is room, one below the other where there is not.
-import { MergeView, unifiedMergeView } from "@codemirror/merge";
+import { Change, MergeView, unifiedMergeView } from "@codemirror/merge";
 import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 
@@ -20,6 +20,23 @@ const look = EditorView.theme({
   ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"⋯"' },
 });
 
+/** The lines between those that both texts begin and end with: a policy changes one list. */
+function changedLines(before: string, after: string): Change[] {
+  if (before === after) return [];
+  const [a, b] = [before.split("\n"), after.split("\n")];
+  const most = Math.min(a.length, b.length);
+  let [above, below] = [0, 0];
+  while (above < most && a[above] === b[above]) above++;
+  while (below < most - above && a[a.length - 1 - below] === b[b.length - 1 - below]) below++;
+  const length = (lines: string[]): number => lines.reduce((sum, line) => sum + line.length + 1, 0);
+  const start = length(a.slice(0, above));
+  const end = (lines: string[], text: string): number => Math.min(length(lines.slice(0, lines.length - below)), text.length);
+  return [new Change(start, end(a, before), start, end(b, after))];
+}
+
+/** Whole lines are marked, so that no words in them need to be. */
+const lines = { diffConfig: { override: changedLines }, highlightChanges: false };
+
 const collapse = { margin: 4, minSize: 6 };
 const narrow = window.matchMedia("(max-width: 760px)");
 
@@ -38,7 +55,7 @@ export function diff(title: string, before: string, after: string): HTMLElement 
     place.prepend(make("div", { class: "sides" }, make("span", {}, "before → after")));
     const extensions = [
       side(`${title}, before and after`),
-      unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: collapse }),
+      unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: collapse, ...lines }),
     ];
     new EditorView({ root, parent: root, state: EditorState.create({ doc: after, extensions }) });
     return place;
@@ -50,6 +67,7 @@ export function diff(title: string, before: string, after: string): HTMLElement 
     a: { doc: before, extensions: side(`${title}, before`) },
     b: { doc: after, extensions: side(`${title}, after`) },
     collapseUnchanged: collapse,
+    ...lines,
   });
   return place;
 }

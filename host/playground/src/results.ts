@@ -110,7 +110,7 @@ export class Results {
       cards.push(make("button", { type: "button", class: "more", click: showMore }, `Show ${Math.min(more, PAGE)} more of ${more}`));
     }
     if (report.objects.length === 0) {
-      cards.push(make("p", { class: "empty" }, "Paste a manifest, drop a file on the left, or choose an example."));
+      cards.push(make("p", { class: "empty" }, "Paste a manifest, open a file, or choose an example."));
     }
     this.#objects.replaceChildren(...cards);
     for (const [key, { element }] of this.#bodies) if (!element.isConnected) this.#bodies.delete(key);

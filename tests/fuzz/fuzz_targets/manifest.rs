@@ -4,11 +4,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use review::fix::{self, fix};
 use acr_pull_secret::sandbox::{Compiler, EMBEDDED, HostCalls, Limits, Policy};
 use libfuzzer_sys::fuzz_target;
 use review::cluster::Cluster;
 use review::evaluation::Evaluation;
+use review::fix::{self, fix};
 use review::json_pointer::escaped;
 use review::kind::Judged;
 use review::manifest::manifests;
