@@ -109,3 +109,13 @@ fn images(judgement: &Judgement, namespace: &str, object: &Value, spec: &PodSpec
         })
         .collect()
 }
+
+/// The lookups of an explanation. Settings that read Secrets make the Cluster tab all there is, as for the decision; without
+/// them, a Secret that nobody gave is not known, which is not the same as absent.
+fn lookups(judgement: &Judgement) -> Arc<dyn HostCalls> {
+    let read = judgement.settings.pointer("/cluster/secrets").and_then(Value::as_str);
+    if judgement.is_denied() || !matches!(read, None | Some("none")) {
+        return judgement.host.clone();
+    }
+    Arc::new(Lookups::new(judgement.cluster.clone(), Some(&METADATA), Arc::new(NoLog)).incomplete())
+}
