@@ -301,3 +301,22 @@ fn the_fixed_yaml_is_the_users_text_as_fix_writes_it() {
         assert_eq!(browser.js("return document.querySelector('#copy-fixed').hidden").await, json!(true));
     });
 }
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_notice_is_in_sight_wherever_its_button_is() {
+    let playground = Playground::start();
+    browse(PHONE, async |browser| {
+        open(browser, &playground.url).await;
+        fill(browser, [&[SEVERAL; 3].join("---\n"), "", ""]).await;
+        browser.js("document.querySelector('#copy-fixed').scrollIntoView({ block: 'center' })").await;
+        assert!(browser.js("return scrollY").await.as_f64() > Some(100.0));
+        browser.js("document.querySelector('#copy-fixed').click()").await;
+        browser.until("!document.querySelector('#notice').hidden").await;
+        let place = browser
+            .js("return [document.querySelector('#notice').getBoundingClientRect().top, innerHeight]")
+            .await;
+        let [top, height] = [0, 1].map(|i| place[i].as_f64().unwrap());
+        assert!((0.0..height).contains(&top), "{place}");
+    });
+}

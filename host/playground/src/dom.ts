@@ -29,7 +29,7 @@ export function count(number: number, noun: string): string {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** A text that breaks behind what divides a reference, so that no word breaks while there is another way. */
-export function breakable(text: string): (Node | string)[] {
-  return text.split(/(?<=[/@])(?=\S)|(?<=\.)(?=[a-z])/).flatMap((part, index) => (index > 0 ? [make("wbr"), part] : [part]));
+/** A text that breaks behind slashes, so that no word breaks while there is another way; an image's name also behind dots. */
+export function breakable(text: string, alsoDots = false): (Node | string)[] {
+  return text.split(alsoDots ? /(?<=[/@])(?=\S)|(?<=\.)(?=[a-z])/ : /(?<=[/@])(?=\S)/).flatMap((part, index) => (index > 0 ? [make("wbr"), part] : [part]));
 }

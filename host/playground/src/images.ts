@@ -26,7 +26,7 @@ function card(same: Image[], namespace: string, denied: boolean): HTMLElement {
   const help = advice(explanation, namespace, denied);
   return make(
     "li", { class: state },
-    make("p", { class: "image" }, make("code", {}, ...breakable(image)), make("small", {}, users)),
+    make("p", { class: "image" }, make("code", {}, ...breakable(image, true)), make("small", {}, users)),
     make("p", { class: "outcome" }, make("span", { class: "sign", "aria-hidden": "true" }, SIGNS[state]), make("span", {}, ...breakable(sentence(message)))),
     help ? make("p", { class: "advice" }, ...breakable(help)) : null,
     make("dl", {}, ...facts(explanation).flatMap(([title, text]) => [make("div", {}, make("dt", {}, title), make("dd", {}, ...breakable(text)))])),
@@ -58,6 +58,7 @@ function facts({ attempts, entries, need, registry }: Explanation): [string, str
   if (entry) all.push(["By entry", `${entry.index + 1}: ${entry.registries.join(", ")}`]);
   else if (typeof need === "object") all.push(["By", "the default for every ACR login server"]);
   else if (need === "unlisted") all.push(["Needs", "not known: no pullSecrets entry covers it"]);
-  if (attempts.length > 0) all.push([attempts.length > 1 ? "Keys, in order" : "Key", attempts.map(({ key, secret }) => `${key} (${secret})`).join(", then ")]);
+  // The outcome names the one that serves.
+  if (attempts.length > 1) all.push(["Keys, in order", attempts.map(({ key, secret }) => `${key} (${secret})`).join(", then ")]);
   return all;
 }
