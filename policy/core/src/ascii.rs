@@ -1,6 +1,6 @@
 //! Searches in short texts for ASCII characters.
 //!
-//! The standard library's are made for long texts and are compiled anew for each set of characters.
+//! The standard library's are made for long texts and are compiled again for each set of characters.
 
 /// Whether one of `characters` is in the text.
 pub(crate) fn has_any(text: &str, characters: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Base64 as Go's `encoding/base64` decodes it: line breaks anywhere, loose trailing bits, the very same errors.
+//! Base64 as Go's `encoding/base64` decodes it: line breaks anywhere, loose trailing bits, the same errors.
 //!
 //! Our own, because the libraries give other errors, and each dependency of the policy costs bytes and start-up time.
 

@@ -17,11 +17,11 @@ pub struct ObjectRef<'a> {
     pub namespace: &'a str,
     /// Name
     pub name: &'a str,
-    /// The parts that are wanted, as Kubewarden's field masks; empty for everything
+    /// The requested parts, as Kubewarden's field masks; empty for everything
     pub fields: &'static [&'static str],
 }
 
-/// The cluster, or what stands for it.
+/// The cluster, or its substitute.
 pub trait Cluster {
     /// The object, or `None` where it does not exist.
     ///
@@ -29,7 +29,7 @@ pub trait Cluster {
     /// - the cluster could not be asked, or would not answer
     fn get(&self, object: &ObjectRef<'_>) -> Result<Option<Value<'static>>, LookupError>;
 
-    /// The time, in seconds since 1970; `None` where nobody knows it.
+    /// The time, in seconds since 1970; `None` if it is not known.
     fn now(&self) -> Option<u64> {
         None
     }
@@ -54,10 +54,10 @@ pub enum LookupError {
     ResourceNotGranted,
     /// RBAC: the policy server may not read the object
     Forbidden,
-    /// The host stands for a cluster of which it knows only a part: the command, whose inputs lack the object. Nothing is
-    /// wrong with that, so no finding says it
+    /// The host knows only a part of the cluster: the command, whose inputs lack the object. That is not a problem, so there is
+    /// no finding for it
     NotGiven,
-    /// Anything else: no cluster, no connection, an answer that is no object. Holds nothing of the answer,
+    /// Anything else: no cluster, no connection, an answer that is not an object. Contains nothing of the answer,
     /// which could carry a credential
     Unavailable,
 }
@@ -65,7 +65,7 @@ pub enum LookupError {
 impl LookupError {
     /// Reads a host's error text; `None` where it says that the object does not exist.
     ///
-    /// Kubewarden hands a policy texts only.
+    /// Kubewarden passes only texts to a policy.
     /// policy-evaluator: `callback_handler/kubernetes/client.rs`, `evaluation_context.rs`
     pub fn from_host_text(text: &str) -> Option<Self> {
         if text.contains("Cannot find ") && text.contains(" named ") {

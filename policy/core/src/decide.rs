@@ -1,4 +1,4 @@
-//! The decision, from top to bottom. Each file here uses only those that stand below it:
+//! The decision, from top to bottom. Each file here uses only those below it:
 //!
 //! ```text
 //! decide ─▶ pod · template ─▶ missing ─▶ attached ─▶ images · credential · list ─▶ context

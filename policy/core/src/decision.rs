@@ -1,4 +1,4 @@
-//! A decision: what is to be said about a request, and what is to be added to its object.
+//! A decision: findings about a request, and an addition to its object.
 
 use crate::finding::{Finding, Severity};
 use crate::json_append;
@@ -12,7 +12,7 @@ const LONGEST_WARNING: usize = 255;
 pub struct Decision {
     /// What is wrong
     pub findings: Vec<Finding>,
-    /// What fixes it; [`Decision::mutated`] applies it, where nothing rejects
+    /// The fix; [`Decision::mutated`] applies it, where nothing rejects
     pub addition: Option<Addition>,
 }
 
@@ -21,7 +21,7 @@ pub struct Decision {
 pub struct Addition {
     /// Path of the list, whose parent exists
     pub list: Vec<&'static str>,
-    /// The names, in order, none of them in the list yet
+    /// The names, in order, not yet in the list
     pub names: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl Decision {
         self.of(Severity::Reject).next().is_none()
     }
 
-    /// The JSON text of the request's object with the addition in it, every other byte as it was; `None` where there is
+    /// The JSON text of the request's object with the addition, every other byte unchanged; `None` where there is
     /// nothing to add, or where something rejects.
     ///
     /// ```
@@ -52,7 +52,7 @@ impl Decision {
     pub fn mutated(&self, request: &Request<'_>) -> Option<Result<String, RequestError>> {
         let Addition { list, names } = self.addition.as_ref().filter(|_| self.accepted())?;
         Some(json_append::append(request, list, names).ok_or_else(|| {
-            RequestError(format!("a field above {} stands there twice; remove one", list.join(".")))
+            RequestError(format!("a field above {} occurs twice; remove one", list.join(".")))
         }))
     }
 

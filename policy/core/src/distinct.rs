@@ -32,7 +32,7 @@ impl Distinct {
         self.places.contains_key(text)
     }
 
-    /// Where a text stands.
+    /// The position of a text.
     pub(crate) fn position(&self, text: &str) -> Option<usize> {
         self.places.get(text).copied()
     }

@@ -1,7 +1,7 @@
 //! A docker config as the kubelet decodes it: the credentials of a pull secret, each under its key.
 //!
 //! kubelet: pkg/credentialprovider/config.go; Go: `encoding/json` (field names in any case, the last of several
-//! wins, null leaves a field as it was). Nothing here ever shows a value: neither in an error nor for debugging.
+//! wins, null does not change a field). No value is ever shown, neither in an error nor for debugging.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +19,7 @@ pub struct Credential {
     pub username: String,
     /// Password or token
     pub password: String,
-    /// Whether the entry has another password beside that of its `auth`, which the kubelet does not use
+    /// Whether the entry has a second password in addition to that of its `auth`, which the kubelet does not use
     pub is_contradicted: bool,
 }
 
@@ -42,13 +42,13 @@ pub enum Form {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No JSON, at this line and column
+    /// Not JSON, at this line and column
     Syntax(usize, usize),
     /// Nested deeper than Go reads
     Depth,
-    /// This field is not of the type that it has to be
+    /// This field has the wrong type
     Type(&'static str, &'static str),
-    /// The `auth` of an entry is no base64
+    /// The `auth` of an entry is not base64
     Base64(CorruptInput),
     /// The `auth` of an entry has no colon between user name and password
     NoColon,
@@ -71,9 +71,9 @@ impl std::error::Error for ConfigError {}
 /// Decodes the text of a docker config into its entries.
 ///
 /// # Errors
-/// - whatever makes the kubelet refuse the secret, and with it every pull of the pod
+/// - an error that makes the kubelet refuse the secret, and with it every pull of the pod
 pub fn decode_config(text: &[u8], form: Form) -> Result<BTreeMap<String, Credential>, ConfigError> {
-    // Go puts the replacement character in the place of bytes that are no UTF-8.
+    // Go replaces bytes that are not UTF-8 with the replacement character.
     let mut text = String::from_utf8_lossy(text).into_owned().into_bytes();
     read_as_go(&mut text)?;
     let text = String::from_utf8(text).unwrap_or_default();
@@ -225,7 +225,7 @@ fn decode_entry(raw: &RawValue) -> Result<Credential, ConfigError> {
 /// Decodes `auth`. kubelet: config.go `decodeDockerConfigFieldAuth`
 ///
 /// # Errors
-/// - no base64, or no colon in it
+/// - not base64, or no colon in it
 pub fn decode_auth(auth: &str) -> Result<Credential, ConfigError> {
     let padding = if auth.trim().ends_with('=') { Padding::Needed } else { Padding::Forbidden };
     let decoded = decode(auth.as_bytes(), padding).map_err(ConfigError::Base64)?;

@@ -1,4 +1,4 @@
-//! Why an image needs a pull secret or none, with which credentials the kubelet would pull it, and what becomes of that.
+//! Why an image needs a pull secret or not, with which credentials the kubelet would pull it, and the outcome.
 
 use crate::cluster::{Answer, Cluster, Memo, ObjectRef};
 use crate::decide::credential::{Judge, Problem, fails};
@@ -16,7 +16,7 @@ use crate::request::{RequestError, value, word};
 use crate::rule::Rule;
 use crate::settings::{Need, Owner, PullSecrets, Settings};
 
-/// What is asked: an image, in a namespace, pulled with the secrets of these names by a pod of this `ServiceAccount`.
+/// The question: an image, in a namespace, pulled with the secrets of these names by a pod of this `ServiceAccount`.
 pub(crate) struct Question {
     image: String,
     namespace: String,
@@ -26,7 +26,7 @@ pub(crate) struct Question {
     service_account: String,
 }
 
-/// What becomes of the pull.
+/// The outcome of the pull.
 enum Outcome {
     Works(String),
     Fails(String),
@@ -47,11 +47,11 @@ impl Outcome {
     }
 }
 
-/// A JSON text in the making. Types that serialise themselves would make the module some kilobytes larger.
+/// A JSON text that is being built. Types that serialise themselves would make the module some kilobytes larger.
 struct Json(String);
 
 impl Json {
-    /// Begins an object or a list, which has a name where it stands in an object.
+    /// Begins an object or a list, which has a name if it is in an object.
     fn open(&mut self, name: &str, bracket: &str) {
         self.literal(name, bracket);
     }
@@ -72,7 +72,7 @@ impl Json {
         self.close("]");
     }
 
-    /// A field or an item that is JSON already.
+    /// A field or an item that is already JSON.
     fn literal(&mut self, name: &str, value: &str) {
         if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[')) {
             self.0 += ",";
@@ -158,7 +158,7 @@ impl Question {
                 help = mistake.help();
                 ("mistaken", mistaken.insert(mistake.explain(&host)).as_str())
             }
-            Host::Other => ("other", "not an ACR login server: the policy has nothing to say about it"),
+            Host::Other => ("other", "not an ACR login server: the policy does not apply to it"),
         };
         json.open("registry", "{");
         json.text("host", &host);
@@ -246,7 +246,7 @@ impl Question {
         }
     }
 
-    /// What the kubelet makes of the pod's secrets, what it tries, and what becomes of the pull.
+    /// How the kubelet reads the pod's secrets, which credentials it tries, and the outcome of the pull.
     fn try_secrets(
         &self,
         repository: &str,
@@ -307,7 +307,7 @@ impl Question {
                 failures += if failures.is_empty() { "" } else { "; " };
                 failures += &[&place, ": ", &worth].concat();
             } else if works.is_none() {
-                // What looks wrong may be right: only the registry knows.
+                // A suspicious credential may still work: only the registry can tell.
                 doubt = problems.iter().any(|problem| problem.rule == Rule::SecretSuspiciousPassword);
                 works = Some(place);
             }
@@ -328,7 +328,7 @@ impl Question {
         }
         if let Some(place) = works {
             if doubt {
-                return Outcome::Unknown([&place, " has an odd password"].concat());
+                return Outcome::Unknown([&place, " has an unusual password"].concat());
             }
             return Outcome::Works(["with ", &place].concat());
         }
@@ -366,12 +366,12 @@ struct Secrets<'a> {
     /// One that could not be read, and why
     unread: Option<String>,
     malformed: Option<&'a str>,
-    /// The last one that holds nothing, and why
+    /// The last one without a credential, and why
     useless: String,
 }
 
 impl<'a> Secrets<'a> {
-    /// Adds what was found, and says what the kubelet makes of it, and why.
+    /// Adds the result of the lookup, and returns how the kubelet reads it, and why.
     fn add(&mut self, name: &'a str, namespace: &str, found: Answer) -> (&'static str, String) {
         match found {
             Err(error) => {
@@ -398,7 +398,7 @@ impl<'a> Secrets<'a> {
     }
 }
 
-/// What a credential with these problems is worth.
+/// The status of a credential with these problems.
 fn worth(problems: &[Problem]) -> String {
     let mut worth = String::new();
     for problem in problems {

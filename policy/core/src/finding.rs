@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::rule::Rule;
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -34,13 +34,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Message and help in one line, for a cluster's user, who sees nothing else of the finding.
+    /// Message and help in one line, for a cluster's user, who sees only this part of the finding.
     pub fn in_one_line(&self) -> String {
         [self.message.as_str(), &self.help].join("; ")
     }
 
-    /// Rule, image and pull secret: what two versions of an object have in common where they have the same finding, wherever
-    /// in the object it stands.
+    /// Rule, image and pull secret: the same for two versions of an object with the same finding, at any position in the
+    /// object.
     pub fn subject(&self) -> String {
         let [image, secret] = [&self.image, &self.secret].map(|text| text.as_deref().unwrap_or_default());
         format!("{} {} {image}{secret}", self.rule.id(), image.len())

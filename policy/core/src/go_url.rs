@@ -25,7 +25,7 @@ pub enum UrlError {
     Escape,
     /// A character that no host may have
     HostCharacter,
-    /// What follows the last colon is no number
+    /// The text after the last colon is not a number
     Port,
     /// Brackets outside an IPv6 literal
     Bracket,
@@ -106,7 +106,7 @@ fn parse_host(host: &str) -> Result<Cow<'_, str>, UrlError> {
     unescape(host, Part::Host)
 }
 
-/// Whether Go's `netip.ParseAddr` takes the text for an IPv6 address. One with a zone, or with an IPv4 address at its end, is
+/// Whether Go's `netip.ParseAddr` accepts the text as an IPv6 address. One with a zone, or with an IPv4 address at its end, is
 /// left out: no image has such a host.
 fn is_ipv6(text: &str) -> bool {
     let (mut groups, mut digits, mut gaps, mut last) = (0, 0, 0, b'0');

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::cluster::{Cluster, LookupError, ObjectRef};
 use crate::json::{self, Value};
 
-/// A cluster that is asked by host calls.
+/// A cluster that is queried by host calls.
 #[derive(Debug, Clone, Copy)]
 pub struct HostCluster<F> {
     /// Sends the JSON of a `get_resource` request, and returns the JSON of the object or the host's error text

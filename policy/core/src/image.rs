@@ -27,7 +27,7 @@ const WHOLE_DIGEST: &str = "give the whole digest: sha256 and 64 hexadecimal dig
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageReference<'a> {
-    /// Host and optional port, letter case kept; empty for the rare name whose first segment is no host
+    /// Host and optional port, letter case kept; empty for the rare name whose first segment is not a host
     /// (`con_toso.azurecr.io/app`)
     pub domain: &'a str,
     /// Repository path without the domain
@@ -38,7 +38,7 @@ pub struct ImageReference<'a> {
     pub digest: Option<&'a str>,
 }
 
-/// Why a text is no image reference, in the words of the Go library.
+/// Why a text is not an image reference, in the words of the Go library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageError {
@@ -99,8 +99,8 @@ impl ImageError {
     }
 }
 
-/// The text of an image as it may be shown: what stands before an `@` that begins no digest may be a password, and is
-/// shown as `***`.
+/// The text of an image as it may be shown: text before an `@` that does not begin a digest may be a password, and is shown as
+/// `***`.
 pub fn without_user_info(text: &str) -> Cow<'_, str> {
     match user_info_end(text).and_then(|end| text.get(end..)) {
         Some(rest) => Cow::Owned(["***", rest].concat()),
@@ -112,7 +112,7 @@ pub(crate) fn has_user_info(text: &str) -> bool {
     user_info_end(text).is_some()
 }
 
-/// Where the last `@` stands that begins no digest.
+/// The position of the last `@` that does not begin a digest.
 fn user_info_end(text: &str) -> Option<usize> {
     let begins_digest = |rest: &str| {
         let is_short = ["sha256:", "sha384:", "sha512:"].iter().any(|algorithm| rest.starts_with(algorithm));
@@ -126,7 +126,7 @@ impl<'a> ImageReference<'a> {
     /// Parses a reference as `kubelet` does before it pulls (`pkg/util/parsers: ParseImageName`).
     ///
     /// # Errors
-    /// - the text is no reference: the kubelet would report `InvalidImageName`
+    /// - the text is not a reference: the kubelet would report `InvalidImageName`
     pub fn parse(text: &'a str) -> Result<Self, ImageError> {
         if text.len() == 64 && text.bytes().all(is_lower_hex) {
             return Err(ImageError::Identifier);
@@ -159,7 +159,7 @@ impl<'a> ImageReference<'a> {
             digest,
         };
         if !is_domain(domain) {
-            // The grammar's domain is optional: a first segment that is no host may still be a path component.
+            // The grammar's domain is optional: a first segment that is not a host may still be a path component.
             if !is_path_component(domain) {
                 return Err(ImageError::Format);
             }
@@ -192,7 +192,7 @@ impl<'a> ImageReference<'a> {
     }
 }
 
-/// distribution/reference: normalize.go `splitDockerDomain`, less the `library/` prefix
+/// distribution/reference: normalize.go `splitDockerDomain`, without the `library/` prefix
 fn split_domain(text: &str) -> (&str, &str) {
     match text.split_once('/') {
         Some(("index.docker.io", rest)) => (DOCKER_HUB, rest),

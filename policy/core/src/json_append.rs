@@ -1,4 +1,4 @@
-//! Names added to a list in the text of a JSON object, while every other byte stays as it is.
+//! Names added to a list in the text of a JSON object, while every other byte is unchanged.
 //!
 //! Text rather than a value: numbers beyond 64 bits, the order of keys and fields newer than any library survive.
 
@@ -8,7 +8,7 @@ use crate::json_fields;
 use crate::request::Request;
 
 /// The request's object with `{"name": …}` entries appended to the list at `path`, which is made where it is absent or
-/// null. `None` where a field on the path is there twice, and the first one is no object.
+/// null. `None` where a field on the path occurs twice, and the first one is not an object.
 pub(crate) fn append(request: &Request<'_>, path: &[&str], names: &[String]) -> Option<String> {
     let text = request.object_text;
     let (field, parent) = path.split_last()?;

@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 
 use crate::ascii;
 
-/// The texts of the values at `paths` (`spec/template`), borrowed. A path on the way to another one gets an empty text:
-/// that it is there. Of several fields with one name the last counts, as it does for `serde_json::Value` and for Go. No
-/// field that has a slash in its own name can be meant by a path.
+/// The texts of the values at `paths` (`spec/template`), borrowed. A path that is a prefix of another one gets an empty text,
+/// which means that it exists. Of several fields with one name the last counts, as it does for `serde_json::Value` and for Go.
+/// A path cannot refer to a field with a slash in its name.
 ///
 /// # Errors
-/// - the text, or what stands on the way to a path, is no JSON object
+/// - the text, or a value on the way to a path, is not a JSON object
 pub(crate) fn read<'a, const N: usize>(
     text: &'a str,
     paths: [&str; N],
@@ -72,7 +72,7 @@ impl<'a> Visitor<'a> for Fields<'_, 'a> {
     }
 }
 
-/// Which path a name ends, and which goes on behind it.
+/// Which path a name ends, and which continues after it.
 struct Field<'p> {
     at: Option<usize>,
     inner: Option<&'p str>,
@@ -104,7 +104,7 @@ impl<'p> Visitor<'_> for Names<'p> {
         let mut field = Field { at: None, inner: None };
         let end = within.len() + name.len();
         for (i, path) in paths.iter().enumerate() {
-            // Where the name would end, first: most names are no part of any path, and comparing texts is a call.
+            // The end of the name is compared first: most names are not part of any path, and comparing texts is a call.
             let ends_path = path.len() == end;
             if !ends_path && path.as_bytes().get(end) != Some(&b'/') {
                 continue;

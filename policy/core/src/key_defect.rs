@@ -11,7 +11,7 @@ use crate::registry_key::{RegistryKey, UrlError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyDefect {
-    /// No text at all
+    /// An empty text
     Empty,
     /// The wrapper of a `config.json` in a secret of the older type
     Wrapper,
@@ -35,7 +35,7 @@ pub enum KeyDefect {
     TagOrDigest,
     /// `*` in a path
     GlobInPath,
-    /// Upper case, empty segments or odd characters in a path
+    /// Upper case, empty segments or invalid characters in a path
     Path,
     /// Meant for ACR, but no login server matches
     NoLoginServer,
@@ -45,9 +45,9 @@ impl fmt::Display for KeyDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("it is empty"),
-            Self::Wrapper => f.write_str("it is the wrapper of a config.json, and no registry"),
+            Self::Wrapper => f.write_str("it is the wrapper of a config.json, not a registry"),
             Self::Ignored(error) => write!(f, "the kubelet ignores it, because {error}"),
-            Self::Scheme => f.write_str("only https:// and http:// may stand before the host, in lower case"),
+            Self::Scheme => f.write_str("only https:// and http:// may precede the host, in lower case"),
             Self::TrailingDot => f.write_str("the dot at the end counts"),
             Self::UpperCaseHost => f.write_str("only images that write the host in upper case match it"),
             Self::Underscore => {
@@ -58,11 +58,11 @@ impl fmt::Display for KeyDefect {
             Self::ApiVersion(version) => write!(f, "only repositories that begin with {version} match it"),
             Self::TagOrDigest => f.write_str("keys have no tag and no digest"),
             Self::GlobInPath => {
-                f.write_str("in a path * is no wildcard, and a path matches all that begins so anyway")
+                f.write_str("in a path * is not a wildcard, and a path matches as a prefix anyway")
             }
             Self::Path => f.write_str("no repository has such a path"),
             Self::NoLoginServer => {
-                f.write_str("* stands for one label, and login servers are REGISTRY.azurecr.io")
+                f.write_str("* matches one label, and login servers are REGISTRY.azurecr.io")
             }
         }
     }
@@ -104,7 +104,7 @@ impl KeyDefect {
         if host.ends_with('.') {
             return Some(Self::TrailingDot);
         }
-        // An empty port is none.
+        // An empty port does not count.
         let plain = host.strip_suffix(':').unwrap_or(host);
         let example = plain.replace('*', "x");
         if lower == host && !has_any(plain, ".:*") && plain != "localhost" {
@@ -149,7 +149,7 @@ impl KeyDefect {
     }
 }
 
-/// What the key was meant to be, in a form that works; `None` where that cannot be told.
+/// What the key was meant to be, in a form that works; `None` if that is not known.
 pub fn fix(text: &str, suffixes: &[String]) -> Option<String> {
     // Behind an `@` a bare name may be anything: `sha256`, `latest`.
     let has_user = has_any(text, "@");
@@ -189,7 +189,7 @@ pub fn fix(text: &str, suffixes: &[String]) -> Option<String> {
     KeyDefect::of(&fixed, suffixes).is_none().then_some(fixed)
 }
 
-/// Stands for a key of which nothing can be shown.
+/// Replaces a key that must not be shown.
 const HIDDEN: &str = "…";
 
 /// Whether a password may be anywhere in a key: it has a `?` or `#` of its own before the `@` that ends it.
@@ -197,13 +197,13 @@ pub(crate) fn is_hidden(key: &str) -> bool {
     query(key).1.contains('@')
 }
 
-/// What stands before the query or fragment of a key, and the rest.
+/// The text before the query or fragment of a key, and the rest.
 fn query(key: &str) -> (&str, &str) {
     let end = key.bytes().position(|b| is_any(b, "?#")).unwrap_or(key.len());
     key.split_at_checked(end).unwrap_or((key, ""))
 }
 
-/// What can be shown of the normalised form of a key. The kubelet cuts a key at `?` and `#`, so only the key as it was
+/// The part of the normalised form of a key that can be shown. The kubelet cuts a key at `?` and `#`, so only the key as it was
 /// written shows whether the rest is the beginning of a password.
 pub fn shown_normalised<'a>(written: &str, key: &'a RegistryKey) -> &'a str {
     if is_hidden(written) { HIDDEN } else { shown(key.as_str()) }

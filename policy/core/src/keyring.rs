@@ -37,9 +37,9 @@ use crate::registry_key::{RegistryKey, Repository};
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {
     held: Vec<Held>,
-    /// What the places begin with that a key without a glob matches; empty for the globs
+    /// The prefix of the places that a key without a glob matches; empty for globs
     beginnings: Distinct,
-    /// For each beginning the places in `held` of its keys
+    /// For each prefix the positions of its keys in `held`
     found: Vec<Vec<usize>>,
     /// Which lengths the paths of those keys have; `None` for the globs
     lengths: Vec<Option<usize>>,
@@ -66,7 +66,7 @@ impl Held {
 }
 
 impl Keyring {
-    /// Adds the credentials of a secret. Keys that Go's `url.Parse` refuses are passed over.
+    /// Adds the credentials of a secret. Keys that Go's `url.Parse` refuses are skipped.
     pub fn add(&mut self, secret: &str, credentials: BTreeMap<String, Credential>) {
         for (written, credential) in credentials {
             let Ok(key) = RegistryKey::parse(&written) else { continue };

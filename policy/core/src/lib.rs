@@ -1,4 +1,4 @@
-//! Does a pod get its Azure Container Registry images? The decision, and nothing else.
+//! Can a pod pull its Azure Container Registry images? This crate makes the decision, and does nothing else.
 //!
 //! ```text
 //! payload ─▶ operations ─▶ Request ─┐
@@ -32,7 +32,7 @@
 //! ```
 //!
 //! No I/O, no clock, no panic and no regular expression: the policy server starts a fresh instance for every request
-//! and pays again for whatever is built here.
+//! and pays again for everything that is built here.
 #![forbid(unsafe_code)]
 
 mod ascii;

@@ -4,7 +4,7 @@
 /// cloud-provider-azure: examples/out-of-tree/credential-provider-config.yaml `matchImages`
 pub(crate) const CLOUDS: [&str; 4] = ["azurecr.io", "azurecr.cn", "azurecr.us", "azurecr.de"];
 
-/// What a registry host is to ACR.
+/// A registry host, as seen from ACR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host<'a> {
     /// `contoso.azurecr.io`, `contoso-h4sh.azurecr.io`, `contoso.eastus.geo.azurecr.io` or a configured domain
@@ -13,11 +13,11 @@ pub enum Host<'a> {
     BelowSuffix,
     /// Belongs to ACR or is meant to, but images cannot be pulled from it; holds what to write instead
     Mistaken(Mistake<'a>),
-    /// Some other registry
+    /// Another registry
     Other,
 }
 
-/// How a host misses being a login server.
+/// Why a host is not a login server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mistake<'a> {
     /// `contoso.eastus.data.azurecr.io`: where the registry redirects downloads of layers
@@ -77,7 +77,7 @@ impl Mistake<'_> {
     }
 }
 
-/// What the registry of an image is, whose text names `host` or no host at all.
+/// The class of an image's registry, whose text names `host` or does not name a host.
 pub(crate) fn classify_image<'a>(text: &'a str, host: &'a str, suffixes: &'a [String]) -> Host<'a> {
     if !text.contains('/') {
         let server = text.split([':', '@']).next().unwrap_or_default();
@@ -164,7 +164,7 @@ mod tests {
     use super::{Host, Mistake, classify};
 
     #[test]
-    fn a_misspelled_login_server_is_told_with_the_right_spelling() {
+    fn a_misspelled_login_server_is_reported_with_the_right_spelling() {
         for (host, meant) in [
             ("contoso.azureacr.io", "contoso.azurecr.io"),
             ("contoso.azuercr.io", "contoso.azurecr.io"),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_host_is_taken_for_a_misspelled_login_server() {
+    fn no_other_host_is_reported_as_a_misspelled_login_server() {
         for host in [
             "contoso.azure.io",
             "azure.io",

@@ -1,4 +1,4 @@
-//! Bytes in, bytes out: the operations of Kubewarden's protocol, and two of our own. Every door into the core goes through here.
+//! Bytes in, bytes out: the operations of Kubewarden's protocol, and two of our own. Every entry point of the core is here.
 
 use serde::Serialize;
 
@@ -27,13 +27,13 @@ struct Response {
     warnings: Vec<String>,
 }
 
-/// Kubernetes keeps texts only, so the findings are JSON in JSON.
+/// Kubernetes supports only texts, so the findings are JSON in JSON.
 #[derive(Serialize)]
 struct Annotations {
     findings: String,
 }
 
-/// A finding as it stands in the audit annotation `findings`.
+/// A finding as it is in the audit annotation `findings`.
 #[derive(Serialize)]
 struct ShownFinding<'a> {
     rule: &'static str,
@@ -73,7 +73,7 @@ struct SettingsResponse<'a> {
 
 /// Answers `validate`: `{"request": AdmissionRequest, "settings": {…}}` in, a `ValidationResponse` out.
 ///
-/// A payload that is no such thing is an answer too: refused, with code 400 and the reason.
+/// An invalid payload is answered too: refused, with code 400 and the reason.
 pub fn validate(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
     match evaluate(payload, cluster) {
         Ok((decision, mutated)) => respond(&decision, mutated.as_deref()),
@@ -118,7 +118,7 @@ pub fn findings() -> Vec<u8> {
 /// Answers `validate_settings`: a settings document in; out
 /// `{"valid": …, "message": …, "problems": [{"path", "pointer", "message", "help"}]}`.
 ///
-/// Kubewarden knows `valid` and `message`, which says all that the problems say.
+/// Kubewarden reads `valid` and `message`, which contains all problems.
 pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
     let parsed = match text(payload).and_then(settings_document) {
         Ok(document) => Settings::parse(&document),
@@ -190,6 +190,6 @@ impl<'a> ShownFinding<'a> {
 }
 
 fn write(answer: &impl Serialize) -> Vec<u8> {
-    // Plain structs of strings always serialise.
+    // Plain structs of strings can always be serialised.
     serde_json::to_vec(answer).unwrap_or_default()
 }

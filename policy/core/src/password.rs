@@ -1,12 +1,12 @@
-//! Passwords that look as if they were not meant: what a file, a script or a form left in them.
+//! Passwords that look wrong: a file, a script or a form left something in them.
 
 use crate::docker_config::Credential;
 
-/// What stands around the name of a variable that was not substituted.
+/// The characters around the name of a variable that was not substituted.
 const PLACEHOLDERS: [(&str, &str); 6] =
     [("$(", ")"), ("${", "}"), ("{{", "}}"), ("#{", "}#"), ("<", ">"), ("%", "%")];
 
-/// What is odd about a password, without a word or a number of it; `None` for an ordinary one.
+/// What looks wrong about a password, without any part of it; `None` for an ordinary one.
 pub(crate) fn suspicion(credential: &Credential) -> Option<&'static str> {
     let password = credential.password.as_str();
     let is_between = |(open, close): &(&str, &str)| {
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_belong_into_a_password_is_told() {
+    fn unexpected_content_of_a_password_is_reported() {
         for (password, told) in [
             ("hunter2\n", "line break"),
             ("hunter2\r\n", "line break"),

@@ -1,33 +1,33 @@
-//! Image references with a placeholder that something else fills in: `contoso.azurecr.io/web:${TAG}`.
+//! Image references with a placeholder that another tool substitutes: `contoso.azurecr.io/web:${TAG}`.
 
 use std::borrow::Cow;
 
 use crate::ascii::{has_any, is_any};
 use crate::image::{ImageReference, has_user_info};
 
-/// What a placeholder begins with, which no reference has: `${TAG}`, `$(tag)`, `{{ .Values.tag }}`, `#{tag}#` or `<TAG>`.
+/// The start of a placeholder, which no reference contains: `${TAG}`, `$(tag)`, `{{ .Values.tag }}`, `#{tag}#` or `<TAG>`.
 const BEGINNINGS: &str = "${<";
 
-/// What keeps the kubelet from pulling such an image.
+/// Why the kubelet cannot pull such an image.
 pub(crate) const UNRESOLVED: &str = "it contains a variable that was not substituted";
 
-/// What can be said of a reference that has a placeholder in it.
+/// The known part of a reference with a placeholder.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unresolved<'a> {
-    /// The host is whole, and so is what stands of the path
+    /// The host is complete, and so is the given part of the path
     Known(ImageReference<'a>),
     /// The placeholder is in the host, or the image is Docker Hub's
     Unknown,
 }
 
 impl<'a> Unresolved<'a> {
-    /// Reads a text that is no reference; `None` where it would not be one without its placeholders either.
+    /// Reads a text that is not a reference; `None` if it would not be one without its placeholders either.
     ///
     /// A path with a placeholder in it ends with the last slash before that, so it is a prefix of the real one.
     pub(crate) fn of(text: &'a str) -> Option<Self> {
         let (before, after) =
             text.split_at_checked(text.bytes().position(|byte| is_any(byte, BEGINNINGS))?)?;
-        // A password may stand before an `@`, and only an error about that hides it.
+        // A password may precede an `@`, and only an error about that hides it.
         if has_user_info(after) {
             return None;
         }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_no_image_without_its_placeholder_stays_one() {
+    fn a_text_that_is_not_an_image_without_its_placeholder_is_still_not_one() {
         for text in [
             "contoso.azurecr.io/web:",
             "contoso.azurecr.io/Web:${TAG}",

@@ -1,4 +1,4 @@
-//! A pod spec, wherever it stands in an object: its images and its pull secrets.
+//! A pod spec, at any place in an object: its images and its pull secrets.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ pub(crate) enum Holder {
 }
 
 impl Holder {
-    /// Where this request's object has its pod spec; `None` where it has none.
+    /// The location of the pod spec in this request's object; `None` if it has none.
     pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
         const SPEC: &[&str] = &["spec", "template", "spec"];
         let template = |path| Some(Self::Template { path, immutable: false });
@@ -138,7 +138,7 @@ impl<'a> PodSpec<'a> {
         Some(Self { fields, path, service_account })
     }
 
-    /// Every image, in the order in which the API lists the places of images. Blank ones stand for images that are
+    /// Every image, in the order in which the API lists the places of images. Blank ones are placeholders for images that are
     /// filled in later, as OpenShift and Knative do in templates.
     pub fn images(&self) -> Vec<ImageUse<'a>> {
         let mut images = Vec::new();
@@ -223,7 +223,7 @@ impl<'a> PodSpec<'a> {
         list_pointer(self.path)
     }
 
-    /// Where each name stands in the pull-secret list.
+    /// The position of each name in the pull-secret list.
     pub(crate) fn entries(&self) -> Entries {
         let mut places = BTreeMap::new();
         for (i, entry) in self.pull_secrets().entries.unwrap_or_default().iter().enumerate() {

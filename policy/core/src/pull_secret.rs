@@ -12,7 +12,7 @@ const KINDS: [(&str, &str, Form); 2] = [
     ("kubernetes.io/dockercfg", ".dockercfg", Form::Cfg),
 ];
 
-/// What the kubelet makes of a Secret.
+/// How the kubelet reads a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PullSecret {
     /// Nothing: type and data key are not those of a pull secret
@@ -33,10 +33,10 @@ pub enum PullSecret {
     },
 }
 
-/// Why a secret cannot be decoded; holds nothing of it.
+/// Why a secret cannot be decoded; does not contain parts of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Malformed {
-    /// The data is no base64: no API server stores such a thing
+    /// The data is not base64, which an API server would not store
     Data,
     /// The docker config
     Config(ConfigError),

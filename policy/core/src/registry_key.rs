@@ -1,11 +1,11 @@
-//! A registry key: what stands left of a credential in a docker config, read and matched as the kubelet does.
+//! A registry key: the key of a credential in a docker config, read and matched as the kubelet does.
 //!
 //! | key | matches |
 //! |---|---|
 //! | `contoso.azurecr.io`, `https://contoso.azurecr.io/v2/` | every repository of that registry |
 //! | `*.azurecr.io` | every registry of one label below `azurecr.io`; `*` never crosses a dot |
 //! | `contoso.azurecr.io/team` | repositories whose path begins so, `teamx/app` included: the prefix is plain text |
-//! | `contoso.azurecr.io:443` | only images that name that very port |
+//! | `contoso.azurecr.io:443` | only images that name that port |
 //!
 //! Its globs are our own, because the kubelet matches label by label by Go's `filepath.Match`, to the letter.
 //!
@@ -52,7 +52,7 @@ impl RegistryKey {
         &self.text
     }
 
-    /// What the place of a repository that it matches begins with, and how much of that is the path; empty for a glob, `None`
+    /// The prefix of the repositories that it matches, and the length of its path; empty for a glob, `None`
     /// for a key that matches nothing.
     pub(crate) fn beginning(&self) -> Option<(String, Option<usize>)> {
         let (host, port, path) = self.parts.as_ref()?;
@@ -75,8 +75,8 @@ impl RegistryKey {
             && host.split('.').zip(target_host.split('.')).all(|(glob, label)| glob_matches(glob, label))
     }
 
-    /// Whether a setting with this key holds for `repository`. Its path ends at the end of a segment, while the kubelet compares
-    /// the letters alone.
+    /// Whether a setting with this key applies to `repository`. Its path ends at the end of a segment, while the kubelet
+    /// compares the letters alone.
     pub fn covers(&self, repository: &Repository<'_>) -> bool {
         let path = self.path();
         let rest = repository.0.path.strip_prefix(path).unwrap_or_default();
@@ -133,7 +133,7 @@ pub struct Repository<'a>(GoUrl<'a>);
 
 impl<'a> Repository<'a> {
     /// # Errors
-    /// - the text is no address; the repository of a parsed image always is one
+    /// - the text is not an address; the repository of a parsed image always is one
     pub fn parse(text: &'a str) -> Result<Self, UrlError> {
         GoUrl::parse(text).map(Self)
     }
@@ -145,7 +145,7 @@ impl<'a> Repository<'a> {
     }
 }
 
-/// Go's `filepath.Match` for what can reach it: a host may have `*`, and an IPv6 address is a class of characters.
+/// Go's `filepath.Match` for the inputs that occur here: a host may have `*`, and an IPv6 address is a class of characters.
 pub(crate) fn glob_matches(glob: &str, text: &str) -> bool {
     if let Some(class) = glob.strip_prefix('[') {
         return text.len() == 1 && class.ends_with(']') && has_any(text, class);

@@ -2,7 +2,7 @@
 
 use crate::settings::{Action, Actions};
 
-/// What decides how much a finding weighs.
+/// The category that sets the severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Category {
     /// `actions.missing`
@@ -22,7 +22,7 @@ pub enum Category {
 }
 
 impl Category {
-    /// The name of the setting below `actions`, `rejection` or `warning` for what always is one.
+    /// The name of the setting below `actions`, or `rejection` or `warning` if it is always one.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -78,7 +78,7 @@ macro_rules! rules {
                 match self { $(Rule::$variant => $id),* }
             }
 
-            /// What decides the weight of the rule's findings.
+            /// The category that sets the severity of the rule's findings.
             pub fn category(self) -> Category {
                 match self { $(Rule::$variant => Category::$category),* }
             }
@@ -143,7 +143,7 @@ rules! {
         "The secret works now and fails when a node pulls the image later.",
         "Use a service principal or a repository-scoped token.";
     LookupFailed "lookup-failed" Unknown,
-        "The cluster could not be asked.",
+        "A lookup in the cluster failed.",
         "Without the answer the policy cannot tell whether the image can be pulled.",
         "Grant the policy what the finding's help names, or switch the lookup off.";
     InvalidPullSecretList "invalid-pull-secret-list" Invalid,
@@ -151,7 +151,7 @@ rules! {
         "The API server refuses the object.",
         "Write each entry as - name: SECRET.";
     SecretSuspiciousPassword "secret-suspicious-password" Advice,
-        "A password in a pull secret has something in it that does not belong there.",
+        "A password in a pull secret has unexpected content.",
         "The kubelet sends the password as it is, line breaks included, and ACR answers 401.",
         "Recreate the secret with the password alone.";
     SecretAdminUser "secret-admin-user" Advice,
@@ -192,6 +192,6 @@ rules! {
         "Move it to the place that the finding's help names.";
     UnresolvedPlaceholder "unresolved-placeholder" Advice,
         "The image contains a variable that was not substituted.",
-        "The kubelet reports InvalidImageName. The policy judges the image by its host where that is whole.",
+        "The kubelet reports InvalidImageName. The policy checks the image by its host where that is whole.",
         "Substitute the variable before the manifest is applied.";
 }

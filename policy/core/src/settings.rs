@@ -22,11 +22,11 @@ use crate::json::Value;
 /// assert_eq!(problem.path, "pullSecrets[0].secret");
 /// assert_eq!(problem.pointer, "/pullSecrets/0/secret");
 /// assert_eq!(problem.message, "is missing");
-/// assert_eq!(problem.help, "name the pull secret, or say secretless: true");
+/// assert_eq!(problem.help, "name the pull secret, or set secretless: true");
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Whether the policy adds what is missing or only judges
+    /// Whether the policy adds missing secrets or only validates
     pub mode: Mode,
     /// What it may change
     pub targets: Targets,
@@ -40,10 +40,10 @@ pub struct Settings {
     pub cluster: Lookups,
 }
 
-/// Whether the policy adds what is missing or only judges.
+/// Whether the policy adds missing secrets or only validates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Add what is missing
+    /// Add missing secrets
     #[default]
     Mutate,
     /// Never return an object
@@ -89,7 +89,7 @@ pub struct Actions {
     pub unusable: Action,
     /// A credential ends soon
     pub expiring: Action,
-    /// The cluster could not be asked
+    /// A lookup failed
     pub unknown: Action,
 }
 
@@ -247,7 +247,7 @@ pub struct SettingsProblem {
     /// The same as a JSON pointer (RFC 6901), because a name may have a dot or a bracket in it. Where the field is absent,
     /// the pointer says where it has to be
     pub pointer: String,
-    /// Whether there must be no such field: then its name is what is wrong, whatever its value
+    /// Whether the field is unknown, so that its name is wrong and not its value
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unknown_field: bool,
     /// What is wrong, without the path

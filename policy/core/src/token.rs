@@ -3,17 +3,17 @@
 use crate::base64::decode_url;
 use crate::json::{self, Value};
 
-/// What a token says of itself. Azure/acr: docs/AAD-OAuth.md
+/// The claims of a token. Azure/acr: docs/AAD-OAuth.md
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     /// When it ends, in seconds since 1970
     pub(crate) expires: u64,
-    /// The login servers it is for; empty where it does not say
+    /// The login servers it is for; empty if it does not name any
     pub(crate) audience: Vec<String>,
 }
 
 impl Token {
-    /// The token that a password is; `None` where it is no JSON web token with an end.
+    /// The token in a password; `None` if it is not a JSON web token with an expiry.
     pub(crate) fn of(password: &str) -> Option<Self> {
         let mut parts = password.trim().split('.');
         let (Some(_), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())

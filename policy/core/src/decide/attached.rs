@@ -1,4 +1,4 @@
-//! The pull secrets attached to a pod, as far as the settings let the policy look into them.
+//! The pull secrets attached to a pod, as far as the settings allow lookups.
 
 use std::cell::{LazyCell, OnceCell};
 use std::vec::IntoIter;
@@ -24,14 +24,14 @@ const SHOWN: usize = 3;
 /// The JSON pointer of a name in the pod's list, where it is there.
 type EntryPointer<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What is known of the secrets, and the keyring that the kubelet makes of them.
+/// The known state of the secrets, and the keyring that the kubelet creates from them.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
     /// In the order of the pod's list
     names: Distinct,
     /// Those of the names, in their order
     states: Vec<State>,
-    /// Whether one could not be read that may serve any image
+    /// Whether a secret that may serve any image could not be read
     has_unknown: bool,
     keyring: Keyring,
     /// The secrets that a controller renews
@@ -45,7 +45,7 @@ enum State {
     /// The lookup failed
     Unknown,
     Absent,
-    /// The kubelet passes over it; holds its type
+    /// The kubelet skips it; contains its type
     Ignored(String),
     Malformed(Malformed),
     Usable,
@@ -168,7 +168,7 @@ impl Attached {
         }
     }
 
-    /// Reports what is wrong with the secrets for `images`. No finding about them weighs more than `most`.
+    /// Reports what is wrong with the secrets for `images`. No finding about them is more severe than `most`.
     pub(super) fn report(
         &self,
         context: &mut Context<'_>,
@@ -229,8 +229,8 @@ impl Attached {
         }
     }
 
-    /// Reports the problems of the credentials that the kubelet tries for an image. They weigh little where another one, or
-    /// the node's own, is tried as well. `told` holds what was said already for other images.
+    /// Reports the problems of the credentials that the kubelet tries for an image. They are warnings if another one, or the
+    /// node's own, is tried as well. `told` contains what was reported for other images.
     fn report_tried(
         &self,
         context: &mut Context<'_>,
@@ -318,7 +318,7 @@ impl Attached {
         }
         let (Image { text, reference, .. }, place) = (image, context.in_namespace());
         let namespace = context.request.namespace.as_str();
-        // What is typed must be a name and nothing that a shell obeys.
+        // The command must contain only a name, and nothing that a shell interprets.
         let option = if is_dns_subdomain(namespace) { [" -n ", namespace].concat() } else { String::new() };
         let (reason, help) = match state {
             State::Absent => (
@@ -345,13 +345,13 @@ impl Attached {
         context.report_at_most(most, rule, About { pointer, ..image.about() }, message, help);
     }
 
-    /// Why those that are attached do not serve an image, where that is known.
+    /// Why the attached secrets do not serve an image, if that is known.
     pub(super) fn shortcomings(&self) -> String {
         let why = |(name, state): (&str, &State)| match state {
             State::Absent => Some(format!("\"{name}\" does not exist")),
             State::Ignored(kind) => Some(format!("\"{name}\" is ignored (type \"{kind}\")")),
             State::Malformed(_) => Some(format!("\"{name}\" is malformed")),
-            State::Usable => Some(format!("\"{name}\" holds nothing for it")),
+            State::Usable => Some(format!("\"{name}\" has no key for it")),
             State::Unknown => None,
         };
         let all: Vec<String> = self.names.iter().zip(&self.states).filter_map(why).take(SHOWN).collect();

@@ -1,4 +1,4 @@
-//! What the parts of the decision share: the request, the settings, the cluster, and the decision in the making.
+//! What the parts of the decision share: the request, the settings, the cluster, and the decision being built.
 
 use std::rc::Rc;
 
@@ -19,11 +19,11 @@ pub(super) struct Context<'a> {
     pub(super) settings: &'a Settings,
     pub(super) decision: Decision,
     cluster: Memo<'a>,
-    /// Failures of lookups that a finding speaks of already
+    /// Failures of lookups that have a finding already
     told: Vec<(&'static str, LookupError)>,
 }
 
-/// What a finding speaks of.
+/// The subject of a finding.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct About<'a> {
     pub(super) pointer: &'a str,
@@ -35,15 +35,15 @@ pub(super) struct About<'a> {
 pub(super) enum Lookup {
     Found(Rc<Value<'static>>),
     Absent,
-    /// A finding says why, unless there is no namespace to look in, or the object is not among the command's inputs
+    /// A finding gives the reason, unless there is no namespace for the lookup, or the object is not among the command's inputs
     Failed,
 }
 
-/// What is known of a pod's service account.
+/// The state of a pod's service account.
 pub(super) enum ServiceAccount {
     /// It may not be looked up
     Unasked,
-    /// The lookup failed, and a finding says so unless it is not among the command's inputs
+    /// The lookup failed, with a finding unless it is not among the command's inputs
     Unknown,
     /// It does not exist
     Absent,
@@ -76,12 +76,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Notes a finding, unless the settings allow what it says.
+    /// Adds a finding, unless the settings allow the problem.
     pub(super) fn report(&mut self, rule: Rule, about: About<'_>, message: String, help: String) {
         self.report_at_most(Severity::Reject, rule, about, message, help);
     }
 
-    /// Notes a finding that weighs no more than `most`.
+    /// Adds a finding that is at most as severe as `most`.
     pub(super) fn report_at_most(
         &mut self,
         most: Severity,
@@ -106,7 +106,7 @@ impl<'a> Context<'a> {
         });
     }
 
-    /// What `look` finds, without a word of it in the decision.
+    /// The result of `look`, without its findings in the decision.
     pub(super) fn silently<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> (T, Vec<Finding>) {
         let findings = std::mem::take(&mut self.decision.findings);
         let told = std::mem::take(&mut self.told);
@@ -115,7 +115,7 @@ impl<'a> Context<'a> {
         (seen, std::mem::replace(&mut self.decision.findings, findings))
     }
 
-    /// Leaves out the findings of which `old` has one with the same words that weighs no less.
+    /// Removes the findings that `old` has with the same words and at least the same severity.
     pub(super) fn forget(&mut self, old: &[Finding], words: impl Fn(&Finding) -> String) {
         if old.is_empty() {
             return;
@@ -134,7 +134,7 @@ impl<'a> Context<'a> {
         });
     }
 
-    /// Has `names` appended to the list at `path`.
+    /// Appends `names` to the list at `path`.
     pub(super) fn add(&mut self, path: Vec<&'static str>, names: Vec<String>) {
         if !names.is_empty() {
             self.decision.addition = Some(Addition { list: path, names });
@@ -149,12 +149,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Judges credentials for the registry at `host`.
+    /// Checks credentials for the registry at `host`.
     pub(super) fn judge<'j>(&'j self, host: &'j str, secretless: bool) -> Judge<'j> {
         Judge { cluster: &self.cluster, suffixes: &self.settings.registry_suffixes, host, secretless }
     }
 
-    /// Reports a failed lookup once: what keeps one object from being read keeps its likes as well.
+    /// Reports a failed lookup once, because the same reason applies to similar objects.
     fn report_failure(&mut self, kind: &'static str, error: LookupError, about: About<'_>, what: &str) {
         if error != LookupError::NotGiven && !self.told.contains(&(kind, error.clone())) {
             let help = error.help(kind, &self.request.namespace);
@@ -164,7 +164,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Looks up the secret `name`, as deep as the settings allow; `pointer` is where a failure is reported.
+    /// Looks up the secret `name`, in the depth that the settings allow; a failure is reported at `pointer`.
     pub(super) fn secret(&mut self, name: &str, pointer: &str) -> Lookup {
         let fields: &[&str] = match self.settings.cluster.secrets {
             SecretLookup::Credentials => &["data", "type"],
@@ -175,7 +175,7 @@ impl<'a> Context<'a> {
         if namespace.is_empty() {
             return Lookup::Failed;
         }
-        // No object has such a name, and a host could read it as something else.
+        // No object can have such a name, and a host could interpret it differently.
         if !is_dns_subdomain(name) {
             return Lookup::Absent;
         }

@@ -7,10 +7,10 @@ use crate::password::suspicion;
 use crate::rule::{Category, Rule};
 use crate::token::{Token, when};
 
-/// The user name that goes with tokens. Azure/acr: docs/AAD-OAuth.md
+/// The user name of tokens. Azure/acr: docs/AAD-OAuth.md
 const TOKEN_USER: &str = "00000000-0000-0000-0000-000000000000";
 
-/// A token that ends within this time is no basis for a pull secret: 30 days, in seconds.
+/// A token that ends within this time is not suitable for a pull secret: 30 days, in seconds.
 const SHORT: u64 = 30 * 24 * 60 * 60;
 
 /// One thing that is wrong with a credential.
@@ -37,7 +37,7 @@ pub(crate) fn fails(problems: &[Problem]) -> bool {
     has(problems, Category::Unusable)
 }
 
-/// Whether nothing is known by which a credential fails, now or soon.
+/// Whether there is no known reason for a credential to fail, now or soon.
 pub(super) fn lasts(problems: &[Problem]) -> bool {
     !fails(problems) && !has(problems, Category::Expiring)
 }
@@ -46,12 +46,12 @@ fn has(problems: &[Problem], category: Category) -> bool {
     problems.iter().any(|problem| problem.rule.category() == category)
 }
 
-/// Whether a pull with the credential is an anonymous one.
+/// Whether a pull with the credential is anonymous.
 pub(super) fn is_anonymous(credential: &Credential) -> bool {
     credential.username.is_empty() && credential.password.is_empty()
 }
 
-/// What a credential is good for: the pull of an image.
+/// The use of a credential: the pull of an image.
 pub(crate) struct Judge<'a> {
     /// Knows the time
     pub(crate) cluster: &'a Memo<'a>,
@@ -127,7 +127,7 @@ fn problems(&Judge { cluster, suffixes, host, .. }: &Judge<'_>, credential: &Cre
     problems
 }
 
-/// The admin user is called as the registry; a hash-suffixed login server has the name before its dash.
+/// The admin user has the name of the registry; a hash-suffixed login server has the name before its dash.
 fn is_admin_user(username: &str, host: &str) -> bool {
     let label = host.split('.').next().unwrap_or_default();
     let name = label.split('-').next().unwrap_or_default();

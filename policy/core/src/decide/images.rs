@@ -1,4 +1,4 @@
-//! What each image of a pod spec needs, before anybody looks at the pull secrets.
+//! What each image of a pod spec needs, before the pull secrets are checked.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -13,11 +13,11 @@ use crate::pod_spec::{ImageUse, PodSpec};
 use crate::rule::Rule;
 use crate::settings::{Need, Owner, Settings};
 
-/// The ACR images of a pod spec, and what is wrong with images whatever the pull secrets are.
+/// The ACR images of a pod spec, and problems of images that do not depend on the pull secrets.
 pub(super) struct Assessment<'a> {
     pub(super) images: Vec<Image<'a>>,
     troubles: Vec<Trouble<'a>>,
-    /// The images as they are written, for those that are looked for in what was before an update
+    /// The images as they are written, for the comparison with the object before an update
     texts: OnceCell<Distinct>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Image<'a> {
     pub(super) used: ImageUse<'a>,
     pub(super) text: &'a str,
     pub(super) reference: ImageReference<'a>,
-    /// What the settings say that it needs, if they say anything
+    /// What it needs according to the settings, if they cover it
     pub(super) need: Option<Need<'a>>,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Assessment<'a> {
         self.images.push(Image { used, text, reference, need });
     }
 
-    /// Notes what keeps the kubelet from reading a text; the reference as far as it is known, where placeholders do.
+    /// Reports why the kubelet cannot read a text; returns the known part of the reference if placeholders are the reason.
     fn unresolved(
         &mut self,
         text: &'a str,
@@ -129,7 +129,7 @@ impl<'a> Assessment<'a> {
         self.troubles.push(Trouble { rule, pointer: used.pointer().to_owned(), image, message, help });
     }
 
-    /// Leaves out what was already so before an update.
+    /// Removes problems that already existed before an update.
     pub(super) fn forget_troubles_of(&mut self, old: &Assessment<'_>) {
         let subject = |trouble: &Trouble<'_>| [trouble.rule.id(), &trouble.image].join(" ");
         let mut known = Distinct::default();
@@ -160,13 +160,13 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// The same, for an image that is known to need one.
+    /// The same, for an image that needs one.
     pub(super) fn secret_name(&self) -> &'a str {
         self.secret().unwrap_or_default()
     }
 
-    /// What a problem of its secret weighs at the most: the kubelet can do without where it does not pull, and a placeholder in
-    /// the path may stand for what a key or an entry has there.
+    /// The maximum severity of a problem of its secret: the kubelet does not need it if it does not pull, and a placeholder in
+    /// the path may be replaced by the path of a key or an entry.
     pub(super) fn at_most(&self, most: Severity) -> Severity {
         let path = &self.reference.path;
         let is_partial = path.is_empty() || path.ends_with('/');
@@ -183,7 +183,7 @@ impl<'a> Image<'a> {
     }
 }
 
-/// The images as they are written, those apart that the kubelet does not pull.
+/// The images as they are written; those that the kubelet does not pull are separate.
 pub(super) fn known(images: &[Image<'_>]) -> Distinct {
     let mut known = Distinct::default();
     for image in images {

@@ -1,4 +1,4 @@
-//! Lists of pull secrets that the API server refuses, and those that stand where Kubernetes does not read them.
+//! Lists of pull secrets that the API server refuses, and those in places that Kubernetes does not read.
 
 use crate::ascii::has_any;
 use crate::decide::context::{About, Context};
@@ -71,7 +71,7 @@ pub(super) fn report_invalid(context: &mut Context<'_>, list: Option<&Value<'_>>
     is_invalid
 }
 
-/// Reports lists in containers and beside the pod spec.
+/// Reports lists in containers and next to the pod spec.
 pub(super) fn report_misplaced(context: &mut Context<'_>, spec: &PodSpec<'_>) {
     for pointer in spec.misplaced(&context.request.object, !is_custom(context)) {
         let message =
@@ -86,7 +86,7 @@ pub(super) fn report_misplaced(context: &mut Context<'_>, spec: &PodSpec<'_>) {
     }
 }
 
-/// Whether the kind is no part of Kubernetes, whose groups have no dot in their names.
+/// Whether the kind does not belong to Kubernetes, whose groups have no dot in their names.
 pub(super) fn is_custom(context: &Context<'_>) -> bool {
     has_any(&context.request.group, ".")
 }

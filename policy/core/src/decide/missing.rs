@@ -25,7 +25,7 @@ pub(super) fn report_nameless(context: &mut Context<'_>, spec: &PodSpec<'_>) {
     }
 }
 
-/// Reports each image whose secret is not in the list; that weighs `most` at the most.
+/// Reports each image whose secret is not in the list; at most as severe as `most`.
 pub(super) fn report_missing(
     context: &mut Context<'_>,
     spec: &PodSpec<'_>,
@@ -38,7 +38,7 @@ pub(super) fn report_missing(
         ServiceAccount::Known { secrets, .. } => secrets.iter().map(String::as_str).collect(),
         _ => Vec::new(),
     };
-    // A pod's list may be the copy that the API server made of the service account's.
+    // A pod's list may be a copy of the service account's list, made by the API server.
     let is_its_own =
         !spec.pull_secrets().is_empty() && !spec.pull_secrets().names().eq(inherited.iter().copied());
     let list = whole_list(&inherited, lacking);
@@ -70,7 +70,7 @@ pub(super) fn report_missing(
     }
 }
 
-/// `imagePullSecrets` with `names`, then what `lacking` need: a list with less would keep the others out.
+/// `imagePullSecrets` with `names`, then what `lacking` need: a shorter list would exclude the others.
 fn whole_list(names: &[&str], lacking: &[Image<'_>]) -> String {
     let names = names.iter().copied().chain(lacking.iter().filter_map(Image::secret));
     let entries: Vec<String> = Distinct::of(names).iter().map(|name| format!("{{name: {name}}}")).collect();
@@ -112,7 +112,7 @@ pub(super) fn without_refused<'w>(
     let secrets = Distinct::of(secrets.iter().map(String::as_str));
     let (allowed, refused): (Vec<_>, Vec<_>) =
         lacking.into_iter().partition(|image| image.secret().is_some_and(|name| secrets.has(name)));
-    // What could not be read may serve them.
+    // A secret that could not be read may serve them.
     let refused = if attached.has_unknown() { Vec::new() } else { refused };
     for image in refused {
         let message = format!(
@@ -141,7 +141,7 @@ pub(super) fn without_refused<'w>(
     allowed
 }
 
-/// Reports secrets that the service account has, but that the pod's own list keeps out.
+/// Reports secrets that the service account has, but that the pod does not get because of its own list.
 pub(super) fn report_hidden(
     context: &mut Context<'_>,
     spec: &PodSpec<'_>,

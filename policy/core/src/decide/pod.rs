@@ -1,4 +1,4 @@
-//! A pod: its list can grow when it is created, and is only looked at afterwards.
+//! A pod: its list can be extended when it is created, and is only checked afterwards.
 
 use crate::decide::attached::Attached;
 use crate::decide::context::{Context, ServiceAccount};
@@ -23,7 +23,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     let old = old.map(|old| Assessment::of(&old, settings, &request.namespace));
     let mut assessment = Assessment::of(&spec, settings, &request.namespace);
     if let Some(old) = &old {
-        // A pod's list never changes, so only images can bring something new.
+        // A pod's list never changes, so only changed images can cause new findings.
         assessment.images.retain(|image| !old.has(image));
         assessment.forget_troubles_of(old);
     }
@@ -51,7 +51,7 @@ pub(super) fn check(context: &mut Context<'_>) {
     context.add(spec.list_path(), added);
 }
 
-/// The names to add for images that lack their secret; where that may not be, findings say why.
+/// The names to add for images that lack their secret; if that is not possible, findings give the reason.
 fn add_missing(
     context: &mut Context<'_>,
     spec: &PodSpec<'_>,
@@ -63,7 +63,7 @@ fn add_missing(
     let list = spec.pull_secrets();
     let may_add = creating && settings.mode == Mode::Mutate && settings.targets.pods;
     let may_add = may_add && !request.is_of_mirror_pod() && list.can_grow();
-    // What could not be read may serve the images: `lookup-failed` says so, and nothing is known to be missing.
+    // A secret that could not be read may serve the images: `lookup-failed` reports it, and no secret is known to be missing.
     if attached.has_unknown() && !may_add {
         return Vec::new();
     }

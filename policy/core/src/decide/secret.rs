@@ -1,4 +1,4 @@
-//! A Secret that is made or changed: would the kubelet get anything with it?
+//! A Secret that is created or changed: could the kubelet pull with it?
 
 use std::collections::BTreeMap;
 
@@ -106,14 +106,14 @@ fn check_credentials(
                 "write the login server".to_owned(),
             );
         }
-        // What the kubelet takes for the host may be a part of the password.
+        // The host that the kubelet reads may be a part of the password.
         if key.can_match_acr(suffixes) && !key_defect::is_hidden(text) {
             let host = key.host().split(':').next().unwrap_or_default();
             for problem in context.judge(host, false).problems(credential) {
                 if is_renewed && problem.rule == Rule::SecretExpiresSoon {
                     continue;
                 }
-                // A glob stands for many registries, so no token can be for another one.
+                // A glob matches many registries, so a token cannot be for a different one.
                 if !(problem.rule == Rule::SecretWithoutCredentials && host.contains('*')) {
                     let message = problem.message(host, &format!("pull {this}"));
                     report(context, problem.rule, data_key, name, message, problem.help);

@@ -1,4 +1,4 @@
-//! A service account: pods that are created later take its pull secrets over.
+//! A service account: pods that are created later get its pull secrets.
 
 use crate::decide::context::Context;
 use crate::decide::list::report_invalid;

@@ -69,7 +69,7 @@ pub(super) fn check(context: &mut Context<'_>, path: &'static [&'static str], im
     };
     let mut names = view.names();
     if settings.mode == Mode::Mutate && settings.targets.pods && added.is_empty() {
-        // The pods get the names when they are made, and rely on them then.
+        // The pods get the names when they are created, and rely on them then.
         names.extend(lacking.iter().filter_map(Image::secret));
     }
     names.extend(added.iter().map(String::as_str));
@@ -136,7 +136,7 @@ impl View {
     }
 }
 
-/// The names to write into the template for images that lack their secret; otherwise findings say what is the matter.
+/// The names to write into the template for images that lack their secret; otherwise findings report the problem.
 fn add_missing(
     context: &mut Context<'_>,
     spec: &PodSpec<'_>,
@@ -148,7 +148,8 @@ fn add_missing(
     let list = spec.pull_secrets();
     let may_add = settings.mode == Mode::Mutate && settings.targets.pod_templates;
     if view.attached.has_unknown() && (!may_add || immutable || !list.can_grow()) {
-        // What could not be read may serve the images: `lookup-failed` says so, and nothing is known to be missing.
+        // A secret that could not be read may serve the images: `lookup-failed` reports it, and no secret is known to be
+        // missing.
     } else if may_add && immutable {
         report_immutable(context, "the template of a Job", "the Job", &view.names(), &lacking);
     } else if may_add && list.can_grow() && !view.unsure {
@@ -158,7 +159,7 @@ fn add_missing(
         }
         return union(if list.is_empty() { &view.names } else { &[] }, &lacking);
     } else if settings.mode == Mode::Mutate && settings.targets.pods {
-        // The pods get the names when they are made.
+        // The pods get the names when they are created.
     } else if view.unsure {
         report_missing(context, spec, &view.attached, &view.account, Severity::Warn, &lacking);
     } else {
@@ -170,7 +171,7 @@ fn add_missing(
     Vec::new()
 }
 
-/// Whether an update leaves all alone that the decision looks at: then there is no news, and nothing to look up.
+/// Whether an update does not change anything that the decision depends on: then there are no new findings and no lookups.
 fn is_unchanged(
     new: &PodSpec<'_>,
     assessed: &Assessment<'_>,
@@ -183,7 +184,7 @@ fn is_unchanged(
         && assessed.images.iter().all(|image| was.has(image))
 }
 
-/// The service account's names first, as Kubernetes would have copied them, then what is lacking.
+/// The service account's names first, as Kubernetes would have copied them, then the missing names.
 fn union(inherited: &[String], lacking: &[Image<'_>]) -> Vec<String> {
     let lacking = secrets(lacking);
     if lacking.is_empty() {

@@ -49,7 +49,7 @@ impl Problems {
             None => format!("write {wanted}"),
         };
         let message = match value {
-            // The text may be a secret that came to stand in the wrong place.
+            // The text may be a secret in the wrong place.
             Value::String(_) => "is not a known value".to_owned(),
             other => format!("must be a string, not {}", other.kind()),
         };
@@ -74,7 +74,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The object at `path`, after a look for fields that it should not have. `help` is for a value that is no object.
+    /// The object at `path`, after a check for unknown fields. `help` is for a value that is not an object.
     pub(super) fn of(
         value: &'a Value<'a>,
         path: Path,
@@ -179,7 +179,7 @@ fn shown(name: &str) -> &str {
     if is_field { name } else { "…" }
 }
 
-/// The known name that a reader would take `name` for.
+/// The known name that `name` is probably meant to be.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(64).collect()

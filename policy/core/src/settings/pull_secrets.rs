@@ -52,7 +52,7 @@ pub struct Entry {
 /// The entries, in order.
 #[derive(Debug, Clone, Default)]
 pub enum PullSecrets {
-    /// Nothing was configured: every login server needs `acr-secret`
+    /// No entries: every login server needs `acr-secret`
     #[default]
     Default,
     /// The first entry that matches wins
@@ -60,10 +60,10 @@ pub enum PullSecrets {
 }
 
 impl PullSecrets {
-    /// What the settings say that an image from such a host needs in a pod of `owner`; `None` where they say nothing.
+    /// What the settings say that an image from such a host needs in a pod of `owner`; `None` if they do not cover it.
     pub fn need(&self, image: &ImageReference<'_>, host: Host<'_>, owner: Owner<'_>) -> Option<Need<'_>> {
         match self {
-            // Upper case and ports are no part of "every login server": a secret made as the article says
+            // Upper case and ports are not part of "every login server": a secret made as the article says
             // has a key that the kubelet does not match with them.
             Self::Default => {
                 let plain = !image.domain.bytes().any(|b| b.is_ascii_uppercase() || b == b':');
@@ -106,12 +106,12 @@ impl Entry {
         self.secret.as_deref().map_or(Need::Nothing, Need::Secret)
     }
 
-    /// Whether the entry holds for a repository in a pod of `owner`.
+    /// Whether the entry applies to a repository in a pod of `owner`.
     pub fn holds(&self, repository: &Repository<'_>, owner: Owner<'_>) -> bool {
         self.is_for(owner) && self.registries.iter().any(|key| key.covers(repository))
     }
 
-    /// Whether the entry holds for pods of `owner` at all.
+    /// Whether the entry applies to any pods of `owner`.
     pub fn is_for(&self, owner: Owner<'_>) -> bool {
         let matches = |globs: &[String], name: &str| {
             globs.is_empty() || globs.iter().any(|glob| glob_matches(glob, name))
@@ -143,7 +143,7 @@ impl Entry {
         let service_accounts =
             parse_globs(&fields, "serviceAccounts", "the name of a ServiceAccount", 253, problems);
         let secretless = fields.boolean("secretless", problems).unwrap_or(false);
-        // A form sends a field that nobody touched as an empty text.
+        // A form sends an untouched field as an empty text.
         let secret = fields
             .string("secret", "write a name, for example acr-secret", problems)
             .filter(|name| !(secretless && name.is_empty()));
@@ -160,7 +160,7 @@ impl Entry {
                     .to_owned(),
             ),
             None if !secretless && value.get("secret").is_none_or(Value::is_null) => {
-                let help = "name the pull secret, or say secretless: true".to_owned();
+                let help = "name the pull secret, or set secretless: true".to_owned();
                 problems.add(&path, "is missing".to_owned(), help);
             }
             _ => {}
@@ -196,7 +196,7 @@ fn parse_key(value: &Value<'_>, suffixes: &[String]) -> Result<RegistryKey, (Str
     Err((message, help))
 }
 
-/// What could stand in `registrySuffixes` for a key.
+/// The item of `registrySuffixes` for a key.
 fn domain(key: &RegistryKey) -> &str {
     let host = key.host().split(':').next().unwrap_or_default();
     host.strip_prefix("*.").unwrap_or(host)

@@ -1,4 +1,4 @@
-//! What each rule does under each setting of `actions`: one request for each rule that breaks it.
+//! The effect of each setting of `actions` on each rule: one request for each rule that breaks it.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ const SETTINGS: [&str; 5] = ["missing", "unlisted", "unusable", "expiring", "unk
 const NOW: u64 = 1_800_000_000;
 
 #[test]
-fn every_rule_is_told_with_what_it_does_by_default() {
+fn every_rule_is_listed_with_its_default_action() {
     let told: Value = serde_json::from_slice(&operations::findings()).unwrap();
     let word = |rule: &Value, name: &str| rule[name].as_str().unwrap().to_owned();
     let told: Vec<_> = told
@@ -83,7 +83,7 @@ fn the_documentation_lists_every_rule_with_what_decides_it() {
 }
 
 #[test]
-fn the_core_alone_gives_each_rule_the_weight_that_actions_say() {
+fn the_core_alone_gives_each_rule_the_severity_that_actions_set() {
     for (rule, category, default) in RULES {
         let broken = Broken::of(rule);
         let none = json!({});
@@ -96,7 +96,7 @@ fn the_core_alone_gives_each_rule_the_weight_that_actions_say() {
                 assert_eq!(weight, expected, "{rule} with {setting}: {action}");
             }
         }
-        // The action of the rule's own category decides, whatever the other actions are.
+        // The action of the rule's own category decides, with any other actions.
         for action in ["allow", "warn", "reject"] {
             let mut actions: Value = SETTINGS
                 .iter()
@@ -112,12 +112,12 @@ fn the_core_alone_gives_each_rule_the_weight_that_actions_say() {
     }
 }
 
-/// A request that breaks a rule, and the cluster that it is judged in.
+/// A request that breaks a rule, and the cluster for its lookups.
 #[derive(Debug)]
 struct Broken {
     settings: Value,
     request: Value,
-    /// What each Secret is; none where it is absent
+    /// The content of each Secret; none if it is absent
     secret: Result<Option<Value>, String>,
     account: Value,
 }
@@ -190,7 +190,7 @@ impl Broken {
         }
     }
 
-    /// A pod with one image and this list, a secret that serves it, and a ServiceAccount that brings nothing.
+    /// A pod with one image and this list, a secret that serves it, and a ServiceAccount without pull secrets.
     fn pod(image: &str, list: &Value) -> Self {
         let config = json!({"auths": {"contoso.azurecr.io": {"username": "u", "password": "p"}}});
         Self {
@@ -263,7 +263,7 @@ fn secret(config: &Value) -> Value {
     })
 }
 
-/// A registry token that ends then.
+/// A registry token that expires at this time.
 fn token(expires: u64) -> String {
     let claims =
         BASE64_URL_SAFE_NO_PAD.encode(json!({"exp": expires, "aud": "contoso.azurecr.io"}).to_string());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::table;
 
-/// The requests that the cluster gets, where it answers each alike.
+/// The requests that the cluster gets if it gives each the same answer.
 fn asked(row: &Value, answer: impl Fn(&Value) -> Result<Value, String>) -> Vec<Value> {
     let asked = RefCell::new(Vec::new());
     let get_resource = |request: &[u8]| {
@@ -23,7 +23,7 @@ fn asked(row: &Value, answer: impl Fn(&Value) -> Result<Value, String>) -> Vec<V
     asked.into_inner()
 }
 
-/// An object of that kind and name that says nothing.
+/// An object of that kind and name without content.
 fn bare(request: &Value) -> Value {
     json!({
         "apiVersion": request["api_version"], "kind": request["kind"],
@@ -61,7 +61,7 @@ fn the_core_alone_explains_with_the_data_of_each_listed_secret() {
     assert_eq!(asked.into_inner(), [secret("a"), secret("b")]);
 }
 
-/// No answer is an answer too: it is not asked for again.
+/// A failed lookup is remembered too, and not repeated.
 #[test]
 fn the_core_alone_never_asks_twice_for_what_is_absent_or_refused() {
     for row in table("lookups.json") {

@@ -14,7 +14,7 @@ use crate::table;
 /// Rows, counted from 0, in which the core is known to differ, and why. Such a row has to differ still.
 const KNOWN: &[(usize, &str)] = &[];
 
-/// What the core makes of a row's secrets: as the row says it, but for the kubelet's words.
+/// The core's result for a row's secrets, in the form of the row, except for the kubelet's words.
 fn answer(row: &Value) -> Value {
     let mut keyring = Keyring::default();
     for secret in row["secrets"].as_array().unwrap() {
@@ -37,15 +37,15 @@ fn answer(row: &Value) -> Value {
     json!({"images": row["images"].as_array().unwrap_or(&Vec::new()).iter().map(tries).collect::<Vec<_>>()})
 }
 
-/// The smallest inputs of what is easily read otherwise: each as the kubelet's own code (1.36.2) answers it.
+/// Small inputs that are easily misread, with the answer of the kubelet's own code (1.36.2).
 #[test]
-fn the_core_reads_odd_keys_and_configs_as_the_kubelet_does() {
+fn the_core_reads_unusual_keys_and_configs_as_the_kubelet_does() {
     for row in table("kubelet-corners.json") {
         let (name, image) = (row["name"].as_str().unwrap(), row["image"].as_str().unwrap());
         let secret = |(name, config): (&String, &Value)| {
             let deep = "[".repeat(10_001) + &"]".repeat(10_001);
             let config = config.as_str().unwrap();
-            // The row stands for a list that deep.
+            // The row represents a list of that depth.
             let config = config
                 .split_once("[[")
                 .map_or(config.to_owned(), |(before, _)| before.to_owned() + &deep + "}");
@@ -68,7 +68,7 @@ fn the_core_reads_odd_keys_and_configs_as_the_kubelet_does() {
 
 /// Go's net/url.Parse, path/filepath.Match and net/netip.ParseAddr: neighbours of the rows above.
 #[test]
-fn the_core_reads_the_neighbours_of_odd_keys_as_the_kubelet_does() {
+fn the_core_reads_variants_of_unusual_keys_as_the_kubelet_does() {
     for (key, repository, matches) in [
         // An address in brackets
         ("[::1]:5000", "[::1]:5000/app", true),
@@ -98,7 +98,7 @@ fn the_core_reads_the_neighbours_of_odd_keys_as_the_kubelet_does() {
         ("[::AB]", "B/app", true),
         ("[::AB]", "AB/app", false),
         ("[::1]", "[::1]/app", false),
-        // What is cut before control characters are looked for, and what is not
+        // Text that is cut before the check for control characters, and text that is not
         ("contoso.azurecr.io#\n", "contoso.azurecr.io/app", true),
         ("contoso.azurecr.io/team#\u{7f}", "contoso.azurecr.io/team/app", true),
         ("contoso.azurecr.io#%zz", "contoso.azurecr.io/app", false),
@@ -115,7 +115,7 @@ fn the_core_reads_the_neighbours_of_odd_keys_as_the_kubelet_does() {
         ("contoso.azurecr.io/app%23x", "contoso.azurecr.io/app", true),
         ("contoso.azurecr.io/%2561pp", "contoso.azurecr.io/app", true),
         ("contoso.azurecr.io/%25zz", "contoso.azurecr.io/app", false),
-        // What is no registry for an image is a host for a key
+        // A text that is not a registry in an image is a host in a key
         ("con_toso.azurecr.io", "con_toso.azurecr.io/app", true),
         ("con_*.azurecr.io", "con_toso.azurecr.io/app", true),
         ("CONTOSO.azurecr.io", "CONTOSO.azurecr.io/app", true),
@@ -123,7 +123,7 @@ fn the_core_reads_the_neighbours_of_odd_keys_as_the_kubelet_does() {
         let mut keyring = Keyring::default();
         keyring.add("secret", [(key.to_owned(), Credential::default())].into());
         assert_eq!(keyring.lookup(repository).next().is_some(), matches, "{key:?} × {repository}");
-        // A key that matches something is never called dead.
+        // A key that matches an image is never reported as dead.
         let is_dead = KeyDefect::of(key, &[]).is_some_and(|defect| !defect.is_narrow());
         assert!(!(matches && is_dead), "{key:?}: {}", KeyDefect::of(key, &[]).unwrap());
     }

@@ -1,4 +1,4 @@
-//! The keyring against a second implementation, written from the documentation, slow and plain.
+//! The keyring compared with a second, simple implementation, written from the documentation.
 
 use policy_core::registry_key::{RegistryKey, Repository};
 use proptest::prelude::*;

@@ -20,7 +20,7 @@ fn rules(object: &Value, secrets: &str, get: impl Fn(&str) -> Result<Value, Stri
     rules
 }
 
-/// The same, with everything that is said, under these actions.
+/// The same, with all messages, under these actions.
 fn findings(
     object: &Value,
     secrets: &str,
@@ -62,7 +62,7 @@ fn the_core_alone_knows_that_a_secret_it_could_not_see_may_serve_an_image() {
     };
     let one = pod(&["contoso.azurecr.io/web"], &["acr-secret", "other"]);
     assert_eq!(rules(&one, "credentials", get), ["lookup-failed"]);
-    // Nor is anything known to be missing.
+    // No secret is known to be missing either.
     let other = pod(&["contoso.azurecr.io/web"], &["other"]);
     assert_eq!(rules(&other, "credentials", get), ["lookup-failed"]);
     assert_eq!(rules(&other, "exists", get), ["missing-pull-secret"]);
@@ -72,7 +72,7 @@ fn the_core_alone_knows_that_a_secret_it_could_not_see_may_serve_an_image() {
 }
 
 #[test]
-fn the_core_alone_warns_of_a_token_for_its_last_thirty_days() {
+fn the_core_alone_warns_of_a_token_in_its_last_thirty_days() {
     const MONTH: u64 = 30 * 24 * 60 * 60;
     let rules = |expires: u64| {
         let claims = json!({"exp": expires, "aud": "contoso.azurecr.io"}).to_string();

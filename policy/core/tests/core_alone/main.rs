@@ -9,7 +9,7 @@
 //! | `keyring` | keys match as the documentation says |
 //! | `lookups` | what could not be looked up, what ends soon, and what need not be asked |
 //! | `properties` | what holds for generated input |
-//! | `secrecy` | nothing that a secret holds is ever shown |
+//! | `secrecy` | no value of a secret is ever shown |
 //! | `tables` | image references, registry keys, docker configs, settings and payloads are read as `../tables` says |
 
 #![allow(
@@ -17,7 +17,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test ends at its first surprise"
+    reason = "a test stops at the first unexpected result"
 )]
 
 mod actions;

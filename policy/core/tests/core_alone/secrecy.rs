@@ -1,4 +1,4 @@
-//! Nothing that a secret holds is ever shown: two secrets that differ only in hidden values give exactly the same output.
+//! No value of a secret is ever shown: two secrets that differ only in hidden values give exactly the same output.
 //!
 //! So no part of a secret is shown, in any encoding and of any length: it would differ between the two.
 
@@ -30,7 +30,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn the_core_alone_says_the_same_whatever_a_secret_hides(
+    fn the_core_alone_says_the_same_for_any_hidden_value(
         (form, at, kind) in (0..FORMS, 0..REGISTRIES.len(), 0..TYPES.len()),
         digits in digits(),
         hidden in hidden(),

@@ -89,8 +89,8 @@ fn is_found(key: &str, repository: &str) -> bool {
     keyring.lookup(repository).next().is_some()
 }
 
-/// kubelet: every row of docker-config.json. `error` is what the kubelet says, `told` what we say; of bytes in base64
-/// both say the same.
+/// kubelet: every row of docker-config.json. `error` is the kubelet's text, `told` is ours; for bytes in base64 both are the
+/// same.
 #[test]
 fn docker_configs_are_decoded_as_the_kubelet_decodes_them() {
     let mut refused = 0;
@@ -144,7 +144,7 @@ fn images_are_explained_as_the_kubelet_pulls_them() {
 }
 
 #[test]
-fn settings_are_taken_or_refused_with_every_problem_named() {
+fn settings_are_accepted_or_refused_with_every_problem_named() {
     let rows = table("settings.json");
     assert!(rows.len() >= 40);
     for row in rows {
@@ -160,7 +160,7 @@ fn settings_are_taken_or_refused_with_every_problem_named() {
         for part in row["lacks"].as_array().into_iter().flatten() {
             assert!(!message.contains(part.as_str().unwrap()), "{name}: {message:?} has {part}");
         }
-        // Kubewarden shows the message alone, so it has to say all that the problems say.
+        // Kubewarden shows the message alone, so it has to contain all problems.
         let word = |problem: &Value, name: &str| problem[name].as_str().unwrap().to_owned();
         let problems = native["problems"].as_array().cloned().unwrap_or_default();
         let sentence = |problem: &Value| {
@@ -172,7 +172,7 @@ fn settings_are_taken_or_refused_with_every_problem_named() {
         };
         assert_eq!(problems.iter().map(sentence).collect::<Vec<_>>().join("; "), message, "{name}");
         for problem in &problems {
-            // What the pointer leads to is there, but for the last step where a field is missing.
+            // The target of the pointer exists, except for the last step if a field is missing.
             let pointer = word(problem, "pointer");
             let is_there = |pointer: &str| row["settings"].pointer(pointer).is_some();
             let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -188,7 +188,7 @@ fn settings_are_taken_or_refused_with_every_problem_named() {
     }
 }
 
-/// Texts that no value can hold: fields that stand twice, odd spelling, what is no request at all.
+/// Texts that no value can represent: duplicate fields, unusual spelling, texts that are not requests.
 #[test]
 fn payloads_are_answered_to_the_letter() {
     for row in table("payloads.json") {
@@ -214,7 +214,7 @@ fn the_core_speaks_protocol_v1() {
     assert_eq!(json(&operations::protocol_version()), json!("v1"));
 }
 
-/// Numbers that no 64 bits hold, the order of keys and keys given twice: the text around the list stays as it is.
+/// Numbers that no 64 bits hold, the order of keys and keys given twice: the text around the list is not changed.
 #[test]
 fn every_byte_around_the_list_survives() {
     let before = r#"{"kind":"Pod", "apiVersion":"v1","x":12345678901234567890123,"y":1.0,"z":-0.0,"e":1E5,"d":1,"d":2,
