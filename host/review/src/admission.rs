@@ -1,4 +1,4 @@
-//! The API server, played: manifests become the admission requests that they would cause.
+//! Simulates the API server: manifests become the admission requests that they would cause.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -22,13 +22,13 @@ static POD: LazyLock<Kind> =
 /// What the requests have in common.
 #[derive(Debug, Clone)]
 pub struct ApiServer<'a> {
-    /// Namespace of objects that name none
+    /// Namespace of objects that do not name one
     pub namespace: &'a str,
     /// `CREATE`, `UPDATE` or `DELETE`
     pub operation: &'a str,
-    /// Objects as they were before an update
+    /// Objects before an update
     pub old: &'a [Value],
-    /// What exists already
+    /// Existing objects
     pub cluster: &'a Cluster,
 }
 
@@ -94,7 +94,7 @@ impl ApiServer<'_> {
         Some(PodRequest { request, spec_pointer })
     }
 
-    /// Fills in what the API server fills in for every object, and returns the namespace.
+    /// Adds the fields that the API server sets for every object, and returns the namespace.
     fn settle<'r>(&'r self, kind: &Kind, object: &mut Cow<'r, Value>) -> Cow<'r, str> {
         if kind.is_core("Secret") {
             store_secret(object.to_mut());
@@ -129,7 +129,7 @@ impl ApiServer<'_> {
         };
         let account = self.cluster.get("v1", "ServiceAccount", namespace, service_account(spec));
         let secrets = account.and_then(|account| account.get("imagePullSecrets")).and_then(Value::as_array);
-        // A list that the API server refuses is in no ServiceAccount.
+        // A list that the API server refuses cannot be in a ServiceAccount.
         let is_valid =
             |secrets: &&Vec<Value>| secrets.iter().all(|entry| entry.is_object() || entry.is_null());
         let secrets = secrets.filter(is_valid);
@@ -141,7 +141,7 @@ impl ApiServer<'_> {
     }
 }
 
-/// Removes from an object that is created what says that it is being deleted.
+/// Removes the deletion fields from an object that is created.
 /// apiserver: `pkg/registry/rest/create.go` `BeforeCreate`
 fn forget_deletion(object: &mut Cow<'_, Value>) {
     for name in ["deletionTimestamp", "deletionGracePeriodSeconds"] {

@@ -1,4 +1,4 @@
-//! Manifests that stand for the cluster.
+//! Manifests that represent the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct Cluster {
     bindings: BTreeMap<Key, Vec<Arc<Binding>>>,
 }
 
-/// What is known of an object.
+/// An object, as far as it is known.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) object: Arc<Value>,
@@ -35,7 +35,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Whether these fields of the object, or all of them, show something that is not known of it.
+    /// Whether these fields of the object, or all of them, include unknown values.
     pub(crate) fn hides(&self, fields: Option<&BTreeSet<String>>) -> bool {
         let shows = |name: &str| {
             let is_in = |path: &String| path.split('.').next() == Some(name);
@@ -58,8 +58,8 @@ impl Cluster {
         })
     }
 
-    /// Whether a text may hold an object that would be kept. It has to name the kind, unless it spells it by escapes or
-    /// in base64.
+    /// Whether a text may hold an object that would be kept. It has to name the kind, unless the name is written with escapes
+    /// or in base64.
     pub fn may_be_in(text: &str) -> bool {
         let is_word = |at| {
             !text.get(..at).and_then(|before| before.chars().next_back()).is_some_and(char::is_alphanumeric)
@@ -103,7 +103,7 @@ impl Cluster {
         self.objects.insert(key, Known { object: Arc::new(object), is_declared: false });
     }
 
-    /// Adds a Secret whose content is not known, unless there is one whose content is.
+    /// Adds a Secret with unknown content, unless there is one with known content.
     fn declare(&mut self, mut secret: Value, namespace: &str) {
         let Some(name) = field::word(&secret, &["metadata", "name"]) else { return };
         let key = key("Secret", namespace, name);
@@ -114,7 +114,7 @@ impl Cluster {
         }
     }
 
-    /// Has a ServiceAccount get a pull secret, also where the account itself is not among the objects.
+    /// Adds a pull secret to a ServiceAccount, even if the account itself is not among the objects.
     fn bind(&mut self, binding: Binding, namespace: &str) {
         let key = key("ServiceAccount", namespace, &binding.account);
         let account = self.objects.entry(key.clone()).or_insert_with(|| {

@@ -1,5 +1,5 @@
-//! Declarations: what a repository holds in the place of pull secrets. Another object has a controller make the Secret, or
-//! the Secret is encrypted, or something fills its data in. It exists in the cluster, and its content is not known here.
+//! Declarations: what a repository contains instead of pull secrets. A controller creates the Secret from another object, or
+//! the Secret is encrypted, or its data is filled in later. It exists in the cluster, and its content is not known here.
 
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -12,16 +12,16 @@ use crate::placeholder;
 pub(crate) const KINDS: [&str; 4] =
     ["ExternalSecret", "SealedSecret", "SecretProviderClass", "AcrPullBinding"];
 
-/// The type of a Secret that declares none.
+/// The type of a Secret without a declared type.
 const OPAQUE: &str = "Opaque";
 
-/// The types that the kubelet reads. Other Secrets it ignores, whatever they hold.
+/// The types that the kubelet reads. It ignores other Secrets, regardless of their content.
 const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
 
 /// The keys of the docker configs in Secrets of these types.
 const CONFIGS: [&str; 2] = [".dockerconfigjson", ".dockercfg"];
 
-/// What a value begins with that SOPS has encrypted.
+/// The prefix of a value that SOPS has encrypted.
 const ENCRYPTED: &str = "ENC[";
 
 /// What an object declares.
@@ -54,7 +54,7 @@ impl Declaration {
         let name = word(object, &["metadata", "name"])?;
         Some(match kind.kind.as_str() {
             "ExternalSecret" => Self::of_external_secret(name, object),
-            // The controller takes the name of the SealedSecret, whatever its template says.
+            // The controller uses the name of the SealedSecret, even if its template has another.
             // sealed-secrets: sealedsecret_expansion.go `Unseal`
             // The old form encrypts the type as well. sealed-secrets: v1alpha1/types.go `SealedSecretSpec.Data`
             "SealedSecret" if word(object, &["spec", "data"]).is_some() => {
@@ -76,7 +76,7 @@ impl Declaration {
     fn of_external_secret(name: &str, object: &Value) -> Self {
         let name = word(object, &["spec", "target", "name"]).unwrap_or(name);
         match word(object, &["spec", "target", "creationPolicy"]) {
-            // Another object makes the Secret, and so chooses its type.
+            // Another object creates the Secret, and so determines its type.
             Some("Merge") => Self { secrets: vec![secret(name, None, None)], binding: None },
             Some("None") => Self::default(),
             _ => Self::of_template(name, field(object, &["spec", "target", "template"])),
@@ -163,7 +163,7 @@ fn is_encrypted(kind: &Kind, object: &Value) -> bool {
         && (is_encrypted("data") || is_encrypted("stringData"))
 }
 
-/// Whether a Secret shows what the kubelet makes of it although its data are not known.
+/// Whether the kubelet's result for a Secret is known although its data is not.
 pub(crate) fn is_ignored(secret: &Value) -> bool {
     word(secret, &["type"]).is_some_and(|known| !READ.contains(&known))
 }

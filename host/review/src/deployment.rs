@@ -1,7 +1,7 @@
-//! What runs the policy in a cluster: `ClusterAdmissionPolicy` resources, and the RBAC that their lookups need.
+//! The manifests that deploy the policy: `ClusterAdmissionPolicy` resources, and the RBAC that their lookups need.
 //!
-//! The settings say what is needed, and nothing more is asked for. They are read as the policy took them: it has
-//! checked them before. Names are those of `policy/cluster`.
+//! The manifests contain only what the settings require. The policy has checked the settings before. Names are those of
+//! `policy/cluster`.
 
 mod given;
 mod grant;
@@ -12,23 +12,23 @@ use serde_json::{Map, Value, json};
 
 pub use self::given::Note;
 
-/// What the names of the resources begin with where nothing else is said.
+/// The default prefix of the names of the resources.
 pub const NAME: &str = "acr-pull-secret";
 
 /// What to deploy.
 #[derive(Debug, Clone, Copy)]
 pub struct Deployment<'a> {
-    /// What the names of the resources begin with; none for that of the given resource, or [`NAME`]
+    /// The prefix of the names of the resources; none for that of the given resource, or [`NAME`]
     pub name: Option<&'a str>,
     /// Where the policy is: `registry://…`
     pub module: &'a str,
-    /// Whether the module counts more than that of the given resource
+    /// Whether the module overrides that of the given resource
     pub is_module_named: bool,
     /// `protect` or `monitor`; none for that of the given resource, or Kubewarden's own
     pub mode: Option<&'a str>,
     /// Where Kubewarden runs
     pub namespace: &'a str,
-    /// More namespaces that the policies leave out
+    /// More namespaces that the policies skip
     pub excluded: &'a [String],
     /// The `PolicyServer` that runs the policy; none for that of the given resource, or the default one
     pub policy_server: Option<&'a str>,
@@ -44,23 +44,23 @@ pub struct Deployment<'a> {
     pub default_secret: &'a str,
 }
 
-/// A resource, and what is to be said about it.
+/// A resource, and comments on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
     /// One line each
     pub comments: Vec<String>,
-    /// As Kubernetes takes it
+    /// As Kubernetes accepts it
     pub object: Value,
 }
 
-/// What a policy is for.
+/// The role of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Mutate,
     Validate,
 }
 
-/// What the names of the policies end with.
+/// The suffix of the names of the policies.
 const MUTATE: &str = "-mutate";
 const VALIDATE: &str = "-validate";
 
@@ -74,7 +74,7 @@ impl Deployment<'_> {
         resources
     }
 
-    /// The policies: the given one, or one that adds what is missing and another that judges the result.
+    /// The policies: the given one, or one that adds what is missing and another that validates the result.
     pub fn policies(&self) -> Vec<Resource> {
         match self.given {
             Some(given) => vec![self.completed(given)],
@@ -105,8 +105,8 @@ impl Deployment<'_> {
     /// The spec of the policy for a role, with nothing in it that is not needed.
     fn spec(&self, role: Role) -> Map<String, Value> {
         let mutates = role == Role::Mutate;
-        // When the policy cannot be reached, one that rejects must block requests; one that mutates or only monitors must
-        // not.
+        // When the policy cannot be reached, a policy that rejects must block requests; a policy that mutates or only monitors
+        // must not.
         let failure_policy = if mutates || self.monitors() { "Ignore" } else { "Fail" };
         let lookups = self.context_aware_resources();
         let fields = [
@@ -117,7 +117,7 @@ impl Deployment<'_> {
             ("namespaceSelector", Some(json!({"matchExpressions": [without(self.spared_namespaces())]}))),
             ("settings", Some(self.settings_of(role))),
             ("contextAwareResources", (!lookups.is_empty()).then(|| lookups.into())),
-            // The audit scanner counts what would be fixed as fine.
+            // The audit scanner accepts objects that would be fixed.
             ("backgroundAudit", mutates.then(|| false.into())),
             ("mode", self.mode.map(Value::from)),
             ("policyServer", self.policy_server.map(Value::from)),
@@ -133,7 +133,7 @@ impl Deployment<'_> {
         format!("{}{suffix}", self.base_name())
     }
 
-    /// The settings of the policy for a role: the second one judges what the first one has fixed.
+    /// The settings of the policy for a role: the second one validates what the first one has fixed.
     fn settings_of(&self, role: Role) -> Value {
         let mut settings = self.settings.clone();
         if let (Role::Validate, true, Some(fields)) = (role, self.mutates(), settings.as_object_mut()) {
@@ -168,7 +168,7 @@ impl Deployment<'_> {
         wanted
     }
 
-    /// Where a mistake would keep the cluster or Kubewarden from starting, and what else is left out.
+    /// Namespaces where an error would prevent the cluster or Kubewarden from starting, and others that are skipped.
     fn spared_namespaces(&self) -> BTreeSet<&str> {
         let system = ["kube-system", "kubewarden", self.namespace];
         system.into_iter().chain(self.excluded.iter().map(String::as_str)).collect()
@@ -181,7 +181,7 @@ impl Deployment<'_> {
         wanted.map(|(kind, _)| json!({"apiVersion": "v1", "kind": kind})).collect()
     }
 
-    /// What the names of the resources begin with.
+    /// The prefix of the names of the resources.
     fn base_name(&self) -> &str {
         let given = || self.given?.pointer("/metadata/name")?.as_str().filter(|name| !name.is_empty());
         let Some(name) = self.name.or_else(given) else { return NAME };
@@ -224,7 +224,7 @@ impl Deployment<'_> {
     }
 }
 
-/// The requirement that a namespace is none of these.
+/// The requirement that a namespace is not one of these.
 fn without<'a>(namespaces: impl IntoIterator<Item = &'a str>) -> Value {
     let namespaces: BTreeSet<&str> = namespaces.into_iter().collect();
     json!({"key": crate::cluster::NAMESPACE_NAME, "operator": "NotIn", "values": namespaces})

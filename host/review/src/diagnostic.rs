@@ -1,4 +1,4 @@
-//! A diagnostic: one sentence, the place it speaks of with its line marked, and what to do.
+//! A diagnostic: one sentence, its location with the line marked, and what to do.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use crate::foreign_text::plain;
 use crate::source_file::SourceFile;
 use crate::yaml::{Document, Note, Place, SyntaxError};
 
-/// How much a diagnostic weighs.
+/// The severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
     /// Something is wrong
     Error,
-    /// Something is odd
+    /// Something is unusual
     Warning,
 }
 
-/// What is to be said of a place in a text.
+/// A message about a place in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Its weight
@@ -30,7 +30,7 @@ pub struct Diagnostic {
     pub message: String,
     /// Where it is; a file that cannot be read has no place
     pub spot: Option<Spot>,
-    /// What else is to be known, one sentence each
+    /// Further notes, one sentence each
     pub notes: Vec<String>,
     /// What to do about it
     pub help: Option<String>,
@@ -78,19 +78,19 @@ impl Diagnostic {
         Self { spot: self.spot.map(Spot::without_line), ..self }
     }
 
-    /// The same with what to do about it; an empty text says nothing.
+    /// The same with what to do about it; an empty text adds nothing.
     #[must_use]
     pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()).filter(|help| !help.is_empty()), ..self }
     }
 
-    /// Why a file could not be read to its end.
+    /// Why a file could not be read completely.
     pub fn of_syntax(file: &str, text: &str, error: &SyntaxError) -> Self {
         let spot = Spot::of_byte(file, text, error.at, (error.line, error.column));
         Self { help: error.help.clone(), ..Self::at(spot, &error.message) }
     }
 
-    /// What is odd in a file.
+    /// A note on a file.
     pub fn of_notes(file: &str, text: &str, notes: &[Note]) -> Vec<Self> {
         let is_told = notes.is_empty() || !(may_hold_secret(text) || may_be_data(text));
         let diagnostic = |note: &Note| {
@@ -154,17 +154,17 @@ impl fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 impl Spot {
-    /// A place in a text that was understood. Its line shows the value where that is one that findings name.
+    /// A place in a text that was parsed. Its line shows the value if findings name such values.
     pub fn of_value(file: &str, text: &str, place: &Place) -> Self {
         Self { excerpt: excerpt::of_value(text, place.key.as_ref(), &place.span), ..Self::of(file, place) }
     }
 
-    /// A place in a text that was understood. Its line shows the key and no value.
+    /// A place in a text that was parsed. Its line shows the key and no value.
     pub fn of_key(file: &str, text: &str, place: &Place) -> Self {
         Self { excerpt: excerpt::of_key(text, place.key.as_ref(), &place.span), ..Self::of(file, place) }
     }
 
-    /// A byte of a text that may not have been understood.
+    /// A byte of a text that may not have been parsed.
     fn of_byte(file: &str, text: &str, at: usize, (line, column): (usize, usize)) -> Self {
         // What looks like a key may be part of a Secret.
         let excerpt =
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_pull_secrets_are_no_secrets() {
+    fn the_names_of_pull_secrets_are_not_secret() {
         for shown in [
             "imagePullSecrets: [{name: acr-secret}]",
             "image: contoso.azurecr.io/auth:v1",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::host_calls::HostCalls;
 
-/// A policy that can be called, whatever it runs in.
+/// A policy that can be called, with any runtime.
 pub trait Engine: Send + Sync {
     /// Calls an operation with a JSON payload and returns the policy's JSON answer. `host` answers its host calls.
     ///

@@ -1,4 +1,4 @@
-//! One manifest judged: its request and the policy's answer.
+//! The evaluation of one manifest: its request and the policy's answer.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::request::Asked;
 use crate::secret_copy;
 use crate::verdict::{Decision, Verdict};
 
-/// A policy with its settings, and the cluster that it is asked for.
+/// A policy with its settings and its cluster.
 pub struct Evaluation<'a> {
     /// The policy
     pub policy: &'a dyn Engine,
@@ -31,11 +31,11 @@ pub struct Evaluation<'a> {
     pub settings: &'a RawValue,
     /// Its settings for Secrets, where they differ
     pub secret_settings: Option<&'a RawValue>,
-    /// Whether what is not among the inputs does not exist
+    /// Whether an object that is not among the inputs does not exist
     pub is_complete: bool,
-    /// The resource that deploys the policy, where there is one: its rules and selectors say what is judged
+    /// The resource that deploys the policy, where there is one: its rules and selectors determine what is evaluated
     pub resource: Option<&'a PolicyResource>,
-    /// The kinds that are judged where there is none
+    /// The kinds that are evaluated if there is none
     pub judged: &'a Judged,
     /// The API server
     pub api_server: ApiServer<'a>,
@@ -75,12 +75,12 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// Judges a manifest.
+    /// Evaluates a manifest.
     pub fn judge(&self, manifest: Manifest) -> Outcome {
         self.outcome(manifest, None)
     }
 
-    /// What becomes of a manifest that is not judged, and why.
+    /// The outcome of a manifest that is not evaluated, and why.
     pub fn skip(&self, manifest: Manifest, reason: &str) -> Outcome {
         self.outcome(manifest, Some(reason))
     }
@@ -110,9 +110,9 @@ impl<'a> Evaluation<'a> {
         let reason = kind.as_ref().and_then(|kind| not_judged_of(&manifest, kind));
         let (verdict, pods) = match (left_out.or(reason.as_deref()), &kind) {
             (Some(reason), _) => (skipped(reason), Vec::new()),
-            (None, None) => (skipped("no Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
+            (None, None) => (skipped("not a Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
             (None, Some(kind)) if self.resource.is_none() && !self.judged.includes(kind, object) => {
-                (skipped("the policy has nothing to say about this kind"), Vec::new())
+                (skipped("the policy does not apply to this kind"), Vec::new())
             }
             (None, Some(kind)) => {
                 if namespace.is_empty() && !kind.is_cluster_scoped() {
@@ -153,7 +153,7 @@ impl<'a> Evaluation<'a> {
         (verdict, pods)
     }
 
-    /// The request for an object, and those for the pods that it makes where the policy gets to see them, each with the
+    /// The request for an object, and those for the pods that it creates if they are sent to the policy, each with the
     /// pointer of its spec.
     fn requests<'m>(
         &'m self,
@@ -180,7 +180,7 @@ impl<'a> Evaluation<'a> {
         (request, pods)
     }
 
-    /// What the policy is sent for a manifest, as bytes; nothing where it does not get to see it.
+    /// The payloads that are sent to the policy for a manifest; none if it is not sent.
     pub fn payloads(&self, manifest: &Manifest) -> Vec<Vec<u8>> {
         let object = manifest.object();
         let kind = Kind::of(object)
@@ -193,7 +193,7 @@ impl<'a> Evaluation<'a> {
         requests.filter_map(|request| self.payload(&request).ok()).collect()
     }
 
-    /// Why the policy does not get to see a request.
+    /// Why a request is not sent to the policy.
     fn leaves_out(&self, request: &Asked<'_>) -> Option<String> {
         let resource = self.resource?;
         resource.leaves_out(&request.to_value(), self.api_server.cluster)
@@ -234,9 +234,9 @@ impl<'a> Evaluation<'a> {
                 }
                 Ok(verdict) => verdict.of_foreign_policy(),
                 Err(error) => {
-                    // What it answers may be what it has looked up.
+                    // The answer may contain what the policy has looked up.
                     let error = without_value(&error.to_string());
-                    let message = format!("the policy's answer is no ValidationResponse: {error}");
+                    let message = format!("the policy's answer is not a ValidationResponse: {error}");
                     Verdict::without_answer(Decision::Error, message)
                 }
             },
@@ -253,7 +253,7 @@ fn is_template(path: &str) -> bool {
     is_relative && folders.any(|folder| matches!(folder, "templates" | "crds")) && folders.next().is_some()
 }
 
-/// Why a manifest is not judged. A request is judged, because it was sent already.
+/// Why a manifest is not evaluated. A request is evaluated, because it was sent already.
 fn not_judged_of(manifest: &Manifest, kind: &Kind) -> Option<String> {
     if let Some(reason) = unreadable(kind, manifest.object()) {
         return Some(reason.to_owned());
@@ -268,14 +268,14 @@ fn skipped(reason: &str) -> Verdict {
     Verdict::without_answer(Decision::Skipped, reason.to_owned())
 }
 
-/// Whether the request changes what the object's pod spec at the pointer makes.
+/// Whether the request changes the pods of the object's pod spec at the pointer.
 fn is_new(request: &Asked<'_>, spec_pointer: &str) -> bool {
     let old = request.old_object().filter(|_| request.is_update());
     let spec = request.object().and_then(|object| object.pointer(spec_pointer));
     old.is_none_or(|old| old.pointer(spec_pointer) != spec)
 }
 
-/// Whether the request makes pods of the object's templates: the object is not being deleted.
+/// Whether the request creates pods from the object's templates: the object is not being deleted.
 fn makes_pods(request: &Asked<'_>) -> bool {
     let Some(object) = request.object().filter(|object| !object.is_null()) else { return false };
     let is_going = field(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());

@@ -15,7 +15,7 @@ pub type Excerpt = (String, Range<usize>);
 const SHOWN: [&str; 8] =
     ["apiVersion", "image", "kind", "name", "namespace", "reference", "serviceAccount", "serviceAccountName"];
 
-/// What stands for text that is not shown.
+/// The replacement for text that is not shown.
 const LEFT_OUT: &str = "…";
 
 /// Longer lines are not shown: they do not help, and searching a thousand times for their ends is slow.
@@ -75,7 +75,7 @@ fn reduced(
     let first = key.as_ref().map_or(value.start, |key| key.start);
     let lead = lead(line).min(first);
 
-    // What stands before the mark keeps its width, because the place names the column.
+    // The text before the mark keeps its width, because the location names the column.
     let mut shown = line.get(..lead)?.to_owned();
     let hidden = line.get(lead..first)?;
     if hidden.trim().is_empty() {
@@ -134,13 +134,13 @@ fn reduced(
 fn is_continued(text: &str, end: usize, column: usize) -> bool {
     let below = text.as_bytes().get(end..).unwrap_or_default();
     let below = below.strip_prefix(b"\r\n").or_else(|| below.get(1..)).unwrap_or_default();
-    // Lines can be endless, and further than this column nothing needs to be known.
+    // Lines can be very long, and text beyond this column is not needed.
     let indent = below.iter().take(column + 1).take_while(|byte| **byte == b' ').count();
     let is_blank = below.get(indent).is_some_and(|byte| matches!(byte, b'\n' | b'\r' | b'\t'));
     is_blank || indent > column
 }
 
-/// Appends what stands for hidden text before a mark, which is as wide as that text.
+/// Appends the replacement for hidden text before a mark, which is as wide as that text.
 fn push_hidden(shown: &mut String, hidden: &str) {
     if !hidden.is_empty() {
         shown.push_str(LEFT_OUT);
@@ -177,7 +177,7 @@ fn value_shown<'a>(key: Option<&str>, written: &'a str, shows_value: bool) -> Co
     }
 }
 
-/// A key, and what stands behind its colon.
+/// A key, and the text after its colon.
 fn pair(text: &str) -> Option<(&str, &str)> {
     let end = match text.chars().next()? {
         quote @ ('"' | '\'') => text.get(1..)?.find(quote)? + 2,
@@ -192,8 +192,7 @@ fn unquoted(key: &str) -> &str {
     key.trim_matches(['"', '\''])
 }
 
-/// Whether a key is shown: any of a manifest, and only what may be a field's name of a file that may be another one than was
-/// meant.
+/// Whether a key is shown: any of a manifest, or, in a file that may be the wrong one, only what may be a field's name.
 fn is_name_shown(key: &str, is_manifest: bool) -> bool {
     if is_manifest { key.len() <= LONGEST_KEY } else { is_field_name(unquoted(key)) }
 }

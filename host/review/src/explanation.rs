@@ -1,5 +1,5 @@
-//! An explanation: what the policy says about one image, which entry of its settings holds, and which credentials the
-//! kubelet tries.
+//! An explanation: what the policy says about one image, which entry of its settings applies, and which credentials the kubelet
+//! tries.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use serde_json::value::RawValue;
 use crate::engine::{Engine, EngineError};
 use crate::host_calls::HostCalls;
 
-/// What the policy's operation `explain` is asked.
+/// The request of the policy's operation `explain`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Question<'a> {
-    /// The image, as a container has it
+    /// The image, as written in a container
     pub image: &'a str,
     /// The namespace of the pod
     pub namespace: &'a str,
@@ -30,24 +30,24 @@ pub struct Question<'a> {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// The image as it was asked for
+    /// The image in the request
     pub image: String,
-    /// Why it is no image reference
+    /// Why it is not an image reference
     #[serde(default)]
     pub error: Option<String>,
     /// Its parts
     #[serde(default)]
     pub reference: Option<Reference>,
-    /// What its registry is to the policy
+    /// Its registry, as the policy classifies it
     #[serde(default)]
     pub registry: Option<Registry>,
     /// The entries of `pullSecrets`, in their order
     #[serde(default)]
     pub entries: Vec<Entry>,
-    /// What the image needs; `None` where the policy has nothing to say
+    /// What the image needs; `None` where the policy does not apply
     #[serde(default)]
     pub need: Option<Need>,
-    /// The `ServiceAccount` whose identity makes up for a pull secret
+    /// The `ServiceAccount` whose identity replaces a pull secret
     #[serde(default)]
     pub identity: Option<String>,
     /// The pull secrets that were looked up
@@ -59,19 +59,19 @@ pub struct Explanation {
     /// The keys that it does not try
     #[serde(default)]
     pub passed_over: Vec<PassedOver>,
-    /// What becomes of the pull
+    /// The outcome of the pull
     #[serde(default)]
     pub outcome: Option<Outcome>,
 }
 
-/// What becomes of a pull.
+/// The outcome of a pull.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Outcome {
     /// `works`, `fails`, `unknown`
     pub state: String,
     /// One sentence
     pub message: String,
-    /// What to give, where it is not known
+    /// What to pass, where it is not known
     #[serde(default)]
     pub help: Option<String>,
 }
@@ -89,7 +89,7 @@ pub struct Reference {
     pub digest: Option<String>,
 }
 
-/// What a registry is to the policy.
+/// A registry, as the policy classifies it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Registry {
     /// The host without its port, in lower case
@@ -116,9 +116,9 @@ pub struct Entry {
     /// Its `ServiceAccounts`; empty for all
     #[serde(default)]
     pub service_accounts: Vec<String>,
-    /// Its secret; `None` where it needs none
+    /// Its secret; `None` if it does not need one
     pub secret: Option<String>,
-    /// Why it holds or not
+    /// Why it applies or not
     pub reason: String,
 }
 
@@ -130,11 +130,11 @@ pub enum Need {
     Secret(String),
     /// No pull secret
     Nothing,
-    /// No entry says
+    /// No entry covers it
     Unlisted,
 }
 
-/// What the kubelet makes of a pull secret.
+/// How the kubelet reads a pull secret.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SecretState {
     /// Its name
@@ -172,21 +172,21 @@ pub struct PassedOver {
 /// Why there is no explanation.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    /// Some other policy
-    #[error("this policy explains nothing: leave out --policy, then the built-in one does")]
+    /// Another policy
+    #[error("this policy does not support explain: leave out --policy to use the built-in one")]
     UnknownOperation,
     /// It failed
     #[error(transparent)]
     Policy(EngineError),
-    /// It did not take the question
-    #[error("the policy did not take the question: {0}")]
+    /// It did not accept the question
+    #[error("the policy did not accept the question: {0}")]
     Refused(String),
     /// It answered something else
-    #[error("the policy's answer is no explanation: {0}")]
+    #[error("the policy's answer is not an explanation: {0}")]
     Answer(#[from] serde_json::Error),
 }
 
-/// Asks the policy: its answer as it gave it, and read.
+/// Asks the policy; returns the raw answer and the parsed one.
 ///
 /// # Errors
 /// - the policy does not explain, or fails

@@ -1,4 +1,4 @@
-//! Lookups that fail, worded as policy-server words them: Kubewarden gives the reasons only as text.
+//! Lookups that fail, with the same texts as policy-server, because Kubewarden reports the reasons only as text.
 
 use serde::Deserialize;
 use serde_json::Value;

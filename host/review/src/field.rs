@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// The field at a path; `None` where there is none. A JSON pointer would be read, and each of its names copied, every time.
+/// The field at a path; `None` where there is none. A JSON pointer would have to be parsed, and each of its names copied, every
+/// time.
 pub(crate) fn field<'a>(object: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(object, |value, name| value.get(name))
 }

@@ -1,4 +1,4 @@
-//! A value of a manifest, settings or config file as a type of ours; what does not fit is named by its field path.
+//! A value of a manifest, settings or config file as a type of ours; an invalid value is reported with its field path.
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_path_to_error::{Path, Segment};
 
 use crate::json_pointer::escaped;
 
-/// A field that is not what it should be.
+/// A field that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", of_field(path))]
 pub struct FieldError {
@@ -16,7 +16,7 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong with it
     pub message: String,
-    /// Whether its name is what is wrong, so that no value would do
+    /// Whether its name is wrong, so that no value would be valid
     pub is_unknown: bool,
 }
 
@@ -51,7 +51,7 @@ fn try_read<T: DeserializeOwned>(value: &Value) -> Result<T, FieldError> {
     })
 }
 
-/// serde's message without the value that it quotes, which may be a secret: the file may be another one than was meant.
+/// serde's message without the value that it quotes, which may be a secret: the file may be the wrong one.
 pub(crate) fn without_value(message: &str) -> String {
     // What is expected is this program's own text.
     let (found, expected) = match message.rsplit_once(", expected ") {
@@ -74,7 +74,7 @@ pub(crate) fn without_value(message: &str) -> String {
     message.to_owned()
 }
 
-/// What serde says of a value before it quotes it (`serde::de::Unexpected`).
+/// serde's description of a value before it quotes it (`serde::de::Unexpected`).
 fn kind_of(value: &str) -> &str {
     const KINDS: [&str; 9] = [
         "boolean",

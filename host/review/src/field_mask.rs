@@ -1,4 +1,4 @@
-//! Field masks: of an object only the fields that a policy asks for.
+//! Field masks: only the fields of an object that a policy requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 

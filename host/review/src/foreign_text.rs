@@ -1,5 +1,5 @@
-//! Text of files, policies and registries, as it may stand among our own: it is shown, and neither a terminal nor a CI
-//! system obeys it.
+//! Text of files, policies and registries, made safe to show within our own text: neither a terminal nor a CI system interprets
+//! it.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ pub fn is_active(c: char) -> bool {
     c.is_control() || is_separator || turns
 }
 
-/// The text in one line that nothing obeys, with escapes for:
+/// The text in one line that nothing interprets, with escapes for:
 /// - characters that would change how the text around them is shown, and ends of lines;
 /// - the beginnings of commands to GitHub Actions and Azure Pipelines: `##[` and `##vso[` anywhere, `::` where a line may
 ///   begin with it (actions/runner: src/Runner.Common/ActionCommand.cs; microsoft/azure-pipelines-agent:
@@ -59,7 +59,7 @@ mod tests {
     use super::{has_command, plain};
 
     #[test]
-    fn what_a_terminal_or_a_ci_system_would_obey_is_escaped() {
+    fn what_a_terminal_or_a_ci_system_would_interpret_is_escaped() {
         for (text, shown) in [
             ("contoso.azurecr.io/app:v1", "contoso.azurecr.io/app:v1"),
             ("größe ✓ ## heading [x] a::b", "größe ✓ ## heading [x] a::b"),
@@ -84,7 +84,7 @@ mod tests {
                     || text.to_lowercase().contains("##vso[")
                     || text.trim_start().starts_with("::")
             );
-            assert_eq!(plain(&plain(text)), shown, "what is plain stays as it is");
+            assert_eq!(plain(&plain(text)), shown, "plain text is not changed");
         }
     }
 }

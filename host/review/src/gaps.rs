@@ -1,4 +1,4 @@
-//! Gaps in the inputs: objects that the policy asks for and that are not among them, so that nothing is known of them.
+//! Gaps in the inputs: objects that the policy asks for and that are not among them, so that they are unknown.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::host_calls::HostCalls;
 use crate::lookups::NOT_GIVEN;
 use crate::verdict::Verdict;
 
-/// The host, and what it did not know when it was asked about one object.
+/// The host, and the unknown objects in the lookups for one object.
 pub(crate) struct Noting {
     host: Arc<dyn HostCalls>,
     unknown: Mutex<BTreeSet<String>>,
@@ -22,7 +22,7 @@ impl Noting {
         Self { host, unknown: Mutex::default() }
     }
 
-    /// What was not known, each as `Secret shop/acr-secret`.
+    /// The unknown objects, each as `Secret shop/acr-secret`.
     pub(crate) fn unknown(&self) -> BTreeSet<String> {
         self.unknown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,12 +1,12 @@
-//! What a policy may ask its host, whichever host that is.
+//! The calls that a policy may make to its host.
 
 /// The host as a policy sees it.
 pub trait HostCalls: Send + Sync {
-    /// Answers a host call: in Kubewarden, `binding` is `kubewarden`, `namespace` and `operation` say what is
-    /// wanted, and payload and answer are JSON. The policy's time runs on meanwhile.
+    /// Answers a host call: in Kubewarden, `binding` is `kubewarden`, `namespace` and `operation` name the request, and payload
+    /// and answer are JSON. The policy's time runs on meanwhile.
     ///
     /// # Errors
-    /// The text that the policy gets to see.
+    /// The text that the policy gets.
     fn call(
         &self,
         binding: &str,

@@ -1,4 +1,4 @@
-//! Kinds: which of them are judged, and how the API server calls them.
+//! Kinds: which of them are evaluated, and their names in the API.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// The kind of an object; `None` for what is no Kubernetes object.
+    /// The kind of an object; `None` if it is not a Kubernetes object.
     pub fn of(object: &Value) -> Option<Self> {
         let word = |name| object.get(name).and_then(Value::as_str).filter(|word| !word.is_empty());
         let (api_version, kind) = (word("apiVersion")?, word("kind")?);
@@ -40,8 +40,8 @@ impl Kind {
         }
     }
 
-    /// Whether this is a built-in kind whose objects are in no namespace. Of other kinds nothing is known: they are taken
-    /// for namespaced, as most are. `kubectl api-resources --namespaced=false`
+    /// Whether this is a built-in kind whose objects have no namespace. Other kinds are unknown and count as namespaced, as
+    /// most are. `kubectl api-resources --namespaced=false`
     pub fn is_cluster_scoped(&self) -> bool {
         match self.group.as_str() {
             "" => matches!(self.kind.as_str(), "Namespace" | "Node" | "PersistentVolume"),
@@ -85,7 +85,7 @@ const KNOWN: [(&str, &str); 13] = [
     ("batch/v1beta1", "CronJob"),
 ];
 
-/// A field of an object's type that Kubernetes writes otherwise.
+/// A field of an object's type that Kubernetes writes differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misspelled {
     /// `apiVersion`, and what it is
@@ -94,7 +94,7 @@ pub enum Misspelled {
     Kind(&'static str),
 }
 
-/// The field that keeps an object from being of a kind that Kubernetes knows: in another case, in the plural, or with white
+/// The field because of which Kubernetes does not know the kind of an object: in another case, in the plural, or with white
 /// space around it.
 pub fn misspelled(object: &Value) -> Option<Misspelled> {
     let word = |name| object.get(name).and_then(Value::as_str);
@@ -109,7 +109,7 @@ pub fn misspelled(object: &Value) -> Option<Misspelled> {
     (version != known_version).then_some(Misspelled::ApiVersion(known_version))
 }
 
-/// Does an object look as if it made pods, whatever its kind?
+/// Does an object of any kind look as if it creates pods?
 pub fn has_containers(object: &Value) -> bool {
     let paths: [&[&str]; 3] = [
         &["spec", "containers"],
@@ -119,7 +119,7 @@ pub fn has_containers(object: &Value) -> bool {
     paths.iter().any(|path| field(object, path).is_some_and(Value::is_array))
 }
 
-/// Where the objects of a kind have their pod specs; `*` stands for each item of a list.
+/// Where the objects of a kind have their pod specs; `*` means each item of a list.
 fn template_paths(kind: &Kind) -> &'static [&'static [&'static str]] {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "PodTemplate") => &[&["template", "spec"]],
@@ -187,9 +187,9 @@ fn is_pod_spec(value: &Value) -> bool {
     value.get("containers").is_some_and(Value::is_array)
 }
 
-/// Why an object is not judged whose pods could need a pull secret; `None` where there is no such reason.
+/// Why an object whose pods could need a pull secret is not evaluated; `None` if there is no such reason.
 pub fn not_judged(kind: &Kind, object: &Value) -> Option<String> {
-    // Of what is applied, the API server drops the status, so only a copy of a live pod has finished.
+    // The API server drops the status of applied objects, so only a copy of a live pod can have finished.
     let is_live = field(object, &["metadata", "uid"]).is_some_and(Value::is_string);
     let phase = field(object, &["status", "phase"]).and_then(Value::as_str).filter(|_| is_live);
     match (kind.group.as_str(), kind.kind.as_str(), phase) {
@@ -203,7 +203,7 @@ pub fn not_judged(kind: &Kind, object: &Value) -> Option<String> {
     }
 }
 
-/// The kinds that a policy's metadata wants to see, with the two that an admin opts into by rules of their own.
+/// The kinds in a policy's metadata, with the two that an admin can add by rules of their own.
 #[derive(Debug, Clone, Default)]
 pub struct Judged {
     rules: Vec<Value>,
@@ -216,7 +216,7 @@ impl Judged {
         Self { rules: rules.cloned().unwrap_or_default() }
     }
 
-    /// Whether an object is judged.
+    /// Whether an object is evaluated.
     pub fn includes(&self, kind: &Kind, object: &Value) -> bool {
         let named = |rule: &Value, field: &str, word: &str| {
             let words = rule.get(field).and_then(Value::as_array).into_iter().flatten();

@@ -6,7 +6,7 @@
 //!                                        └──── cluster ◀───┴──┘ lookups
 //! ```
 //! The command runs the policy's WebAssembly as the engine, the playground links the policy's core in. The caller
-//! brings the files, the log and the engine: this library opens nothing, starts no thread and asks no clock.
+//! brings the files, the log and the engine: this library opens nothing, starts no thread and reads no clock.
 #![forbid(unsafe_code)]
 
 pub mod admission;

@@ -13,7 +13,7 @@ use crate::host_calls::HostCalls;
 use crate::log::Log;
 use crate::placeholder;
 
-/// What a host error says of an object that is not known, behind its name. The policy takes it as unknown, without a finding.
+/// The end of a host error for an unknown object, after its name. The policy treats it as unknown, without a finding.
 pub const NOT_GIVEN: &str = " is not among the inputs";
 
 /// What a policy may ask, and the answers.
@@ -38,7 +38,7 @@ pub struct GetResource {
     /// Its name
     pub name: String,
     #[serde(default)]
-    /// Its namespace; none for what is in no namespace
+    /// Its namespace, if it has one
     pub namespace: Option<String>,
     #[serde(default)]
     /// Whether the answer must be fresh
@@ -49,7 +49,7 @@ pub struct GetResource {
 }
 
 impl Lookups {
-    /// Grants what the policy's metadata asks for, as an admin who follows it does.
+    /// Grants the lookups in the policy's metadata, like an admin who follows it.
     pub fn new(cluster: Arc<Cluster>, metadata: Option<&Value>, log: Arc<dyn Log>) -> Self {
         let list = |name| metadata.and_then(|m| m.get(name)).and_then(Value::as_array);
         let word = |value: &Value, name: &str| {
@@ -73,7 +73,7 @@ impl Lookups {
         Self { resources: resources.unwrap_or(self.resources), ..self }
     }
 
-    /// Of a Secret that is not in the cluster, says that it is not known instead of that it does not exist.
+    /// Reports a Secret that is not in the cluster as unknown instead of absent.
     ///
     /// A `ServiceAccount` that is not in the cluster still does not exist: a pod that names it has no pull secrets from it.
     #[must_use]
@@ -100,7 +100,7 @@ impl Lookups {
             let is_secret = (api_version.as_str(), kind.as_str()) == ("v1", "Secret");
             // Where the inputs have it in another namespace, they have the Secrets.
             let is_unknown = !self.is_complete && self.cluster.pull_secrets(&name).next().is_none();
-            // What it will be called is not known.
+            // Its future name is not known.
             let has_placeholder = [place, &name].into_iter().any(placeholder::is_in);
             if is_secret && (is_unknown || has_placeholder) {
                 return format!("Secret {place}/{name}{NOT_GIVEN}");
@@ -111,7 +111,7 @@ impl Lookups {
             )
         })?;
         if known.hides(field_masks.as_ref()) {
-            // By these words the policy tells what is not known from a lookup that fails.
+            // By these words the policy distinguishes an unknown object from a failed lookup.
             return Err(format!("the content of {kind} {place}/{name}{NOT_GIVEN}"));
         }
         let object = known.object.as_ref();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_very_object_is_given() {
+    fn only_the_requested_object_is_given() {
         let asked = |field: &str, value: &str| {
             let mut asked = json!({"api_version": "v1", "kind": "Secret", "name": "s", "namespace": "shop"});
             asked[field] = value.into();

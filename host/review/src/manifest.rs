@@ -1,4 +1,4 @@
-//! A manifest: one Kubernetes object, or one admission request, and where it stands.
+//! A manifest: one Kubernetes object, or one admission request, and its location.
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ pub fn manifests(file: &Arc<SourceFile>) -> (Vec<Manifest>, Vec<yaml::Note>, Opt
 pub struct Manifests {
     /// Every object
     pub manifests: Vec<Manifest>,
-    /// What is odd
+    /// Notes
     pub notes: Vec<yaml::Note>,
     /// How many documents there are, those without content too
     pub documents: usize,
@@ -82,7 +82,7 @@ pub struct Manifests {
     pub error: Option<SyntaxError>,
 }
 
-/// As [`manifests`], for a part of a file with so many lines above it.
+/// Like [`manifests`], for a part of a file with this number of lines above it.
 pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
     let yaml::Documents { documents, count, error, mut notes } = yaml::documents_below(above, &file.text);
     let mut manifests = Vec::new();
@@ -122,7 +122,7 @@ fn unpack(
     manifests.push(Manifest { file, document, prefix, line, content });
 }
 
-/// Notes on what keeps objects of a document from being taken for what they are.
+/// Notes on why objects of a document are not recognised.
 fn notes_on_types(
     file: &SourceFile,
     document: &Document,
@@ -130,7 +130,7 @@ fn notes_on_types(
     manifests: &[Manifest],
 ) -> Vec<yaml::Note> {
     let list = is_list.then(|| {
-        let message = "kubectl takes this object for a list, because it has `items`";
+        let message = "kubectl treats this object as a list, because it has `items`";
         ("/items".to_owned(), message.to_owned(), "rename `items`, or write `kind: List`".to_owned())
     });
     let problems = manifests.iter().filter_map(type_problem);
@@ -168,7 +168,7 @@ fn type_problem(manifest: &Manifest) -> Option<(String, String, String)> {
         Some(Misspelled::Kind(known)) => {
             let written = object.get("kind").and_then(Value::as_str).unwrap_or_default().trim();
             let message = if written == known {
-                "white space stands around this kind".to_owned()
+                "this kind has white space around it".to_owned()
             } else {
                 format!("Kubernetes has no kind `{written}`")
             };
@@ -182,11 +182,11 @@ fn type_problem(manifest: &Manifest) -> Option<(String, String, String)> {
     }
     let lacks = |field: &str| object.get(field).and_then(Value::as_str).is_none_or(str::is_empty);
     let field = ["kind", "apiVersion"].into_iter().find(|field| lacks(field))?;
-    let message = format!("this object has containers, but no `{field}`, so it is not judged");
+    let message = format!("this object has containers, but no `{field}`, so it is not checked");
     kind::has_containers(object).then(|| (at(""), message, format!("write its `{field}`")))
 }
 
-/// Has a value `items` although its kind is not that of a list? apimachinery: `Unstructured.IsList`
+/// Has a value `items` although its kind is not a list? apimachinery: `Unstructured.IsList`
 fn has_items(value: &Value) -> bool {
     let is_named = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
     !is_named && value.get("items").is_some() && Kind::of(value).is_some()

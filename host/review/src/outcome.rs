@@ -1,4 +1,4 @@
-//! What became of one manifest, and the places of its findings.
+//! The outcome for one manifest, and the locations of its findings.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::manifest::Manifest;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
-/// Where an object stands.
+/// The location of an object.
 #[derive(Debug, Clone, Serialize)]
 pub struct Source {
     /// The file as the user gave it
@@ -22,10 +22,10 @@ pub struct Source {
     pub template: Option<String>,
 }
 
-/// What became of one manifest.
+/// The outcome for one manifest.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// Where it stands
+    /// Its location
     pub source: Source,
     /// Version of the object, empty where it has none
     pub api_version: String,
@@ -45,7 +45,7 @@ pub struct Outcome {
     pub manifest: Manifest,
 }
 
-/// What becomes of the pods that a template makes.
+/// The outcome for the pods of a template.
 #[derive(Debug, Clone, Serialize)]
 pub struct Pods {
     /// The answer for one of them
@@ -57,7 +57,7 @@ pub struct Pods {
 }
 
 impl Pods {
-    /// The pointer into the object that a pointer into its pod stands for.
+    /// The pointer into the object for a pointer into its pod.
     fn pointer_in_template(&self, pointer: &str) -> String {
         format!("{}{pointer}", self.spec_pointer.strip_suffix("/spec").unwrap_or_default())
     }
@@ -98,13 +98,13 @@ impl Outcome {
         format!("{kind} {namespace}{slash}{name}")
     }
 
-    /// Whether the other object stands in the same document.
+    /// Whether the other object is in the same document.
     pub fn is_beside(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.manifest.document, &other.manifest.document)
     }
 
-    /// All findings. What a template and its pods have in common is there once, as the template says it, with the
-    /// greater weight.
+    /// All findings. A finding that a template and its pods have in common appears once, as in the template, with the higher
+    /// severity.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = self.verdict.findings.clone();
         let at = |finding: &Finding| (finding.line, finding.column);
@@ -128,13 +128,13 @@ impl Outcome {
     pub fn warnings(&self) -> usize {
         let findings = self.findings();
         if findings.is_empty() {
-            // A policy that says warnings only.
+            // A policy that returns only warnings.
             return self.verdicts().map(|verdict| verdict.warnings.len()).sum();
         }
         findings.iter().filter(|finding| finding.severity == Severity::Warn).count()
     }
 
-    /// What becomes of the object, or of its pods where that is worse.
+    /// The decision for the object, or for its pods if that is worse.
     pub fn worst(&self) -> Decision {
         self.verdicts().map(|verdict| verdict.decision).max().unwrap_or(self.verdict.decision)
     }
@@ -145,7 +145,7 @@ impl Outcome {
     }
 }
 
-/// Finds the findings in their files, those of a template's pod where the template stands.
+/// Locates the findings in their files, those of a template's pod in the template.
 pub fn locate(outcomes: &mut [Outcome]) {
     for group in outcomes.chunk_by_mut(Outcome::is_beside) {
         let pointers: Vec<String> = group.iter().flat_map(pointers).collect();
@@ -174,7 +174,7 @@ fn pointers(outcome: &Outcome) -> Vec<String> {
     let prefix = &outcome.manifest.prefix;
     let object = outcome.manifest.object();
     let own = outcome.verdict.findings.iter().map(|finding| {
-        // The API server has stored it as `data`.
+        // The API server stores it as `data`.
         let written = finding.pointer.replacen("/data/", "/stringData/", 1);
         let is_written = finding.pointer.starts_with("/data/") && object.pointer(&written).is_some();
         format!("{prefix}{}", if is_written { &written } else { &finding.pointer })

@@ -1,7 +1,7 @@
-//! Placeholders that something else fills in before an object reaches a cluster: `${NAME}`, `$(name)`, `{{ .Values.name }}`,
+//! Placeholders that another tool substitutes before an object reaches a cluster: `${NAME}`, `$(name)`, `{{ .Values.name }}`,
 //! `#{name}#`, `<NAME>`.
 
-/// What a placeholder begins with, which is in no name of an object and in no base64.
+/// The start of a placeholder, which does not occur in names of objects or in base64.
 const BEGINNINGS: [char; 3] = ['$', '{', '<'];
 
 /// Whether a name, or a value in base64, has a placeholder in it.

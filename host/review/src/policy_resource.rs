@@ -1,4 +1,4 @@
-//! A policy resource: a `ClusterAdmissionPolicy` or an `AdmissionPolicy`, honoured as Kubewarden and the API server do.
+//! A policy resource: a `ClusterAdmissionPolicy` or an `AdmissionPolicy`, applied as in Kubewarden and the API server.
 //!
 //! ```text
 //! request ─▶ rules, selectors ─▶ policy ─▶ mode, mutating, message ─▶ verdict
@@ -25,7 +25,7 @@ use crate::kind::Kind;
 /// The API group of policy resources.
 const GROUP: &str = "policies.kubewarden.io";
 
-/// Kubewarden keeps policies out of the namespace that it is installed in: this one, by its charts and documentation.
+/// Kubewarden does not apply policies in its own namespace, which is this one in its charts and documentation.
 const KUBEWARDEN: &str = "kubewarden";
 
 /// A policy as it is deployed.
@@ -39,39 +39,39 @@ pub struct PolicyResource {
     namespace_selector: Selector,
     object_selector: Selector,
     guards_kubewarden: bool,
-    /// What becomes of the policy's answers
+    /// How the policy's answers are enforced
     pub enforcement: Enforcement,
     /// `(apiVersion, kind)` of what the policy may look up
     pub context_aware_resources: Vec<(String, String)>,
-    /// What is in it but cannot be honoured
+    /// Its fields that are ignored here
     pub notes: Vec<Note>,
     /// The resource as it was given
     pub object: Value,
 }
 
-/// Something in a resource that its author may think is honoured.
+/// A field of a resource that is ignored although its author may expect otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// JSON pointer into the resource
     pub pointer: String,
-    /// What is not honoured
+    /// What is ignored
     pub message: String,
     /// What to write instead; empty where there is nothing
     pub help: String,
-    /// Whether the cluster honours it all the same
+    /// Whether the cluster applies it
     pub is_of_cluster: bool,
 }
 
 /// Why an object cannot be used as a policy resource.
 #[derive(Debug, thiserror::Error)]
 pub enum ResourceError {
-    /// Some other object
+    /// Another object
     #[error("this is a {0}, not settings, a ClusterAdmissionPolicy or an AdmissionPolicy")]
     NotAPolicy(String),
-    /// Several policies under one expression
-    #[error("a {0} cannot be judged here: its expression over several policies is not evaluated")]
+    /// Several policies in one expression
+    #[error("this {0} cannot be evaluated here: it combines several policies in an expression")]
     Group(String),
-    /// A version from another time
+    /// An unknown version
     #[error("Kubewarden does not know the apiVersion of this {0}")]
     Version(String),
     /// A field of the wrong type, or none where one must be
@@ -113,7 +113,7 @@ struct Metadata {
     namespace: Option<String>,
 }
 
-/// What is honoured of a spec. The rest is in [`HARMLESS`], or gets a note.
+/// The fields of a spec that apply. The rest is in [`HARMLESS`], or gets a note.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec {
@@ -149,7 +149,7 @@ struct ContextAwareResource {
     kind: String,
 }
 
-/// Fields of both kinds that are honoured.
+/// Fields of both kinds that apply.
 const HONOURED: [&str; 7] =
     ["matchConditions", "matchPolicy", "message", "mode", "mutating", "objectSelector", "rules"];
 
@@ -157,7 +157,7 @@ const HONOURED: [&str; 7] =
 const CLUSTER_ONLY: [&str; 3] =
     ["allowInsideAdmissionControllerNamespace", "contextAwareResources", "namespaceSelector"];
 
-/// Fields that do not change what becomes of an object, and the settings, which are read for themselves.
+/// Fields that do not change the outcome, and the settings, which are read separately.
 const HARMLESS: [&str; 8] = [
     "backgroundAudit",
     "failurePolicy",
@@ -183,7 +183,7 @@ impl PolicyResource {
         Kind::of(object).is_some_and(|kind| kind.group == GROUP && kind.kind.contains("AdmissionPolicy"))
     }
 
-    /// Reads an object that has a kind. An `AdmissionPolicy` that names no namespace is in `namespace`.
+    /// Reads an object that has a kind. An `AdmissionPolicy` without a namespace is in `namespace`.
     ///
     /// # Errors
     /// - another kind or version, a field that the API server would refuse
@@ -210,7 +210,7 @@ impl PolicyResource {
         let namespace = (!is_cluster_wide)
             .then(|| metadata.namespace.filter(|n| !n.is_empty()).unwrap_or_else(|| namespace.to_owned()));
         if is_cluster_wide && !spec.allow_inside_admission_controller_namespace {
-            // As Kubewarden's controller does when it writes its own exclusion beside the expressions.
+            // As Kubewarden's controller does when it adds its own exclusion to the expressions.
             // policy_subreconciler_webhook.go
             spec.namespace_selector.match_labels.clear();
         }
@@ -244,7 +244,7 @@ impl PolicyResource {
         if !self.rules.iter().any(|rule| rule.names(&asked, self.match_policy)) {
             return Some(format!("no rule of {self} names {asked}"));
         }
-        // What is in no namespace always matches.
+        // An object without a namespace always matches.
         if !asked.namespace.is_empty()
             && let Some(reason) = self.leaves_out_namespace(asked.namespace, cluster)
         {
@@ -256,13 +256,13 @@ impl PolicyResource {
                 .into_iter()
                 .flatten()
                 .any(|object| !object.is_null() && self.object_selector.takes(&labels_of(object)));
-        (!is_selected).then(|| format!("the objectSelector of {self} leaves out its labels"))
+        (!is_selected).then(|| format!("the objectSelector of {self} does not match its labels"))
     }
 
     /// Why nothing in this namespace is sent to the policy; `None` where something may be.
     pub fn leaves_out_namespace(&self, namespace: &str, cluster: &Cluster) -> Option<String> {
         if let Some(own) = &self.namespace {
-            return (own != namespace).then(|| format!("{self} judges only what is in namespace {own}"));
+            return (own != namespace).then(|| format!("{self} applies only to namespace {own}"));
         }
         if namespace == KUBEWARDEN && !self.guards_kubewarden {
             return Some(format!("Kubewarden keeps {self} out of its own namespace, {KUBEWARDEN}"));
@@ -276,9 +276,9 @@ impl PolicyResource {
         let unknown = if known.is_some() {
             ""
         } else {
-            "; its labels are not known: give its Namespace among the manifests or by --cluster"
+            "; its labels are not known: pass its Namespace with the manifests or with --cluster"
         };
-        Some(format!("the namespaceSelector of {self} leaves out namespace {namespace}{unknown}"))
+        Some(format!("the namespaceSelector of {self} excludes namespace {namespace}{unknown}"))
     }
 }
 
@@ -317,20 +317,19 @@ fn notes(object: &Value, is_cluster_wide: bool) -> Vec<Note> {
         }
         let kind = if is_cluster_wide { "a ClusterAdmissionPolicy" } else { "an AdmissionPolicy" };
         let field_shown = if is_field_name(field) { field } else { "…" };
-        let message =
-            format!("spec.{field_shown} is no field of {kind} that is known here, so it is not honoured");
+        let message = format!("spec.{field_shown} is not a known field of {kind}, so it is ignored");
         note(&[field], message, "");
     }
     if is_given(spec.get("matchConditions")) {
-        let message = "spec.matchConditions are not honoured, because CEL is not evaluated here: objects may be judged \
-                       that the cluster leaves out";
+        let message = "spec.matchConditions are ignored, because CEL is not evaluated here: objects may be \
+                       checked that the cluster skips";
         note(&["matchConditions"], message.to_owned(), "");
     }
     let inside = spec.get("allowInsideAdmissionControllerNamespace") == Some(&Value::Bool(true));
     let labels = spec.get("namespaceSelector").and_then(|selector| selector.get("matchLabels"));
     if is_cluster_wide && !inside && is_given(labels) {
-        let message = "Kubewarden drops the matchLabels of a ClusterAdmissionPolicy's namespaceSelector, so they count \
-                       for nothing";
+        let message = "Kubewarden drops the matchLabels of a ClusterAdmissionPolicy's namespaceSelector, so \
+                       they have no effect";
         note(&["namespaceSelector", "matchLabels"], message.to_owned(), "write them as matchExpressions");
     }
     notes

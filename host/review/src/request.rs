@@ -16,13 +16,13 @@ const USER: &str = "kubernetes-admin";
 pub struct Request<'a> {
     /// Kind of the object
     pub kind: &'a Kind,
-    /// Empty for what is in no namespace
+    /// Empty for an object without a namespace
     pub namespace: Cow<'a, str>,
     /// `CREATE`, `UPDATE` or `DELETE`
     pub operation: &'a str,
-    /// The object as it is to be
+    /// The new object
     pub object: Option<Cow<'a, Value>>,
-    /// The object as it was
+    /// The old object
     pub old: Option<Cow<'a, Value>>,
 }
 

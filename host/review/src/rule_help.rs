@@ -1,4 +1,4 @@
-//! The rules of a policy and their help, as the policy itself tells them.
+//! The rules of a policy and their help, as the policy itself lists them.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::host_calls::HostCalls;
 pub struct Rule {
     /// Stable id
     pub id: String,
-    /// The name below `actions` that decides its weight, or `rejection` or `warning`
+    /// The name below `actions` that sets its severity, or `rejection` or `warning`
     #[serde(default)]
     pub category: String,
-    /// What it does unless the settings say otherwise: `allow`, `warn` or `reject`
+    /// Its default action: `allow`, `warn` or `reject`
     #[serde(default)]
     pub action: String,
     /// What is wrong, in one sentence

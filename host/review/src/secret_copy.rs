@@ -1,5 +1,5 @@
-//! The copy of a pull secret from another namespace: what to type where a pod's own namespace has none. The policy looks only
-//! into the pod's namespace, so it cannot know of the others.
+//! Help for copying a pull secret from another namespace if the pod's own namespace does not have it. The policy looks up only
+//! the pod's namespace, so it does not know the others.
 
 use crate::cluster::Cluster;
 use crate::field::word;
@@ -8,10 +8,10 @@ use crate::verdict::Finding;
 /// The rule of a pull secret that does not exist.
 const NOT_FOUND: &str = "secret-not-found";
 
-/// How many namespaces a help names.
+/// Maximum number of namespaces in a help text.
 const SHOWN: usize = 3;
 
-/// Has the help of findings in `namespace` say which other namespaces have the secret, and how it is copied.
+/// Adds to the help of findings in `namespace` which other namespaces have the secret, and how to copy it.
 pub(crate) fn help(findings: &mut [Finding], namespace: &str, cluster: &Cluster) {
     for finding in findings.iter_mut().filter(|finding| finding.rule == NOT_FOUND) {
         let Some(name) = finding.secret.as_deref().filter(|name| is_plain(name)) else { continue };
@@ -45,7 +45,7 @@ pub(crate) fn help(findings: &mut [Finding], namespace: &str, cluster: &Cluster)
     }
 }
 
-/// Whether this is a name that Kubernetes takes, as far as a shell would read anything else in it.
+/// Whether a name has only characters that Kubernetes accepts in names, so that a shell reads it as one word.
 fn is_plain(name: &str) -> bool {
     let is_taken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_taken)

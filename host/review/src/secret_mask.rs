@@ -1,4 +1,4 @@
-//! Keeps the values of Secrets that another policy than this project's has seen out of what it says.
+//! Removes the values of Secrets that a policy other than this project's has seen from its output.
 //!
 //! ```text
 //! Secrets in answers and in the request ─▶ values ─▶ SecretMask ◀─ texts and JSON of the policy
@@ -18,10 +18,11 @@ use serde_json::{Map, Value};
 use self::values::Values;
 use crate::spelling::in_spellings;
 
-/// What stands for a value.
+/// The replacement for a value.
 const HIDDEN: &str = "***";
 
-/// Bytes of texts that are searched for values in other spellings than base64 too, which takes longer: more than a policy says.
+/// Bytes of texts that are searched for values in other spellings than base64 too, which takes longer. The output of a policy
+/// is shorter.
 const MOST_DECODED: usize = 4 << 20;
 
 /// What one call of a policy has seen and must not repeat.
@@ -29,14 +30,14 @@ const MOST_DECODED: usize = 4 << 20;
 pub struct SecretMask {
     values: Values,
     payload: Vec<u8>,
-    /// Whether it is known what may be shown, which is looked up when something is found that may be a value
+    /// Whether the texts that may be shown have been collected, which happens when a possible value is found
     is_public_known: bool,
     /// What is left of [`MOST_DECODED`]
     decoded_left: usize,
 }
 
 impl SecretMask {
-    /// For a call with this payload. A Secret that is judged is one that the policy sees.
+    /// For a call with this payload. The policy also sees a Secret that is the object of the request.
     pub fn of_call(payload: &[u8]) -> Self {
         let (values, payload) = (Values::default(), payload.to_owned());
         let mut mask = Self { values, payload, is_public_known: false, decoded_left: MOST_DECODED };
@@ -47,7 +48,8 @@ impl SecretMask {
         mask
     }
 
-    /// Adds what a host call has returned. `asks_for_secret` says that it asks for a Secret, whatever its answer says of itself.
+    /// Adds what a host call has returned. `asks_for_secret` is true for a call that asks for a Secret, regardless of the
+    /// answer.
     pub fn add(&mut self, answer: &[u8], asks_for_secret: bool) {
         if !asks_for_secret && !may_have_secrets(answer) {
             return;
@@ -98,8 +100,8 @@ impl SecretMask {
         shown
     }
 
-    /// The JSON without values; what is no JSON is taken for a text. A value stays where the judged object has it in the same
-    /// place of `mutated_object`, because there the policy changes nothing.
+    /// The JSON without values; invalid JSON is treated as a text. A value in `mutated_object` is kept where the object of the
+    /// request has it in the same place, because there the policy changes nothing.
     pub fn json<'j>(&mut self, json: &'j [u8]) -> Cow<'j, [u8]> {
         if self.values.is_empty() {
             return Cow::Borrowed(json);
@@ -111,7 +113,7 @@ impl SecretMask {
             };
         };
         let is_changed = match &mut value {
-            // The names of an answer's own fields are no texts of the policy.
+            // The names of an answer's own fields are not texts of the policy.
             Value::Object(fields) => fields.iter_mut().fold(false, |is_changed, (name, value)| {
                 let object = (name == "mutated_object" && !value.is_null()).then(|| self.parsed());
                 let object = object.as_ref().and_then(|request| request.pointer("/request/object"));

@@ -21,12 +21,12 @@ const COMMON: &str = "apiVersion annotations automountServiceAccountToken certif
     mcr.microsoft.com acr-secret 00000000-0000-0000-0000-000000000000 batch/v1 apps/v1 policies.kubewarden.io \
     ClusterAdmissionPolicy AdmissionPolicy AdmissionReview AdmissionRequest admission.k8s.io/v1 IfNotPresent ClusterFirst RollingUpdate";
 
-/// A part. Bytes that are not in UTF-8 stand behind one that is shorter.
+/// A part. Bytes that are not UTF-8 follow a shorter one.
 type Part = [u8; PART];
 
 const NO_BYTE: u8 = 0xff;
 
-/// What must not be shown, and what may be shown all the same.
+/// The texts that must not be shown, and those that may be shown.
 #[derive(Debug, Clone)]
 pub struct SecretParts {
     parts: HashSet<Part>,
@@ -55,7 +55,7 @@ impl SecretParts {
         Self { parts, public, published, least: least.clamp(1, PART), short: BTreeSet::new() }
     }
 
-    /// Says that words may be shown which many manifests have.
+    /// Marks words that many manifests contain as public.
     pub fn publish_common(&mut self) {
         COMMON.split_whitespace().for_each(|word| self.publish(word));
     }
@@ -80,13 +80,13 @@ impl SecretParts {
             self.short.insert(value.len());
             self.parts.extend(parts(&lowered(value), value.len()));
         }
-        // Of JSON, what is between values is in other texts too.
+        // The text between JSON values is in other texts too.
         if !value.starts_with(b"{") && !value.starts_with(b"[") {
             self.parts.extend(parts(&lowered(value), PART));
         }
     }
 
-    /// Says that a text may be shown, whatever Secret holds it.
+    /// Marks a text as public, even if a Secret contains it.
     pub fn publish(&mut self, text: &str) {
         self.public.extend(parts(&squeeze(text.as_bytes()), PART));
         let lowered = lowered(text.as_bytes());

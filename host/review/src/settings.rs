@@ -1,4 +1,4 @@
-//! The policy's settings: what they are read from, and whether the policy takes them.
+//! The policy's settings: what they are read from, and whether the policy accepts them.
 
 mod problem;
 
@@ -19,11 +19,11 @@ use problem::Problem;
 /// Settings, and the policy resource that they were in.
 #[derive(Debug)]
 pub struct Settings {
-    /// As the policy gets them
+    /// As they are sent to the policy
     pub json: Box<RawValue>,
     /// Where they are written; `None` for the defaults
     pub source: Option<SettingsSource>,
-    /// As the policy gets them for a Secret, where that differs
+    /// As they are sent to the policy for a Secret, if that differs
     pub secret_json: Option<Box<RawValue>>,
     /// The resource, where they were in one
     pub resource: Option<PolicyResource>,
@@ -42,7 +42,7 @@ pub struct SettingsSource {
     pub prefix: String,
 }
 
-/// Which value of a file is meant.
+/// The selected value of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
     /// Its only document
@@ -53,8 +53,8 @@ pub enum Selection {
     Pointer(String),
 }
 
-/// Reads settings, or the policy resource that has them, and what there is to say about it. A resource that names no
-/// namespace is in `namespace`.
+/// Reads settings, or the policy resource that has them, and the notes on it. A resource without a namespace is
+/// in `namespace`.
 ///
 /// # Errors
 /// - a text that cannot be parsed, or that has no object, as an empty one, or too many
@@ -77,14 +77,14 @@ pub fn read(
             return Err(wrong(format!("{name}: there is no document {number}")));
         }
     }
-    // A manifest of the cluster has the RBAC beside the policy.
+    // A manifest of the cluster contains the RBAC in addition to the policy.
     if objects.iter().any(|object| PolicyResource::is_one(object.object())) {
         objects.retain(|object| PolicyResource::is_one(object.object()));
     }
     let object = match (objects.pop(), objects.as_slice()) {
         // A command that fails before the pipe writes nothing: that does not mean the defaults.
         (None, _) => {
-            let problem = Diagnostic::error(format!("{name}: there are no settings there"));
+            let problem = Diagnostic::error(format!("{name}: no settings found"));
             return Err(Diagnostics(vec![problem.with_help("write {} for the defaults")]));
         }
         (Some(object), []) => object,
@@ -129,7 +129,7 @@ pub fn read(
     Ok((Settings { json, secret_json: None, source: Some(source), resource }, notes))
 }
 
-/// Says how to name one of several objects.
+/// Reports how to select one of several objects.
 fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> Diagnostics {
     /// More than these are not listed.
     const LISTED: usize = 10;
@@ -140,11 +140,11 @@ fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> Diagnost
         Diagnostics(vec![Diagnostic { help, ..Diagnostic::error(message) }])
     };
     if objects.clone().any(|object| !object.prefix.is_empty()) {
-        let message = format!("{name}: a List of {count} objects, where one is wanted");
-        return problem(message, Some("ask kubectl for one by name".to_owned()));
+        let message = format!("{name}: found a List of {count} objects, expected one");
+        return problem(message, Some("select one by name in the kubectl command".to_owned()));
     }
     let name = match name {
-        "--settings-json" => return problem(format!("{name}: {count} values, where one is wanted"), None),
+        "--settings-json" => return problem(format!("{name}: found {count} values, expected one"), None),
         STDIN => "-",
         file => file,
     };
@@ -157,7 +157,7 @@ fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> Diagnost
     };
     let mut listed: Vec<String> = objects.take(LISTED).map(one).collect();
     listed.extend((count > LISTED).then(|| format!("and {} more", count - LISTED)));
-    let message = format!("{name}: {count} documents, where one is wanted");
+    let message = format!("{name}: found {count} documents, expected one");
     problem(message, Some(format!("name one: {}", listed.join(", "))))
 }
 
@@ -175,7 +175,7 @@ pub enum SettingsError {
     #[error("the policy could not validate its settings: {0}")]
     Policy(EngineError),
     /// The policy answers something else
-    #[error("the policy's answer to its settings is no JSON: {0}")]
+    #[error("the policy's answer to its settings is not JSON: {0}")]
     Answer(serde_json::Error),
 }
 
@@ -196,8 +196,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What the question whether pods get their images comes to: nothing is added, every lookup is made, and a pod whose
-    /// credentials all fail is refused. A Secret itself is only warned of, because the pods that rely on it decide.
+    /// Settings that check whether pods can pull their images: nothing is added, every lookup is made, and a pod whose
+    /// credentials all fail is refused. A Secret itself only causes warnings, because the pods that rely on it decide.
     pub fn for_pulls() -> Self {
         let settings = |unusable: &str| {
             json!({
@@ -215,7 +215,7 @@ impl Settings {
         }
     }
 
-    /// Asks the policy whether it takes the settings.
+    /// Asks the policy whether it accepts the settings.
     ///
     /// # Errors
     /// - it does not, with the location of every problem; or it gives no answer
@@ -232,7 +232,7 @@ impl Settings {
     }
 }
 
-/// Why the policy does not take the settings.
+/// Why the policy does not accept the settings.
 fn refusal(
     policy: &dyn Engine,
     settings: &RawValue,

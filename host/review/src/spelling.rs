@@ -6,7 +6,7 @@ const DEPTH: usize = 3;
 /// The shortest base64 that is decoded, in characters.
 const SHORTEST: usize = 8;
 
-/// Whether the test holds for a text, or for what something in it stands for.
+/// Whether the test holds for a text, or for a decoded form of a part of it.
 pub fn in_any_spelling(text: &[u8], is_found: &mut dyn FnMut(&[u8]) -> bool) -> bool {
     in_spellings(text, DEPTH, is_found)
 }
@@ -27,7 +27,7 @@ pub fn in_spellings(text: &[u8], depth: usize, is_found: &mut dyn FnMut(&[u8]) -
     // Lines of base64 are one text.
     let joined: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let runs = |is_part: fn(u8) -> bool| joined.split(move |byte| !is_part(*byte));
-    // Where the base64 begins is not known if letters stand before it.
+    // The start of the base64 is not known if letters precede it.
     runs(is_base64)
         .filter(|run| run.len() >= SHORTEST)
         .any(|run| (0..4).any(|start| within(base64(run.get(start..).unwrap_or_default()))))
@@ -72,7 +72,7 @@ fn hexadecimal(text: &[u8]) -> Vec<u8> {
     text.chunks(2).filter_map(pair).collect()
 }
 
-/// Replaces what stands for a byte or character behind a sign.
+/// Replaces escapes of bytes or characters after a sign.
 fn unescape(text: &[u8], sign: u8, read: impl Fn(&[u8]) -> Option<(Vec<u8>, usize)>) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;

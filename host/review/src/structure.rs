@@ -3,7 +3,7 @@
 use crate::excerpt::is_shown;
 use crate::yaml::{self, Scalar};
 
-/// For each line of a text, ended by `\n`, whether it is structure. A comment is none, and neither is what cannot be read.
+/// For each line of a text, ended by `\n`, whether it is structure. A comment is not, and neither is text that cannot be read.
 pub fn lines(text: &str) -> Vec<bool> {
     let starts: Vec<usize> =
         std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
@@ -62,7 +62,7 @@ mod tests {
     use super::lines;
 
     #[test]
-    fn values_and_comments_are_no_structure() {
+    fn values_and_comments_are_not_structure() {
         let text = "\
 kind: Pod # hunter2
 metadata:

@@ -1,4 +1,4 @@
-//! A suite: cases that say what the policy must decide, as people write them in YAML.
+//! A suite: cases that state what the policy must decide, in YAML.
 
 pub mod expect;
 mod load;
@@ -22,13 +22,13 @@ use crate::yaml::Document;
 pub struct Suite {
     /// Settings of the policy in every case that has none of its own
     pub settings: Map<String, Value>,
-    /// Manifests that stand for the cluster
+    /// Manifests that represent the cluster
     pub cluster: Vec<Value>,
     /// The cases
     pub cases: Vec<Case>,
 }
 
-/// One case: a request and what must become of it.
+/// One case: a request and the expected outcome.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Case {
@@ -52,7 +52,7 @@ pub struct Case {
     /// Who makes the request
     #[serde(default)]
     pub user_info: Option<Value>,
-    /// The request's namespace, where the object's own is not meant
+    /// The request's namespace, if it differs from the object's own
     #[serde(default)]
     pub namespace: Option<String>,
     /// Settings instead of the suite's
@@ -64,11 +64,11 @@ pub struct Case {
     /// Lookups that fail
     #[serde(default)]
     pub lookups: Option<FailingLookups>,
-    /// What must become of the request
+    /// The expected outcome of the request
     pub expect: Expect,
 }
 
-/// What happens to the object of a case.
+/// The operation on the object of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Operation {
@@ -94,7 +94,7 @@ impl Operation {
     }
 }
 
-/// A suite that has been read, and where it stands.
+/// A suite that has been read, and its location.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The suite's file

@@ -1,10 +1,10 @@
 //! User names and passwords before the host of an image or a registry.
 //!
-//! The policy's core has its own, because it builds without this library.
+//! The policy's core has its own copy, because it builds without this library.
 
 use std::borrow::Cow;
 
-/// A reference as it may be shown: what stands before an `@` that begins no digest may be a user name and a password.
+/// A reference as it may be shown: text before an `@` that does not begin a digest may be a user name and a password.
 pub fn without_user_info(text: &str) -> Cow<'_, str> {
     let last =
         text.rmatch_indices('@').find(|(at, _)| text.get(at + 1..).is_some_and(|rest| !is_digest(rest)));

@@ -16,15 +16,15 @@ struct Response {
     warnings: Option<Vec<String>>,
 }
 
-/// What becomes of an object.
+/// The decision on an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// Not judged
+    /// Not checked
     Skipped,
-    /// Taken as it is
+    /// Accepted unchanged
     Accepted,
-    /// Taken with changes
+    /// Accepted with changes
     Mutated,
     /// Refused
     Rejected,
@@ -32,24 +32,24 @@ pub enum Decision {
     Error,
 }
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The object is accepted all the same
+    /// The object is still accepted
     Warn,
     /// The object is refused
     Reject,
 }
 
-/// One thing that is wrong, as the policy says it, and its place in the file.
+/// One problem, as the policy reports it, and its location in the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable id
     pub rule: String,
-    /// Weight
+    /// Severity
     pub severity: Severity,
-    /// JSON pointer into the judged object
+    /// JSON pointer into the object
     pub pointer: String,
     /// Line in the file, from 1
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,12 +74,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether another policy than this project's says it.
+    /// Whether a policy other than this project's reports it.
     pub fn is_foreign(&self) -> bool {
         self.rule.starts_with(FOREIGN)
     }
 
-    /// Message and help in one line, for where there is only one.
+    /// Message and help in one line, for output with a single line.
     pub fn in_one_line(&self) -> String {
         let semicolon = if self.help.is_empty() { "" } else { "; " };
         [self.message.as_str(), semicolon, &self.help].concat()
@@ -89,7 +89,7 @@ impl Finding {
 /// The policy's answer for one object.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verdict {
-    /// What becomes of the object
+    /// The decision for the object
     pub decision: Decision,
     /// What changes, as RFC 6902
     pub patch: Patch,
@@ -98,7 +98,7 @@ pub struct Verdict {
     /// Why it is refused, why there is no answer, or what monitor mode held back
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What the API server would warn of
+    /// The warnings of the API server
     pub warnings: Vec<String>,
     /// Whether the message only says what the findings say
     #[serde(skip)]
@@ -137,7 +137,7 @@ impl Verdict {
     /// Reads a response to a request for `object`.
     ///
     /// # Errors
-    /// - the response is no `ValidationResponse`
+    /// - the response is not a `ValidationResponse`
     pub fn of(response: &[u8], object: &Value) -> Result<Self, serde_json::Error> {
         let response: Response = serde_json::from_slice(response)?;
         let mutated = response.mutated_object.filter(|mutated| response.accepted && !mutated.is_null());
@@ -163,7 +163,7 @@ impl Verdict {
     }
 }
 
-/// What the rules of other policies begin with.
+/// The prefix of rules of other policies.
 const FOREIGN: &str = "policy/";
 
 /// The most characters of such a rule.

@@ -1,4 +1,4 @@
-//! Manifests as kubectl reads them: YAML 1.1 scalars or JSON, several documents to a text, and where each value stands.
+//! Manifests as kubectl reads them: YAML 1.1 scalars or JSON, several documents in a text, and the location of each value.
 //!
 //! ```text
 //! text ─▶ stretches between marks ─▶ events (granit-parser | json) ─▶ tree ─┬─▶ value: Document
@@ -48,7 +48,7 @@ pub struct Document {
     pub span: Range<usize>,
     /// Template named by the `# Source:` comment that `helm template` writes before the first node
     pub source: Option<String>,
-    /// What was read otherwise than the author may think
+    /// Values that are read differently than the author may expect
     pub notes: Vec<Note>,
     /// Bytes between the marks around it
     stretch: Range<usize>,
@@ -69,12 +69,12 @@ pub struct Documents {
     pub count: usize,
     /// Why the rest could not be read
     pub error: Option<SyntaxError>,
-    /// What is odd where there is no document
+    /// Notes on text without a document
     pub notes: Vec<Note>,
 }
 
 impl Documents {
-    /// What is odd, within documents and outside.
+    /// Notes, within documents and outside.
     pub fn all_notes(&self) -> impl Iterator<Item = &Note> {
         self.notes.iter().chain(self.documents.iter().flat_map(|document| &document.notes))
     }
@@ -89,7 +89,8 @@ pub fn documents(text: &str) -> (Vec<Document>, Option<SyntaxError>) {
     (documents, error)
 }
 
-/// As [`documents`], for a part of a text with so many lines above it. The indices of the documents are those in the part.
+/// Like [`documents`], for a part of a text with this number of lines above it. The indices of the documents are those in the
+/// part.
 pub fn documents_below(above: usize, text: &str) -> Documents {
     let mut all = Documents::default();
     // Has kubectl read content before the next separator? Without content, it takes that line for text.
@@ -150,7 +151,8 @@ pub fn line_ends(text: &[u8]) -> usize {
     text::line_ends(text)
 }
 
-/// Where the values at these JSON pointers (RFC 6901) stand in that document (from 1); `None` where there is no such value.
+/// The locations of the values at these JSON pointers (RFC 6901) in that document (from 1); `None` where there is no such
+/// value.
 ///
 /// A pointer that ends at an alias gives the place of the alias, one that goes on gives the place at the anchor.
 pub fn places(text: &str, document: usize, pointers: &[&str]) -> Vec<Option<Place>> {
@@ -185,7 +187,7 @@ impl Document {
         let (found, begin) = if let Some(found) = alone {
             (found, self.span.start)
         } else {
-            // A `%TAG` directive stands outside of the span.
+            // A `%TAG` directive is outside of the span.
             let stretch = text.get(self.stretch.clone()).unwrap_or_default();
             (within(stretch, self.number).unwrap_or_default(), self.stretch.start)
         };
@@ -197,7 +199,7 @@ impl Document {
         let (found, begin, start) = if alone.is_some() {
             (alone, self.span.start, self.start)
         } else {
-            // A `%TAG` directive stands outside of the span.
+            // A `%TAG` directive is outside of the span.
             let stretch = text.get(self.stretch.clone()).unwrap_or_default();
             (find(stretch, self.number, pointers, locate), self.stretch.start, (1, 1))
         };
@@ -230,11 +232,11 @@ struct Found {
     count: usize,
     /// Why there are no more
     problem: Option<Problem>,
-    /// What is odd about documents without content
+    /// Notes on documents without content
     notes: Vec<Note>,
 }
 
-/// What stands above a stretch.
+/// The text above a stretch.
 #[derive(Clone, Copy)]
 struct Above {
     /// How many lines

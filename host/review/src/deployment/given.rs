@@ -1,18 +1,18 @@
-//! A policy resource that is given: what it says stays as it is, and what it leaves out is filled in.
+//! A given policy resource: its fields are kept, and missing fields are added.
 
 use serde_json::{Map, Value, json};
 
 use super::{Deployment, Resource, without};
 use crate::cluster::NAMESPACE_NAME;
 
-/// What the API server writes into the metadata of an object, whatever the request has there.
+/// Metadata that the API server sets, regardless of the request.
 const OF_SERVER: [&str; 6] =
     ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 
 /// The copy of an object that `kubectl apply` keeps in it.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Something that was asked for, and that the given resource cannot have.
+/// Something that was requested, but that the given resource cannot have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// What is left out, and why
@@ -22,7 +22,7 @@ pub struct Note {
 }
 
 impl Deployment<'_> {
-    /// What cannot be kept, or done.
+    /// What cannot be kept or done.
     pub fn notes(&self) -> Vec<Note> {
         let Some(given) = self.given.filter(|given| is_namespaced(given)) else { return Vec::new() };
         let mut notes = Vec::new();
@@ -31,8 +31,8 @@ impl Deployment<'_> {
         if !self.context_aware_resources().is_empty() {
             notes.push(Note {
                 message:
-                    "an AdmissionPolicy may look nothing up, so the policy cannot do what its settings under \
-                          `cluster` ask for"
+                    "an AdmissionPolicy may not look up objects, so the policy cannot do what its settings under \
+                     `cluster` require"
                         .to_owned(),
                 help: "write a ClusterAdmissionPolicy, or leave out `cluster`".to_owned(),
             });
@@ -40,7 +40,7 @@ impl Deployment<'_> {
         if !self.excluded.is_empty() {
             notes.push(Note {
                 message: format!(
-                    "--exclude-namespace changes nothing, because an AdmissionPolicy judges {one} alone"
+                    "--exclude-namespace changes nothing, because an AdmissionPolicy applies only to {one}"
                 ),
                 help: "leave it out, or write a ClusterAdmissionPolicy".to_owned(),
             });
@@ -53,7 +53,7 @@ impl Deployment<'_> {
         !self.given.is_some_and(is_namespaced)
     }
 
-    /// The given resource with what it leaves out. What the caller names counts more.
+    /// The given resource with its missing fields. Values from the caller take precedence.
     pub(super) fn completed(&self, given: &Value) -> Resource {
         let role = self.role();
         let mut object = given.clone();
@@ -95,7 +95,7 @@ impl Deployment<'_> {
         }
     }
 
-    /// Has a selector leave out the namespaces that the caller excludes.
+    /// Makes a selector exclude the namespaces that the caller excludes.
     fn exclude(&self, selector: &mut Map<String, Value>) {
         if self.excluded.is_empty() {
             return;

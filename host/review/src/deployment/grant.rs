@@ -28,7 +28,7 @@ impl Deployment<'_> {
             );
         }
         if !names.everywhere.is_empty() {
-            let why = if names.patterns { "RBAC knows no patterns" } else { "pullSecrets names none" };
+            let why = if names.patterns { "RBAC has no patterns" } else { "pullSecrets does not name any" };
             rules.push(get_secrets(&names.everywhere));
             comments.push(format!(
                 "Lookups of pull secrets (cluster.secrets): in every namespace, because {why}."

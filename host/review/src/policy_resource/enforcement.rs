@@ -1,4 +1,4 @@
-//! What the policy server makes of a policy's answer.
+//! How the policy server enforces a policy's answer.
 
 use crate::verdict::{Decision, Severity, Verdict};
 
@@ -48,7 +48,7 @@ impl Enforcement {
     }
 }
 
-/// Accepted, whatever the policy says; what it says stays visible.
+/// Accepts every object; the policy's answer stays visible.
 fn monitored(mut verdict: Verdict) -> Verdict {
     let held_back = match verdict.decision {
         Decision::Rejected => "monitor mode: it would be rejected",
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_protects_and_mutates_has_its_way() {
+    fn a_policy_that_protects_and_mutates_is_enforced() {
         for verdict in [rejected(), mutated()] {
             assert_eq!(shown(&PROTECT.apply(verdict.clone())), shown(&verdict));
         }

@@ -43,14 +43,14 @@ enum Scope {
 /// Whether another version of a resource is the same resource.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum MatchPolicy {
-    /// Only what the rules say by the letter
+    /// Exactly what the rules name
     Exact,
     /// The API server converts to a version that the rules name
     #[default]
     Equivalent,
 }
 
-/// What rules look at in a request. Its `Display` is how people call it: `pods/ephemeralcontainers UPDATE`.
+/// The parts of a request that rules match. Its `Display` is the usual notation: `pods/ephemeralcontainers UPDATE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attributes<'a> {
     /// Empty for the core group
@@ -63,12 +63,12 @@ pub struct Attributes<'a> {
     pub sub_resource: &'a str,
     /// `CREATE`
     pub operation: &'a str,
-    /// Empty for what is in no namespace
+    /// Empty for an object without a namespace
     pub namespace: &'a str,
 }
 
 impl<'a> Attributes<'a> {
-    /// Those of an admission request. Where it names no resource, that is guessed from the kind.
+    /// Those of an admission request. If it does not name a resource, the resource is derived from the kind.
     pub fn of(request: &'a Value) -> Self {
         let word = |pointer| request.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let resource = match word("/resource/resource") {

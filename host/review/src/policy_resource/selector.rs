@@ -15,11 +15,11 @@ pub fn labels_of(object: &Value) -> Labels {
     labels.into_iter().flatten().filter_map(word).collect()
 }
 
-/// What labels must be like. An empty selector takes all.
+/// Requirements for labels. An empty selector matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Selector {
-    /// Labels that must be there with these values
+    /// Labels that must exist with these values
     #[serde(default, deserialize_with = "crate::field_error::or_default")]
     pub match_labels: Labels,
     /// Further requirements
@@ -28,19 +28,19 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Whether it takes everything.
+    /// Whether it matches everything.
     pub fn is_empty(&self) -> bool {
         self.match_labels.is_empty() && self.match_expressions.is_empty()
     }
 
-    /// Whether it takes what has these labels.
+    /// Whether it matches these labels.
     pub fn takes(&self, labels: &Labels) -> bool {
         self.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
             && self.match_expressions.iter().all(|requirement| requirement.is_met(labels))
     }
 }
 
-/// What one label must be like.
+/// A requirement for one label.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Expression")]
 pub struct Requirement {

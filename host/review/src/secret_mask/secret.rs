@@ -25,7 +25,7 @@ pub(super) fn add_all(values: &mut Values, value: &Value) {
     }
 }
 
-/// Adds the values of a Secret or of several, whatever kind they say they are.
+/// Adds the values of a Secret or of several, regardless of their stated kind.
 pub(super) fn add_secrets(values: &mut Values, value: &Value) {
     match value {
         Value::Object(fields) if fields.get("items").is_some_and(Value::is_array) => {
@@ -38,7 +38,7 @@ pub(super) fn add_secrets(values: &mut Values, value: &Value) {
     }
 }
 
-/// Notes every text of a request that is no value of a Secret.
+/// Collects every text of a request that is not a value of a Secret.
 pub(super) fn publish_all(values: &mut Values, value: &Value) {
     match value {
         Value::Object(fields) if is_secret(fields) => {
@@ -103,7 +103,7 @@ fn add_metadata(values: &mut Values, metadata: &Value) {
                 Err(_) => add_text(values, text.as_bytes()),
             }
         } else if !name.starts_with("acr-pull-secret/") {
-            // A short one is a word such as the name of a release.
+            // A short one is a word, for example the name of a release.
             values.add(text.as_bytes());
         }
     }
@@ -202,7 +202,7 @@ fn add_auth(values: &mut Values, text: &str) {
     values.add(String::from_utf8_lossy(password).trim_end_matches('\0').as_bytes());
 }
 
-/// The password of what stands before the `@` of a URL.
+/// The password in the text before the `@` of a URL.
 fn add_login(values: &mut Values, text: &str) {
     let end = text.find(['/', ' ']).unwrap_or(text.len());
     if let Some((login, _)) = text.get(..end).and_then(|authority| authority.rsplit_once('@')) {

@@ -29,7 +29,7 @@ fn docker_config() -> Value {
 }
 
 #[test]
-fn a_value_is_hidden_wherever_it_stands_and_the_rest_is_shown() {
+fn a_value_is_hidden_in_every_place_and_the_rest_is_shown() {
     let config = docker_config();
     let whole = config[".dockerconfigjson"].as_str().unwrap();
     let auth = encoded(&format!("robot-user:{PASSWORD}"));
@@ -56,7 +56,7 @@ fn a_value_is_hidden_wherever_it_stands_and_the_rest_is_shown() {
         (generic("!$%&/(){}?"), "it is !$%&/(){}? here".to_owned(), "it is *** here"),
         (generic("see contoso.azurecr.io: pw"), "an image of contoso.azurecr.io: web".to_owned(), ""),
         (generic("ab12"), "it is ab12".to_owned(), "it is ***"),
-        (generic("ab1"), "too short to be told from other words: ab1".to_owned(), ""),
+        (generic("ab1"), "too short to be distinguished from other words: ab1".to_owned(), ""),
         (generic("prod"), "the pod web in prod".to_owned(), ""),
         (generic("user: x\npassword: 'pw-1'\n"), "it is pw-1".to_owned(), "it is ***"),
         (generic("DB=amqp://u:pw+1@host/\n"), "it is pw+1".to_owned(), "it is ***"),
@@ -83,7 +83,7 @@ fn every_part_of_eight_characters_is_hidden() {
     }
 }
 
-/// Also where it is no object, a list of fields hides its kind, or kubectl left a copy in an annotation.
+/// Also if it is not an object, a list of fields hides its kind, or kubectl left a copy in an annotation.
 #[test]
 fn whatever_a_lookup_of_a_secret_returns_is_hidden() {
     let applied = json!({"kind": "Secret", "stringData": {"a": "old-password"}}).to_string();
@@ -135,9 +135,9 @@ fn json_stays_json_and_fields_of_an_answer_keep_their_names() {
     assert_eq!(*mask(&data).json(fine), *fine);
 }
 
-/// What a policy leaves as it is in a Secret that is judged is no change; in any other place it is a value.
+/// A value that a policy keeps in the Secret of the request is not a change; in any other place it is a value.
 #[test]
-fn a_judged_secret_is_hidden_where_it_is_repeated() {
+fn the_secret_of_the_request_is_hidden_where_it_is_repeated() {
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "acr-pull"}, "stringData": {"a": PASSWORD}});
     let mut mask = SecretMask::of_call(json!({"request": {"object": secret}}).to_string().as_bytes());
     let mut mutated = secret.clone();

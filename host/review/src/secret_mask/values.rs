@@ -1,4 +1,4 @@
-//! The values that one policy has seen, beside what may be shown.
+//! The values that one policy has seen, and the texts that may be shown.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use crate::secret_parts::{SecretParts, lowered};
 /// Bytes of the shortest value that is hidden.
 pub(super) const LEAST: usize = 4;
 
-/// Names and words of answers that are no texts, separated by spaces.
+/// Names and words of answers that are not texts, separated by spaces.
 const STRUCTURE: &str =
     "rule severity pointer line column image secret message help path unknownField warn reject";
 
@@ -31,7 +31,7 @@ impl Values {
     }
 
     pub(super) fn add(&mut self, value: &[u8]) {
-        // The line of a text that has no other is the text.
+        // The only line of a text is the text itself.
         if self.whole.insert(lowered(value)) {
             self.parts.add(value);
         }
@@ -43,7 +43,7 @@ impl Values {
         self.parts.add_as_it_is(value);
     }
 
-    /// Says that the words of a text may be shown.
+    /// Marks the words of a text as public.
     pub(super) fn publish(&mut self, text: &str) {
         self.parts.publish(text);
         self.words.extend(words(text).map(|(_, word)| word.to_lowercase()));
@@ -98,7 +98,7 @@ impl Values {
     }
 }
 
-/// Shows the spaces around what is hidden, and what has no letter or digit and stands beside a word that is shown.
+/// Shows the spaces around what is hidden, and characters other than letters and digits next to a word that is shown.
 fn show_between(text: &str, hidden: &mut [bool], public: &[bool]) {
     let is_public = |at: Option<usize>| at.and_then(|at| public.get(at)) == Some(&true);
     let runs: Vec<usize> = hidden.chunk_by(|one, next| one == next).map(<[bool]>::len).collect();

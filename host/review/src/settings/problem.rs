@@ -1,4 +1,4 @@
-//! What a policy says of its settings, at the places it speaks of.
+//! Problems that a policy reports in its settings, with their locations.
 
 use std::iter;
 

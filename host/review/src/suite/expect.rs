@@ -1,4 +1,4 @@
-//! What a case expects, and what the policy says instead.
+//! What a case expects, and the policy's answer.
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::Problem;
 use crate::verdict::{Decision, Verdict};
 
-/// What a case expects. An empty list says that there is none.
+/// What a case expects. An empty list means that there is none.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Expect {
-    /// What becomes of the object
+    /// The decision for the object
     pub decision: Decision,
-    /// The rules of all findings, in any order; left out: whatever they are
+    /// The rules of all findings, in any order; if absent, any rules are allowed
     #[serde(default)]
     pub rules: Option<Vec<String>>,
     /// Texts, or expressions between slashes, that the message has; for an accepted object, that the warnings have
@@ -32,7 +32,7 @@ pub struct Expect {
     pub patch: Option<json_patch::Patch>,
 }
 
-/// A list, for which a single word may stand.
+/// A list, which may be written as a single word.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a text or a list of texts")]
 pub enum OneOrMany {
@@ -47,14 +47,14 @@ pub enum OneOrMany {
 pub struct Comparison {
     /// The key in `expect`
     pub what: &'static str,
-    /// What is expected; null where nothing is, but a rejection needs a reason
+    /// The expectation; null if there is none, but a rejection needs a reason
     pub expected: Value,
-    /// What would have to be expected
+    /// The actual value
     pub actual: Value,
 }
 
 impl Comparison {
-    /// Whether what is expected is there.
+    /// Whether the expectation is met.
     pub fn holds(&self) -> bool {
         self.expected == self.actual
     }
@@ -100,7 +100,7 @@ impl Expect {
         }
         if self.decision == Decision::Error {
             let help = "expect accepted, mutated, rejected or skipped";
-            problems.push(Problem::new("/decision", "an error is no answer", help));
+            problems.push(Problem::new("/decision", "an error is not an answer", help));
         }
         for (name, field) in [("message", &self.message), ("warnings", &self.warnings)] {
             let is_list = matches!(field, Some(OneOrMany::Many(_)));
@@ -143,7 +143,7 @@ impl Expect {
     }
 }
 
-/// The words of `there`, those that are wanted first and in that order.
+/// The words of `there`, the expected ones first and in that order.
 fn in_order_of(wanted: &[String], there: &[String]) -> Vec<String> {
     let mut free: HashMap<&str, usize> = HashMap::new();
     for word in there {
@@ -161,7 +161,7 @@ fn in_order_of(wanted: &[String], there: &[String]) -> Vec<String> {
     words
 }
 
-/// Takes a word from those that are counted; false where none is left.
+/// Removes a word from the counted ones; false if none is left.
 fn take_one(counts: &mut HashMap<&str, usize>, word: &str) -> bool {
     match counts.get_mut(word).filter(|count| **count > 0) {
         Some(count) => {
@@ -172,7 +172,7 @@ fn take_one(counts: &mut HashMap<&str, usize>, word: &str) -> bool {
     }
 }
 
-/// Whether two patches have as many operations and the same effect: `/-` is as good as the index that it stands for.
+/// Whether two patches have as many operations and the same effect: `/-` is equal to the index that it refers to.
 fn is_same(expected: &json_patch::Patch, actual: &json_patch::Patch, object: &Value) -> bool {
     let (mut one, mut other) = (object.clone(), object.clone());
     expected.len() == actual.len()
@@ -217,14 +217,14 @@ fn problem_of(text: &str) -> Option<String> {
     let is_met_by_all = match expression(text) {
         Some(Ok(expression)) => is_met_by_all(&expression),
         Some(Err(error)) => {
-            // The last line says what is wrong, those before it draw where.
+            // The last line states the problem, those before it show the position.
             let error = error.to_string();
             let reason = error.lines().last().unwrap_or_default();
-            return Some(format!("this is no valid expression: {}", reason.trim_start_matches("error: ")));
+            return Some(format!("this is not a valid expression: {}", reason.trim_start_matches("error: ")));
         }
         None => text.is_empty() || text == "/",
     };
-    is_met_by_all.then(|| "this is in every text, so it expects nothing".to_owned())
+    is_met_by_all.then(|| "every text has this, so it tests nothing".to_owned())
 }
 
 /// Whether an expression matches an empty string at any position, and so matches every text.

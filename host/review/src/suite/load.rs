@@ -1,4 +1,4 @@
-//! Reads suites from their files, strictly: a suite that tests less than its author thinks is an error.
+//! Reads suites from their files, strictly: a suite that tests less than it seems to is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -46,8 +46,8 @@ pub trait SuiteFiles {
 pub fn load(paths: &[String], files: &dyn SuiteFiles) -> Result<Vec<Loaded>, Diagnostics> {
     if let Some(path) = paths.iter().find(|path| *path == "-" || files.is_stream(Path::new(path))) {
         let message = format!(
-            "{path}: standard input, a pipe or a device cannot be a suite: name its file, because the files that it uses \
-             stand beside it"
+            "{path}: standard input, a pipe or a device cannot be a suite: pass its file, because the files that it uses are \
+             next to it"
         );
         return Err(Diagnostics(vec![Diagnostic::error(message)]));
     }
@@ -80,7 +80,7 @@ pub fn load(paths: &[String], files: &dyn SuiteFiles) -> Result<Vec<Loaded>, Dia
     }
     for (_, name) in others.into_iter().filter(|(path, _)| !reader.used.contains(path)) {
         let spot = Spot { file: name, line: 1, column: Some(1), excerpt: None };
-        let message = "this is no suite (it has no `cases`), and no suite uses it";
+        let message = "this is not a suite (it has no `cases`), and no suite uses it";
         reader.problems.push(Diagnostic::at(spot, message));
     }
     if reader.problems.is_empty() { Ok(suites) } else { Err(Diagnostics(reader.problems)) }
@@ -135,7 +135,11 @@ impl Reader<'_> {
                 Ok(mut case) => {
                     if cases.iter().any(|earlier| earlier.name == case.name) {
                         let message = "an earlier case has this name";
-                        found.push(Problem::new(format!("{pointer}/name"), message, "give each its own"));
+                        found.push(Problem::new(
+                            format!("{pointer}/name"),
+                            message,
+                            "give each case its own name",
+                        ));
                     }
                     files.resolve(&mut case, &pointer, &mut found);
                     cases.push(case);
@@ -155,7 +159,7 @@ impl Reader<'_> {
     }
 }
 
-/// The files beside a suite.
+/// The files of a suite.
 struct Beside<'a> {
     files: &'a dyn SuiteFiles,
     folder: &'a Path,
@@ -172,7 +176,7 @@ impl Beside<'_> {
         case.cluster = self.cluster(cluster, &format!("{pointer}/cluster"), found);
         match (&case.object, &case.file) {
             (Some(_), Some(_)) => {
-                let message = "the case has an object as well";
+                let message = "the case has an object too";
                 found.push(Problem::new(format!("{pointer}/file"), message, ""));
             }
             (None, Some(file)) => match self.object(file) {
@@ -193,7 +197,7 @@ impl Beside<'_> {
         }
     }
 
-    /// The object that `{file: pod.yaml#2}` means; `None` where the object stands in the suite.
+    /// The object that `{file: pod.yaml#2}` means; `None` where the object is in the suite.
     fn referred(&mut self, object: &Value) -> Result<Option<Value>, Problem> {
         match object {
             Value::Object(fields) if fields.len() == 1 => match fields.get("file") {
@@ -201,7 +205,7 @@ impl Beside<'_> {
                 _ => Ok(None),
             },
             Value::Object(_) | Value::Null => Ok(None),
-            _ => Err(Problem::new("", "this is no object", "write one, or {file: pod.yaml#2}")),
+            _ => Err(Problem::new("", "this is not an object", "write one, or {file: pod.yaml#2}")),
         }
     }
 
@@ -211,7 +215,7 @@ impl Beside<'_> {
         let (path, number) = match name.rsplit_once('#').filter(|_| !self.files.exists(&whole)) {
             Some((file, number)) => {
                 let number: usize = number.parse().map_err(|_| {
-                    wrong(format!("{name}: there is no document number behind #"), String::new())
+                    wrong(format!("{name}: there is no document number after #"), String::new())
                 })?;
                 (self.folder.join(file), Some(number))
             }
@@ -224,12 +228,11 @@ impl Beside<'_> {
             [one] => Ok(one.object().clone()),
             [first, ..] if number.is_none() && first.prefix.is_empty() => Err(wrong(
                 format!("{name} holds {} objects", all.len()),
-                format!("say which one, as in {name}#{}", first.document.index),
+                format!("select one, for example {name}#{}", first.document.index),
             )),
-            _ => Err(wrong(
-                format!("{name} is a list of {} objects, where one is wanted", all.len()),
-                String::new(),
-            )),
+            _ => {
+                Err(wrong(format!("{name} is a list of {} objects, expected one", all.len()), String::new()))
+            }
         }
     }
 

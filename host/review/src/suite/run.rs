@@ -1,4 +1,4 @@
-//! The run of a case: its request, its cluster, the policy's answer, and a second answer to what came of the first.
+//! The run of a case: its request, its cluster, the policy's answer, and a second answer for the result of the first.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct CaseResult {
     pub verdict: Verdict,
     /// What was expected, and what was there
     pub comparisons: Vec<Comparison>,
-    /// The policy's answer to what came of its first one, where it is not content with that
+    /// The policy's answer for the result of its first answer, if it does not accept that
     pub again: Option<Verdict>,
 }
 
@@ -83,7 +83,7 @@ pub fn run(
     Ok(CaseResult { verdict, comparisons, again })
 }
 
-/// The settings of a case, and where they stand.
+/// The settings of a case, and their location.
 fn settings(loaded: &Loaded, case: &Case, number: usize) -> Settings {
     let (value, prefix) = match &case.settings {
         Some(own) => (own, format!("/cases/{number}/settings")),

@@ -47,7 +47,7 @@ pub(super) struct Builder<'t> {
     nodes: Vec<Node>,
     frames: Vec<Frame>,
     anchors: HashMap<usize, usize>,
-    /// The key or node that the last event made, which an anchor may belong to
+    /// The key or node that the last event made, to which an anchor may belong
     last: Last,
     shared: bool,
     notes: Vec<Problem>,
@@ -78,7 +78,7 @@ impl<'t> Builder<'t> {
     /// Takes an event in.
     ///
     /// # Errors
-    /// What no manifest may hold, or a bound that was reached.
+    /// Content that manifests may not have, or a limit that was reached.
     pub(super) fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         if self.nodes.len() >= MAX_NODES {
             return Err(Problem::last(span.start(), TOO_MANY).help(SPLIT_IT));
@@ -192,7 +192,7 @@ impl<'t> Builder<'t> {
             return Err(wrong("the alias names an anchor that this document does not have"));
         };
         if self.frames.iter().any(|frame| frame.node == target) {
-            return Err(wrong("the alias stands inside the value that it names"));
+            return Err(wrong("the alias is inside the value that it refers to"));
         }
         self.shared = true;
         if let Some(node) = self.nodes.get_mut(target) {

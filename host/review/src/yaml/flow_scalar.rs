@@ -1,7 +1,7 @@
-//! Texts between brackets, which YAML 1.1, and so kubectl, reads otherwise than YAML 1.2 does.
+//! Texts between brackets, which YAML 1.1, and so kubectl, reads differently than YAML 1.2.
 //!
 //! go-yaml v2: `scannerc.go`. In an unquoted text (`yaml_parser_scan_plain_scalar`) a colon counts only before white space, and a
-//! question mark always does. A key (`yaml_simple_key_is_valid`) stands on one line with its colon.
+//! question mark always does. A key (`yaml_simple_key_is_valid`) is on one line with its colon.
 
 use std::borrow::Cow;
 
@@ -73,7 +73,7 @@ pub(super) fn is_broken(key: Span, whole: &str) -> bool {
     has_end && !above().ends_with('?')
 }
 
-/// Where the colon of a key stands in what follows the key.
+/// The position of the colon in the text after the key.
 fn colon(behind: &str) -> Option<usize> {
     let mut at = 0;
     loop {

@@ -1,7 +1,7 @@
 //! JSON as events, the same as those of a YAML text.
 //!
 //! Apart from YAML because JSON allows what YAML does not: tabs anywhere, `\ud83d\ude00` pairs, no space after `:`, DEL.
-//! Not `serde_json`, because it tells neither where a value stands nor which keys come twice.
+//! Not `serde_json`, because it reports neither the location of a value nor duplicate keys.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use granit_parser::{Event, ScalarStyle, StructureStyle};
 
 use super::{problem::Problem, span::Span};
 
-/// Does this text look like JSON rather than YAML? `---` may stand before it, as between several values.
+/// Does this text look like JSON rather than YAML? `---` may precede it, as between several values.
 pub(super) fn starts(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     text.strip_prefix("---").unwrap_or(text).trim_start().starts_with(['{', '['])
@@ -255,7 +255,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Whether `---` stands here, alone in its line or before a value.
+    /// Whether `---` is here, alone in its line or before a value.
     fn is_at_mark(&self) -> bool {
         let after = self.text.get(self.at..).and_then(|rest| rest.strip_prefix(MARK));
         let before = self.text.as_bytes().get(..self.at).unwrap_or_default();

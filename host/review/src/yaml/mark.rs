@@ -1,14 +1,14 @@
 //! Marks: the lines `---` that begin documents and the lines `...` that end them, at which a text can be cut.
 //!
-//! No text within a document can hold such a line, be it YAML (1.2: 9.1.2) or JSON. Where directives stand above `---`, the
+//! Neither YAML (1.2: 9.1.2) nor JSON allows such a line within a document. If directives precede `---`, the
 //! document begins with them.
 
 use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2, memrchr_iter};
 
-/// The last byte at which a text can be cut so that each part is read as in the whole, looked for behind the line in which
-/// byte `from` stands: before a line `---`.
+/// The last byte at which a text can be cut so that each part is read as in the whole, searched after the line of byte `from`:
+/// before a line `---`.
 pub fn last_cut(text: &[u8], from: usize) -> Option<usize> {
     let from = memchr::memrchr(b'\n', text.get(..from)?).unwrap_or(0);
     let cuts = memrchr_iter(b'\n', text.get(from..)?).filter_map(|at| cut_behind(text, from + at));
@@ -32,7 +32,7 @@ pub(super) fn head(stretch: &str) -> usize {
     if is_marked || behind.starts_with('#') { next } else { 0 }
 }
 
-/// The length of the line `---` that begins a stretch, where nothing but a comment stands in it.
+/// The length of the line `---` that begins a stretch, if it contains at most a comment.
 pub(super) fn separator(stretch: &str) -> Option<usize> {
     let line = stretch.split_inclusive('\n').next()?;
     line.strip_prefix("---").filter(|behind| is_blank(behind)).map(|_| line.len())
@@ -69,12 +69,12 @@ fn cut_behind(text: &[u8], at: usize) -> Option<usize> {
     match line.get(end..)? {
         [b'\n', ..] => Some(above.len() + end + 1),
         [b'\r', b'\n', ..] => Some(above.len() + end + 2),
-        // Nothing is lost where nothing is cut.
+        // Not cutting is always safe.
         _ => None,
     }
 }
 
-/// Whether a text ends in directives, which stand above their document and below the end of the one before.
+/// Whether a text ends in directives, which are between the end of a document and the next one.
 fn ends_in_directives(text: &[u8]) -> bool {
     let mut has_any = false;
     for line in text.rsplit(|byte| *byte == b'\n') {

@@ -1,4 +1,4 @@
-//! Where the values of a tree are written. Our own, because no YAML library tells it for JSON pointers through flow style,
+//! Where the values of a tree are written. Our own, because no YAML library reports it for JSON pointers through flow style,
 //! anchors and merge keys.
 
 use std::ops::Range;
@@ -15,23 +15,23 @@ use super::{
     tree::{Content, Entry, Node, Tree},
 };
 
-/// Where a value stands in its text.
+/// The location of a value in its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Line, from 1
     pub line: usize,
     /// Column in characters, from 1
     pub column: usize,
-    /// Bytes of the value, its tag and anchor included; those of a block end with its last character that is no white space
+    /// Bytes of the value, its tag and anchor included; those of a block end with its last character that is not white space
     pub span: Range<usize>,
     /// Is it a flow collection (`[…]`, `{…}`, JSON), or inside one?
     pub flow: bool,
     /// Bytes of its key, where it is a value of a mapping
     pub key: Option<Range<usize>>,
-    /// Does it, or what it is in, come from an alias or a merge key, or does an alias refer to it? Then a change here shows
-    /// elsewhere too. An anchor alone shares nothing.
+    /// Does it, or what it is in, come from an alias or a merge key, or does an alias refer to it? Then a change here also
+    /// changes other places. An anchor alone shares nothing.
     pub aliased: bool,
-    /// Does its key, or that of something it is in, stand twice in its mapping? Then this is the last one, which counts.
+    /// Does its key, or that of a value around it, occur twice in its mapping? Then this is the last one, which counts.
     pub repeated: bool,
 }
 
@@ -266,7 +266,7 @@ impl<'a, 't> Map<'a, 't> {
         self.span(node, key.as_ref()).end
     }
 
-    /// The mark of a list that is not indented more than its key stands after the first dash.
+    /// The mark of a list that is not indented more than its key is after the first dash.
     fn dash(&self, start: usize) -> usize {
         let line = self.until(start).rfind(['\n', '\r']).map_or(0, |found| found + 1);
         let text = self.whole.get(line..start).unwrap_or_default();
@@ -274,7 +274,7 @@ impl<'a, 't> Map<'a, 't> {
         if text.get(indent..).is_some_and(|rest| rest.starts_with('-')) { line + indent } else { start }
     }
 
-    /// The mark of a block scalar stands at its first line of content, behind `|`, or at `|` where the text ends there.
+    /// The mark of a block scalar is at its first line of content, after `|`, or at `|` if the text ends there.
     fn block_scalar(&self, span: Span, key: Option<&Range<usize>>, blank: bool) -> Range<usize> {
         let Range { start, end } = span.range();
         let content = self.whole.get(start..end).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is wrong with a text, in words for its author.
+//! Problems of a text, worded for its author.
 
 use granit_parser::{ErrorKind, ScanError};
 
@@ -14,12 +14,12 @@ pub(super) const TOO_DEEP: &str = "nested too deeply: more than 100 levels";
 pub(super) const LINE_ENDS: [char; 2] = ['\n', '\r'];
 
 /// The message for a tab before a key.
-pub(super) const INDENTING_TAB: &str = "a tab stands in the indentation, where YAML allows only spaces";
+pub(super) const INDENTING_TAB: &str = "this line is indented with a tab, and YAML allows only spaces";
 
 /// The help for a line whose indentation no line above has.
-pub(super) const INDENT: &str = "indent this line as its siblings are";
+pub(super) const INDENT: &str = "indent this line like its siblings";
 
-/// Something odd that does not stop the reading, such as a key given twice.
+/// A note that does not stop the reading, for example on a key given twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// Line, from 1
@@ -42,7 +42,7 @@ impl Note {
         Note { line, column, at, message: message.to_owned(), unnamed: None, help: None }
     }
 
-    /// The sentence; of a text that may hold a secret, without what stands in it.
+    /// The sentence; for a text that may hold a secret, without parts of that text.
     pub fn told(&self, may_name: bool) -> &str {
         self.unnamed.as_ref().filter(|_| !may_name).unwrap_or(&self.message)
     }
@@ -132,7 +132,7 @@ impl Problem {
         }
     }
 
-    /// What the scanner says, reworded where its words name its own parts instead of the text's.
+    /// The scanner's message, reworded if it uses the scanner's own terms.
     pub(super) fn scan(error: &ScanError, text: &str) -> Self {
         // At the end of the text the mark is past the last line that an editor shows.
         let at = error.marker().byte_offset().unwrap_or_default().min(text.trim_end().len());
@@ -149,12 +149,12 @@ impl Problem {
             }
             ErrorKind::ExpectedDocumentStart => "did not find expected `---` or end of text".to_owned(),
             ErrorKind::BomInsideDocument => {
-                let message = "a byte order mark (U+FEFF) stands inside this document";
+                let message = "this document contains a byte order mark (U+FEFF)";
                 return Problem::new(at, message).help("delete it");
             }
             _ => {
                 let info = error.info();
-                // What the scanner was about to do is no help.
+                // The scanner's state does not help the user.
                 let said = info.strip_prefix("while ").and_then(|rest| rest.split_once(", "));
                 said.map_or_else(|| info.clone(), |(_, said)| said.to_owned())
             }
@@ -189,7 +189,7 @@ impl Problem {
         SyntaxError { line, column, at: self.at, message: self.message, help }
     }
 
-    /// The note at its line and column in a text, and so many lines above that.
+    /// The note at its line and column in a text with this number of lines above it.
     pub(super) fn into_note(self, above: usize, (line, column): (usize, usize)) -> Note {
         Note {
             line: above + line,

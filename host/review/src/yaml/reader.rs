@@ -61,7 +61,7 @@ impl<'t> Reader<'t> {
         match &mut self.source {
             Source::Json(lexer) => lexer.next_event(),
             Source::Yaml(parser) => match parser.next_event().transpose() {
-                // The tag may stand on a line above.
+                // The tag may be on a line above.
                 Ok(event) => Ok(event.map(|(event, span)| {
                     let tag = span.tag_start.and_then(|mark| mark.byte_offset());
                     let span = Span::from(span);
@@ -73,7 +73,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Goes to the next document, and tells how it begins; `None` at the end of the text.
+    /// Goes to the next document, and returns how it begins; `None` at the end of the text.
     fn start(&mut self) -> Result<Option<Start>, Problem> {
         while let Some((event, span)) = self.event()? {
             if let Event::DocumentStart(explicit, _) = event {
@@ -100,7 +100,7 @@ impl<'t> Reader<'t> {
         document
     }
 
-    /// Passes over a document; false where there is none.
+    /// Skips a document; false if there is none.
     pub(super) fn skip_document(&mut self) -> Result<bool, Problem> {
         if self.start()?.is_none() {
             return Ok(false);

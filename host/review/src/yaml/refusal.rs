@@ -19,17 +19,17 @@ use super::{
     tree::{Content, Tree},
 };
 
-/// Said of a document that begins without `---`.
+/// The note on a document that begins without `---`.
 const NO_MARKER: &str = "kubectl skips this document, because no `---` line precedes it";
 
-/// Said of YAML in braces with which a text begins. apimachinery: `YAMLOrJSONDecoder`, seen with kubectl 1.32
+/// The note on YAML in braces at the start of a text. apimachinery: `YAMLOrJSONDecoder`, seen with kubectl 1.32
 pub(super) const NOT_JSON: &str =
     "kubectl 1.32 refuses this text, because it begins with `{` and is not JSON";
 
-/// Said of what follows JSON with which a text begins.
+/// The note on text after JSON at the start of a text.
 pub(super) const BEHIND_JSON: &str = "kubectl 1.32 refuses this document, because the text begins with JSON";
 
-/// What kubectl says to the name of an anchor and to the text behind it. go-yaml v2: `yaml_parser_scan_anchor`.
+/// Notes on what kubectl refuses in the name of an anchor and the text after it. go-yaml v2: `yaml_parser_scan_anchor`.
 pub(super) fn of_anchor(name: &str, behind: &str) -> Option<&'static str> {
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
         return Some("kubectl accepts only letters, digits, `-` and `_` in the name of an anchor");
@@ -37,7 +37,7 @@ pub(super) fn of_anchor(name: &str, behind: &str) -> Option<&'static str> {
     behind.starts_with(['[', '{']).then_some("kubectl requires white space between an anchor and its value")
 }
 
-/// What kubectl says to how a scalar is written, and where.
+/// Notes on how kubectl reads the notation of a scalar, and where.
 pub(super) fn of_scalar(
     span: Span,
     style: Option<ScalarStyle>,
@@ -86,7 +86,7 @@ fn of_escape(written: &str) -> Option<(usize, &'static str)> {
     None
 }
 
-/// Where the text of a block scalar begins whose header does not tell its indentation.
+/// The start of the text of a block scalar whose header does not state its indentation.
 fn block_content(span: Span, whole: &str) -> Option<usize> {
     let above = header_end(span, whole);
     let header = whole.get(..above)?.rsplit(['\n', '\r']).next()?;
@@ -102,7 +102,7 @@ fn content(span: Span, whole: &str) -> usize {
     above + rest.len() - rest.trim_start_matches(['\n', '\r', ' ']).len()
 }
 
-/// Where the line with the header of a block scalar ends. A tag or an anchor may stand before it.
+/// Where the line with the header of a block scalar ends. A tag or an anchor may precede it.
 fn header_end(span: Span, whole: &str) -> usize {
     if span.text(whole).starts_with(['!', '&', '|', '>']) {
         let rest = whole.get(span.start()..).unwrap_or_default();
@@ -112,7 +112,7 @@ fn header_end(span: Span, whole: &str) -> usize {
     }
 }
 
-/// What kubectl says to a line `---` that it takes for text, because no document stands above it.
+/// The note on a line `---` that kubectl reads as text, because no document precedes it.
 pub(super) fn of_head(head: &str, behind: &str) -> Problem {
     let message = if behind.starts_with('\u{feff}') {
         "kubectl reads this byte order mark as text, because no document precedes this `---`"
@@ -122,7 +122,7 @@ pub(super) fn of_head(head: &str, behind: &str) -> Problem {
     Problem::new(head.len(), message)
 }
 
-/// Adds the notes to a tree that was read from JSON. `begins` tells whether nothing stands above its stretch, `is_json` whether
+/// Adds the notes to a tree that was read from JSON. `begins` is true if nothing precedes its stretch, `is_json` whether
 /// kubectl reads it as JSON too; behind `---` it reads YAML.
 pub(super) fn note_json(tree: &mut Tree, text: &str, begins: bool, is_json: bool) {
     if is_json {
@@ -154,7 +154,7 @@ pub(super) fn note_json(tree: &mut Tree, text: &str, begins: bool, is_json: bool
     tree.notes.append(&mut notes);
 }
 
-/// Adds the notes to a tree that was read from YAML. `begins` tells whether nothing stands above its stretch.
+/// Adds the notes to a tree that was read from YAML. `begins` is true if nothing precedes its stretch.
 pub(super) fn note(tree: &mut Tree, text: &str, begins: bool) {
     let mut notes = Vec::new();
     let first = tree.first().unwrap_or(tree.span.start);
@@ -184,7 +184,7 @@ pub(super) fn note(tree: &mut Tree, text: &str, begins: bool) {
 fn byte_order_mark(tree: &Tree, text: &str, first: usize, notes: &mut Vec<Problem>) {
     let start = tree.span.start;
     let above = text.get(start..first).unwrap_or_default();
-    // That which begins the text is none of it.
+    // The one at the start of the text is not part of it.
     let skipped = if start == 0 { above.len() - above.trim_start_matches('\u{feff}').len() } else { 0 };
     if let Some(at) = above.get(skipped..).and_then(|above| above.find('\u{feff}')) {
         let message = "kubectl reads this byte order mark as text";
@@ -192,7 +192,7 @@ fn byte_order_mark(tree: &Tree, text: &str, first: usize, notes: &mut Vec<Proble
     }
 }
 
-/// What kubectl says to a directive above a document.
+/// The note on a directive before a document.
 pub(super) fn of_directive(tree: &Tree, text: &str, begins: bool) -> Option<Problem> {
     let marker = tree.marker.as_ref()?;
     let above = text.get(marker.above.clone()).unwrap_or_default();
@@ -205,10 +205,10 @@ pub(super) fn of_directive(tree: &Tree, text: &str, begins: bool) -> Option<Prob
     Some(Problem::new(marker.above.start + at, message))
 }
 
-/// Where something other than a comment stands behind `---`.
+/// The position of text other than a comment after `---`.
 fn behind_marker(text: &str, end: usize) -> Option<usize> {
     let rest = text.get(end..)?;
-    // For kubectl a carriage return alone ends no line here.
+    // For kubectl a carriage return alone does not end a line here.
     let line = rest.get(..memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len()))?;
     let written = line.trim_start();
     (!written.is_empty() && !written.starts_with('#')).then_some(end + line.len() - written.len())
@@ -235,7 +235,7 @@ fn separators(span: Range<usize>, text: &str, notes: &mut Vec<Problem>) {
     }
 }
 
-/// Notes on tabs where kubectl wants spaces.
+/// Notes on tabs where kubectl requires spaces.
 fn tabs(tree: &Tree, text: &str, notes: &mut Vec<Problem>) {
     each_tab(tree, text, |tab| {
         notes.push(Problem::new(tab, "kubectl refuses this tab and accepts only spaces here"));
@@ -243,7 +243,7 @@ fn tabs(tree: &Tree, text: &str, notes: &mut Vec<Problem>) {
     });
 }
 
-/// The first tab where kubectl wants spaces that is one of these.
+/// The first of these tabs where kubectl requires spaces.
 pub(super) fn first_tab(tree: &Tree, text: &str, is_wanted: impl Fn(usize) -> bool) -> Option<usize> {
     let mut first = None;
     each_tab(tree, text, |tab| {
@@ -253,7 +253,7 @@ pub(super) fn first_tab(tree: &Tree, text: &str, is_wanted: impl Fn(usize) -> bo
     first
 }
 
-/// Hands over tabs in front of what may be a key, or of nothing, as long as more are wanted.
+/// Passes on tabs before what may be a key, or before nothing, while more are requested.
 fn each_tab(tree: &Tree, text: &str, mut take: impl FnMut(usize) -> bool) {
     let bytes = text.as_bytes();
     let mut opaque = None;
@@ -274,7 +274,7 @@ fn each_tab(tree: &Tree, text: &str, mut take: impl FnMut(usize) -> bool) {
     }
 }
 
-/// Where a tab is not what may stand before a key.
+/// The places where a tab does not precede a key.
 struct Opaque {
     /// Scalars and flow collections that are in no other, in their order
     ranges: Vec<(Range<usize>, Inside)>,
@@ -341,7 +341,7 @@ impl Opaque {
     }
 }
 
-/// For each node, how far in its further lines must stand: further than the innermost block around it.
+/// For each node, the minimum indentation of its further lines: more than the innermost block around it.
 /// go-yaml v2: `yaml_parser_roll_indent`
 fn block_indents(tree: &Tree, text: &str) -> Vec<usize> {
     let mut indents = vec![0; tree.nodes.len()];

@@ -11,10 +11,10 @@ use base64::{
 use granit_parser::{ScalarStyle, Tag};
 use serde_json::{Number, Value};
 
-/// A resolved scalar, and what its author should know about it.
+/// A resolved scalar, and a note on it.
 pub(super) type Resolved = (Value, Option<Remark>);
 
-/// What is wrong with a scalar, or odd about it.
+/// A problem of a scalar, or a note on it.
 #[derive(Debug)]
 pub(super) struct Remark {
     pub(super) message: String,
@@ -39,7 +39,7 @@ impl Remark {
     }
 }
 
-/// Said of a tag that means nothing. Without its text: an unquoted password may begin with `!`.
+/// The note on a tag without a meaning. It does not show the tag: an unquoted password may begin with `!`.
 fn unknown_tag() -> Remark {
     Remark::from("this tag has no meaning here, so its value is read as text")
         .help("quote the whole value if the `!` belongs to it")
@@ -66,7 +66,7 @@ pub(super) fn resolve(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>)
     let value = match &*name {
         "str" => Value::String(text.into_owned()),
         "timestamp" => {
-            let remark = "kubectl refuses a !!timestamp that is no date";
+            let remark = "kubectl refuses a !!timestamp that is not a date";
             return Ok((Value::String(text.into_owned()), Some(remark.into())));
         }
         "binary" => Value::String(decoded(&text).ok_or("this !!binary value is not base64")?),
@@ -92,7 +92,7 @@ pub(super) fn is_lone(tag: &Tag) -> bool {
     tag.handle().is_empty() && tag.suffix() == "!"
 }
 
-/// What base64 stands for, with what is no UTF-8 replaced, as kubectl does.
+/// The decoded base64, with invalid UTF-8 replaced, as in kubectl.
 fn decoded(text: &str) -> Option<String> {
     // Go ignores line ends within base64, and spare bits at its end.
     const GO: GeneralPurpose = GeneralPurpose::new(
@@ -103,7 +103,7 @@ fn decoded(text: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The text of a mapping key, as sigs.k8s.io/yaml writes those that are no strings: `yaml.go`, `convertToJSONableObject`.
+/// The text of a mapping key, as sigs.k8s.io/yaml writes those that are not strings: `yaml.go`, `convertToJSONableObject`.
 ///
 /// # Errors
 /// Why the value cannot be a key.
@@ -125,7 +125,7 @@ pub(super) fn key(value: Value) -> Result<String, Remark> {
     }
 }
 
-/// The text of an unquoted key that go-yaml takes for a float; `None` where it takes it for something else.
+/// The text of an unquoted key that go-yaml reads as a float; `None` if it reads it as something else.
 pub(super) fn float_as_key(text: &str) -> Option<String> {
     match text {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Some(".inf".to_owned()),
@@ -141,7 +141,7 @@ pub(super) fn float_as_key(text: &str) -> Option<String> {
     integer(&text).is_none().then(|| text.parse().ok().map(float_key))?
 }
 
-/// Go: `strconv.FormatFloat(float, 'g', -1, 32)`, with YAML's words for what is no number.
+/// Go: `strconv.FormatFloat(float, 'g', -1, 32)`, with YAML's names for infinity and NaN.
 fn float_key(float: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "the same loss as in sigs.k8s.io/yaml")]
     let float = float as f32;
@@ -253,7 +253,7 @@ fn float(text: &str) -> Option<Number> {
     Number::from_f64(float)
 }
 
-/// The value of a JSON literal that is no string; `None` where it is none.
+/// The value of a JSON literal that is not a string; `None` if it is not one.
 pub(super) fn json_literal(text: &str) -> Option<Value> {
     match text {
         "true" => return Some(Value::Bool(true)),

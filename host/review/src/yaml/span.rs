@@ -41,7 +41,7 @@ impl Span {
 
 impl From<granit_parser::Span> for Span {
     fn from(span: granit_parser::Span) -> Self {
-        // Only inputs that are no strings have no bytes.
+        // Only inputs that are not strings have no bytes.
         Self::new(span.byte_range().unwrap_or_default())
     }
 }

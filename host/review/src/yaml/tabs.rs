@@ -1,4 +1,5 @@
-//! Tabs that begin a line between brackets, as in JSON below a key: kubectl takes them for white space, the parser for an error.
+//! Tabs that begin a line between brackets, as in JSON below a key: kubectl reads them as white space, the parser reports an
+//! error.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What users meet: scalars, places, damaged and hostile texts.
+//! Cases from practice: scalars, places, damaged and hostile texts.
 
 #![expect(clippy::string_slice, reason = "a wrong span must fail the test")]
 
@@ -23,7 +23,7 @@ fn error(text: &str) -> SyntaxError {
     documents(text).1.unwrap_or_else(|| panic!("no error in {text}"))
 }
 
-/// Line, column and text of a value; the other doors to places must agree.
+/// Line, column and text of a value; the other functions for places must agree.
 fn place<'t>(text: &'t str, document: usize, pointer: &str) -> (usize, usize, &'t str) {
     let found =
         places(text, document, &[pointer]).remove(0).unwrap_or_else(|| panic!("no {pointer} in {text}"));
@@ -200,7 +200,7 @@ fn duplicate_keys_are_noted_and_the_last_one_counts() {
     for text in ["a: 1\nb: 2\n\"a\": 3\n", "{\"a\": 1,\n\"b\": 2,\n\"a\": 3}", "{a: 1,\nb: 2,\n'a': 3}"] {
         let document = only(text);
         assert_eq!(document.value, json!({"a": 3, "b": 2}));
-        let message = "key `a` stands in this mapping already (line 1); the last one counts".to_owned();
+        let message = "key `a` is already in this mapping (line 1); the last one counts".to_owned();
         let at = text.rfind('a').unwrap() - 1;
         let unnamed = Some(message.replace("key `a`", "this key"));
         // YAML in braces that begins a text has a note of its own.
@@ -391,7 +391,7 @@ fn errors_say_what_to_do() {
     let tab = error("a:\n  b:\n\tc: 1\n");
     assert_eq!(
         (tab.line, tab.column, tab.message.as_str()),
-        (3, 1, "a tab stands in the indentation, where YAML allows only spaces")
+        (3, 1, "this line is indented with a tab, and YAML allows only spaces")
     );
     let nul = error("a: 1\nb: x\0y\n");
     assert_eq!(

@@ -15,7 +15,7 @@ pub(super) struct Tree {
     pub(super) shared: bool,
     pub(super) index: usize,
     pub(super) span: Range<usize>,
-    /// Bytes of what stands above the `---` that begins it, and of that `---`; `None` where there is none
+    /// Bytes of the text before the `---` that begins it, and of that `---`; `None` where there is none
     pub(super) marker: Option<Marker>,
     pub(super) notes: Vec<Problem>,
 }

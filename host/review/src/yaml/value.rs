@@ -10,10 +10,10 @@ use super::{
     tree::{Content, Entry, Tree},
 };
 
-/// Takes the value out of a tree, and leaves notes in it. `line` tells the line of a byte, for their messages.
+/// Takes the value out of a tree, and leaves notes in it. `line` returns the line of a byte, for their messages.
 ///
 /// # Errors
-/// Aliases that grow beyond all measure, or a merge key without a mapping.
+/// Aliases that expand too far, or a merge key without a mapping.
 pub(super) fn value(tree: &mut Tree, text: &str, line: &dyn Fn(usize) -> usize) -> Result<Value, Problem> {
     let root = tree.root;
     // Long texts count as several nodes: an alias to a megabyte costs more than an alias to a word.
@@ -75,7 +75,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// As go-yaml v2 does (`decode.go`, `mapping`): what comes later replaces what stands above it, be it a key or a merge key.
+    /// As go-yaml v2 does (`decode.go`, `mapping`): a later entry replaces an earlier one, both for keys and for merge keys.
     fn mapping(&mut self, entries: &mut [Entry], depth: usize) -> Result<Map<String, Value>, Problem> {
         let merges = entries.iter().any(|entry| entry.key.is_none());
         let keep = self.tree.shared || merges;
@@ -120,7 +120,7 @@ impl Expansion<'_> {
             let earlier = entries.iter().take(*at).rfind(|earlier| spelling(earlier) == written);
             let line = earlier.map(|earlier| (self.line)(earlier.span.start()));
             let line = line.map_or_else(String::new, |line| format!(" (line {line})"));
-            let say = |key: &str| format!("{key} stands in this mapping already{line}; the last one counts");
+            let say = |key: &str| format!("{key} is already in this mapping{line}; the last one counts");
             self.note(entry, entry.key.as_deref().unwrap_or_default(), say, None);
         }
     }

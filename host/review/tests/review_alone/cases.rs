@@ -1,4 +1,4 @@
-//! Every case of `tests/cases` ends as it says, as suites run it and as a cluster asks.
+//! Every case of `tests/cases` has the expected result, both in a suite and with the requests of a cluster.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ fn log() -> Arc<dyn Log> {
     Arc::new(NoLog)
 }
 
-/// What the core alone says to a request of a case.
+/// The core's answer to a request of a case.
 pub(crate) fn core(suite: &Suite, case: &Case, request: &Value) -> Verdict {
     let host = suite::run::host(Some(&METADATA), suite, case, &log());
     let payload = json!({"request": request, "settings": case.settings.as_ref().unwrap_or(&suite.settings)})
@@ -31,7 +31,7 @@ pub(crate) fn core(suite: &Suite, case: &Case, request: &Value) -> Verdict {
 }
 
 #[test]
-fn the_core_alone_ends_every_case_as_it_says() {
+fn the_core_alone_gives_every_case_the_expected_result() {
     let (mut judged, mut fixed) = (Reached::default(), Reached::default());
     for loaded in suites() {
         assert!(!loaded.suite.cases.is_empty(), "{}", loaded.path.display());
@@ -40,7 +40,7 @@ fn the_core_alone_ends_every_case_as_it_says() {
             let result = suite::run::run(&Core, Some(&METADATA), &loaded, number, case, &log());
             let result = result.unwrap_or_else(|error| panic!("{place}: {error}"));
             assert!(result.passed(), "{place}: {result:#?}");
-            // Without the command's own selection of what is judged.
+            // Without the command's own selection of kinds.
             let ask = |request: &Value| core(&loaded.suite, case, request);
             let mut request = request(case);
             let object = request.get("object").cloned().unwrap_or_default();
@@ -74,7 +74,7 @@ fn the_core_alone_ends_every_case_as_it_says() {
 }
 
 #[test]
-fn no_case_rejects_in_silence() {
+fn every_rejection_has_a_reason() {
     let mut rejected = Reached::default();
     for loaded in suites() {
         for case in loaded.suite.cases.iter().filter(|case| case.expect.decision == Decision::Rejected) {

@@ -1,4 +1,4 @@
-//! What stands for pull secrets in a repository: objects of which a controller makes Secrets, and encrypted Secrets.
+//! What a repository contains instead of pull secrets: objects from which controllers create Secrets, and encrypted Secrets.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{Core, METADATA};
 
 const DOCKER: &str = "kubernetes.io/dockerconfigjson";
 
-/// The cluster that these objects, in YAML, make in namespace `shop`.
+/// The cluster with these objects, in YAML, in namespace `shop`.
 fn cluster(objects: &str) -> Arc<Cluster> {
     let mut cluster = Cluster::default();
     for manifest in read(objects) {
@@ -33,7 +33,7 @@ fn read(text: &str) -> Vec<review::manifest::Manifest> {
     manifests
 }
 
-/// What the policy's lookup gets for an object in namespace `shop`.
+/// The result of the policy's lookup of an object in namespace `shop`.
 fn ask(cluster: &Arc<Cluster>, kind: &str, name: &str, fields: &[&str]) -> Result<Value, String> {
     let lookups = Lookups::new(cluster.clone(), Some(&METADATA), Arc::new(NoLog));
     let asked =
@@ -42,7 +42,7 @@ fn ask(cluster: &Arc<Cluster>, kind: &str, name: &str, fields: &[&str]) -> Resul
     Ok(serde_json::from_slice(&answer).unwrap())
 }
 
-/// What is known of a Secret.
+/// The known parts of a Secret.
 #[derive(Debug, PartialEq)]
 enum Known {
     /// There is none
@@ -55,7 +55,7 @@ enum Known {
     All,
 }
 
-/// An answer names what is not known, in the words by which the policy takes it for that.
+/// An answer names the unknown object, in the words by which the policy recognises it.
 fn assert_known(objects: &str, name: &str, known: &Known) {
     let cluster = cluster(objects);
     let ask = |fields: &[&str]| ask(&cluster, "Secret", name, fields);
@@ -88,7 +88,7 @@ fn assert_known(objects: &str, name: &str, known: &Known) {
 }
 
 #[test]
-fn a_secret_that_a_controller_makes_exists_with_the_type_that_is_declared() {
+fn a_secret_that_a_controller_creates_exists_with_the_declared_type() {
     use Known::{Name, Nothing, Type};
 
     let external = |spec: &str| {
@@ -176,7 +176,7 @@ fn a_secret_that_sops_encrypts_exists_and_its_values_are_not_known() {
 }
 
 #[test]
-fn a_secret_whose_data_something_fills_in_exists_and_its_values_are_not_known() {
+fn a_secret_with_placeholders_in_its_data_exists_and_its_values_are_not_known() {
     use Known::{All, Name, Type};
 
     let secret = |fields: &str| format!("{{apiVersion: v1, kind: Secret, metadata: {{name: s}}, {fields}}}");
@@ -199,7 +199,7 @@ fn a_secret_whose_data_something_fills_in_exists_and_its_values_are_not_known() 
             Type("kubernetes.io/dockercfg"),
         ),
         ("type: '${TYPE}', data: {.dockerconfigjson: '${CONFIG}'}", Name),
-        // The text is a docker config whatever the password will be, so all but that is known.
+        // The text is a docker config with any password, so all but the password is known.
         (
             "type: kubernetes.io/dockerconfigjson, stringData: {.dockerconfigjson: \
              '{\"auths\": {\"contoso.azurecr.io\": {\"password\": \"${PW}\"}}}'}",
@@ -207,7 +207,7 @@ fn a_secret_whose_data_something_fills_in_exists_and_its_values_are_not_known() 
         ),
         ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: 'no base64!'}", All),
         ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: e30=, a: '${A}'}", All),
-        // The kubelet ignores it, whatever it holds.
+        // The kubelet ignores it, regardless of its content.
         ("type: Opaque, data: {.dockerconfigjson: '${CONFIG}'}", All),
     ] {
         assert_known(&secret(fields), "s", &known);
@@ -216,7 +216,7 @@ fn a_secret_whose_data_something_fills_in_exists_and_its_values_are_not_known() 
 
 /// The pod, or its cluster, gets a name that is not known yet.
 #[test]
-fn a_secret_whose_name_something_fills_in_is_not_known() {
+fn a_secret_with_a_placeholder_in_its_name_is_not_known() {
     let asked = |namespace: &str, name: &str| {
         let lookups = Lookups::new(Arc::default(), Some(&METADATA), Arc::new(NoLog));
         let asked = json!({"api_version": "v1", "kind": "Secret", "name": name, "namespace": namespace, "field_masks": []});
@@ -231,7 +231,7 @@ fn a_secret_whose_name_something_fills_in_is_not_known() {
 }
 
 #[test]
-fn a_secret_that_is_there_counts_more_than_one_that_is_declared() {
+fn an_existing_secret_takes_precedence_over_a_declared_one() {
     let plain = "{apiVersion: v1, kind: Secret, metadata: {name: s}, type: kubernetes.io/dockerconfigjson, \
                  data: {.dockerconfigjson: e30=}}";
     for declared in [
@@ -305,7 +305,7 @@ fn an_acr_pull_binding_adds_its_secret_to_its_service_account() {
 
 /// The pods of a template get the list that the binding's controller completes.
 #[test]
-fn pods_are_made_with_the_secret_of_an_acr_pull_binding() {
+fn pods_are_created_with_the_secret_of_an_acr_pull_binding() {
     let objects = "
 apiVersion: acrpull.microsoft.com/v1beta2
 kind: AcrPullBinding
@@ -329,7 +329,7 @@ spec: {serviceAccountName: web}
 }
 
 #[test]
-fn an_encrypted_secret_is_not_judged() {
+fn an_encrypted_secret_is_not_checked() {
     let secret = |fields: &str| {
         format!("{{apiVersion: v1, kind: Secret, type: {DOCKER}, metadata: {{name: s}}, {fields}}}")
     };
@@ -348,6 +348,6 @@ fn an_encrypted_secret_is_not_judged() {
         );
         let rules: Vec<_> =
             judge(&secret(&values)).findings.into_iter().map(|finding| finding.rule).collect();
-        assert_eq!(rules, ["secret-malformed"], "what nothing can decrypt is broken");
+        assert_eq!(rules, ["secret-malformed"], "a secret that cannot be decrypted is malformed");
     }
 }

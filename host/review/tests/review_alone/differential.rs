@@ -15,7 +15,7 @@ use crate::project;
 /// How many are generated.
 const MANIFESTS: u64 = 4_000;
 
-/// What our reader says to a text.
+/// Our reader's result for a text.
 pub(crate) fn read(text: &str) -> Read {
     let found = yaml::documents_below(0, text);
     let warns = found.all_notes().any(|note| note.message.contains("kubectl"));
@@ -65,12 +65,12 @@ fn the_projects_files_are_read_as_an_independent_reader_reads_them() {
 }
 
 #[test]
-#[ignore = "needs published manifests beside the checkout"]
+#[ignore = "needs published manifests next to the checkout"]
 fn published_manifests_are_read_as_an_independent_reader_reads_them() {
     assert_alike(&["../shared/manifests"], 150);
 }
 
-/// A sample of what the fuzz target `reading` goes on with.
+/// A sample of what the fuzz target `reading` tests further.
 #[test]
 fn generated_manifests_are_read_as_an_independent_reader_reads_them() {
     let (mut wrong, mut images) = (Vec::new(), 0);

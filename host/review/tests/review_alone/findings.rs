@@ -1,4 +1,4 @@
-//! What the findings of every case say beside their message, against the table of all that a rule may say.
+//! The fields of the findings of every case, compared with the table of all values that a rule may have.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cases::{core, suites};
 use crate::project;
 
-/// What stands where the finding points: its `image`, the list or its `entry` for the secret, or a field of a Secret.
+/// The value that the finding points at: its `image`, the list or its `entry` for the secret, or a field of a Secret.
 fn place(finding: &Finding, object: &Value) -> Option<&'static str> {
     let (parent, field) = finding.pointer.rsplit_once('/')?;
     let there = object.pointer(&finding.pointer);
@@ -29,7 +29,7 @@ fn place(finding: &Finding, object: &Value) -> Option<&'static str> {
     }
 }
 
-/// All that a rule may say.
+/// All values that a rule may have.
 fn table() -> Vec<Value> {
     let text = std::fs::read_to_string(project("policy/core/tests/tables/findings.json"));
     serde_json::from_str(&text.expect("the table is there")).expect("the table is JSON")
@@ -37,7 +37,7 @@ fn table() -> Vec<Value> {
 
 /// Every row of findings.json, and no other: the cases have each, and nothing points elsewhere.
 #[test]
-fn the_core_alone_points_at_what_each_finding_speaks_of() {
+fn the_core_alone_points_at_the_value_of_each_finding() {
     let rows: BTreeSet<String> = table().iter().map(Value::to_string).collect();
     let mut said = BTreeSet::new();
     for loaded in suites() {
@@ -45,10 +45,7 @@ fn the_core_alone_points_at_what_each_finding_speaks_of() {
             let request = request(case);
             for finding in core(&loaded.suite, case, &request).findings {
                 assert!(!finding.message.is_empty() && !finding.help.is_empty(), "{finding:?}");
-                assert!(
-                    !finding.message.contains("; "),
-                    "one sentence, and what to do beside it: {finding:?}"
-                );
+                assert!(!finding.message.contains("; "), "one sentence, and separate help: {finding:?}");
                 let mut names = Vec::new();
                 names.extend(finding.image.as_ref().map(|_| "image"));
                 names.extend(finding.secret.as_ref().map(|_| "secret"));

@@ -2,24 +2,24 @@
 //!
 //! | module | states |
 //! |---|---|
-//! | `cases` | every case of `tests/cases` ends as it says |
-//! | `declarations` | what stands for pull secrets in a repository is what its controller makes of it |
-//! | `differential` | our reader and an independent one read the same, and images stand where they are said to |
-//! | `findings` | a finding stands at the value that it speaks of, and names its image and its secret |
+//! | `cases` | every case of `tests/cases` has the expected result |
+//! | `declarations` | objects in a repository that declare pull secrets count as the Secrets that controllers create |
+//! | `differential` | our reader and an independent one read the same, and images are at the reported locations |
+//! | `findings` | a finding is located at its value, and names its image and its secret |
 //! | `manifests` | what is generated names its template |
-//! | `places` | every finding stands at the value it speaks of, however the file is written |
+//! | `places` | every finding is located at its value, in every style of file |
 //! | `yaml_suite` | the official YAML test suite is read as kubectl's parser reads it |
-//! | `policy_resources` | a policy resource is honoured as the API server and policy-server honour it |
+//! | `policy_resources` | a policy resource applies as in the API server and policy-server |
 //! | `secret_copies` | the help of a secret that is not found says which namespaces have it |
 //! | `reading` | what kubectl reads, we read |
-//! | `templates` | each template of an object is judged, and what makes no pods is skipped |
+//! | `templates` | each template of an object is checked, and objects without pods are skipped |
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test ends at its first surprise"
+    reason = "a test stops at the first unexpected result"
 )]
 #![allow(
     clippy::disallowed_methods,
@@ -58,7 +58,7 @@ static METADATA: LazyLock<Value> = LazyLock::new(|| {
     yaml::documents(&text).0.remove(0).value
 });
 
-/// The policy's core, called as its WebAssembly would be.
+/// The policy's core, called like its WebAssembly.
 struct Core;
 
 impl Engine for Core {

@@ -21,7 +21,7 @@ fn helm_output_names_its_template() {
 }
 
 #[test]
-fn a_kind_in_another_case_or_number_is_told_what_kubernetes_knows() {
+fn a_kind_in_another_case_or_number_is_reported_with_the_known_kind() {
     for (version, kind, known) in [
         ("v1", "pod", Some("Pod")),
         ("v1", "POD", Some("Pod")),
@@ -36,7 +36,7 @@ fn a_kind_in_another_case_or_number_is_told_what_kubernetes_knows() {
         ("v1", "Pod", None),
         ("v1", "PodList", None),
         ("apps/v1", "Deployment", None),
-        // Whatever a resource definition makes of these.
+        // Resource definitions may define these.
         ("contoso.com/v1", "pod", None),
         ("v1", "Podd", None),
     ] {
@@ -51,7 +51,7 @@ fn a_kind_in_another_case_or_number_is_told_what_kubernetes_knows() {
             let written = kind.trim_matches(['"', ' ']);
             let message = known.map(|known| {
                 if written == known {
-                    "white space stands around this kind".to_owned()
+                    "this kind has white space around it".to_owned()
                 } else {
                     format!("Kubernetes has no kind `{written}`")
                 }
@@ -80,7 +80,7 @@ fn told(text: &str) -> (Vec<String>, Vec<Told>) {
 
 /// A text without an indentation is the rest of the file here, and nothing for kubectl, which refuses the file.
 #[test]
-fn a_document_that_is_a_text_without_indentation_is_told() {
+fn a_document_that_is_a_text_without_indentation_is_reported() {
     for (head, line) in [("|\n", 2), ("\u{feff} |   #!\n", 2), ("# a\n>-\n\n", 4)] {
         let (_, notes) = told(&format!("{head}apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n"));
         let message = "kubectl ends the text above before this line, because it is not indented".to_owned();
@@ -88,14 +88,14 @@ fn a_document_that_is_a_text_without_indentation_is_told() {
     }
 }
 
-/// kubectl takes apart whatever has a list `items`.
+/// kubectl splits every object with a list `items`.
 #[test]
-fn items_are_taken_apart_as_kubectl_does_whatever_the_kind() {
+fn items_are_split_as_kubectl_does_for_any_kind() {
     let items = "items:\n- {apiVersion: v1, kind: Pod, metadata: {name: b}}\n- {apiVersion: v1, kind: Pod, metadata: {name: c}}\n";
     for kind in ["Pod", "ConfigMap", "Foo"] {
         let (names, notes) = told(&format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n{items}"));
         assert_eq!(names, ["b", "c"], "{kind}");
-        let message = "kubectl takes this object for a list, because it has `items`".to_owned();
+        let message = "kubectl treats this object as a list, because it has `items`".to_owned();
         assert_eq!(notes, [(message, 5, 1, "rename `items`, or write `kind: List`".to_owned())], "{kind}");
     }
     for kind in ["List", "PodList"] {
@@ -122,12 +122,12 @@ fn items_are_taken_apart_as_kubectl_does_whatever_the_kind() {
         assert_eq!(found, names, "{items}");
         assert!(notes.len() == 1 && notes[0].0.starts_with("kubectl refuses this"), "{items}: {notes:?}");
     }
-    // Without a type it is no object.
+    // Without a type it is not an object.
     assert_eq!(told("metadata: {name: a}\nitems: [{x: 1}]\n"), (vec!["a".to_owned()], vec![]));
 }
 
 #[test]
-fn an_object_with_containers_but_without_a_known_type_is_told() {
+fn an_object_with_containers_but_without_a_known_type_is_reported() {
     let pod = "metadata: {name: a}\nspec: {containers: [{name: a, image: contoso.azurecr.io/a}]}\n";
     let version = "Kubernetes has no such version of this kind";
     for (head, message, line, column, help) in [
@@ -136,28 +136,28 @@ fn an_object_with_containers_but_without_a_known_type_is_told() {
         ("apiVersion: Apps/v1\nkind: Deployment\n", version, 1, 13, "write `apiVersion: apps/v1`"),
         (
             "apiVersions: v1\nkind: Pod\n",
-            "this object has containers, but no `apiVersion`, so it is not judged",
+            "this object has containers, but no `apiVersion`, so it is not checked",
             1,
             1,
             "write its `apiVersion`",
         ),
         (
             "kind: Pod\n",
-            "this object has containers, but no `apiVersion`, so it is not judged",
+            "this object has containers, but no `apiVersion`, so it is not checked",
             1,
             1,
             "write its `apiVersion`",
         ),
         (
             "apiVersion: v1\nKind: Pod\n",
-            "this object has containers, but no `kind`, so it is not judged",
+            "this object has containers, but no `kind`, so it is not checked",
             1,
             1,
             "write its `kind`",
         ),
         (
             "apiVersion: v1\nkind: 1\n",
-            "this object has containers, but no `kind`, so it is not judged",
+            "this object has containers, but no `kind`, so it is not checked",
             1,
             1,
             "write its `kind`",

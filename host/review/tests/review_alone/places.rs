@@ -1,4 +1,4 @@
-//! Every finding stands at the value it speaks of, however the file is written.
+//! Every finding is located at its value, in every style of file.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(crate) fn judge(text: &str, settings: &str) -> Vec<Outcome> {
     outcomes
 }
 
-/// Takes the marks out of a text: `⟦rule value⟧` is where a finding of that rule must stand.
+/// Takes the marks out of a text: `⟦rule value⟧` is the required location of a finding of that rule.
 fn unmark(marked: &str) -> (String, Vec<(String, usize, usize, String)>) {
     let (mut text, mut places) = (String::new(), Vec::new());
     let mut rest = marked;
@@ -199,7 +199,7 @@ template: {spec: {containers: [{name: t, image: ⟦missing-pull-secret contoso.a
 ",
         ),
         (
-            "an alias and what it stands for",
+            "an alias and its value",
             "apiVersion: v1
 kind: List
 items:
@@ -214,7 +214,7 @@ items:
         ),
     ] {
         check(name, VALIDATE, marked);
-        // Old and other line ends move nothing.
+        // Other line ends do not change locations.
         check(name, VALIDATE, &marked.replace('\n', "\r\n"));
     }
 }

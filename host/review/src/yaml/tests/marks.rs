@@ -34,7 +34,7 @@ fn json_documents_with_marks_between_them_are_those_of_yaml() {
     }
 }
 
-/// Cut at the marks, what stands between them is read as from the whole.
+/// A text that is cut at the marks is read like the whole text.
 #[test]
 fn documents_are_cut_at_marks_and_directives_stay_above_their_own() {
     let found = |text: &str| -> Vec<(usize, usize, Value)> {
