@@ -2,7 +2,7 @@
 //!
 //! It is `$ACR_PULL_SECRET_POLICY` unchanged (an absolute path, or one from the workspace), or else built
 //! here from `policy/guest` and annotated with `policy/metadata.yml`. Building it here makes `cargo run`
-//! enough, and keeps the embedded policy from ever being older than its source. With the feature `playground`, the
+//! enough, and ensures that the embedded policy is never older than its source. With the feature `playground`, the
 //! playground's policy comes from `host/web` in the same way, or from the folder `$ACR_PULL_SECRET_PAGE`, which
 //! `playground --export` wrote.
 
@@ -59,7 +59,7 @@ fn out() -> Result<PathBuf> {
     Ok(PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo does not set OUT_DIR")?))
 }
 
-/// Where the modules are compiled: one folder for every profile and feature of the command, for they differ in nothing.
+/// Where the modules are compiled: one folder for all profiles and features of the command, because the modules do not differ.
 fn target_dir() -> Result<PathBuf> {
     let out = out()?;
     // target/PROFILE/build/PACKAGE/out
@@ -67,7 +67,7 @@ fn target_dir() -> Result<PathBuf> {
     Ok(profile.and_then(Path::parent).unwrap_or(&out).join("policy-build"))
 }
 
-/// What the environment names, from the workspace.
+/// The path in the environment variable, relative to the workspace.
 fn named(variable: &str) -> Result<Option<PathBuf>> {
     println!("cargo::rerun-if-env-changed={variable}");
     let path = env::var_os(variable).filter(|path| !path.is_empty());
@@ -88,7 +88,7 @@ fn policy() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The policy of a file that was built before.
+/// A policy that was built before, from its file.
 fn ready(path: &Path) -> Result<PathBuf> {
     rerun_if_changed(path);
     let wasm = read(path).map_err(|error| format!("${POLICY}: {error}"))?;
@@ -124,7 +124,7 @@ fn dependencies(dep_info: &Path) -> Result<Vec<PathBuf>> {
     Ok(names.split_whitespace().map(|name| PathBuf::from(name.replace('\0', " "))).collect())
 }
 
-/// Sees to it that the toolchain can build for WebAssembly.
+/// Ensures that the toolchain can build for WebAssembly.
 fn add_target(target: &str) -> Result<()> {
     let installed =
         || rustc(&["--print", "target-libdir", "--target", target]).map(|dir| Path::new(&dir).is_dir());

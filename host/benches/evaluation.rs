@@ -1,10 +1,10 @@
-//! One evaluation in every engine, beside a policy that accepts everything: `cargo bench --bench evaluation`.
+//! One evaluation in every engine, compared with a policy that accepts everything: `cargo bench --bench evaluation`.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a bench ends at its first surprise"
+    reason = "a bench stops at the first unexpected result"
 )]
 #![allow(missing_docs, reason = "made by the library")]
 

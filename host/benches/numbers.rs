@@ -6,10 +6,10 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a bench ends at its first surprise"
+    reason = "a bench stops at the first unexpected result"
 )]
 #![allow(clippy::cast_precision_loss, reason = "figures of a few digits")]
-#![allow(clippy::print_stderr, clippy::print_stdout, reason = "it is there to print")]
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "its purpose is to print")]
 
 #[allow(dead_code, reason = "each bench uses a part of it")]
 mod common;
@@ -60,7 +60,7 @@ fn policy_size() -> Row {
     }
 }
 
-/// A row for how many times the one is as much as the other.
+/// A row with the ratio of two values.
 fn ratio(what: &str, bar: Option<Bar>, value: f64, detail: String) -> Row {
     Row { what: what.to_owned(), bar, value, decimals: 2, unit: "", detail }
 }
@@ -87,8 +87,8 @@ fn one_evaluation() -> Vec<Row> {
     )]
 }
 
-/// A small pod, and a 5 KB one with and without its pull secret, beside a policy that accepts everything, in our host and in
-/// an independent one.
+/// A small pod, and a 5 KB pod with and without its pull secret, compared with a policy that accepts everything, in our host
+/// and in an independent one.
 fn beside_another_policy() -> Vec<Row> {
     let (policy, accepting) = (engines::policy(), engines::accepting_wasm());
     let independent = Independent::new(EMBEDDED);
@@ -116,7 +116,7 @@ fn beside_another_policy() -> Vec<Row> {
         rows.extend([
             ratio(
                 &format!(
-                    "calls per second with {size} B, {outcome}, beside a policy on the SDK that reads the request and \
+                    "calls per second with {size} B, {outcome}, compared with a policy on the SDK that reads the request and \
                      accepts it, in what policy-server is built on"
                 ),
                 Some(Bar::AtLeast(0.95)),
@@ -125,7 +125,7 @@ fn beside_another_policy() -> Vec<Row> {
             ),
             ratio("the same in our host", None, accepting / ours, format!("{ours:.0} µs : {accepting:.0} µs")),
             ratio(
-                "the same beside one that does not even read the request",
+                "the same compared with one that does not even read the request",
                 None,
                 other_blind / independent,
                 format!(
@@ -187,7 +187,7 @@ fn peak(mut child: Child) -> f64 {
     peak
 }
 
-/// Many files beside parsing the same texts, on one core and on two; and the memory that ten times as many take.
+/// Many files compared with parsing the same texts, on one core and on two; and the memory that ten times as many need.
 fn many_files() -> Vec<Row> {
     let folder = tempfile::tempdir().unwrap();
     write_files(folder.path(), 1000);
@@ -292,7 +292,7 @@ const SERIES: [Series; 7] = [
     },
 ];
 
-/// Draws how the time of one request grows, and tells how far from a line it is.
+/// Draws how the time of one request grows, and returns how far from linear it is.
 fn growth() -> Vec<Row> {
     let policy = engines::policy();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/growth.svg");

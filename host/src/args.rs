@@ -28,8 +28,8 @@ use crate::report::Failing;
 /// Which config file is read.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
-    /// Config file, with the power of the command line [default: the nearest .acr-pull-secret.yaml in this folder or above
-    /// it in the repository, which can only choose what is judged, how strictly and in which format]
+    /// Config file, with the same rights as the command line [default: the nearest .acr-pull-secret.yaml in this folder or
+    /// above it in the repository, which can only set what is checked, how strictly and in which format]
     #[arg(long, global = true, display_order = 900, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
     /// Read no config file

@@ -58,36 +58,36 @@ pub struct Cli {
 const EXIT_STATUS: &str = "Exit status:
   0  fine
   1  something at or above --fail-on
-  2  wrong call, settings or input
-  3  nothing was judged, or standard input is empty (unless --allow-empty)";
+  2  invalid usage, settings or input
+  3  nothing was checked, or standard input is empty (unless --allow-empty)";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check whether the pods in manifests can pull their images; with settings, what the policy does with them
     Check(Box<Check>),
-    /// Write missing pull secrets into manifests
+    /// Add missing pull secrets to manifests
     Fix(Box<Fix>),
-    /// Serve a page that judges manifests in the browser
+    /// Serve a page that checks manifests in the browser
     Playground(Playground),
-    /// Run suites of cases
+    /// Run test suites
     Test(Test),
-    /// Explain what becomes of an image's pull, or what a rule means
+    /// Explain how an image is pulled, or what a rule means
     Explain(Explain),
-    /// Make a pull secret's manifest
+    /// Create the manifest of a pull secret
     Secret(MakeSecret),
-    /// Write the completions of a shell
+    /// Write shell completions
     Completions(Completions),
     /// Write the manual
     Man(ManArgs),
-    /// Look at the policy, publish it, put it into a cluster
+    /// Inspect, publish and deploy the policy
     Policy(Policy),
-    /// Measure what judging costs, beside reading the same files
+    /// Measure how long checks take, compared with reading the same files
     Bench(Bench),
 }
 
 impl Command {
-    /// The options of commands that judge by settings.
+    /// The options of commands that use settings.
     fn policy(&mut self) -> Option<&mut PolicyArgs> {
         match self {
             Self::Check(args) => Some(&mut args.policy),
@@ -99,7 +99,7 @@ impl Command {
     }
 }
 
-/// Runs a command, and says on `io.stderr` why it failed, if it did.
+/// Runs a command, and reports an error on `io.stderr`.
 pub fn run(mut call: Call<Cli>, io: &mut Io) -> ExitStatus {
     for warning in &call.warnings {
         io.stderr.diagnostic(warning);

@@ -1,4 +1,4 @@
-//! Console: what a command has to say beside its data, line by line, on standard error.
+//! Console: the messages of a command apart from its data, line by line, on standard error.
 
 pub mod exit_status;
 pub mod interrupt;
@@ -30,7 +30,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// Talks into `out`.
+    /// Writes to `out`.
     pub fn new(out: impl Write + Send + 'static) -> Self {
         Self {
             out: Arc::new(Mutex::new(Box::new(out))),
@@ -52,13 +52,12 @@ impl Console {
         Self { is_watched, ..self }
     }
 
-    /// Says one line, above the bar where there is one. The text may come from anywhere: nothing in it ends the line, moves a
-    /// cursor or changes a colour.
+    /// Writes one line, above the bar if there is one. The text may come from anywhere: control characters in it are escaped.
     pub fn line(&self, text: &str) {
         self.write(&plain(text));
     }
 
-    /// Writes a text of own lines. A failure is ignored: there is no other stream to report it on.
+    /// Writes a text of whole lines. A failure is ignored: there is no other stream to report it on.
     fn write(&self, text: &str) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let mut say = || drop(writeln!(out, "{text}"));
@@ -69,21 +68,21 @@ impl Console {
     }
 
     /// Shows how far some work of `length` steps is, when it takes long; `work` names it with its unit, such as
-    /// `objects judged`.
+    /// `objects checked`.
     pub fn progress(&self, work: &str, length: usize) -> Progress {
         let progress = Progress::new(work, length, self.is_watched);
         *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress.bar());
         progress
     }
 
-    /// Takes the bar away, for a command that is about to be ended.
+    /// Removes the bar, for a command that is about to be stopped.
     pub fn hide_progress(&self) {
         if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }
     }
 
-    /// Says what is wrong or odd, with an empty line behind a place.
+    /// Writes a diagnostic, with an empty line after a location.
     pub fn diagnostic(&self, diagnostic: &Diagnostic) {
         let end = if diagnostic.spot.is_some() { "\n" } else { "" };
         self.write(&format!("{}{end}", diagnostic.render(self.colour)));

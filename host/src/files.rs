@@ -1,4 +1,4 @@
-//! Files: found, read, watched, and written whole or not at all.
+//! Files: found, read, watched, and written completely or not at all.
 
 pub mod atomic_file;
 pub mod chart;

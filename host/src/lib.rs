@@ -1,4 +1,4 @@
-//! The command `acr-pull-secret`: Kubernetes manifests, judged by the policy that guards the cluster.
+//! The command `acr-pull-secret`: checks and fixes Kubernetes manifests with the cluster's policy.
 //!
 //! ```text
 //! files ─▶ review: manifest ─▶ admission request ─▶ sandbox: policy.wasm ─▶ verdict ─▶ report, edit

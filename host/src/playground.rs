@@ -1,4 +1,4 @@
-//! The playground: a page that judges manifests in the browser, with the policy built for it.
+//! The playground: a page that checks manifests in the browser, with the policy built for it.
 
 mod client_stream;
 pub mod server;

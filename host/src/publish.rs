@@ -1,4 +1,4 @@
-//! Publishing: the policy's metadata, its module, and the registries that it lives in.
+//! Publishing: the policy's metadata, its module, and registries.
 
 pub mod metadata;
 pub mod registry;

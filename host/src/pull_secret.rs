@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::PrettyFormatter;
 
-/// What a registry is logged in to with.
+/// A login to a registry.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     /// The key that the kubelet compares with images: the login server
@@ -52,7 +52,7 @@ impl Login {
         let email = email.as_deref().filter(|email| !email.is_empty());
         let auths = BTreeMap::from([(server.as_str(), Entry { username, password, email, auth })]);
         let mut json = serde_json::to_string(&Auths { auths })?;
-        // Go escapes what HTML and JavaScript trip over; in JSON these stand only in strings.
+        // Go escapes characters that are special in HTML and JavaScript; in JSON they occur only in strings.
         for (plain, escaped) in [
             ('<', "\\u003c"),
             ('>', "\\u003e"),
@@ -98,7 +98,7 @@ impl<'a> PullSecret<'a> {
     /// A secret that holds this login.
     ///
     /// # Errors
-    /// - never: texts are JSON
+    /// - never, because texts can be written as JSON
     pub fn new(name: &'a str, namespace: Option<&'a str>, login: &Login) -> serde_json::Result<Self> {
         let config = BASE64_STANDARD.encode(login.docker_config()?);
         Ok(Self {
@@ -113,7 +113,7 @@ impl<'a> PullSecret<'a> {
     /// As an object.
     ///
     /// # Errors
-    /// - never: it is JSON
+    /// - never, because it can be written as JSON
     pub fn object(&self) -> serde_json::Result<Value> {
         serde_json::to_value(self)
     }
@@ -121,7 +121,7 @@ impl<'a> PullSecret<'a> {
     /// As `kubectl -o json` writes it.
     ///
     /// # Errors
-    /// - never: it is JSON
+    /// - never, because it can be written as JSON
     pub fn json(&self) -> serde_json::Result<String> {
         let mut json = Vec::new();
         let mut writer =
@@ -134,7 +134,7 @@ impl<'a> PullSecret<'a> {
     /// As `kubectl -o yaml` writes it: the fields sorted.
     ///
     /// # Errors
-    /// - never: it is YAML
+    /// - never, because it can be written as YAML
     pub fn yaml(&self) -> Result<String, ManifestError> {
         // kubectl never folds.
         let options = serde_saphyr::ser_options! { prefer_block_scalars: false };

@@ -1,4 +1,4 @@
-//! Quantities, as the command line and the config file have them: durations (`2s`) and sizes in bytes (`256Mi`).
+//! Quantities on the command line and in the config file: durations (`2s`) and sizes in bytes (`256Mi`).
 
 use std::time::Duration;
 
@@ -19,19 +19,19 @@ const SIZES: [(&str, u64); 7] = [
 /// Reads `2s`.
 ///
 /// # Errors
-/// - no whole number, an unknown unit, nothing at all
+/// - not a whole number, an unknown unit, an empty text
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let milliseconds = parse(text, &DURATIONS).ok_or("a duration is wanted, such as 500ms, 2s or 1m")?;
+    let milliseconds = parse(text, &DURATIONS).ok_or("expected a duration such as 500ms, 2s or 1m")?;
     Ok(Duration::from_millis(milliseconds))
 }
 
 /// Reads `256Mi`.
 ///
 /// # Errors
-/// - no whole number, an unknown unit, nothing at all
+/// - not a whole number, an unknown unit, an empty text
 pub fn parse_size(text: &str) -> Result<usize, String> {
     let bytes = parse(text, &SIZES).and_then(|bytes| usize::try_from(bytes).ok());
-    bytes.ok_or_else(|| "a size is wanted, such as 64Ki, 256Mi or 1Gi".to_owned())
+    bytes.ok_or_else(|| "expected a size such as 64Ki, 256Mi or 1Gi".to_owned())
 }
 
 /// Reads `256Mi` as the size of a memory.

@@ -1,4 +1,4 @@
-//! A report: what became of all manifests, in the order of the input.
+//! A report: the outcomes of all manifests, in the order of the input.
 
 pub mod earlier;
 pub mod explanation;
@@ -36,18 +36,18 @@ impl Tool {
     pub const THIS: Self = Self { name: Self::NAME, version: env!("CARGO_PKG_VERSION") };
 }
 
-/// How many of what.
+/// Counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Objects that were read
     pub objects: usize,
-    /// Taken as they are, and so are their pods
+    /// Accepted, and so are their pods
     pub accepted: usize,
     /// Changed, or their pods are
     pub mutated: usize,
     /// Refused, or their pods are
     pub rejected: usize,
-    /// Not judged
+    /// Not checked
     pub skipped: usize,
     /// Without an answer
     pub errors: usize,
@@ -69,13 +69,13 @@ impl Summary {
         self.warnings += outcome.warnings();
     }
 
-    /// How many objects were judged.
+    /// Number of objects that were evaluated.
     pub fn judged(&self) -> usize {
         self.objects - self.skipped
     }
 }
 
-/// What makes the exit status 1, besides what is refused.
+/// What makes the exit status 1, in addition to refused objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Failing {
     /// Warnings
@@ -86,7 +86,7 @@ pub struct Failing {
 
 /// Writes outcomes in one format, as they come.
 pub trait Render {
-    /// Takes what is odd or wrong with a file; standard error has it already.
+    /// Accepts a problem of a file, which standard error has already.
     ///
     /// # Errors
     /// - the output cannot be written
@@ -100,7 +100,7 @@ pub trait Render {
     /// - the output cannot be written
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()>;
 
-    /// Writes what stands at the end.
+    /// Writes the end.
     ///
     /// # Errors
     /// - the output cannot be written
@@ -110,7 +110,7 @@ pub trait Render {
 /// The rule of a warning that came without a finding.
 const POLICY_WARNING: &str = "policy-warning";
 
-/// All that is to be said of an object, for formats that know findings only: those of the policy or, where a refusal,
+/// All findings of an object, for formats that support only findings: those of the policy or, where a refusal,
 /// a warning or an error came without one, that; and its change, where that makes the exit status 1.
 fn remarks(outcome: &Outcome, failing: Failing) -> Vec<Finding> {
     let mut remarks = outcome.findings();
@@ -177,7 +177,7 @@ fn bare_remarks(verdict: &Verdict) -> Vec<Finding> {
     match verdict.decision {
         Decision::Error => message.map(|text| remark("policy-error", Severity::Reject, text)).collect(),
         Decision::Skipped => Vec::new(),
-        // Whatever is found besides: an error shows why the object is refused.
+        // Also if there are other findings: an error shows why the object is refused.
         Decision::Rejected if verdict.findings.iter().all(|finding| finding.severity != Severity::Reject) => {
             let warnings = verdict.warnings.iter().filter(|_| verdict.findings.is_empty());
             message

@@ -1,7 +1,7 @@
 //! A policy: one WebAssembly module that answers waPC calls, run as a hostile guest.
 //!
-//! The module is compiled once, a foreign one in a process of its own ([`compiler`]). Every call gets a fresh instance, so
-//! that no call sees what another left behind, and runs under [`Limits`]:
+//! The module is compiled once, a foreign one in a separate process ([`compiler`]). Every call gets a fresh instance, so that
+//! no call sees the state of another, and runs under [`Limits`]:
 //!
 //! ```text
 //! Policy::call ─▶ instance: STARTS, __guest_call ─▶ answer, or PolicyError
@@ -54,10 +54,11 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Compiles a policy from the binary form of a WebAssembly module, or takes it from where compiled policies are kept.
+    /// Compiles a policy from the binary form of a WebAssembly module, or takes it from the cache of compiled policies.
     ///
     /// # Errors
-    /// Where the module is not valid, costs too much to compile, is not a waPC policy, or imports what no policy is given.
+    /// Where the module is not valid, costs too much to compile, is not a waPC policy, or imports a function that policies may
+    /// not use.
     pub fn load(
         wasm: &[u8],
         limits: Limits,
@@ -82,7 +83,7 @@ impl Policy {
         Ok(Self { engine, instance, metadata, limits, is_own, sees_secrets: is_own })
     }
 
-    /// The same, allowed to look up Secrets. Any other policy than the built-in one has to be.
+    /// The same, allowed to look up Secrets, which a policy other than the built-in one needs.
     #[must_use]
     pub fn allowing_secrets(self) -> Self {
         Self { sees_secrets: true, ..self }
@@ -93,8 +94,8 @@ impl Policy {
         self.metadata.as_ref()
     }
 
-    /// Calls an operation in a fresh instance and returns the policy's answer. That of another policy than the built-in one,
-    /// and all that it says besides, is without the values of Secrets that it sees.
+    /// Calls an operation in a fresh instance and returns the policy's answer. The answer and other output of a policy other
+    /// than the built-in one do not contain the values of Secrets that it sees.
     ///
     /// The calling thread needs 512 KiB of stack for the policy.
     ///
@@ -139,7 +140,7 @@ impl Policy {
 
         let instance = self.instance.instantiate(&mut *store).map_err(failed("its instantiation"))?;
         for (name, step) in STARTS {
-            // Its type was checked when the policy was loaded: where it is no such function, there is none.
+            // Its type was checked when the policy was loaded, so another type means that there is no such function.
             let Ok(start) = instance.get_typed_func::<(), ()>(&mut *store, name) else { continue };
             match start.call(&mut *store, ()).map_err(failed(step)) {
                 Err(PolicyError::Init { reason, .. })
@@ -184,7 +185,7 @@ const STARTS: [(&str, &str); 3] = [
     ("register_more_operations", "`register_more_operations`"),
 ];
 
-/// The module as machine code: kept, or else compiled and kept.
+/// The module as machine code: from the cache, or else compiled and kept.
 fn compile(
     wasm: &[u8],
     limits: Limits,
@@ -206,7 +207,7 @@ fn compile(
     place(&code, &engine, limits)
 }
 
-/// Takes the code for this engine; where it does not fit into the engine's pool, for one without.
+/// Loads the code into this engine, or into one without a pool if it does not fit into the pool.
 fn place(code: &Code, engine: &Engine, limits: Limits) -> Result<Module, PolicyError> {
     if let Ok(module) = code.module(engine) {
         return Ok(module);

@@ -1,4 +1,4 @@
-//! What becomes of suites: reports of their cases, and new expectations.
+//! Results of suites: reports of their cases, and new expectations.
 
 pub mod report;
 pub mod suite_files;

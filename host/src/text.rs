@@ -17,7 +17,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// A path as one word for a shell of Unix, which no command takes for an option.
+/// A path as one word for a Unix shell, which commands do not mistake for an option.
 pub(crate) fn shell_path(path: &Path) -> String {
     let path = path.display().to_string();
     shell_word(&if path.starts_with('-') { format!("./{path}") } else { path })
@@ -39,7 +39,7 @@ mod tests {
     use super::{counted, hex, shell_path};
 
     #[test]
-    fn one_is_singular_and_none_is_plural() {
+    fn one_is_singular_and_zero_is_plural() {
         assert_eq!([0, 1, 2].map(|count| counted(count, "object")), ["0 objects", "1 object", "2 objects"]);
     }
 
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_takes_a_word_for_what_it_is() {
+    fn a_shell_reads_a_word_unchanged() {
         for (text, word) in [
             ("charts/shop", "charts/shop"),
             ("", "''"),

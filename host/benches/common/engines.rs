@@ -33,7 +33,7 @@ pub(crate) fn native(payload: &[u8], host: &dyn HostCalls) -> Vec<u8> {
     policy_core::operations::validate(payload, &cluster)
 }
 
-/// What policy-server is built on: a fresh instance for every call.
+/// The engine of policy-server: a fresh instance for every call.
 pub(crate) struct Independent(WasmtimeEngineProviderPre);
 
 impl Independent {

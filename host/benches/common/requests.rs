@@ -1,4 +1,4 @@
-//! Requests from small to large, and the clusters that they are judged in.
+//! Requests from small to large, and the clusters that they are evaluated in.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use review::log::NoLog;
 use review::lookups::Lookups;
 use serde_json::{Map, Value, json};
 
-/// What the policy is sent, and who answers its lookups.
+/// What is sent to the policy, and what answers its lookups.
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) payload: Vec<u8>,
@@ -21,7 +21,7 @@ fn case(object: &Value, settings: &Value, cluster: &[Value]) -> Case {
     update(&Value::Null, object, settings, cluster)
 }
 
-/// A request that creates an object if there is no old one, and updates it otherwise.
+/// A request that creates an object if there is no old object, and updates it otherwise.
 fn update(old: &Value, object: &Value, settings: &Value, cluster: &[Value]) -> Case {
     let operation = if old.is_null() { "CREATE" } else { "UPDATE" };
     let kind = json!({"group": "", "version": "v1", "kind": object["kind"]});
@@ -80,7 +80,7 @@ pub(crate) fn small() -> Case {
     case(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}), &json!({}), &[])
 }
 
-/// A pod of so many containers; five of them are 5 KB.
+/// A pod with this number of containers; five of them are 5 KB.
 pub(crate) fn containers(count: usize) -> Case {
     case(&pod(count), &json!({}), &[])
 }
@@ -92,7 +92,7 @@ pub(crate) fn complete(count: usize) -> Case {
     case(&pod, &json!({}), &[])
 }
 
-/// An update of a Deployment of so many containers that changes the image of each.
+/// An update of a Deployment with this number of containers that changes the image of each.
 pub(crate) fn changed_images(count: usize) -> Case {
     let deployment = |tag: &str| {
         let mut template = pod(count);
@@ -105,7 +105,7 @@ pub(crate) fn changed_images(count: usize) -> Case {
     update(&deployment("v1"), &deployment("v2"), &json!({}), &[])
 }
 
-/// A pod of one container in an object of so many kilobytes, as annotations and env make it.
+/// A pod with one container in an object of this many kilobytes, filled with annotations and env.
 pub(crate) fn kilobytes(count: usize) -> Case {
     let mut pod = pod(1);
     let line = |i: usize| json!({"name": format!("SETTING_{i:04}"), "value": "x".repeat(90)});
@@ -113,7 +113,7 @@ pub(crate) fn kilobytes(count: usize) -> Case {
     case(&pod, &json!({}), &[])
 }
 
-/// A pod of five containers and so many entries in `pullSecrets`, of which the last one matches.
+/// A pod with five containers, and this number of entries in `pullSecrets`; the last one matches.
 pub(crate) fn entries(count: usize) -> Case {
     let other =
         |i: usize| json!({"registries": [format!("other{i}.azurecr.io")], "secret": format!("secret-{i}")});
@@ -122,7 +122,7 @@ pub(crate) fn entries(count: usize) -> Case {
     case(&pod(5), &json!({"pullSecrets": entries}), &[])
 }
 
-/// A pod of five containers that lists so many pull secrets, each of which is looked up and read.
+/// A pod with five containers that lists this number of pull secrets, each of which is looked up and read.
 pub(crate) fn secrets(count: usize) -> Case {
     let mut pod = pod(5);
     let name = |i: usize| format!("secret-{i}");
@@ -140,7 +140,7 @@ pub(crate) fn secrets(count: usize) -> Case {
     case(&pod, &json!({"pullSecrets": [entry], "cluster": {"secrets": "credentials"}}), &cluster)
 }
 
-/// A service account that gets the secrets of so many entries.
+/// A service account that gets the secrets of this number of entries.
 pub(crate) fn account(entries: usize) -> Case {
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web", "namespace": "shop"}});
     let entry =
@@ -149,7 +149,7 @@ pub(crate) fn account(entries: usize) -> Case {
     case(&account, &json!({"targets": ["Pod", "ServiceAccount"], "pullSecrets": entries}), &[])
 }
 
-/// An update of a Secret with so many keys, none of which matches an image.
+/// An update of a Secret with this number of keys, none of which matches an image.
 pub(crate) fn keys(count: usize) -> Case {
     let auths: Map<String, Value> =
         (0..count).map(|i| (format!("http://other{i}"), json!({"auth": "cHVsbDpw"}))).collect();

@@ -1,7 +1,7 @@
-//! Missing pull secrets, written into the files: what the policy adds to an object becomes an edit of its text.
+//! Adds missing pull secrets to files: what the policy adds to an object becomes an edit of its text.
 //!
 //! ```text
-//! file ─▶ manifests ─▶ policy ─▶ names ─▶ edit ─▶ text ─▶ proof: read and judged again
+//! file ─▶ manifests ─▶ policy ─▶ names ─▶ edit ─▶ text ─▶ proof: read and evaluated again
 //! ```
 //! A file is changed as a whole or not at all, and only if nothing but the names differs when it is read again.
 
@@ -28,18 +28,18 @@ use edit::{Places, Target};
 
 const LIST: &str = "/imagePullSecrets";
 
-/// What becomes of a file, or of a part of one.
+/// The result for a file, or for a part of one.
 #[derive(Debug, Default)]
 pub struct FixedFile {
-    /// Its text; as it was where nothing is to do or something is refused
+    /// Its text; unchanged where there is nothing to fix or something is refused
     pub text: String,
     /// The objects that get names
     pub changes: Vec<Change>,
-    /// The objects that cannot be fixed here; one of them keeps the whole file as it was
+    /// The objects that cannot be fixed here; with one of them, the whole file is not changed
     pub refusals: Vec<Refused>,
-    /// How many objects were judged
+    /// Number of objects that were evaluated
     pub judged: usize,
-    /// For each object that is no error because of what is not known: its kind, and what that is
+    /// For each object whose answer depends on unknown objects: its kind, and those objects
     pub unknown: Vec<(String, BTreeSet<String>)>,
 }
 
@@ -72,7 +72,7 @@ pub struct Refused {
     pub object: String,
     /// Its line, from 1
     pub line: usize,
-    /// What it should have got; empty where the policy adds nothing
+    /// What should have been added; empty where the policy adds nothing
     pub names: Vec<String>,
     /// The reason
     pub reason: Refusal,
@@ -110,8 +110,8 @@ pub enum Refusal {
          applied, or remove both fields to make this one a manifest"
     )]
     Copied,
-    /// It stands in an `AdmissionReview` or the like
-    #[error("it stands in an admission request, a record of what was sent; fix the manifest that was sent")]
+    /// It is in an `AdmissionReview` or similar
+    #[error("it is part of an admission request; fix the manifest that was sent")]
     Recorded,
     /// An alias or a merge key refers to its list, or to what that is in
     #[error("its pod spec or list is shared by an alias or a merge key: an edit would show elsewhere too")]
@@ -130,8 +130,8 @@ pub enum Refusal {
     /// The policy adds nothing
     #[error("{0}")]
     Rejected(String),
-    /// The policy is not content with what was added
-    #[error("with it the policy would still say: {0}")]
+    /// The policy does not accept the object with the addition
+    #[error("with it the policy would still report: {0}")]
     StillWanting(String),
 }
 
@@ -191,7 +191,7 @@ pub fn fix(
                     return Ok(None);
                 }
                 let answer = question.map(|question| question.judge(outcome.manifest.clone()));
-                // A refusal of `fix` is shown wherever something is wrong; an edit is made only for what is missing.
+                // A refusal of `fix` is shown for every problem; an edit is made only for what is missing.
                 let is_asked = |answer: &Outcome| match &plan {
                     Ok(_) => lacks_secret(answer),
                     Err(_) => answer.worst() >= Decision::Rejected,
@@ -245,11 +245,11 @@ fn lacks_secret(outcome: &Outcome) -> bool {
         .any(|finding| finding.rule == "missing-pull-secret" && finding.severity == Severity::Reject)
 }
 
-/// Whether [`fix`] may add pull secrets to an object that was judged: the policy would, or refuses it because one is missing.
+/// Whether [`fix`] may add pull secrets to an evaluated object: the policy would, or refuses it because one is missing.
 /// Where the edit is not safe, `fix` still refuses.
 pub fn may_add(outcome: &Outcome) -> bool {
     let Content::Object(object) = &outcome.manifest.content else { return false };
-    // Of kinds with several templates, the policy changes the pods alone.
+    // For kinds with several templates, the policy changes only the pods.
     let is_pod_or_template =
         Kind::of(object).is_some_and(|kind| kind.is_core("Pod") || template_path(&kind, object).is_some());
     is_pod_or_template
@@ -257,7 +257,7 @@ pub fn may_add(outcome: &Outcome) -> bool {
         && (outcome.worst() == Decision::Mutated || lacks_secret(outcome))
 }
 
-/// What an object gets, and where.
+/// The addition to an object, and its location.
 struct Plan {
     /// JSON pointer of the list
     list: String,
@@ -268,7 +268,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// What the policy wants; `None` where that is nothing.
+    /// The change that the policy makes; `None` if there is none.
     fn of(evaluation: &Evaluation<'_>, outcome: &Outcome) -> Result<Option<Self>, Refusal> {
         match outcome.verdict.decision {
             Decision::Mutated => {}
@@ -318,7 +318,7 @@ impl Plan {
         Target { prefix: &manifest.prefix, object: manifest.object(), list: &self.list }
     }
 
-    /// The object as it shall be.
+    /// The object with the addition.
     fn applied_to(&self, object: &Value) -> Value {
         let mut fixed = object.clone();
         let spec = self.list.strip_suffix(LIST).and_then(|spec| fixed.pointer_mut(spec));
@@ -362,7 +362,7 @@ fn list_of(kind: &Kind, object: &Value) -> String {
     spec + LIST
 }
 
-/// The name in an entry that a policy adds, which is that of a Secret and nothing else.
+/// The name in an entry that a policy adds, if the entry has no other field.
 fn name_of(entry: &Value) -> Option<String> {
     let fields = entry.as_object().filter(|fields| fields.len() == 1)?;
     parse_name(fields.get("name")?.as_str()?).ok()
@@ -397,7 +397,7 @@ fn written(manifest: &Manifest) -> Option<&str> {
     manifest.file.text.get(manifest.document.span.clone())
 }
 
-/// What is wrong with a secret that was added, where that makes the object an error still.
+/// The problem of an added secret, if it still makes the object an error.
 fn useless(judged: &Outcome, added: &[String]) -> Option<String> {
     let findings = judged.findings();
     let is_of_added = |finding: &&Finding| {

@@ -1,15 +1,15 @@
-//! Names of Kubernetes objects, as the API server takes them.
+//! Names of Kubernetes objects, as the API server accepts them.
 
 /// Why a text cannot be the name of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// No name of a Secret
+    /// Not a valid name of a Secret
     #[error(
         "a name has at most 253 characters, a-z, 0-9, - and ., and begins and ends with a letter or digit, as does each \
          part between dots"
     )]
     Subdomain,
-    /// No name of a namespace
+    /// Not a valid name of a namespace
     #[error(
         "a namespace has at most 63 characters, a-z, 0-9 and -, and begins and ends with a letter or digit"
     )]

@@ -1,8 +1,8 @@
-//! Edits of a text, and the lines that they stand in.
+//! Edits of a text, and the lines that they are in.
 
 use std::ops::{Deref, Range};
 
-/// A text whose line ends are known, because a long line that is searched for its ends at each edit takes its time.
+/// A text whose line ends are indexed, because searching a long line at each edit is slow.
 #[derive(Debug)]
 pub struct Lines<'t> {
     text: &'t str,
@@ -25,7 +25,7 @@ impl Deref for Lines<'_> {
     }
 }
 
-/// Text that takes the place of these bytes.
+/// Text that replaces these bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// The bytes that go

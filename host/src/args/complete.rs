@@ -1,12 +1,12 @@
-//! Whether the inputs are all there is.
+//! Whether the inputs are complete.
 
 use clap::Args;
 
-/// Whether the inputs are all there is.
+/// Whether the inputs are complete.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct CompleteArgs {
-    /// The inputs and --cluster are all there is: a Secret that is not among them does not exist. By default it may exist, unless
-    /// the inputs have a Secret of that name in another namespace only
+    /// Treat the inputs and --cluster as complete: a Secret that is not among them does not exist. By default it may exist,
+    /// unless the inputs have a Secret of that name only in another namespace
     #[arg(long)]
     pub complete: bool,
 }

@@ -3,8 +3,8 @@
 //! ```text
 //! search ─▶ .acr-pull-secret.yaml ─▶ keys ─▶ reach ─▶ defaults of arguments ─▶ clap ─▶ Cli
 //! ```
-//! A key stands for the argument of that name in every command that has one, and the command line wins. A file that was
-//! found, not named, can only choose what is judged, how strictly, and in which format.
+//! A key sets the argument of that name in every command that has one; the command line takes precedence. A file that was
+//! found, not named, can only set what is checked, how strictly, and in which format.
 
 mod keys;
 mod reach;
@@ -28,34 +28,34 @@ use crate::args::ConfigArgs;
 use crate::files::input::{self, InputError};
 use crate::text::shell_path;
 
-/// A command line that was read.
+/// A parsed command line.
 #[derive(Debug, Clone)]
 pub struct Call<C> {
     /// The command, with the defaults of the config file
     pub command: C,
-    /// What the config file gave
+    /// The values from the config file
     pub given: Option<Given>,
-    /// What is odd about the config file, or keeps one from being used
+    /// Problems of the config file, and reasons why one is not used
     pub warnings: Vec<Diagnostic>,
-    /// What the config file gives, in one line
+    /// The values from the config file, in one line
     pub note: Option<String>,
 }
 
-/// What a config file gave to a command.
+/// The values that a config file sets for a command.
 #[derive(Debug, Clone)]
 pub struct Given {
     /// The file
     pub file: String,
-    /// The keys whose values count, because the command line does not say otherwise
+    /// The keys whose values apply, because the command line does not override them
     pub keys: Vec<&'static str>,
     /// Whether the file was found, so that the call's note names the keys
     pub is_found: bool,
 }
 
-/// Why a call cannot be read.
+/// Why a command line cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The command line; or a call for help, which is no error
+    /// The command line; or a request for help, which is not an error
     #[error(transparent)]
     Usage(#[from] clap::Error),
     /// The config file cannot be read
@@ -65,14 +65,14 @@ pub enum CallError {
     #[error("{0}")]
     Config(Box<Diagnostic>),
     /// A path or a text that is not UTF-8
-    #[error("{0}: this is not UTF-8 text; a file with such a name is read where its folder is given")]
+    #[error("{0}: this is not UTF-8 text; to read a file with such a name, pass its folder")]
     NotUtf8(String),
 }
 
-/// Reads a command line. A config file may give what it leaves open.
+/// Reads a command line. A config file may set what the command line does not.
 ///
 /// # Errors
-/// - a wrong call, a wrong config file
+/// - invalid usage, an invalid config file
 pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call<C>, CallError> {
     let args: Vec<OsString> = args.into_iter().collect();
     // Whether paths are missing is seen when the file has been read.
@@ -100,7 +100,7 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     Ok(Call { command: C::from_arg_matches(&matches)?, given: Some(given), warnings, note })
 }
 
-/// A user name that is not valid may be one with its password.
+/// An invalid user name may contain its password.
 fn without_password(mut error: clap::Error) -> clap::Error {
     let is_user = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) => argument.starts_with("--username"),
@@ -120,7 +120,7 @@ fn name_what_is_not_utf8(error: clap::Error, args: &[OsString]) -> CallError {
     }
 }
 
-/// The file that is asked for, or that the working folder belongs to, and warnings of files that do not count.
+/// The file that is named, or the one of the working folder, and warnings about files that are not used.
 fn find(asked: ConfigArgs) -> (Option<(PathBuf, Reach)>, Vec<Diagnostic>) {
     if asked.no_config {
         return (None, Vec::new());
@@ -153,7 +153,7 @@ fn changed(command: Command, change: &dyn Fn(&str, Arg) -> Arg) -> Command {
     command.mut_args(|arg| change(&name, arg)).mut_subcommands(|subcommand| changed(subcommand, change))
 }
 
-/// Whether the called command has an argument that a key could stand for.
+/// Whether the called command has an argument that a key can set.
 fn takes_any(command: &Command, matches: &ArgMatches) -> bool {
     match matches.subcommand() {
         Some((name, matches)) => command.find_subcommand(name).is_some_and(|sub| takes_any(sub, matches)),
@@ -178,7 +178,7 @@ impl Config {
             let message = "--config -: standard input cannot be the config file";
             return Err(wrong(Diagnostic::error(message).with_help("name a file")));
         }
-        // A link that leads nowhere cannot be read, which is said below.
+        // A dangling link cannot be read, which is reported below.
         let leads = path.is_symlink() && path.exists();
         if let Reach::Folder(root) = &reach
             && leads
@@ -198,7 +198,7 @@ impl Config {
             return Ok(Self { file: file.name, reach, keys: Vec::new(), warnings: Vec::new() });
         };
         if documents.next().is_some() {
-            let message = format!("{}: several documents, where one is wanted", file.name);
+            let message = format!("{}: found several documents, expected one", file.name);
             return Err(wrong(Diagnostic::error(message)));
         }
         let value = std::mem::take(&mut document.value);
@@ -206,7 +206,7 @@ impl Config {
         let mut keys =
             keys::read(value, path).map_err(|error| wrong(Diagnostic::at(at(&error), error.to_string())))?;
         reach.limit(&mut keys).map_err(|error| {
-            let help = format!("say it on the command line, or add --config {}", shell_path(path));
+            let help = format!("set it on the command line, or add --config {}", shell_path(path));
             wrong(Diagnostic::at(at(&error), error.to_string()).with_help(help))
         })?;
         let warnings = Diagnostic::of_notes(&file.name, &file.text, &document.notes);
@@ -221,7 +221,7 @@ impl Config {
         }
     }
 
-    /// The command line was read before without the file's values, so a wrong value is one of those. It is not shown.
+    /// The command line was read before without the file's values, so the invalid value is in the file. It is not shown.
     fn blame(&self, error: clap::Error) -> CallError {
         if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) {
             return CallError::Usage(error);
@@ -251,7 +251,7 @@ impl Config {
         let is_found = self.reach != Reach::Everywhere;
         let told = used.iter().filter(|key| is_found || key.name == "paths");
         let told: Vec<String> = told.map(|key| key.told()).collect();
-        // A file that was found does not silence what is said about it.
+        // A file that was found cannot suppress messages about itself.
         let is_quiet = source("quiet") == Some(ValueSource::CommandLine);
         let ignore = if is_found { "; to ignore it, add --no-config" } else { "" };
         let note = (!told.is_empty() && !is_quiet)

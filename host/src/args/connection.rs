@@ -9,10 +9,10 @@ use crate::publish::registry::Connection;
 /// How a registry is reached.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConnectionArgs {
-    /// Speak plain http with the registry
+    /// Connect to the registry over plain http
     #[arg(long)]
     pub insecure: bool,
-    /// Certificates (PEM) of further authorities to trust, beside those of the system
+    /// Certificates (PEM) of authorities to trust in addition to those of the system
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 }

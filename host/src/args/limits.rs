@@ -7,16 +7,16 @@ use clap::Args;
 use crate::quantity::{parse_duration, parse_memory, parse_size};
 use crate::sandbox::Limits;
 
-/// What the help has above the limits.
+/// The heading of the limits in the help.
 const HEADING: &str = "Limits of the policy, for each object";
 
-/// Options that say what a policy may use: Secrets, and for each call time, memory and host calls.
+/// Options that set what a policy may use: Secrets, and for each call time, memory and host calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct LimitArgs {
-    /// Let another policy than the built-in one look up Secrets; a policy resource that --settings names grants it too
+    /// Allow a policy other than the built-in one to look up Secrets; a policy resource in --settings can allow it too
     #[arg(id = "allow_secrets", long = "allow-secrets")]
     pub allow_secrets: bool,
-    /// How long it may run, its start included: 500ms, 2s, 1m; in steps of 10ms
+    /// Maximum run time, including startup: 500ms, 2s, 1m; in steps of 10ms
     #[arg(
         id = "policy_timeout",
         long = "policy-timeout",
@@ -26,7 +26,7 @@ pub struct LimitArgs {
         value_parser = parse_duration
     )]
     pub time: Duration,
-    /// The largest size of its memories and tables together
+    /// Maximum total size of its memories and tables
     #[arg(
         id = "policy_memory",
         long = "policy-memory",
@@ -36,7 +36,7 @@ pub struct LimitArgs {
         value_parser = parse_memory
     )]
     pub memory: usize,
-    /// The largest answer, error, log message or host-call payload that is accepted from it
+    /// Maximum size of an answer, error, log message or host-call payload from the policy
     #[arg(
         id = "policy_response",
         long = "policy-response",
@@ -46,7 +46,7 @@ pub struct LimitArgs {
         value_parser = parse_size
     )]
     pub response: usize,
-    /// How many host calls it may make, such as lookups
+    /// Maximum number of host calls, such as lookups
     #[arg(
         id = "policy_host_calls",
         long = "policy-host-calls",

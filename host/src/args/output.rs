@@ -1,4 +1,4 @@
-//! Formats of reports, and where each of them goes.
+//! Formats of reports, and the output of each.
 
 use std::path::PathBuf;
 

@@ -13,13 +13,13 @@ use review::object_name::parse_namespace;
 #[derive(Debug, Clone, Args)]
 pub struct PolicyArgs {
     /// Settings of the policy (YAML or JSON), or the `ClusterAdmissionPolicy` or `AdmissionPolicy` that deploys it,
-    /// which is honoured with its rules, selectors, mode and message. FILE#2 is the second document, - standard input
+    /// whose rules, selectors, mode and message apply too. FILE#2 is the second document, - standard input
     #[arg(long, value_name = "FILE[#N]", conflicts_with = "settings_json")]
     pub settings: Option<String>,
     /// Settings of the policy, as JSON
     #[arg(long, value_name = "JSON")]
     pub settings_json: Option<String>,
-    /// Another policy.wasm than the one built in
+    /// Policy to run instead of the built-in one (policy.wasm)
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// Whether a config file that was found names the settings
@@ -28,19 +28,19 @@ pub struct PolicyArgs {
     /// What it may use
     #[command(flatten)]
     pub limits: LimitArgs,
-    /// Manifests that stand for the cluster: Secrets and ServiceAccounts in there are looked up, not judged
+    /// Manifests that represent the cluster: Secrets and ServiceAccounts in them are looked up, not checked
     #[arg(long, value_name = "PATH")]
     pub cluster: Vec<String>,
-    /// Namespace of objects that name none
+    /// Namespace of objects that do not name one
     #[arg(short, long, default_value = "default", value_name = "NAME", value_parser = parse_namespace)]
     pub namespace: String,
-    /// How many objects to judge at the same time [default: one per core]
+    /// Number of objects to check at the same time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
 }
 
 impl PolicyArgs {
-    /// How many threads judge.
+    /// Number of threads that evaluate.
     ///
     /// # Errors
     /// - the system does not say how many cores there are
@@ -49,12 +49,12 @@ impl PolicyArgs {
     }
 }
 
-/// How many threads there are to be: as many as `--jobs` says, or one for each core.
+/// Number of threads: the value of `--jobs`, or one for each core.
 ///
 /// # Errors
 /// - the system does not say how many cores there are
 pub(crate) fn jobs(given: Option<u16>) -> Result<NonZero<usize>> {
     let jobs = given.and_then(|jobs| NonZero::new(jobs.into()));
     jobs.map_or_else(std::thread::available_parallelism, Ok)
-        .context("the number of cores is not known; give --jobs")
+        .context("the number of cores is not known; pass --jobs")
 }

@@ -8,8 +8,8 @@ use crate::files::search::{Search, Wanted};
 /// What is read in folders.
 #[derive(Debug, Clone, Args)]
 pub struct SearchArgs {
-    /// Leave out of folders what this pattern names: a file or folder name anywhere, or a path: vendor, 'charts/*/crds';
-    /// may be given several times
+    /// In folders, skip what matches this pattern: a file or folder name anywhere, or a path: vendor, 'charts/*/crds'; may be
+    /// given several times
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
     /// Also read hidden files and folders
@@ -18,13 +18,13 @@ pub struct SearchArgs {
     /// Also read files that .gitignore ignores
     #[arg(long)]
     pub no_ignore: bool,
-    /// Follow links that lead out of the folder that was named
+    /// Follow links that lead out of the given folder
     #[arg(long)]
     pub follow: bool,
 }
 
 impl SearchArgs {
-    /// The search that they ask for.
+    /// The search that the options describe.
     ///
     /// # Errors
     /// - a pattern that is not valid

@@ -10,8 +10,8 @@ use crate::args::PolicyArgs;
 use crate::console::Io;
 use crate::files::input;
 
-/// Reads the settings that the command line names, if it names any. What is in a policy resource but cannot be honoured
-/// is said on `io.stderr`.
+/// Reads the settings that the command line names, if it names any. Fields of a policy resource that have no effect here are
+/// reported on `io.stderr`.
 ///
 /// # Errors
 /// - a file that cannot be read or parsed, or that has no object, as an empty one, or too many
@@ -41,7 +41,7 @@ pub(crate) fn file_of(path: &str) -> &str {
     part_of(path).0
 }
 
-/// Splits `policy.yaml#2`, or `config.yaml#/settings`. A file that has such a name is meant itself.
+/// Splits `policy.yaml#2`, or `config.yaml#/settings`. An existing file with such a name takes precedence.
 pub(crate) fn part_of(path: &str) -> (&str, Selection) {
     let part = path.rsplit_once('#').filter(|(file, _)| !file.is_empty() && !Path::new(path).exists());
     match part {

@@ -9,7 +9,7 @@ use review::diagnostic::{Diagnostic, Diagnostics};
 /// What standard input is called.
 #[derive(Debug, Clone, Default, Args)]
 pub struct StdinArgs {
-    /// The file that standard input stands for: reports and diffs name it
+    /// Name of the file that standard input contains, for reports and diffs
     #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub stdin_name: Option<String>,
 }

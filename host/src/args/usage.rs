@@ -1,9 +1,9 @@
-//! Errors of the command line. What was typed can be names of files, which a shell puts in the place of `*`.
+//! Errors of the command line. The arguments can be names of files, which a shell substitutes for `*`.
 
 use clap::error::{ContextKind, ContextValue};
 use review::foreign_text::plain;
 
-/// The error as it may be shown: nothing that was typed moves a cursor or commands a CI system.
+/// The error, safe to show: no argument in it can move a cursor or be a command to a CI system.
 pub fn shown(mut error: clap::Error) -> clap::Error {
     let one = |text: String| plain(&text).into_owned();
     let contexts: Vec<(ContextKind, ContextValue)> =

@@ -1,4 +1,4 @@
-//! `bench`: measure what judging costs, beside reading the same files and beside other policies.
+//! `bench`: measure how long checks take, compared with reading the same files and with other policies.
 
 pub mod measurement;
 
@@ -43,16 +43,16 @@ const EXAMPLES: &str = "Examples:
 
 The steps run in turn, each on one thread but that of `check -j1`, which has another for the report, and the least time
 of all rounds counts. Each request gets a fresh instance of the policy, as in a cluster. Ratios of one run say more than
-times: machines differ.";
+times, because machines differ.";
 
-/// Measure what judging manifests costs, beside reading them
+/// Measure how long it takes to check manifests, compared with reading them
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Bench {
     /// Manifests: files, folders, patterns, - for standard input [default: 100 pods of 5 KB]
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
-    /// Leave out of folders what this pattern names; may be given several times
+    /// In folders, skip what matches this pattern; may be given several times
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
     /// The policy and its settings
@@ -61,7 +61,7 @@ pub struct Bench {
     /// Another policy.wasm that gets the same requests, such as one that accepts everything; may be given several times
     #[arg(long, value_name = "FILE")]
     pub against: Vec<PathBuf>,
-    /// How often each step is measured
+    /// Number of measurements of each step
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rounds: u32,
     /// Format of the figures
@@ -94,17 +94,17 @@ struct Figures {
 #[serde(rename_all = "camelCase")]
 struct Step {
     name: String,
-    /// What it is measured by: `object` or `request`
+    /// The unit of the measurement: `object` or `request`
     per: &'static str,
     microseconds: f64,
-    /// All of the step beside reading all of the YAML
+    /// The ratio of the step to reading all of the YAML
     times_reading: f64,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// - wrong settings, an unusable policy, an output that cannot be written
+/// - invalid settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let search = Search { exclude: Exclude::new(&args.exclude)?, ..Search::default() };
@@ -112,7 +112,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let namespace = args.policy.namespace.as_str();
     let given = inputs::cluster_of(&given, namespace, io, &mut problems);
     let inputs = if args.paths.is_empty() {
-        // One alone would be lost in what starting the threads of `check` takes.
+        // The time of a single object would be negligible compared with starting the threads of `check`.
         let pods = [include_str!("bench/pod.yaml"); 100].join("---\n");
         vec![Ok(Given::Held { path: "pods.yaml".into(), name: "pods.yaml".to_owned(), bytes: pods.into() })]
     } else {
@@ -140,7 +140,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     evaluation.resource = settings.resource.as_ref();
     let payloads: Vec<Vec<u8>> = all.iter().flat_map(|manifest| evaluation.payloads(manifest)).collect();
     if payloads.is_empty() {
-        io.stderr.line("error: nothing was measured: the policy has nothing to say about these objects");
+        io.stderr.line("error: nothing was measured: the policy does not apply to these objects");
         return Ok(ExitStatus::Nothing);
     }
     let path_of_own = args.policy.policy.as_deref().unwrap_or(Path::new("the built-in policy"));
@@ -148,7 +148,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     for (path, policy) in
         iter::once(path_of_own).chain(args.against.iter().map(PathBuf::as_path)).zip(policies())
     {
-        // One that fails may be quick, and its time says nothing.
+        // A failing policy may be quick, so its time is not meaningful.
         let answers = payloads.iter().try_for_each(|payload| answer(policy, payload, host.clone()));
         answers.with_context(|| format!("{}: the policy gives no answer", path.display()))?;
     }
@@ -179,7 +179,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         per_object("reading the YAML"),
         per_object("making the requests"),
         per_request("the policy"),
-        per_object("check -j1: reading, judging, reporting"),
+        per_object("check -j1: reading, checking, reporting"),
     ];
     for (path, policy) in args.against.iter().zip(&others) {
         tasks.push(Box::new(|| ask(policy)));
@@ -205,12 +205,12 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     Ok(if problems.is_complete() { ExitStatus::Fine } else { ExitStatus::Trouble })
 }
 
-/// Has the policy answer a request as it should.
+/// Checks that the policy answers a request.
 fn answer(policy: &Policy, payload: &[u8], host: Arc<dyn HostCalls>) -> Result<()> {
     let response = policy.call("validate", payload, host)?;
     let payload: Value = serde_json::from_slice(payload)?;
     let object = payload.pointer("/request/object").unwrap_or(&Value::Null);
-    Verdict::of(&response, object).context("it is no ValidationResponse")?;
+    Verdict::of(&response, object).context("it is not a ValidationResponse")?;
     Ok(())
 }
 

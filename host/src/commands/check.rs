@@ -1,4 +1,4 @@
-//! `check`: judge manifests.
+//! `check`: check manifests.
 
 pub(super) mod judging;
 
@@ -48,11 +48,11 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
-    /// Manifests: YAML or JSON files, folders, patterns, - for standard input; may be left out with -k, and where the
-    /// config file has paths
+    /// Manifests: YAML or JSON files, folders, patterns, - for standard input; optional with -k, or where the config file has
+    /// paths
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
-    /// Check what Kustomize builds of this folder, with kubectl kustomize or else kustomize build; may be given several
+    /// Check what Kustomize builds from this folder, with kubectl kustomize or else kustomize build; may be given several
     /// times
     #[arg(short = 'k', long, value_name = "FOLDER")]
     pub kustomize: Vec<String>,
@@ -65,35 +65,35 @@ pub struct Check {
     /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
-    /// Whether the inputs are all there is
+    /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
     /// What happens to the objects
     #[arg(long, value_enum, default_value = "create", ignore_case = true, value_name = "OPERATION")]
     pub operation: Operation,
-    /// The objects as they were, for --operation UPDATE
+    /// The objects before the update, for --operation UPDATE
     #[arg(long, value_name = "PATH")]
     pub old: Vec<String>,
-    /// A session recorded by --record or by kwctl, which answers the policy's lookups in the place of a cluster
+    /// Session recorded by --record or by kwctl, which answers the policy's lookups instead of a cluster
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
-    /// Write the policy's lookups and their answers into a session, one object at a time. It holds what the policy was
-    /// shown: with cluster.secrets: credentials that is credentials
+    /// Record the policy's lookups and their answers in a session, one object at a time. It contains all answers: with
+    /// cluster.secrets: credentials, these include credentials
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
     /// Format of the report, and a file for it: text, json, junit, sarif, github; may be given several times
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_output, default_value = "text")]
     pub output: Vec<Output>,
-    /// What makes the exit status 1
+    /// Lowest severity that makes the exit status 1
     #[arg(long, value_enum, default_value = "reject")]
     pub fail_on: FailOn,
-    /// Show only what is wrong
+    /// Show only problems
     #[arg(short, long)]
     pub quiet: bool,
     /// Succeed when there is nothing to check
     #[arg(long)]
     pub allow_empty: bool,
-    /// Judge again whenever a file changes, until Ctrl-C
+    /// Check again when a file changes, until Ctrl-C
     #[arg(long)]
     pub watch: bool,
 }
@@ -108,7 +108,7 @@ impl Check {
 /// Runs the command; `config` is the config file that gave it defaults.
 ///
 /// # Errors
-/// - wrong settings, an unusable policy, an output that cannot be written
+/// - invalid settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     ensure!(
         args.old.is_empty() || args.operation == Operation::Update,
@@ -140,7 +140,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
     let mut was = Vec::new();
     inputs::read(&old, io, &mut problems, |_, manifests| was.extend(manifests.into_iter().map(Value::from)));
-    // A session has an order, so nothing may overtake anything while one is written.
+    // A session has an order, so objects are processed one at a time while one is recorded.
     let jobs = if args.record.is_some() { NonZero::<usize>::MIN } else { args.policy.jobs()? };
     let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
 
@@ -158,7 +158,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let unwritable = |path: &Path| format!("{}: cannot be written", path.display());
     let record = match &args.record {
         Some(path) => {
-            // Open the session before anything is judged, so that an unwritable path is reported before a part of the
+            // Open the session before anything is evaluated, so that an unwritable path is reported before a part of the
             // report is written.
             let draft = Draft::new(path, Access::Private).with_context(|| unwritable(path))?;
             Some((path, draft, Arc::new(Record::new(host.clone()))))
@@ -202,7 +202,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let mut status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
     if let Some(emptiness) = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty) {
         io.stderr.diagnostic(&emptiness);
-        // Other inputs may be fine, but this one was not judged.
+        // Other inputs may be fine, but this one was not checked.
         status = if status == ExitStatus::Fine { ExitStatus::Nothing } else { status };
     } else if status == ExitStatus::Nothing {
         say_why_nothing(&tally, io);
@@ -213,7 +213,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     Ok(status)
 }
 
-/// Refuses to write over what was read, or is about to be.
+/// Refuses to overwrite a file that is an input.
 fn refuse_clashes<'a>(
     args: &'a Check,
     config: Option<&'a Path>,
@@ -236,7 +236,7 @@ fn point_at_fix(args: &Check, question: Question, io: &Io) {
     }
 }
 
-/// Says that nothing was judged, and why all objects were left out.
+/// Reports that nothing was checked, and why all objects were skipped.
 fn say_why_nothing(tally: &Tally, io: &Io) {
     for (reason, count) in &tally.skipped {
         io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
@@ -248,7 +248,7 @@ fn say_why_nothing(tally: &Tally, io: &Io) {
             "note: {files} skipped, because {they_have} no object with an apiVersion and a kind"
         ));
     }
-    io.stderr.diagnostic(&Diagnostic::error("nothing was judged").with_help(ALLOW_EMPTY));
+    io.stderr.diagnostic(&Diagnostic::error("nothing was checked").with_help(ALLOW_EMPTY));
 }
 
 fn status(args: &Check, summary: &Summary, all_done: bool) -> ExitStatus {

@@ -16,7 +16,7 @@ const EXAMPLES: &str = "Examples:
 
 const NAME: &str = "acr-pull-secret";
 
-/// Write the completions of a shell to standard output
+/// Write shell completions to standard output
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Completions {

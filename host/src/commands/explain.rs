@@ -1,4 +1,4 @@
-//! `explain`: which entry, which secret, which key, what becomes of the pull, and what a rule means.
+//! `explain`: which entry, which secret, which key, whether the pull succeeds, and what a rule means.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ const EXAMPLES: &str = "Examples:
   kubectl get secrets,serviceaccounts -n shop -o json |
     acr-pull-secret explain --cluster - -n shop --service-account web contoso.azurecr.io/shop/web:v1";
 
-/// Explain images: which entry of the settings holds, which secret that is, which of its keys the kubelet tries, and what becomes
-/// of the pull. Explain rules: what a finding means and how to fix it
+/// Explain images: which entry of the settings applies, which secret it names, which of its keys the kubelet tries, and whether
+/// the pull succeeds. Explain rules: what a finding means and how to fix it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Explain {
@@ -42,14 +42,14 @@ pub struct Explain {
     /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
-    /// A pull secret of the pod, to be looked up in --cluster; may be given several times [default: the one that the
+    /// Pull secret of the pod, looked up in --cluster; may be given several times [default: the one that the
     /// image needs]
     #[arg(long, value_name = "NAME", conflicts_with = "service_account")]
     pub pull_secret: Vec<String>,
-    /// The service account in --cluster that the pod runs as and has its pull secrets from
+    /// Service account of the pod in --cluster, which provides its pull secrets
     #[arg(long, value_name = "NAME")]
     pub service_account: Option<String>,
-    /// Whether the inputs are all there is
+    /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
     /// Format of the explanation
@@ -69,7 +69,7 @@ pub enum ExplainFormat {
 /// Runs the command.
 ///
 /// # Errors
-/// - wrong settings, an unusable policy, a policy that does not explain
+/// - invalid settings, an unusable policy, a policy that does not explain
 pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let given = inputs::given(&args.policy.cluster, &Search::default(), io);
@@ -116,7 +116,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         }
         let (value, explanation) = explain(word).with_context(|| without_user_info(word).into_owned())?;
         let ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
-        // Read as an image, it would be one of Docker Hub.
+        // As an image, it would be an image of Docker Hub.
         if let Some(id) = similar::get_close_matches(word.as_str(), &ids, 1, 0.8).first() {
             io.stderr.line(&format!("note: {word:?} is read as an image; did you mean the rule {id}?"));
         }
@@ -129,7 +129,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         {
             all_parsed = false;
             let image = &explanation.image;
-            // Something may fill it in, so the outcome says more than the parser.
+            // A placeholder may be substituted later, so the outcome is more useful than the parser's error.
             let open = explanation.outcome.as_ref().filter(|outcome| outcome.state == "unknown");
             let why = open.and_then(|outcome| outcome.message.strip_prefix("not known: ")).unwrap_or(error);
             io.stderr.line(&format!("error: {image:?} is not a valid image reference: {why}"));
@@ -139,9 +139,9 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     Ok(if problems.is_complete() && all_parsed { ExitStatus::Fine } else { ExitStatus::Trouble })
 }
 
-/// What the policy says about a word of the command line.
+/// The policy's answer about an argument of the command line.
 enum Answer<'a> {
-    /// As the policy gave it, and read
+    /// The raw answer, and the parsed one
     Image(Value, Box<Explanation>),
     Rule(&'a Rule),
 }
@@ -174,7 +174,7 @@ fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<(
     Ok(())
 }
 
-/// Says what to type where the outcome is not known.
+/// The arguments to add where the outcome is not known.
 fn add_help((value, explanation): &mut (Value, Explanation), args: &Explain, is_list_known: bool) {
     let Some(outcome) = explanation.outcome.as_mut().filter(|outcome| outcome.state == "unknown") else {
         return;
@@ -183,16 +183,18 @@ fn add_help((value, explanation): &mut (Value, Explanation), args: &Explain, is_
     let unread: Vec<&str> = unread.map(|secret| secret.name.as_str()).collect();
     let namespace = &args.policy.namespace;
     let help = match &explanation.need {
-        _ if explanation.error.is_some() => "give the image as the pod gets it".to_owned(),
+        _ if explanation.error.is_some() => "pass the image reference that the pod gets".to_owned(),
         _ if let Some(account) = args.service_account.as_ref().filter(|_| !is_list_known) => {
-            format!("give ServiceAccount {namespace}/{account} by --cluster PATH; -n names another namespace")
+            format!(
+                "pass ServiceAccount {namespace}/{account} with --cluster PATH; -n selects another namespace"
+            )
         }
         Some(Need::Secret(name)) if explanation.secrets.is_empty() && !is_list_known => {
-            format!("give Secret {name} by --cluster PATH, or name others by --pull-secret NAME as well")
+            format!("pass Secret {name} with --cluster PATH, or name others with --pull-secret NAME too")
         }
         _ if !unread.is_empty() => format!("give Secret {} by --cluster PATH", unread.join(", ")),
         _ if !is_list_known => {
-            "give the pod's Secrets by --cluster PATH and --pull-secret NAME, or its ServiceAccount by \
+            "pass the pod's Secrets with --cluster PATH and --pull-secret NAME, or its ServiceAccount with \
              --service-account NAME"
                 .to_owned()
         }

@@ -35,26 +35,26 @@ use review::host_calls::HostCalls;
 use review::kind::Judged;
 
 const EXAMPLES: &str = "Examples:
-  acr-pull-secret fix --diff deploy/      look first: nothing is written
+  acr-pull-secret fix --diff deploy/      preview: nothing is written
   acr-pull-secret fix deploy/             every pod and pod template in a folder
-  acr-pull-secret fix --check deploy/     in CI: 1 when something is to do
+  acr-pull-secret fix --check deploy/     in CI: 1 if there is something to fix
   acr-pull-secret fix --cluster serviceaccounts.yaml deploy/web.yaml
   set -o pipefail; helm template shop charts/shop | acr-pull-secret fix - | kubectl apply -f -
 
-A new list stands before the containers. Where the pod's ServiceAccount is among the PATHs or in
---cluster, its pull secrets come first, for a list of its own hides them from the pod. Comments,
-quotes, indentation, line ends and other documents stay as they are. What cannot be edited safely
-is refused with the reason, and its file left as it was. A link stays a link; other hard links of a
-file keep the old text, which a note says. Of a policy resource given by --settings its settings
-count, and which namespaces it leaves out; its rules do not.
+A new list is written before the containers. If the pod's ServiceAccount is among the PATHs or in
+--cluster, its pull secrets come first in the list, because a pod with a list does not get them.
+Comments, quotes, indentation, line ends and other documents do not change. What cannot be edited
+safely is refused with the reason, and its file is not changed. A link remains a link; other hard
+links of a file keep the old text, and a note says so. From a policy resource in --settings, only
+its settings and the namespaces that it excludes apply, not its rules.
 
 Exit status:
-  0  done, or nothing to do
-  1  something to do, with --check
-  2  a file was refused or could not be read or written, or wrong call or settings
-  3  nothing was judged, or standard input is empty (unless --allow-empty)";
+  0  done, or nothing to fix
+  1  something to fix, with --check
+  2  a file was refused or could not be read or written, or invalid usage or settings
+  3  nothing was checked, or standard input is empty (unless --allow-empty)";
 
-/// Write missing pull secrets into manifests: the smallest edit of each file, for pods and pod templates alike. Without settings,
+/// Add missing pull secrets to manifests, with the smallest edit of each file, for pods and pod templates. Without settings,
 /// only where check without settings finds one missing
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -62,7 +62,7 @@ pub struct Fix {
     /// Manifests: YAML or JSON files, folders, patterns; - for standard input, which goes to standard output
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
-    /// What Kustomize builds is in no file
+    /// The output of Kustomize is not a file
     #[arg(short = 'k', long, value_name = "FOLDER", hide = true)]
     pub kustomize: Vec<String>,
     /// What is read in folders
@@ -74,13 +74,13 @@ pub struct Fix {
     /// Print a unified diff instead of writing
     #[arg(long)]
     pub diff: bool,
-    /// Only ask: write nothing, and exit with 1 when something is to do
+    /// Write nothing, and exit with 1 if there is something to fix
     #[arg(long)]
     pub check: bool,
     /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
-    /// Whether the inputs are all there is
+    /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
     /// Succeed when there is nothing to fix
@@ -91,22 +91,22 @@ pub struct Fix {
 /// Runs the command.
 ///
 /// # Errors
-/// - wrong settings, an unusable policy, an output that cannot be written
+/// - invalid settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     if let Some(folder) = args.kustomize.first() {
         let word = shell_path(Path::new(folder));
         bail!(
-            "-k {folder}: what Kustomize builds is in no file, so it cannot be fixed; run acr-pull-secret check -k {word} to \
+            "-k {folder}: the output of Kustomize is not a file, so it cannot be fixed; run acr-pull-secret check -k {word} to \
              see what is missing, and add it to the files that the kustomization names, or fix those that name their \
              images: acr-pull-secret fix PATH"
         );
     }
     if let Some(path) = args.paths.iter().find(|path| input::is_stream(Path::new(path))) {
-        bail!("{path}: this is no regular file, so nothing can take its place; use - for standard input");
+        bail!("{path}: this is not a regular file, so it cannot be replaced; use - for standard input");
     }
     if writes(args) && args.paths.iter().any(|path| path == "-") && leads_nowhere() {
         bail!(
-            "standard output is closed, so what is fixed would be lost; give it a file or a pipe, or ask with --check"
+            "standard output is closed, so the result would be lost; redirect it to a file or a pipe, or use --check"
         );
     }
     let stdin_name = args.stdin.name_among(&args.paths)?;
@@ -116,7 +116,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let namespace = args.policy.namespace.as_str();
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
     // If a cluster file is unreadable, a ServiceAccount may be missing, and new lists would replace its secrets.
-    ensure!(problems.is_complete(), "--cluster cannot be read as a whole, so nothing was written");
+    ensure!(problems.is_complete(), "--cluster could not be read completely, so nothing was written");
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
     let inputs = standard_input::named(once_each(inputs), stdin_name);
     let jobs = args.policy.jobs()?;
@@ -141,7 +141,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
         let paths = inputs.iter().flatten().map(Given::path);
         paths.filter_map(Path::parent).for_each(atomic_file::remove_left_over);
     }
-    let progress = io.stderr.progress("files seen to", inputs.len());
+    let progress = io.stderr.progress("files processed", inputs.len());
     let mut tally = Tally::default();
     let mut warned = BTreeSet::new();
     let mut written = Ok(());
@@ -170,7 +170,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     } else if emptiness.is_some() {
         ExitStatus::Nothing
     } else if tally.judged == 0 && !args.allow_empty {
-        let error = Diagnostic::error("nothing was judged: there is no pod and no pod template");
+        let error = Diagnostic::error("nothing was checked: there is no pod and no pod template");
         io.stderr.diagnostic(&error.with_help(ALLOW_EMPTY));
         ExitStatus::Nothing
     } else {
@@ -239,7 +239,7 @@ impl Tally {
     }
 }
 
-/// Says what becomes of a file, and makes it so.
+/// Reports the result for a file, and writes it.
 fn report(
     args: &Fix,
     result: &FileResult,
@@ -303,14 +303,14 @@ fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>,
     let Change { object, line, names, unknown_account } = change;
     io.stderr.line(&format!("{verb} {object} ({file}:{line}), added {}", secrets(names)));
     let Some(account) = unknown_account else { return };
-    // Nearly every namespace has a `default` that has none, so once is enough.
+    // Nearly every namespace has a `default` account without pull secrets, so one warning is enough.
     if account.name == "default" && !warned.insert(account.clone()) {
         return;
     }
     let Account { namespace, name } = account;
     io.stderr.line(&format!(
         "warning: {file}:{line}: ServiceAccount \"{name}\" in namespace \"{namespace}\" is not known: if it has pull \
-         secrets, list them too (or give its manifest by --cluster)"
+         secrets, list them too (or pass its manifest with --cluster)"
     ));
 }
 

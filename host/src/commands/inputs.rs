@@ -20,10 +20,10 @@ use review::kind::{Kind, has_containers};
 use review::manifest::{Content, Manifest, Manifests, manifests_below};
 use review::yaml;
 
-/// Help for the user who expects that nothing is judged.
+/// Help for the case that nothing to check is expected.
 pub(super) const ALLOW_EMPTY: &str = "pass --allow-empty to succeed when there is nothing to check";
 
-/// What is odd or wrong with the files that were read.
+/// Problems and notes of the files that were read.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     /// In the order in which they were found
@@ -47,7 +47,7 @@ pub(super) fn given(paths: &[String], search: &Search, io: &mut Io) -> Vec<Resul
     given_in_folders(paths, search, io).0
 }
 
-/// As [`given`], and the folders among the paths. Says which patches of kustomizations above them are skipped.
+/// As [`given`], and the folders among the paths. Reports which patches of kustomizations above them are skipped.
 pub(super) fn given_in_folders(
     paths: &[String],
     search: &Search,
@@ -82,15 +82,15 @@ pub(super) struct Piece {
 
 /// A part of an input that was read.
 pub(super) struct Read {
-    /// The part itself; none where there is none
+    /// The part itself, if there is one
     pub(super) part: Option<Part>,
     /// What it holds
     pub(super) content: Manifests,
-    /// What is odd or wrong with it
+    /// Problems and notes
     pub(super) problems: Vec<Diagnostic>,
     /// Why it is read
     pub(super) origin: Origin,
-    /// What it is, where it lies in a folder and is no manifest
+    /// What it is, where it is in a folder and is not a manifest
     pub(super) foreign: Option<Foreign>,
     pub(super) position: Position,
 }
@@ -140,7 +140,7 @@ impl Piece {
 }
 
 impl Read {
-    /// Why its objects are not judged.
+    /// Why its objects are not checked.
     pub(super) fn left_out(&self) -> Option<String> {
         match &self.origin {
             Origin::Patch(file) => Some(format!("it is a patch of {}", file.display())),
@@ -148,12 +148,12 @@ impl Read {
         }
     }
 
-    /// The same without lines, because what Kustomize builds is in no file.
+    /// The same without lines, because the output of Kustomize is not a file.
     fn without_lines(mut self) -> Self {
         self.content.manifests.iter_mut().for_each(|manifest| manifest.line = 1);
         for problem in &mut self.problems {
             if let Some(spot) = problem.spot.take() {
-                let is = if problem.weight == Weight::Error { "cannot be used" } else { "is odd" };
+                let is = if problem.weight == Weight::Error { "cannot be used" } else { "has a problem" };
                 problem.message =
                     format!("what Kustomize builds from {} {is}: {}", spot.file, problem.message);
             }
@@ -162,7 +162,7 @@ impl Read {
     }
 }
 
-/// Where a part stands in its input, whose parts several threads read.
+/// The position of a part in its input, whose parts several threads read.
 #[derive(Clone)]
 pub(super) struct Position {
     /// Its number, from 0
@@ -267,7 +267,7 @@ pub(super) fn cluster_with(
     cluster
 }
 
-/// How many parts of an input there are up to the last one that may hold something for the cluster.
+/// Number of parts of an input up to the last one that may contain an object for the cluster.
 fn parts_up_to_the_cluster(input: &Result<Given, String>) -> usize {
     let may_hold = |piece: &Piece| piece.part.as_ref().is_ok_and(|part| Cluster::may_be_in(&part.file.text));
     pieces(input).filter(may_hold).last().map_or(0, |piece| piece.position.index + 1)
@@ -279,7 +279,7 @@ fn cluster_objects(piece: Piece) -> Vec<Value> {
     kept.filter(|manifest| Cluster::keeps(manifest.object())).map(Value::from).collect()
 }
 
-/// A file in a folder that is no manifest, and is skipped.
+/// A file in a folder that is not a manifest and is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Foreign {
     /// It holds something else
@@ -289,8 +289,8 @@ pub(super) enum Foreign {
 }
 
 impl Foreign {
-    /// What a part is. A broken one that has any key of an object is a broken manifest, and so is an object that has
-    /// containers but not its type, of which a note tells.
+    /// What a part is. A broken one that has any key of an object is a broken manifest, and so is an object that has containers
+    /// but no type, which a note reports.
     fn of(part: &Part, read: &Manifests) -> Option<Self> {
         let is_object = |manifest: &Manifest| match &manifest.content {
             Content::Object(object) => Kind::of(object).is_some() || has_containers(object),
@@ -307,7 +307,7 @@ impl Foreign {
     }
 }
 
-/// Whether `kind` or `apiVersion` stands anywhere as a key.
+/// Whether `kind` or `apiVersion` occurs anywhere as a key.
 fn has_keys_of_objects(text: &str) -> bool {
     let is_key = |(at, word): (usize, &str)| {
         let after = text.get(at + word.len()..).unwrap_or_default();
@@ -316,7 +316,7 @@ fn has_keys_of_objects(text: &str) -> bool {
     ["kind", "apiVersion"].iter().any(|word| text.match_indices(word).any(is_key))
 }
 
-/// What is odd or wrong with a part of a text.
+/// Problems and notes of a part of a text.
 fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
     let Part { file, is_whole, .. } = part;
     let notes = Diagnostic::of_notes(&file.name, &file.text, &notes(part, read));
@@ -326,7 +326,7 @@ fn diagnostics(part: &Part, read: &Manifests) -> Vec<Diagnostic> {
     all.map(|problem| if *is_whole { problem } else { problem.without_line() }).collect()
 }
 
-/// What is odd with a part of a text, its encoding included.
+/// Notes on a part of a text, including its encoding.
 fn notes(part: &Part, read: &Manifests) -> Vec<yaml::Note> {
     let mut notes = read.notes.clone();
     if let Some(at) = part.replaced {
@@ -344,7 +344,7 @@ mod tests {
     use super::pieces;
     use crate::files::input::Given;
 
-    /// By its bytes a piece counts against what may be under way at the same time.
+    /// The size of a piece counts against the limit of bytes that are in progress at the same time.
     #[test]
     fn the_pieces_of_an_input_are_as_large_as_its_text() {
         let text = "kind: Pod\nmetadata: {name: a}\n---\n".repeat(100_000);

@@ -44,7 +44,7 @@ pub fn run(args: &ManArgs, line: Command, io: &mut Io) -> Result<ExitStatus> {
         io.stdout.flush()?;
         return Ok(ExitStatus::Fine);
     };
-    std::fs::create_dir_all(dir).with_context(|| format!("{}: cannot be made", dir.display()))?;
+    std::fs::create_dir_all(dir).with_context(|| format!("{}: cannot be created", dir.display()))?;
     for page in man_page::pages(line, &rules)? {
         let path = dir.join(&page.file_name);
         save(&path, page.roff.as_bytes(), Access::Shared)

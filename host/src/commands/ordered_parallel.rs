@@ -1,5 +1,5 @@
-//! Ordered parallel work: it is taken up in its order, done by several threads, and handed over in that order again, with
-//! no more of it in memory than keeps the threads busy.
+//! Ordered parallel work: pieces are started in order, processed by several threads, and handed over in the same order, with
+//! only as many in memory as keep the threads busy.
 //!
 //! ```text
 //! source ─▶ open ─▶ batches ─▶ work ─▶ take
@@ -15,31 +15,31 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Pieces that may be under way for each thread: enough that a long one does not stop the others.
+/// Pieces that may be in progress for each thread: enough that a long one does not block the others.
 const PIECES_PER_THREAD: usize = 8;
 
 /// Bytes of pieces that may be in progress for each thread. A thread that finds fewer starts one more piece of any size.
 const BYTES_PER_THREAD: usize = 4 << 20;
 
-/// What has become of a piece, batch by batch.
+/// The results of a piece, batch by batch.
 pub(super) struct Results<R>(Vec<Receiver<R>>);
 
 impl<R> IntoIterator for Results<R> {
     type Item = R;
     type IntoIter = std::iter::Map<std::vec::IntoIter<Receiver<R>>, fn(Receiver<R>) -> R>;
 
-    /// The results in their order, each as soon as it is there.
+    /// The results in order, each as soon as it is available.
     fn into_iter(self) -> Self::IntoIter {
-        // A thread that panicked sends no result. Panic here too, so that the other results are not taken for all.
+        // A thread that panicked sends no result. Panic here too, so that the other results are not mistaken for all results.
         self.0.into_iter().map(|batch| batch.recv().unwrap_or_else(|gone| resume_unwind(Box::new(gone))))
     }
 }
 
-/// Opens every piece that `source` gives with its size in bytes, works on its batches, and gives `take` the results with
-/// what `open` had to say of the piece as a whole, until it wants no more.
+/// Opens every piece that `source` gives with its size in bytes, works on its batches, and gives `take` the results with what
+/// `open` returned for the whole piece, until `take` breaks.
 ///
 /// # Panics
-/// - where one of these does
+/// - if one of these functions panics
 pub(super) fn run<P: Send, H: Send, B: Send, R: Send>(
     threads: NonZero<usize>,
     source: impl Iterator<Item = (usize, P)> + Send,
@@ -74,14 +74,14 @@ pub(super) fn run<P: Send, H: Send, B: Send, R: Send>(
     });
 }
 
-/// What there is to say of a piece, and where its batches are waited for.
+/// What is known of a piece, and the receiver of its batches.
 type Opened<H, R> = (H, Vec<Receiver<R>>);
 
 /// Sends the pieces in their order, each with its size.
 type Order<H, R> = Sender<(usize, Receiver<Opened<H, R>>)>;
 
 struct State<B, R> {
-    /// What is to be worked on
+    /// The work that is left
     batches: VecDeque<(B, Sender<R>)>,
     /// Pieces that are being fetched or opened, and may bring more batches
     opening: usize,
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn results_come_in_the_order_of_the_source_whatever_takes_long() {
+    fn results_come_in_the_order_of_the_source_even_if_some_take_long() {
         for n in [1, 2, 7] {
             let mut taken = Vec::new();
             let open = |piece: u64| (piece, (0..piece % 4).collect());
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_wants_no_more_ends_it() {
+    fn a_reader_that_breaks_ends_the_work() {
         let mut taken = Vec::new();
         run(
             threads(2),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_begun_than_can_be_handed_over() {
+    fn no_more_is_started_than_can_be_handed_over() {
         for (size, most) in [(0, 2 * PIECES_PER_THREAD), (BYTES_PER_THREAD, 3), (usize::MAX / 4, 2)] {
             let begun = AtomicUsize::new(0);
             let source = (0..1000).inspect(|_| {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_passed_on_and_hangs_nobody() {
+    fn a_panic_is_passed_on_and_no_thread_hangs() {
         for place in ["source", "open", "work", "take"] {
             let panics = |at: &str, piece: u32| assert!(at != place || piece != 30, "it happens");
             let source = (0..1000).inspect(|piece| panics("source", *piece)).map(|piece| (1, piece));

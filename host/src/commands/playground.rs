@@ -1,4 +1,4 @@
-//! `playground`: the policy in a page of one's own browser.
+//! `playground`: the policy in a page of the user's browser.
 
 use std::path::PathBuf;
 
@@ -13,14 +13,14 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret playground --port 0              at any free port
   acr-pull-secret playground --export public/play  a static site, for any address";
 
-/// Serve a page that judges manifests while you type, in the browser alone
+/// Serve a page that checks manifests while you type, in the browser only
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Playground {
-    /// Port of 127.0.0.1; 0 takes any that is free
+    /// Port on 127.0.0.1; 0 selects a free one
     #[arg(long, default_value_t = 8017, value_name = "PORT")]
     pub port: u16,
-    /// Write the page as a static site into this folder, and serve nothing
+    /// Write the page as a static site into this folder instead of serving it
     #[arg(long, value_name = "DIR", conflicts_with = "port")]
     pub export: Option<PathBuf>,
 }
@@ -28,7 +28,7 @@ pub struct Playground {
 /// Runs the command.
 ///
 /// # Errors
-/// - a port that is taken, a folder that holds something else or cannot be written
+/// - a port that is in use, a folder that contains other files or cannot be written
 #[cfg(feature = "playground")]
 pub fn run(args: &Playground, io: &mut Io) -> Result<ExitStatus> {
     use std::io::{ErrorKind, Write as _};
@@ -44,26 +44,26 @@ pub fn run(args: &Playground, io: &mut Io) -> Result<ExitStatus> {
     }
     let playground = server::Playground::bind(args.port).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
-            "port {} of 127.0.0.1 is taken: name another with --port, or any free one with --port 0",
+            "port {} of 127.0.0.1 is in use: pass another one with --port, or --port 0 for a free one",
             args.port
         ),
         _ => anyhow!(error).context(format!("port {} of 127.0.0.1 cannot be used", args.port)),
     })?;
     writeln!(io.stdout, "{}", playground.url())?;
     io.stdout.flush()?;
-    io.stderr.line("serving the playground to this machine only; Ctrl-C ends it");
-    playground.serve().context("the server ended")?;
+    io.stderr.line("serving the playground to this machine only; Ctrl-C stops it");
+    playground.serve().context("the server stopped")?;
     Ok(ExitStatus::Fine)
 }
 
-/// Says how to get a command that has the page.
+/// Reports how to get a command that has the page.
 ///
 /// # Errors
 /// - always
 #[cfg(not(feature = "playground"))]
 pub fn run(_: &Playground, _: &mut Io) -> Result<ExitStatus> {
     Err(anyhow!(
-        "this acr-pull-secret is built without the playground; the released binaries have it, and so has one that is built \
-         with: cargo run --release --features playground -- playground"
+        "this acr-pull-secret is built without the playground; use a released binary, or build one with: \
+         cargo run --release --features playground -- playground"
     ))
 }

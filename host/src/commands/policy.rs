@@ -1,4 +1,4 @@
-//! `policy`: the policy itself: look at it, publish it, put it into a cluster.
+//! `policy`: inspect, publish and deploy the policy.
 
 pub mod annotate;
 pub mod export;
@@ -15,7 +15,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::console::ExitStatus;
 use crate::console::Io;
 
-/// Look at the policy, publish it, put it into a cluster
+/// Inspect, publish and deploy the policy
 #[derive(Debug, Args)]
 pub struct Policy {
     /// What to do with it
@@ -28,19 +28,19 @@ pub struct Policy {
 pub enum PolicyCommand {
     /// Show metadata, imports, size and digest of a policy
     Inspect(inspect::Inspect),
-    /// Put metadata into a policy, as Kubewarden reads it
+    /// Add Kubewarden metadata to a policy
     Annotate(annotate::Annotate),
-    /// Write the built-in policy into a file
+    /// Write the built-in policy to a file
     Export(export::Export),
     /// Push a policy to a registry
     Push(push::Push),
     /// Pull a policy from a registry
     Pull(pull::Pull),
-    /// Print the policies and the RBAC that run the policy in a cluster
+    /// Print the policy resources and the RBAC that deploy the policy
     Manifest(manifest::Manifest),
 }
 
-/// The formats of what `policy inspect` and `policy push` say.
+/// The output formats of `policy inspect` and `policy push`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
@@ -52,7 +52,7 @@ pub enum Format {
 /// Runs the command.
 ///
 /// # Errors
-/// - as those of its subcommands
+/// - those of its subcommands
 pub fn run(args: &Policy, io: &mut Io) -> Result<ExitStatus> {
     match &args.command {
         PolicyCommand::Inspect(args) => inspect::run(args, io)?,

@@ -16,12 +16,12 @@ use crate::console::Io;
 use crate::files::input;
 use crate::sandbox::{Cache, Compiler, EMBEDDED, Limits, Policy};
 
-/// The policy that these options name. Another one than the built-in policy looks up Secrets only if the user allows it, by an
-/// option or by a policy resource.
+/// The policy that these options name. A policy other than the built-in one may look up Secrets only if the user allows it, by
+/// an option or by a policy resource.
 pub(super) fn load(args: &PolicyArgs, settings: Option<&Settings>, io: &Io) -> Result<Policy> {
     let policy = load_policy(args.limits.into(), args.policy.as_deref())?;
     let is_granted = settings.and_then(|settings| settings.resource.as_ref()).map(grants_secrets);
-    // A repository must not grant by its settings what its policy asks for.
+    // The settings of a repository must not grant lookups to the policy of that repository.
     let is_allowed = args.limits.allow_secrets || (is_granted == Some(true) && !args.are_settings_found);
     let is_asked = is_granted.unwrap_or_else(|| asks_for_secrets(&policy));
     Ok(allowing_secrets(policy, is_allowed, is_asked, io))
@@ -39,8 +39,9 @@ fn allowing_secrets(policy: Policy, is_allowed: bool, is_asked: bool, io: &Io) -
         return policy.allowing_secrets();
     }
     if is_asked && !policy.is_own() {
-        io.stderr
-            .line("note: the policy asks for Secrets and gets none; if you trust it, add --allow-secrets");
+        io.stderr.line(
+            "note: the policy asks for Secrets but may not read them; if you trust it, add --allow-secrets",
+        );
     }
     policy
 }
@@ -62,7 +63,7 @@ pub(super) fn load_policy(limits: Limits, path: Option<&Path>) -> Result<Policy>
     let Some(path) = path else { return load(EMBEDDED, Compiler::Here).context("the built-in policy") };
     let name = path.display();
     let wasm = input::bytes(path)?;
-    // A copy of the built-in policy is none that could do harm.
+    // A copy of the built-in policy is trusted.
     let compiler = if wasm == EMBEDDED { Compiler::Here } else { foreign_compiler()? };
     load(&wasm, compiler).map_err(|error| match error.help() {
         Some(help) => Diagnostics(vec![Diagnostic::error(format!("{name}: {error}")).with_help(help)]).into(),
@@ -70,15 +71,15 @@ pub(super) fn load_policy(limits: Limits, path: Option<&Path>) -> Result<Policy>
     })
 }
 
-/// Who compiles what did not come with the command: the command itself, started again.
+/// What compiles a policy that did not come with the command: this program, started again.
 pub(super) fn foreign_compiler() -> Result<Compiler> {
-    /// On Linux, this very program, also when a new version has taken its place.
+    /// On Linux, the running program, even if its file has been replaced by a new version.
     const ITSELF: &str = "/proc/self/exe";
     let executable = Path::new(ITSELF);
     if cfg!(target_os = "linux") && executable.exists() {
         return Ok(Compiler::Process(executable.to_owned()));
     }
-    Ok(Compiler::Process(std::env::current_exe().context("the command does not find its own program")?))
+    Ok(Compiler::Process(std::env::current_exe().context("the path of this program is not known")?))
 }
 
 /// What the policy may look up in the cluster: what its metadata ask for, or what the policy resource grants. Unless the

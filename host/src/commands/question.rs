@@ -1,4 +1,4 @@
-//! What a command answers: whether pods get their images, or what the policy does.
+//! The question that a command answers: can pods pull their images, or what does the policy do?
 
 use review::settings::{Settings, SettingsSource};
 
@@ -6,8 +6,8 @@ use crate::console::Io;
 use crate::sandbox::Policy;
 use review::engine::Engine as _;
 
-/// The settings to judge with: those that are given, or else what the question whether pods get their images comes to. Another
-/// policy than the built-in one gets `{}`.
+/// The settings for the evaluation: those that are given, or else those that check whether pods can pull their images. A policy
+/// other than the built-in one gets `{}`.
 pub(super) fn settings(given: Option<Settings>, policy: &Policy) -> (Settings, Question) {
     match given {
         Some(settings) => (settings, Question::Policy),
@@ -16,17 +16,17 @@ pub(super) fn settings(given: Option<Settings>, policy: &Policy) -> (Settings, Q
     }
 }
 
-/// What is asked.
+/// The question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
-    /// Will these pods get their images?
+    /// Can these pods pull their images?
     Pulls,
     /// What does the policy do?
     Policy,
 }
 
 impl Question {
-    /// Says which of the two it is.
+    /// Prints a note about which of the two it is.
     pub(super) fn tell(self, settings: &Settings, io: &Io) {
         match (self, &settings.resource, &settings.source) {
             (Self::Pulls, ..) => io.stderr.line(

@@ -1,4 +1,4 @@
-//! The reports that a command is asked for, each to its own output.
+//! The requested reports of a command, each with its own output.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -43,7 +43,7 @@ pub(super) fn refuse_clashes<'a, F>(
             bail!("only reports go to standard output; name a file");
         }
         if resolved(file).file_name().is_some_and(|name| name == CONFIG_FILE) {
-            bail!("{name}: this is where defaults are read from; name another file");
+            bail!("{name}: this is the config file; name another file");
         }
         let is_lost =
             |file: &PathBuf| others.contains(file) || (inputs.contains(file) && !is_earlier_report(file));
@@ -62,7 +62,7 @@ pub(super) fn need_rules(outputs: &[Output]) -> bool {
     outputs.iter().any(|output| output.format == Format::Sarif)
 }
 
-/// Reports that are being written. One that cannot be written hinders no other.
+/// Reports that are being written. If one cannot be written, the others still are.
 pub(super) struct Reports(Vec<Report>);
 
 struct Report {
@@ -75,7 +75,7 @@ struct Report {
 }
 
 impl Reports {
-    /// Begins every report.
+    /// Starts every report.
     pub(super) fn begin(outputs: &[Output], style: Style, rules: &[Rule], io: &Io) -> Self {
         let begin = |Output { format, file }: &Output| {
             let colour = io.colour && file.is_none();
@@ -96,12 +96,12 @@ impl Reports {
         Self(outputs.iter().map(begin).collect())
     }
 
-    /// Tells what is odd or wrong with a file.
+    /// Reports a problem of a file.
     pub(super) fn problem(&mut self, problem: &Diagnostic, io: &mut Io) {
         self.each(io, |renderer, out| renderer.problem(problem, out));
     }
 
-    /// Tells what became of an object.
+    /// Reports the outcome for an object.
     pub(super) fn outcome(&mut self, outcome: &Outcome, io: &mut Io) {
         self.each(io, |renderer, out| renderer.outcome(outcome, out));
     }
@@ -140,7 +140,7 @@ impl Reports {
 fn said(written: io::Result<()>, file: Option<&Path>, format: &str, io: &Io) -> bool {
     match written {
         Ok(()) => true,
-        // A closed pipe is no error. The other outputs and the exit status do not depend on it.
+        // A closed pipe is not an error. The other outputs and the exit status do not depend on it.
         Err(error) if file.is_none() && error.kind() == io::ErrorKind::BrokenPipe => true,
         Err(error) => {
             let name = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
@@ -151,8 +151,8 @@ fn said(written: io::Result<()>, file: Option<&Path>, format: &str, io: &Io) -> 
     }
 }
 
-/// Writes what `render` makes of each format to its output, with or without colours. An output that cannot be written is
-/// reported and does not stop the others; the result is then false.
+/// Writes the text that `render` produces for each format to its output, with or without colours. An output that cannot be
+/// written is reported and does not stop the others; the result is then false.
 pub(super) fn write_each<F: ValueEnum>(
     outputs: &[Output<F>],
     io: &mut Io,
@@ -172,7 +172,7 @@ pub(super) fn write_each<F: ValueEnum>(
     all_written
 }
 
-/// Whether a file is empty or holds what an earlier run wrote, so that nothing is lost with it.
+/// Whether a file is empty or contains the report of an earlier run, so that nothing is lost when it is overwritten.
 fn is_earlier_report(path: &Path) -> bool {
     input::read(path, &mut io::empty()).is_ok_and(|file| is_replaceable(&file.text))
 }
@@ -188,7 +188,7 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| path.to_owned())
 }
 
-/// What takes any number of reports, such as `/dev/null`.
+/// Outputs that accept any number of reports, such as `/dev/null`.
 fn is_device(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
@@ -198,7 +198,7 @@ mod tests {
     use super::need_rules;
     use crate::args::{Format, Output};
 
-    /// Asking takes a call of the policy, and one that tells no rules may take it amiss.
+    /// Listing the rules calls the policy, and a policy without that operation may fail.
     #[test]
     fn a_policy_is_asked_for_its_rules_where_a_report_shows_them() {
         let wanted = |formats: &[Format]| {

@@ -33,7 +33,7 @@ const EXAMPLES: &str = "Examples:
     kubectl apply -f -
   acr-pull-secret secret --from-docker-config ~/.docker/config.json --server contoso.azurecr.io";
 
-/// Make a pull secret's manifest, as kubectl create secret docker-registry does, and judge it
+/// Create the manifest of a pull secret, as kubectl create secret docker-registry does, and check it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct MakeSecret {
@@ -49,19 +49,19 @@ pub struct MakeSecret {
         conflicts_with = "from_docker_config"
     )]
     pub username: Option<String>,
-    /// Read the password from standard input, less one line end
+    /// Read the password from standard input, without the trailing newline
     #[arg(long, required_unless_present = "from_docker_config", conflicts_with = "from_docker_config")]
     pub password_stdin: bool,
-    /// Take user and password from a docker config; --server says for which registry, where it has several
+    /// Read user name and password from a docker config; --server selects the registry if it has several
     #[arg(long, value_name = "FILE")]
     pub from_docker_config: Option<PathBuf>,
-    /// E-mail, which nothing reads any more
+    /// E-mail address, which is no longer used
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
     /// Name of the secret
     #[arg(long, value_name = "NAME", default_value = "acr-secret", value_parser = parse_name)]
     pub name: String,
-    /// Namespace of the secret; without it the manifest names none
+    /// Namespace of the secret; without it the manifest has no namespace
     #[arg(short, long, value_name = "NAME", value_parser = parse_namespace)]
     pub namespace: Option<String>,
     /// Format of the manifest
@@ -81,8 +81,10 @@ pub enum SecretFormat {
 /// A registry splits user and password at the first colon.
 fn parse_username(text: &str) -> Result<String, &'static str> {
     match text {
-        "" => Err("a user name is not empty"),
-        _ if text.contains(':') => Err("a user name has no colon; the password is read from standard input"),
+        "" => Err("a user name must not be empty"),
+        _ if text.contains(':') => {
+            Err("a user name must not contain a colon; the password is read from standard input")
+        }
         _ => Ok(text.to_owned()),
     }
 }
@@ -126,7 +128,9 @@ const LONGEST_PASSWORD: u64 = 1 << 20;
 fn password(io: &mut Io) -> Result<String> {
     // What is typed at a terminal is shown on it.
     if std::io::stdin().is_terminal() {
-        bail!("the password would be seen on the terminal; give it with `--password-stdin < FILE` or a pipe");
+        bail!(
+            "the password would be visible on the terminal; pass it with `--password-stdin < FILE` or a pipe"
+        );
     }
     let mut bytes = Vec::new();
     (&mut io.stdin)
@@ -134,7 +138,7 @@ fn password(io: &mut Io) -> Result<String> {
         .read_to_end(&mut bytes)
         .context("standard input cannot be read")?;
     if bytes.len() as u64 > LONGEST_PASSWORD {
-        bail!("what standard input gives is too long for a password: a Secret holds no more than 1 MiB");
+        bail!("standard input is too long for a password: a Secret holds at most 1 MiB");
     }
     let Ok(mut password) = String::from_utf8(bytes) else {
         bail!("the password on standard input is not UTF-8 text");
@@ -189,7 +193,7 @@ fn warnings(secret: &PullSecret<'_>, namespace: Option<&str>, server: &str, io: 
     let registry = explanation.registry.filter(|registry| registry.kind == "other" && warnings.is_empty());
     warnings.extend(registry.map(|registry| {
         format!(
-            "warning: --server {}: {}; if it is a registry's own domain, name it in the settings' registrySuffixes",
+            "warning: --server {}: {}; if it is a registry's own domain, add it to registrySuffixes in the settings",
             registry.host, registry.reason
         )
     }));
@@ -201,7 +205,7 @@ mod tests {
     use super::parse_username;
 
     #[test]
-    fn a_user_name_is_one_that_a_registry_reads_back() {
+    fn a_user_name_is_one_that_a_registry_accepts() {
         assert_eq!(parse_username("reader").as_deref(), Ok("reader"));
         assert!(parse_username("").is_err_and(|reason| reason.contains("empty")));
         assert!(parse_username("reader:password").is_err_and(|reason| reason.contains("no colon")));

@@ -1,4 +1,4 @@
-//! Notes on what is skipped in folders, and what to type to check it.
+//! Notes on what is skipped in folders, and how to check it.
 
 use std::path::{Path, PathBuf};
 use std::slice;
@@ -21,10 +21,10 @@ use review::outcome::Outcome;
 use review::source_file::SourceFile;
 use review::verdict::Decision;
 
-/// Names in a note; of the others it tells the number.
+/// Maximum number of names in a note; the others are counted.
 const MOST_NAMES: usize = 3;
 
-/// Says what is skipped in these folders although the user may expect it to be read.
+/// Reports files in these folders that are skipped although the user may expect them to be read.
 pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
     for folder in folders {
         for chart in &folder.charts {
@@ -52,7 +52,7 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
     }
 }
 
-/// Says which patches of a kustomization are skipped.
+/// Reports which patches of a kustomization are skipped.
 pub(super) fn tell_of_patches(kustomization: &Path, patches: &[PathBuf], io: &Io) {
     if !patches.is_empty() {
         let (file, names) = (kustomization.display(), names(patches));
@@ -60,7 +60,7 @@ pub(super) fn tell_of_patches(kustomization: &Path, patches: &[PathBuf], io: &Io
     }
 }
 
-/// Says which kustomizations build something else than their files show.
+/// Reports which kustomizations build something that differs from their files.
 fn tell_of_changes(kustomizations: &[Kustomization], io: &Io) {
     let changing: Vec<&Kustomization> =
         kustomizations.iter().filter(|kustomization| !kustomization.changes.is_empty()).collect();
@@ -89,7 +89,7 @@ fn folder_of(kustomization: &Kustomization) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Says which links out of these folders were not followed, and what to type where they are to be.
+/// Reports which links out of these folders were not followed, and how to follow them.
 pub(super) fn tell_of_links(folders: &[Folder], how: &str, io: &Io) {
     for Folder { path, links_out, .. } in folders {
         if !links_out.is_empty() {
@@ -128,10 +128,10 @@ fn templates(chart: &Chart) -> String {
     )
 }
 
-/// Says where Kustomize puts images in place that the policy has something to say about, which are not in the files.
+/// Reports where Kustomize sets images that the policy checks and that are not in the files.
 pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io: &Io) {
     let Evaluation { policy, settings, resource, judged, ref api_server, .. } = *evaluation;
-    // Without lookups, because a session that is being recorded is one of the inputs alone.
+    // Without lookups, because a recorded session contains only the lookups for the inputs.
     let (ApiServer { namespace, cluster, .. }, host) = (api_server, Arc::new(FailingLookups::Unavailable));
     let evaluation = Evaluation::new(policy, settings, judged, namespace, cluster, host);
     let evaluation = Evaluation { resource, ..evaluation };
@@ -140,14 +140,14 @@ pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io
             let file = kustomization.file.display();
             let word = shell_path(folder_of(kustomization));
             io.stderr.line(&format!(
-                "note: {file} sets images that the policy judges and that the files do not show; to check what is built, run \
+                "note: {file} sets images that the policy checks and that are not in the files; to check what is built, run \
                  acr-pull-secret check -k {word}"
             ));
         }
     }
 }
 
-/// Says which files in folders are neither manifests nor anything else that can be read.
+/// Reports which files in folders are neither manifests nor other readable files.
 pub(super) fn tell_of_unreadable(files: &[String], io: &Io) {
     if !files.is_empty() {
         let (count, names) = (counted(files.len(), "file"), names(files));
@@ -158,7 +158,7 @@ pub(super) fn tell_of_unreadable(files: &[String], io: &Io) {
     }
 }
 
-/// Whether the policy has something to say about a pod with the images that a kustomization brings in.
+/// Whether the policy applies to a pod with the images that a kustomization sets.
 fn concerns(evaluation: &Evaluation<'_>, kustomization: &Kustomization) -> bool {
     let Kustomization { images, namespace, .. } = kustomization;
     if images.is_empty() {

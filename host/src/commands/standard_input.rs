@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_marks_of_documents_are_nothing_and_all_else_is_something() {
+    fn comments_and_document_marks_count_as_empty_and_all_else_does_not() {
         for text in ["", " ", "\n\r\n\t\n", "\u{feff}"] {
             assert!(message(text).is_some(), "{text:?}");
         }

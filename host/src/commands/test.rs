@@ -42,23 +42,23 @@ A suite:
 
 Exit status: 0 all passed or were updated, 1 some failed, 2 a suite or its settings are broken, 3 no case ran";
 
-/// Run suites of cases: what must the policy decide?
+/// Run test suites, whose cases state what the policy must decide
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Test {
     /// Suites: YAML files, folders, patterns
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
-    /// Run only cases in whose name this expression finds something
+    /// Run only cases whose name matches this regular expression
     #[arg(long, value_name = "PATTERN")]
     pub run: Option<Regex>,
-    /// Write what the policy says into the suites, for review with git diff
+    /// Update the suites with the policy's answers, for review with git diff
     #[arg(long)]
     pub update: bool,
-    /// Run again whenever a file changes, until Ctrl-C
+    /// Run again when a file changes, until Ctrl-C
     #[arg(long, conflicts_with = "update")]
     pub watch: bool,
-    /// Another policy.wasm than the one built in
+    /// Policy to run instead of the built-in one (policy.wasm)
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
     /// What it may use
@@ -67,10 +67,10 @@ pub struct Test {
     /// Format of the report, and a file for it: text, json, junit; may be given several times
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_format::<TestFormat>, default_value = "text")]
     pub output: Vec<Output<TestFormat>>,
-    /// How many cases to run at the same time [default: one per core]
+    /// Number of cases to run at the same time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
-    /// Show only what is wrong
+    /// Show only problems
     #[arg(short, long)]
     pub quiet: bool,
 }
@@ -102,7 +102,7 @@ pub fn run(args: &Test, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus
     args.output.iter().filter_map(|output| output.file.as_deref()).for_each(|file| watched.leave_out(file));
     watching::run(&watched, io, |io| match load(args, io) {
         Ok(suites) => run_suites(args, config, &suites, io),
-        // A suite is what is being worked at.
+        // A suite is what the user is editing.
         Err(problems) => Ok(fail(&problems.into(), io)),
     })
 }
@@ -188,7 +188,7 @@ struct Picked<'a> {
     case: &'a Case,
 }
 
-/// Says why cases were not run: once for settings that many of them share.
+/// Reports why cases were not run: once for settings that many of them share.
 fn say_errors(
     cases: &[Picked<'_>],
     results: &[Result<CaseResult, SettingsError>],

@@ -1,11 +1,11 @@
-//! What was not among the inputs, said once at the end.
+//! Objects that were not among the inputs, reported once at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::console::Io;
 use crate::text::counted;
 
-/// How an object begins whose content alone is not known: something else makes it, or it is encrypted.
+/// The prefix for an object whose content is not known: something else creates it, or it is encrypted.
 const CONTENT: &str = "the content of ";
 
 /// More than these are not listed.
@@ -30,12 +30,12 @@ impl Unknown {
         }
     }
 
-    /// Lists them: what may be given, then Secrets that something makes or that are encrypted.
+    /// Lists them: objects that can be passed, then Secrets that something creates or that are encrypted.
     pub(super) fn tell(&self, io: &Io) {
         let (made, given): (Vec<_>, Vec<_>) = self.0.iter().partition(|(what, _)| what.starts_with(CONTENT));
         if !given.is_empty() {
             io.stderr.line(&format!(
-                "note: not among the inputs: {}; pass these too, or add --complete if the inputs are all there is",
+                "note: not among the inputs: {}; pass these too, or add --complete if the inputs are complete",
                 listed(&given)
             ));
         }

@@ -1,4 +1,4 @@
-//! A command with `--watch`: done again whenever a file that it reads has changed.
+//! A command with `--watch`: it runs again when a file that it reads has changed.
 
 use std::path::Path;
 
@@ -33,8 +33,8 @@ pub(super) fn inputs<'a>(
 /// are reported, and the watch goes on.
 ///
 /// # Errors
-/// - what is wrong from the start, such as the call itself
-/// - a system that watches no (more) files
+/// - errors before the first run, such as invalid usage
+/// - the system cannot watch (more) files
 pub(super) fn run(
     watched: &Watched,
     io: &mut Io,

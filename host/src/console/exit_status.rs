@@ -3,12 +3,12 @@
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// Nothing to complain about
+    /// No problems
     Fine = 0,
     /// Something at or above `--fail-on`
     Found = 1,
-    /// Wrong call, settings or input
+    /// Invalid usage, settings or input
     Trouble = 2,
-    /// Nothing was judged
+    /// Nothing was checked
     Nothing = 3,
 }

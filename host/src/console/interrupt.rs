@@ -2,10 +2,10 @@
 
 use crate::console::Console;
 
-/// Sees to it that Ctrl-C, `kill` and a closed terminal end the command cleanly, and as the shell expects: it dies of the
-/// signal, which shells report as 128 and the signal's number.
+/// Ensures that Ctrl-C, `kill` and a closed terminal end the command cleanly, and as the shell expects: it ends by the signal,
+/// which shells report as 128 and the signal's number.
 ///
-/// Without threads or signals to be had, and outside Unix, the command ends as any other does.
+/// Where threads or signals are not available, and outside Unix, the command ends like any other.
 pub fn end_cleanly(console: &Console) {
     #[cfg(unix)]
     {
@@ -21,7 +21,7 @@ pub fn end_cleanly(console: &Console) {
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         };
-        // Nothing is lost without it but the cleaning up.
+        // Without it only the clean-up is missing.
         let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
     }
     #[cfg(not(unix))]

@@ -14,13 +14,13 @@ pub struct Io {
     pub stdout: Box<dyn Write>,
     /// Console
     pub stderr: Console,
-    /// Whether standard output takes colours
+    /// Whether standard output supports colours
     pub colour: bool,
 }
 
-/// Says why a command failed.
+/// Reports why a command failed.
 pub(crate) fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
-    // A closed pipe (`| head`) is no error.
+    // A closed pipe (`| head`) is not an error.
     if is_broken_pipe(error) {
         return ExitStatus::Fine;
     }

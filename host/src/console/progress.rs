@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Work that is done before this needs no bar.
+/// Work that ends sooner does not need a bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A bar that shows itself when the work turns out to be long, and goes when it is dropped.
+/// A bar that appears when the work takes long, and disappears when it is dropped.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,

@@ -15,13 +15,13 @@ pub(crate) enum Unshown {
     /// A changed line belongs to a Secret
     #[error("a changed line belongs to a Secret")]
     Secret,
-    /// A changed line would not be shown but obeyed
+    /// A changed line has characters that a terminal or CI system would interpret
     #[error("a changed line has control characters or a command to a CI system")]
     Command,
 }
 
-/// The difference between two texts of a file. Around a change, lines are shown as far as they hold no value that may be
-/// secret. `secrets` are lines of the old text, from 0, that belong to Secrets.
+/// The difference between two texts of a file. Around a change, only lines without a value that may be secret are shown.
+/// `secrets` are lines of the old text, from 0, that belong to Secrets.
 ///
 /// # Errors
 /// - a changed line cannot be shown
@@ -87,7 +87,7 @@ struct Hunk {
     new: Range<usize>,
 }
 
-/// `7,3`: the first line from 1, and how many there are. Before the first of none stands the line above.
+/// `7,3`: the first line from 1, and how many there are. If there are none, it is the line above.
 fn lines(lines: &Range<usize>) -> String {
     match lines.len() {
         0 => format!("{},0", lines.start),
@@ -102,7 +102,7 @@ fn is_harmless(line: &str) -> bool {
     !has_command(line) && !line.contains(|c| is_active(c) && c != '\t')
 }
 
-/// A path as git writes it: a tab ends one that has white space, and odd characters stand in quotes.
+/// A path as git writes it: a tab ends one that has white space, and unusual characters are in quotes.
 fn header(side: &str, name: &str) -> String {
     let name = name.trim_start_matches("./").trim_start_matches('/');
     if has_command(name) || name.contains(|c: char| is_active(c) || matches!(c, '"' | '\\')) {
@@ -111,7 +111,7 @@ fn header(side: &str, name: &str) -> String {
     format!("{side}/{name}{}", if name.contains(' ') { "\t" } else { "" })
 }
 
-/// A name as git writes it in quotes: other bytes than those of a plain name in octal (git: quote.c `quote_c_style`).
+/// A name as git writes it in quotes: bytes other than those of a plain name in octal (git: quote.c `quote_c_style`).
 fn quoted(name: &str) -> String {
     let byte = |byte: u8| match byte {
         b'"' | b'\\' => format!("\\{}", char::from(byte)),

@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all: beside their place first, then renamed.
+//! Files that are written completely or not at all: first next to their destination, then renamed.
 
 mod original;
 mod unfinished;
@@ -16,7 +16,7 @@ pub use self::unfinished::{Abandoned, ENDING, UNFINISHED, abandon, remove_left_o
 pub enum Access {
     /// Its owner alone
     Private,
-    /// Everybody whom the user's umask permits, or the permissions of the file that it replaces
+    /// The users that the umask permits, or the permissions of the file that it replaces
     Shared,
 }
 
@@ -30,11 +30,11 @@ pub fn save(path: &Path, contents: &[u8], access: Access) -> io::Result<()> {
     draft.finish()
 }
 
-/// A file that is written piece by piece, and takes its place when it is whole.
+/// A file that is written piece by piece, and moved to its destination when it is complete.
 pub struct Draft(BufWriter<Sink>);
 
 enum Sink {
-    /// Nothing takes the place of a device
+    /// A device is not replaced
     Device(File),
     Beside {
         file: Unfinished,
@@ -58,13 +58,13 @@ impl Draft {
         if let Some(old) = &old {
             writable(&path, old)?;
         }
-        // What replaces a file is its owner's alone until it has the owner, the group and the permissions of that file.
+        // A replacement is readable only by its owner until it has the owner, the group and the permissions of the old file.
         let file = Unfinished::beside(&path, permissions_of_new(access).filter(|_| old.is_none()))?;
         let old = old.filter(|_| access == Access::Shared).map(Box::new);
         Ok(Self(BufWriter::new(Sink::Beside { file, path, old })))
     }
 
-    /// Puts the file into its place.
+    /// Moves the file to its destination.
     ///
     /// # Errors
     /// - the rest of it cannot be written, or it cannot be renamed
@@ -105,17 +105,17 @@ impl Write for Sink {
     }
 }
 
-/// Why a file that was read cannot take its new text.
+/// Why a file that was read cannot be rewritten.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplaceError {
-    /// It is gone, or may not be read any more
+    /// It was removed, or can no longer be read
     #[error("cannot be read again; nothing was written: {0}")]
     Unreadable(io::Error),
     /// It has changed since it was read
     #[error("has changed since it was read; nothing was written, run this again")]
     Changed,
     /// It, or its folder, cannot be written
-    #[error("cannot be written, and is as it was: {0}")]
+    #[error("cannot be written and is unchanged: {0}")]
     Unwritable(io::Error),
 }
 
@@ -170,7 +170,7 @@ pub fn destination(path: &Path) -> io::Result<PathBuf> {
             Err(_) => return Ok(path),
         }
     }
-    Err(io::Error::other("its links lead in a circle"))
+    Err(io::Error::other("its links form a loop"))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -181,7 +181,7 @@ fn folder_of(path: &Path) -> &Path {
 fn writable(path: &Path, old: &fs::Metadata) -> io::Result<()> {
     // Root could write a read-only file, but its owner does not want that.
     if old.permissions().readonly() {
-        let message = format!("it is read-only (chmod u+w {} lets it be written)", path.display());
+        let message = format!("it is read-only (chmod u+w {} makes it writable)", path.display());
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
     File::options().write(true).open(path).map(drop)
@@ -220,7 +220,7 @@ mod tests {
     use super::{Access, Draft, Original, ReplaceError, Unfinished, replace, save};
 
     #[test]
-    fn what_somebody_saved_meanwhile_stays() {
+    fn what_another_program_saved_meanwhile_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pod.yaml");
         fs::write(&file, "theirs").unwrap();
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_editor_saved_into_the_very_file_stays() {
+    fn what_an_editor_saved_into_the_same_file_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pod.yaml");
         fs::write(&file, "as read").unwrap();
@@ -273,7 +273,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_is_for_its_owner_alone_or_for_whom_the_umask_lets() {
+    fn a_file_is_for_its_owner_alone_or_follows_the_umask() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();
@@ -292,7 +292,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_replaces_a_file_can_be_read_by_nobody_else_before() {
+    fn a_replacement_can_be_read_only_by_its_owner_before() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();

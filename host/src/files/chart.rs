@@ -1,4 +1,4 @@
-//! Helm charts: folders whose templates are no manifests before they are rendered.
+//! Helm charts: folders whose templates are not manifests before they are rendered.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ const CHART_FILE: &str = "Chart.yaml";
 const TEMPLATES: &str = "templates";
 const CHARTS: &str = "charts";
 
-/// A chart whose templates are passed over.
+/// A chart whose templates are skipped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Chart {
     /// Its folder

@@ -20,7 +20,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding that the byte order mark of a text tells.
+    /// The encoding according to the byte order mark of a text.
     pub fn of(text: &[u8]) -> Self {
         if text.starts_with(&LITTLE_ENDIAN_MARK) {
             Self::Utf16Little

@@ -1,10 +1,10 @@
-//! What is left out when folders are searched.
+//! Files and folders that are skipped when folders are searched.
 
 use std::path::{Component, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
-/// Patterns of files and folders. Those with a slash are paths from the working folder; the others are names, wherever.
+/// Patterns of files and folders. Those with a slash are paths from the working folder; the others are names at any depth.
 #[derive(Debug, Clone, Default)]
 pub struct Exclude {
     patterns: Vec<Pattern>,
@@ -21,8 +21,8 @@ pub enum ExcludeError {
         /// What is wrong with it
         reason: glob::PatternError,
     },
-    /// It names no file or folder in particular
-    #[error("--exclude {0:?}: this names everything; give the name of a file or folder, or a path")]
+    /// It matches every file or folder
+    #[error("--exclude {0:?}: this matches everything; pass the name of a file or folder, or a path")]
     Everything(String),
 }
 
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_refused_by_name() {
+    fn an_invalid_pattern_is_refused_by_name() {
         let error = Exclude::new(&["***".to_owned()]).unwrap_err().to_string();
         assert!(error.starts_with("--exclude ***: ") && error.contains("near position 2"), "{error}");
     }
@@ -128,7 +128,7 @@ mod tests {
     fn what_names_everything_is_refused() {
         for pattern in ["", "/", "//"] {
             let error = Exclude::new(&[pattern.to_owned()]).unwrap_err().to_string();
-            assert!(error.contains("this names everything"), "{error}");
+            assert!(error.contains("this matches everything"), "{error}");
         }
     }
 }

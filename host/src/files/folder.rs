@@ -3,7 +3,7 @@
 //! ```text
 //! folders without links ─▶ files, links ─▶ links to what was not seen yet ─▶ files, links ─▶ …
 //! ```
-//! Links are followed last, short ones first. So a file that has a path without links is named by it, and nothing is read
+//! Links are followed last, short ones first. So a file is named by its path without links if it has one, and nothing is read
 //! twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -29,7 +29,7 @@ pub struct Folder {
     pub files: Vec<Result<FoundFile, InputError>>,
     /// Whether there are none
     pub is_empty: bool,
-    /// Charts whose templates were passed over
+    /// Charts whose templates were skipped
     pub charts: BTreeSet<Chart>,
     /// What Kustomize builds here
     pub kustomizations: Vec<Kustomization>,
@@ -77,7 +77,7 @@ struct Walk<'a> {
     visited: Visited,
     /// Files, by their paths without links
     read: HashSet<PathBuf>,
-    /// Links that are to be followed, with the number of their parts: the shortest come first
+    /// Links to follow, with the number of their parts: the shortest come first
     links: BTreeSet<(usize, PathBuf)>,
     files: Vec<(PathBuf, Result<FoundFile, InputError>)>,
     charts: BTreeSet<Chart>,
@@ -252,8 +252,8 @@ fn mark_unread(files: &[Result<FoundFile, InputError>], kustomizations: &mut [Ku
     }
 }
 
-/// Marks the files that kustomizations name as patches, and leaves of their lists those that were found. What one of them
-/// names as a resource is a manifest, whatever else it is.
+/// Marks the files that kustomizations name as patches, and leaves of their lists those that were found. What one of them names
+/// as a resource is a manifest, even if it is also a patch.
 fn mark_patches(files: &mut [Result<FoundFile, InputError>], kustomizations: &mut [Kustomization]) {
     if kustomizations.iter().all(|kustomization| kustomization.patches.is_empty()) {
         return;

@@ -19,11 +19,11 @@ pub enum Origin {
     InFolder,
     /// It was named or lies in such a folder, and this kustomization names it as a patch
     Patch(Arc<Path>),
-    /// It is what Kustomize builds, whose lines are in no file
+    /// It is the output of Kustomize, which is not a file
     Built,
 }
 
-/// What there is behind paths.
+/// The files that paths name.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Files, `-` as it is, and what cannot be read, in the order of the paths

@@ -1,6 +1,6 @@
 //! What `.gitignore` files ignore.
 //!
-//! The library matches, but does not read them: it would wait for a named pipe and read a device for ever. Git follows no
+//! The library matches, but does not read them: it would wait for a named pipe and read a device forever. Git follows no
 //! links to these files either.
 
 mod line;
@@ -23,13 +23,13 @@ const MOST: u64 = 64 << 10;
 /// Why a file is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unused {
-    /// It has more than is read
+    /// It is larger than the limit
     TooLarge,
     /// It is a link, a folder, a pipe or a device
     NotRegular,
     /// The system refused
     Unreadable,
-    /// Its patterns are more than can be compiled
+    /// It has more patterns than can be compiled
     TooComplex,
 }
 
@@ -38,7 +38,7 @@ pub enum Unused {
 pub(super) struct Ignored {
     /// The highest folder whose file counts; none where that is a repository's
     top: Option<PathBuf>,
-    /// The rules of folders that were asked for
+    /// The rules of folders that were requested
     known: Mutex<HashMap<PathBuf, Arc<Rules>>>,
     /// Files that are not used
     unused: Mutex<Vec<(PathBuf, Unused)>>,
@@ -55,14 +55,14 @@ struct Rules {
 
 impl Ignored {
     /// What is left out below this folder: by the files up to the root of its repository. Where there is no repository, the
-    /// files above the folder may be anybody's, so its own is the highest that counts.
+    /// files above the folder may belong to another user, so its own is the highest that counts.
     pub(super) fn below(folder: &Path) -> Self {
         let is_in_repository = folder.ancestors().any(is_root);
         let top = (!is_in_repository).then(|| folder.to_owned());
         Self { top, known: Mutex::default(), unused: Mutex::default() }
     }
 
-    /// Whether a file or folder is left out by its own name. What is in such a folder is not asked for.
+    /// Whether a file or folder is left out by its own name. What is in such a folder is not checked.
     pub(super) fn has(&self, path: &Path, is_folder: bool) -> bool {
         let Some(folder) = path.parent() else { return false };
         let mut rules = Some(self.rules(folder));
@@ -132,7 +132,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The bytes of a file; none where there is no file.
 fn bytes(path: &Path) -> Result<Option<Vec<u8>>, Unused> {
     let unreadable = |_| Unused::Unreadable;
-    // Asked before it is opened: opening a device can do something.
+    // Checked before it is opened, because opening a device can have side effects.
     match path.symlink_metadata() {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
@@ -140,7 +140,7 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, Unused> {
         metadata => usable(&metadata.map_err(unreadable)?)?,
     }
     let file = open(path).map_err(unreadable)?;
-    // Asked again, because another file may be there by now.
+    // Checked again, because the file may have been replaced.
     usable(&file.metadata().map_err(unreadable)?)?;
     let mut bytes = Vec::new();
     file.take(MOST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -179,7 +179,7 @@ fn compile(folder: &Path, bytes: &[u8]) -> Result<Gitignore, Unused> {
     for line in text.strip_prefix('\u{feff}').unwrap_or(&text).split('\n') {
         let line = line.strip_suffix('\r').unwrap_or(line);
         if let Some(line) = line::for_library(line) {
-            // The error is of this line alone.
+            // The error concerns only this line.
             let _ = builder.add_line(None, &line);
         }
     }
@@ -246,7 +246,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_is_not_followed_even_where_it_takes_the_place_of_a_file() {
+    fn a_link_is_not_followed_even_where_it_replaces_a_file() {
         let root = tempfile::tempdir().unwrap();
         write(root.path(), &[("real", "*\n"), ("a/x.yaml", "")]);
         for target in ["/dev/zero", "../real"] {

@@ -16,7 +16,7 @@ pub use parts::{Part, Parts};
 /// Bytes that are read at once: a document of manifests, any other file as a whole.
 const MOST: usize = 256 << 20;
 
-/// Bytes that are asked for at least.
+/// Minimum number of bytes to request.
 const LEAST: usize = 256 << 10;
 
 /// Why an input cannot be used.
@@ -41,21 +41,19 @@ pub enum InputError {
         /// The reason
         reason: std::io::Error,
     },
-    /// A pipe in a folder, which may wait for its writer for ever
+    /// A pipe in a folder, which may wait for its writer forever
     #[error("{0}: this is a named pipe, which may never end; use - for standard input")]
     Pipe(String),
-    /// More than is read at once
-    #[error("{0}: this is more than 256 MiB, which is more than is read at once")]
+    /// Larger than the limit
+    #[error("{0}: this is larger than the limit of 256 MiB")]
     TooMuch(String),
-    /// More than is kept of a stream
-    #[error(
-        "{0}: this gives more than 256 MiB, which is more than is kept; write it into a file, and name that"
-    )]
+    /// A stream longer than the limit
+    #[error("{0}: this stream is longer than the limit of 256 MiB; write it to a file and pass that file")]
     TooMuchToKeep(String),
-    /// A document of more than is read at once
+    /// A document larger than the limit
     #[error(
-        "{name}:{line}: here begin more than 256 MiB without an end of a document, which is more than is read at once; \
-         split the list into documents, with a line `---` between them"
+        "{name}:{line}: the document that starts here is larger than the limit of 256 MiB; split \
+         the list into documents, with a line `---` between them"
     )]
     TooLong {
         /// The file
@@ -64,7 +62,7 @@ pub enum InputError {
         line: usize,
     },
     /// Half a character of UTF-16
-    #[error("{name}:{line}: this is not UTF-16 text, as its first bytes say")]
+    #[error("{name}:{line}: this is not valid UTF-16, although its first bytes announce it")]
     HalfCharacter {
         /// The file
         name: String,
@@ -124,7 +122,7 @@ pub(crate) fn is_manifest(path: &Path) -> bool {
     extension.is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
 }
 
-/// An input before its text is read for good.
+/// An input before its text is finally read.
 #[derive(Debug, Clone)]
 pub enum Given {
     /// A file, which can be read again
@@ -133,7 +131,7 @@ pub enum Given {
     Held {
         /// Where it was read
         path: PathBuf,
-        /// How it is called in messages
+        /// Its name in messages
         name: String,
         /// All of it
         bytes: Vec<u8>,
@@ -194,7 +192,7 @@ impl Given {
         }
     }
 
-    /// Its bytes; 0 for a file that is not there.
+    /// Its size in bytes; 0 for a file that does not exist.
     pub fn size(&self) -> usize {
         match self {
             Self::Held { bytes, .. } | Self::Built(_, bytes) => bytes.len(),
@@ -204,7 +202,7 @@ impl Given {
         }
     }
 
-    /// How it is called in messages.
+    /// Its name in messages.
     pub fn name(&self) -> String {
         match self {
             Self::Held { name, .. } => name.clone(),
@@ -313,7 +311,7 @@ pub(super) fn value_of(file: &Path) -> Option<Value> {
 /// Reads a file, or `stdin` for `-`.
 ///
 /// # Errors
-/// - the file cannot be read, is too large, is a named pipe, or is no UTF-8
+/// - the file cannot be read, is too large, is a named pipe, or is not UTF-8
 pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError> {
     let name = name(path);
     let Some(bytes) = read_all(path, stdin)? else { return Err(InputError::TooMuch(name)) };
@@ -336,7 +334,7 @@ pub struct OnlyOnce<R> {
 }
 
 impl<R> OnlyOnce<R> {
-    /// Guards a stream.
+    /// Wraps a stream.
     pub fn new(stream: R) -> Self {
         Self { stream, ended: false }
     }

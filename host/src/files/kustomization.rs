@@ -20,7 +20,7 @@ pub struct Kustomization {
     pub patches: Vec<PathBuf>,
     /// Files and folders whose objects it builds, as paths from the working folder
     pub resources: Vec<PathBuf>,
-    /// Images of other repositories that it puts in the place of those in the files
+    /// Images of other repositories that replace those in the files
     pub images: Vec<String>,
     /// The namespace that it gives to all objects
     pub namespace: Option<String>,
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_another_form_is_passed_over() {
+    fn what_has_another_form_is_skipped() {
         for text in ["[]", "5", "patches: 5\nimages: {}\nnamespace: []", "patches: [{path: [a]}]"] {
             let read = read(text);
             assert!(read.patches.is_empty() && read.images.is_empty(), "{text}");

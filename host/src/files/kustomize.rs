@@ -16,7 +16,7 @@ const PROGRAMS: [(&str, &str); 2] = [("kubectl", "kustomize"), ("kustomize", "bu
 /// How long a program may take. It may have to fetch bases from elsewhere.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// How often a program that has closed its output is asked whether it is over.
+/// Interval at which a program that has closed its output is checked for its end.
 const ASKED: Duration = Duration::from_millis(5);
 
 /// Bytes of the largest output that is kept.
@@ -28,7 +28,7 @@ const MOST_TALK: u64 = 64 << 10;
 /// Characters of these messages that are shown.
 const MOST_SHOWN: usize = 2000;
 
-/// Why nothing could be built.
+/// Why a folder could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum KustomizeError {
     /// There is no folder of this name
@@ -68,7 +68,7 @@ pub enum KustomizeError {
         folder: String,
         /// The program and its first argument
         program: String,
-        /// What it said, on one line
+        /// Its error message, on one line
         reason: String,
     },
     /// The program took too long
@@ -85,8 +85,8 @@ pub enum KustomizeError {
         /// The folder, for a shell
         word: String,
     },
-    /// More than is kept
-    #[error("-k {0}: this builds more than 256 MiB, which is more than is kept")]
+    /// Output larger than the limit
+    #[error("-k {0}: the output is larger than the limit of 256 MiB")]
     TooMuch(String),
 }
 
@@ -163,12 +163,12 @@ fn wait(mut child: Child, limit: Duration) -> io::Result<Option<Ended>> {
 /// What a program leaves that ends in time.
 fn end(child: &mut Child, deadline: Instant) -> io::Result<Option<Ended>> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    // Neither thread is waited for without a limit: what the program has started may keep its output open for ever.
+    // Neither thread is waited for without a limit: what the program has started may keep its output open forever.
     let output = in_thread(move || {
         let mut kept = Vec::new();
         stdout.map_or(Ok(0), |stdout| stdout.take(MOST + 1).read_to_end(&mut kept)).map(|_| kept)
     })?;
-    // A program that has much to say must not wait for someone to read it.
+    // A program with much output must not block because its output is not read.
     let talk = in_thread(move || {
         let mut kept = Vec::new();
         if let Some(mut stderr) = stderr {
@@ -210,7 +210,7 @@ fn on_one_line(talk: &str) -> String {
     let line = lines.collect::<Vec<_>>().join("; ");
     let shown: String = line.chars().take(MOST_SHOWN).collect();
     match (shown.is_empty(), shown.len() < line.len()) {
-        (true, _) => "it did not say why".to_owned(),
+        (true, _) => "it gave no reason".to_owned(),
         (false, true) => format!("{shown}…"),
         (false, false) => shown,
     }
@@ -223,11 +223,11 @@ mod tests {
     #[test]
     fn a_complaint_is_one_line_of_bounded_length() {
         assert_eq!(on_one_line("error: a\n\n  b\r\n"), "error: a; b");
-        assert_eq!(on_one_line(" \n"), "it did not say why");
+        assert_eq!(on_one_line(" \n"), "it gave no reason");
         assert_eq!(on_one_line(&"ä".repeat(9000)).chars().count(), MOST_SHOWN + 1);
     }
 
-    /// Neither one that says nothing, nor one that has closed its output, nor one that left its output to another.
+    /// Whether it is silent, has closed its output, or has passed its output to another process.
     #[cfg(unix)]
     #[test]
     fn a_program_that_does_not_end_is_stopped() {

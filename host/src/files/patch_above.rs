@@ -1,4 +1,5 @@
-//! Patches of Kustomize that are named themselves, or lie in a folder that is: their kustomization is beside or above.
+//! Patches of Kustomize that are named themselves, or are in a named folder: their kustomization is in the same folder or
+//! above.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ pub(super) struct KustomizationsAbove {
     chains: HashMap<(PathBuf, Level), Arc<[Arc<Known>]>>,
     /// By the folder without links
     read: HashMap<PathBuf, Option<Arc<Known>>>,
-    /// The patches that were asked for, by their kustomization
+    /// The requested patches, by their kustomization
     pub(super) patches: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
 }
 

@@ -11,7 +11,7 @@ use super::input::InputError;
 /// Any number of folders.
 pub(crate) const ANY_FOLDERS: &str = "**";
 
-/// Whether a path may stand for several.
+/// Whether a path may match several files.
 pub(crate) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '['])
 }

@@ -23,7 +23,7 @@ pub enum Wanted {
     /// Manifests, which the templates of charts are not yet, and patches of Kustomize never
     #[default]
     Manifests,
-    /// YAML and JSON, whatever it is
+    /// All YAML and JSON
     Files,
 }
 

@@ -21,7 +21,7 @@ use crate::files::search::Search;
 /// Changes that follow each other this closely are one: an editor that saves, a checkout.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// How often a watch without changes asks whether it is over.
+/// Interval at which a watch without changes checks whether it has ended.
 const ASKED: Duration = Duration::from_secs(1);
 
 /// Why there is nothing to watch.
@@ -30,7 +30,7 @@ pub enum WatchError {
     /// Standard input is there only once
     #[error("standard input cannot be watched: name files or folders")]
     Stdin,
-    /// The system watches no (more) files
+    /// The system cannot watch (more) files
     #[error("{path}: cannot be watched: {source}")]
     System {
         /// The folder
@@ -43,7 +43,7 @@ pub enum WatchError {
 /// What is watched.
 #[derive(Debug, Default)]
 pub struct Watched {
-    /// Files; what an editor puts in their place counts too
+    /// Files, and the files with which an editor replaces them
     files: BTreeSet<PathBuf>,
     /// Folders that were named
     folders: BTreeSet<PathBuf>,
@@ -60,7 +60,7 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Adds a file, a folder, or a pattern, which stands for the folder that its matches lie in.
+    /// Adds a file, a folder, or a pattern, for which the folder of its matches is watched.
     ///
     /// # Errors
     /// - `-`
@@ -91,7 +91,7 @@ impl Watched {
         self.search = Some(search);
     }
 
-    /// Leaves out a file that the work writes, which would set it off again.
+    /// Skips a file that the work writes, which would trigger it again.
     pub fn leave_out(&mut self, path: &Path) {
         self.written.insert(absolute(path));
     }
@@ -99,7 +99,7 @@ impl Watched {
     /// Starts watching. Called before each run, because folders come and go and no change may be missed.
     ///
     /// # Errors
-    /// - the system watches no (more) files
+    /// - the system cannot watch (more) files
     pub fn arm(&self) -> Result<Armed, WatchError> {
         let (sender, events) = channel();
         let failed = |path: &Path, source| WatchError::System { path: path.display().to_string(), source };
@@ -121,7 +121,7 @@ impl Watched {
         }
     }
 
-    /// What there is in the folders.
+    /// The contents of the folders.
     fn look(&self) -> Seen {
         let everything = |exclude| Search { exclude, ..Search::everything() };
         let all = everything(self.search.as_ref().map(|search| search.exclude.clone()).unwrap_or_default());
@@ -143,7 +143,7 @@ impl Watched {
         seen
     }
 
-    /// The folders whose events tell of changes: a file that is replaced by another is seen by its folder only.
+    /// The folders whose events report changes: the replacement of a file is reported only for its folder.
     fn watched_folders<'a>(&'a self, seen: &'a Seen) -> impl Iterator<Item = &'a Path> {
         let parents = self.files.iter().chain(&seen.files).filter_map(|file| file.parent());
         seen.folders.iter().map(PathBuf::as_path).chain(parents)
@@ -203,7 +203,7 @@ impl Watched {
     }
 }
 
-/// What there is in folders, and what is built of them, by paths without links.
+/// The contents of folders, and of folders that Kustomize builds, by paths without links.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     files: BTreeSet<PathBuf>,

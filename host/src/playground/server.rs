@@ -37,14 +37,14 @@ const HEADERS: [(&str, &str); 7] = [
     ("cache-control", "no-cache"),
 ];
 
-/// How much of the server its clients can take.
+/// Limits on what clients can use of the server.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Open connections. One more closes the connection whose last answer, or else whose start, is the oldest.
     pub connections: usize,
     /// Time for the next request, from the start of the connection or the end of the last answer to the end of the header
     pub request: Duration,
-    /// Time for an answer, from the first time that it waits for the client to read
+    /// Time limit of an answer, from the first time that it waits for the client to read
     pub answer: Duration,
     /// Bytes of a header; hyper takes no less than 8,192
     pub header: usize,
@@ -64,7 +64,7 @@ impl Default for Limits {
 /// How long to wait when the system gives no connection, for example because there are no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A server that has its port.
+/// A server with an open port.
 #[derive(Debug)]
 pub struct Playground {
     listener: TcpListener,
@@ -73,10 +73,10 @@ pub struct Playground {
 }
 
 impl Playground {
-    /// Takes a port of 127.0.0.1; 0 takes any that is free.
+    /// Opens a port on 127.0.0.1; 0 selects a free one.
     ///
     /// # Errors
-    /// - the port is taken, or may not be
+    /// - the port is in use, or not permitted
     pub fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = listener.local_addr()?;
@@ -144,7 +144,7 @@ impl Connection {
     }
 }
 
-/// Closes connections until there is room for one more. A client that waits, in whatever way, makes way for others.
+/// Closes connections until there is room for one more. A waiting client is closed in favour of others.
 fn make_room(connections: &mut Vec<Connection>, most: usize) {
     connections.retain(|connection| !connection.task.is_finished());
     while connections.len() >= most.max(1) {

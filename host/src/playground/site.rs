@@ -21,7 +21,7 @@ macro_rules! source {
     };
 }
 
-/// What `build.rs` made of `host/web`.
+/// The output of `build.rs` for `host/web`.
 macro_rules! built {
     ($name:literal) => {
         include_bytes!(concat!(env!("POLICY_PAGE"), "/", $name))
@@ -53,9 +53,9 @@ pub fn file(name: &str) -> Option<&'static File> {
 /// Why the page was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The folder holds something that is no file of the page
+    /// The folder contains a file that does not belong to the page
     #[error(
-        "{0} is not of the playground: name a new or empty folder, or one that an earlier --export wrote"
+        "{0} is not part of the playground: pass a new or empty folder, or one that an earlier --export wrote"
     )]
     Foreign(PathBuf),
     /// The system refused

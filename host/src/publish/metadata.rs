@@ -9,16 +9,16 @@ use crate::sandbox::wasm_section::{self, SectionError};
 
 /// Where a policy's source is. kubewarden/kubewarden-controller: crates/policy-evaluator/src/constants.rs
 pub const SOURCE: &str = "io.kubewarden.policy.source";
-/// How a policy is called.
+/// The name of a policy.
 pub const TITLE: &str = "io.kubewarden.policy.title";
-/// Where it says how it is used: the whole README.
+/// Its usage instructions: the whole README.
 pub const USAGE: &str = "io.kubewarden.policy.usage";
 /// Its version, without a `v`.
 pub const VERSION: &str = "io.kubewarden.policy.version";
 /// The repository that it is published in.
 pub const OCI_URL: &str = "io.kubewarden.policy.ociUrl";
 
-/// How a module is run that speaks waPC, which is also what no `executionMode` means.
+/// How a module is run that speaks waPC, which is also the default without `executionMode`.
 pub const WAPC: &str = "kubewarden-wapc";
 
 const EXECUTION_MODES: [&str; 4] = [WAPC, "opa", "gatekeeper", "wasi"];
@@ -41,16 +41,16 @@ const FIELDS: [&str; 11] = [
 /// Why a module has no metadata that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MetadataError {
-    /// The bytes are no WebAssembly module
+    /// The bytes are not a WebAssembly module
     #[error("this is not a WebAssembly module: {0}")]
     NotWasm(SectionError),
     /// There is none
     #[error(
-        "this policy has no metadata, without which no cluster runs it; add it with \
+        "this policy has no metadata, which clusters require; add it with \
          `acr-pull-secret policy annotate FILE --metadata metadata.yml --output annotated.wasm`"
     )]
     Missing,
-    /// There is something else in its place
+    /// The section contains something else
     #[error("the metadata in this policy is not JSON: {0}")]
     NotJson(String),
     /// Kubewarden would refuse it
@@ -61,7 +61,7 @@ pub enum MetadataError {
 /// The metadata of a module, as Kubewarden reads it: the first section counts.
 ///
 /// # Errors
-/// - the bytes are no module, or there is no metadata, or it is no JSON
+/// - the bytes are not a module, or there is no metadata, or it is not JSON
 pub fn of_module(wasm: &[u8]) -> Result<Value, MetadataError> {
     let sections =
         wasm_section::custom_sections(wasm, wasm_section::METADATA).map_err(MetadataError::NotWasm)?;
@@ -72,7 +72,7 @@ pub fn of_module(wasm: &[u8]) -> Result<Value, MetadataError> {
 /// The metadata of a module that a cluster would run.
 ///
 /// # Errors
-/// - as [`of_module`], or a field that Kubewarden does not take
+/// - those of [`of_module`], or a field that Kubewarden rejects
 pub fn of_policy(wasm: &[u8]) -> Result<Value, MetadataError> {
     let metadata = of_module(wasm)?;
     let mut problems = problems(&metadata);
@@ -147,7 +147,7 @@ pub fn problems(metadata: &Value) -> Vec<String> {
     problems
 }
 
-/// What a registry shows beside the policy: the annotations of one line each, and the source under the name that
+/// What a registry shows with the policy: the annotations of one line each, and the source under the name that
 /// registries know. kubewarden/kubewarden-controller: crates/kwctl/src/push.rs
 pub fn registry_annotations(metadata: &Value) -> BTreeMap<String, String> {
     let annotations = metadata.get("annotations").and_then(Value::as_object).into_iter().flatten();
@@ -209,7 +209,7 @@ fn rule_problems(rule: &Value, path: &str, problems: &mut Vec<String>) {
                 problems.push(format!("{path}: {problem}"));
             }
         } else if words.len() > 1 && words.contains(&"*") {
-            problems.push(format!("{path}: * means all, so nothing may stand beside it"));
+            problems.push(format!("{path}: * means all, so it must be the only item"));
         }
         if name == "operations" {
             for unknown in words.iter().filter(|word| !OPERATIONS.contains(word)) {
@@ -219,10 +219,10 @@ fn rule_problems(rule: &Value, path: &str, problems: &mut Vec<String>) {
     }
 }
 
-/// Why the resources of a rule may not stand together.
+/// Why the resources of a rule may not be combined.
 fn overlap(resources: &[&str]) -> Option<String> {
     if resources.len() > 1 && resources.contains(&"*/*") {
-        return Some("*/* means all, so nothing may stand beside it".to_owned());
+        return Some("*/* means all, so it must be the only item".to_owned());
     }
     let parts = |resource: &'_ str| -> (String, String) {
         let (name, sub) = resource.split_once('/').unwrap_or((resource, ""));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_metadata_of_the_built_in_policy_is_taken() {
+    fn the_metadata_of_the_built_in_policy_is_accepted() {
         assert_eq!(super::of_policy(crate::sandbox::EMBEDDED).map(|_| ()), Ok(()));
     }
 
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_that_do_not_overlap_may_stand_together() {
+    fn wildcards_that_do_not_overlap_may_be_combined() {
         for words in [json!(["*", "pods/log"]), json!(["pods", "pods/*"]), json!(["*/scale", "pods/log"])] {
             assert_eq!(problems(&rule("resources", words.clone())), Vec::<String>::new(), "{words}");
         }

@@ -35,7 +35,7 @@ use login::{Action, Door};
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(15);
 
-/// How long a registry may keep quiet. While a policy is on its way there, over whatever link, it has nothing to say.
+/// Time limit without data from a registry. During an upload a registry sends nothing, and the upload may be slow.
 const fn quiet(action: Action) -> Duration {
     match action {
         Action::Pull => Duration::from_mins(1),
@@ -46,9 +46,9 @@ const fn quiet(action: Action) -> Duration {
 /// How a registry is reached.
 #[derive(Debug, Clone, Default)]
 pub struct Connection {
-    /// Whether it speaks plain http
+    /// Whether it uses plain http
     pub insecure: bool,
-    /// A file with certificates (PEM) of further authorities to trust, beside those of the system
+    /// A file with certificates (PEM) of authorities to trust in addition to those of the system
     pub ca_file: Option<PathBuf>,
 }
 
@@ -83,7 +83,7 @@ struct ClientConfigParts {
 }
 
 impl Registry {
-    /// Prepares to speak with the registry of `reference`; nothing is sent yet.
+    /// Prepares a connection to the registry of `reference`; nothing is sent yet.
     ///
     /// # Errors
     /// - a reference, docker config or file of certificates that cannot be used
@@ -128,10 +128,10 @@ impl Registry {
         Ok(Self { reference, called, scheme, credential, config, http, client, runtime, console })
     }
 
-    /// Pushes a policy; what is there already is not sent again.
+    /// Pushes a policy; content that the registry already has is not sent again.
     ///
     /// # Errors
-    /// - the registry does not take it
+    /// - the registry rejects it
     pub fn push(&self, artifact: &Artifact) -> Result<(), RegistryError> {
         let bar = progress(artifact.wasm.len());
         let pushed = self.runtime.block_on(retry::retry(&self.console, &bar, async || {
@@ -145,7 +145,7 @@ impl Registry {
     /// Pulls a policy. An interrupted download is resumed.
     ///
     /// # Errors
-    /// - the registry does not give it, or it is not a policy
+    /// - the registry does not provide it, or it is not a policy
     pub fn pull(&self) -> Result<Pulled, RegistryError> {
         let bar = progress(0);
         let mut partial = transfer::Partial::default();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
 
-/// What a module needs and gives.
+/// The imports, exports and sections of a module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Module {
@@ -24,16 +24,16 @@ pub struct CustomSection {
     pub size: usize,
 }
 
-/// Why bytes are no module.
+/// Why bytes are not a module.
 #[derive(Debug, thiserror::Error)]
 pub enum ModuleError {
     /// They cannot be parsed
     #[error("this is not a WebAssembly module: {0}")]
     Unreadable(#[from] BinaryReaderError),
-    /// They are a component, which is something newer
+    /// They are a component, which is a newer format
     #[error("this is a WebAssembly component; Kubewarden runs core modules")]
     Component,
-    /// Its imports share their names' text, which would come to far more than the module
+    /// The names of its imports are together longer than the module
     #[error("the imports of this module have longer names than the whole module")]
     Imports,
 }

@@ -1,4 +1,4 @@
-//! One login out of the config of docker, podman or nerdctl. No error ever shows a value of it.
+//! One login from the config of docker, podman or nerdctl. Errors never show a value of it.
 
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet};
@@ -11,8 +11,8 @@ use review::user_info::without_user_info;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DockerConfigError {
-    /// No JSON
-    #[error("{line}:{column}: this is not JSON, so no docker config")]
+    /// Not JSON
+    #[error("{line}:{column}: this is not JSON, so it is not a docker config")]
     Syntax {
         /// From 1
         line: usize,
@@ -30,15 +30,15 @@ pub enum DockerConfigError {
     /// No registry at all
     #[error("it names no registry; docker login SERVER adds one")]
     Empty,
-    /// Which one?
+    /// Several registries, and none was selected
     #[error("it names several registries; pick one with --server: {}", .0.join(", "))]
     Several(Vec<String>),
-    /// Not the wanted one
-    #[error("it names no registry {}; it has {}", without_user_info(.server), list(.known))]
+    /// The selected registry is missing
+    #[error("it has no registry {}; it has {}", without_user_info(.server), list(.known))]
     NoServer {
-        /// The wanted one
+        /// The selected one
         server: String,
-        /// What it names
+        /// The registries that it has
         known: Vec<String>,
     },
     /// The password is elsewhere
@@ -54,7 +54,7 @@ pub enum DockerConfigError {
     },
     /// What `az acr login` leaves
     #[error(
-        "the entry {0} has an identity token, as az acr login leaves it, and the kubelet reads none; give a service \
+        "the entry {0} has an identity token, as az acr login stores it, which the kubelet cannot use; pass a service \
          principal or a repository-scoped token with --username and --password-stdin"
     )]
     IdentityToken(String),
@@ -131,7 +131,7 @@ fn host(key: &str) -> &str {
     key.strip_suffix("/v1").or_else(|| key.strip_suffix("/v2")).unwrap_or(key)
 }
 
-/// Whether a key is a registry and no more, so that it may be shown: a URL can carry a password.
+/// Whether a key is only a registry, so that it may be shown: a URL can contain a password.
 fn is_plain(key: &str) -> bool {
     !key.is_empty() && !key.contains(['@', '?', '#']) && !key.chars().any(char::is_control)
 }

@@ -1,8 +1,7 @@
-//! Whether a file is a report that this command wrote, so that nothing is lost when the next one takes its place.
+//! Whether a file is a report that this command wrote, so that nothing is lost when the next one replaces it.
 //!
-//! Only what this command writes counts: its name stands in each report, and there is nothing in the file that it does
-//! not write there. `JUnit`, text and workflow commands are never recognised: they are no manifests, and are not read in
-//! folders.
+//! Only what this command writes counts: each report contains its name, and the file contains nothing that it does not write.
+//! `JUnit`, text and workflow commands are never recognised: they are not manifests, and are not read in folders.
 
 use serde_json::{Map, Value};
 

@@ -21,7 +21,7 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
         rows(out, "digest", &reference.digest.iter().cloned().collect::<Vec<_>>())?;
     }
     if let Some(registry) = &explanation.registry {
-        // Of a mistaken host the reason speaks by name.
+        // For a mistaken host, the reason names it.
         let host = Some(&registry.host).filter(|_| registry.kind != "mistaken");
         let host = host.map(|host| format!("{host}: ")).unwrap_or_default();
         let help = registry.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
@@ -81,7 +81,7 @@ pub fn write_rule(rule: &Rule, out: &mut Lines<'_>) -> io::Result<()> {
         "reject" => "a rejection",
         _ => "nothing",
     };
-    // Other categories than these weigh always the same.
+    // Other categories always have the same severity.
     let action = if ["missing", "unlisted", "unusable", "expiring", "unknown"].contains(&category.as_str()) {
         format!("{action} by default, which the setting actions.{category} changes")
     } else {

@@ -40,7 +40,7 @@ impl Render for GitHub {
                 Severity::Warn => "warning",
             };
             let place = match Region::of(outcome, &finding) {
-                // Columns are allowed where begin and end stand on one line.
+                // Columns are allowed where begin and end are on one line.
                 Some(Region { line, rest: Some((column, end_line, end)) }) if end_line == line => {
                     format!(",line={line},col={column},endLine={end_line},endColumn={end}")
                 }

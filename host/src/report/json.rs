@@ -8,14 +8,14 @@ use super::{Render, Summary, Tool, json_text};
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::outcome::Outcome;
 
-/// Writes the outcomes as they come, each on a line of its own; problems and the summary stand behind them.
+/// Writes the outcomes as they come, each on a line of its own; problems and the summary follow.
 #[derive(Debug, Default)]
 pub struct Json {
     has_results: bool,
     problems: Vec<Problem>,
 }
 
-/// What is odd or wrong with a file.
+/// The problems of a file.
 #[derive(Debug, Serialize)]
 struct Problem {
     severity: &'static str,
@@ -81,7 +81,7 @@ impl Render for Json {
     }
 }
 
-/// Writes what stands before the results.
+/// Writes the text before the results.
 fn begin(out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{{\n  \"tool\": {},\n  \"results\": [", serde_json::to_string(&Tool::THIS)?)
 }

@@ -1,4 +1,5 @@
-//! JSON that may be read in a terminal or the log of a CI system: valid JSON in which nothing is obeyed.
+//! JSON that may be read in a terminal or the log of a CI system: valid JSON without anything that a terminal or CI system
+//! interprets.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -23,7 +24,8 @@ pub fn write_pretty(value: &impl Serialize, out: &mut dyn io::Write) -> io::Resu
     out.write_all(escaped(&serde_json::to_string_pretty(value)?).as_bytes())
 }
 
-/// A JSON text with escapes for what serde leaves as it is. Outside of strings, only line ends are among these characters.
+/// A JSON text with escapes for characters that serde does not escape. Outside of strings, only line ends are among these
+/// characters.
 fn escaped(json: &str) -> Cow<'_, str> {
     let is_special = |c: char| (c != '\n' && is_active(c)) || c == '#';
     if !json.contains(|c: char| is_special(c) && c != '#') && !json.contains("##") {
@@ -32,11 +34,11 @@ fn escaped(json: &str) -> Cow<'_, str> {
     let mut text = String::with_capacity(json.len() + 64);
     let mut follows_hash = false;
     for c in json.chars() {
-        // Without two of them beside each other, there is no `##[`.
+        // Without two of them in sequence, there is no `##[`.
         if (is_special(c) && c != '#') || (c == '#' && follows_hash) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                // A String takes everything.
+                // Writing to a String cannot fail.
                 let _ = write!(text, "\\u{unit:04x}");
             }
         } else {
@@ -54,7 +56,7 @@ mod tests {
     use super::{write, write_pretty};
 
     #[test]
-    fn what_is_escaped_reads_back_as_it_was() {
+    fn what_is_escaped_is_read_back_unchanged() {
         let value = json!({"a\u{202e}": ["##[group]\u{9b}2J", "####vso[x]", "#", "\u{7f}\u{2028}\n\u{1b}"], "größe": "#\"#["});
         for pretty in [false, true] {
             let mut text = Vec::new();

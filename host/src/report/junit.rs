@@ -16,7 +16,7 @@ use review::verdict::{Decision, Finding, Severity};
 #[derive(Debug, Default)]
 pub struct JUnit {
     suites: Vec<TestSuite>,
-    /// Where the suite of a file stands among them
+    /// Index of the suite of a file
     index: HashMap<String, usize>,
     failing: Failing,
 }

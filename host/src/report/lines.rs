@@ -1,5 +1,5 @@
-//! Text for people, line by line. Whatever a line is made of, nothing in it moves a cursor, ends the line or commands a CI
-//! system: only colours that are asked for here are written as they are.
+//! Text for people, line by line. Nothing in a line can move a cursor, end the line or be a command to a CI system: only
+//! colours that are requested here are written unchanged.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -144,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_obeyed_in_any_output(text in texts()) {
+        fn no_text_is_interpreted_in_any_output(text in texts()) {
             let mut out = Vec::new();
             let mut lines = Lines::new(&mut out, false);
             lines.line(&text).unwrap();

@@ -1,4 +1,4 @@
-//! Where a finding stands, as programs want to know it.
+//! The location of a finding, for programs.
 
 use std::path::{Component, Path};
 
@@ -19,8 +19,8 @@ pub(super) fn file(outcome: &Outcome) -> &str {
 }
 
 impl Region {
-    /// Of a finding in the [`file`] that is named; where the finding has no place of its own, the object's. None in a
-    /// template: the lines that are known are those of what was rendered from it.
+    /// Of a finding in the [`file`] that is named; where the finding has no place of its own, the object's. None in a template:
+    /// the known lines are those of the rendered text.
     pub(super) fn of(outcome: &Outcome, finding: &Finding) -> Option<Self> {
         outcome.source.template.is_none().then(|| Self::in_input(outcome, finding))
     }
@@ -38,7 +38,7 @@ impl Region {
     }
 }
 
-/// How many line ends a text has, and what stands behind the last one.
+/// The number of line ends in a text, and the text after the last one.
 fn last_line(text: &str) -> (usize, &str) {
     let pairs = text.matches("\r\n").count();
     let ends = text.matches(['\n', '\r']).count();
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_told_from_here() {
+    fn paths_are_relative_to_the_working_folder() {
         let here = std::env::current_dir().unwrap().join("deploy/web.yaml");
         let wanted = (vec!["deploy".to_owned(), "web.yaml".to_owned()], true);
         assert_eq!(path_parts("./deploy/web.yaml"), wanted);

@@ -1,6 +1,6 @@
 //! The report as SARIF 2.1.0, for code scanning.
 //!
-//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>; what GitHub makes of it:
+//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html>; how GitHub uses it:
 //! <https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning>
 
 mod log;
@@ -25,10 +25,10 @@ const SCHEMA: &str =
 /// The name of the folder that the paths of files start from.
 const ROOT: &str = "%SRCROOT%";
 
-/// What RFC 3986 leaves as it is within a segment of a path; `:` could be taken for the end of a scheme.
+/// The characters that RFC 3986 does not encode within a segment of a path; `:` could be taken for the end of a scheme.
 const SEGMENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Collects the results, because the rules stand before them.
+/// Collects the results, because the rules come before them.
 #[derive(Debug)]
 pub struct Sarif {
     rules: Vec<Rule>,
@@ -53,7 +53,7 @@ impl Sarif {
         }
     }
 
-    /// The number of a rule. One that the policy did not tell of is known by its id only.
+    /// The number of a rule. A rule that the policy does not list is known only by its id.
     fn rule(&mut self, id: &str) -> usize {
         let known = self.rules.iter().position(|rule| rule.id == id);
         known.unwrap_or_else(|| {

@@ -14,9 +14,9 @@ use review::verdict::{Decision, Finding, Severity, Verdict};
 pub struct Style {
     /// With colours
     pub colour: bool,
-    /// Only what is wrong, and no summary when nothing is
+    /// Only problems, and no summary if there are none
     pub quiet: bool,
-    /// What is wrong besides refusals
+    /// What counts as wrong in addition to refusals
     pub failing: Failing,
 }
 
@@ -58,12 +58,12 @@ impl Text {
     fn finding(outcome: &Outcome, finding: &Finding, out: &mut Lines<'_>) -> io::Result<()> {
         let Outcome { source, manifest, .. } = outcome;
         let spot = match &finding.place {
-            // What another policy points at may be any value.
+            // Another policy may point at any value.
             Some(place) if finding.is_foreign() => Spot::of_key(&source.file, &manifest.file.text, place),
             Some(place) => Spot::of_value(&source.file, &manifest.file.text, place),
             None => Spot { file: source.file.clone(), line: source.line, column: None, excerpt: None },
         };
-        // What a Secret holds is never shown, be it the line that is spoken of.
+        // The content of a Secret is never shown, not even the line of the finding.
         let spot = if outcome.kind == "Secret" { spot.without_line() } else { spot };
         let diagnostic = Diagnostic {
             weight: match finding.severity {

@@ -1,8 +1,8 @@
-//! Compiled policies, kept between runs: compiling takes a hundred times as long as judging a file.
+//! Compiled policies, kept between runs: compiling takes a hundred times as long as checking a file.
 //!
 //! An entry is machine code, which runs without further checks, and `XDG_CACHE_HOME` may lead into a checkout. So an entry
 //! is used only if its file and its folder have exactly the owner and mode that they are written with
-//! ([`ownership`]), and if it is signed with a key that no checkout can bring ([`key`]). The folder can be deleted at
+//! ([`ownership`]), and if it is signed with a key that a checkout cannot contain ([`key`]). The folder can be deleted at
 //! any time.
 
 mod key;
@@ -37,12 +37,12 @@ const EXTENSION: &str = "compiled";
 #[derive(Debug, Clone)]
 pub struct Cache {
     folder: PathBuf,
-    /// The folder of the key; `None` where there is no place for it
+    /// The folder of the key; `None` if there is none
     key: Option<PathBuf>,
 }
 
 impl Cache {
-    /// The folder that the system has for this user, such as `~/.cache/acr-pull-secret`; `None` where there is none.
+    /// The cache folder of this user, such as `~/.cache/acr-pull-secret`; `None` if there is none.
     pub fn of_user() -> Option<Self> {
         let folders = etcetera::choose_base_strategy().ok()?;
         Some(Self::at(folders.cache_dir().join("acr-pull-secret")))
@@ -53,7 +53,7 @@ impl Cache {
         Self { folder, key: key::folder_of_user() }
     }
 
-    /// What was compiled of this module for such an engine, if an entry holds it that is ours.
+    /// The compiled code of this module for such an engine, if a trusted entry has it.
     pub(super) fn find(&self, engine: &Engine, wasm: &[u8]) -> Option<Code> {
         self.read(&name(engine, wasm)).ok()
     }
@@ -98,7 +98,7 @@ fn forget_oldest(folder: &Path) -> io::Result<()> {
     entries.iter().rev().skip(KEPT).try_for_each(|(_, path)| fs::remove_file(path))
 }
 
-/// What the code depends on: the module, and everything about the engine that wasmtime counts.
+/// What the code depends on: the module, and the properties of the engine that wasmtime considers relevant.
 fn name(engine: &Engine, wasm: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);

@@ -20,7 +20,7 @@ impl Code {
     ///
     /// # Errors
     /// - the code is for another engine or another version of it, or the module does not fit into the engine's pool
-    #[expect(unsafe_code, reason = "machine code can only be trusted, and here it is")]
+    #[expect(unsafe_code, reason = "machine code cannot be checked, and here it is trusted")]
     pub(super) fn module(&self, engine: &Engine) -> wasmtime::Result<Module> {
         // SAFETY: the bytes come from `Engine::precompile_module`, and no other user could have changed them since: see
         // `Code::of_ours` and its callers.

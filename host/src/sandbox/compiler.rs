@@ -1,6 +1,6 @@
-//! Who compiles a policy: this process, or for a foreign policy a process of its own with limits.
+//! What compiles a policy: this process, or for a foreign policy a separate process with limits.
 //!
-//! What compiling costs is not bounded by the size of a module: a function of 300 KB can take minutes and gigabytes. Inside a
+//! The cost of compiling is not bounded by the size of a module: a function of 300 KB can take minutes and gigabytes. Inside a
 //! process nothing can end it, so a foreign module is compiled by this program started again:
 //!
 //! ```text
@@ -20,7 +20,7 @@ use super::code::Code;
 use super::error::PolicyError;
 use super::limits::Limits;
 
-/// Who compiles a policy.
+/// What compiles a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compiler {
     /// This process, without limits: for modules that can be trusted
@@ -42,7 +42,7 @@ impl Compiler {
     }
 }
 
-/// What compiling one module may use. Both grow with the module's size by a fixed factor, whatever is in the module.
+/// What compiling one module may use. Both grow with the module's size by a fixed factor, for any content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Budget {
     /// How long it may compute. In whole seconds, as the system counts

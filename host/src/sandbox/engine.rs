@@ -1,4 +1,4 @@
-//! The WebAssembly engine: how guests are compiled and placed, and the clock that ends them.
+//! The WebAssembly engine: how guests are compiled and allocated, and the clock that ends them.
 
 use std::thread;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 use super::error::PolicyError;
 use super::limits::Limits;
 
-/// How often a running guest is asked whether its time is up.
+/// Interval at which the time limit of a running guest is checked.
 const TICK: Duration = Duration::from_millis(10);
 
 const WASM_PAGE: usize = 64 << 10;
@@ -59,7 +59,7 @@ fn config() -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(512 << 10)
         .wasm_memory64(false)
-        // An error is reported by its reason; where in the guest it arose tells a user nothing.
+        // An error is reported by its reason; its position in the guest does not help a user.
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false);
     config
@@ -81,7 +81,7 @@ pub(super) fn start_clock(engine: &Engine) -> Result<(), PolicyError> {
     }
 }
 
-/// The ticks after which at least `time` has passed. The first may come at once, hence one more.
+/// The ticks after which at least `time` has passed. The first may come at once, so one more is added.
 pub(super) fn ticks(time: Duration) -> u64 {
     let ticks = time.as_millis().div_ceil(TICK.as_millis()).saturating_add(1);
     u32::try_from(ticks).unwrap_or(u32::MAX).into()

@@ -8,18 +8,18 @@ use super::limits::Limits;
 use crate::quantity::size;
 use crate::sandbox::wasm_section::SectionError;
 
-/// The guest asked to end with this exit code.
+/// The guest ended with this exit code.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("exit with code {0}")]
 pub(super) struct Exit(pub(super) u32);
 
-/// Why a module is no usable policy, or gave no answer to one call.
+/// Why a module is not a usable policy, or gave no answer to one call.
 ///
 /// The text is one sentence for the user. After an error in a call the policy can be called again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// The bytes are no WebAssembly module at all.
+    /// The bytes are not a WebAssembly module at all.
     #[error("this is not a WebAssembly module: {0}")]
     NotWasm(SectionError),
     /// The engine refuses the module.
@@ -43,8 +43,8 @@ pub enum PolicyError {
     /// An export that every waPC policy has is missing, or is of another type.
     #[error("the module has no {0}, so it is not a waPC policy")]
     MissingExport(&'static str),
-    /// The module wants something that a policy does not get.
-    #[error("the module imports `{module}.{name}`, which no policy is given")]
+    /// The module imports something that policies may not use.
+    #[error("the module imports `{module}.{name}`, which policies may not use")]
     UnknownImport {
         /// The namespace of the import.
         module: String,
@@ -54,10 +54,10 @@ pub enum PolicyError {
     /// The module imports a known function with another type.
     #[error("the module imports a function with the wrong type: {0}")]
     WrongImport(String),
-    /// The policy failed before it could be asked anything.
+    /// The policy failed at startup.
     #[error("the policy failed to start, in {step}: {reason}")]
     Init {
-        /// What was running.
+        /// The step.
         step: &'static str,
         /// What went wrong there.
         reason: Box<PolicyError>,
@@ -66,7 +66,7 @@ pub enum PolicyError {
     #[error("the policy did not finish within {} s (--policy-timeout)", .0.as_secs_f64())]
     Deadline(Duration),
     /// The policy wanted more memory than [`Limits::memory`], in bytes.
-    #[error("the policy needs more memory than the {} it may have (--policy-memory)", size(*.0))]
+    #[error("the policy needs more memory than the limit of {} (--policy-memory)", size(*.0))]
     OutOfMemory(usize),
     /// The policy's calls nest too deeply.
     #[error("the policy ran out of stack: its calls nest too deeply")]
@@ -84,7 +84,7 @@ pub enum PolicyError {
         call: &'static str,
     },
     /// The policy passed more than [`Limits::response`].
-    #[error("the policy called `{call}` with {length} bytes, more than the {} that it may pass (--policy-response)", size(*limit))]
+    #[error("the policy called `{call}` with {length} bytes, more than the limit of {} (--policy-response)", size(*limit))]
     TooLarge {
         /// The function that was called.
         call: &'static str,
@@ -124,7 +124,7 @@ impl PolicyError {
         said("No handler registered") || said("Could not find function")
     }
 
-    /// What to type about it, where the options of a command that runs policies have a say.
+    /// What to type, if an option can help.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::CompileTime(_) => Some("raise --policy-timeout if you trust this policy"),

@@ -1,4 +1,4 @@
-//! One running guest as the host sees it: its memory, its budget, its output, and what it was asked.
+//! One running guest as the host sees it: its memory, its budget, its output, and its request.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -60,7 +60,7 @@ pub(super) struct Memory<'a> {
 }
 
 impl<'a> Memory<'a> {
-    /// The memory of the guest that is calling `call`, and the state beside it.
+    /// The memory of the guest that is calling `call`, and the state of the call.
     pub(super) fn of(
         caller: &'a mut Caller<'_, State>,
         call: &'static str,
@@ -105,7 +105,7 @@ impl<'a> Memory<'a> {
     }
 }
 
-/// Counts the bytes of all memories and tables together, so that many small ones are no way round the limit.
+/// Counts the bytes of all memories and tables together, so that many small ones cannot bypass the limit.
 pub(super) struct Budget {
     used: usize,
     limit: usize,
@@ -136,7 +136,7 @@ impl ResourceLimiter for Budget {
     }
 }
 
-/// What the guest says on its standard streams and console: handed on by the line, and not without end.
+/// The output of the guest on its standard streams and console: passed on line by line, up to a limit.
 pub(super) struct GuestOutput {
     line: Vec<u8>,
     left: usize,
@@ -160,13 +160,13 @@ impl GuestOutput {
         self.spend(bytes.len(), host);
     }
 
-    /// Takes what is about to be said from what may be said; false where it is the end of that.
+    /// Subtracts the length of an output from the remaining limit; false when the limit is reached.
     pub(super) fn spend(&mut self, length: usize, host: &dyn HostCalls) -> bool {
         let is_last = self.left > 0 && length >= self.left;
         self.left = self.left.saturating_sub(length);
         if is_last {
             self.flush(host);
-            host.log("(the policy said more, which is left out)");
+            host.log("(further output of the policy is left out)");
         }
         self.left > 0
     }

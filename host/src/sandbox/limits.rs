@@ -16,7 +16,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// The time that policy-server gives, and more of the rest than any real policy needs. As in the options.
+    /// The time that policy-server gives, and more of the other resources than real policies need. The same as in the options.
     fn default() -> Self {
         Self { time: Duration::from_secs(2), memory: 256 << 20, response: 64 << 20, host_calls: 10_000 }
     }

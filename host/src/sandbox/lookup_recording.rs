@@ -15,12 +15,12 @@ use review::host_calls::HostCalls;
 use review::lookups::GetResource;
 use review::yaml;
 
-/// The first line of what is recorded here, a comment, which tells it from what kwctl or a person wrote.
+/// The first line of what is recorded here, a comment, which distinguishes it from a session of kwctl or of a person.
 const RECORDED: &str = "# Recorded by acr-pull-secret check --record";
 
 const GET_RESOURCE: &str = "!KubernetesGetResource";
 
-/// What came back.
+/// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "type")]
 enum Response {
@@ -34,10 +34,10 @@ struct Exchange {
     response: Response,
 }
 
-/// A session that answers in the place of a cluster.
+/// A session that answers instead of a cluster.
 ///
-/// kwctl answers in the order of the recording. Objects are judged at the same time here, so an answer belongs to its
-/// request wherever that stands, and may be given again.
+/// kwctl answers in the order of the recording. Objects are evaluated in parallel here, so an answer belongs to its request at
+/// any position, and may be used again.
 #[derive(Debug)]
 pub struct Replay {
     exchanges: Vec<Exchange>,
@@ -47,7 +47,7 @@ impl Replay {
     /// Reads a session.
     ///
     /// # Errors
-    /// - no YAML list of exchanges
+    /// - not a YAML list of exchanges
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         let (documents, error) = yaml::documents(text);
         if let Some(error) = error {
@@ -113,7 +113,7 @@ impl HostCalls for Replay {
     }
 }
 
-/// Whether this is the text of a session that was recorded here, and nothing besides.
+/// Whether this is the text of a session that was recorded here, without other content.
 pub fn is_recorded_here(text: &str) -> bool {
     let mut lines = text.lines();
     if lines.next() != Some(RECORDED) || lines.any(|line| line.trim_start().starts_with('#')) {
@@ -129,14 +129,14 @@ pub fn is_recorded_here(text: &str) -> bool {
     error.is_none() && document.value.as_array().is_some_and(|items| items.iter().all(is_exchange))
 }
 
-/// A host whose lookups are written down.
+/// A host whose lookups are recorded.
 pub struct Record {
     host: Arc<dyn HostCalls>,
     session: Mutex<String>,
 }
 
 impl Record {
-    /// Writes down what `host` is asked.
+    /// Records the calls to `host`.
     pub fn new(host: Arc<dyn HostCalls>) -> Self {
         Self { host, session: Mutex::default() }
     }
@@ -199,7 +199,7 @@ mod tests {
     use super::{Record, Replay};
     use review::host_calls::HostCalls;
 
-    /// A host that answers with what it is asked.
+    /// A host that answers with the request.
     struct Echo;
 
     impl HostCalls for Echo {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn each_request_gets_its_own_answer_wherever_it_stands() {
+    fn each_request_gets_its_own_answer_at_any_position() {
         let record = Record::new(Arc::new(Echo));
         let all = [&others()[..], &[secret()]].concat();
         for asked in &all {
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn only_lookups_stand_in_a_session() {
+    fn a_session_contains_only_lookups() {
         let record = Record::new(Arc::new(Echo));
         assert_eq!(record.call("kubewarden", "tracing", "log", b"{}"), Ok(b"{}".to_vec()));
         assert_eq!(record.call("kubewarden", "oci", "get_resource", b"{}"), Ok(b"{}".to_vec()));

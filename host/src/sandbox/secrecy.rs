@@ -1,4 +1,4 @@
-//! What lies between another policy than the built-in one and Secrets: it gets none that it is not granted, and repeats none.
+//! Restricts a policy other than the built-in one: it gets only Secrets that it is granted, and cannot repeat their values.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{HostCalls, PolicyError};
 
-/// The host of one call of a foreign policy, whatever answers the host calls behind it: the inputs, a suite, or a recorded
+/// The host of one call of a foreign policy, for any source of answers to its calls: the inputs, a suite, or a recorded
 /// session.
 pub(super) struct ForeignHost {
     host: Arc<dyn HostCalls>,
@@ -17,13 +17,13 @@ pub(super) struct ForeignHost {
     seen: Mutex<Seen>,
 }
 
-/// What the policy has seen, and what it has said so far.
+/// What the policy has seen, and its output so far.
 struct Seen {
     mask: SecretMask,
     said: Vec<Said>,
 }
 
-/// Something that the policy has said. It is shown after the call, because a value can be in two lines, or be looked up later
+/// Output of the policy. It is shown after the call, because a value can be in two lines, or be looked up later
 /// in the call.
 enum Said {
     Line(String),
@@ -44,7 +44,7 @@ impl ForeignHost {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the call has come to, without the values of Secrets. Passes on what the policy has said, without them too.
+    /// The result of the call, and the output of the policy, both without the values of Secrets.
     pub(super) fn masked(&self, answer: Result<Vec<u8>, PolicyError>) -> Result<Vec<u8>, PolicyError> {
         let mut seen = self.seen();
         let Seen { mask, said } = &mut *seen;
@@ -86,7 +86,7 @@ impl HostCalls for ForeignHost {
         {
             return Err(not_granted(&api_version, &kind));
         }
-        // What is asked for is noted, recorded and shown.
+        // The request is noted, recorded and shown.
         let mask = &mut seen.mask;
         let (namespace, operation) = (mask.text(namespace), mask.text(operation));
         let payload = mask.json(payload);

@@ -1,4 +1,4 @@
-//! What the engine does with policies that trap, loop and lie. The guests are written as text, each with one
+//! What the engine does with policies that trap, loop and pass wrong addresses. The guests are written as text, each with one
 //! fault, and after it the same policy has to answer a harmless call.
 
 mod limits;
@@ -93,7 +93,7 @@ fn guest(code: &str, more: &str) -> Policy {
     load(&module(&text)).unwrap()
 }
 
-/// What calling `code` leads to; the same policy answers before and after.
+/// The result of calling `code`; the same policy answers before and after.
 fn misbehave_with(code: &str, more: &str) -> PolicyError {
     let policy = guest(code, more);
     assert_eq!(call(&policy, "good"), Ok("fine".to_owned()));
@@ -130,7 +130,7 @@ fn answer_of(code: &str) -> Result<String, PolicyError> {
 
 const LOOP: &str = "(loop $again (br $again))";
 
-/// The lines that the host gets to see when `code` runs.
+/// The lines that the host gets when `code` runs.
 fn lines(code: &str) -> Vec<String> {
     let host = Arc::new(Host::default());
     let _ = guest(code, "").call("bad", b"payload", host.clone());

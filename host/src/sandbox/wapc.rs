@@ -1,8 +1,8 @@
 //! The host's side of waPC: how a request enters the guest, how its answer leaves, and how it asks the host.
 //!
-//! The guest knows the lengths of the request from `__guest_call` and provides the room; the host keeps the
-//! last host call's answer until the guest has fetched it. All pointers and lengths are unsigned, whatever
-//! type a guest's compiler gives them; one that leaves the guest's memory ends the guest.
+//! The guest knows the lengths of the request from `__guest_call` and provides the room; the host keeps the last host call's
+//! answer until the guest has fetched it. All pointers and lengths are unsigned, for any type that a guest's compiler uses; one
+//! that leaves the guest's memory ends the guest.
 
 use review::host_calls::HostCalls;
 use wasmtime::{Caller, Linker, Result};

@@ -1,8 +1,8 @@
 //! WASI preview 1, reduced to what a policy may have: the clock, randomness, and output on standard output and
 //! error.
 //!
-//! There are no arguments, environment variables or files. Whatever else a module imports is linked, so that
-//! policies from compilers that import everything load, and answers that it is not supported.
+//! There are no arguments, environment variables or files. Other imports of a module are linked too, so that policies from
+//! compilers that import everything load; they return "not supported".
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_core_module_is_refused() {
+    fn what_is_not_a_core_module_is_refused() {
         for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0", b"(module)", b"PK\x03\x04"] {
             assert_eq!(custom_sections(bytes, METADATA), Err(SectionError::NotAModule));
         }

@@ -1,4 +1,4 @@
-//! The report of suites: what became of each case, in the order of the files.
+//! The report of suites: the result of each case, in the order of the files.
 
 mod junit;
 mod text;
@@ -23,11 +23,11 @@ use review::verdict::Decision;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ended {
-    /// As it says
+    /// As expected
     Passed,
-    /// Otherwise
+    /// Not as expected
     Failed,
-    /// Otherwise, and now it says so
+    /// Not as expected, and updated
     Updated,
     /// Its settings are not valid
     Error,
@@ -61,7 +61,7 @@ impl SettingsProblem {
     }
 }
 
-/// What became of a case.
+/// The result of a case.
 #[derive(Debug, Serialize)]
 pub struct CaseReport<'a> {
     /// The suite's file as the user gave it
@@ -80,15 +80,15 @@ pub struct CaseReport<'a> {
     /// Why the policy refused the object
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Where the policy says something else than is expected
+    /// Where the answer differs from the expectation
     pub differences: Vec<Comparison>,
     /// What is wrong with its settings
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<SettingsProblem>,
-    /// What else is to be said
+    /// Notes
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// All that is expected, and what is there in its place, as YAML
+    /// The expectation and the actual result, as YAML
     #[serde(skip)]
     both: (String, String),
 }
@@ -141,7 +141,7 @@ impl<'a> CaseReport<'a> {
         }
     }
 
-    /// The difference between what is expected and what is there, line by line; empty where there is none.
+    /// The difference between expectation and result, line by line; empty if there is none.
     fn diff(&self) -> String {
         let (expected, actual) = &self.both;
         if expected == actual {
@@ -158,19 +158,19 @@ impl<'a> CaseReport<'a> {
     }
 }
 
-/// The most lines of which equal ones are looked for, which takes the square of their number where few are equal.
+/// Maximum number of lines for the search of equal lines, whose time grows with the square of that number.
 const MOST_COMPARED: usize = 1000;
 
-/// How many of what.
+/// Counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Suites that were read
     pub suites: usize,
     /// Cases that were run
     pub cases: usize,
-    /// As they say
+    /// As expected
     pub passed: usize,
-    /// Otherwise
+    /// Not as expected
     pub failed: usize,
     /// Rewritten
     pub updated: usize,

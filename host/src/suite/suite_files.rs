@@ -1,4 +1,4 @@
-//! The files of suites, as the system has them.
+//! The files of suites in the file system.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ impl DiskFiles {
 
 impl SuiteFiles for DiskFiles {
     fn expand(&self, path: &str) -> Vec<Result<PathBuf, String>> {
-        // A case that is skipped would be taken for one that passes.
+        // A skipped case would look like one that passes.
         let Found { files, folders, .. } = found::find(&[path.to_owned()], &Search::everything());
         self.folders.borrow_mut().extend(folders);
         let path =

@@ -1,4 +1,4 @@
-//! Expectations rewritten with what the policy says: the smallest edit of a suite's text, for review.
+//! Updates expectations with the policy's answers: the smallest edit of a suite's text, for review.
 //!
 //! Only keys that a case states are written, except the reason of a rejection that it does not state yet.
 
@@ -36,11 +36,11 @@ pub enum Refusal {
     /// No expectation would be met
     #[error("the policy changes its own result again, which no case may expect")]
     Unstable,
-    /// An alias or a merge key is on the way
-    #[error("what it expects is shared by an alias or a merge key: an edit would show elsewhere too")]
+    /// An alias or a merge key is involved
+    #[error("what it expects is shared by an alias or a merge key: an edit would also change other places")]
     Shared,
     /// A comment would be lost
-    #[error("a comment stands in the middle of what it expects and would be lost; edit it by hand")]
+    #[error("a comment within what it expects would be lost; edit it by hand")]
     Comment,
     /// The text is laid out in a way that cannot be edited safely
     #[error("what it expects is written in a way that is not safe to edit; edit it by hand")]
@@ -82,7 +82,7 @@ fn expect_instead(suite: &mut Value, number: usize, comparisons: &[Comparison]) 
 
 fn reads_as(text: &str, wanted: &Value) -> bool {
     let (documents, error) = yaml::documents(text);
-    // A suite with a note, such as that of a key given twice, is refused when it is read.
+    // A suite with a note, for example on a key given twice, is refused when it is read.
     let is_wanted = |document: &Document| document.value == *wanted && document.notes.is_empty();
     error.is_none() && matches!(documents.as_slice(), [document] if is_wanted(document))
 }
@@ -92,7 +92,7 @@ fn expect(number: usize) -> String {
     format!("/cases/{number}/expect")
 }
 
-/// Where the expectations of the failed cases stand, by JSON pointer. A suite is read once for all of them.
+/// The locations of the failed cases' expectations, by JSON pointer. A suite is read once for all of them.
 struct Places(HashMap<String, Place>);
 
 impl Places {
@@ -190,7 +190,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A value in the place of `null`, or of nothing behind a key.
+    /// A value that replaces `null`, or follows a key without a value.
     fn over_null(&self, place: &Place, value: &Value) -> Edit {
         let is_behind_colon = self.text.get(..place.span.start).is_some_and(|before| before.ends_with(':'));
         let between = match place.span.is_empty() {
@@ -217,7 +217,7 @@ impl Writer<'_> {
         Ok(lines_behind(self.text, decision.span.end, &[format!("{indent}{key}: {written}")]))
     }
 
-    /// The white space before what stands first on its line.
+    /// The white space at the start of the line.
     fn indent(&self, at: usize) -> Result<&str, Refusal> {
         let indent = self.text.get(line_start(self.text, at)..at);
         indent.filter(|indent| indent.trim().is_empty()).ok_or(Refusal::Layout)
@@ -229,7 +229,7 @@ impl Writer<'_> {
         if old.contains(['\n', '\r']) && old.contains('#') { Err(Refusal::Comment) } else { Ok(()) }
     }
 
-    /// One line in the place of a block, with the comment behind its key.
+    /// One line instead of a block, with the comment after its key.
     fn over_block(&self, place: &Place, value: &Value) -> Result<Edit, Refusal> {
         self.without_comment(&place.span)?;
         let key = place.key.clone().ok_or(Refusal::Layout)?;

@@ -1,4 +1,4 @@
-//! What a case expects, as people write it: short YAML, or JSON.
+//! The expectations of a case in the usual style: short YAML, or JSON.
 
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ pub(super) fn flow(value: &Value) -> String {
     }
 }
 
-/// A text without quotes where it stays one, else in the quotes that change it least.
+/// A text without quotes if it remains a text, else in the quotes that change it least.
 fn scalar(text: &str) -> String {
     // What begins otherwise may be read alike in brackets only.
     let is_word = text.starts_with(|first: char| first.is_alphanumeric() || matches!(first, '/' | '.' | '_'));

@@ -90,8 +90,7 @@ fn has_overwritten(source: &str) -> bool {
 /// The note that a value was not read, because another one has its key.
 fn overwriting(document: &Document) -> Option<&Note> {
     document.notes.iter().find(|note| {
-        note.message.contains("stands in this mapping already")
-            || note.message.starts_with("this `<<` replaces")
+        note.message.contains("is already in this mapping") || note.message.starts_with("this `<<` replaces")
     })
 }
 

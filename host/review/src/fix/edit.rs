@@ -38,7 +38,7 @@ impl Target<'_> {
         self.list.rsplit_once('/').map_or("", |(spec, _)| spec)
     }
 
-    /// What an edit must know the place of: JSON pointers into the document.
+    /// The values whose locations an edit needs: JSON pointers into the document.
     fn pointers(&self) -> Vec<String> {
         let Self { prefix, object, list } = self;
         let spec = self.spec();
@@ -86,7 +86,7 @@ pub(super) fn append(
     .ok_or(Refusal::Layout)
 }
 
-/// Places of what edits must know of, by JSON pointer into the document.
+/// Locations of the values that edits need, by JSON pointer into the document.
 #[derive(Default)]
 pub(super) struct Places(BTreeMap<String, Place>);
 
@@ -144,7 +144,7 @@ struct Last<'a> {
     before: Option<&'a Range<usize>>,
 }
 
-/// The lists that a new one stands before, and looks like.
+/// The lists before which a new one is written, and whose style it has.
 const SIBLINGS: [&str; 2] = ["containers", "initContainers"];
 
 struct Editor<'a> {
@@ -156,7 +156,7 @@ struct Editor<'a> {
 }
 
 impl<'a> Editor<'a> {
-    /// The list that a new one stands before: JSON pointer, and start of its key.
+    /// The list before which a new one is written: JSON pointer, and start of its key.
     fn sibling(&self) -> Option<(&'a str, usize)> {
         let keys = self.places.own_keys(self.spec);
         let is_sibling =
@@ -200,7 +200,7 @@ impl<'a> Editor<'a> {
         Some(vec![Edit::insert(at, format!("{}{line_break}", lines.join(line_break)))])
     }
 
-    /// The start of the comment that stands directly above a line, or of the line itself. A comment that is indented more
+    /// The start of the comment directly above a line, or of the line itself. A comment that is indented more
     /// belongs to what is above.
     fn above_comment(&self, mut start: usize, indent: &str) -> usize {
         while let Some(above) = line_above(self.text, start) {
@@ -285,7 +285,7 @@ impl<'a> Editor<'a> {
         Some(vec![Edit::insert(end, ","), behind])
     }
 
-    /// What stands between the last two items of a list.
+    /// The text between the last two items of a list.
     fn separator(&self, item: &Last<'_>) -> Option<&'a str> {
         let between = self.text.get(item.before?.end..item.span.start)?;
         (between.trim() == ",").then_some(between)

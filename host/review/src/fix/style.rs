@@ -59,7 +59,7 @@ impl<'t> Style<'t> {
         })
     }
 
-    /// Whether no white space is spent.
+    /// Whether optional white space is left out.
     pub(super) fn is_tight(&self) -> bool {
         self.colon == ":"
     }
@@ -70,11 +70,11 @@ impl<'t> Style<'t> {
         format!("{quote}{name}{quote}{}", self.colon)
     }
 
-    /// A name as a scalar in this kind of quotes; any other character stands for none.
+    /// A name as a scalar in this kind of quotes; any other character means no quotes.
     pub(super) fn scalar(name: &str, quote: char) -> String {
         let is_word = name.starts_with(|first: char| first.is_ascii_alphanumeric())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-        // `on` and `1e3` would be something else.
+        // `on` and `1e3` would have another type.
         let is_text = || yaml::documents(name).0.first().is_some_and(|document| document.value.is_string());
         match quote {
             '\'' if is_word => format!("'{name}'"),
@@ -84,7 +84,7 @@ impl<'t> Style<'t> {
         }
     }
 
-    /// An item of a block as most people write it.
+    /// An item of a block in the usual style.
     pub(super) fn plain_item(name: &str) -> String {
         format!("name: {}", Self::scalar(name, ' '))
     }

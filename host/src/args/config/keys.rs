@@ -1,4 +1,4 @@
-//! The keys of the config file, and the arguments that they stand for.
+//! The keys of the config file, and the arguments that they set.
 
 use std::path::Path;
 
@@ -59,19 +59,19 @@ impl Key {
         }
     }
 
-    /// Whether it stands for this argument of this command.
+    /// Whether it sets this argument of this command.
     pub(super) fn is_for(&self, command: &str, argument: &str) -> bool {
         self.argument() == argument && is_argument(command, argument)
     }
 }
 
-/// Whether some key stands for this argument of this command.
+/// Whether any key sets this argument of this command.
 pub(super) fn is_argument(command: &str, argument: &str) -> bool {
     match argument {
-        // Elsewhere these are suites, and the formats of something else than a report.
+        // In other commands these are suites, or formats of something other than a report.
         "paths" => matches!(command, "check" | "fix"),
         "output" => command == "check",
-        // A manifest is kubectl's, wherever it is made.
+        // The manifest of `secret` does not depend on a config file.
         "namespace" => command != "secret",
         _ => ARGUMENTS.iter().any(|(_, known)| *known == argument),
     }
@@ -100,7 +100,7 @@ struct Fields {
     paths: Option<Vec<String>>,
 }
 
-/// Reads the content of the config file at `path`, whose folder is what paths in it start from.
+/// Reads the content of the config file at `path`. Paths in it are relative to its folder.
 ///
 /// # Errors
 /// - a key that is unknown, a value of the wrong type or out of its range
@@ -114,13 +114,13 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
         None => None,
         Some(Value::String(path)) => Some(from_folder(&path)),
         Some(Value::Object(_)) => Some(format!("{}#/settings", path.display())),
-        Some(_) => return Err(wrong("settings", "a file name or an object is wanted")),
+        Some(_) => return Err(wrong("settings", "must be a file name or an object")),
     };
     if fields.jobs.is_some_and(|jobs| !(1..=512).contains(&jobs)) {
-        return Err(wrong("jobs", "a number from 1 to 512 is wanted"));
+        return Err(wrong("jobs", "must be a number from 1 to 512"));
     }
     if fields.policy_host_calls == Some(0) {
-        return Err(wrong("policyHostCalls", "a number from 1 on is wanted"));
+        return Err(wrong("policyHostCalls", "must be a number of at least 1"));
     }
     let timeout = quantity("policyTimeout", fields.policy_timeout, parse_duration)?;
     let memory = quantity("policyMemory", fields.policy_memory, parse_memory)?;
@@ -130,7 +130,7 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     }
     for (i, pattern) in fields.exclude.iter().flatten().enumerate() {
         Exclude::new(std::slice::from_ref(pattern)).map_err(|_| {
-            wrong(&format!("exclude[{i}]"), "the name of a file or folder, a path or a pattern is wanted")
+            wrong(&format!("exclude[{i}]"), "must be the name of a file or folder, a path or a pattern")
         })?;
     }
     let output = |output: &String| match output.split_once('=') {
@@ -165,7 +165,7 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     let keys = keys
         .into_iter()
         .filter_map(|(name, values)| Some(Key { name, values: values?, is_list: is_list(name) }));
-    // An empty list says nothing.
+    // An empty list sets nothing.
     Ok(keys.filter(|key| !key.values.is_empty()).collect())
 }
 

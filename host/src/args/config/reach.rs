@@ -17,7 +17,7 @@ use crate::quantity::{parse_duration, parse_memory, parse_size};
 pub(super) enum Reach {
     /// It was named, so it has the power of the command line
     Everywhere,
-    /// It was found, and speaks of this folder only
+    /// It was found, and applies to this folder only
     Folder(PathBuf),
 }
 
@@ -25,7 +25,7 @@ impl Reach {
     /// Checks the keys of a file, and lowers the number of threads to that of the cores.
     ///
     /// # Errors
-    /// - the first key that reaches too far
+    /// - the first key that is not allowed
     pub(super) fn limit(&self, keys: &mut [Key]) -> Result<(), FieldError> {
         let Self::Folder(root) = self else { return Ok(()) };
         keys.iter_mut().try_for_each(|key| match key.name {
@@ -82,7 +82,7 @@ fn no_file(output: &str) -> Result<(), String> {
 fn at_most<T: PartialOrd, E>(given: Result<T, E>, most: &T, text: &str) -> Result<(), String> {
     match given {
         Ok(given) if given > *most => {
-            Err(format!("{text} is the most that a config file that was found can set"))
+            Err(format!("a config file that was found cannot set more than {text}"))
         }
         _ => Ok(()),
     }
@@ -104,7 +104,7 @@ fn leads_inside(root: &Path, path: &str) -> bool {
     if is_literal {
         return is_inside(root, Path::new(path));
     }
-    // What the pattern names in the folders of others is not even looked for.
+    // Reject `..` after a wildcard before the pattern is expanded, so that nothing outside the root is searched.
     let is_wild = |part: &Component<'_>| is_pattern(&part.as_os_str().to_string_lossy());
     let mut wild = Path::new(path).components().skip_while(|part| !is_wild(part));
     if wild.any(|part| part == Component::ParentDir) {
@@ -135,7 +135,7 @@ fn leads_inside(root: &Path, path: &str) -> bool {
     are_inside(&above)
 }
 
-/// Whether a path leads into a folder, through links. What does not exist is where it would come to be.
+/// Whether a path leads into a folder, through links. For a file that does not exist, its future location counts.
 pub(super) fn is_inside(root: &Path, path: &Path) -> bool {
     let Ok(root) = root.canonicalize() else { return false };
     for path in path.ancestors() {
@@ -143,7 +143,7 @@ pub(super) fn is_inside(root: &Path, path: &Path) -> bool {
         if let Ok(path) = path.canonicalize() {
             return path.starts_with(&root);
         }
-        // A link that leads nowhere, or to an open file (/proc/self/fd/0).
+        // A dangling link, or one to an open file (/proc/self/fd/0).
         let is_link = path.symlink_metadata().is_ok();
         if is_link || path.components().next_back() == Some(Component::ParentDir) {
             return false;

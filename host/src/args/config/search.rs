@@ -12,11 +12,11 @@ use crate::files::CONFIG_FILE;
 pub(super) struct Found {
     /// The file, as a path from the working folder
     pub(super) path: PathBuf,
-    /// The folder that it may speak of: its repository, or its own folder where it is in none
+    /// The folder that it applies to: its repository, or its own folder where it is not in a repository
     pub(super) root: PathBuf,
 }
 
-/// What the search comes to.
+/// The result of the search.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Search {
     /// The nearest file that counts
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(upwards(&folder, Some(&home)), Search::default());
         fs::write(home.join(CONFIG_FILE), "").unwrap();
         assert_eq!(upwards(&folder, Some(&home)), found("..", &home));
-        // A repository of the whole home folder gives a file in it no power over that folder.
+        // In a repository at or above the home folder, a file applies only to its own folder.
         fs::create_dir(folders.path().join(".git")).unwrap();
         fs::write(folder.join(CONFIG_FILE), "").unwrap();
         assert_eq!(upwards(&folder, Some(&home)), found("", &folder));
@@ -196,7 +196,7 @@ mod tests {
         }
 
         #[test]
-        fn what_everyone_may_write_is_skipped_and_ends_the_search() {
+        fn a_file_that_everyone_may_write_is_skipped_and_ends_the_search() {
             let folders = tempfile::tempdir().unwrap();
             let open = folders.path().join("open");
             let folder = open.join("work");
@@ -227,7 +227,7 @@ mod tests {
             }
         }
 
-        /// Only root can give a file away; for anybody else the table above stands alone.
+        /// Only root can change the owner of a file; for other users only the table above is tested.
         #[test]
         fn a_file_of_another_user_is_skipped_and_the_search_goes_on() {
             const OTHER_USER: u32 = 65_534;

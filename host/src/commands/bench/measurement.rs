@@ -5,13 +5,13 @@ pub mod bars;
 
 use std::time::{Duration, Instant};
 
-/// A run that is shorter than this is repeated and divided, so that the clock does not count.
+/// A run that is shorter than this is repeated and divided, so that the cost of the clock is negligible.
 const SHORTEST: Duration = Duration::from_millis(2);
 
 /// Something to measure.
 pub type Task<'a> = Box<dyn FnMut() + 'a>;
 
-/// The least time of each task among so many rounds.
+/// The least time of each task in this number of rounds.
 pub fn least(rounds: u32, tasks: &mut [Task<'_>]) -> Vec<Duration> {
     let once = |task: &mut Task<'_>| {
         let started = Instant::now();

@@ -1,4 +1,4 @@
-//! The judging of many inputs: part by part, by several threads, reported in the order of the input.
+//! Evaluates many inputs: part by part, by several threads, reported in the order of the input.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -23,10 +23,10 @@ use review::manifest::{Content, Manifest};
 use review::outcome::{Outcome, locate};
 use review::verdict::Decision;
 
-/// Objects that are judged by one thread one after the other. Only a long list has more in one part.
+/// Number of objects that one thread evaluates in sequence. Only a long list has more in one part.
 const LONG: usize = 1024;
 
-/// What became of all of them.
+/// The result for all of them.
 #[derive(Debug)]
 pub(crate) struct Tally {
     pub(crate) summary: Summary,
@@ -36,7 +36,7 @@ pub(crate) struct Tally {
     pub(crate) unknown: Unknown,
     /// Whether `fix` may add what is missing to one of them
     pub(crate) can_be_fixed: bool,
-    /// How many files in folders are no manifests
+    /// How many files in folders are not manifests
     pub(crate) foreign: usize,
     /// The names of those that cannot be read at all
     pub(crate) unreadable: Vec<String>,
@@ -44,16 +44,16 @@ pub(crate) struct Tally {
     pub(crate) all_read: bool,
 }
 
-/// What there is to say of a part before its objects.
+/// What is reported about a part before its objects.
 struct Head {
     /// The part's
     position: Position,
     problems: Vec<Diagnostic>,
     /// How many documents it has
     documents: usize,
-    /// Whether the places of its findings are to be looked for, because its objects are in several batches
+    /// Whether the locations of its findings must be searched, because its objects are in several batches
     is_to_locate: bool,
-    /// What it is, where it lies in a folder and is no manifest
+    /// What it is, where it is in a folder and is not a manifest
     foreign: Option<Foreign>,
 }
 
@@ -62,7 +62,7 @@ struct Batch {
     manifests: Vec<Manifest>,
     /// The part's
     position: Position,
-    /// Why they are not judged
+    /// Why they are not checked
     left_out: Option<Arc<str>>,
     /// Whether there are no others in the part
     is_one: bool,
@@ -70,7 +70,7 @@ struct Batch {
     has_lines: bool,
 }
 
-/// Judges everything in these inputs and reports it.
+/// Evaluates everything in these inputs and reports it.
 pub(crate) fn run(
     evaluation: &Evaluation<'_>,
     inputs: &[Result<Given, String>],
@@ -78,7 +78,7 @@ pub(crate) fn run(
     reports: &mut Reports,
     io: &mut Io,
 ) -> Tally {
-    let progress = io.stderr.progress("files judged", inputs.len());
+    let progress = io.stderr.progress("files checked", inputs.len());
     let pieces = inputs.iter().flat_map(inputs::pieces).map(|piece| (piece.size(), piece));
     let judge = |Batch { manifests, position, left_out, is_one, has_lines }| {
         if position.is_beyond_the_end() {
@@ -135,7 +135,7 @@ pub(crate) fn run(
             tally.can_be_fixed |= can_be_fixed;
         }
         if head.is_to_locate {
-            // One document has most of them, and is to be searched once.
+            // Most of them are in one document, which is searched once.
             locate(&mut outcomes);
         }
         for mut outcome in outcomes {

@@ -1,4 +1,4 @@
-//! What `fix` makes of each file: part by part, by several threads, handed over file by file in their order.
+//! The result of `fix` for each file: part by part, by several threads, handed over file by file in their order.
 
 use std::num::NonZero;
 use std::ops::{ControlFlow, Range};
@@ -17,35 +17,35 @@ use review::policy_resource::PolicyResource;
 use review::source_file::SourceFile;
 use review::yaml::line_column;
 
-/// What has become of a file.
+/// The result for a file.
 pub(super) struct FileResult {
     pub(super) path: PathBuf,
-    /// What is odd or wrong with it
+    /// Problems and notes
     pub(super) problems: Vec<Diagnostic>,
-    /// Its text; none where that could not be read to its end
+    /// Its text; none where it could not be read completely
     pub(super) file: Option<SourceFile>,
     pub(super) fixed: FixedFile,
     /// Lines of Secrets, from 0
     pub(super) secrets: Vec<Range<usize>>,
-    /// Whether something in it is no manifest
+    /// Whether something in it is not a manifest
     pub(super) is_broken: bool,
     pub(super) encoding: Encoding,
     /// Line of the first byte that is not UTF-8, from 1
     pub(super) not_utf8: Option<usize>,
-    /// Whether it lies in a folder and holds no manifest
+    /// Whether it is in a folder and does not contain a manifest
     pub(super) is_foreign: bool,
 }
 
-/// What has become of a part of a file.
+/// The result for a part of a file.
 struct PartResult {
     part: Part,
     problems: Vec<Diagnostic>,
-    /// None where it could not be read to its end
+    /// None where it could not be read completely
     fixed: Option<FixedFile>,
     secrets: Vec<Range<usize>>,
 }
 
-/// Fixes the manifests in these inputs, and hands over one after the other until `take` wants no more.
+/// Fixes the manifests in these inputs, and passes them to `take` one after the other until it breaks.
 pub(super) fn run(
     evaluation: &Evaluation<'_>,
     question: Option<&Evaluation<'_>>,
@@ -141,7 +141,7 @@ fn secrets_of_document(text: &str, manifests: &[Manifest]) -> Vec<Range<usize>> 
     let Some(first) = manifests.first().filter(|_| manifests.iter().any(is_secret)) else {
         return Vec::new();
     };
-    // Counted from the place before, because there may be many.
+    // Counted from the previous position, because there may be many.
     let (mut counted, mut from) = (0, 0);
     let mut line = |at: usize| {
         counted += line_feeds(text.get(from..at).unwrap_or_default());
@@ -158,7 +158,7 @@ fn secrets_of_document(text: &str, manifests: &[Manifest]) -> Vec<Range<usize>> 
     let (mut above, mut is_open) = (begin, false);
     for (manifest, place) in manifests.iter().zip(places) {
         let is_secret = is_secret(manifest);
-        // What an alias stands for is written elsewhere.
+        // The value of an alias is written elsewhere.
         let Some(place) = place.filter(|place| !is_secret || !place.aliased && !place.repeated) else {
             is_known = false;
             break;

@@ -20,7 +20,7 @@ pub(super) struct Page {
 /// The whole command on one page.
 ///
 /// # Errors
-/// - never: what is written to is memory
+/// - never, because it writes to memory
 pub(super) fn whole(mut command: Command, rules: &[Rule]) -> io::Result<Page> {
     command.build();
     let mut page = head(&command)?;
@@ -42,7 +42,7 @@ pub(super) fn whole(mut command: Command, rules: &[Rule]) -> io::Result<Page> {
 /// A page for the command and each of its commands.
 ///
 /// # Errors
-/// - never: what is written to is memory
+/// - never, because it writes to memory
 pub(super) fn pages(mut command: Command, rules: &[Rule]) -> io::Result<Vec<Page>> {
     command.build();
     let mut first = head(&command)?;
@@ -88,12 +88,12 @@ fn head(command: &Command) -> io::Result<Page> {
 fn tail(command: &Command, rules: &[Rule]) -> String {
     let mut roff = Roff::new();
     roff.control("SH", ["RULES"]);
-    roff.text([roman("What the policy finds, as it says itself.")]);
+    roff.text([roman("The findings of the policy, in its own words.")]);
     for rule in rules {
         let weight = match rule.category.as_str() {
             "warning" => "always a warning".to_owned(),
             "rejection" => "always rejected".to_owned(),
-            action => format!("weighed by actions.{action}"),
+            action => format!("severity set by actions.{action}"),
         };
         roff.control("TP", []);
         roff.text([bold(rule.id.as_str())]);
@@ -103,11 +103,11 @@ fn tail(command: &Command, rules: &[Rule]) -> String {
     roff.control("SH", ["ENVIRONMENT"]);
     roff.control("TP", []);
     roff.text([bold("NO_COLOR")]);
-    roff.text([roman("Where it is set and not empty, nothing is coloured.")]);
+    roff.text([roman("If it is set and not empty, the output has no colours.")]);
     after_help(command, "SH") + &roff.to_roff()
 }
 
-/// What stands after the help, under its own heading: `Examples:` and what follows it.
+/// The text after the help, with its own heading: `Examples:` and what follows it.
 fn after_help(command: &Command, level: &str) -> String {
     let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let Some((title, lines)) = text.split_once(":\n") else { return String::new() };

@@ -1,4 +1,4 @@
-//! `policy annotate`: put metadata into a policy.
+//! `policy annotate`: add metadata to a policy.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use review::yaml;
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy annotate policy.wasm --metadata metadata.yml --readme README.md --output annotated.wasm";
 
-/// Put metadata into a policy, as Kubewarden reads it. Metadata that it has already is replaced
+/// Add Kubewarden metadata to a policy. Existing metadata is replaced
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Annotate {
@@ -32,20 +32,20 @@ pub struct Annotate {
     /// The metadata, as in Kubewarden's metadata.yml
     #[arg(short, long, value_name = "FILE")]
     pub metadata: PathBuf,
-    /// How the policy is used, for those who inspect it
+    /// Usage instructions, which policy inspect shows
     #[arg(short, long, value_name = "FILE")]
     pub readme: Option<PathBuf>,
-    /// Where to
+    /// Output file
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
 }
 
-/// A host without a cluster: to say which protocol it speaks, a policy needs none.
+/// A host without a cluster, because a policy does not need one to report its protocol version.
 pub(super) struct NoCluster(pub(super) Console);
 
 impl HostCalls for NoCluster {
     fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
-        Err(format!("{operation} is not to be had here"))
+        Err(format!("{operation} is not available here"))
     }
 
     fn log(&self, line: &str) {
@@ -92,7 +92,8 @@ fn metadata_of(path: &Path, io: &mut Io) -> Result<Value> {
         return Err(Diagnostics(vec![Diagnostic { notes: problems, ..Diagnostic::error(message) }]).into());
     }
     for field in metadata::unknown_fields(&metadata) {
-        io.stderr.line(&format!("warning: {name}: Kubewarden knows no field {field} and ignores it"));
+        io.stderr
+            .line(&format!("warning: {name}: Kubewarden does not know the field {field} and ignores it"));
     }
     Ok(metadata)
 }
@@ -108,19 +109,19 @@ fn set_usage(metadata: &mut Value, readme: String) {
     }
 }
 
-/// What the module itself says.
+/// The protocol version that the module reports.
 fn protocol_version(wasm: &[u8], console: &Console) -> Result<Value> {
-    // What it has in the place of metadata is replaced, so it need not be readable.
+    // Its present metadata section is replaced, so it need not be readable.
     let bare = with_section(wasm, METADATA, b"null").context("this is not a WebAssembly module")?;
     let policy = Policy::load(&bare, Limits::default(), None, &foreign_compiler()?)?;
     let host = Arc::new(NoCluster(console.clone()));
     let answer =
-        policy.call("protocol_version", b"", host).context("it does not say which protocol it speaks")?;
+        policy.call("protocol_version", b"", host).context("it does not say which protocol it uses")?;
     let version: Value = serde_json::from_slice(&answer).unwrap_or_default();
     match version.as_str() {
         Some("v1") => Ok(version),
-        Some(other) => bail!("it speaks protocol {other:?}, which Kubewarden does not know"),
-        None => bail!("its answer to protocol_version is no text"),
+        Some(other) => bail!("it uses protocol {other:?}, which Kubewarden does not support"),
+        None => bail!("its answer to protocol_version is not a text"),
     }
 }
 
@@ -134,7 +135,7 @@ mod tests {
     use crate::console::Console;
     use crate::sandbox::HostCalls as _;
 
-    /// A policy that looks something up before it says which protocol it speaks gets an error, not an answer.
+    /// A policy that makes a lookup before it reports its protocol version gets an error, not an answer.
     #[test]
     fn where_there_is_no_cluster_every_call_is_refused_and_what_is_printed_is_said() {
         let said = NamedTempFile::new().unwrap();
@@ -143,7 +144,7 @@ mod tests {
             [("kubernetes", "get_resource"), ("tracing", "log"), ("oci", "v1/verify")]
         {
             let refusal = host.call("kubewarden", namespace, operation, b"{}");
-            assert_eq!(refusal, Err(format!("{operation} is not to be had here")));
+            assert_eq!(refusal, Err(format!("{operation} is not available here")));
         }
         host.log("started");
         let mut text = String::new();

@@ -15,11 +15,11 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret policy export policy.wasm
   acr-pull-secret policy export - | sha256sum";
 
-/// Write the built-in policy, annotated and ready for a cluster, into a file
+/// Write the built-in policy, annotated and ready for a cluster, to a file
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Export {
-    /// Where to; - for standard output
+    /// Output file; - for standard output
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }

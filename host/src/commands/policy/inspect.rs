@@ -62,7 +62,7 @@ struct Inspection<'a> {
 /// Runs the command.
 ///
 /// # Errors
-/// - there is no such policy, or it is no module
+/// - the policy is not found, or is not a module
 pub fn run(args: &Inspect, io: &mut Io) -> Result<()> {
     let source = args.policy.as_deref().unwrap_or("the built-in policy");
     let (wasm, pulled) = fetch(args, io)?;
@@ -103,7 +103,7 @@ fn fetch(args: &Inspect, io: &Io) -> Result<(Cow<'static, [u8]>, Option<String>)
         Ok(reference) => reference,
         Err(error) if name.starts_with("registry://") => bail!(error),
         Err(_) => bail!(
-            "{}: no such file, and no reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0",
+            "{}: neither a file nor a reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0",
             without_user_info(name)
         ),
     };

@@ -1,4 +1,4 @@
-//! `policy manifest`: what runs the policy in a cluster.
+//! `policy manifest`: the manifests that deploy the policy.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,10 +29,10 @@ const EXAMPLES: &str = "Examples:
     acr-pull-secret policy manifest --settings - --exclude-namespace calico-system
   acr-pull-secret policy manifest --module contoso.azurecr.io/policies/acr-pull-secret:v0.1.0";
 
-/// Print what runs the policy in a cluster with these settings: the policies with the rules and lookups that they need,
-/// and the RBAC for the lookups. Settings that mutate make two policies: NAME-mutate adds what is missing, and
-/// NAME-validate refuses what still lacks it. A policy resource that has the settings stays as it is, and gets what it
-/// leaves out
+/// Print the manifests that deploy the policy with these settings: policy resources with the rules and lookups that they need,
+/// and the RBAC for the lookups. Settings that mutate result in two resources: NAME-mutate adds missing pull secrets, and
+/// NAME-validate rejects what still lacks them. A policy resource that contains the settings is kept, and missing fields are
+/// added
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Manifest {
@@ -43,16 +43,16 @@ pub struct Manifest {
     /// Settings of the policy, as JSON
     #[arg(long, value_name = "JSON")]
     pub settings_json: Option<String>,
-    /// What the names of the resources begin with [default: that of the given resource, or acr-pull-secret]
+    /// Prefix of the resources' names [default: that of the given resource, or acr-pull-secret]
     #[arg(long, value_name = "NAME", value_parser = resource_name)]
     pub name: Option<String>,
-    /// Where the policy is in a registry [default: that of the given resource, or where its maintainers publish it]
+    /// Reference of the policy in a registry [default: that of the given resource, or where its maintainers publish it]
     #[arg(long, value_name = "REF")]
     pub module: Option<String>,
-    /// Whether the policy decides or only reports [default: that of the given resource, or protect]
+    /// Whether the policy enforces its decisions or only reports them [default: that of the given resource, or protect]
     #[arg(long, value_enum)]
     pub mode: Option<Mode>,
-    /// A namespace that the policies leave out, besides kube-system and kubewarden; may be given several times
+    /// Namespace that the policies skip, in addition to kube-system and kubewarden; may be given several times
     #[arg(long, value_name = "NAMESPACE", value_parser = namespace_name)]
     pub exclude_namespace: Vec<String>,
     /// The namespace in which Kubewarden runs
@@ -72,9 +72,9 @@ pub struct Manifest {
 /// Whether a policy decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// It decides
+    /// Enforce them
     Protect,
-    /// It reports what it would decide
+    /// Only report them
     Monitor,
 }
 
@@ -103,7 +103,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         .context("the built-in policy has no metadata; build it without a ready policy.wasm")?;
     let module = match &args.module {
         Some(module) if !reference::is_exact(module) => {
-            bail!("{module}: which version? Write {module}:v0.1.0, or a digest");
+            bail!("{module}: the version is missing; write {module}:v0.1.0, or a digest");
         }
         Some(module) => reference::parse(module)?.whole(),
         None => format!(
@@ -145,7 +145,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
     Ok(())
 }
 
-/// Reads the settings, and says what of a policy resource a cluster does not honour.
+/// Reads the settings, and reports which fields of a policy resource a cluster ignores.
 fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
     let (file, part) = match (&args.settings, &args.settings_json) {
         (_, Some(json)) => {
@@ -158,7 +158,7 @@ fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
         (None, None) => return Ok(Settings::default()),
     };
     let (settings, notes) = settings::read(file, &part, "default")?;
-    // What only this command does not evaluate stays in the resource, and the cluster evaluates it.
+    // Fields that only this command does not evaluate are kept, and the cluster evaluates them.
     let evaluated: Vec<&str> = settings.resource.as_ref().map_or_else(Vec::new, |resource| {
         let notes = resource.notes.iter().filter(|note| note.is_of_cluster);
         notes.map(|note| note.message.as_str()).collect()
@@ -169,7 +169,7 @@ fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
     Ok(settings)
 }
 
-/// The secret that the policy itself says images need where nothing is set.
+/// The secret that images need by default, according to the policy.
 fn default_secret(policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
     let question = json!({"image": "registry.azurecr.io/image", "namespace": "default", "settings": {}});
     let answer = policy.call("explain", question.to_string().as_bytes(), host);
@@ -188,7 +188,7 @@ fn yaml(resources: &[Resource]) -> Result<String> {
     Ok(documents.join("---\n"))
 }
 
-/// The name of a resource, which leaves room for what is written behind it.
+/// The name of a resource, short enough for the suffix.
 fn resource_name(text: &str) -> Result<String, String> {
     parse_name(text)
         .ok()

@@ -15,15 +15,15 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret policy pull contoso.azurecr.io/policies/acr-pull-secret:v0.1.0 --output policy.wasm
   acr-pull-secret check --policy policy.wasm manifests/";
 
-/// Pull a policy from a registry and check that it is what was pushed. On standard output: the reference that always
-/// means these bytes. Credentials are those of docker, its helpers and `az acr login`
+/// Pull a policy from a registry and check its digest. Prints the reference with the digest. Uses the credentials of docker,
+/// its helpers and `az acr login`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Pull {
-    /// What: registry, repository, and tag or digest
+    /// Reference: registry, repository, and tag or digest
     #[arg(value_name = "REF")]
     pub reference: String,
-    /// Where to
+    /// Output file
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
     /// How the registry is reached
@@ -34,7 +34,7 @@ pub struct Pull {
 /// Runs the command.
 ///
 /// # Errors
-/// - the registry does not give it, it is no policy, or the file cannot be written
+/// - the registry does not provide it, it is not a policy, or the file cannot be written
 pub fn run(args: &Pull, io: &mut Io) -> Result<()> {
     let reference = reference::parse(&args.reference)?;
     let pulled = Registry::new(reference.clone(), &(&args.connection).into(), io.stderr.clone())?.pull()?;

@@ -21,15 +21,15 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret policy push annotated.wasm registry://contoso.azurecr.io/policies/mine:v1.2.0
   acr-pull-secret policy push --insecure localhost:5000/acr-pull-secret:dev";
 
-/// Push a policy to a registry, as Kubewarden does. On standard output: the reference that always means these bytes.
-/// Credentials are those of docker, its helpers and `az acr login`
+/// Push a policy to a registry, as Kubewarden does. Prints the reference with the digest. Uses the credentials of docker, its
+/// helpers and `az acr login`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, allow_missing_positional = true)]
 pub struct Push {
     /// An annotated policy [default: the built-in one]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Where to: registry, repository and tag
+    /// Reference: registry, repository and tag
     #[arg(value_name = "REF")]
     pub reference: String,
     /// How the registry is reached
@@ -43,14 +43,14 @@ pub struct Push {
 /// Runs the command.
 ///
 /// # Errors
-/// - the file is no annotated policy, or the registry does not take it
+/// - the file is not an annotated policy, or the registry rejects it
 pub fn run(args: &Push, io: &mut Io) -> Result<()> {
     let reference = reference::parse(&args.reference)?;
     if reference.digest().is_some() {
-        bail!("{}: a policy is pushed to a tag; its digest comes of its bytes", args.reference);
+        bail!("{}: a policy is pushed to a tag, not to a digest", args.reference);
     }
     if !reference::is_exact(&args.reference) {
-        bail!("{0}: under which tag? Write {0}:v0.1.0 or {0}:latest", args.reference);
+        bail!("{0}: the tag is missing; write {0}:v0.1.0 or {0}:latest", args.reference);
     }
     let (name, wasm) = match &args.file {
         Some(path) => (path.display().to_string(), Cow::from(input::bytes(path)?)),

@@ -1,4 +1,4 @@
-//! The file that is to be replaced. It stays open from the comparison to the renaming, so that a link or a folder that is
+//! The file that will be replaced. It stays open from the comparison to the renaming, so that a link or a folder that is
 //! swapped in between does not lead to another file.
 
 use std::fs::{self, File};
@@ -44,7 +44,7 @@ impl Original {
         Ok(now == bytes)
     }
 
-    /// Renames `new`, a file in the same folder, to the name at `path`; false where that is another file by now.
+    /// Renames `new`, a file in the same folder, to the name at `path`; false if that is another file now.
     #[cfg(unix)]
     pub(super) fn replace_by(&self, new: &Path, path: &Path) -> io::Result<bool> {
         use rustix::fs::{AtFlags, fstat, renameat, statat};

@@ -1,4 +1,4 @@
-//! Files that wait beside their place until they are whole.
+//! Temporary files next to their destination until they are complete.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
@@ -15,14 +15,14 @@ use super::{folder_of, resemble};
 /// What the names of unfinished files begin with.
 pub const UNFINISHED: &str = ".acr-pull-secret-";
 
-/// What they end with. Between both stand as many letters and digits as [`tempfile`] chooses.
+/// What they end with. Between both are as many letters and digits as [`tempfile`] chooses.
 pub const ENDING: &str = ".tmp";
 const CHOSEN: usize = 6;
 
 /// The temporary files that exist. The lock is held while one is made, renamed or removed, so that the list is complete.
 static WRITTEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Folders that were searched for what was left over.
+/// Folders that were searched for left-over files.
 static SEARCHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Removes the unfinished files of commands that were killed, once in each folder. Those of a command that still runs are
@@ -77,14 +77,14 @@ fn of_folder(folder: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("folder {}: {reason}", folder.display()))
 }
 
-/// A file beside its place.
+/// A temporary file next to its destination.
 pub(super) struct Unfinished {
-    /// `None` once it is in its place
+    /// `None` once it has been moved
     file: Option<NamedTempFile>,
 }
 
 impl Unfinished {
-    /// Begins a file beside `path`, for its owner alone where no permissions are given.
+    /// Creates a file next to `path`, for its owner alone where no permissions are given.
     pub(super) fn beside(path: &Path, permissions: Option<Permissions>) -> io::Result<Self> {
         let folder = folder_of(path);
         remove_left_over(folder);
@@ -95,7 +95,7 @@ impl Unfinished {
         }
         let mut written = written();
         let file = builder.tempfile_in(folder).map_err(|error| of_folder(folder, &error))?;
-        // As long as it is locked, no other command takes it for one that was left over. Not every file system has locks.
+        // As long as it is locked, no other command mistakes it for a left-over file. Not every file system has locks.
         let _ = file.as_file().try_lock();
         written.insert(file.path().to_owned());
         Ok(Self { file: Some(file) })
@@ -118,10 +118,9 @@ impl Unfinished {
         self.file.as_mut().map_or(Ok(()), |file| file.as_file_mut().write_all(bytes))
     }
 
-    /// Takes the place of `original`, which is at `path`; false where that has another text than `old` by now, or is another
-    /// file.
+    /// Replaces `original`, which is at `path`; false if its text is no longer `old`, or if it is another file now.
     pub(super) fn replace(mut self, original: &mut Original, old: &[u8], path: &Path) -> io::Result<bool> {
-        // An editor may have saved into the very file.
+        // An editor may have saved into the same file.
         if !original.holds(old)? {
             return Ok(false);
         }

@@ -20,7 +20,7 @@ pub(super) fn for_library(line: &str) -> Option<String> {
     let (pattern, only_folders) = pattern.strip_suffix('/').map_or((pattern, ""), |rest| (rest, "/"));
     let is_path = pattern.contains('/');
     let glob = glob(pattern.strip_prefix('/').unwrap_or(pattern), is_path)?;
-    // No path has an empty part.
+    // A path does not have empty parts.
     let is_possible = glob.split('/').all(|part| !part.is_empty());
     let root = if is_path { "/" } else { "" };
     is_possible.then(|| format!("{negation}{root}{glob}{only_folders}"))

@@ -14,7 +14,7 @@ pub struct Part {
     pub file: Arc<SourceFile>,
     /// Lines of the whole above it
     pub above: usize,
-    /// Whether it is known to be all there is
+    /// Whether it is known to be the whole text
     pub is_whole: bool,
     /// How the file is written
     pub encoding: Encoding,
@@ -46,7 +46,7 @@ impl<R: Read> Parts<R> {
         InputError::Unreadable { name: self.name.clone(), reason }
     }
 
-    /// Reads on, and tells where the part ends; `None` at the end of the text.
+    /// Reads on, and returns where the part ends; `None` at the end of the text.
     fn next_end(&mut self) -> Result<Option<usize>, InputError> {
         let is_begun = self.is_begun;
         let everything = |rest: &[u8]| Some(rest.len()).filter(|end| *end > 0 || !is_begun);
@@ -207,7 +207,10 @@ mod tests {
             for damage in damages {
                 let broken = [&bytes, damage].concat();
                 let error = Parts::new("a.yaml".to_owned(), Drops(&broken)).next().unwrap().unwrap_err();
-                assert_eq!(error.to_string(), "a.yaml:4: this is not UTF-16 text, as its first bytes say");
+                assert_eq!(
+                    error.to_string(),
+                    "a.yaml:4: this is not valid UTF-16, although its first bytes announce it"
+                );
             }
         }
     }

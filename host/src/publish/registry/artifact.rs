@@ -18,7 +18,7 @@ pub const CONFIG: &str = "application/vnd.wasm.config.v1+json";
 /// The manifest.
 pub const MANIFEST: &str = OCI_IMAGE_MEDIA_TYPE;
 
-/// The largest policy that is taken from a registry, in bytes. The largest that Kubewarden publishes has 20 MB.
+/// The largest policy that is accepted from a registry, in bytes. The largest that Kubewarden publishes has 20 MB.
 pub const LARGEST: usize = 256 << 20;
 
 /// What is pushed.
@@ -36,7 +36,7 @@ pub struct Artifact {
     pub config_digest: String,
     /// The manifest, which names the two
     pub manifest: Bytes,
-    /// Its digest, by which the artifact is called
+    /// Its digest, which identifies the artifact
     pub digest: String,
 }
 
@@ -44,7 +44,7 @@ impl Artifact {
     /// The artifact for a policy.
     ///
     /// # Errors
-    /// - the bytes are no annotated policy
+    /// - the bytes are not an annotated policy
     pub fn of(wasm: &[u8]) -> Result<Self, MetadataError> {
         let metadata = metadata::of_policy(wasm)?;
         let config = Bytes::from_static(b"{}");

@@ -58,7 +58,7 @@ pub(super) fn config_file() -> Option<PathBuf> {
 /// The credential for `registry`, by the host and port that images name.
 ///
 /// # Errors
-/// - a config or a helper that cannot be used, or an entry without its secret. None at all is no error
+/// - a config or a helper that cannot be used, or an entry without its secret. No credential at all is not an error
 pub(super) fn find(registry: &str) -> Result<Credential, RegistryError> {
     let Some(path) = config_file() else { return Ok(Credential::Anonymous) };
     let refuse = |problem: String| RegistryError::DockerConfig { path: path.clone(), problem };
@@ -82,7 +82,7 @@ pub(super) fn find(registry: &str) -> Result<Credential, RegistryError> {
     Ok(credential)
 }
 
-/// What helpers say may hold secrets, so it is not repeated.
+/// The output of helpers may contain secrets, so it is not repeated.
 fn absent_or(registry: &str, error: CredentialRetrievalError) -> Result<Credential, String> {
     Err(match error {
         CredentialRetrievalError::NoCredentialConfigured | CredentialRetrievalError::ConfigNotFound => {
@@ -101,7 +101,7 @@ fn absent_or(registry: &str, error: CredentialRetrievalError) -> Result<Credenti
             "it names a credential helper that cannot be run; is docker-credential-… on the PATH?".to_owned()
         }
         CredentialRetrievalError::MalformedHelperResponse => {
-            "the credential helper that it names answered something that is no credential".to_owned()
+            "the credential helper that it names gave an answer that is not a credential".to_owned()
         }
         CredentialRetrievalError::CredentialDecodingError => format!(
             "its entry for {registry} has an `auth` that is not USER:PASSWORD in base64; {}",

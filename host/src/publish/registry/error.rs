@@ -1,4 +1,4 @@
-//! Why a registry did not do what was asked: one sentence each, with the fix.
+//! Why a request to a registry failed: one sentence each, with the fix.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// The text is no reference
+    /// The text is not a reference
     #[error(
-        "\"{text}\" is no reference of a policy such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0: {problem}"
+        "\"{text}\" is not a policy reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0: {problem}"
     )]
     Reference {
         /// As given
@@ -37,7 +37,7 @@ pub enum RegistryError {
     #[error("cannot set up the connection: {0}")]
     Client(String),
     /// The name is not known
-    #[error("there is no host called {host}; is it spelled right, and is there a network?")]
+    #[error("host {host} was not found; check the spelling and the network")]
     UnknownHost {
         /// Without a port
         host: String,
@@ -60,14 +60,14 @@ pub enum RegistryError {
         /// What is wrong with it
         reason: String,
     },
-    /// TLS meets none
-    #[error("{registry} does not speak TLS; give --insecure if plain http is what you want")]
+    /// The registry does not support TLS
+    #[error("{registry} does not support TLS; to use plain http, pass --insecure")]
     PlainHttp {
         /// Host and port
         registry: String,
     },
-    /// Plain http meets TLS
-    #[error("{registry} speaks https; leave out --insecure")]
+    /// The registry requires TLS
+    #[error("{registry} uses https; leave out --insecure")]
     Https {
         /// Host and port
         registry: String,
@@ -80,18 +80,18 @@ pub enum RegistryError {
         /// What the system says
         reason: String,
     },
-    /// The registry asks for patience
-    #[error("{registry} is too busy or out of order (HTTP {status}); try again later")]
+    /// The registry is overloaded or unavailable
+    #[error("{registry} is too busy or unavailable (HTTP {status}); try again later")]
     Busy {
         /// Host and port
         registry: String,
         /// Its answer
         status: u16,
-        /// How long it wants not to be asked
+        /// How long it asks the client to wait
         wait: Option<Duration>,
     },
     /// Credentials are needed, and there are none
-    #[error("{registry} wants credentials and {config} has none for it; {}", log_in(registry))]
+    #[error("{registry} requires credentials, and {config} has none for it; {}", log_in(registry))]
     NoCredentials {
         /// Host and port
         registry: String,
@@ -106,14 +106,14 @@ pub enum RegistryError {
         /// Where they come from
         config: String,
     },
-    /// The credentials do not suffice
+    /// The credentials lack permissions
     #[error("{registry} does not allow this {who}{}", rights(.registry, .said.as_deref()))]
     Denied {
         /// Host and port
         registry: String,
         /// `with the credentials from …`, or without
         who: String,
-        /// Its own words
+        /// Its error message
         said: Option<String>,
     },
     /// There is no way to use an identity token
@@ -128,17 +128,17 @@ pub enum RegistryError {
         config: String,
     },
     /// No such repository, tag or digest
-    #[error("{reference} does not exist: there is no such repository, or no such tag or digest in it{}", list(.reference))]
+    #[error("{reference} was not found: the repository, or the tag or digest in it, does not exist{}", list(.reference))]
     NotFound {
-        /// What was asked for
+        /// The reference
         reference: String,
     },
-    /// Something that a registry does not say
-    #[error("{registry} does not answer as a container registry does: {problem}")]
+    /// An answer that is not one of a container registry
+    #[error("{registry} does not answer like a container registry: {problem}")]
     Nonsense {
         /// Host and port
         registry: String,
-        /// What it said or did not say
+        /// What is wrong with it
         problem: String,
     },
     /// A refusal that has no fix of its own
@@ -146,11 +146,11 @@ pub enum RegistryError {
     Other {
         /// Host and port
         registry: String,
-        /// Its own words
+        /// Its error message
         said: String,
     },
-    /// The bytes are not those that were promised
-    #[error("{registry} sent bytes other than those it promised ({problem}); nothing was written")]
+    /// The content does not match the manifest
+    #[error("{registry} sent unexpected content ({problem}); nothing was written")]
     Digest {
         /// Host and port
         registry: String,
@@ -158,9 +158,9 @@ pub enum RegistryError {
         problem: String,
     },
     /// The artifact is something else
-    #[error("{reference} is no Kubewarden policy: {problem}")]
+    #[error("{reference} is not a Kubewarden policy: {problem}")]
     NoPolicy {
-        /// What was asked for
+        /// The reference
         reference: String,
         /// What it is instead
         problem: String,
@@ -173,7 +173,7 @@ impl RegistryError {
         matches!(self, Self::Cut { .. } | Self::Busy { .. })
     }
 
-    /// How long the registry wants not to be asked.
+    /// How long the registry asks the client to wait.
     pub(super) fn wait(&self) -> Option<Duration> {
         match self {
             Self::Busy { wait, .. } => *wait,
@@ -190,7 +190,7 @@ pub(super) fn log_in(registry: &str) -> String {
     }
 }
 
-/// What `az` calls a registry: `contoso` for `contoso.azurecr.io` and for `contoso-h4sh.azurecr.io`.
+/// The name of a registry for `az`: `contoso` for `contoso.azurecr.io` and for `contoso-h4sh.azurecr.io`.
 fn acr_name(registry: &str) -> Option<&str> {
     let clouds = [".azurecr.io", ".azurecr.cn", ".azurecr.us"];
     clouds.iter().find_map(|cloud| registry.strip_suffix(cloud))?.split(['.', '-']).next()
@@ -204,7 +204,7 @@ fn list(reference: &str) -> String {
     })
 }
 
-/// Why it is not allowed, or else who may.
+/// Why it is not allowed, or else which role is required.
 fn rights(registry: &str, said: Option<&str>) -> String {
     match (said, acr_name(registry)) {
         (Some(said), _) => format!(": {said}"),
@@ -224,7 +224,7 @@ mod tests {
     use super::log_in;
 
     #[test]
-    fn whoever_lacks_credentials_is_told_what_to_type() {
+    fn missing_credentials_are_reported_with_the_command_to_type() {
         for (registry, command) in [
             ("contoso.azurecr.io", "`az acr login -n contoso` or `docker login contoso.azurecr.io`"),
             ("contoso-h4sh.azurecr.us", "`az acr login -n contoso`"),

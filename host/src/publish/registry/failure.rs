@@ -1,4 +1,4 @@
-//! What went wrong with a registry, told as the error that names the fix: beneath HTTP, in its status, in its words.
+//! Maps failures of a registry to errors that name the fix: below HTTP, by status, by message.
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,7 +8,7 @@ use oci_client::errors::{DigestError, OciDistributionError, OciEnvelope, OciErro
 
 use super::error::{RegistryError, printable};
 
-/// Tells what went wrong beneath HTTP. Addresses are left out: a signed one is a secret.
+/// Describes an error below HTTP. Addresses are left out, because a signed one is a secret.
 pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
     // Layers come from another host where the registry redirects.
     let host = error.url().and_then(|url| Some((url.host_str()?, url.port())));
@@ -34,10 +34,10 @@ pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
         if current.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse) {
             return RegistryError::Nonsense {
                 registry,
-                problem: format!("its answer is no HTTP ({reason})"),
+                problem: format!("its answer is not HTTP ({reason})"),
             };
         }
-        // The operating system's error has no kind of its own, so its words have to do.
+        // The operating system's error has no kind of its own, so its text is compared.
         if reason.contains("failed to lookup address") || reason.starts_with("dns error") {
             let host = registry.rsplit_once(':').map_or(registry.as_str(), |(host, _)| host);
             return RegistryError::UnknownHost { host: host.to_owned() };
@@ -51,7 +51,7 @@ pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
         "no answer in time".clone_into(&mut reason);
     }
     if error.is_redirect() {
-        return RegistryError::Nonsense { registry, problem: "it redirects in a circle".to_owned() };
+        return RegistryError::Nonsense { registry, problem: "it redirects in a loop".to_owned() };
     }
     if error.is_connect() {
         return RegistryError::Unreachable { registry, reason };
@@ -59,7 +59,7 @@ pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
     RegistryError::Cut { registry, reason }
 }
 
-/// What is wrapped into I/O errors, once or several times: they do not name it among their sources.
+/// Unwraps I/O errors, which do not list the wrapped error among their sources.
 fn innermost<'a>(mut error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
     while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         error = inner;
@@ -77,18 +77,18 @@ fn of_tls(registry: String, error: &rustls::Error) -> RegistryError {
     }
 }
 
-/// Who was asked for what, and as whom: what an error has to name.
+/// The registry, the reference and the credentials: what an error has to name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     /// Host and port
     pub(super) registry: &'a str,
-    /// What was asked for
+    /// The reference
     pub(super) reference: &'a str,
     /// Where credentials come from
     pub(super) config: &'a str,
-    /// The secret part of the credentials, which no answer gets to repeat
+    /// The secret part of the credentials, which is removed from answers
     pub(super) secret: &'a str,
-    /// Whether the credentials were taken: what is refused from then on is for want of rights
+    /// Whether the credentials were accepted: later refusals are due to missing permissions
     pub(super) admitted: bool,
 }
 
@@ -103,7 +103,7 @@ impl Asked<'_> {
             401 | 403 => self.denied(self.said(text)),
             404 => RegistryError::NotFound { reference: self.reference.to_owned() },
             408 | 429 | 500..=599 => RegistryError::Busy { registry, status, wait: None },
-            // Go's net/http says so in the body only.
+            // Go's net/http reports it only in the body.
             400 if text.contains("HTTP request to an HTTPS server") => RegistryError::Https { registry },
             _ => match self.said(text) {
                 Some(said) => RegistryError::Other { registry, said },
@@ -115,7 +115,7 @@ impl Asked<'_> {
         }
     }
 
-    /// Whatever the client library met.
+    /// An error of the client library.
     pub(super) fn of_client(self, error: &OciDistributionError) -> RegistryError {
         let registry = self.registry.to_owned();
         let nonsense = |problem: &str| RegistryError::Nonsense {
@@ -134,11 +134,11 @@ impl Asked<'_> {
             OciDistributionError::ManifestParsingError(_)
             | OciDistributionError::VersionedParsingError(_)
             | OciDistributionError::ManifestEncodingError(_)
-            | OciDistributionError::JsonError(_) => nonsense("what should be a manifest is none"),
+            | OciDistributionError::JsonError(_) => nonsense("its manifest is not valid"),
             OciDistributionError::UnsupportedMediaTypeError(_)
             | OciDistributionError::UnsupportedSchemaVersionError(_) => RegistryError::NoPolicy {
                 reference: self.reference.to_owned(),
-                problem: "its manifest is of a kind that holds no policy".to_owned(),
+                problem: "its manifest is of a type that cannot hold a policy".to_owned(),
             },
             OciDistributionError::SpecViolationError(problem) => nonsense(&printable(problem)),
             OciDistributionError::RegistryNoLocationError => nonsense("it does not say where to upload to"),
@@ -146,7 +146,7 @@ impl Asked<'_> {
         }
     }
 
-    /// A download that broke off.
+    /// A download that was interrupted.
     pub(super) fn of_stream(self, error: &io::Error) -> RegistryError {
         let registry = self.registry.to_owned();
         if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()) {
@@ -174,7 +174,7 @@ impl Asked<'_> {
             Some(OciErrorCode::Denied) => self.denied(message()),
             _ => RegistryError::Other {
                 registry,
-                said: message().unwrap_or_else(|| "it does not say why".to_owned()),
+                said: message().unwrap_or_else(|| "it gives no reason".to_owned()),
             },
         }
     }
@@ -188,7 +188,7 @@ impl Asked<'_> {
         RegistryError::Denied { registry: self.registry.to_owned(), who, said }
     }
 
-    /// The registry's own words, where it has any.
+    /// The registry's error message, if there is one.
     fn said(self, body: &str) -> Option<String> {
         let envelope: OciEnvelope = serde_json::from_str(body).ok()?;
         self.hide(&envelope.errors.first()?.message)
@@ -209,7 +209,7 @@ fn repeats(message: &str, secret: &str) -> bool {
         part > 0
             && form.windows(part).any(|part| message.as_bytes().windows(part.len()).any(|text| text == part))
     };
-    // What stands before the secret shifts its bits; the characters at both ends hold bits of its neighbours as well.
+    // The text before the secret shifts its bits; the characters at both ends hold bits of its neighbours as well.
     let encoded = |before: usize| {
         let text = BASE64_STANDARD_NO_PAD.encode([&vec![0; before][..], secret.as_bytes()].concat());
         let own = (before * 8).div_ceil(6)..(before + secret.len()) * 8 / 6;
@@ -218,7 +218,7 @@ fn repeats(message: &str, secret: &str) -> bool {
     has(secret.as_bytes()) || (0..3).map(encoded).any(|form| has(&form))
 }
 
-/// What a body is that should have been something else.
+/// Describes an unexpected body.
 pub(super) fn looks_like(body: &str) -> &'static str {
     match body.trim_start().chars().next() {
         Some('<') => ", and a web page",

@@ -18,7 +18,7 @@ use super::failure::{Asked, looks_like, of_http};
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// What is to be done in a repository, as token servers call it.
+/// The scope of the access to a repository, as token servers define it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Pull,
@@ -58,7 +58,7 @@ impl Door<'_> {
                 let body = self.read(response).await?;
                 match looks_like(&body) {
                     "" => Ok(RegistryAuth::Anonymous),
-                    _ => Err(self.nonsense("there is a web page where its API should be")),
+                    _ => Err(self.nonsense("it serves a web page instead of its API")),
                 }
             }
             StatusCode::UNAUTHORIZED => self.answer(&challenges, action).await,
@@ -82,7 +82,9 @@ impl Door<'_> {
             return Ok(RegistryAuth::Bearer(token));
         }
         match self.credential {
-            _ if of("Basic").is_none() => Err(self.nonsense("it wants credentials but does not say how")),
+            _ if of("Basic").is_none() => {
+                Err(self.nonsense("it requires credentials but does not say how to send them"))
+            }
             Credential::Password { user, password } => {
                 Ok(RegistryAuth::Basic(user.clone(), password.clone()))
             }
@@ -103,7 +105,7 @@ impl Door<'_> {
         };
         let scope = format!("repository:{}:{actions}", self.repository);
         let request = match self.credential {
-            // Send the token to the registry itself, whatever realm it names: no other server may get it.
+            // Send the token to the registry itself, even if it names another realm: no other server may get it.
             Credential::Identity(identity) => {
                 let url = format!("{}://{}/oauth2/token", self.scheme, self.asked.registry);
                 self.http.post(url).form(&[
@@ -139,7 +141,7 @@ impl Door<'_> {
         let body = self.read(response).await?;
         let token =
             serde_json::from_str(&body).ok().and_then(|token: Token| token.token.or(token.access_token));
-        // The library would panic at what no header can hold.
+        // The library would panic on characters that are not allowed in a header.
         token
             .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
             .ok_or_else(|| self.nonsense("its token server gave no token"))

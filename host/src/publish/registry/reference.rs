@@ -1,4 +1,4 @@
-//! How a policy in a registry is called.
+//! References of policies in registries.
 
 use std::str::FromStr as _;
 
@@ -7,8 +7,8 @@ use oci_client::Reference;
 use super::error::RegistryError;
 use review::user_info::without_user_info;
 
-/// Reads `contoso.azurecr.io/policies/acr-pull-secret:v0.1.0`, with or without `registry://`, by tag or by digest. No
-/// tag means `latest`, as everywhere.
+/// Reads `contoso.azurecr.io/policies/acr-pull-secret:v0.1.0`, with or without `registry://`, by tag or by digest. Without a
+/// tag, `latest` applies, as usual.
 ///
 /// # Errors
 /// - anything else
@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Result<Reference, RegistryError> {
     }
     let reference = Reference::from_str(rest).map_err(|error| refuse(&error.to_string()))?;
     // The library would go to Docker Hub with what it cannot read as a host.
-    if reference.registry() == host { Ok(reference) } else { Err(refuse("it names no registry")) }
+    if reference.registry() == host { Ok(reference) } else { Err(refuse("it does not name a registry")) }
 }
 
 /// Whether a reference names a tag or a digest, so that none has to be guessed.
@@ -38,7 +38,7 @@ pub fn is_exact(text: &str) -> bool {
     text.rsplit('/').next().is_some_and(|last| last.contains([':', '@']))
 }
 
-/// The reference that always means these very bytes.
+/// The reference with the digest, which always means these bytes.
 pub fn immutable(reference: &Reference, digest: &str) -> String {
     format!("{}/{}@{digest}", reference.registry(), reference.repository())
 }

@@ -1,4 +1,4 @@
-//! Trying again, where that may help.
+//! Retries.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::console::Console;
 /// How long to wait before the second, third and fourth try.
 const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
 
-/// The longest that a registry may make us wait.
+/// The longest wait that a registry may request.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// Tries until it works, until the error is one that stays, or four times.
+/// Tries up to four times, until it succeeds or fails with a permanent error.
 pub(super) async fn retry<T>(
     console: &Console,
     bar: &ProgressBar,

@@ -21,7 +21,7 @@ use super::error::{RegistryError, printable};
 use super::failure::Asked;
 use super::login::Door;
 
-/// What is taken for a manifest; others are asked for too, so that the answer tells what is there instead.
+/// Accepted types of manifests; others are requested too, so that an error can name the actual type.
 const ACCEPTED: [&str; 4] = [
     OCI_IMAGE_MEDIA_TYPE,
     OCI_IMAGE_INDEX_MEDIA_TYPE,
@@ -32,7 +32,7 @@ const ACCEPTED: [&str; 4] = [
 /// The bytes that are handed to the network at once.
 const PIECE: usize = 16 << 10;
 
-/// A registry that has let us in.
+/// A registry after login.
 pub(super) struct Session<'a> {
     pub(super) client: Client,
     pub(super) auth: RegistryAuth,
@@ -41,7 +41,7 @@ pub(super) struct Session<'a> {
     pub(super) door: Door<'a>,
 }
 
-/// What has arrived of a layer.
+/// The received part of a layer.
 #[derive(Default)]
 pub(super) struct Partial {
     digest: String,
@@ -54,7 +54,7 @@ impl Partial {
     }
 }
 
-/// Pushes what is not there yet: the layer, the config, and then the manifest that names them.
+/// Pushes what the registry lacks: the layer, the config, and then the manifest that names them.
 pub(super) async fn push(
     session: &Session<'_>,
     artifact: &Artifact,
@@ -134,17 +134,17 @@ impl Session<'_> {
             Ok(OciManifest::Image(manifest)) => Ok((manifest, digest)),
             Ok(OciManifest::ImageIndex(_)) => Err(self.no_policy("it is an index of several images")),
             Err(_) if serde_json::from_str::<IgnoredAny>(&body).is_ok() => {
-                Err(self.no_policy("its manifest is of a kind that holds no policy"))
+                Err(self.no_policy("its manifest is of a type that cannot hold a policy"))
             }
             Err(_) => Err(RegistryError::Nonsense {
                 registry: registry.to_owned(),
-                problem: "what should be a manifest is none".to_owned(),
+                problem: "its manifest is not valid".to_owned(),
             }),
         }
     }
 
     async fn push_blob(&self, data: &Bytes, digest: &str, bar: &ProgressBar) -> Result<(), RegistryError> {
-        // Where the question fails, so will the upload, which says why.
+        // If this request fails, the upload fails too and reports why.
         if self.client.blob_exists(self.reference, digest).await.unwrap_or(false) {
             bar.set_position(data.len() as u64);
             return Ok(());

@@ -93,7 +93,7 @@ pub(super) struct Result {
     pub(super) rule_index: usize,
 }
 
-/// What may fail: a result, a rule by default, the run itself.
+/// The level of a result, of a rule by default, or of the run itself.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Level {

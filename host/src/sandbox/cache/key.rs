@@ -1,7 +1,7 @@
 //! The key that entries are signed with.
 //!
-//! It lies in the home folder that the system has for the user, not in one that `HOME` or an `XDG_…` variable names: CI sets
-//! these, often to a folder of the checkout, and what is in there may have come with the checkout.
+//! It is in the home folder according to the system's user database, not in one that `HOME` or an `XDG_…` variable names: CI
+//! sets these, often to a folder of the checkout, and what is in there may have come with the checkout.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -29,7 +29,7 @@ const FILE: &str = "cache-key";
 const PLACE: &str =
     if cfg!(windows) { r"AppData\Local\acr-pull-secret\key" } else { ".local/state/acr-pull-secret" };
 
-/// The folder of the user's key; `None` where the user has no home folder of their own, as in many containers.
+/// The folder of the user's key; `None` where the user has no own home folder, as in many containers.
 pub(super) fn folder_of_user() -> Option<PathBuf> {
     Some(home()?.join(PLACE))
 }
@@ -62,7 +62,7 @@ impl Key {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         let key = ownership::read(&folder.join(FILE), LONGEST_READ)?;
-        // Where a system crashes, a file can be left with zeros, which anybody could sign with.
+        // Where a system crashes, a file can be left with zeros, which anyone could sign with.
         let key = key.try_into().ok().filter(|key| *key != [0; LENGTH]);
         key.map(Self).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
@@ -92,7 +92,7 @@ impl Key {
         Self::read(folder)
     }
 
-    /// The signature of an entry: of its code and its name, so that no entry can stand for another.
+    /// The signature of an entry: of its code and its name, so that an entry cannot be used for another.
     pub(super) fn sign(&self, name: &str, code: &[u8]) -> [u8; SIGNATURE] {
         self.signer(name, code).finalize().into_bytes().into()
     }

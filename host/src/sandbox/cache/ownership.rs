@@ -16,7 +16,7 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// The canonical path of a folder that is no link, that only this user may open, and that no other user can replace.
+/// The canonical path of a folder that is not a link, that only this user may open, and that no other user can replace.
 ///
 /// # Errors
 /// - one of these is not true
@@ -38,7 +38,7 @@ pub(super) fn folder(path: &Path) -> io::Result<PathBuf> {
 
 /// The content of a file that belongs to this user alone and is no longer than `most`.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    // The metadata are those of the opened file, because another one may come to be in its place.
+    // The metadata are those of the opened file, because it may be replaced.
     let mut file = open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() || !is_private(&metadata, FILE) || metadata.len() > most {
@@ -49,13 +49,13 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether a version control system may have put the folder there: it, or one above it, is a work tree.
+/// Whether a version control system may have created the folder: it, or a folder above it, is a work tree.
 pub(super) fn is_in_work_tree(folder: &Path) -> bool {
     let has = |above: &Path, name: &str| above.join(name).symlink_metadata().is_ok();
     folder.ancestors().any(|above| WORK_TREES.iter().any(|name| has(above, name)))
 }
 
-/// What a work tree has at its top.
+/// What a work tree has in its root folder.
 const WORK_TREES: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 
 const FOLDER: u32 = 0o700;
@@ -92,7 +92,7 @@ mod unix {
         is_closed(metadata.uid(), metadata.mode(), user())
     }
 
-    /// Opens a file that is no link, without waiting for the other end of a pipe.
+    /// Opens a file that is not a link, without waiting for the other end of a pipe.
     pub(super) fn open(path: &Path) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         Ok(rustix::fs::open(path, flags, Mode::empty())?.into())

@@ -1,4 +1,4 @@
-//! Which entries are run: those that this user has kept, and none that came from elsewhere.
+//! Which entries are run: only those that this user has kept.
 
 mod keys;
 
@@ -21,7 +21,7 @@ fn module(number: i32) -> Vec<u8> {
     wat::parse_str(format!("(module (func (export \"answer\") (result i32) (i32.const {number})))")).unwrap()
 }
 
-/// A cache whose folder and key lie apart.
+/// A cache with its folder and key in different places.
 struct Kept {
     folder: TempDir,
     cache: Cache,
@@ -110,7 +110,7 @@ fn an_entry_and_its_folder_are_for_their_owner_alone() {
 }
 
 #[test]
-fn an_entry_that_changed_is_compiled_anew() {
+fn an_entry_that_changed_is_compiled_again() {
     let (kept, wasm, entry, _) = swapped();
     let whole = fs::read(&entry).unwrap();
     for place in [0, 40, whole.len() / 2, whole.len() - 1] {
@@ -127,7 +127,7 @@ fn an_entry_that_changed_is_compiled_anew() {
 
 /// Files as git writes them, also under a umask of 077, which gives them our modes.
 #[test]
-fn an_entry_that_came_with_a_checkout_is_compiled_anew() {
+fn an_entry_that_came_with_a_checkout_is_compiled_again() {
     let stranger = Kept::new();
     stranger.answer(&module(0));
     let stranger = Key::read(stranger.key_folder()).unwrap();
@@ -141,7 +141,7 @@ fn an_entry_that_came_with_a_checkout_is_compiled_anew() {
 }
 
 #[test]
-fn an_entry_of_another_module_is_compiled_anew() {
+fn an_entry_of_another_module_is_compiled_again() {
     let (kept, wasm, entry, _) = swapped();
     let other = kept.entries().into_iter().find(|other| *other != entry).unwrap();
     fs::copy(&other, &entry).unwrap();
@@ -150,7 +150,7 @@ fn an_entry_of_another_module_is_compiled_anew() {
 }
 
 #[test]
-fn an_entry_of_another_mode_is_compiled_anew_and_gets_ours() {
+fn an_entry_of_another_mode_is_compiled_again_and_gets_ours() {
     for of_entry in [0o622, 0o620, 0o602, 0o644, 0o640, 0o400, 0o700] {
         let (kept, wasm, entry, _) = swapped();
         set_mode(&entry, of_entry);
@@ -160,7 +160,7 @@ fn an_entry_of_another_mode_is_compiled_anew_and_gets_ours() {
 }
 
 #[test]
-fn an_entry_that_is_a_link_is_compiled_anew_and_what_it_leads_to_stays() {
+fn an_entry_that_is_a_link_is_compiled_again_and_what_it_leads_to_stays() {
     let (kept, wasm, entry, _) = swapped();
     let elsewhere = kept.folder.path().join("elsewhere");
     fs::rename(&entry, &elsewhere).unwrap();
@@ -210,7 +210,7 @@ fn a_folder_that_may_be_anothers_is_not_used() {
 }
 
 #[test]
-fn what_belongs_to_another_user_is_compiled_anew() {
+fn what_belongs_to_another_user_is_compiled_again() {
     let (kept, wasm, entry, _) = swapped();
     if chown(&entry, Some(OTHER_USER), None).is_err() {
         return;
@@ -239,7 +239,7 @@ fn an_engine_with_other_settings_has_entries_of_its_own() {
 fn where_nothing_can_be_kept_it_is_compiled_each_time() {
     let mut kept = Kept::new();
     kept.answer(&module(1));
-    // A file in the place of the folder.
+    // A file instead of the folder.
     kept.cache.folder = kept.entry();
     assert_eq!(kept.answer(&module(1)), 1);
     let nowhere = kept.folder.path().join("nowhere");
@@ -277,5 +277,5 @@ fn the_oldest_entries_go() {
         assert_eq!(lost, [oldest(gone)], "the {gone}th");
         assert_eq!(after.iter().filter(|entry| **entry != stranger).count(), KEPT);
     }
-    assert!(stranger.exists(), "what is no entry is left alone");
+    assert!(stranger.exists(), "a file that is not an entry is kept");
 }

@@ -14,7 +14,7 @@ pub(super) const COMMAND: &str = "compile-policy-from-stdin";
 /// Bytes of the length in front of the module.
 const LENGTH: usize = size_of::<u64>();
 
-/// What comes of compiling.
+/// The result of compiling.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// Machine code
@@ -46,7 +46,7 @@ impl Answer {
         out.flush()
     }
 
-    /// None where nothing whole was written.
+    /// None if the text is incomplete.
     pub(super) fn read(mut output: Vec<u8>) -> Option<Self> {
         let tag = output.pop()?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -61,7 +61,7 @@ impl Answer {
 }
 
 /// Compiles a policy where the program was started for that, by [`Compiler::Process`](super::Compiler::Process); none where it
-/// was started for anything else. To be called before anything else happens in the process.
+/// was started for anything else. It must be called before anything else happens in the process.
 pub fn serve(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
     let mut arguments = arguments.into_iter().skip(1);
     if arguments.next()? != COMMAND {
@@ -106,7 +106,7 @@ fn compile(wasm: &[u8]) -> Answer {
     }
 }
 
-/// Limits this process for good. A limit that is lower already stays.
+/// Limits this process permanently. A limit that is already lower is kept.
 #[cfg(unix)]
 fn limit(memory: u64, seconds: u64) -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -117,10 +117,10 @@ fn limit(memory: u64, seconds: u64) -> io::Result<()> {
         setrlimit(resource, Rlimit { current, maximum })
     };
     set(Resource::Core, 0, 0)?;
-    // At the first limit the signal says what it is about, at the second it is SIGKILL.
+    // At the first limit the signal names the reason, at the second it is SIGKILL.
     set(Resource::Cpu, seconds, seconds.saturating_add(1))?;
     match set(Resource::As, memory, memory) {
-        // Not all systems have it, and not all hold it.
+        // Not all systems have it, and not all enforce it.
         Err(_) if !cfg!(target_os = "linux") => Ok(()),
         other => Ok(other?),
     }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn another_call_is_none_to_compile() {
+    fn another_call_does_not_start_the_compiler() {
         for arguments in [&["command"][..], &["command", "check", COMMAND], &["command", COMMAND], &[]] {
             assert!(serve(arguments.iter().map(Into::into)).is_none(), "{arguments:?}");
         }

@@ -1,4 +1,4 @@
-//! The side that starts the compiler, feeds it and ends it.
+//! The side that starts the compiler, sends it the module and ends it.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -66,7 +66,7 @@ fn converse(child: &mut Child, wasm: &[u8], budget: Budget) -> io::Result<Option
             let _ = sender.send(read.map(|_| output));
         });
         let writer = named("compiler input").spawn_scoped(scope, move || {
-            // A process that has died takes no input; how it died says why.
+            // A process that has ended does not read input; its exit status gives the reason.
             let _ = stdin.write_all(&(wasm.len() as u64).to_le_bytes());
             let _ = stdin.write_all(wasm);
             let _ = stdin.flush();
@@ -93,10 +93,10 @@ fn converse(child: &mut Child, wasm: &[u8], budget: Budget) -> io::Result<Option
     })
 }
 
-/// Longer than anybody waits: a wait without end is another call.
+/// Longer than any real wait, because an endless wait is another function.
 const FOREVER: Duration = Duration::from_hours(24 * 365);
 
-/// Why a process died that was within its time by the wall clock.
+/// Why a process ended within its time by the wall clock.
 #[cfg(unix)]
 fn died(status: ExitStatus, budget: Budget) -> PolicyError {
     use std::os::unix::process::ExitStatusExt as _;
@@ -129,7 +129,7 @@ mod tests {
     use super::{Budget, compile};
     use crate::sandbox::error::PolicyError;
 
-    /// What becomes of a compilation by a program of this text.
+    /// The result of a compilation by a program with this text.
     fn compiled_by(script: &str, time: Duration) -> PolicyError {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("compiler");

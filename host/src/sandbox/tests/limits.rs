@@ -1,4 +1,4 @@
-//! What no guest can do to the host.
+//! Limits that no guest can exceed.
 
 use super::*;
 
@@ -147,7 +147,7 @@ fn an_answer_larger_than_the_limit_is_refused() {
 }
 
 #[test]
-fn talk_without_end_is_cut_off() {
+fn endless_output_is_cut_off() {
     let lines =
         lines(&format!("(loop $again (call $log (i32.const 0) (i32.const 1024)) (br $again)) {LOOP}"));
     let output: usize = lines.iter().map(String::len).sum();
@@ -156,7 +156,7 @@ fn talk_without_end_is_cut_off() {
 }
 
 #[test]
-fn a_storm_of_tracing_events_is_cut_off_as_any_other_talk() {
+fn many_tracing_events_are_cut_off_like_other_output() {
     let storm = r"(loop $again
         (drop (call $host (i32.const 1024) (i32.const 4) (i32.const 1100) (i32.const 7)
                           (i32.const 1107) (i32.const 3) (i32.const 0) (i32.const 1024)))
@@ -166,7 +166,7 @@ fn a_storm_of_tracing_events_is_cut_off_as_any_other_talk() {
     let ended = policy.call("bad", b"", host.clone());
     assert_eq!(ended, Err(PolicyError::TooManyHostCalls(LIMITS.host_calls)));
     assert_eq!(host.calls.load(Ordering::Relaxed), 63);
-    assert_eq!(*host.lines.lock().unwrap(), ["(the policy said more, which is left out)"]);
+    assert_eq!(*host.lines.lock().unwrap(), ["(further output of the policy is left out)"]);
 }
 
 #[test]

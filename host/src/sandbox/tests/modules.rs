@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_start_that_exits_with_zero_is_a_good_start() {
+fn a_start_that_exits_with_zero_succeeds() {
     assert_eq!(start("_start", "(call $exit (i32.const 0))"), Ok("fine".to_owned()));
 }
 
@@ -37,7 +37,7 @@ fn start_functions_run_in_order_before_the_call() {
 }
 
 #[test]
-fn modules_that_are_no_policies_say_what_they_lack() {
+fn for_modules_that_are_not_policies_the_error_says_what_is_missing() {
     let refused = |text: &str| match load(&wat::parse_str(text).unwrap()) {
         Ok(_) => panic!("{text} is accepted"),
         Err(error) => error.to_string(),
@@ -67,7 +67,7 @@ fn modules_that_are_no_policies_say_what_they_lack() {
 }
 
 #[test]
-fn bytes_that_are_no_module_are_refused() {
+fn bytes_that_are_not_a_module_are_refused() {
     assert!(matches!(load(b"apiVersion: v1"), Err(PolicyError::NotWasm(_))));
     assert!(matches!(load(b""), Err(PolicyError::NotWasm(_))));
     assert!(matches!(load(b"\0asm\x01\0\0\0\x01\x01\x05"), Err(PolicyError::Invalid(_))));
@@ -108,7 +108,7 @@ fn the_embedded_policy_has_the_metadata_of_this_version() {
     );
 }
 
-/// A request to judge a pod with `annotation` at some place where anything may stand.
+/// A request for a pod with `annotation` in a place that allows any value.
 fn request(annotation: &str) -> Vec<u8> {
     let request = format!(
         r#"{{"settings":{{}},"request":{{"uid":"1","operation":"CREATE","kind":{{"group":"","version":"v1","kind":"Pod"}},

@@ -61,7 +61,7 @@ fn text_that_is_not_utf8_ends_the_guest() {
 }
 
 #[test]
-fn files_and_whatever_else_wasi_has_are_not_supported() {
+fn files_and_other_parts_of_wasi_are_not_supported() {
     let code =
         "(i32.store8 (i32.const 0) (call $path_open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 0)
             (i32.const 0) (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 0)))
@@ -90,7 +90,7 @@ fn the_clock_tells_the_time_and_random_bytes_differ() {
 }
 
 #[test]
-fn talk_arrives_by_the_line_also_when_the_guest_crashes() {
+fn output_arrives_line_by_line_also_when_the_guest_crashes() {
     let code = r"(i32.store (i32.const 512) (i32.const 1024)) (i32.store (i32.const 516) (i32.const 4))
         (drop (call $fd_write (i32.const 1) (i32.const 512) (i32.const 1) (i32.const 520)))
         (drop (call $fd_write (i32.const 2) (i32.const 512) (i32.const 1) (i32.const 520)))

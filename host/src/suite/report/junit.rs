@@ -9,7 +9,7 @@ use crate::report::Tool;
 use crate::report::junit::{self, plain_name, xml};
 use review::foreign_text::plain;
 
-/// Writes the report. Cases of a file stand together.
+/// Writes the report. Cases of a file are grouped.
 ///
 /// # Errors
 /// - the output cannot be written

@@ -1,4 +1,4 @@
-//! The report for people: nothing for a case that passed, a difference for one that failed, a summary last.
+//! The report for people: nothing for a case that passed, a difference for one that failed, a summary at the end.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::text::counted;
 pub struct Style {
     /// With colours
     pub colour: bool,
-    /// Only what is wrong, and no summary when nothing is
+    /// Only problems, and no summary if there are none
     pub quiet: bool,
 }
 
@@ -50,7 +50,7 @@ fn write_case(case: &CaseReport<'_>, out: &mut Lines<'_>) -> io::Result<()> {
     let rest = format!(" {}:{}: {}", case.file, case.line, case.name);
     out.pieces(&[Piece::Coloured(word.to_owned(), colour), rest.into()])?;
     if case.result == Ended::Error {
-        // Why stands on standard error, with its place.
+        // The reason is on standard error, with its location.
         return Ok(());
     }
     case.diff().lines().try_for_each(|line| match diff::colour(line) {

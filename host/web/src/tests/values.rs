@@ -270,7 +270,7 @@ fn values_that_are_overwritten_are_not_shared() {
         ),
     ] {
         let refused = share(&text, "", "").unwrap_err();
-        assert!(format!("{refused:?}").contains("stands in this mapping already"), "{refused:?}");
+        assert!(format!("{refused:?}").contains("is already in this mapping"), "{refused:?}");
         assert_hidden([&text, "", ""], PASSWORD).unwrap();
     }
     let secret = pull_secret(&config("contoso.azurecr.io", "pull-user", PASSWORD));

@@ -1,4 +1,4 @@
-//! Measured figures beside the bars that they must meet, as rows of a table in Markdown.
+//! Measured figures and the bars that they must meet, as rows of a table in Markdown.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -34,7 +34,7 @@ impl Row {
         let printed: f64 = format!("{:.*}", self.decimals, self.value).parse().unwrap_or(f64::NAN);
         match self.bar {
             None => false,
-            // A figure that is not a number meets no bar.
+            // A figure that is not a number does not meet any bar.
             Some(Bar::AtMost(most)) => printed.is_nan() || printed > most,
             Some(Bar::AtLeast(least)) => printed.is_nan() || printed < least,
         }

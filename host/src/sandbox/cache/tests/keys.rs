@@ -37,7 +37,7 @@ fn a_key_that_may_be_anothers_is_not_used() {
 
 /// As a crash of the system may leave it: cut, longer, or all zeros.
 #[test]
-fn a_key_that_was_not_written_whole_is_made_anew() {
+fn a_key_that_was_not_written_whole_is_created_again() {
     for length in [0, 31, 32, 33, 4096] {
         let (kept, wasm, entry, _) = swapped();
         let (key, before) = (kept.key_folder().join("cache-key"), fs::read(&entry).unwrap());
@@ -59,7 +59,7 @@ fn a_key_of_another_user_is_not_used() {
 }
 
 #[test]
-fn where_no_key_can_lie_it_is_compiled_each_time() {
+fn where_no_key_can_be_stored_it_is_compiled_each_time() {
     let (mut kept, wasm, entry, _) = swapped();
     let before = fs::read(&entry).unwrap();
     for key in [None, Some(PathBuf::from("/proc/1/nothing/key"))] {
@@ -89,7 +89,7 @@ fn those_that_create_a_key_at_once_get_the_same() {
     assert_eq!(fs::read_dir(kept.key_folder()).unwrap().count(), 1, "only the key is left");
 }
 
-/// `CI=true` and the variables that CI sets have no say in where the key lies.
+/// `CI=true` and the variables that CI sets do not affect the location of the key.
 #[test]
 fn the_users_key_lies_in_the_home_folder_that_the_system_has() {
     let user = nix::unistd::User::from_uid(nix::unistd::Uid::effective()).unwrap();
