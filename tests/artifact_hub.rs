@@ -158,7 +158,7 @@ fn artifact_hub_asks_for_every_documented_setting() {
 }
 
 #[test]
-fn artifact_hub_offers_answers_that_the_policy_takes() {
+fn artifact_hub_offers_answers_that_the_policy_accepts() {
     let mut untouched = BTreeMap::new();
     for question in questions() {
         let variable = question["variable"].as_str().unwrap();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::engines::{json, project, run};
 
 #[test]
-fn every_step_is_measured_beside_reading() {
+fn every_step_is_compared_with_reading() {
     let output = run(&["bench", "--rounds", "1", "-o", "json", "tests/manifests"], "");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let figures = json(&output.stdout);
@@ -17,14 +17,14 @@ fn every_step_is_measured_beside_reading() {
     let number = |step: &Value, field: &str| step[field].as_f64().unwrap();
     assert!(steps.iter().all(|step| number(step, "microseconds") > 0.0), "{figures}");
     assert!((number(&steps[0], "timesReading") - 1.0).abs() < f64::EPSILON);
-    // All of it has each of the others as a part.
+    // The whole includes each of the other steps.
     let check = steps.iter().find(|step| step["name"].as_str().unwrap().starts_with("check")).unwrap();
     assert!(number(check, "timesReading") > 1.0, "{figures}");
 }
 
-/// A step's time stands for one object or request in microseconds, and as a whole beside reading.
+/// A step's time is per object or request in microseconds, and its total is relative to reading.
 #[test]
-fn the_figures_of_a_step_tell_one_time() {
+fn the_figures_of_a_step_agree() {
     let started = Instant::now();
     let output = run(&["bench", "--rounds", "1", "-o", "json", "tests/manifests"], "");
     let elapsed = started.elapsed().as_secs_f64() * 1e6;
@@ -42,14 +42,14 @@ fn the_figures_of_a_step_tell_one_time() {
     }
     let all: f64 = steps.iter().map(whole).sum();
     assert!(all < elapsed, "{all} of {elapsed}: {figures}");
-    // No machine reads a manifest in a hundredth of that.
+    // No machine reads a manifest in a hundredth of that time.
     assert!(number(&steps[0]["microseconds"]) > 0.1, "{figures}");
     // The objects, wrapped into requests, are of one to ten kilobytes each.
     assert!((500.0..10_000.0).contains(&number(&figures["requestBytes"])), "{figures}");
 }
 
 #[test]
-fn one_object_is_told_in_the_singular() {
+fn one_object_is_reported_in_the_singular() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: contoso.azurecr.io/web}]}\n";
     let output = run(&["bench", "--rounds", "1", "-"], pod);
     let text = String::from_utf8(output.stdout).unwrap();
@@ -68,7 +68,7 @@ fn another_policy_gets_the_same_requests() {
 }
 
 #[test]
-fn nothing_to_judge_is_nothing_to_measure() {
+fn without_objects_nothing_is_measured() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
     let output = run(&["bench", "-"], service);
     assert_eq!(output.status.code(), Some(3));
@@ -76,7 +76,7 @@ fn nothing_to_judge_is_nothing_to_measure() {
 }
 
 #[test]
-fn a_policy_that_gives_no_answer_has_no_time() {
+fn a_policy_that_gives_no_answer_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mute.wasm");
     let mute = r#"(module (memory (export "memory") 1) (func (export "__guest_call") (param i32 i32) (result i32) i32.const 0))"#;

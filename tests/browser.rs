@@ -66,7 +66,7 @@ const ADDED: &str =
     "[...document.querySelector('.diff .editor').shadowRoot.querySelectorAll('.cm-merge-b .cm-changedLine')]
     .map((line) => line.textContent)";
 
-/// A value that stands nowhere else.
+/// A value that occurs nowhere else.
 const SECRET: &str = "TUFSS0VSLW9mLXRoZS1zZWNyZXQ=";
 
 #[test]
@@ -86,7 +86,7 @@ fn the_path_of_a_user_from_the_articles_pod_to_a_link_without_secrets() {
         );
         assert!(browser.text("#cost").await.starts_with("1 evaluation, "));
 
-        // Another decision while typing, marked where it arises.
+        // The decision changes while typing, and its cause is marked.
         browser.type_at_start("settings", "mode: validate\n").await;
         browser.until("document.querySelector('#summary').textContent === '1 object: 1 rejected.'").await;
         browser.click("#tab-manifests").await;
@@ -195,7 +195,7 @@ fn in_javascript(value: Value) -> Value {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn every_case_ends_in_the_page_as_it_does_natively() {
+fn every_case_has_the_same_result_in_the_page_as_natively() {
     let playground = Playground::start();
     let (mut calls, mut expected) = (Vec::new(), Vec::new());
     for loaded in crate::cases::suites() {
@@ -246,7 +246,7 @@ fn every_case_ends_in_the_page_as_it_does_natively() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn the_keyboard_reaches_everything_and_is_held_nowhere() {
+fn the_keyboard_reaches_everything_and_is_never_trapped() {
     let playground = Playground::start();
     browse(DESK, async |browser| {
         open(browser, &playground.url).await;
@@ -286,7 +286,7 @@ fn the_keyboard_reaches_everything_and_is_held_nowhere() {
 
 #[test]
 #[ignore = "needs Chromium and npm's axe-core"]
-fn nobody_is_shut_out() {
+fn the_page_is_accessible() {
     let playground = Playground::start();
     let axe = std::fs::read_to_string(project("host/playground/node_modules/axe-core/axe.min.js"))
         .expect("`npm ci` in host/playground brings axe");
@@ -317,8 +317,8 @@ fn five_megabytes_do_not_freeze_the_page() {
     let playground = Playground::start();
     browse(DESK, async |browser| {
         open(browser, &playground.url).await;
-        // Apart from the worker, the page's own thread judges the same text, which takes as long as the page would stand
-        // still if it did so for the user.
+        // In addition to the worker, the page's own thread evaluates the same text, to measure how long the page would freeze
+        // without the worker.
         let paste = r##"
             const pod = (i) => `apiVersion: v1\nkind: Pod\nmetadata: {name: web-${i}, namespace: shop}\nspec:\n  containers:\n    - name: web\n      image: contoso.azurecr.io/web:v1\n---\n`;
             let text = "";
@@ -359,9 +359,9 @@ fn five_megabytes_do_not_freeze_the_page() {
             ["longest", "whole", "judging"].map(|name| told[name].as_f64().unwrap());
         assert!(
             told["objects"].as_u64() > Some(30_000) && whole > judging / 2.0,
-            "the text was not judged: {told}"
+            "the text was not checked: {told}"
         );
-        assert!(longest < judging / 5.0, "the page stood still: {told}");
+        assert!(longest < judging / 5.0, "the page froze: {told}");
         let summary = browser.text("#summary").await;
         assert!(summary.contains("mutated"), "{summary}");
     });

@@ -1,4 +1,4 @@
-//! Every case through every engine: host/review/tests has what the core alone says to each.
+//! Every case through every engine: host/review/tests tests the core alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ fn settings<'a>(suite: &'a Suite, case: &'a Case) -> &'a serde_json::Map<String,
     case.settings.as_ref().unwrap_or(&suite.settings)
 }
 
-/// What the core alone says to a request of a case.
+/// The core's answer to a request of a case.
 fn core(suite: &Suite, case: &Case, request: &Value) -> Verdict {
     let host = suite::run::host(POLICY.metadata(), suite, case, &log());
     let payload = json!({"request": request, "settings": settings(suite, case)}).to_string();
@@ -57,7 +57,7 @@ fn core_our_host_and_an_independent_host_give_the_same_response() {
 }
 
 #[test]
-fn every_case_ends_as_it_says() {
+fn every_case_has_the_expected_result() {
     let output = run(&["test", "tests/cases"], "");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -72,7 +72,7 @@ struct Expected {
     verdict: Verdict,
 }
 
-/// The same cases as admission reviews, as an API server would send them, through the command's front door.
+/// The same cases as admission reviews, as an API server would send them, through the command line.
 #[test]
 fn check_reports_what_the_core_decides() {
     let judged = Judged::of(POLICY.metadata());
@@ -120,7 +120,7 @@ fn check_reports_what_the_core_decides() {
     }
 }
 
-/// What a verdict says, without the places that only files have.
+/// The content of a verdict, without the locations that only files have.
 fn said(verdict: &Value) -> Value {
     let mut said = json!({});
     for name in ["decision", "patch", "findings", "message", "warnings"] {
@@ -129,7 +129,7 @@ fn said(verdict: &Value) -> Value {
     for finding in said["findings"].as_array_mut().unwrap() {
         let finding = finding.as_object_mut().unwrap();
         if finding["rule"] == "secret-not-found" {
-            // The command says which other namespaces have the secret, of which the policy knows nothing.
+            // The command says which other namespaces have the secret, which the policy does not know.
             finding.remove("help");
         }
         finding.remove("line");

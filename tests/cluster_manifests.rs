@@ -1,4 +1,4 @@
-//! The manifests in policy/cluster are what Kubewarden takes, what the policy takes, and no more than they need.
+//! The manifests in policy/cluster are valid for Kubewarden and the policy, and grant no more than they need.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -90,7 +90,7 @@ fn metadata() -> &'static Value {
     POLICY.metadata().unwrap()
 }
 
-/// A CRD's schema, in which a field that it does not know is an error, as `kubectl apply` takes it.
+/// A CRD's schema, in which an unknown field is an error, as for `kubectl apply`.
 fn strict(schema: &mut Value) {
     if let Some(fields) = schema.as_object_mut() {
         let open = fields.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true));
@@ -107,7 +107,7 @@ fn strict(schema: &mut Value) {
 }
 
 #[test]
-#[ignore = "needs Kubewarden's resource definitions beside the checkout"]
+#[ignore = "needs Kubewarden's resource definitions next to the checkout"]
 fn cluster_manifests_match_the_published_schemas() {
     let files = fs::read_dir(project("../shared/crds")).expect("Kubewarden's resource definitions");
     let definitions: Vec<Value> = files.flat_map(|entry| documents(&entry.unwrap().path())).collect();
@@ -151,7 +151,7 @@ fn cluster_manifests_name_this_version_of_the_policy() {
 }
 
 #[test]
-fn cluster_manifests_leave_the_system_namespaces_alone() {
+fn cluster_manifests_skip_the_system_namespaces() {
     for Use { file, spec, .. } in uses() {
         let selector = &spec["namespaceSelector"];
         // Kubewarden drops them for cluster-wide policies.
@@ -169,7 +169,7 @@ fn cluster_manifests_leave_the_system_namespaces_alone() {
 }
 
 #[test]
-fn cluster_manifests_have_settings_that_the_policy_takes() {
+fn cluster_manifests_have_settings_that_the_policy_accepts() {
     for Use { file, spec, member } in uses() {
         let settings = &member["settings"];
         let answer = our_host("validate_settings", settings.to_string().as_bytes(), Arc::new(NoHost));
@@ -307,7 +307,7 @@ fn the_policy_server_is_recent_enough_and_has_its_service_account() {
     assert!(server["spec"]["minAvailable"].as_u64() < server["spec"]["replicas"].as_u64());
 }
 
-/// What the policy makes of an object that is created in the namespace shop.
+/// The policy's answer for an object that is created in the namespace shop.
 fn judged(settings: &Value, object: &Value) -> Value {
     let kind = object["kind"].as_str().unwrap();
     let payload = json!({
@@ -331,7 +331,7 @@ fn pod(secrets: &[&str]) -> Value {
 }
 
 #[test]
-fn a_bare_pod_is_fixed_by_one_manifest_and_then_fine_for_every_other() {
+fn a_bare_pod_is_fixed_by_one_manifest_and_then_accepted_by_every_other() {
     let bare = pod(&[]);
     let mut fixed = Vec::new();
     for Use { file, member, .. } in uses().into_iter().filter(|policy| policy.spec["mutating"] == true) {
@@ -349,7 +349,7 @@ fn a_bare_pod_is_fixed_by_one_manifest_and_then_fine_for_every_other() {
 }
 
 #[test]
-fn the_group_takes_either_name() {
+fn the_group_accepts_either_name() {
     let group = &manifest("group.yaml")[0]["spec"];
     assert_eq!(group["expression"], "current_secret() || next_secret()");
     let accepts = |member: &str, secrets: &[&str]| {

@@ -120,7 +120,7 @@ fn a_service_accounts_secrets_reach_its_pods() {
 }
 
 #[test]
-fn what_does_not_parse_has_a_place_and_the_rest_is_judged() {
+fn a_syntax_error_has_a_location_and_the_rest_is_checked() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.yaml"), "kind: Pod\nmetadata: [\n").unwrap();
     std::fs::write(folder.path().join("b.yaml"), BARE_POD).unwrap();
@@ -135,14 +135,14 @@ fn what_does_not_parse_has_a_place_and_the_rest_is_judged() {
 }
 
 #[test]
-fn raw_chart_templates_are_to_be_rendered_first() {
+fn for_raw_chart_templates_the_help_says_to_render_them() {
     let output = run(&["check", "-"], "kind: Pod\nspec:\n  image: {{ .Values.image }}\n");
     assert!(text(&output.stderr).contains("helm template"), "{}", text(&output.stderr));
     assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
-fn nothing_to_judge_is_no_success() {
+fn nothing_to_check_is_not_a_success() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
     assert_eq!(run(&["check", "-"], "").status.code(), Some(3));
     assert_eq!(run(&["check", "-"], service).status.code(), Some(3));
@@ -152,7 +152,7 @@ fn nothing_to_judge_is_no_success() {
 }
 
 #[test]
-fn wrong_calls_exit_with_two() {
+fn invalid_usage_exits_with_two() {
     for args in [
         &["check"][..],
         &["check", "no/such/file.yaml"],
@@ -173,7 +173,7 @@ fn wrong_calls_exit_with_two() {
 
 /// `false | acr-pull-secret check --settings -` must not judge by settings that no user wrote.
 #[test]
-fn settings_that_are_empty_are_none() {
+fn empty_settings_are_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let comment = folder.path().join("settings.yaml");
     std::fs::write(&comment, "# mode: validate\n").unwrap();
@@ -190,7 +190,7 @@ fn settings_that_are_empty_are_none() {
         let output = run(&["check", args[0], args[1], ARTICLE], input);
         let talk = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
-        assert!(talk.contains(": there are no settings there\n"), "{args:?}: {talk}");
+        assert!(talk.contains(": no settings found\n"), "{args:?}: {talk}");
         assert!(talk.contains("= help: write {} for the defaults"), "{args:?}: {talk}");
     }
     assert_eq!(run(&["check", "--settings-json", "{}", ARTICLE], "").status.code(), Some(0));
@@ -219,7 +219,7 @@ fn lists_patterns_and_folders_are_read() {
 }
 
 #[test]
-fn results_stand_in_the_order_of_the_input_whatever_the_number_of_jobs() {
+fn results_are_in_the_order_of_the_input_with_any_number_of_jobs() {
     let pods: Vec<String> =
         (0..200).map(|i| BARE_POD.replace("my-awesome-app-pod", &format!("pod-{i}"))).collect();
     let pods = pods.join("---");
@@ -240,7 +240,7 @@ fn reports_go_to_files_as_well() {
 }
 
 #[test]
-fn quiet_says_nothing_when_all_is_well() {
+fn quiet_prints_nothing_without_problems() {
     let fine = run(&["check", "-q", ARTICLE], "");
     assert_eq!((fine.status.code(), text(&fine.stdout)), (Some(0), String::new()), "{}", text(&fine.stderr));
     let warned = run(&["check", "-q", "-"], &BARE_POD.replace("myregistry", "MYREGISTRY"));
@@ -248,7 +248,7 @@ fn quiet_says_nothing_when_all_is_well() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn a_reader_that_stops_early_is_not_an_error() {
     for args in [
         &["check", "-q", "-o", "text", "--fail-on", "reject", "tests/manifests"][..],
         &["check", "-o", "json", "tests/manifests"],
@@ -267,7 +267,7 @@ fn a_reader_that_leaves_early_is_no_error() {
 }
 
 #[test]
-fn an_update_is_judged_by_what_it_changes() {
+fn an_update_is_checked_for_what_it_changes() {
     let folder = tempfile::tempdir().unwrap();
     let old = folder.path().join("old.yaml");
     std::fs::write(&old, BARE_POD).unwrap();
@@ -281,7 +281,7 @@ fn an_update_is_judged_by_what_it_changes() {
 }
 
 #[test]
-fn pods_are_judged_only_where_some_are_made() {
+fn pods_are_checked_only_where_some_are_created() {
     let strict = ["--settings-json", r#"{"mode":"validate"}"#];
     let deployment: Value = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
@@ -305,7 +305,7 @@ fn pods_are_judged_only_where_some_are_made() {
 }
 
 #[test]
-fn names_move_no_cursor_and_set_no_colour() {
+fn names_cannot_move_the_cursor_or_set_a_colour() {
     let pod = BARE_POD.replace("name: my-awesome-app-pod", r#"name: "a\e[31mred""#);
     let output = run(&["check", "-"], &pod);
     let shown = text(&output.stdout);
@@ -342,7 +342,7 @@ fn the_line_of_a_secret_is_never_shown() {
 }
 
 #[test]
-fn old_line_ends_are_no_trouble() {
+fn old_line_ends_are_supported() {
     let pod = BARE_POD.trim().replace('\n', "\r");
     let output =
         run(&["check", "--settings-json", r#"{"mode":"validate"}"#, "-"], &format!("# a comment\n{pod}\n"));
@@ -350,7 +350,7 @@ fn old_line_ends_are_no_trouble() {
 }
 
 #[test]
-fn a_rejection_counts_even_if_nobody_reads_it() {
+fn a_rejection_counts_even_if_the_output_is_not_read() {
     let mut child = command(&["check", "--settings-json", r#"{"mode":"validate"}"#, "tests/manifests"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -377,7 +377,7 @@ fn a_session_is_written_through_a_link() {
 }
 
 #[test]
-fn nothing_is_written_over_what_was_read() {
+fn an_input_is_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("pod.yaml", BARE_POD);
@@ -424,10 +424,10 @@ fn nothing_is_written_over_what_was_read() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
 
-/// What standard input is redirected from has a name too.
+/// The file from which standard input is redirected has a name too.
 #[cfg(target_os = "linux")]
 #[test]
-fn nothing_is_written_over_what_standard_input_comes_from() {
+fn the_file_behind_standard_input_is_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("in.yaml");
     for content in [BARE_POD, ""] {
@@ -457,7 +457,7 @@ fn nothing_is_written_over_what_standard_input_comes_from() {
 
 /// A session that cannot be written is an error before any part of the report is written.
 #[test]
-fn a_session_that_cannot_be_written_is_told_of_at_once() {
+fn a_session_that_cannot_be_written_is_reported_at_once() {
     for json in [&["-o", "json"][..], &[]] {
         let output = run(&[&["check", "--record", "no/such/folder.yaml", "-"], json].concat(), BARE_POD);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
@@ -468,7 +468,7 @@ fn a_session_that_cannot_be_written_is_told_of_at_once() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_session_that_cannot_be_written_to_its_end_leaves_whole_reports() {
+fn a_session_that_cannot_be_written_completely_leaves_complete_reports() {
     let output = run(&["check", "-o", "json", "--record", "/dev/full", "-"], BARE_POD);
     assert_eq!(output.status.code(), Some(2));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -507,7 +507,7 @@ fn a_pipe_is_read_once_and_never_waited_for() {
         let output = run(args, BARE_POD);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
         let talk = text(&output.stderr);
-        assert!(talk.contains("use - for standard input") || talk.contains("name its file"), "{talk}");
+        assert!(talk.contains("use - for standard input") || talk.contains("pass its file"), "{talk}");
     }
     // As `check <(helm template ...)` has it.
     assert_eq!(run(&["check", "/dev/stdin"], BARE_POD).status.code(), Some(0));
@@ -515,7 +515,7 @@ fn a_pipe_is_read_once_and_never_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn a_config_file_that_cannot_be_read_is_not_passed_over() {
+fn a_config_file_that_cannot_be_read_is_an_error() {
     use std::os::unix::fs::symlink;
     let here = |name: &str, make: &dyn Fn(&std::path::Path)| {
         let folder = tempfile::tempdir().unwrap();
@@ -535,7 +535,7 @@ fn a_config_file_that_cannot_be_read_is_not_passed_over() {
 }
 
 #[test]
-fn small_mistakes_in_a_call_are_told_with_their_fix() {
+fn small_mistakes_in_a_call_are_reported_with_the_fix() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
     let resource =
@@ -546,13 +546,13 @@ fn small_mistakes_in_a_call_are_told_with_their_fix() {
         (&["-n", "", "pod.yaml"][..], "", "a namespace has at most 63 characters"),
         (&["-n", "Shop_1", "pod.yaml"], "", "a namespace has at most 63 characters"),
         (&["--old", "pod.yaml", "pod.yaml"], "", "add --operation UPDATE"),
-        (&["--exclude", "", "."], "", "this names everything"),
-        (&["--exclude", "/", "."], "", "this names everything"),
+        (&["--exclude", "", "."], "", "this matches everything"),
+        (&["--exclude", "/", "."], "", "this matches everything"),
         (&["--record", "-", "pod.yaml"], "", "name a file"),
         (
             &["--settings-json", "{} {}", "pod.yaml"],
             "",
-            "error: --settings-json: 2 values, where one is wanted\n",
+            "error: --settings-json: found 2 values, expected one\n",
         ),
         (&["--settings", "-", "pod.yaml"], "{}\n---\n{}\n", "--settings -#2"),
         (

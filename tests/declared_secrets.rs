@@ -1,4 +1,4 @@
-//! Repositories that hold no Secrets, but what controllers make Secrets of, and encrypted Secrets.
+//! Repositories without plain Secrets: with objects from which controllers create Secrets, and with encrypted Secrets.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ spec:
   containers: [{name: web, image: contoso.azurecr.io/web:v1}]
 ";
 
-/// Everything that is looked up is judged, and what is not known is let in.
+/// All lookups are made, and unknown secrets are accepted.
 const SETTINGS: &str = r#"{"mode":"validate","cluster":{"serviceAccounts":true,"secrets":"credentials"},"actions":{"unusable":"reject","unknown":"allow"}}"#;
 
 /// The results of `check` in a folder with a pod and this file.
@@ -86,7 +86,7 @@ sops:
 }
 
 #[test]
-fn a_secret_whose_data_something_fills_in_is_skipped_with_the_reason_and_found_by_the_pod() {
+fn a_secret_with_placeholders_in_its_data_is_skipped_with_the_reason_and_found_by_the_pod() {
     for values in ["data", "stringData"] {
         let results = results(&format!(
             "

@@ -1,4 +1,4 @@
-//! What `policy manifest` writes: what policy/cluster has, and what a policy resource says that is given.
+//! The output of `policy manifest`: the manifests of policy/cluster, and those for a given policy resource.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::cluster_manifests::documents;
 use crate::engines::{project, run};
 use crate::policy::{fine, manifest};
 
-/// What `policy manifest` makes of this policy resource, and what it says.
+/// The output of `policy manifest` for this policy resource, and its messages.
 fn completed(given: &Value, args: &[&str]) -> (Vec<Value>, String) {
     let args = [&["policy", "manifest", "--settings", "-", "-o", "json"], args].concat();
     let output = run(&args, &given.to_string());
@@ -72,7 +72,7 @@ fn the_resources_are_those_of_policy_cluster() {
 }
 
 #[test]
-fn names_begin_as_the_user_says() {
+fn names_have_the_prefix_of_the_user() {
     let settings = json!({"cluster": {"serviceAccounts": true}});
     let names = |args: &[&str]| -> Vec<String> {
         let resources = manifest(&settings, args);
@@ -86,7 +86,7 @@ fn names_begin_as_the_user_says() {
 }
 
 #[test]
-fn the_second_policy_of_a_pair_judges_with_the_same_settings() {
+fn the_second_policy_of_a_pair_validates_with_the_same_settings() {
     let settings = json!({
         "targets": ["Pod", "ServiceAccount"], "actions": {"unlisted": "reject"}, "registrySuffixes": ["example.org"],
         "cluster": {"secrets": "exists"},
@@ -102,11 +102,11 @@ fn the_second_policy_of_a_pair_judges_with_the_same_settings() {
 }
 
 #[test]
-fn what_a_given_policy_resource_says_is_kept() {
+fn fields_of_a_given_policy_resource_are_kept() {
     let (resources, talk) = completed(&given(), &[]);
     assert_eq!((resources, talk.as_str()), (vec![given()], ""));
 
-    // What it leaves out is filled in.
+    // Missing fields are added.
     let mut sparse = given();
     let spec = sparse["spec"].as_object_mut().unwrap();
     spec.retain(|name, _| matches!(name.as_str(), "module" | "mutating" | "rules" | "mode" | "settings"));
@@ -142,7 +142,7 @@ fn a_given_policy_resource_gets_the_lookups_that_its_settings_need() {
 }
 
 #[test]
-fn what_the_user_names_counts_more_than_the_given_policy_resource() {
+fn options_take_precedence_over_the_given_policy_resource() {
     let args = [
         "--name",
         "guard",
@@ -163,7 +163,7 @@ fn what_the_user_names_counts_more_than_the_given_policy_resource() {
 }
 
 #[test]
-fn what_only_a_cluster_writes_is_left_out_of_a_policy_resource() {
+fn fields_that_only_a_cluster_sets_are_removed_from_a_policy_resource() {
     let mut applied = given();
     applied["status"] = json!({"policyStatus": "active"});
     for field in ["uid", "resourceVersion", "creationTimestamp"] {
@@ -205,7 +205,7 @@ fn excluded_namespaces_are_left_out_by_name() {
 }
 
 #[test]
-fn what_a_policy_resource_cannot_have_is_told() {
+fn what_a_policy_resource_cannot_have_is_reported() {
     let mut labelled = given();
     labelled["spec"]["namespaceSelector"]["matchLabels"] = json!({"a": "b"});
     let (resources, talk) = completed(&labelled, &[]);
@@ -220,15 +220,15 @@ fn what_a_policy_resource_cannot_have_is_told() {
     let (resources, talk) = completed(&namespaced, &["--exclude-namespace", "csi"]);
     assert_eq!(resources, [namespaced], "it is kept, without RBAC for what it may not look up");
     for told in [
-        "warning: an AdmissionPolicy may look nothing up",
-        "warning: --exclude-namespace changes nothing, because an AdmissionPolicy judges namespace shop alone",
+        "warning: an AdmissionPolicy may not look up objects",
+        "warning: --exclude-namespace changes nothing, because an AdmissionPolicy applies only to namespace shop",
     ] {
         assert!(talk.contains(told), "{talk}");
     }
 }
 
 #[test]
-fn what_was_printed_is_printed_again() {
+fn printed_manifests_as_input_are_printed_unchanged() {
     let settings = json!({"cluster": {"serviceAccounts": true, "secrets": "credentials"}}).to_string();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policies.yaml");

@@ -44,7 +44,7 @@ fn alternatives(name: &str) -> Vec<String> {
 }
 
 fn is_there(name: &str) -> bool {
-    // Of a name that is to be filled in, such as `tests/fix/NAME.in.yaml`, the folder is there.
+    // For a name with a placeholder, such as `tests/fix/NAME.in.yaml`, the folder exists.
     let known: Vec<&str> =
         name.split('/').take_while(|part| !part.contains(['<', '$']) && *part != "NAME").collect();
     alternatives(&known.join("/")).iter().all(|name| {
@@ -61,7 +61,7 @@ fn the_readme_has_at_most_180_lines() {
 }
 
 #[test]
-fn every_file_that_a_document_names_is_there() {
+fn every_file_that_a_document_names_exists() {
     // In Markdown in backticks or as the target of a link, in mutation testing's configuration in quotes.
     let named = Regex::new(&format!(r##"[`("]({FOLDERS}/[\w./*{{}},-]*)[`)"#]"##)).unwrap();
     let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! A report takes the place of one that an earlier run left among the inputs, and of no other file that was read.
+//! A report replaces a report of an earlier run among the inputs, and no other file that was read.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,13 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {cont
 const SETTINGS: &str = "{cluster: {serviceAccounts: true}}";
 const SUITE: &str = "cases: [{name: a, object: {file: pod.yaml}, expect: {decision: mutated}}]\n";
 
-/// What the command exits with and says.
+/// The exit status and the messages of the command.
 fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String) {
     let output = command(args).current_dir(folder).output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-/// What the command writes into a file.
+/// The file that the command writes.
 fn written(args: &[&str], file: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pod.yaml"), POD).unwrap();
@@ -49,7 +49,7 @@ impl Ours {
         }
     }
 
-    /// Texts of this command, with what they are.
+    /// Texts of this command, with descriptions.
     fn reports(&self) -> Vec<(&'static str, String)> {
         let parsed: Value = serde_json::from_str(&self.json).unwrap();
         let without_objects = written(&["check", "service.yaml", "--allow-empty", "-o", "json=out"], "out");
@@ -150,7 +150,7 @@ impl Ours {
     }
 }
 
-/// What becomes of a file among the inputs when a report is to be written there.
+/// The result for a file among the inputs when a report should be written there.
 fn overwrite(args: &[&str], file: &str, text: &str) -> (Option<i32>, String, bool) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(file);
@@ -170,11 +170,11 @@ const FORMATS: [&str; 5] =
     ["-ojson=out.yaml", "-osarif=out.yaml", "-ojunit=out.yaml", "-otext=out.yaml", "-ogithub=out.yaml"];
 
 #[test]
-fn check_replaces_its_own_reports_and_refuses_whatever_else_it_read() {
+fn check_replaces_its_own_reports_and_refuses_other_inputs() {
     let ours = Ours::new();
     for format in FORMATS.iter().chain(&["--record=out.yaml"]) {
         for (name, text) in ours.reports().into_iter().chain(ours.sessions()) {
-            // Whatever it says of the old report, it is gone.
+            // The old report is replaced in any case.
             let text = format!("{text} ");
             let (status, said, is_replaced) =
                 overwrite(&["check", "--allow-empty", ".", format], "out.yaml", &text);
@@ -211,7 +211,7 @@ fn check_overwrites_what_it_did_not_read() {
 }
 
 #[test]
-fn test_replaces_its_own_reports_and_refuses_whatever_else_it_read() {
+fn test_replaces_its_own_reports_and_refuses_other_inputs() {
     let ours = Ours::new();
     for (name, text) in ours.reports() {
         for format in ["json", "junit", "text"] {

@@ -65,8 +65,8 @@ pub(crate) fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// The command, in the project's folder. Without settings of their own, `check` and `fix` do what the policy does by default, so
-/// that they say what the policy says, whose decisions the cases know.
+/// The command, in the project's folder. Without settings of their own, `check` and `fix` use the policy's defaults here, so
+/// that they give the policy's decisions, which the cases state.
 pub(crate) fn command(args: &[&str]) -> Command {
     let has_settings =
         args.iter().any(|arg| arg.starts_with("--settings") || ["--policy", "--config"].contains(arg));
@@ -100,7 +100,7 @@ pub(crate) fn run_bytes(args: &[&str], input: &[u8]) -> Output {
     let mut stdin = child.stdin.take().expect("a pipe");
     let input = input.to_owned();
     let writer = std::thread::spawn(move || {
-        // A command that needs no input may be gone before all is written.
+        // A command that does not need its input may end before all is written.
         let _ = std::io::Write::write_all(&mut stdin, &input);
     });
     let output = child.wait_with_output().expect("the command ends");

@@ -12,12 +12,12 @@ const FOREIGN: &str = r#"(module
     (i32.const 0)))"#;
 
 #[test]
-fn a_foreign_policy_explains_nothing_and_that_is_said() {
+fn a_foreign_policy_without_explain_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.wasm");
     std::fs::write(&policy, wat::parse_str(FOREIGN).unwrap()).unwrap();
     let output = run(&["explain", "--policy", &policy.display().to_string(), "contoso.azurecr.io/web"], "");
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said.contains("this policy explains nothing: leave out --policy"), "{said}");
+    assert!(said.contains("this policy does not support explain: leave out --policy"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! The exit status and the reports agree, whatever `--fail-on` says.
+//! The exit status and the reports agree for every value of `--fail-on`.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::reports::workflow_command;
 /// A bare pod: the policy changes it, or refuses it in mode validate.
 const BARE: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: contoso.azurecr.io/web:1}]}\n";
 
-/// How many of its entries say that something fails.
+/// Number of its entries that report a failure.
 fn failures(format: &str, report: &str) -> usize {
     match format {
         "github" => report.lines().filter(|line| workflow_command(line).0 == "error").count(),
@@ -23,7 +23,7 @@ fn failures(format: &str, report: &str) -> usize {
 }
 
 #[test]
-fn every_report_shows_why_the_exit_status_is_1() {
+fn every_report_shows_the_reason_of_the_exit_status_1() {
     let validate = r#"{"mode": "validate"}"#;
     let warned = r#"{"mode": "validate", "actions": {"missing": "warn"}}"#;
     let none = r#"{"pullSecrets": [{"registries": ["*.azurecr.io"], "secretless": true}]}"#;

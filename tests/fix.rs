@@ -1,10 +1,10 @@
-//! `fix` changes what it must and nothing else.
+//! `fix` changes only what is necessary.
 //!
 //! | file in `fix/` | states |
 //! |---|---|
 //! | `NAME.in.*`, `NAME.out.*` | the first becomes the second, byte for byte |
-//! | `NAME.same.*` | nothing is to do |
-//! | `NAME.refused.*` | it is left as it was, for the reason that its first line names |
+//! | `NAME.same.*` | there is nothing to fix |
+//! | `NAME.refused.*` | it is not changed, for the reason in its first line |
 
 use std::fs;
 use std::io::Write as _;
@@ -60,7 +60,7 @@ fn command_on(folder: &Path, args: &[&str]) -> (String, String, Option<i32>) {
     (text(&output.stdout), text(&output.stderr), output.status.code())
 }
 
-/// Whether every line of `old` stands in `new`, in the same order.
+/// Whether every line of `old` is in `new`, in the same order.
 fn keeps_lines(old: &str, new: &str) -> bool {
     let mut new = new.lines();
     old.lines().all(|line| new.any(|kept| kept == line))
@@ -101,7 +101,7 @@ fn every_layout_is_fixed_byte_for_byte() {
 }
 
 #[test]
-fn what_is_not_safe_is_refused_and_left_as_it_was() {
+fn unsafe_edits_are_refused_and_the_file_is_not_changed() {
     let files = layouts("refused");
     let folder = copies(&files);
     for file in &files {
@@ -132,7 +132,7 @@ fn git_applies_the_diff() {
     assert_eq!(was, fs::read_to_string(project("tests/fix/absent-items-indented.in.yaml")).unwrap());
 
     let mut git = Command::new("git");
-    // A line beside a change is left out where it holds a value.
+    // A line next to a change is left out if it contains a value.
     git.args(["apply", "--unidiff-zero", "--whitespace=nowarn", "-"])
         .current_dir(&folder)
         .env("GIT_CEILING_DIRECTORIES", "/");
@@ -154,7 +154,7 @@ fn manifests_are_clean_afterwards_and_keep_every_line() {
 }
 
 #[test]
-#[ignore = "needs published manifests beside the checkout"]
+#[ignore = "needs published manifests next to the checkout"]
 fn published_manifests_are_clean_afterwards_and_keep_every_line() {
     assert_clean_and_every_line_kept(PUBLISHED, 100);
 }
@@ -213,7 +213,7 @@ fn moved(text: &str) -> String {
 }
 
 #[test]
-fn standard_input_comes_out_whole() {
+fn standard_input_is_written_completely() {
     let pod = fs::read_to_string(project("tests/fix/crlf.in.yaml")).unwrap();
     let fixed = fs::read_to_string(project("tests/fix/crlf.out.yaml")).unwrap();
     let output = run(&["fix", "-"], &pod);
@@ -260,7 +260,7 @@ fn a_file_that_is_named_twice_is_fixed_once() {
 
 #[cfg(unix)]
 #[test]
-fn a_read_only_file_is_left_as_it_was() {
+fn a_read_only_file_is_not_changed() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = copies(&[project("tests/fix/absent-items-indented.in.yaml")]);
     let file = folder.path().join("absent-items-indented.in.yaml");
@@ -275,7 +275,7 @@ fn a_read_only_file_is_left_as_it_was() {
 /// As with editors that write a new file, other hard links keep the old text. Backups made of hard links rely on this.
 #[cfg(unix)]
 #[test]
-fn other_hard_links_keep_the_old_text_which_is_said() {
+fn other_hard_links_keep_the_old_text_and_a_note_says_so() {
     let folder = copies(&[project("tests/fix/absent-items-indented.in.yaml")]);
     let file = folder.path().join("absent-items-indented.in.yaml");
     let was = fs::read_to_string(&file).unwrap();
@@ -305,9 +305,9 @@ fn the_last_line_counts_files_by_how_they_ended() {
     assert!(talk.ends_with("1 file fixed, 2 unchanged, 1 refused\n"), "{talk}");
 }
 
-/// Nearly every namespace has a `default` that brings nothing, so of that one warning is enough.
+/// Nearly every namespace has a `default` account without pull secrets, so one warning is enough for it.
 #[test]
-fn an_account_that_is_not_known_is_warned_of_at_each_pod_but_default_once() {
+fn an_unknown_account_causes_a_warning_at_each_pod_but_default_only_once() {
     let pod = |name: &str, account: &str| {
         format!(
             "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  serviceAccountName: {account}\n  containers: [{{name: c, image: contoso.azurecr.io/a}}]\n"
@@ -324,7 +324,7 @@ fn an_account_that_is_not_known_is_warned_of_at_each_pod_but_default_once() {
 
 /// The settings for other problems do not matter.
 #[test]
-fn no_other_problem_keeps_a_secret_from_being_added() {
+fn other_problems_do_not_prevent_adding_a_secret() {
     let ends = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 24 * 60 * 60;
     let encode = |text: &str| BASE64_STANDARD.encode(text);
     let claims = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{ends}}}"#));
@@ -356,12 +356,12 @@ fn no_other_problem_keeps_a_secret_from_being_added() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
-/// What `fix` makes of a text, with a policy that needs two secrets.
+/// The result of `fix` for a text, with a policy that needs two secrets.
 fn fixed(text: &str) -> FixedFile {
     try_fixed(text).unwrap_or_else(|| panic!("{text}"))
 }
 
-/// As [`fixed`]; none where the text is not read to its end.
+/// As [`fixed`]; none if the text is not read completely.
 pub(crate) fn try_fixed(text: &str) -> Option<FixedFile> {
     let given = r#"{"pullSecrets":[{"registries":["contoso.azurecr.io"],"secret":"acr-secret"},{"registries":["*.azurecr.io"],"secret":"1e3"}]}"#;
     let settings = settings(&RawValue::from_string(given.to_owned()).unwrap()).unwrap();
@@ -374,7 +374,7 @@ pub(crate) fn try_fixed(text: &str) -> Option<FixedFile> {
     error.is_none().then(|| fix(&evaluation, None, None, &file, objects))
 }
 
-/// A line that stands between the keys of a pod spec.
+/// A line between the keys of a pod spec.
 fn between() -> impl Strategy<Value = String> {
     prop_oneof![
         Just(String::new()),

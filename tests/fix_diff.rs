@@ -4,7 +4,7 @@ use crate::engines::{command, project, run};
 use crate::fix::{copies, text};
 
 #[test]
-fn a_diff_has_colours_for_who_wants_them() {
+fn a_diff_has_colours_on_request() {
     let folder = copies(&[project("tests/fix/absent-items-indented.in.yaml")]);
     let diff = |variables: &[&str]| {
         let mut command = command(&["fix", "--diff", "."]);
@@ -35,7 +35,7 @@ fn a_diff_shows_no_secret() {
     assert!(text(&output.stderr).contains("no diff is shown"), "{}", text(&output.stderr));
 }
 
-/// What stands between two items of a list may be a comment of either.
+/// A comment between two items of a list may belong to either.
 #[test]
 fn a_diff_of_a_list_shows_no_secret_and_all_that_is_changed() {
     let pod = |name: &str| {

@@ -37,7 +37,7 @@ fn only_names_were_added(before: &Value, after: &Value) -> bool {
     }
 }
 
-/// Fixes a text, and tells whether that changed it.
+/// Fixes a text, and returns whether that changed it.
 fn assert_only_names_are_added(text: &str) -> bool {
     let Some(once) = try_fixed(text).filter(|fixed| fixed.refusals.is_empty()) else { return false };
     let (before, after) = (libyaml::kubectl(text), libyaml::kubectl(&once.text));

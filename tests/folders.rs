@@ -1,4 +1,4 @@
-//! Folders as people have them: which files are read, which are skipped, and which notes say so.
+//! Folders: which files are read, which are skipped, and which notes are shown.
 
 use std::fs;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn results(folder: &Path, args: &[&str]) -> (Vec<Value>, String) {
     (json(&output.stdout)["results"].as_array().unwrap().clone(), talk(&output))
 }
 
-/// The files with a pod that `check` judges, and what it said.
+/// The files with a pod that `check` checks, and its messages.
 fn judged(folder: &Path, args: &[&str]) -> (Vec<String>, String) {
     let (results, talk) = results(folder, args);
     let is_judged = |result: &&Value| result["decision"] == "mutated";
@@ -64,7 +64,7 @@ fn notes(talk: &str) -> Vec<&str> {
 }
 
 #[test]
-fn hidden_and_ignored_files_of_a_repository_are_passed_over_until_they_are_asked_for() {
+fn hidden_and_ignored_files_of_a_repository_are_skipped_by_default() {
     let folder = pods(&[
         ".git/pod.yaml",
         ".github/workflows/pod.yaml",
@@ -97,7 +97,7 @@ fn hidden_and_ignored_files_of_a_repository_are_passed_over_until_they_are_asked
 }
 
 #[test]
-fn what_is_named_is_read_whatever_it_is() {
+fn a_named_file_is_always_read() {
     let folder = pods(&[".git/a", ".pod.yaml", "build/pod.yaml", "build/deep/pod.yaml", ".hidden/pod.yaml"]);
     add(folder.path(), &[(".gitignore", "build/\n"), ("values.yaml", "image: web\n")]);
     for (named, expected) in [
@@ -111,7 +111,7 @@ fn what_is_named_is_read_whatever_it_is() {
         assert_eq!(judged(folder.path(), &[named]).0, expected, "{named}");
     }
     let (results, _) = results(folder.path(), &["values.yaml"]);
-    assert_eq!(results[0]["object"]["message"], "no Kubernetes object: it has no apiVersion or no kind");
+    assert_eq!(results[0]["object"]["message"], "not a Kubernetes object: it has no apiVersion or no kind");
 }
 
 /// An archive of a repository, or a copy of it in an image, has no `.git`.
@@ -126,10 +126,10 @@ fn gitignore_counts_from_the_repository_or_else_from_the_named_folder() {
     assert_eq!(judged(deploy, &["."]).0, ["./pod.yaml"]);
 }
 
-/// A pipe or a device in the place of a file that controls the search does not stop it.
+/// A pipe or a device instead of a file that controls the search does not stop it.
 #[cfg(unix)]
 #[test]
-fn a_gitignore_that_is_no_file_is_not_waited_for() {
+fn a_gitignore_that_is_a_pipe_does_not_block() {
     let folder = pods(&["pod.yaml", "chart/pod.yaml", "chart/templates/pod.yaml"]);
     for name in [".gitignore", "chart/.gitignore", "chart/Chart.yaml", "chart/kustomization.yaml"] {
         let made = std::process::Command::new("mkfifo").arg(folder.path().join(name)).status();
@@ -143,7 +143,7 @@ fn a_gitignore_that_is_no_file_is_not_waited_for() {
 }
 
 #[test]
-fn files_that_are_no_manifests_are_passed_over() {
+fn files_that_are_not_manifests_are_skipped() {
     let folder = pods(&["pod.yaml"]);
     add(
         folder.path(),
@@ -171,9 +171,9 @@ fn files_that_are_no_manifests_are_passed_over() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// The warning comes once: for a folder and for a named file, beside other objects and alone.
+/// The warning comes once: for a folder and for a named file, with other objects and alone.
 #[test]
-fn an_object_in_a_folder_that_has_containers_but_no_type_is_told() {
+fn an_object_in_a_folder_that_has_containers_but_no_type_is_reported() {
     let lacking = |field: &str| {
         let lines = POD.lines().filter(|line| !line.starts_with(field));
         lines.collect::<Vec<_>>().join("\n") + "\n"
@@ -183,7 +183,7 @@ fn an_object_in_a_folder_that_has_containers_but_no_type_is_told() {
             let folder =
                 tree(&[("deploy/web.yaml", &text), ("deploy/pod.yaml", POD), ("deploy/a.yaml", "a: b\n")]);
             let warning = format!(
-                "warning: this object has containers, but no `{field}`, so it is not judged\n --> deploy/web.yaml:1:1\n"
+                "warning: this object has containers, but no `{field}`, so it is not checked\n --> deploy/web.yaml:1:1\n"
             );
             for args in
                 [&["check", "deploy"][..], &["check", "deploy/web.yaml"], &["fix", "--check", "deploy"]]
@@ -195,13 +195,13 @@ fn an_object_in_a_folder_that_has_containers_but_no_type_is_told() {
             let (all, _) = results(folder.path(), &["deploy"]);
             let skipped = all.iter().filter(|result| result["decision"] == "skipped");
             let skipped: Vec<_> = skipped.map(|result| &result["object"]["message"]).collect();
-            assert_eq!(skipped, ["no Kubernetes object: it has no apiVersion or no kind"]);
+            assert_eq!(skipped, ["not a Kubernetes object: it has no apiVersion or no kind"]);
         }
     }
 }
 
 #[test]
-fn a_folder_without_manifests_says_what_was_passed_over() {
+fn for_a_folder_without_manifests_a_note_says_what_was_skipped() {
     let folder = pods(&[".hidden/pod.yaml"]);
     let output = run(folder.path(), &["check", "."]);
     assert_eq!(output.status.code(), Some(3));
@@ -236,7 +236,7 @@ fn charts() -> TempDir {
 }
 
 #[test]
-fn templates_of_charts_are_passed_over_with_one_note_for_each_chart() {
+fn templates_of_charts_are_skipped_with_one_note_for_each_chart() {
     let folder = charts();
     let (files, said) = judged(folder.path(), &["."]);
     assert_eq!(files, ["./charts/web shop/crds/pod.yaml", "./pod.yaml", "./templates/pod.yaml"]);

@@ -1,4 +1,4 @@
-//! Every command explains itself: in its help, in the manual and to the shell.
+//! Every command is documented: in its help, in the manual and for shell completion.
 
 use acr_pull_secret::commands::Cli;
 use clap::{Command, CommandFactory as _};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::engines::{json as parse, our_host, run};
 use crate::tables::NoHost;
 
-/// The words that call each command.
+/// The arguments of each command.
 fn commands() -> Vec<Vec<String>> {
     calls(&Cli::command(), &[])
 }
@@ -21,7 +21,7 @@ fn calls(command: &Command, words: &[String]) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn the_command_line_is_sound() {
+fn the_command_line_definition_is_valid() {
     Cli::command().debug_assert();
 }
 

@@ -1,4 +1,4 @@
-//! Input that is broken, endless or meant to do harm: a clear message, the right exit status, no crash, bounded memory.
+//! Input that is broken, endless or hostile: a clear message, the right exit status, no crash, bounded memory.
 #![cfg(unix)]
 
 use std::fs;
@@ -19,7 +19,7 @@ mod planted;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - {name: web, image: contoso.azurecr.io/web:v1}\n";
 
-/// How deep what is nested goes.
+/// The depth of nested input.
 const DEEP: usize = 100_000;
 
 fn text(bytes: &[u8]) -> String {
@@ -42,7 +42,7 @@ fn run(folder: &Path, args: &[&str]) -> Output {
     within(512, folder, args, "").output().unwrap()
 }
 
-/// Each alias stands for ten of the one before: `*a9` for 10^9 words in some 400 bytes.
+/// Each alias contains ten of the previous one: `*a9` for 10^9 words in some 400 bytes.
 fn aliases() -> String {
     let list = |i: usize| format!("a{}: &a{0} [{}]\n", i + 1, vec![format!("*a{i}"); 10].join(", "));
     format!("a0: &a0 [{}]\n", ["x"; 10].join(", ")) + &(0..9).map(list).collect::<String>()
@@ -55,7 +55,7 @@ fn merges() -> String {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_has_a_reason_and_the_next_is_judged() {
+fn a_file_that_cannot_be_read_has_a_reason_and_the_next_is_checked() {
     let nested = |open: &str, close: &str| [open.repeat(DEEP), "1".to_owned(), close.repeat(DEEP)].concat();
     let mapping = |depth: usize| (0..depth).map(|i| " ".repeat(i) + "a:\n").collect::<String>();
     let deep = "nested too deeply: more than 100 levels";
@@ -65,7 +65,7 @@ fn a_file_that_cannot_be_read_has_a_reason_and_the_next_is_judged() {
         ("aliases.yaml", aliases().into(), far),
         ("pod-and-aliases.yaml", (POD.to_owned() + &aliases()).into(), far),
         ("merges.yaml", merges().into(), far),
-        ("alias-of-itself.yaml", "a: &a [*a]\n".into(), "the alias stands inside the value that it names"),
+        ("alias-of-itself.yaml", "a: &a [*a]\n".into(), "the alias is inside the value that it refers to"),
         ("flow-lists.yaml", nested("[", "]").into(), deep),
         ("flow-mappings.yaml", nested("{a: ", "}").into(), deep),
         ("flow-without-end.yaml", "[".repeat(DEEP).into(), deep),
@@ -77,7 +77,7 @@ fn a_file_that_cannot_be_read_has_a_reason_and_the_next_is_judged() {
         ("nul.yaml", (POD.to_owned() + "\0").into(), nul),
         ("only-nul.yaml", vec![0; 1 << 20], nul),
         ("utf16.yaml", POD.encode_utf16().flat_map(u16::to_le_bytes).collect(), nul),
-        ("half.yaml", b"\xff\xfea\0:\0 \0b".to_vec(), "this is not UTF-16 text"),
+        ("half.yaml", b"\xff\xfea\0:\0 \0b".to_vec(), "this is not valid UTF-16"),
     ];
     for (name, content, reason) in cases {
         let folder = tempfile::tempdir().unwrap();
@@ -102,7 +102,7 @@ fn a_file_that_cannot_be_read_has_a_reason_and_the_next_is_judged() {
 
 /// The last one counts, as for the API server, but no user means it.
 #[test]
-fn a_key_given_twice_is_told_of_and_not_edited() {
+fn a_key_given_twice_is_reported_and_not_edited() {
     let folder = tempfile::tempdir().unwrap();
     let twice = POD.replace("kind: Pod\n", "kind: Pod\nspec: {containers: []}\n");
     let json = r#"{"apiVersion":"v1","kind":"Pod","spec":{},"metadata":{"name":"web"},"spec":{"containers":[{"name":"web","image":"contoso.azurecr.io/web:v1"}]}}"#;
@@ -111,7 +111,7 @@ fn a_key_given_twice_is_told_of_and_not_edited() {
         let check = run(folder.path(), &["check", name]);
         assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
         assert!(
-            text(&check.stderr).contains("key `spec` stands in this mapping already"),
+            text(&check.stderr).contains("key `spec` is already in this mapping"),
             "{}",
             text(&check.stderr)
         );
@@ -123,7 +123,7 @@ fn a_key_given_twice_is_told_of_and_not_edited() {
 }
 
 #[test]
-fn links_and_devices_in_a_folder_are_no_trap() {
+fn links_and_devices_in_a_folder_do_no_harm() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir_all(at("deep/er")).unwrap();
@@ -165,7 +165,7 @@ fn links_and_devices_in_a_folder_are_no_trap() {
     }
 }
 
-/// What says which files are skipped is no trap itself: a device costs no memory, and a terminal is not waited for.
+/// A `.gitignore` does no harm itself: a device does not use memory, and a terminal does not block.
 #[test]
 fn a_gitignore_that_is_a_link_or_too_large_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -195,9 +195,9 @@ fn a_gitignore_that_is_a_link_or_too_large_is_not_read() {
     assert_eq!(notes, expected);
 }
 
-/// What was seen when the folder was listed is gone when its turn comes.
+/// Files are removed after the folder was listed and before they are read.
 #[test]
-fn files_that_vanish_are_named_and_the_rest_is_seen_to() {
+fn removed_files_are_reported_and_the_rest_is_processed() {
     const FILES: usize = 400;
     for call in ["check", "fix"] {
         let folder = tempfile::tempdir().unwrap();
@@ -239,7 +239,7 @@ fn files_that_vanish_are_named_and_the_rest_is_seen_to() {
 }
 
 #[test]
-fn nothing_in_a_message_moves_a_cursor() {
+fn messages_cannot_move_the_cursor() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pod.yaml"), POD).unwrap();
     fs::write(folder.path().join("config.yaml"), "settings: {\"\\e[31m\": 1}\n").unwrap();
@@ -263,7 +263,7 @@ fn nothing_in_a_message_moves_a_cursor() {
 
 /// U+202E makes `v1gnp.exe` of `exe.png1v`.
 #[test]
-fn nothing_in_a_report_turns_the_text_around_it() {
+fn reports_cannot_reverse_the_text_around_a_value() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pod.yaml"), POD.replace("web:v1", "web:\u{202e}v1")).unwrap();
     for format in ["text", "github", "junit"] {
@@ -274,13 +274,13 @@ fn nothing_in_a_report_turns_the_text_around_it() {
     }
 }
 
-/// What a command is called with, how its streams end, its exit status, and a part of what it says.
+/// Arguments, redirections, exit status, and a part of the messages.
 #[test]
-fn output_that_nobody_gets_is_no_crash_and_lost_text_no_success() {
+fn lost_output_is_neither_a_crash_nor_a_success() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pod.yaml"), POD).unwrap();
     let refused = "{\"mode\": \"validate\"}";
-    let closed = "error: standard output is closed, so what is fixed would be lost";
+    let closed = "error: standard output is closed, so the result would be lost";
     let full = "standard output cannot be written: No space left on device";
     for (args, redirect, status, told) in [
         (&["check", "pod.yaml"][..], ">&-", 0, ""),

@@ -1,5 +1,5 @@
-//! Foreign policies that loop, crash and lie, run by the command: each object reports what the policy did, and the other
-//! objects are still judged.
+//! Foreign policies that loop, crash and lie, run by the command: the error is reported for each object, and the other objects
+//! are still checked.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,21 +13,17 @@ mod compiling;
 mod lying;
 mod repeating;
 
-/// What a policy does, in which function, and what is said of it.
+/// The fault of a policy, its function, and the message.
 const FAULTS: [(&str, &str, &str); 26] = [
     ("_start", LOOP, "failed to start, in `_start`: the policy did not finish within "),
     ("wapc_init", LOOP, "failed to start, in `wapc_init`: the policy did not finish within "),
     ("__guest_call", LOOP, "the policy did not finish within "),
     ("__guest_call", HOST_CALLS, "the policy made more than 10000 host calls (--policy-host-calls)"),
-    (
-        "__guest_call",
-        MEMORY_BOMB,
-        "the policy needs more memory than the 256Mi it may have (--policy-memory)",
-    ),
+    ("__guest_call", MEMORY_BOMB, "the policy needs more memory than the limit of 256Mi (--policy-memory)"),
     (
         "wapc_init",
         MEMORY_BOMB,
-        "failed to start, in `wapc_init`: the policy needs more memory than the 256Mi",
+        "failed to start, in `wapc_init`: the policy needs more memory than the limit of 256Mi",
     ),
     ("__guest_call", "(call $deep)", "the policy ran out of stack"),
     ("_start", "(call $deep)", "failed to start, in `_start`: the policy ran out of stack"),
@@ -44,7 +40,7 @@ const FAULTS: [(&str, &str, &str); 26] = [
         "the policy crashed: wasm trap: out of bounds memory access",
     ),
     ("__guest_call", "(call $exit (i32.const 0))", "the policy ended itself with exit code 0"),
-    // Lengths that are huge, and negative ones, which are no different; pointers that lead out of the memory.
+    // Lengths that are huge, and negative ones, which are the same; pointers that are outside of the memory.
     ("__guest_call", "(call $answer (i32.const 0) (i32.const 2147483647))", OUTSIDE),
     ("__guest_call", "(call $answer (i32.const 0) (i32.const -1))", OUTSIDE),
     ("__guest_call", "(call $answer (i32.const -8) (i32.const 4))", OUTSIDE),
@@ -53,17 +49,17 @@ const FAULTS: [(&str, &str, &str); 26] = [
         "(call $request (i32.const -1) (i32.const 0))",
         "`__guest_request` with an address outside",
     ),
-    ("__guest_call", LONG_ANSWER, "67108865 bytes, more than the 64Mi that it may pass (--policy-response)"),
+    ("__guest_call", LONG_ANSWER, "67108865 bytes, more than the limit of 64Mi (--policy-response)"),
     ("__guest_call", LONG_ERROR, "the policy answered with an error: xxx"),
     (
         "__guest_call",
         LONG_WORD,
-        "the policy's answer is no ValidationResponse: invalid type: string, expected",
+        "the policy's answer is not a ValidationResponse: invalid type: string, expected",
     ),
     (
         "__guest_call",
         "(call $no_json) (return (i32.const 1))",
-        "the policy's answer is no ValidationResponse",
+        "the policy's answer is not a ValidationResponse",
     ),
     ("__guest_call", "(call $no_response) (return (i32.const 1))", "missing field `accepted`"),
     (
@@ -76,8 +72,8 @@ const FAULTS: [(&str, &str, &str); 26] = [
         "(return (i32.const 0))",
         "the policy returned 0 but set neither an answer nor an error",
     ),
-    // Answers that change: the last counts, and an error is no answer.
-    ("__guest_call", "(call $fine) (call $no_json) (return (i32.const 1))", "is no ValidationResponse"),
+    // Answers that change: the last counts, and an error is not an answer.
+    ("__guest_call", "(call $fine) (call $no_json) (return (i32.const 1))", "is not a ValidationResponse"),
     ("__guest_call", "(call $fine) (call $no_json) (return (i32.const 0))", "the policy returned 0 but set"),
 ];
 
@@ -193,7 +189,7 @@ fn fault(number: usize) -> String {
 }
 
 #[test]
-fn each_object_says_what_the_policy_did_and_the_others_are_judged() {
+fn each_object_reports_the_fault_and_the_others_are_checked() {
     let folder = folder();
     let output = command(&[
         "check",
@@ -250,9 +246,9 @@ fn a_hostile_policy_gets_nothing_written() {
     }
 }
 
-/// What is wrong before anything can be asked is said once.
+/// An error at load time is reported once.
 #[test]
-fn a_module_that_is_no_usable_policy_is_refused_with_its_reason() {
+fn a_module_that_is_not_a_usable_policy_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pod.yaml"), pod("web")).unwrap();
     let call = r#"(func (export "__guest_call") (param i32 i32) (result i32) (i32.const 1))"#;
@@ -282,7 +278,7 @@ fn a_module_that_is_no_usable_policy_is_refused_with_its_reason() {
         ),
         (
             wat(format!(r#"(memory (export "memory") 5000) {call}"#)),
-            "the policy needs more memory than the 256Mi it may have",
+            "the policy needs more memory than the limit of 256Mi",
         ),
     ];
     for (module, reason) in modules {
@@ -315,14 +311,8 @@ fn the_limits_are_options_and_keys_of_the_config_file() {
     let here = folder.path();
     for (option, value, key, number, reason) in [
         ("--policy-timeout", "50ms", "policyTimeout", 2, "did not finish within 0.05 s"),
-        ("--policy-memory", "1Mi", "policyMemory", 4, "more memory than the 1Mi it may have"),
-        (
-            "--policy-response",
-            "64Ki",
-            "policyResponse",
-            18,
-            "10000000 bytes, more than the 64Ki that it may pass",
-        ),
+        ("--policy-memory", "1Mi", "policyMemory", 4, "more memory than the limit of 1Mi"),
+        ("--policy-response", "64Ki", "policyResponse", 18, "10000000 bytes, more than the limit of 64Ki"),
         ("--policy-host-calls", "3", "policyHostCalls", 3, "more than 3 host calls"),
     ] {
         let file = format!("{number:02}.yaml");
@@ -335,10 +325,10 @@ fn the_limits_are_options_and_keys_of_the_config_file() {
 }
 
 #[test]
-fn a_limit_that_is_none_is_refused_and_a_number_alone_is_one() {
+fn an_invalid_limit_is_refused_and_a_number_without_a_unit_is_valid() {
     let folder = folder();
     let here = folder.path();
-    let (duration, size) = ("a duration is wanted, such as 500ms", "a size is wanted, such as 64Ki");
+    let (duration, size) = ("expected a duration such as 500ms", "expected a size such as 64Ki");
     let number = "is not in 1..";
     for (option, key, value, reason) in [
         ("--policy-timeout", "policyTimeout", "0", duration),
@@ -354,15 +344,12 @@ fn a_limit_that_is_none_is_refused_and_a_number_alone_is_one() {
         assert!(talk.starts_with("error: ") && talk.contains(reason), "{option} {value}: {talk}");
         std::fs::write(here.join("config.yml"), format!("{key}: {value}\n")).unwrap();
         let talk = refusal(here, &["--config", "config.yml", "01.yaml"]);
-        let reason = if reason == number { "a number from 1 on is wanted" } else { reason };
+        let reason = if reason == number { "must be a number of at least 1" } else { reason };
         let place = format!("\n --> config.yml:1:{}\n", key.len() + 3);
         assert!(talk.starts_with(&format!("error: {key}: {reason}")), "{key}: {value}: {talk}");
         assert!(talk.contains(&place), "{key}: {value}: {talk}");
     }
     std::fs::write(here.join("config.yml"), "policyTimeout: 1\npolicyMemory: 1048576\n").unwrap();
     let talk = refusal(here, &["--config", "config.yml", "02.yaml", "04.yaml"]);
-    assert!(
-        talk.contains("did not finish within 1 s") && talk.contains("than the 1Mi it may have"),
-        "{talk}"
-    );
+    assert!(talk.contains("did not finish within 1 s") && talk.contains("than the limit of 1Mi"), "{talk}");
 }

@@ -1,4 +1,4 @@
-//! Reports name what the user can open: the template of a chart, and the file that a pipe stands for.
+//! Reports name what the user can open: the template of a chart, and the file behind a pipe.
 
 use serde_json::{Value, json};
 
@@ -7,11 +7,11 @@ use crate::reports::{assert_valid, reports, results, schema, workflow_command};
 
 const VALIDATE: &str = r#"{"mode":"validate"}"#;
 
-/// A pod as helm renders it, whose image stands at 10:23, and one that is from elsewhere.
+/// A pod as helm renders it, whose image is at 10:23, and another pod.
 const RENDERED: &str = "---\n# Source: shop/templates/a b.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - name: web\n      # from the registry\n      image:          contoso.azurecr.io/web\n---\n# Source: https://contoso.com/templates/b.yaml\napiVersion: v1\nkind: Pod\nmetadata: {name: other}\nspec: {containers: [{name: web, image: contoso.azurecr.io/web}]}\n";
 
 #[test]
-fn what_helm_rendered_is_named_by_its_template_and_by_no_line_of_it() {
+fn rendered_objects_are_named_by_their_template_without_a_line() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("rendered.yaml"), RENDERED).unwrap();
     let all = reports(folder.path(), &["--settings-json", VALIDATE, "rendered.yaml"]);
@@ -74,7 +74,7 @@ fn said(args: &[&str], input: &str) -> (String, String, Option<i32>) {
 }
 
 #[test]
-fn reports_call_standard_input_what_they_are_told() {
+fn reports_use_the_given_name_of_standard_input() {
     let check = |format: &str, input: &str| {
         let args =
             ["check", "-o", format, "--stdin-name", "deploy/web.yaml", "--settings-json", VALIDATE, "-"];
@@ -110,7 +110,7 @@ fn a_rendered_chart_has_the_name_of_the_pipe_beside_that_of_the_template() {
 }
 
 #[test]
-fn fix_calls_standard_input_what_it_is_told() {
+fn fix_uses_the_given_name_of_standard_input() {
     let (diff, talk, status) = said(&["fix", "--diff", "--stdin-name", "deploy/web.yaml", "-"], POD);
     assert!(diff.starts_with("--- a/deploy/web.yaml\n+++ b/deploy/web.yaml\n"), "{diff}");
     assert!(talk.contains("would fix Pod default/web (deploy/web.yaml:1)"), "{talk}");
@@ -121,7 +121,7 @@ fn fix_calls_standard_input_what_it_is_told() {
 }
 
 #[test]
-fn a_name_for_standard_input_that_is_not_read_is_a_wrong_call() {
+fn a_name_for_standard_input_that_is_not_read_is_invalid_usage() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("web.yaml"), POD).unwrap();
     for name in ["check", "fix"] {
@@ -137,7 +137,7 @@ fn a_name_for_standard_input_that_is_not_read_is_a_wrong_call() {
 }
 
 #[test]
-fn a_report_does_not_replace_the_file_that_standard_input_stands_for() {
+fn a_report_does_not_replace_the_file_behind_standard_input() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("web.yaml"), POD).unwrap();
     let mut check = command(&["check", "--stdin-name", "web.yaml", "-o", "json=web.yaml", "-"]);
@@ -147,7 +147,7 @@ fn a_report_does_not_replace_the_file_that_standard_input_stands_for() {
 }
 
 #[test]
-fn names_are_shown_and_not_obeyed() {
+fn names_are_shown_with_escapes() {
     let name = "a\u{1b}[2J\u{202e}::error::b\n.yaml";
     for args in
         [&["check"][..], &["check", "-o", "github"], &["check", "-o", "junit"], &["fix"], &["fix", "--diff"]]

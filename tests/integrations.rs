@@ -68,7 +68,7 @@ fn filled_in(text: &str, value: impl Fn(&str) -> String) -> String {
     filled + rest
 }
 
-/// A step of the action, used at a tag or whatever else `action_ref` is, with inputs or their defaults, as GitHub runs it.
+/// A step of the action, used at `action_ref`, a tag or another reference, with inputs or their defaults, as GitHub runs it.
 fn step(
     number: usize,
     action_ref: &str,

@@ -1,4 +1,4 @@
-//! Lookups: what is asked, every text in which policy-server refuses one, sessions of kwctl, and the time.
+//! Lookups: their requests, every refusal of policy-server, sessions of kwctl, and the time.
 
 use std::sync::{Arc, Mutex};
 
@@ -29,7 +29,7 @@ impl HostCalls for Answer {
     }
 }
 
-/// A host that has nothing, and notes what it is asked.
+/// A host without objects that records its requests.
 #[derive(Default)]
 struct Asked(Mutex<Vec<Value>>);
 
@@ -49,9 +49,9 @@ impl HostCalls for Asked {
     }
 }
 
-/// The rows by which the core is tested.
+/// The same rows as in the tests of the core.
 #[test]
-fn the_wasm_asks_what_the_core_asks() {
+fn the_wasm_makes_the_same_lookups_as_the_core() {
     let rows = std::fs::read(project("policy/core/tests/tables/lookups.json")).unwrap();
     for row in json(&rows).as_array().unwrap() {
         let payload = json!({"request": row["request"], "settings": row["settings"]}).to_string();
@@ -65,7 +65,7 @@ fn the_wasm_asks_what_the_core_asks() {
 
 /// policy-evaluator: `evaluation_context.rs`, `callback_handler/kubernetes/client.rs`, `runtimes/callback.rs`
 #[test]
-fn every_refusal_of_policy_server_is_told_apart() {
+fn every_refusal_of_policy_server_is_distinguished() {
     let refusals = [
         (
             "Policy has not been granted access to the 'kubernetes/get_resource' host capability. The violation has been reported.",
@@ -155,7 +155,7 @@ fn secret(password: &str) -> String {
 }
 
 #[test]
-fn a_recorded_session_stands_in_for_the_cluster() {
+fn a_recorded_session_replaces_the_cluster() {
     let folder = tempfile::tempdir().unwrap();
     let (cluster, session) = (folder.path().join("cluster.json"), folder.path().join("session.yml"));
     std::fs::write(&cluster, secret("hunter2")).unwrap();
@@ -223,7 +223,7 @@ fn a_session_of_kwctl_can_be_replayed() {
 }
 
 #[test]
-fn a_token_is_judged_by_the_time_of_the_run() {
+fn a_token_is_checked_at_the_time_of_the_run() {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let rules = |expires: u64| {
         let claims =

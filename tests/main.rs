@@ -3,8 +3,8 @@
 //!
 //! | module | states |
 //! |---|---|
-//! | `cases` | every case of `cases/` ends alike in the core, in the command and in an independent host |
-//! | `secrecy` | nothing that a secret holds is ever shown |
+//! | `cases` | every case of `cases/` has the same result in the core, in the command and in an independent host |
+//! | `secrecy` | no value of a secret is ever shown |
 //! | `lookups` | the kinds of refusal of policy-server are distinguished, sessions are replayed, tokens expire |
 //! | `suites` | what a suite of the user may say, and how `--update` writes it |
 //! | `tables` | the policy.wasm reads images, registry keys and settings as the tables of `policy/core/tests/tables` say |
@@ -12,24 +12,24 @@
 //! | `cluster_manifests` | what policy/cluster applies is valid, accepted by the policy, and grants no more than it needs |
 //! | `artifact_hub` | the data for Artifact Hub and Rancher match the policy |
 //! | `reproducible` | the policy's bytes depend on its source alone |
-//! | `manifests` | real manifests are judged, and fixed exactly where there is a pod |
+//! | `manifests` | real manifests are checked, and fixed exactly where there is a pod |
 //! | `folders` | in folders, manifests are read; other files are skipped, or a note names them |
 //! | `reports` | every report follows its schema, for any input, and agrees with the others |
 //! | `input_names` | reports name charts' templates, and standard input by its given name, without wrong lines |
 //! | `earlier_reports` | a report replaces one of an earlier run, and no other file that was read |
-//! | `bench` | judging is measured beside reading, and beside other policies |
+//! | `bench` | the time of checks is compared with reading, and with other policies |
 //! | `streams` | input of any length is reported document by document, in its order |
-//! | `running` | a signal leaves whole files only, and a watch sees every change |
-//! | `hostile_modules` | a policy that loops, crashes or lies causes an error at that object, and the others are still judged |
+//! | `running` | a signal leaves only complete files, and a watch sees every change |
+//! | `hostile_modules` | a policy that loops, crashes or lies causes an error at that object, and the others are still checked |
 //! | `reading` | files are read as kubectl reads them, in its encodings, and written back in them |
 //! | `hostile_input` | bombs, broken links, lost output: a clear message, the right status, bounded memory |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are fixed byte for byte as the pairs in `fix/` show, and nothing else in them changes |
 //! | `fix_diff` | a diff shows every change and no Secret |
 //! | `fix_styles` | in a manifest of any style, `fix` adds names and changes nothing else |
-//! | `policy` | metadata is embedded as Kubewarden reads it, and a cluster is asked for no more than the settings need |
+//! | `policy` | metadata is embedded as Kubewarden reads it, and only the lookups that the settings need are made |
 //! | `deployment` | `policy manifest` writes what policy/cluster has, and keeps what a given policy resource says |
-//! | `registry` | a policy reaches a real registry and comes back, and every way to fail gets one clear sentence |
+//! | `registry` | a policy is pushed to a real registry and pulled, and every error has one clear sentence |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `explain` | `explain` reports a policy that cannot explain |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
@@ -47,7 +47,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test ends at its first surprise"
+    reason = "a test stops at the first unexpected result"
 )]
 
 mod artifact_hub;

@@ -1,4 +1,4 @@
-//! Manifests as people write them: the project's own, and published ones where they stand beside the checkout.
+//! Real manifests: the project's own, and published ones that are next to the checkout.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) const OWN: &[&str] = &["tests/manifests", "tests/workloads"];
 /// Real manifests, as others have published them.
 pub(crate) const PUBLISHED: &[&str] = &["../shared/manifests"];
 
-/// The report on a folder or file, and what was said beside it.
+/// The report on a folder or file, and the messages.
 fn check(path: &str) -> (Value, String) {
     let output = run(&["check", "-o", "json", path], "");
     let talk = String::from_utf8(output.stderr).unwrap();
@@ -37,7 +37,7 @@ fn places<'t>(talk: &'t str, folder: &str) -> Vec<&'t str> {
 }
 
 #[test]
-fn every_file_of_the_projects_folders_is_judged() {
+fn every_file_of_the_projects_folders_is_checked() {
     for folder in OWN {
         let (report, talk) = check(folder);
         assert!(report["summary"]["objects"].as_u64() >= Some(9), "{folder}: {}", report["summary"]);
@@ -46,9 +46,9 @@ fn every_file_of_the_projects_folders_is_judged() {
     }
 }
 
-/// What people keep beside their manifests.
+/// Files that are often next to manifests.
 #[test]
-fn a_file_that_is_no_manifest_gives_an_error_at_its_place() {
+fn a_file_that_is_not_a_manifest_gives_an_error_with_its_location() {
     let folder = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
     for (name, text, place) in [
@@ -65,8 +65,8 @@ fn a_file_that_is_no_manifest_gives_an_error_at_its_place() {
 }
 
 #[test]
-#[ignore = "needs published manifests beside the checkout"]
-fn every_published_file_is_judged_or_its_error_has_a_place() {
+#[ignore = "needs published manifests next to the checkout"]
+fn every_published_file_is_checked_or_its_error_has_a_location() {
     for folder in PUBLISHED.iter().map(|folder| project(folder).display().to_string()) {
         let (report, talk) = check(&folder);
         assert!(report["summary"]["objects"].as_u64() > Some(300), "{}", report["summary"]);
@@ -86,7 +86,7 @@ fn moved_to_acr_exactly_pods_end_mutated() {
 }
 
 #[test]
-#[ignore = "needs published manifests beside the checkout"]
+#[ignore = "needs published manifests next to the checkout"]
 fn published_manifests_moved_to_acr_exactly_pods_end_mutated() {
     assert_exactly_pods_end_mutated(PUBLISHED, 100);
 }
@@ -102,7 +102,7 @@ fn assert_exactly_pods_end_mutated(folders: &[&str], at_least: usize) {
             let (documents, _, _) = manifests(&file);
             for manifest in documents {
                 let mut object = manifest.object().clone();
-                // Alone in a file, it is passed over.
+                // Alone in a file, it is skipped.
                 if Kind::of(&object).is_none() {
                     continue;
                 }

@@ -1,4 +1,4 @@
-//! The server of the playground and the site that it writes; what a browser makes of them is in `browser`.
+//! The server of the playground and the site that it writes; tests in a browser are in `browser`.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
@@ -50,7 +50,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn the_page_is_served_with_no_way_out() {
+fn the_page_is_served_without_access_to_other_addresses() {
     let server = Server::start();
     assert!(server.address.starts_with("127.0.0.1:"), "{}", server.address);
     let (head, body) = server.ask("GET /", &server.address);
@@ -67,7 +67,7 @@ fn the_page_is_served_with_no_way_out() {
 }
 
 #[test]
-fn nobody_else_is_served() {
+fn other_hosts_are_not_served() {
     let server = Server::start();
     let rebound = server.ask("GET /", "attacker.example").0;
     assert!(rebound.starts_with("HTTP/1.1 421 "), "{rebound}");
@@ -77,7 +77,7 @@ fn nobody_else_is_served() {
     }
 }
 
-/// No limit of these ends anything within a test.
+/// These limits are not reached within a test.
 const LAVISH: Limits = Limits {
     connections: 1_000,
     request: Duration::from_hours(1),
@@ -85,10 +85,10 @@ const LAVISH: Limits = Limits {
     header: 1024 * 1024,
 };
 
-/// How long a connection may take to be closed. It only ends a test that would wait for ever.
+/// How long a connection may take to be closed. It only stops a test that would wait forever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Serves in this process with these limits, and tells the address.
+/// Serves in this process with these limits, and returns the address.
 fn serve(limits: Limits) -> String {
     let playground = server::Playground::bind(0).unwrap().with_limits(limits);
     let address = playground.url().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
@@ -106,7 +106,7 @@ fn client(address: &str, sent: &str) -> TcpStream {
 /// Half of a header.
 const HALF: &str = "GET / HTTP/1.1\r\nHost: ";
 
-/// A client that asks for 40 times 0.8 MB, which no system keeps for a client that does not read.
+/// A client that asks for 40 times 0.8 MB, which the system does not buffer for a client that does not read.
 fn deaf_client(address: &str) -> TcpStream {
     let request = format!("GET /policy_bg.wasm HTTP/1.1\r\nHost: {address}\r\n\r\n");
     client(address, &request.repeat(40))
@@ -135,7 +135,7 @@ fn wait_for_closed(clients: &mut [TcpStream], least: usize) {
 }
 
 #[test]
-fn clients_that_send_half_a_header_or_never_read_keep_nobody_from_being_served() {
+fn clients_that_send_half_a_header_or_never_read_do_not_block_others() {
     let address = serve(Limits { connections: 6, ..LAVISH });
     let mut waiting = Vec::new();
     for _ in 0..20 {
@@ -168,7 +168,7 @@ fn one_more_connection_closes_the_one_whose_last_answer_is_the_oldest() {
 }
 
 #[test]
-fn a_client_has_a_time_for_its_request_and_for_reading_the_answer() {
+fn a_client_has_a_time_limit_for_its_request_and_for_reading_the_answer() {
     let brief = Duration::from_millis(50);
     let address = serve(Limits { request: brief, ..LAVISH });
     let answered = format!("GET /style.css HTTP/1.1\r\nHost: {address}\r\n\r\n");
@@ -182,7 +182,7 @@ fn a_client_has_a_time_for_its_request_and_for_reading_the_answer() {
 }
 
 #[test]
-fn a_header_has_a_largest_size_and_a_body_is_not_waited_for() {
+fn a_header_has_a_maximum_size_and_a_body_is_not_read() {
     let address = serve(Limits { header: 16 * 1024, ..LAVISH });
     let long = format!("GET /{} HTTP/1.1\r\nHost: {address}\r\n\r\n", "x".repeat(100_000));
     let endless = format!("GET / HTTP/1.1\r\nHost: {address}\r\n{}", "A: b\r\n".repeat(20_000));
@@ -203,17 +203,20 @@ fn a_header_has_a_largest_size_and_a_body_is_not_waited_for() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_the_way_out() {
+fn a_port_in_use_is_reported_with_the_fix() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let output = command(&["playground", "--port", &port]).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said.contains(&format!("port {port} of 127.0.0.1 is taken: name another with --port")), "{said}");
+    assert!(
+        said.contains(&format!("port {port} of 127.0.0.1 is in use: pass another one with --port")),
+        "{said}"
+    );
 }
 
 #[test]
-fn a_site_is_written_anew_over_itself_and_over_nothing_else() {
+fn a_site_replaces_only_an_earlier_site() {
     let folder = tempfile::tempdir().unwrap();
     let site = folder.path().join("a/site");
     let export = || command(&["playground", "--export", &site.display().to_string()]).output().unwrap();
@@ -230,7 +233,7 @@ fn a_site_is_written_anew_over_itself_and_over_nothing_else() {
     let refused = export();
     assert_eq!(refused.status.code(), Some(2));
     let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(said.contains("thesis.txt is not of the playground"), "{said}");
+    assert!(said.contains("thesis.txt is not part of the playground"), "{said}");
     assert_eq!(fs::read_to_string(site.join("thesis.txt")).unwrap(), "mine");
 }
 

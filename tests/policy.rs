@@ -1,4 +1,4 @@
-//! The policy as an artifact: its metadata, and what runs it in a cluster.
+//! The policy as an artifact: its metadata, and the manifests that deploy it.
 
 use std::path::Path;
 
@@ -115,7 +115,7 @@ fn section_of(wasm: &[u8]) -> usize {
 
 #[cfg(unix)]
 #[test]
-fn a_policy_that_was_compiled_is_kept_for_the_next_run() {
+fn a_compiled_policy_is_kept_for_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     let entries = || {
         let entries = std::fs::read_dir(folder.path().join("acr-pull-secret")).into_iter().flatten();
@@ -130,9 +130,9 @@ fn a_policy_that_was_compiled_is_kept_for_the_next_run() {
 }
 
 #[test]
-fn what_is_no_file_is_taken_for_a_reference_and_told_what_is_wrong_with_it() {
+fn an_argument_that_is_not_a_file_is_read_as_a_reference() {
     for (name, told) in [
-        ("Contoso/policy", "Contoso/policy: no such file, and no reference such as"),
+        ("Contoso/policy", "Contoso/policy: neither a file nor a reference such as"),
         ("registry://Contoso/policy", "it must start with a registry"),
     ] {
         let output = run(&["policy", "inspect", name], "");
@@ -143,7 +143,7 @@ fn what_is_no_file_is_taken_for_a_reference_and_told_what_is_wrong_with_it() {
 }
 
 #[test]
-fn mutating_asks_for_no_more_than_the_pods_it_fixes() {
+fn the_mutating_policy_has_rules_only_for_the_pods_that_it_fixes() {
     let resources = manifest(&json!({}), &[]);
     assert_eq!(names(&resources), ["ClusterAdmissionPolicy", "ClusterAdmissionPolicy"]);
     let spec = &resources[0]["spec"];
@@ -174,7 +174,7 @@ fn each_target_adds_its_own_rules() {
     for rule in ["pods CREATE+UPDATE", "deployments CREATE+UPDATE"] {
         assert!(
             validated.iter().any(|covered| covered == rule),
-            "templates are fixed, so they are judged: {validated:?}"
+            "templates are fixed, so they are validated: {validated:?}"
         );
     }
     let lookups = json!([{"apiVersion": "v1", "kind": "ServiceAccount"}]);
@@ -182,7 +182,7 @@ fn each_target_adds_its_own_rules() {
 }
 
 #[test]
-fn validating_guards_everything_and_reads_secrets_by_name() {
+fn the_validating_policy_has_all_rules_and_reads_secrets_by_name() {
     let settings = json!({
         "mode": "validate", "cluster": {"serviceAccounts": true, "secrets": "credentials"},
         "pullSecrets": [
@@ -205,7 +205,7 @@ fn validating_guards_everything_and_reads_secrets_by_name() {
     }
     assert!(
         !covered.iter().any(|rule| rule.starts_with("secrets")),
-        "a guard that fails closed must not lock Secrets"
+        "a policy that fails closed must not block Secrets"
     );
     let spared = &spec["namespaceSelector"]["matchExpressions"][0]["values"];
     assert_eq!(spared, &json!(["kube-system", "kubewarden", "policies"]));
@@ -264,7 +264,7 @@ fn the_policy_resource_is_read_back_as_settings() {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Everything that the API server would drop in silence is an error here.
+/// Everything that the API server would drop silently is an error here.
 fn closed(schema: &mut Value) {
     if let Some(fields) = schema.as_object_mut() {
         let open = fields.contains_key("additionalProperties")
@@ -279,7 +279,7 @@ fn closed(schema: &mut Value) {
 }
 
 #[test]
-#[ignore = "needs Kubewarden's resource definitions beside the checkout"]
+#[ignore = "needs Kubewarden's resource definitions next to the checkout"]
 fn the_policy_resource_fits_the_published_schema() {
     let crd = project("../shared/crds/policies.kubewarden.io_clusteradmissionpolicies.yaml");
     let (definitions, _) = yaml::documents(&std::fs::read_to_string(crd).unwrap());
@@ -307,16 +307,16 @@ fn the_policy_resource_fits_the_published_schema() {
     }
     let mut policy = manifest(&json!({}), &[])[0].clone();
     policy["spec"]["mutatng"] = json!(true);
-    assert!(!validator.is_valid(&policy), "the schema notices nothing");
+    assert!(!validator.is_valid(&policy), "the schema accepts an unknown field");
 }
 
 #[test]
-fn a_module_in_a_registry_is_named_with_its_version() {
+fn a_module_in_a_registry_needs_a_version() {
     let manifest = |module: &str| run(&["policy", "manifest", "--module", module], "");
     let unversioned = manifest("contoso.azurecr.io/policies/acr-pull-secret");
     let said = String::from_utf8_lossy(&unversioned.stderr).into_owned();
     assert_eq!(unversioned.status.code(), Some(2), "{said}");
-    assert!(said.contains("which version?"), "{said}");
+    assert!(said.contains("the version is missing"), "{said}");
     let versioned = manifest("contoso.azurecr.io/policies/acr-pull-secret:v0.1.0");
     let printed = String::from_utf8_lossy(&versioned.stdout).into_owned();
     assert!(

@@ -22,7 +22,7 @@ proptest! {
 }
 
 #[test]
-fn the_wasm_answers_ten_megabytes_of_nesting_alike() {
+fn the_wasm_answers_ten_megabytes_of_nesting_like_the_core() {
     for payload in nested_payloads() {
         let native = json(&operations::validate(payload.as_bytes(), &EmptyCluster));
         assert_eq!(native, json(&our_host("validate", payload.as_bytes(), Arc::new(NoHost))));

@@ -1,10 +1,10 @@
-//! Without settings: will these pods get their images?
+//! Without settings: can these pods pull their images?
 
 use serde_json::{Value, json};
 
 use crate::engines::command_alone;
 
-/// What is said, word by word, and the exit status.
+/// The messages, and the exit status.
 struct Answer {
     report: Value,
     talk: String,
@@ -163,13 +163,12 @@ fn pods_that_will_wait_in_image_pull_back_off_are_errors() {
 }
 
 #[test]
-fn what_is_not_among_the_inputs_is_said_once_at_the_end() {
+fn objects_that_are_not_among_the_inputs_are_listed_once_at_the_end() {
     let objects =
         [pod(&["acr-secret"]), pod(&["acr-secret"]).replace("\"web\"", "\"b\""), pod(&[]), deployment("web")];
     let answer = ask(&[], &list(&objects));
     let note = "note: not among the inputs: Secret shop/acr-secret (2 pods), ServiceAccount shop/default (1 pod), \
-                ServiceAccount shop/web (1 workload); pass these too, or add --complete if the inputs are \
-                all there is";
+                ServiceAccount shop/web (1 workload); pass these too, or add --complete if the inputs are complete";
     assert_eq!(answer.talk.lines().filter(|line| *line == note).count(), 1, "{}", answer.talk);
     assert_eq!(answer.report["results"][0]["unknown"], json!(["Secret shop/acr-secret"]));
     let quiet = ask(&["-q"], &list(&objects));
@@ -188,9 +187,9 @@ fn what_is_not_among_the_inputs_is_said_once_at_the_end() {
     );
 }
 
-/// Each first line says whose answer it is.
+/// The first line says whether it is the policy's answer.
 #[test]
-fn settings_and_policy_resources_are_answered_as_the_cluster_would() {
+fn settings_and_policy_resources_give_the_decision_of_the_cluster() {
     let answer = ask(&["--settings-json", "{}"], &pod(&[]));
     assert_eq!((answer.results(), answer.status), (vec!["mutated".to_owned()], Some(0)));
     let folder = tempfile::tempdir().unwrap();
@@ -212,7 +211,7 @@ fn settings_and_policy_resources_are_answered_as_the_cluster_would() {
 
 /// `fix` without settings writes only where `check` without settings rejects.
 #[test]
-fn what_is_no_error_is_not_fixed() {
+fn objects_without_an_error_are_not_fixed() {
     for (objects, is_fixed) in [
         (vec![pod(&[])], true),
         (vec![deployment("web")], true),
@@ -220,7 +219,7 @@ fn what_is_no_error_is_not_fixed() {
         (vec![pod(&["regcred"])], false),
         (vec![secret("regcred", "contoso.azurecr.io", "p"), pod(&["regcred"])], false),
         (vec![secret("regcred", "fabrikam.azurecr.io", "p"), pod(&["regcred"])], true),
-        // What is wrong is another image.
+        // The error is about another image.
         (vec![pod(&["regcred"]).replace("]}}", ",{\"name\":\"b\",\"image\":\"Bad Image\"}]}}")], false),
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -100,7 +100,7 @@ fn bytes_that_are_not_utf8_are_read_as_kubectl_reads_them_and_fix_leaves_the_fil
 }
 
 #[test]
-fn what_kubectl_refuses_is_a_warning_and_the_pod_is_judged() {
+fn what_kubectl_refuses_is_a_warning_and_the_pod_is_checked() {
     for (text, place, message) in [
         (format!("%YAML 1.2\n---\n{POD}"), "1:1", "kubectl refuses a directive above a document"),
         (format!("--- !!map\n{POD}"), "1:5", "kubectl refuses text after `---` on the same line"),

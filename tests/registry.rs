@@ -60,7 +60,7 @@ impl User {
         command.env("DOCKER_CONFIG", self.home.path()).output().expect("the command runs")
     }
 
-    /// The last line that a call which must fail says, after a look that it did fail and left no file.
+    /// The last line of a call that must fail, after a check that it failed and left no file.
     fn fails(&self, args: &[&str]) -> String {
         let output = self.policy(args);
         let said = text(&output.stderr);
@@ -87,7 +87,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What a call that must succeed prints, without its last line end.
+/// The output of a call that must succeed, without its last line end.
 fn fine(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     text(&output.stdout).trim_end().to_owned()
@@ -117,7 +117,7 @@ fn is_layer(head: &Head) -> bool {
     head.method == "GET" && head.path.ends_with(&digest(EMBEDDED))
 }
 
-/// Pushes and pulls, and returns what came back.
+/// Pushes and pulls, and returns the pulled bytes.
 fn round_trip(user: &User, port: u16, more: &[&str]) -> Vec<u8> {
     let (reference, out) = (reference(port), user.path("out.wasm"));
     let pushed = user.policy(&[&["push", &reference], more].concat());
@@ -129,7 +129,7 @@ fn round_trip(user: &User, port: u16, more: &[&str]) -> Vec<u8> {
 
 #[test]
 #[ignore = "needs docker-registry"]
-fn what_is_pulled_is_what_was_pushed_and_judges_a_pod() {
+fn a_pulled_policy_is_the_pushed_one_and_checks_a_pod() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
     assert!(round_trip(&user, server.port, &["--insecure"]) == EMBEDDED, "the bytes differ");
@@ -174,7 +174,7 @@ fn the_registry_holds_the_manifest_that_kubewarden_would_have_pushed() {
 
 #[test]
 #[ignore = "needs docker-registry"]
-fn a_policy_that_is_there_is_not_sent_again() {
+fn an_existing_policy_is_not_sent_again() {
     let server = Server::start(&Guard::Anybody, None);
     let front = Front::start(server.port, None, |_| Act::Pass);
     let user = User::new();
@@ -187,7 +187,7 @@ fn a_policy_that_is_there_is_not_sent_again() {
 
 #[test]
 #[ignore = "needs docker-registry"]
-fn tls_takes_the_authority_that_is_given() {
+fn tls_trusts_the_given_authority() {
     let authority = Authority::new();
     let (certificate, key) = authority.certificate_and_key();
     let server = Server::start(&Guard::Anybody, Some((&certificate, &key)));
@@ -198,7 +198,7 @@ fn tls_takes_the_authority_that_is_given() {
         "{untrusted}"
     );
     let plain = user.pull_fails(&reference(server.port), &["--insecure"]);
-    assert!(plain.contains("speaks https; leave out --insecure"), "{plain}");
+    assert!(plain.contains("uses https; leave out --insecure"), "{plain}");
     assert!(round_trip(&user, server.port, &["--ca-file", &authority.ca_file()]) == EMBEDDED);
 }
 
@@ -212,7 +212,7 @@ fn a_password_comes_from_the_docker_config_or_its_helper() {
 
     let none = User::new().pull_fails(&reference(server.port), &["--insecure"]);
     assert!(
-        none.contains("wants credentials") && none.contains(&format!("docker login {registry}")),
+        none.contains("requires credentials") && none.contains(&format!("docker login {registry}")),
         "{none}"
     );
 
@@ -229,7 +229,7 @@ fn a_password_comes_from_the_docker_config_or_its_helper() {
 #[cfg(unix)]
 #[test]
 #[ignore = "needs docker-registry"]
-fn a_credential_helper_is_asked() {
+fn a_credential_helper_is_used() {
     use std::os::unix::fs::PermissionsExt as _;
     let server = Server::start(&Guard::Password, None);
     let registry = format!("localhost:{}", server.port);
@@ -305,7 +305,7 @@ fn an_identity_token_of_az_acr_login_is_exchanged_at_the_registry() {
     let azure = AzureRegistry::start();
     let user = User::with_identity(&azure.registry(), "r3fresh");
     assert!(round_trip(&user, azure.front.port, &["--ca-file", &azure.authority.ca_file()]) == EMBEDDED);
-    assert_eq!(azure.thief.seen().len(), 0, "the realm on another host is asked nothing");
+    assert_eq!(azure.thief.seen().len(), 0, "the realm on another host gets no request");
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn a_token_for_pulling_does_not_push() {
 
 #[test]
 #[ignore = "needs docker-registry"]
-fn a_download_that_is_cut_goes_on_where_it_was() {
+fn an_interrupted_download_is_resumed() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
     fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
@@ -371,7 +371,7 @@ fn a_download_that_is_cut_goes_on_where_it_was() {
 
 #[test]
 #[ignore = "needs docker-registry"]
-fn an_upload_that_is_cut_is_made_again() {
+fn an_interrupted_upload_is_repeated() {
     let server = Server::start(&Guard::Anybody, None);
     let cuts = AtomicUsize::new(0);
     let front = Front::start(server.port, None, move |head| {
@@ -396,13 +396,13 @@ fn bytes_that_differ_from_their_digest_are_not_written() {
     fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
     let front = Front::start(server.port, None, |head| if is_layer(head) { Act::Spoil } else { Act::Pass });
     let failed = user.pull_fails(&reference(front.port), &["--insecure"]);
-    assert!(failed.contains("sent bytes other than those it promised"), "{failed}");
+    assert!(failed.contains("sent unexpected content"), "{failed}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "needs docker-registry"]
-fn a_full_disk_is_said() {
+fn a_full_disk_is_reported() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
     fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
@@ -415,20 +415,20 @@ fn a_full_disk_is_said() {
 fn a_tag_that_does_not_exist_is_named() {
     let server = Server::start(&Guard::Anybody, None);
     let failed = User::new().pull_fails(&reference(server.port), &["--insecure"]);
-    assert!(failed.contains(&format!("{} does not exist", reference(server.port))), "{failed}");
+    assert!(failed.contains(&format!("{} was not found", reference(server.port))), "{failed}");
 }
 
 #[test]
-fn a_registry_that_is_none_gets_one_clear_sentence() {
+fn a_server_that_is_not_a_registry_is_reported_in_one_sentence() {
     let user = User::new();
     let page = "<html><body>Sign in to the guest network</body></html>";
     for (answer, sentence) in [
-        (("200 OK", "", page), "does not answer as a container registry does: there is a web page"),
+        (("200 OK", "", page), "does not answer like a container registry: it serves a web page"),
         (("404 Not Found", "", page), "it has no /v2/"),
         (("418 I'm a teapot", "", page), "HTTP 418, and a web page"),
-        (("401 Unauthorized", "", ""), "wants credentials but does not say how"),
+        (("401 Unauthorized", "", ""), "requires credentials but does not say how"),
         (("401 Unauthorized", "WWW-Authenticate: Bearer service=\"x\"\r\n", ""), "does not say from where"),
-        (("401 Unauthorized", "WWW-Authenticate: \"\u{1}\"\r\n", ""), "its answer is no HTTP"),
+        (("401 Unauthorized", "WWW-Authenticate: \"\u{1}\"\r\n", ""), "its answer is not HTTP"),
     ] {
         let (status, headers, body) = answer;
         let front = Front::start(0, None, move |_| say(status, headers, body));
@@ -441,7 +441,7 @@ fn a_registry_that_is_none_gets_one_clear_sentence() {
 }
 
 #[test]
-fn a_manifest_that_is_none_of_a_policy_is_refused() {
+fn a_manifest_that_is_not_of_a_policy_is_refused() {
     let image = json!({
         "schemaVersion": 2, "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest(b"{}"), "size": 2},
         "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest(b"x"), "size": 1}],
@@ -449,10 +449,10 @@ fn a_manifest_that_is_none_of_a_policy_is_refused() {
     for (body, sentence) in [
         (
             image.to_string(),
-            "is no Kubewarden policy: it has a layer of type application/vnd.oci.image.layer.v1.tar+gzip",
+            "is not a Kubewarden policy: it has a layer of type application/vnd.oci.image.layer.v1.tar+gzip",
         ),
-        ("<html>".to_owned(), "what should be a manifest is none"),
-        (r#"{"schemaVersion":1}"#.to_owned(), "is no Kubewarden policy"),
+        ("<html>".to_owned(), "its manifest is not valid"),
+        (r#"{"schemaVersion":1}"#.to_owned(), "is not a Kubewarden policy"),
     ] {
         let front = Front::start(0, None, move |head| {
             say("200 OK", "", if head.path == "/v2/" { "{}" } else { &body })
@@ -485,7 +485,7 @@ fn a_module_without_metadata_is_not_written() {
 }
 
 #[test]
-fn a_manifest_that_does_not_end_is_none() {
+fn an_endless_manifest_is_refused() {
     let front = Front::start(0, None, move |head| {
         let body = if head.path == "/v2/" { "{}".to_owned() } else { " ".repeat(8 << 20) };
         say("200 OK", "", &body)
@@ -495,7 +495,7 @@ fn a_manifest_that_does_not_end_is_none() {
 }
 
 #[test]
-fn a_token_that_no_header_can_hold_is_no_token() {
+fn a_token_that_a_header_cannot_contain_is_refused() {
     let front = Front::start(0, None, move |head| match head.path.as_str() {
         "/v2/" => {
             let host = head.header("host").unwrap_or_default();
@@ -523,7 +523,7 @@ fn an_identity_token_follows_no_redirection() {
 }
 
 #[test]
-fn a_busy_registry_is_asked_again_when_it_says_and_not_for_ever() {
+fn a_busy_registry_is_retried_after_the_requested_time_a_limited_number_of_times() {
     let front = Front::start(0, None, |_| say("429 Too Many Requests", "Retry-After: 1\r\n", ""));
     let user = User::new();
     let output =
@@ -531,14 +531,14 @@ fn a_busy_registry_is_asked_again_when_it_says_and_not_for_ever() {
     let said = text(&output.stderr);
     assert!(said.contains("(HTTP 429); try again later; trying again in 1 s"), "{said}");
     assert!(
-        said.lines().last().unwrap().ends_with("is too busy or out of order (HTTP 429); try again later"),
+        said.lines().last().unwrap().ends_with("is too busy or unavailable (HTTP 429); try again later"),
         "{said}"
     );
     assert_eq!((output.status.code(), front.seen().len()), (Some(2), 4));
 }
 
 #[test]
-fn where_nobody_answers_the_message_says_so() {
+fn a_registry_that_does_not_answer_is_reported() {
     let user = User::new();
     let unreachable = user.pull_fails(&reference(free_port()), &["--insecure"]);
     assert!(
@@ -546,10 +546,10 @@ fn where_nobody_answers_the_message_says_so() {
         "{unreachable}"
     );
     let unknown = user.pull_fails("registry.invalid/policies/x:v1", &[]);
-    assert!(unknown.contains("there is no host called registry.invalid"), "{unknown}");
+    assert!(unknown.contains("host registry.invalid was not found"), "{unknown}");
     let front = Front::start(0, None, |_| say("200 OK", "", "{}"));
     let plain = user.pull_fails(&reference(front.port), &[]);
-    assert!(plain.contains("does not speak TLS; give --insecure"), "{plain}");
+    assert!(plain.contains("does not support TLS; to use plain http, pass --insecure"), "{plain}");
 }
 
 #[test]
@@ -566,7 +566,7 @@ fn a_docker_config_that_cannot_be_used_is_named() {
 }
 
 #[test]
-fn a_file_without_certificates_is_no_authority() {
+fn a_file_without_certificates_is_refused() {
     let user = User::new();
     let failed = user.pull_fails("localhost:1/x:v1", &["--ca-file", ARTICLE]);
     assert!(failed.contains("there is no certificate in PEM form in it"), "{failed}");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::engines::{command, command_alone, project, run};
 
-/// What reports have trouble with: names with signs of every format, no names at all, every decision, broken files.
+/// Difficult input for reports: names with special characters of every format, missing names, every decision, broken files.
 const HARD: [(&str, &str); 8] = [
     (
         "a b/größe %41, 1:2.yaml",
@@ -95,7 +95,7 @@ pub(crate) fn assert_valid(schema: &Validator, instance: &Value) {
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
-/// What SARIF tells, which is something in every test here.
+/// The results in SARIF, which are not empty in every test here.
 pub(crate) fn results(reports: &Reports) -> &Vec<Value> {
     let results = reports.sarif["runs"][0]["results"].as_array().unwrap();
     assert!(!results.is_empty(), "{}", String::from_utf8_lossy(&reports.output.stderr));
@@ -103,7 +103,7 @@ pub(crate) fn results(reports: &Reports) -> &Vec<Value> {
 }
 
 #[test]
-fn json_and_sarif_are_what_their_schemas_say() {
+fn json_and_sarif_match_their_schemas() {
     let ours = schema("host/src/report/schema.json");
     let sarif = schema("tests/schemas/sarif-2.1.0.json");
     let all = hard_reports();
@@ -120,7 +120,7 @@ fn json_and_sarif_are_what_their_schemas_say() {
 }
 
 #[test]
-fn the_schema_of_our_json_refuses_what_is_none_of_it() {
+fn the_schema_of_our_json_refuses_other_json() {
     let ours = schema("host/src/report/schema.json");
     let good = hard_reports().json;
     assert_valid(&ours, &good);
@@ -143,7 +143,7 @@ fn the_schema_of_our_json_refuses_what_is_none_of_it() {
 
 /// The program that reads the report learns why the exit status is 2.
 #[test]
-fn json_has_what_is_odd_or_wrong_with_files() {
+fn json_has_the_problems_of_files() {
     let problems = hard_reports().json["problems"].as_array().unwrap().clone();
     let of = |told: &str| problems.iter().find(|problem| problem.to_string().contains(told)).unwrap();
     let broken = of("broken.yaml");
@@ -154,7 +154,7 @@ fn json_has_what_is_odd_or_wrong_with_files() {
     );
     assert!(broken["line"].is_u64() && broken["column"].is_u64(), "{broken}");
     assert_eq!(of("binary.yaml")["severity"], "error");
-    assert!(of("stands in this mapping already")["line"].is_u64());
+    assert!(of("is already in this mapping")["line"].is_u64());
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn sarif_has_every_rule_with_its_help_and_results_point_at_them() {
     }
     assert_eq!(run["invocations"][0]["executionSuccessful"], false);
     let notifications = run["invocations"][0]["toolExecutionNotifications"].to_string();
-    for told in ["broken.yaml", "binary.yaml", "stands in this mapping already"] {
+    for told in ["broken.yaml", "binary.yaml", "is already in this mapping"] {
         assert!(notifications.contains(told), "{told}: {notifications}");
     }
 }
@@ -222,7 +222,7 @@ fn sarif_regions_hold_exactly_the_value() {
 }
 
 #[test]
-fn sarif_paths_are_encoded_and_told_from_the_working_folder() {
+fn sarif_paths_are_encoded_and_relative_to_the_working_folder() {
     let all = hard_reports();
     let uris: HashSet<&str> = results(&all)
         .iter()
@@ -339,7 +339,7 @@ fn no_report_holds_a_password() {
     assert!(text.contains("secret-admin-user") && !text.contains("hunter2"), "{text}");
 }
 
-/// Manifests in which something is odd or broken next to a password.
+/// Manifests with a problem next to a password.
 const INDISCREET: [&str; 14] = [
     "kind: Secret\nstringData:\n  password: !hunter2\n",
     "kind: Secret\nstringData:\n  password: !hunter2 {}\n",
@@ -358,7 +358,7 @@ const INDISCREET: [&str; 14] = [
 ];
 
 #[test]
-fn what_may_be_a_password_is_not_shown_however_the_file_breaks() {
+fn a_possible_password_is_never_shown_in_a_broken_file() {
     for manifest in INDISCREET {
         for args in [
             &["check", "-"][..],
@@ -389,7 +389,7 @@ fn no_report_moves_the_cursor_of_a_terminal() {
 }
 
 #[test]
-fn a_policy_that_tells_no_rules_is_reported_all_the_same() {
+fn a_policy_that_does_not_list_rules_is_still_reported() {
     let wat = format!(
         r#"(module
             (import "wapc" "__guest_request" (func $request (param i32 i32)))
@@ -419,9 +419,9 @@ fn a_policy_that_tells_no_rules_is_reported_all_the_same() {
 }
 
 #[test]
-fn colour_is_for_terminals_and_for_who_asks() {
+fn colour_is_for_terminals_and_on_request() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: CONTOSO.azurecr.io/a}]}\n";
-    // Whether the report and what is said besides are coloured.
+    // Whether the report and the messages are coloured.
     let coloured = |variables: &[&str]| {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("pod.yaml"), pod).unwrap();

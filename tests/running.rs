@@ -1,4 +1,4 @@
-//! Long and ending work: what Ctrl-C leaves behind, and what a watch sees.
+//! Long and interrupted work: what Ctrl-C leaves behind, and what a watch sees.
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
@@ -28,9 +28,9 @@ fn names(folder: &Path) -> BTreeSet<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// At whatever moment `fix` is interrupted, each file is the old one or the new one, and nothing else is there.
+/// If `fix` is interrupted at any moment, each file is the old one or the new one, and there are no other files.
 #[test]
-fn an_interrupt_leaves_only_whole_files() {
+fn an_interrupt_leaves_only_complete_files() {
     let folder = tempfile::tempdir().unwrap();
     let files: BTreeSet<String> = (0..60).map(|i| format!("{i:02}.yaml")).collect();
     let path = folder.path().display().to_string();
@@ -64,9 +64,9 @@ fn an_interrupt_leaves_only_whole_files() {
     assert!(interrupted > 0, "no round was interrupted while it wrote");
 }
 
-/// Nothing can be done about SIGKILL but to have every file whole at every moment.
+/// SIGKILL cannot be handled, so every file must be complete at every moment.
 #[test]
-fn a_kill_at_any_moment_leaves_only_whole_files() {
+fn a_kill_at_any_moment_leaves_only_complete_files() {
     const ROUNDS: u32 = 300;
     /// On a slow machine some rounds may be left out.
     const AT_MOST: Duration = Duration::from_secs(20);
@@ -138,7 +138,7 @@ fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// A command that watches, with the lines of its report and of what it says beside it.
+/// A command that watches, with the lines of its report and its messages.
 fn watch(folder: &Path, args: &[&str]) -> (Child, Receiver<String>, Receiver<String>) {
     let mut child =
         command(args).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -165,7 +165,7 @@ fn wait_for(lines: &Receiver<String>, part: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
+fn a_watch_checks_changed_files_again_and_survives_errors() {
     let folder = tempfile::tempdir().unwrap();
     let (pod, settings) = (folder.path().join("pod.yaml"), folder.path().join("settings.yaml"));
     fs::write(&pod, BARE_POD).unwrap();
@@ -190,7 +190,7 @@ fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
         ],
     );
     wait_for(&report, "1 object: 0 accepted, 1 mutated");
-    // An editor that writes a new file in the place of the old one.
+    // An editor that replaces the old file with a new one.
     let written = folder.path().join("pod.yaml~");
     fs::write(&written, BARE_POD.replace("name: web}", "name: api}")).unwrap();
     fs::rename(&written, &pod).unwrap();
@@ -212,7 +212,7 @@ fn a_watch_judges_again_what_changes_and_survives_what_breaks() {
     interrupt(&mut child);
 }
 
-/// Neither what is passed over sets it off, nor does what is found by links or comes later escape it.
+/// Skipped files do not trigger it; files behind links and later files do.
 #[test]
 fn a_watch_sees_what_is_read_in_folders_and_nothing_else() {
     use std::os::unix::fs::symlink;
@@ -257,7 +257,7 @@ fn a_watch_sees_what_is_read_in_folders_and_nothing_else() {
     interrupt(&mut child);
 }
 
-/// A link to a large folder beside what a pattern names costs nothing, but what the pattern names by links is seen.
+/// A link to a large folder next to the matches of a pattern costs nothing, but matches behind links are watched.
 #[test]
 fn a_watch_over_a_pattern_follows_links_only_as_the_pattern_does() {
     use std::os::unix::fs::symlink;
@@ -344,9 +344,9 @@ fn standard_input_cannot_be_watched() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("standard input cannot be watched"));
 }
 
-/// What the first run gets wrong, the call gets wrong: no change of a file fixes it.
+/// An error of the call remains: no change of a file fixes it.
 #[test]
-fn a_wrong_call_is_not_watched() {
+fn invalid_usage_is_not_watched() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
     fs::write(
@@ -367,7 +367,7 @@ fn a_wrong_call_is_not_watched() {
 }
 
 #[test]
-fn a_watch_ends_when_nobody_reads_its_output() {
+fn a_watch_ends_when_its_output_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
     let mut child = command(&["check", "--watch", "pod.yaml"])

@@ -1,4 +1,4 @@
-//! Nothing that a secret holds is ever shown: two secrets that differ only in hidden values give exactly the same output.
+//! No value of a secret is ever shown: two secrets that differ only in hidden values give exactly the same output.
 //!
 //! So no part of a secret is shown, in any encoding and of any length: it would differ between the two.
 //! policy/core/tests has the same for the core alone, on many more secrets.
@@ -22,7 +22,7 @@ struct Everywhere(Value);
 
 impl HostCalls for Everywhere {
     fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
-        assert_eq!(operation, "get_resource", "the policy logs nothing");
+        assert_eq!(operation, "get_resource", "the policy does not log");
         Ok(self.0.to_string().into_bytes())
     }
 
@@ -35,7 +35,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
-    fn the_wasm_prints_nothing_and_says_what_the_core_says(
+    fn the_wasm_prints_nothing_and_answers_like_the_core(
         (form, at, kind) in (0..FORMS, 0..REGISTRIES.len(), 0..TYPES.len()),
         digits in digits(),
         hidden in hidden(),
@@ -78,7 +78,7 @@ fn manifest(layout: usize, kind: &str, config: &str, hidden: &str) -> String {
     }
 }
 
-/// Everything that the command says of these inputs: both streams and every report.
+/// All output of the command for these inputs: both streams and every report.
 fn told(folder: &Path, manifest: &str, config: &str) -> String {
     fs::write(folder.join("all.yaml"), manifest).unwrap();
     fs::write(folder.join("config.json"), config).unwrap();
@@ -138,7 +138,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn the_command_says_the_same_whatever_a_secret_hides(
+    fn the_command_says_the_same_for_any_hidden_value(
         (form, at, kind) in (0..FORMS, 0..REGISTRIES.len(), 0..TYPES.len()),
         first in 0..LAYOUTS,
         digits in digits(),

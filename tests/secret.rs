@@ -1,4 +1,4 @@
-//! `secret` makes what kubectl makes, and keeps the password to itself.
+//! `secret` creates the same manifest as kubectl, and does not show the password elsewhere.
 
 use std::process::Command;
 
@@ -22,7 +22,7 @@ const LOGINS: [[&str; 4]; 11] = [
     ["https://contoso.azurecr.io/team<a>", "reader", " blank at both ends ", ""],
 ];
 
-/// Names that YAML could take for something else than text.
+/// Names that YAML could read as something other than text.
 const NAMES: [&str; 12] =
     ["acr-secret", "a.b-c", "true", "null", "no", "y", "on", "1234", "1.5", "1e3", "0x1f", "2024-01-01"];
 
@@ -43,7 +43,7 @@ fn ours(name: &str, namespace: Option<&str>, login: [&str; 4], format: &str) -> 
     let mut args = vec!["secret", "--password-stdin", "--name", name, "-o", format];
     args.extend(namespace.into_iter().flat_map(|namespace| ["--namespace", namespace]));
     args.extend(["--server", server, "--username", username, "--email", email]);
-    // One line end is no part of the password.
+    // The trailing newline is not part of the password.
     let output = run(&args, &format!("{password}\n"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -81,7 +81,7 @@ fn the_manifest_is_kubectls_byte_for_byte() {
 }
 
 #[test]
-fn what_it_makes_serves_images_of_the_server() {
+fn the_manifest_serves_images_of_the_server() {
     let secret = ours("acr-secret", Some("shop"), LOGINS[0], "yaml");
     let args = ["explain", "-o", "json", "-n", "shop", "--cluster", "-", "contoso.azurecr.io/web:v1"];
     let answer: Value = serde_json::from_slice(&run(&args, &secret).stdout).unwrap();
@@ -120,7 +120,7 @@ fn a_password_is_not_read_from_a_terminal() {
     assert!(said.contains("--password-stdin < FILE"), "{said}");
 }
 
-/// A Secret holds 1 MiB, so more is no password: it is refused, never cut.
+/// A Secret holds 1 MiB, so a longer password is refused, never cut.
 #[test]
 fn a_password_that_no_secret_can_hold_is_refused() {
     let args = ["secret", "--server", "contoso.azurecr.io", "--username", "reader", "--password-stdin"];
@@ -132,7 +132,7 @@ fn a_password_that_no_secret_can_hold_is_refused() {
         )
     };
     assert_eq!(said((1 << 20) + 1), (Some(2), true));
-    assert!(!said(1 << 20).1, "the bound itself is let through");
+    assert!(!said(1 << 20).1, "the limit itself is accepted");
     assert_eq!(said(4096), (Some(0), false));
 }
 
@@ -183,7 +183,7 @@ fn a_docker_config_gives_one_login_or_the_fix() {
         (
             json!({"auths": {"contoso.azurecr.io": {"auth": left, "identitytoken": "hunter2"}}}),
             None,
-            Err("as az acr login leaves it"),
+            Err("as az acr login stores it"),
         ),
         (json!({"auths": {"contoso.azurecr.io": {"auth": left}}}), None, Err("has no password")),
         (json!({"auths": {"contoso.azurecr.io": {}}}), None, Err("has no password")),

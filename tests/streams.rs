@@ -1,4 +1,4 @@
-//! However much there is to read, it is judged in parts by several threads and told as if by one, document by document.
+//! Long input is checked in parts by several threads and reported as if by one, document by document.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -29,7 +29,7 @@ fn pods(count: usize) -> (String, Vec<(u64, u64)>) {
     (text, places)
 }
 
-/// What becomes of the objects, given the exit status that this has.
+/// The results of the objects, with this exit status.
 fn results(args: &[&str], input: &str, status: i32) -> Vec<Value> {
     let output =
         run(&[&["check", "-o", "json", "--settings-json", r#"{"mode": "validate"}"#], args].concat(), input);
@@ -43,7 +43,7 @@ fn places(results: &[Value]) -> Vec<(u64, u64)> {
 }
 
 #[test]
-fn a_long_file_is_told_document_by_document_at_their_lines() {
+fn a_long_file_is_reported_document_by_document_with_line_numbers() {
     let (text, wanted) = pods(1500);
     assert!(text.len() > 1 << 20);
     let folder = tempdir().unwrap();
@@ -60,7 +60,7 @@ fn a_long_file_is_told_document_by_document_at_their_lines() {
 }
 
 #[test]
-fn a_long_list_is_told_item_by_item_at_their_lines() {
+fn a_long_list_is_reported_item_by_item_with_line_numbers() {
     let item = |i| {
         format!(
             "- {{kind: Pod, apiVersion: v1, metadata: {{name: p{i}}}, spec: {{containers: [{{name: web, \
@@ -74,7 +74,7 @@ fn a_long_list_is_told_item_by_item_at_their_lines() {
 }
 
 #[test]
-fn many_files_are_told_in_their_order_with_what_is_wrong_between() {
+fn many_files_are_reported_in_order_with_errors_in_between() {
     let folder = tempdir().unwrap();
     for i in 0..300 {
         let (pod, _) = pods(i % 3);
@@ -98,7 +98,7 @@ fn many_files_are_told_in_their_order_with_what_is_wrong_between() {
 }
 
 #[test]
-fn what_comes_last_counts_as_cluster_for_what_comes_first() {
+fn later_objects_count_as_cluster_for_earlier_ones() {
     let (mut text, _) = pods(400);
     text.push_str("---\n{apiVersion: v1, kind: \"Service\\x41ccount\", metadata: {name: default}, imagePullSecrets: [{name: acr-secret}]}\n");
     let results = results(&["-"], &text, 0);
@@ -107,7 +107,7 @@ fn what_comes_last_counts_as_cluster_for_what_comes_first() {
 }
 
 #[test]
-fn what_stands_behind_an_error_in_a_long_file_is_not_judged() {
+fn text_after_an_error_in_a_long_file_is_not_checked() {
     let (before, wanted) = pods(500);
     let text = format!("{before}---\nbroken: [\n---\n{before}");
     let output = run(&["check", "-o", "json", "-"], &text);
@@ -119,9 +119,9 @@ fn what_stands_behind_an_error_in_a_long_file_is_not_judged() {
     assert!((line..line + 2).any(|line| error.contains(&format!("--> <stdin>:{line}:"))), "{line}: {error}");
 }
 
-/// The same manifests, however long the comments between them are.
+/// The same manifests, with short and long comments between them.
 #[test]
-fn what_stands_behind_an_error_is_no_cluster_in_a_long_file_as_in_a_short_one() {
+fn text_after_an_error_does_not_count_as_cluster_in_long_and_short_files() {
     let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: p}\nspec: {containers: [{name: web, image: contoso.azurecr.io/p}]}\n";
     let account = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}, imagePullSecrets: [{name: acr-secret}]}\n";
     for filler in ["", &"# x\n".repeat(100_000)] {
@@ -157,11 +157,11 @@ fn an_error_in_a_long_file_shows_no_line_that_may_be_a_secrets() {
 }
 
 #[test]
-fn a_key_that_stands_twice_in_a_long_file_is_told_by_its_lines_there() {
+fn a_duplicate_key_in_a_long_file_is_reported_with_its_lines() {
     let filler = "# x\n".repeat(100_000);
     let output = run(&["check", "-"], &format!("{filler}---\n{filler}a: 1\nb: 2\na: 3\n"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("key `a` stands in this mapping already (line 200002)"), "{said}");
+    assert!(said.contains("key `a` is already in this mapping (line 200002)"), "{said}");
     assert!(said.contains("--> <stdin>:200004:1"), "{said}");
 }
 
@@ -200,7 +200,7 @@ fn long_json_is_read_as_short_json() {
 }
 
 #[test]
-fn json_documents_with_marks_between_them_are_told_at_their_lines() {
+fn json_documents_with_marks_between_them_are_reported_at_their_lines() {
     let pod = |i| {
         format!(
             r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p{i}"}},"spec":{{"containers":[{{"name":"a","image":"contoso.azurecr.io/p"}}]}}}}"#
@@ -212,7 +212,7 @@ fn json_documents_with_marks_between_them_are_told_at_their_lines() {
 }
 
 #[test]
-fn what_is_no_yaml_ends_a_long_file_where_it_ends_a_short_one() {
+fn a_syntax_error_ends_a_long_file_where_it_ends_a_short_one() {
     let folder = tempdir().unwrap();
     let (before, _) = pods(3);
     for filler in ["", &"# x\n".repeat(100_000)] {
@@ -230,7 +230,7 @@ fn what_is_no_yaml_ends_a_long_file_where_it_ends_a_short_one() {
 
 /// Nor is the policy asked about it.
 #[test]
-fn what_stands_behind_an_error_leaves_nothing_in_a_session() {
+fn text_after_an_error_is_not_recorded_in_a_session() {
     let folder = tempdir().unwrap();
     let session = folder.path().join("session.yaml").display().to_string();
     let pod = |name: &str| {
@@ -249,13 +249,13 @@ fn what_stands_behind_an_error_leaves_nothing_in_a_session() {
     }
 }
 
-/// As `fix` shall leave the pods: each with its list before its containers, and every other byte as it was.
+/// The expected result of `fix`: each pod has its list before its containers, and every other byte is unchanged.
 fn fixed(text: &str) -> String {
     text.replace("spec:\n", "spec:\n  imagePullSecrets: [{name: acr-secret}]\n")
 }
 
 #[test]
-fn a_long_file_is_fixed_as_a_whole_or_not_at_all() {
+fn a_long_file_is_fixed_completely_or_not_at_all() {
     let (text, places) = pods(1500);
     let folder = tempdir().unwrap();
     let file = folder.path().join("pods.yaml");
@@ -291,7 +291,7 @@ fn a_long_file_is_fixed_as_a_whole_or_not_at_all() {
 
 /// As `helm template shop | acr-pull-secret check -` gets it, whose first command failed.
 #[test]
-fn an_empty_pipe_is_an_error_that_asks_for_the_command_before_it() {
+fn an_empty_pipe_is_an_error_that_mentions_the_command_before_it() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: []}\n";
     let folder = tempdir().unwrap();
     let file = folder.path().join("pod.yaml").display().to_string();
@@ -316,7 +316,7 @@ fn an_empty_pipe_is_an_error_that_asks_for_the_command_before_it() {
             assert!(talk.contains(&format!("error: standard input {message}\n")), "{args:?}: {talk}");
             assert!(talk.contains("did the command before the pipe fail?"), "{args:?}: {talk}");
             assert!(
-                talk.contains("--allow-empty") && !talk.contains("nothing was judged"),
+                talk.contains("--allow-empty") && !talk.contains("nothing was checked"),
                 "{args:?}: {talk}"
             );
             assert_eq!(status, Some(3), "{args:?}");
@@ -329,13 +329,13 @@ fn an_empty_pipe_is_an_error_that_asks_for_the_command_before_it() {
         assert!(!talk.contains("standard input"), "{args:?}: {talk}");
         let judged = args.contains(&file.as_str());
         assert_eq!(status, Some(if judged { 0 } else { 3 }), "{args:?}: {talk}");
-        assert_eq!(talk.contains("error: nothing was judged"), !judged, "{args:?}: {talk}");
+        assert_eq!(talk.contains("error: nothing was checked"), !judged, "{args:?}: {talk}");
     }
 }
 
-/// The worst of all inputs counts: that a pod is refused says more than that a pipe is empty.
+/// The worst of all inputs counts: a refused pod is worse than an empty pipe.
 #[test]
-fn an_empty_pipe_hides_nothing_that_is_wrong_elsewhere() {
+fn an_empty_pipe_does_not_hide_other_problems() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("pod.yaml").display().to_string();
     std::fs::write(&file, pods(1).0).unwrap();

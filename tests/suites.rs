@@ -22,24 +22,24 @@ fn test(folder: &Path, suite: &str, args: &[&str]) -> Output {
 }
 
 #[test]
-fn what_a_suite_gets_wrong_is_named_at_its_place() {
+fn errors_in_a_suite_are_reported_with_their_location() {
     let case = |expect: &str| format!("cases:\n  - name: a\n    object: {POD}\n    expect: {expect}\n");
     for (suite, place, message) in [
         (case("{decison: accepted}"), "4:14", "unknown field `decison`"),
         (case("{decision: allowed}"), "4:24", "unknown value, expected one of `skipped`"),
-        (case("{decision: error}"), "4:24", "an error is no answer"),
+        (case("{decision: error}"), "4:24", "an error is not an answer"),
         (case("{decision: rejected}"), "4:13", "a rejection must expect rules or a message"),
         (case("{decision: rejected, message: []}"), "4:13", "a rejection must expect rules or a message"),
         (case("{decision: accepted, rules: missing}"), "4:41", "invalid type: string"),
         (
             case("{decision: accepted, rules: [], rules: []}"),
             "4:45",
-            "key `rules` stands in this mapping already",
+            "key `rules` is already in this mapping",
         ),
         (case("{decision: accepted, message: {a: b}}"), "4:43", "expected a text or a list of texts"),
-        (case("{decision: accepted, message: ['']}"), "4:44", "expects nothing"),
-        (case("{decision: accepted, warnings: [x, /.*/]}"), "4:48", "expects nothing"),
-        (case("{decision: accepted, message: /(/}"), "4:43", "this is no valid expression"),
+        (case("{decision: accepted, message: ['']}"), "4:44", "it tests nothing"),
+        (case("{decision: accepted, warnings: [x, /.*/]}"), "4:48", "it tests nothing"),
+        (case("{decision: accepted, message: /(/}"), "4:43", "this is not a valid expression"),
         (case("{decision: accepted, patch: [{op: put}]}"), "4:47", "unknown value, expected one of"),
         (case("{decision: accepted}").replace("name: a", "nam: a"), "2:5", "unknown field `nam`"),
         (
@@ -66,7 +66,7 @@ fn what_a_suite_gets_wrong_is_named_at_its_place() {
         ),
         (case("{decision: accepted}").replace("    object", "    objct"), "3:5", "unknown field `objct`"),
         ("cases: []\n".to_owned(), "1:8", "the suite has no cases"),
-        ("case: []\n".to_owned(), "1:1", "this is no suite"),
+        ("case: []\n".to_owned(), "1:1", "this is not a suite"),
         ("cases: [\n".to_owned(), "1:8", "unclosed bracket"),
         (
             format!(
@@ -91,7 +91,7 @@ fn what_a_suite_gets_wrong_is_named_at_its_place() {
 }
 
 #[test]
-fn every_problem_of_every_suite_is_told_at_once() {
+fn all_problems_of_all_suites_are_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("other.yaml"), "cases: [{name: a, object: {}, expct: 1}]\n").unwrap();
     std::fs::write(folder.path().join("unused.yaml"), "kind: Pod\n").unwrap();
@@ -105,7 +105,7 @@ fn every_problem_of_every_suite_is_told_at_once() {
 }
 
 #[test]
-fn objects_may_stand_in_files_beside_the_suite() {
+fn objects_may_be_in_files_next_to_the_suite() {
     let folder = tempfile::tempdir().unwrap();
     let two = format!("{POD}\n---\n{}\n", POD.replace("contoso.azurecr.io/", ""));
     std::fs::write(folder.path().join("pods.yaml"), two).unwrap();
@@ -135,7 +135,7 @@ fn an_empty_list_expects_that_there_is_none() {
 }
 
 #[test]
-fn where_no_case_runs_nothing_is_proved() {
+fn a_run_without_cases_is_not_a_success() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(&["test", &folder.path().display().to_string()], "");
     assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
@@ -302,14 +302,14 @@ fn an_update_removes_no_item_with_a_comment() {
         );
         let output = test(folder.path(), &suite, &["--update"]);
         let report = text(&output.stdout);
-        assert!(report.contains("not updated: a comment stands in the middle"), "{report}");
+        assert!(report.contains("not updated: a comment within"), "{report}");
         assert_eq!(std::fs::read_to_string(folder.path().join("suite.yaml")).unwrap(), suite);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn an_update_leaves_a_read_only_suite_as_it_was() {
+fn an_update_does_not_change_a_read_only_suite() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let suite = |decision: &str| {
@@ -322,16 +322,16 @@ fn an_update_leaves_a_read_only_suite_as_it_was() {
     let output = run(&["test", "--update", &folder.path().display().to_string()], "");
     let talk = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
-    assert!(talk.contains("locked.yaml: cannot be written, and is as it was: it is read-only"), "{talk}");
+    assert!(talk.contains("locked.yaml: cannot be written and is unchanged: it is read-only"), "{talk}");
     assert_eq!(std::fs::read_to_string(locked).unwrap(), suite("accepted"));
     assert_eq!(std::fs::read_to_string(other).unwrap(), suite("mutated"));
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_no_success() {
+fn a_report_that_cannot_be_written_is_not_a_success() {
     let args = ["test", "-o", "json=/no/such/folder/report.json", "-o", "text", "tests/cases/peers.yaml"];
     let output = run(&args, "");
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("the json report cannot be written"), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("passed"), "the other report is whole");
+    assert!(text(&output.stdout).contains("passed"), "the other report is complete");
 }

@@ -42,7 +42,7 @@ fn explain(image: &str, secret: &Value) -> Value {
 
 /// Rows of kubelet-match.json through the policy.wasm: does the kubelet try this key for this image?
 #[test]
-fn the_wasm_matches_alike() {
+fn the_wasm_matches_like_the_core() {
     for row in table("kubelet-match.json").into_iter().filter(|row| row["level"] == "kubelet_image") {
         let (key, image) = (row["key"].as_str().unwrap(), row["image"].as_str().unwrap());
         let config = json!({"auths": {key: {"username": "u", "password": "p"}}}).to_string();
@@ -52,14 +52,14 @@ fn the_wasm_matches_alike() {
     }
 }
 
-/// Rows of docker-config.json through the policy.wasm: does the kubelet get anything from this secret?
+/// Rows of docker-config.json through the policy.wasm: does the kubelet get a credential from this secret?
 #[test]
-fn the_wasm_decodes_alike() {
+fn the_wasm_decodes_like_the_core() {
     const REGISTRY: &str = "r.azurecr.io";
     for row in table("docker-config.json") {
         let input = row["input"].as_str().unwrap();
         let (kind, config) = match row["kind"].as_str().unwrap() {
-            // An empty auth is no auth at all once it stands in an entry.
+            // An empty auth in an entry counts as no auth.
             "auth" if input.is_empty() => continue,
             "auth" => ("dockerconfigjson", json!({"auths": {REGISTRY: {"auth": input}}}).to_string()),
             "dockerconfigjson" => ("dockerconfigjson", input.to_owned()),
@@ -81,7 +81,7 @@ fn the_wasm_decodes_alike() {
 
 /// The rows of images through the policy.wasm.
 #[test]
-fn the_wasm_parses_alike() {
+fn the_wasm_parses_like_the_core() {
     for row in images() {
         let image = row["image"].as_str().unwrap();
         let answer = explain(image, &json!({}));
@@ -102,7 +102,7 @@ impl HostCalls for NoHost {
 }
 
 #[test]
-fn the_wasm_takes_settings_alike() {
+fn the_wasm_accepts_the_same_settings() {
     for row in table("settings.json") {
         let (name, payload) = (row["name"].as_str().unwrap(), row["settings"].to_string());
         let native = json(&policy_core::operations::validate_settings(payload.as_bytes()));
@@ -114,7 +114,7 @@ fn the_wasm_takes_settings_alike() {
 }
 
 #[test]
-fn the_wasm_answers_payloads_alike() {
+fn the_wasm_answers_payloads_like_the_core() {
     for row in table("payloads.json") {
         let (name, payload) = (row["name"].as_str().unwrap(), row["payload"].as_str().unwrap().as_bytes());
         let native = String::from_utf8(native_answer("validate", payload, &NoHost)).unwrap();
@@ -126,7 +126,7 @@ fn the_wasm_answers_payloads_alike() {
 }
 
 #[test]
-fn the_rules_are_told_alike_by_every_engine() {
+fn every_engine_lists_the_same_rules() {
     let native = json(&native_answer("findings", b"", &NoHost));
     assert_eq!(native.as_array().map(Vec::len), Some(policy_core::rule::Rule::ALL.len()));
     assert_eq!(native, json(&our_host("findings", b"", Arc::new(NoHost))));

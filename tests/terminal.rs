@@ -43,9 +43,9 @@ fn sessions_look_as_shown() {
     assert_eq!(before.len(), after.len(), "a session that removes files needs an `.out` to be compared with");
 }
 
-/// What no session names is not run, and looks as if it were.
+/// A file that no session names is not run, although it looks as if it were.
 #[test]
-fn every_file_beside_the_sessions_belongs_to_one() {
+fn every_file_next_to_the_sessions_belongs_to_one() {
     let root = project("tests/terminal");
     let files = files();
     let sessions: BTreeSet<PathBuf> =

@@ -8,7 +8,7 @@ use crate::engines::command;
 
 #[test]
 #[ignore = "needs Chromium"]
-fn what_is_copied_does_the_same_in_the_command() {
+fn copied_inputs_have_the_same_result_in_the_command() {
     let playground = Playground::start();
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -83,7 +83,7 @@ const CREDENTIALS: [&str; 17] = [
 
 #[test]
 #[ignore = "needs Chromium"]
-fn what_is_shared_holds_no_credential_and_otherwise_all() {
+fn a_shared_link_has_all_inputs_without_credentials() {
     let playground = Playground::start();
     let harmless = [
         "pullSecrets:\n  - registries: [contoso.azurecr.io] # ours\n    secret: acr-secret\n",

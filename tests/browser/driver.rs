@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-/// How long anything in the page may take. It only ends a test that would wait for ever.
+/// How long anything in the page may take. It only stops a test that would wait forever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the page is looked at.
@@ -33,7 +33,7 @@ pub(super) struct Browser {
     pub(super) client: Client,
 }
 
-/// What the driver understands beyond the standard: a call with a body.
+/// An extension of the driver beyond the standard: a call with a body.
 #[derive(Debug)]
 struct Extension(&'static str, Value);
 
@@ -94,7 +94,7 @@ impl Browser {
         let driver = Driver { child, port: port.expect("chromedriver names its port") };
         let mut args = vec![
             "--headless".to_owned(),
-            // Tests run as root in a machine of their own.
+            // Tests run as root in their own machine.
             "--no-sandbox".to_owned(),
             "--disable-gpu".to_owned(),
             "--disable-quic".to_owned(),
@@ -145,18 +145,18 @@ impl Browser {
         sent.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// What the page complained of, violations of its security policy included.
+    /// Errors of the page, including violations of its security policy.
     pub(super) async fn complaints(&self) -> Vec<String> {
         let log = self.extension("se/log", json!({"type": "browser"})).await;
         log.as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// What a function body returns.
+    /// The result of a function body.
     pub(super) async fn js(&self, body: &str) -> Value {
         self.client.execute(body, Vec::new()).await.unwrap_or_else(|error| panic!("{body}: {error}"))
     }
 
-    /// What an asynchronous function body returns, given `arguments[0]` as `input`.
+    /// The result of an asynchronous function body, given `arguments[0]` as `input`.
     pub(super) async fn js_async(&self, body: &str, input: Value) -> Value {
         let script = format!(
             "const [input, done] = arguments;

@@ -17,7 +17,7 @@ use super::driver::{DESK, browse};
 use super::{JUDGED, Playground, open};
 use crate::engines::command;
 
-/// Serves a folder below `/deep/er/`, as any web server would, and tells its address.
+/// Serves a folder below `/deep/er/`, like any web server, and returns its address.
 fn serve_deeper(folder: PathBuf) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/deep/er/", listener.local_addr().unwrap());

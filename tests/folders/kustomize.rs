@@ -87,9 +87,9 @@ fn patches_that_are_named_are_skipped_too_and_never_fixed() {
     assert_eq!(judged(folder.path(), &["component/part.yaml", "base/pod.yaml"]).0, ["base/pod.yaml"]);
 }
 
-/// The object of the file is built as it is somewhere.
+/// The object of the file is built unchanged somewhere.
 #[test]
-fn a_patch_that_is_also_a_resource_is_judged() {
+fn a_patch_that_is_also_a_resource_is_checked() {
     let patch = "patches: [{path: ../base/pod.yaml}, {path: other.yaml}]\n";
     for (base, dev) in [
         ("resources: [pod.yaml]\n", patch.to_owned()),
@@ -137,7 +137,7 @@ fn what_changes_objects_without_a_file_gets_a_note() {
 }
 
 #[test]
-fn images_that_a_kustomization_brings_in_get_a_note_where_the_policy_judges_them() {
+fn images_that_a_kustomization_sets_get_a_note_where_the_policy_checks_them() {
     let pod = POD.replace("contoso.azurecr.io/", "");
     for (images, is_noted) in [
         ("{name: web, newName: contoso.azurecr.io/web}", true),
@@ -195,13 +195,13 @@ fn the_note_on_images_leaves_no_trace_in_a_recording() {
 }
 
 #[test]
-fn fix_refuses_what_is_built_and_says_what_to_type() {
+fn fix_refuses_the_output_of_kustomize_and_says_what_to_type() {
     let folder = overlay();
     let output = run(folder.path(), &["fix", "-k", "prod"]);
     assert_eq!(output.status.code(), Some(2));
     let said = talk(&output);
     assert!(
-        said.contains("what Kustomize builds is in no file")
+        said.contains("the output of Kustomize is not a file")
             && said.contains("acr-pull-secret check -k prod"),
         "{said}"
     );
@@ -220,7 +220,7 @@ fn a_folder_that_cannot_be_built_has_its_reason() {
         assert_eq!(output.status.code(), Some(2), "{named}");
         assert!(talk(&output).contains(&format!("error: {reason}")), "{named}: {}", talk(&output));
     }
-    // No command that is given to type takes the folder for an option.
+    // No suggested command reads the folder as an option.
     fs::rename(folder.path().join("prod"), folder.path().join("-prod")).unwrap();
     let output = command(&["check", "-k=-prod"]).current_dir(folder.path()).env("PATH", "").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -233,7 +233,7 @@ fn a_folder_that_cannot_be_built_has_its_reason() {
 
 #[test]
 #[ignore = "needs kubectl"]
-fn what_kubectl_builds_is_judged() {
+fn the_output_of_kubectl_is_checked() {
     let folder = overlay();
     fs::write(
         folder.path().join("prod/kustomization.yaml"),
@@ -309,7 +309,7 @@ mod built {
     }
 
     #[test]
-    fn each_folder_is_built_once_without_a_shell_and_read_beside_paths() {
+    fn each_folder_is_built_once_without_a_shell_and_read_with_paths() {
         let args = ["check", "-o", "json", "-k", "prod", "-k", "base", "base/pod.yaml"];
         let (output, folder) = with_kustomize(&format!("echo \"$@\" >>calls; {BUILD}"), &args);
         let report = json(&output.stdout);
@@ -335,18 +335,18 @@ mod built {
     }
 
     #[test]
-    fn what_is_built_and_odd_is_a_warning_without_a_line() {
+    fn a_note_on_what_is_built_is_a_warning_without_a_line() {
         let (output, _) = with_kustomize(
             "printf 'apiVersion: v1\\nkind: pod\\nmetadata: {name: a}\\n'",
             &["check", "-k", "prod"],
         );
         let said = talk(&output);
-        let warning = "warning: what Kustomize builds from prod/kustomization.yaml is odd: Kubernetes has no kind `pod`\n";
+        let warning = "warning: what Kustomize builds from prod/kustomization.yaml has a problem: Kubernetes has no kind `pod`\n";
         assert!(said.starts_with(warning) && !said.contains("-->"), "{said}");
     }
 
     #[test]
-    fn what_kustomize_says_of_its_failure_is_shown_but_not_obeyed() {
+    fn an_error_message_of_kustomize_is_shown_with_escapes() {
         let script = "printf 'Error: \\033[2Jnope\\n::error::x\\n' >&2; echo kind: Pod; exit 3";
         let (output, _) = with_kustomize(script, &["check", "-o", "github", "-k", "prod", "base/pod.yaml"]);
         assert_eq!(output.status.code(), Some(2));
@@ -359,7 +359,7 @@ mod built {
 
     /// A program's error messages are read to the end, however long they are.
     #[test]
-    fn a_long_complaint_stops_nothing() {
+    fn a_long_error_message_does_not_block() {
         let script =
             "i=0; while [ $i -lt 20000 ]; do echo 'warning: deprecated' >&2; i=$((i+1)); done; exit 1";
         let (output, _) = with_kustomize(script, &["check", "-k", "prod"]);
@@ -368,7 +368,7 @@ mod built {
     }
 
     #[test]
-    fn paths_of_the_config_file_do_not_count_beside_it() {
+    fn paths_of_the_config_file_are_ignored_with_it() {
         let (output, folder) = with_kustomize(BUILD, &["check", "-k", "prod"]);
         assert_eq!(output.status.code(), Some(0), "{}", talk(&output));
         fs::write(folder.path().join("config.yaml"), "paths: [base]\nnamespace: other\n").unwrap();

@@ -39,7 +39,7 @@ fn a_folder_is_visited_once_however_many_paths_lead_to_it() {
 }
 
 #[test]
-fn a_file_that_has_a_path_without_links_is_called_by_it() {
+fn a_file_is_named_by_its_path_without_links() {
     let folder = pods(&["z/pod.yaml", ".hidden/deep/other.yaml"]);
     let at = |name: &str| folder.path().join(name);
     symlink("z", at("a")).unwrap();
@@ -125,7 +125,7 @@ fn a_link_is_left_out_by_what_leaves_out_its_name() {
 }
 
 #[test]
-fn templates_are_no_manifests_behind_a_link_either() {
+fn templates_behind_a_link_are_skipped_too() {
     let folder =
         tree(&[("chart/Chart.yaml", "name: a\n"), ("chart/templates/pod.yaml", "kind: {{ a }}: [\n")]);
     symlink("chart/templates", folder.path().join("link")).unwrap();

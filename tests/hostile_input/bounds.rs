@@ -1,4 +1,4 @@
-//! However much there is, it is judged or refused within bounds.
+//! Large inputs are checked or refused within bounds.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::{POD, run, text, within};
 
 /// By hand with 1 GB, which takes a debug build too long.
 #[test]
-fn a_large_file_takes_no_more_than_some_copies_of_it() {
+fn a_large_file_needs_memory_for_only_a_few_copies() {
     const SIZE: usize = 64 << 20;
     let folder = tempfile::tempdir().unwrap();
     let line = format!("# {}\n", "x".repeat(97));
@@ -16,7 +16,7 @@ fn a_large_file_takes_no_more_than_some_copies_of_it() {
     fs::File::create(folder.path().join("hole.yaml")).unwrap().set_len(SIZE as u64).unwrap();
     for (name, status, told) in [
         ("comments.yaml", 0, "mutated  Pod default/web (comments.yaml:1), gets pull secret acr-secret"),
-        ("word.yaml", 2, "the policy needs more memory than the 256Mi it may have (--policy-memory)"),
+        ("word.yaml", 2, "the policy needs more memory than the limit of 256Mi (--policy-memory)"),
         ("hole.yaml", 2, "control character U+0000 is not allowed in YAML"),
     ] {
         let output = within(1024, folder.path(), &["check", name], "").output().unwrap();
@@ -26,7 +26,7 @@ fn a_large_file_takes_no_more_than_some_copies_of_it() {
     }
 }
 
-/// What a document of some megabytes can ask for.
+/// The cost of a document of some megabytes.
 #[test]
 fn a_document_with_a_value_behind_every_comma_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -60,7 +60,7 @@ fn a_long_table_in_a_document_is_only_a_text() {
 }
 
 #[test]
-fn more_than_is_read_at_once_is_refused() {
+fn inputs_above_the_limit_are_refused() {
     const TOO_MUCH: u64 = (256 << 20) + 1;
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("zoo.yaml"), POD).unwrap();
@@ -70,8 +70,8 @@ fn more_than_is_read_at_once_is_refused() {
     hole("a.yaml");
     hole("b.wasm");
     fs::write(folder.path().join("z.wasm"), "").unwrap();
-    let document = "a.yaml:1: here begin more than 256 MiB without an end of a document";
-    let stream = "<stdin>: this gives more than 256 MiB, which is more than is kept; write it into a file";
+    let document = "a.yaml:1: the document that starts here is larger than the limit of 256 MiB";
+    let stream = "<stdin>: this stream is longer than the limit of 256 MiB; write it to a file";
     for (args, redirect, told, is_one_of_many) in [
         (&["check", "."][..], "", document, true),
         (&["fix", "."], "", document, true),
@@ -79,27 +79,32 @@ fn more_than_is_read_at_once_is_refused() {
         (&["check", "-", "zoo.yaml"], "</dev/zero", stream, true),
         (&["fix", "-"], "</dev/zero", stream, false),
         (&["check", "--cluster", "a.yaml", "zoo.yaml"], "", document, true),
-        (&["check", "--cluster", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this gives more than", true),
-        (&["check", "--settings", "a.yaml", "zoo.yaml"], "", "a.yaml: this is more than 256 MiB", false),
-        (&["check", "--settings", "-", "zoo.yaml"], "</dev/zero", "<stdin>: this is more than", false),
-        (&["check", "--replay", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this is more than", false),
-        (&["check", "--config", "a.yaml", "zoo.yaml"], "", "a.yaml: this is more than", false),
-        (&["check", "--policy", "b.wasm", "zoo.yaml"], "", "b.wasm: this is more than", false),
-        (&["check", "--policy", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this is more than", false),
-        (&["policy", "inspect", "b.wasm"], "", "b.wasm: this is more than", false),
+        (&["check", "--cluster", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this stream is longer than", true),
+        (
+            &["check", "--settings", "a.yaml", "zoo.yaml"],
+            "",
+            "a.yaml: this is larger than the limit of 256 MiB",
+            false,
+        ),
+        (&["check", "--settings", "-", "zoo.yaml"], "</dev/zero", "<stdin>: this is larger than", false),
+        (&["check", "--replay", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this is larger than", false),
+        (&["check", "--config", "a.yaml", "zoo.yaml"], "", "a.yaml: this is larger than", false),
+        (&["check", "--policy", "b.wasm", "zoo.yaml"], "", "b.wasm: this is larger than", false),
+        (&["check", "--policy", "/dev/zero", "zoo.yaml"], "", "/dev/zero: this is larger than", false),
+        (&["policy", "inspect", "b.wasm"], "", "b.wasm: this is larger than", false),
         (
             &["policy", "annotate", "z.wasm", "-m", "/dev/zero", "--output", "y.wasm"],
             "",
-            "/dev/zero: this is more than",
+            "/dev/zero: this is larger than",
             false,
         ),
         (
             &["secret", "--server", "contoso.azurecr.io", "--username", "u", "--password-stdin"],
             "</dev/zero",
-            "what standard input gives is too long for a password",
+            "standard input is too long for a password",
             false,
         ),
-        (&["test", "a.yaml"], "", "a.yaml: this is more than", false),
+        (&["test", "a.yaml"], "", "a.yaml: this is larger than", false),
     ] {
         let output = within(800, folder.path(), args, redirect).output().unwrap();
         let talk = text(&output.stderr);
@@ -118,7 +123,7 @@ fn more_than_is_read_at_once_is_refused() {
 
 /// By hand with 100,000, which takes a debug build too long.
 #[test]
-fn many_files_are_judged_and_fixed() {
+fn many_files_are_checked_and_fixed() {
     const FILES: usize = 3000;
     let folder = tempfile::tempdir().unwrap();
     (0..FILES).for_each(|i| fs::write(folder.path().join(format!("{i}.yaml")), POD).unwrap());
@@ -127,10 +132,10 @@ fn many_files_are_judged_and_fixed() {
     assert!(text(&output.stdout).contains(&format!("{FILES} objects: 0 accepted, {FILES} mutated")));
 }
 
-/// Each of these took minutes where something was looked for again for each object. A minute of processor time is far more
+/// Each of these took minutes when a search was repeated for each object. A minute of processor time is far more
 /// than any takes now.
 #[test]
-fn what_is_told_of_many_objects_takes_no_longer_than_they_do() {
+fn messages_about_many_objects_take_linear_time() {
     let folder = tempfile::tempdir().unwrap();
     let list =
         "apiVersion: v1\nkind: List\nitems:\n".to_owned() + &"- {apiVersion: v1, kind: pod}\n".repeat(20_000);

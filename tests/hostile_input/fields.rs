@@ -1,4 +1,4 @@
-//! Fields by which a file tries to keep its pods from being judged.
+//! Fields with which a file tries to prevent checks of its pods.
 
 use serde_json::{Value, json};
 
@@ -11,9 +11,9 @@ fn judged(input: &str) -> (Value, Option<i32>) {
 }
 
 /// The API server forgets that an object is being deleted when it is created, a controller copies little of a template's
-/// metadata, and who applies a file is no node.
+/// metadata, and the user who applies a file is not a node.
 #[test]
-fn no_field_of_a_file_keeps_its_pods_from_being_judged() {
+fn no_field_of_a_file_prevents_checks_of_its_pods() {
     let owner = |kind: &str| {
         format!(r#"[{{"apiVersion": "v1", "kind": "{kind}", "name": "n", "uid": "1", "controller": true}}]"#)
     };

@@ -1,4 +1,4 @@
-//! What is printed: nothing that a file holds commands a terminal or a CI system, and no value is shown that is not judged.
+//! Output: no part of a file can be a command to a terminal or CI system, and only values that are checked are shown.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::engines::command;
 
-/// What a text may hold to be obeyed.
+/// Texts that a terminal or CI system would interpret.
 const HOSTILE: [&str; 11] = [
     "a\n::error::pwned",
     "::set-output name=x::pwned",
@@ -30,7 +30,7 @@ fn on(folder: &Path, args: &[&str]) -> Output {
     command(args).current_dir(folder).output().unwrap()
 }
 
-/// No character of a stream, and no line of it, is obeyed. Only the annotations for GitHub are commands.
+/// No character and no line of a stream is interpreted. Only the annotations for GitHub are commands.
 fn assert_plain(stream: &[u8], format: &str, what: &str) {
     let text = std::str::from_utf8(stream).unwrap_or_else(|error| panic!("{what}: {error}"));
     for line in text.split('\n') {
@@ -45,7 +45,7 @@ fn assert_plain(stream: &[u8], format: &str, what: &str) {
 }
 
 #[test]
-fn nothing_in_a_manifest_is_obeyed_in_any_format() {
+fn nothing_in_a_manifest_is_interpreted_in_any_format() {
     for hostile in HOSTILE {
         let pod = |name: &str, namespace: &str, container: &str, image: &str, secret: &str, kind: &str| {
             json!({
@@ -113,10 +113,10 @@ fn nothing_in_a_manifest_is_obeyed_in_any_format() {
     }
 }
 
-/// Every value but those that findings speak of is `hunter2`, in each style of writing.
-/// A shell puts names of files in the place of `*`.
+/// Every value except those of findings is `hunter2`, in each style of writing.
+/// A shell substitutes names of files for `*`.
 #[test]
-fn nothing_on_the_command_line_is_obeyed_where_it_is_wrong() {
+fn invalid_arguments_are_shown_with_escapes() {
     for text in HOSTILE {
         let option = format!("--{text}");
         for args in [

@@ -1,4 +1,4 @@
-//! What a checkout brings along and would like to have run: compiled policies in a folder that `XDG_CACHE_HOME` names, as in CI.
+//! Compiled policies that come with a checkout, in a folder that `XDG_CACHE_HOME` names, as in CI: they must not run.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

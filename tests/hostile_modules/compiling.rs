@@ -1,4 +1,4 @@
-//! Modules that cost far more to compile than their size says: the command ends that within its limits.
+//! Modules that cost far more to compile than their size suggests: the command ends that within its limits.
 #![cfg(target_os = "linux")]
 
 use super::*;

@@ -1,10 +1,10 @@
-//! Policies that would like to look like ours, to write what they please, or to get at Secrets.
+//! Policies that imitate ours, change other fields, or try to read Secrets.
 
 use super::*;
 
-/// The fixed text differs from the old one only in pull secrets, whatever else the policy changes.
+/// The fixed text differs from the old one only in pull secrets, even if the policy changes other fields.
 #[test]
-fn what_a_policy_changes_beside_pull_secrets_is_not_written() {
+fn changes_of_a_policy_other_than_pull_secrets_are_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
     write("pod.yaml", pod("web").as_bytes());
@@ -62,7 +62,7 @@ fn the_name_of_a_secret_that_a_policy_adds_is_written() {
 }
 
 #[test]
-fn the_findings_of_another_policy_are_told_apart_from_ours() {
+fn the_findings_of_another_policy_are_distinguished_from_ours() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
     write("pod.yaml", pod("web").as_bytes());
@@ -104,7 +104,7 @@ fn asking() -> Vec<u8> {
 }
 
 #[test]
-fn another_policy_gets_secrets_only_from_who_runs_it() {
+fn another_policy_gets_secrets_only_if_the_user_allows_it() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
     write("pod.yaml", pod("web").as_bytes());
@@ -150,16 +150,16 @@ fn another_policy_gets_secrets_only_from_who_runs_it() {
     assert_eq!(run(&suite).status.code(), Some(1));
     let output = run(&[&suite[..], &["--allow-secrets"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
-    // What a repository grants by its own config file counts for nothing.
+    // A grant in the config file of a repository has no effect.
     write(".acr-pull-secret.yaml", b"policy: asking.wasm\nsettings: granting.yaml\n");
     let output = run(&["check", "--cluster", "secret.yaml", "pod.yaml"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
     assert!(text(&output.stderr).contains("add --allow-secrets"), "{}", text(&output.stderr));
 }
 
-/// A warning is shown, and moves no cursor.
+/// A warning is shown, and cannot move the cursor.
 #[test]
-fn what_a_policy_warns_of_is_shown() {
+fn warnings_of_a_policy_are_shown() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
     write("pod.yaml", pod("web").as_bytes());

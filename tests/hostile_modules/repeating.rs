@@ -61,7 +61,7 @@ fn repeating(answer: &str, fails: bool) -> Vec<u8> {
     with_section(&wat::parse_str(text).expect("a module"), METADATA, metadata).expect("a module")
 }
 
-/// All that a text could have of the Secret.
+/// All forms in which a text could contain the Secret.
 fn spellings() -> Vec<String> {
     let auth = BASE64_STANDARD.encode(format!("robot-user:{PASSWORD}"));
     let texts = [PASSWORD, &auth, SHORT, &PASSWORD.to_uppercase()].map(str::to_owned);

@@ -1,6 +1,6 @@
 //! What release.yml publishes, and the action that installs it.
 //!
-//! The archives are made by the workflow's own steps, and stand on a server that curl takes for github.com.
+//! The archives are made by the workflow's own steps, and are served by a server that curl takes for github.com.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -136,7 +136,7 @@ fn published() -> Published {
     files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
 }
 
-/// Serves a release as github.com does, from another address than the one that is asked for. Returns a folder with the
+/// Serves a release as github.com does, from an address other than the requested one. Returns a folder with the
 /// config that leads curl there.
 fn serve(published: Published) -> TempDir {
     let authority = Authority::for_host("github.com");
@@ -182,7 +182,7 @@ fn answer(mut client: impl Read + Write, published: &Published) {
     let length = body.len();
     let head =
         format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{location}\r\n");
-    // A client that is gone wants no answer.
+    // A client that has disconnected does not need an answer.
     let _ =
         client.write_all(head.as_bytes()).and_then(|()| client.write_all(body)).and_then(|()| client.flush());
 }
@@ -260,7 +260,7 @@ fn every_asset_is_named_after_its_target_and_every_system_has_one() {
 }
 
 #[test]
-fn what_documents_name_of_a_release_is_published() {
+fn files_of_a_release_that_documents_name_are_published() {
     let published = published();
     let mut named = BTreeSet::from(["SHA256SUMS".to_owned(), "policy.wasm".to_owned()]);
     for document in
@@ -309,7 +309,7 @@ fn the_action_installs_and_runs_what_the_release_has_for_the_system() {
 
 #[test]
 #[ignore = "needs curl"]
-fn the_action_refuses_what_is_not_as_published() {
+fn the_action_refuses_an_archive_that_differs_from_the_published_one() {
     let asset = "acr-pull-secret-x86_64-unknown-linux-gnu.tar.gz";
     let published = published();
     let altered = |alter: &dyn Fn(&mut Published)| {
@@ -414,9 +414,9 @@ fn the_action_builds_its_source_where_no_release_fits() {
     }
 }
 
-/// What would be built is the action's own source, another version than the one that was asked for.
+/// The action's own source would be built, which is not the requested version.
 #[test]
-fn a_version_that_cannot_be_had_fails_the_step() {
+fn a_version_that_is_not_available_fails_the_step() {
     for (version, system, sentence) in [
         ("0.1.0", "Linux-X64", "::error::0.1.0 is not a release such as v0.1.0\n"),
         ("v0.1.0/../../x", "Linux-X64", "::error::v0.1.0/../../x is not a release such as v0.1.0\n"),
@@ -432,7 +432,7 @@ fn a_version_that_cannot_be_had_fails_the_step() {
 
 #[test]
 #[ignore = "needs curl"]
-fn the_version_that_is_asked_for_is_installed_or_nothing() {
+fn only_the_requested_version_is_installed() {
     let server = serve(published());
     let job = Job { version: TAG, action_ref: "main", ..Job::on("Linux-X64", server.path()) };
     let (status, said) = job.install();

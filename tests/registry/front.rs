@@ -1,4 +1,4 @@
-//! What stands before a registry: passes requests on, answers them itself, or cuts them half way.
+//! A proxy in front of a registry: it passes requests on, answers them itself, or interrupts them.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -27,7 +27,7 @@ impl Head {
     }
 }
 
-/// What becomes of a request.
+/// The action for a request.
 pub(super) enum Act {
     /// It reaches the registry, and the answer comes back
     Pass,

@@ -1,4 +1,4 @@
-//! A Kubewarden policy that accepts everything, written as the SDK's template has it: it reads the request and accepts it.
+//! A Kubewarden policy that accepts everything, written like the SDK's template: it reads the request and accepts it.
 //! As operation `blind` it accepts without reading, which is the least that any policy on the SDK costs.
 #![cfg(target_family = "wasm")]
 

@@ -1,5 +1,5 @@
-//! Any request gets an answer of the protocol; what is fixed is content the second time, and nothing but the list of pull
-//! secrets is touched. Bytes that are no request are refused.
+//! Any request gets an answer of the protocol; a fixed object is accepted the second time, and only the list of pull secrets
+//! changes. Bytes that are not a request are refused.
 #![no_main]
 
 use arbitrary::Unstructured;

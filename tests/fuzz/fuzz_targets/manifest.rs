@@ -37,7 +37,7 @@ fuzz_target!(|text: &str| {
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
         for (place, pointer) in document.nearest(text, &pointers).into_iter().zip(&pointers) {
             let place = place.unwrap_or_else(|| panic!("{pointer} has no place"));
-            assert!(text.get(place.span).is_some(), "{pointer} stands nowhere");
+            assert!(text.get(place.span).is_some(), "{pointer} has no text");
         }
     }
     let (objects, _, _) = manifests(&file);

@@ -1,5 +1,5 @@
-//! Whatever a text holds, what is shown of it is obeyed by no terminal and no CI system: errors, notes, the line of each value,
-//! and the lines that a diff shows beside a change.
+//! No part of a text that is shown can be a command to a terminal or CI system: errors, notes, the line of each value,
+//! and the lines that a diff shows next to a change.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

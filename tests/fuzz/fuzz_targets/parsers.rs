@@ -1,4 +1,4 @@
-//! The core's parsers take any text, and what they read means the same when it is written out and read again.
+//! The core's parsers accept any text, and what they read has the same meaning when it is written and read again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! A manifest in any style that YAML has is read as an independent reader reads it, and every image stands where it is said to.
-//! The bytes choose content, style and position of each value; `test_support::alike` has what may differ.
+//! A manifest in any style that YAML has is read as an independent reader reads it, and every image is at the reported
+//! location. The bytes choose content, style and position of each value; `test_support::alike` has what may differ.
 #![no_main]
 
 use std::sync::Once;

@@ -1,10 +1,10 @@
-//! Requests as a fuzzer finds them: real field names and values that matter, put together as its bytes say.
+//! Requests for the fuzzer: real field names and relevant values, combined according to its bytes.
 
 use arbitrary::{Result, Unstructured};
 use policy_core::host_cluster::HostCluster;
 use serde_json::{Map, Value, json};
 
-/// A payload for `validate`, and the cluster that it is judged in.
+/// A payload for `validate`, and the cluster for its lookups.
 #[derive(Debug)]
 pub struct Case {
     /// `{"request": …, "settings": …}`

@@ -1,4 +1,4 @@
-//! Whether a reader reads what kubectl reads, and says where it stands. The reader itself is the caller's.
+//! Whether a reader reads the same as kubectl, and reports correct locations. The caller provides the reader.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -8,16 +8,16 @@ use serde_json::Value;
 use crate::libyaml::{self, Answer};
 use crate::styled::Odd;
 
-/// What a reader says to a text.
+/// The result of a reader for a text.
 #[derive(Debug)]
 pub struct Read {
     /// The documents
     pub documents: Vec<Value>,
     /// Why it reads no more
     pub error: Option<String>,
-    /// Whether it says that kubectl reads something else
+    /// Whether it reports that kubectl reads something else
     pub warns: bool,
-    /// Where the images stand
+    /// The locations of the images
     pub images: Vec<Image>,
 }
 
@@ -28,9 +28,9 @@ pub struct Image {
     pub document: usize,
     /// Its JSON pointer there
     pub pointer: String,
-    /// The bytes that are said to hold it
+    /// The reported bytes
     pub span: Range<usize>,
-    /// Whether a change there shows elsewhere too
+    /// Whether a change there also changes other places
     pub aliased: bool,
 }
 
@@ -61,7 +61,7 @@ fn collect(value: &Value, pointer: &str, pointers: &mut Vec<String>) {
     }
 }
 
-/// What our reader may refuse although kubectl reads it: where that is, words of what it says, and why.
+/// Texts that our reader may refuse although kubectl reads them: the feature, words of the error, and why.
 const MAY_BE_REFUSED: &[(Option<Odd>, &str, &str)] = &[
     (
         Some(Odd::TightComment),
@@ -72,11 +72,11 @@ const MAY_BE_REFUSED: &[(Option<Odd>, &str, &str)] = &[
     (Some(Odd::LineSeparator), "U+", "an editor does not show that a line ends there"),
     (Some(Odd::LineSeparator), "expected ", "JSON does not have it as a blank"),
     (Some(Odd::Refused), "", "kubectl drops what is wrong with it"),
-    (Some(Odd::Spoiled), "", "an error is what a slip of the finger wants"),
+    (Some(Odd::Spoiled), "", "an error is appropriate for a typing error"),
     (None, "refuses `?`", "libyaml 0.2 reads it, the older one in kubectl does not"),
 ];
 
-/// What our reader may read without a note although kubectl refuses it: where that is, words of what it says, and why.
+/// Texts that our reader may read without a note although kubectl refuses them: the feature, words of kubectl's error, and why.
 const MAY_BE_READ: &[(Option<Odd>, &str, &str)] = &[
     (None, "found unknown escape character", "kubectl reads the escape `\\'`, and libyaml 0.2 does not"),
     (
@@ -106,7 +106,7 @@ pub fn alike(text: &str, odd: &BTreeSet<Odd>, read: &Read) -> Result<(), String>
     let kubectl = libyaml::kubectl(text);
     match (&kubectl.refuses, &read.error) {
         (Some(_), Some(_)) => return Ok(()),
-        // What is wrong stands in a document that kubectl drops.
+        // The error is in a document that kubectl drops.
         (None, Some(_)) if kubectl.drops => return Ok(()),
         (None, Some(error)) if is_listed(MAY_BE_REFUSED, odd, error) => return Ok(()),
         (None, Some(error)) => return Err(format!("refused, but kubectl reads it: {error}")),
@@ -121,7 +121,7 @@ pub fn alike(text: &str, odd: &BTreeSet<Odd>, read: &Read) -> Result<(), String>
             }
         }
     }
-    // Where lines end is then a matter of taste.
+    // The position of line ends is then not defined.
     if kubectl.refuses.is_some() && odd.contains(&Odd::LineSeparator) {
         return Ok(());
     }
@@ -141,21 +141,21 @@ fn expected(text: &str, kubectl: Answer) -> Option<Value> {
     libyaml::stream(text).ok().map(Value::from)
 }
 
-/// Whether other images in the places of these are the only thing that changes.
+/// Whether replacing these images changes nothing else.
 fn stand_there(text: &str, images: &[Image], documents: &Value) -> Result<(), String> {
     let mut changed = text.to_owned();
     let mut wanted = documents.clone();
     let mut images: Vec<&Image> = images.iter().collect();
     images.sort_by_key(|image| std::cmp::Reverse(image.span.start));
     for Image { document, pointer, span, aliased } in images {
-        let written = text.get(span.clone()).ok_or_else(|| format!("{pointer} stands nowhere"))?;
+        let written = text.get(span.clone()).ok_or_else(|| format!("{pointer} has no text"))?;
         let value = wanted[*document].pointer_mut(pointer);
         let value = value.ok_or_else(|| format!("{pointer} is not there"))?;
         if *aliased {
-            // An alias says nothing alone, nor a block text without what its indentation is relative to.
+            // An alias alone has no value, nor a block text without what its indentation is relative to.
             let alone = written.starts_with('*') || written.contains(['|', '>']);
             if !alone && libyaml::stream(written)?.first() != Some(value) {
-                return Err(format!("{pointer} does not stand in {written:?}"));
+                return Err(format!("{pointer} is not in {written:?}"));
             }
             continue;
         }

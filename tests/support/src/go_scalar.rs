@@ -69,7 +69,7 @@ fn plain(text: &str) -> Scalar {
     number.unwrap_or_else(|| Scalar::Text(text.to_owned()))
 }
 
-/// The text without its underscores, if each stands between digits.
+/// The text without its underscores, if each is between digits.
 fn between_digits(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
@@ -193,7 +193,7 @@ pub fn key(scalar: Scalar) -> Result<String, String> {
     }
 }
 
-/// `strconv.FormatFloat(number, 'g', -1, 32)`, with sigs.k8s.io/yaml's words for what is no number.
+/// `strconv.FormatFloat(number, 'g', -1, 32)`, with sigs.k8s.io/yaml's names for infinity and NaN.
 fn short(number: f32) -> String {
     if number.is_nan() {
         return ".nan".to_owned();

@@ -1,11 +1,11 @@
-//! Secrets that differ only in what is to be hidden, and what a policy is asked about them.
+//! Secrets that differ only in values that must be hidden, and requests to a policy about them.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// A text that is to be hidden, in two spellings: letters and digits differ, what a parser may trip over is the same.
+/// A text that must be hidden, in two spellings: letters and digits differ, special characters are the same.
 #[derive(Debug, Clone)]
 pub struct Hidden(
     /// The spellings
@@ -28,7 +28,7 @@ impl Hidden {
                     0..=2 => of(LETTERS).to_string(),
                     3 | 4 => of(CAPITALS).to_string(),
                     5 | 6 => of(DIGITS).to_string(),
-                    // No escape that decodes: what it stands for could matter.
+                    // No valid escape, because its value could matter.
                     7 => format!("%{}", of(LETTERS)),
                     _ => SIGNS.chars().cycle().nth(*at).unwrap().to_string(),
                 }
@@ -133,7 +133,7 @@ pub fn pod() -> Value {
     })
 }
 
-/// Settings by which the secret is looked into.
+/// Settings with which the secret is read.
 pub fn settings() -> Value {
     json!({
         "mode": "validate", "cluster": {"secrets": "credentials"},
@@ -144,7 +144,7 @@ pub fn settings() -> Value {
     })
 }
 
-/// What the policy is asked that has to do with a secret: its operation and the payload.
+/// Requests to the policy that involve a secret: operation and payload.
 pub fn questions(secret: &Value) -> Vec<(&'static str, String)> {
     let valid = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "acr-secret", "namespace": "shop"}, "type": "Opaque",
@@ -172,12 +172,12 @@ pub fn questions(secret: &Value) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What is said of both spellings, which must be the same.
+/// The output for both spellings, which must be the same.
 ///
 /// # Errors
 /// - it is not the same
 pub fn assert_same(said: [String; 2]) -> Result<String, TestCaseError> {
     let [one, other] = said;
-    prop_assert_eq!(&one, &other, "what is hidden can be told from what is shown");
+    prop_assert_eq!(&one, &other, "hidden values affect the output");
     Ok(one)
 }

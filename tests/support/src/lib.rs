@@ -5,7 +5,7 @@
 //! | `libyaml` | what kubectl reads in a text, by libyaml; `go_scalar` has its scalars |
 //! | `alike` | whether a reader reads what kubectl reads |
 //! | `objects` | generated pods and JSON values, and nesting without end |
-//! | `hidden` | secrets that differ only in what is to be hidden, and all that a policy is asked about them |
+//! | `hidden` | secrets that differ only in values that must be hidden, and requests to a policy about them |
 //! | `reached` | how many cases a test reached, and of which suites |
 //! | `styled` | generated manifests in every style of YAML, put together by `choices`, which bytes make |
 
@@ -15,7 +15,7 @@
     clippy::missing_panics_doc,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a test ends at its first surprise"
+    reason = "a test stops at the first unexpected result"
 )]
 
 pub mod alike;

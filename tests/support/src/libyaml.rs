@@ -1,6 +1,6 @@
 //! YAML as kubectl reads it, by a reader that shares nothing with ours: libyaml, of which kubectl's go-yaml is a port too.
 //!
-//! kubectl splits a file at its lines that begin with `---`, takes the first document of each stretch, and passes over null.
+//! kubectl splits a file at its lines that begin with `---`, reads the first document of each stretch, and skips null.
 //! What is put together from libyaml's events follows `decode.go` of sigs.k8s.io/yaml/goyaml.v2.
 
 use std::borrow::Cow;
@@ -14,18 +14,18 @@ use serde_json::{Map, Value};
 
 use crate::go_scalar::{Scalar, key, resolve};
 
-/// What kubectl reads in a text.
+/// kubectl's result for a text.
 #[derive(Debug, Default, PartialEq)]
 pub struct Answer {
     /// The documents, in their order
     pub documents: Vec<Value>,
-    /// Whether it drops documents without a word: those behind the first one of a stretch
+    /// Whether it drops documents silently: those behind the first one of a stretch
     pub drops: bool,
     /// Why it reads no more
     pub refuses: Option<String>,
 }
 
-/// What kubectl reads in a text. JSON is tried first where the text begins with a brace, as of kubectl 1.33.
+/// kubectl's result for a text. JSON is tried first where the text begins with a brace, as of kubectl 1.33.
 pub fn kubectl(text: &str) -> Answer {
     let mut text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut answer = Answer::default();
@@ -92,7 +92,7 @@ pub fn stream(text: &str) -> Result<Vec<Value>, String> {
     Ok(documents)
 }
 
-/// What stands between the lines that begin with `---`, with `\n` for `\r\n`.
+/// The text between the lines that begin with `---`, with `\n` for `\r\n`.
 fn stretches(text: &str) -> Result<Vec<String>, String> {
     let mut stretches = vec![String::new()];
     for line in text.split_inclusive('\n') {
@@ -107,13 +107,13 @@ fn stretches(text: &str) -> Result<Vec<String>, String> {
                 continue;
             }
         }
-        // With the separator, where nothing stands before it.
+        // With the separator, if no text precedes it.
         *stretches.last_mut().unwrap() += &line;
     }
     Ok(stretches)
 }
 
-/// The first documents of a text, and whether there are more, or something that is none.
+/// The first documents of a text, and whether there are more, or text that is not a document.
 fn documents(text: &str, most: usize) -> Result<(Vec<Value>, bool), String> {
     // libyaml-safer panics where libyaml has an assertion, at a comma behind a tag.
     catch_unwind(|| parse(text, most)).unwrap_or_else(|_| Err("an assertion of libyaml".to_owned()))
@@ -241,7 +241,7 @@ fn scalar(node: &Node) -> Result<Scalar, String> {
     }
 }
 
-/// Puts in one entry after the other: a merge key replaces what stands above it.
+/// Puts in one entry after the other: a merge key replaces what is above it.
 fn fill(map: &mut Map<String, Value>, entries: &[(Rc<Node>, Rc<Node>)]) -> Result<(), String> {
     for (name, node) in entries {
         if is_merge(name) {
@@ -270,7 +270,7 @@ fn merge(map: &mut Map<String, Value>, node: &Node) -> Result<(), String> {
             Node::Mapping(entries) => fill(map, entries),
             _ => Err(wanted()),
         },
-        // Of a list the earlier mapping wins.
+        // In a list the earlier mapping wins.
         Node::Sequence(items) => items.iter().rev().try_for_each(|item| match followed(item) {
             Node::Mapping(entries) => fill(map, entries),
             _ => Err(wanted()),

@@ -1,4 +1,4 @@
-//! Manifests in every style that YAML has: what a value is written as, where it stands, and what it holds, as bytes choose.
+//! Manifests in every style of YAML: bytes choose the style, the position and the content of each value.
 
 mod block;
 mod content;
@@ -11,16 +11,16 @@ use crate::choices::Choices;
 
 use self::content::Tree;
 
-/// A text with manifests, and what it has that readers may well differ in.
+/// A text with manifests, and its features on which readers may differ.
 #[derive(Debug)]
 pub struct Styled {
     /// The text
     pub text: String,
-    /// What stands in it
+    /// The content
     pub odd: BTreeSet<Odd>,
 }
 
-/// What readers may differ in.
+/// Features on which readers may differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Odd {
     /// A comment directly behind a quote or a bracket

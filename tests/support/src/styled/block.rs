@@ -133,7 +133,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// What stands between a colon or a dash and its value: blanks, or a line end.
+    /// The text between a colon or a dash and its value: blanks, or a line end.
     fn gap(&mut self, column: usize, in_list: bool) {
         match self.choices.below(16) {
             12 => self.out += "   ",

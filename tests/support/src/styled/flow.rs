@@ -98,7 +98,7 @@ impl Writer<'_, '_> {
         self.out.push(bracket);
     }
 
-    /// Blanks, line ends and comments, which may stand anywhere between brackets.
+    /// Blanks, line ends and comments, which are allowed anywhere between brackets.
     fn flow_gap(&mut self) {
         match self.choices.below(10) {
             0 => self.out.push(' '),
