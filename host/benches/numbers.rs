@@ -170,7 +170,12 @@ fn write_files(folder: &Path, files: usize) {
 fn check(args: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
     // What the policy does in a cluster, by its defaults: the pods get their secrets.
-    command.args(["check", "--settings-json", "{}"]).args(args).arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(["check", "--settings-json", "{}"])
+        .args(args)
+        .arg(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command
 }
 

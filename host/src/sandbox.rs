@@ -182,7 +182,7 @@ const GUEST_CALL: &str = "__guest_call";
 const STARTS: [(&str, &str); 3] = [
     ("_start", "`_start`"),
     ("wapc_init", "`wapc_init`"),
-    ("register_more_operations", "`register_more_operations`"),
+    ("acr_pull_secret_init", "`acr_pull_secret_init`"),
 ];
 
 /// The module as machine code: from the cache, or else compiled and kept.

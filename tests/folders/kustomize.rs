@@ -81,7 +81,21 @@ fn patches_that_are_named_are_skipped_too_and_never_fixed() {
     assert_eq!(fix.status.code(), Some(0), "{}", talk(&fix));
     assert_eq!(fs::read_to_string(folder.path().join("prod/more/deployment.yaml")).unwrap(), PATCH);
 
-    // Without a repository, a file above the folder may be anyone's.
+    // Where everyone may write a folder, or without a repository, a file above may be anyone's.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let prod = folder.path().join("prod");
+        let set = |mode| fs::set_permissions(&prod, fs::Permissions::from_mode(mode)).unwrap();
+        set(0o777);
+        assert_eq!(judged(folder.path(), &["prod/more/deployment.yaml"]).0, ["prod/more/deployment.yaml"]);
+        set(0o755);
+        assert!(judged(folder.path(), &["prod/more/deployment.yaml"]).0.is_empty());
+        let kustomization = prod.join("kustomization.yaml");
+        fs::set_permissions(&kustomization, fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(judged(folder.path(), &["prod/more/deployment.yaml"]).0, ["prod/more/deployment.yaml"]);
+        fs::set_permissions(&kustomization, fs::Permissions::from_mode(0o644)).unwrap();
+    }
     fs::remove_dir(folder.path().join(".git")).unwrap();
     assert_eq!(judged(folder.path(), &["prod/more/deployment.yaml"]).0, ["prod/more/deployment.yaml"]);
     assert_eq!(judged(folder.path(), &["component/part.yaml", "base/pod.yaml"]).0, ["base/pod.yaml"]);

@@ -57,7 +57,7 @@ function changed(byUser = true): void {
   timer = window.setTimeout(() => void update(), latest && latest.milliseconds > 100 ? 400 : 60);
 }
 
-/** From now on the text is the user's: it is no example any more, and no link describes it. */
+/** From now on the text is the user's: it is not an example any more, and no link describes it. */
 function own(): void {
   if (location.hash) history.replaceState(null, "", location.href.split("#")[0]);
   if (isOwn) return;
@@ -98,7 +98,7 @@ function show(report: Report): void {
         ...place(problem), severity: "error", source: tab === "settings" ? "settings" : "syntax error", message: sentence(problem),
         go: () => find("problems").scrollIntoView({ block: "nearest" }),
       })),
-      // A note stands nowhere else.
+      // A note is shown nowhere else.
       ...mine(report.notes).map((note): Remark => ({ ...place(note), severity: "info", source: "note", message: sentence(note) })),
     ];
     if (tab === "manifests") {

@@ -27,7 +27,7 @@ function tree(fields: Field[], root: Node = { children: new Map() }): Node {
   return root;
 }
 
-/** The keys that a line at this column stands below, the outermost first. */
+/** The keys above a line at this column, the outermost first. */
 function parents(doc: Text, line: number, column: number): string[] {
   const path: string[] = [];
   for (let number = line - 1, below = column; number > 0 && below > 0; number--) {
@@ -36,7 +36,7 @@ function parents(doc: Text, line: number, column: number): string[] {
     const [, before = "", name = ""] = KEY.exec(text) ?? [];
     if (name === "" || before.length >= below) continue;
     path.unshift(name);
-    // What stands beside a dash is in the list of a key further left than the dash, or right above it.
+    // What follows a dash is in the list of a key further left than the dash, or right above it.
     below = before.includes("-") ? before.indexOf("-") + 1 : before.length;
   }
   return path;
@@ -90,7 +90,7 @@ function inOrder(options: Completion[]): Completion[] {
   return options.map((option, index) => ({ ...option, boost: -index }));
 }
 
-/** What may stand at the cursor. */
+/** What may be at the cursor. */
 export function settingsCompletion(fields: () => Field[]): (context: CompletionContext) => CompletionResult | null {
   return (context) => {
     const { state, pos, explicit } = context;

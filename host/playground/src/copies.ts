@@ -6,7 +6,7 @@ export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A here-document whose end stands nowhere in the text. */
+/** A here-document whose end marker is not in the text. */
 function here(text: string, name: string): string {
   let end = name;
   while (text.split("\n").includes(end)) end += "_";

@@ -1,4 +1,4 @@
-// The editors: YAML with line numbers, and what was found, where it stands.
+// The editors: YAML with line numbers, and findings at their lines.
 import { autocompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
@@ -16,7 +16,7 @@ import { settingsCompletion } from "./completion";
 import { make } from "./dom";
 import type { Field } from "./policy.js";
 
-/** What stands at a place of the text. */
+/** The text at a position. */
 export interface Remark {
   from: number;
   to: number;
@@ -24,7 +24,7 @@ export interface Remark {
   /** Rule id, or what kind of problem it is */
   source: string;
   message: string;
-  /** Shows where the message stands in full; without it, it stands below its line */
+  /** Shows the message in full; without it, the message is below its line */
   go?: () => void;
 }
 
@@ -55,7 +55,7 @@ const look = EditorView.theme({
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent-wash) !important", color: "var(--accent) !important" },
   ".cm-completionDetail": { color: "var(--muted)", fontStyle: "normal" },
   ".cm-completionInfo": { maxWidth: "36ch !important", padding: "6px 10px", fontFamily: "var(--sans)", lineHeight: "1.45" },
-  // There it would stand on the options.
+  // There it would cover the options.
   "@media (max-width: 760px)": { ".cm-completionInfo": { display: "none" } },
   ".cm-foldPlaceholder": { backgroundColor: "var(--active)", border: "1px solid var(--line)", color: "var(--muted)" },
   ".cm-tooltip, .cm-panels": { backgroundColor: "var(--raised)", color: "var(--ink)", border: "1px solid var(--line)" },
@@ -80,7 +80,7 @@ const look = EditorView.theme({
 /** What all editors of the page have in common. */
 export const base: Extension = [lineNumbers(), yaml(), syntaxHighlighting(highlight), look, indentUnit.of("  ")];
 
-/** What stands below a line: the names of what was found there, each a way to the message; and notes in full. */
+/** What is below a line: the names of what was found there, each a way to the message; and notes in full. */
 class RemarkLine extends WidgetType {
   constructor(private readonly remarks: Remark[]) {
     super();
@@ -172,7 +172,7 @@ export class Editor {
     this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert }, selection: { anchor: 0 }, annotations });
   }
 
-  /** Where a line and a column, both from 1, stand in the text. */
+  /** The position of a line and a column, both from 1, in the text. */
   at(line: number, column: number): { from: number; to: number } {
     const doc = this.#view.state.doc;
     const { from, to } = doc.line(Math.min(Math.max(line, 1), doc.lines));

@@ -81,7 +81,7 @@ metadata:
 ${extra}`;
 }
 
-const UPDATE = `# What the API server sends when somebody changes the image of a running pod.
+const UPDATE = `# What the API server sends when a user changes the image of a running pod.
 apiVersion: admission.k8s.io/v1
 kind: AdmissionReview
 request:

@@ -37,7 +37,7 @@ function sentence(message: string): string {
   return message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? "" : ".");
 }
 
-/** What to do where nobody can say what becomes of the pull. */
+/** What to do when the outcome of the pull is unknown. */
 function advice({ outcome, secrets, need, registry }: Explanation, namespace: string, denied: boolean): string {
   // What the policy does not judge needs no more inputs.
   if (outcome.state !== "unknown" || registry?.kind === "other") return "";

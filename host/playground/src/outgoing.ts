@@ -52,7 +52,7 @@ async function share(page: Page): Promise<void> {
   const link = `${location.href.split("#")[0]}#${await encode(found)}`;
   history.replaceState(null, "", link);
   const secrets = replaced(found) || " It holds no Secret’s value.";
-  const promise = "The inputs are in the link itself: whoever has it can read them, and no server sees them.";
+  const promise = "The inputs are in the link itself: everyone who has it can read them. No server receives them.";
   const copied = await navigator.clipboard.writeText(link).then(() => true, () => false);
   say(`${copied ? "Link copied." : "Here is the link."}${secrets} ${promise}`, link);
 }

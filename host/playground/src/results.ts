@@ -46,7 +46,7 @@ export class Results {
   #judgement = 0;
   #onlyFailing = false;
   #report: Report | undefined;
-  /** The names of the objects, which are told from others of the same name */
+  /** The names of the objects, distinguished from others of the same name */
   #keys: string[] = [];
 
   constructor(callbacks: Callbacks) {
@@ -68,7 +68,7 @@ export class Results {
     this.#onlyFailing = false;
   }
 
-  /** Greys out what was found before the input broke: what is wrong now stands above. */
+  /** Greys out what was found before the input broke: what is wrong now is above. */
   set stale(stale: boolean) {
     this.#objects.classList.toggle("stale", stale);
     this.#objects.toggleAttribute("inert", stale);

@@ -1,10 +1,10 @@
-// Links that carry the inputs in the fragment, which browsers send to nobody.
+// Links that carry the inputs in the fragment, which browsers never send.
 import { asInput, type Input } from "./protocol";
 
-/** The form of the fragment, so that an old link is told from a new one. */
+/** The form of the fragment, which distinguishes old links from new ones. */
 const FORM = "1.";
 
-/** More than this is no link that anybody made with this page. */
+/** A longer link was not made with this page. */
 const LONGEST = 8_000_000;
 
 export async function encode({ manifests, settings, cluster, namespace, denied }: Input): Promise<string> {

@@ -1,7 +1,6 @@
 //! Declarations: what a repository contains instead of pull secrets. A controller creates the Secret from another object, or
 //! the Secret is encrypted, or its data is filled in later. It exists in the cluster, and its content is not known here.
 
-use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::field::{field, word};
@@ -142,13 +141,11 @@ pub(crate) fn unreadable(kind: &Kind, secret: &Value) -> Option<&'static str> {
 /// the password alone is within a JSON string of `stringData`, and does not.
 fn is_to_be_filled_in(kind: &Kind, secret: &Value) -> bool {
     let text = |values: &str, key: &&str| field(secret, &[values, *key]).and_then(Value::as_str);
-    let is_no_json =
-        |text: &str| placeholder::is_in_text(text) && serde_json::from_str::<IgnoredAny>(text).is_err();
     kind.is_core("Secret")
         && word(secret, &["type"]).is_some_and(|known| READ.contains(&known) || placeholder::is_in(known))
         && CONFIGS.iter().any(|key| match text("stringData", key) {
-            Some(text) => is_no_json(text),
-            None => text("data", key).is_some_and(placeholder::is_in),
+            Some(text) => placeholder::is_in_json(text),
+            None => text("data", key).is_some_and(placeholder::is_in_base64),
         })
 }
 

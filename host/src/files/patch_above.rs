@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::kustomization::{Kustomization, in_folder};
+use super::ownership::{is_foreign, is_open};
 
 /// The kustomizations in folders and above them, each read once.
 #[derive(Debug, Default)]
@@ -58,9 +59,7 @@ impl KustomizationsAbove {
             return chain.clone();
         }
         let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let repository = real.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&real);
-        let folders = real.ancestors().take_while(|above| above.starts_with(repository));
-        let folders = folders.skip(usize::from(level == Level::Above));
+        let folders = in_repository(&real).into_iter().skip(usize::from(level == Level::Above));
         let chain: Arc<[Arc<Known>]> = folders.filter_map(|above| self.known(above)).collect();
         self.chains.insert(key, chain.clone());
         chain
@@ -74,10 +73,33 @@ impl KustomizationsAbove {
 impl Known {
     fn of(folder: &Path) -> Option<Self> {
         let file = in_folder(folder)?;
+        let metadata = file.symlink_metadata().ok()?;
+        // Another user may have put it there.
+        if !metadata.is_file() || is_foreign(&metadata) || is_open(&metadata) {
+            return None;
+        }
         let Kustomization { patches, resources, .. } = Kustomization::read(&file)?;
         let real = |paths: Vec<PathBuf>| paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
         Some(Self { file: from_here(&file).into(), patches: real(patches), resources: real(resources) })
     }
+}
+
+/// A folder and those above it, up to the root of its repository. Without a repository, and where everyone may write a folder
+/// on the way, only the folder itself.
+fn in_repository(folder: &Path) -> Vec<&Path> {
+    let mut folders = vec![folder];
+    for above in folder.ancestors() {
+        if above != folder {
+            if above.metadata().is_ok_and(|metadata| is_open(&metadata)) {
+                break;
+            }
+            folders.push(above);
+        }
+        if above.join(".git").exists() {
+            return folders;
+        }
+    }
+    vec![folder]
 }
 
 /// A path from the working folder, where the file is in it.

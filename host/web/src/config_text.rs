@@ -78,7 +78,7 @@ pub(crate) fn rewrite(text: &str, replace: &mut dyn FnMut(Role, &str, &str) -> S
     written
 }
 
-/// The dummy of a string that is no JSON, which is no JSON at the same place.
+/// The dummy of a string that is not JSON: it is not JSON at the same position either.
 fn broken(token: &str) -> String {
     let mut dummy = String::with_capacity(token.len());
     let mut rest = token.chars();
@@ -125,7 +125,7 @@ fn end_of_word(chars: &mut Peekable<CharIndices<'_>>, text: &str) -> usize {
     chars.peek().map_or(text.len(), |(at, _)| *at)
 }
 
-/// What stands without quotes: a number stays a number, and what is no JSON stays none.
+/// A value without quotes: a number stays a number, and what is not JSON stays so.
 fn word(
     token: &str,
     field: &str,

@@ -82,16 +82,6 @@ impl Detail {
     }
 }
 
-/// The lookups of an explanation. Settings that read Secrets make the Cluster tab all there is, as for the decision; without
-/// them, a Secret that is not given is not known, which is not the same as absent.
-fn lookups(judgement: &Judgement) -> Arc<dyn HostCalls> {
-    let read = judgement.settings.pointer("/cluster/secrets").and_then(Value::as_str);
-    if judgement.is_denied() || !matches!(read, None | Some("none")) {
-        return judgement.host.clone();
-    }
-    Arc::new(Lookups::new(judgement.cluster.clone(), Some(&METADATA), Arc::new(NoLog)).incomplete())
-}
-
 fn images(judgement: &Judgement, namespace: &str, object: &Value, spec: &PodSpec<'_>) -> Vec<Explained> {
     let pull_secrets: Vec<&str> = spec.pull_secrets().names().collect();
     let host = lookups(judgement);
@@ -111,7 +101,7 @@ fn images(judgement: &Judgement, namespace: &str, object: &Value, spec: &PodSpec
 }
 
 /// The lookups of an explanation. Settings that read Secrets make the Cluster tab all there is, as for the decision; without
-/// them, a Secret that nobody gave is not known, which is not the same as absent.
+/// them, a Secret that is not given is not known, which is not the same as absent.
 fn lookups(judgement: &Judgement) -> Arc<dyn HostCalls> {
     let read = judgement.settings.pointer("/cluster/secrets").and_then(Value::as_str);
     if judgement.is_denied() || !matches!(read, None | Some("none")) {

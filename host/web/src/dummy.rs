@@ -32,7 +32,7 @@ pub(crate) fn is_dummy(text: &str) -> bool {
     text.chars().all(|c| matches!(c, 'x' | 'X' | '0' | '1' | '-' | '\\'))
 }
 
-/// What a text stands for as base64, such as a field of a Secret's `data`.
+/// What a text means as base64, such as a field of a Secret's `data`.
 pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
     let joined: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     BASE64_STANDARD.decode(joined).ok()
@@ -103,7 +103,7 @@ pub(crate) fn auth(text: &str, registry: &str, user: impl Fn(&str) -> String) ->
     }
 }
 
-/// A key of `auths` without the user name and password before its host, and without what stands behind `?` and `#`.
+/// A key of `auths` without the user name and password before its host, and without what follows `?` and `#`.
 pub(crate) fn registry(key: &str) -> String {
     const SIGNS: &str = ":/@?#";
     let safe = shown(key);

@@ -122,7 +122,7 @@ impl Pass {
         }
     }
 
-    /// A text that is no part of a Secret, but may have a copy of one, or a login.
+    /// A text that is not part of a Secret, but may have a copy of one, or a login.
     fn plain(&mut self, text: &str) -> String {
         let mut new = text.to_owned();
         for secret in credentials(text) {

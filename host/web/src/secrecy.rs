@@ -1,4 +1,4 @@
-//! Whether the page may keep its inputs: a browser's storage is no place for the values of Secrets.
+//! Whether the page may keep its inputs: a browser's storage must not hold the values of Secrets.
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -15,7 +15,7 @@ pub(crate) enum Secrecy {
     None,
     /// Values of Secrets, or credentials
     Some,
-    /// Nobody knows, because a text cannot be read
+    /// Unknown, because a text cannot be read
     Unreadable,
 }
 

@@ -153,7 +153,7 @@ pub(crate) fn names_credential(argument: &str) -> bool {
     argument.starts_with('-') && !argument.contains('=') && is_telling(argument)
 }
 
-/// What stands behind the `=` of an argument or variable that holds a credential: `--password=x`.
+/// The text after the `=` of an argument or variable that holds a credential: `--password=x`.
 fn assigned(text: &str) -> Option<&str> {
     let (name, value) = text.split_once('=')?;
     let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));

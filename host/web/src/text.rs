@@ -8,7 +8,7 @@ use review::yaml;
 
 /// YAML that is read back as the very same value; JSON where the writer does not know the words of YAML 1.1.
 pub(crate) fn yaml(value: &Value) -> String {
-    // Nobody folds an image's name over two lines.
+    // No one folds an image's name over two lines.
     let options = serde_saphyr::ser_options! { compact_list_indent: false, folded_wrap_chars: 4_000 };
     let written = serde_saphyr::to_string_with_options(value, options).unwrap_or_default();
     let (documents, error) = yaml::documents(&written);

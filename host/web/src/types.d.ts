@@ -1,6 +1,6 @@
 /** What a policy is asked in a cluster. */
 export interface Payload { request: object; settings: object }
-/** What stands for the cluster: objects that are looked up, or why every lookup fails. */
+/** The cluster: objects that are looked up, or why every lookup fails. */
 export interface Cluster { objects?: object[]; namespace?: string; lookups?: "denied" | "unavailable" | "ungranted" }
 /**
  * Kubewarden's answer to a request; `findings` is the JSON of a `Finding[]`. Its numbers are JavaScript's: a whole one beyond

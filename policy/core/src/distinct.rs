@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Distinct {
     all: Vec<String>,
-    /// Where each text stands in `all`
+    /// The index of each text in `all`
     places: BTreeMap<String, usize>,
 }
 

@@ -40,7 +40,7 @@ impl ImageList {
     }
 }
 
-/// Where the pod spec of an object stands.
+/// The place of an object's pod spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holder {
     /// The object is a pod
@@ -165,7 +165,7 @@ impl<'a> PodSpec<'a> {
         images
     }
 
-    /// What stands in the place of its list of pull secrets.
+    /// The value that its list of pull secrets has instead.
     pub(crate) fn list(&self) -> Option<&'a Value<'a>> {
         self.fields.get(PULL_SECRETS)
     }
@@ -251,7 +251,7 @@ pub(crate) fn list_pointer(path: &[&str]) -> String {
 /// The names of a pull-secret list.
 pub(crate) struct Entries {
     list_pointer: String,
-    /// The index of each name where it stands first
+    /// The index of each name's first occurrence
     places: BTreeMap<String, usize>,
 }
 
@@ -271,7 +271,7 @@ pub(crate) fn has_identity(account: &Value<'_>) -> bool {
 /// A list of pull secrets, of a pod spec or a service account.
 #[derive(Debug, Clone, Copy)]
 pub struct PullSecretList<'a> {
-    /// `None` where something other than a list stands
+    /// `None` where there is something other than a list
     entries: Option<&'a [Value<'a>]>,
 }
 

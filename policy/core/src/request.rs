@@ -69,7 +69,7 @@ impl<'a> Request<'a> {
     /// ```
     ///
     /// # Errors
-    /// - the text, its `object`, its `oldObject` or another field that is read is no JSON that can be read
+    /// - the text, its `object`, its `oldObject` or another field that is read is not JSON that can be read
     pub fn parse(text: &'a str) -> Result<Self, RequestError> {
         let fields = ["operation", "kind", "namespace", "subResource", "userInfo", "object", "oldObject"];
         let fields =
@@ -158,7 +158,7 @@ fn kind_of(object: &Value<'_>) -> (String, String) {
     (group.to_owned(), object.string_at(&["kind"]).to_owned())
 }
 
-/// The texts of fields in a field's text, none where that is no object.
+/// The texts of fields in a field's text, none where that is not an object.
 fn inner<'a, const N: usize>(
     name: &str,
     text: Option<&'a str>,
@@ -179,7 +179,7 @@ pub(crate) fn value<'a>(name: &str, text: Option<&'a str>) -> Result<Value<'a>, 
 /// The string in a field's text, empty where there is none.
 pub(crate) fn word(name: &str, text: Option<&str>) -> Result<String, RequestError> {
     let inner = text.and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
-    // Without an escape in it, what stands between the quotes is the word, and needs no reader.
+    // Without an escape in it, the text between the quotes is the word, and needs no reader.
     if let Some(word) = inner.filter(|word| !has_any(word, "\\")) {
         return Ok(word.to_owned());
     }
@@ -204,7 +204,7 @@ impl RequestError {
     /// Says where reading stopped. The library's own texts would cost more bytes than the parsing of images.
     pub(crate) fn unreadable(what: &str, error: &serde_json::Error) -> Self {
         let reason =
-            if error.is_eof() { "it ends too early" } else { "it is no JSON object, or nested too deep" };
+            if error.is_eof() { "it ends too early" } else { "it is not a JSON object, or nested too deep" };
         Self(format!("{what} cannot be read at line {}, column {}: {reason}", error.line(), error.column()))
     }
 }

@@ -21,7 +21,7 @@ pub extern "C" fn wapc_init() {
 /// Registers the operations of the command and the playground, whose host calls it after `wapc_init`.
 #[allow(unsafe_code, reason = "the host finds the function by its name")]
 #[unsafe(no_mangle)]
-pub extern "C" fn register_more_operations() {
+pub extern "C" fn acr_pull_secret_init() {
     register_function("explain", explain);
     register_function("findings", findings);
 }

@@ -206,6 +206,8 @@ fn a_secret_with_placeholders_in_its_data_exists_and_its_values_are_not_known() 
             All,
         ),
         ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: 'no base64!'}", All),
+        ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: '{\"auths\": {}}'}", All),
+        ("type: kubernetes.io/dockerconfigjson, stringData: {.dockerconfigjson: '{\"auths\": {{'}", All),
         ("type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: e30=, a: '${A}'}", All),
         // The kubelet ignores it, regardless of its content.
         ("type: Opaque, data: {.dockerconfigjson: '${CONFIG}'}", All),

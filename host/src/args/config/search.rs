@@ -6,6 +6,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::files::CONFIG_FILE;
+use crate::files::ownership::{is_foreign, is_open};
 
 /// A config file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,33 +107,6 @@ fn skipped(folder: &Path, file: &Path, metadata: &Metadata) -> Option<Skipped> {
     target.is_some_and(|target| is_open(&target)).then_some(Skipped::Open)
 }
 
-#[cfg(unix)]
-fn is_open(metadata: &Metadata) -> bool {
-    const OTHERS_MAY_WRITE: u32 = 0o002;
-    std::os::unix::fs::MetadataExt::mode(metadata) & OTHERS_MAY_WRITE != 0
-}
-
-/// The permissions of other systems are not read.
-#[cfg(not(unix))]
-fn is_open(_: &Metadata) -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn is_foreign(metadata: &Metadata) -> bool {
-    is_another(std::os::unix::fs::MetadataExt::uid(metadata), rustix::process::geteuid().as_raw())
-}
-
-#[cfg(not(unix))]
-fn is_foreign(_: &Metadata) -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn is_another(owner: u32, user: u32) -> bool {
-    owner != user && owner != 0
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -184,8 +158,9 @@ mod tests {
         use std::os::unix::fs::{PermissionsExt as _, chown, lchown, symlink};
         use std::path::{Path, PathBuf};
 
-        use super::super::{CONFIG_FILE, Search, Skipped, is_another, upwards};
+        use super::super::{CONFIG_FILE, Search, Skipped, upwards};
         use super::found;
+        use crate::files::ownership::is_another;
 
         fn skipped(path: &str, reason: Skipped) -> Search {
             Search { found: None, skipped: vec![(PathBuf::from(path).join(CONFIG_FILE), reason)] }

@@ -23,7 +23,7 @@ pub(super) enum Written {
 }
 
 impl Pass {
-    /// A Secret: all that is no part of its name and kind.
+    /// A Secret: everything except its name and kind.
     pub(super) fn secret_object(&mut self, fields: &mut Map<String, Value>) {
         for (name, value) in fields {
             match name.as_str() {

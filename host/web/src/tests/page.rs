@@ -52,11 +52,11 @@ fn the_fixed_text_is_the_users_own_with_the_names_added() {
     let fixed = judge(&recorded, "", "").fix();
     assert_eq!(fixed.text, recorded);
     let message = &fixed.refusals[0].message;
-    assert!(message.contains("stands in an admission request"), "{message}");
+    assert!(message.contains("part of an admission request"), "{message}");
 }
 
 #[test]
-fn a_secret_that_nobody_gave_is_not_known_unless_the_policy_reads_secrets() {
+fn a_secret_that_is_not_given_is_not_known_unless_the_policy_reads_secrets() {
     let other = pull_secret("{}").replace("\"shop\"", "\"stage\"");
     let outcome = |settings: &str, cluster: &str| {
         let judgement = judge(POD, settings, cluster);

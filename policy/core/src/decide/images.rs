@@ -24,7 +24,7 @@ pub(super) struct Assessment<'a> {
 /// An image in ACR.
 #[derive(Debug, Clone)]
 pub(super) struct Image<'a> {
-    /// Where it stands
+    /// Its place
     pub(super) used: ImageUse<'a>,
     pub(super) text: &'a str,
     pub(super) reference: ImageReference<'a>,

@@ -1,5 +1,5 @@
 //! Reads JSON texts, whole or as an excerpt: the fields that the decision reads of an object. The rest, most of a pod, is
-//! passed over in the text without being taken apart.
+//! skipped in the text without being parsed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::Error;
 
 use super::Value;
 
-/// Fields that are read, wherever they stand, and whether whole; the others as an excerpt again.
+/// Fields that are read at any depth, and whether whole; the others as an excerpt again.
 const NAMES: [(&str, bool); 25] = [
     ("containers", false),
     ("ephemeralContainers", false),
@@ -41,7 +41,7 @@ const NAMES: [(&str, bool); 25] = [
 /// The value in a text.
 ///
 /// # Errors
-/// - the text is no JSON, or nested deeper than 127 levels
+/// - the text is not JSON, or nested deeper than 127 levels
 pub(crate) fn value(text: &str) -> Result<Value<'_>, Error> {
     read(text, Part { is_whole: true })
 }
@@ -49,7 +49,7 @@ pub(crate) fn value(text: &str) -> Result<Value<'_>, Error> {
 /// The excerpt of the object in a text.
 ///
 /// # Errors
-/// - the text is no JSON, or what is read of it is nested deeper than 127 levels
+/// - the text is not JSON, or what is read of it is nested deeper than 127 levels
 pub(crate) fn excerpt(text: &str) -> Result<Value<'_>, Error> {
     read(text, Part { is_whole: false })
 }

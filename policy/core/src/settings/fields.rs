@@ -120,7 +120,7 @@ impl<'a> Fields<'a> {
         Self::of(self.get(name)?, self.path_of(name), known, help, problems)
     }
 
-    /// The items of a list, each with its path. `help` is for a value that is no list.
+    /// The items of a list, each with its path. `help` is for a value that is not a list.
     pub(super) fn list(&self, name: &str, help: &str, problems: &mut Problems) -> Vec<(Path, &'a Value<'a>)> {
         match self.get(name) {
             None => Vec::new(),

@@ -169,7 +169,7 @@ impl Entry {
     }
 }
 
-/// Message and help where it is no key.
+/// Message and help where it is not a key.
 fn parse_key(value: &Value<'_>, suffixes: &[String]) -> Result<RegistryKey, (String, String)> {
     let text = value.as_str().unwrap_or_default();
     // An entry may be meant for the few images that match.
