@@ -73,6 +73,7 @@ async function update(): Promise<void> {
   try {
     const judged = input();
     show(await judge.judge(judged));
+    await results.filled();
     if (isOwn && keeper.takes(judged)) {
       const known = await judge.secrecy();
       if (known) keeper.keep(known.input, known.secrecy);

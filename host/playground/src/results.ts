@@ -49,6 +49,9 @@ export class Results {
   /** The names of the objects, distinguished from others of the same name */
   #keys: string[] = [];
 
+  /** The open cards that get their bodies */
+  #filling: Promise<void>[] = [];
+
   constructor(callbacks: Callbacks) {
     this.#callbacks = callbacks;
     this.#failing.addEventListener("click", () => {
@@ -88,6 +91,7 @@ export class Results {
     this.#failing.textContent = `Only failures (${failing.toLocaleString("en")})`;
     this.#failing.setAttribute("aria-pressed", String(this.#onlyFailing));
     this.#keys = [];
+    this.#filling = [];
     const names = new Map<string, number>();
     for (const outcome of report.objects) {
       const name = `${outcome.apiVersion} ${outcome.kind} ${outcome.namespace ?? ""}/${outcome.name}`;
@@ -114,6 +118,11 @@ export class Results {
     }
     this.#objects.replaceChildren(...cards);
     for (const [key, { element }] of this.#bodies) if (!element.isConnected) this.#bodies.delete(key);
+  }
+
+  /** Waits until the open cards say what was found now, not before. */
+  async filled(): Promise<void> {
+    await Promise.all(this.#filling);
   }
 
   /** Shows the finding of a rule at an object. */
@@ -154,7 +163,7 @@ export class Results {
       known.state = state;
       known.element.replaceChildren(...this.#body(outcome, detail));
     };
-    if (open) void known.fill();
+    if (open) this.#filling.push(known.fill());
     card.addEventListener("toggle", () => {
       if (card.open === (this.#open.get(key) ?? first)) return;
       this.#open.set(key, card.open);
