@@ -44,7 +44,9 @@ proptest! {
         let secret = secret(TYPES[kind], &config, &hidden.0[0]);
         for (operation, payload) in questions(&secret) {
             let core = json(&native_answer(operation, payload.as_bytes(), &Everywhere(secret.clone())));
-            for engine in [our_host, independent_host] {
+            // Other hosts have Kubewarden's operations only.
+            let engines = [our_host, independent_host].into_iter().take(if operation == "explain" { 1 } else { 2 });
+            for engine in engines {
                 let answer = engine(operation, payload.as_bytes(), Arc::new(Everywhere(secret.clone())));
                 prop_assert_eq!(&core, &json(&answer));
             }

@@ -64,7 +64,7 @@ fn settings_are_completed_from_the_policys_form() {
         open(browser, &playground.url).await;
         let offers = async |expected: &[&str]| {
             browser.until(&format!("{OPTIONS}.join() === {:?}", expected.join(","))).await;
-            // The library ignores Enter for a moment, so that nobody picks an option unseen.
+            // The library ignores Enter for a moment, so that no one picks an option unseen.
             tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         };
         browser.type_at_start("settings", "mo").await;
@@ -108,7 +108,7 @@ fn work_survives_a_reload_until_it_is_forgotten_and_secrets_never_do() {
     };
     browse(DESK, async |browser| {
         open(browser, &playground.url).await;
-        // An example is nobody's work.
+        // An example is no one's work.
         assert_eq!(browser.js(stored).await, "[]");
         browser.type_at_start("manifests", "# my own\n").await;
         browser.type_at_start("settings", "mode: validate\n").await;

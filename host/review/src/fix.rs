@@ -114,7 +114,9 @@ pub enum Refusal {
     #[error("it is part of an admission request; fix the manifest that was sent")]
     Recorded,
     /// An alias or a merge key refers to its list, or to what that is in
-    #[error("its pod spec or list is shared by an alias or a merge key: an edit would show elsewhere too")]
+    #[error(
+        "its pod spec or list is shared by an alias or a merge key: an edit would also change other places"
+    )]
     Shared,
     /// A key on the way to its list stands twice
     #[error("a key on the way to its list of pull secrets appears twice; remove the one that is not meant")]

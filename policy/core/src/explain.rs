@@ -412,5 +412,5 @@ fn ignored(secret: &Value<'_>) -> String {
     if PullSecret::has_readable_type(secret) {
         return "it has a pull secret's type but no docker config".to_owned();
     }
-    format!("its type \"{}\" is none that the kubelet reads", secret.string_at(&["type"]))
+    format!("the kubelet does not read its type \"{}\"", secret.string_at(&["type"]))
 }
