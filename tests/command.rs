@@ -554,7 +554,7 @@ fn small_mistakes_in_a_call_are_reported_with_the_fix() {
             "",
             "error: --settings-json: found 2 values, expected one\n",
         ),
-        (&["--settings", "-", "pod.yaml"], "{}\n---\n{}\n", "--settings -#2"),
+        (&["--settings", "-", "pod.yaml"], "{}\n---\n{}\n", "--settings=-#2"),
         (
             &["--settings", "policy.yaml", "pod.yaml"],
             "",

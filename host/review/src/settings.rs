@@ -153,7 +153,9 @@ fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> Diagnost
         let called = [word("/kind"), word("/metadata/name")].join(" ");
         let called = Some(called.trim()).filter(|called| !called.is_empty());
         let called = called.map(|called| format!(" ({called})")).unwrap_or_default();
-        format!("--settings {name}#{}{called}", object.document.index)
+        // A value that begins with a hyphen is an option to the parser of the command line.
+        let sign = if name.starts_with('-') { "=" } else { " " };
+        format!("--settings{sign}{name}#{}{called}", object.document.index)
     };
     let mut listed: Vec<String> = objects.take(LISTED).map(one).collect();
     listed.extend((count > LISTED).then(|| format!("and {} more", count - LISTED)));

@@ -208,6 +208,9 @@ mod tests {
     fn a_user_name_is_one_that_a_registry_accepts() {
         assert_eq!(parse_username("reader").as_deref(), Ok("reader"));
         assert!(parse_username("").is_err_and(|reason| reason.contains("empty")));
-        assert!(parse_username("reader:password").is_err_and(|reason| reason.contains("no colon")));
+        assert!(
+            parse_username("reader:password")
+                .is_err_and(|reason| reason.contains("must not contain a colon"))
+        );
     }
 }
