@@ -1,5 +1,5 @@
-//! Patches of Kustomize that are named themselves, or are in a named folder: their kustomization is in the same folder or
-//! above.
+//! Patches of Kustomize in files that are named, or in folders that are: their kustomization is in the file's folder, or
+//! in a folder above.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
