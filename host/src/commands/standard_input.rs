@@ -40,8 +40,8 @@ fn is_blank(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::emptiness;
-    use crate::files::found::Origin;
     use crate::files::input::Given;
+    use crate::files::origin::Origin;
 
     fn message(text: &str) -> Option<String> {
         let name = "<stdin>".to_owned();

@@ -6,22 +6,10 @@ use std::sync::Arc;
 
 use super::folder::{self, Folder, FoundFile};
 use super::input::InputError;
+use super::origin::Origin;
 use super::patch_above::{KustomizationsAbove, Level};
 use super::pattern::{self, is_pattern};
 use super::search::{Search, Wanted};
-
-/// Why a file is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// It was named, by a path or a pattern
-    Named,
-    /// It lies in a folder that was named
-    InFolder,
-    /// It was named or lies in such a folder, and this kustomization names it as a patch
-    Patch(Arc<Path>),
-    /// It is the output of Kustomize, which is not a file
-    Built,
-}
 
 /// The files that paths name.
 #[derive(Debug, Default)]

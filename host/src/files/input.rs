@@ -10,7 +10,7 @@ use review::yaml;
 use serde_json::Value;
 
 use super::encoding::Encoding;
-use super::found::Origin;
+use super::origin::Origin;
 pub use parts::{Part, Parts};
 
 /// Bytes that are read at once: a document of manifests, any other file as a whole.
