@@ -48,7 +48,7 @@ pub fn decide(request: &Request<'_>, settings: &Settings, cluster: &dyn Cluster)
         return Decision::default();
     }
     let mut context = Context::new(request, settings, cluster);
-    match (request.group.as_str(), request.kind.as_str()) {
+    match (&*request.group, &*request.kind) {
         ("", "Secret") => secret::check(&mut context),
         ("", "ServiceAccount") => service_account::check(&mut context),
         _ => match Holder::of(request) {

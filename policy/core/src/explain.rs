@@ -99,9 +99,9 @@ impl Question {
         let names = value("pullSecrets", names)?;
         let names = names.as_array();
         Ok(Self {
-            image: word("image", image)?,
-            namespace: word("namespace", namespace)?,
-            service_account: word("serviceAccount", account)?,
+            image: word("image", image)?.into_owned(),
+            namespace: word("namespace", namespace)?.into_owned(),
+            service_account: word("serviceAccount", account)?.into_owned(),
             settings,
             pull_secrets: names
                 .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()),

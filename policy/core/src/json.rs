@@ -23,14 +23,19 @@ pub enum Value<'a> {
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// The field `name`; of several the last one, as for Go. It is found by comparing with all, which is quick for the few fields
     /// that are read of most objects. Code that needs a field for each of many images reads it once.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        self.field(name).map(|(_, value)| value)
+    }
+
+    /// The same with its name, which is borrowed from the JSON text unless a character in it is escaped there.
+    pub(crate) fn field(&self, name: &str) -> Option<&(Cow<'a, str>, Self)> {
         let Self::Object(fields) = self else { return None };
         // Lengths first, because comparing texts is a call.
         let is_it = |(known, _): &&(Cow<'_, str>, Self)| known.len() == name.len() && known == name;
-        fields.iter().rev().find(is_it).map(|(_, value)| value)
+        fields.iter().rev().find(is_it)
     }
 
     /// The value at a path of field names.

@@ -59,7 +59,7 @@ impl Holder {
     pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
         const SPEC: &[&str] = &["spec", "template", "spec"];
         let template = |path| Some(Self::Template { path, immutable: false });
-        match (request.group.as_str(), request.kind.as_str()) {
+        match (&*request.group, &*request.kind) {
             ("", "Pod") => Some(Self::Pod),
             ("", "PodTemplate") => template(&["template", "spec"]),
             ("batch", "Job") => Some(Self::Template { path: SPEC, immutable: true }),

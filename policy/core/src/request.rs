@@ -1,5 +1,6 @@
 //! The parts of an admission request that the decision reads.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::ascii::has_any;
@@ -23,15 +24,15 @@ pub struct Request<'a> {
     /// What happens to the object
     pub operation: Operation,
     /// API group, empty for the core group
-    pub group: String,
+    pub group: Cow<'a, str>,
     /// Kind of the object
-    pub kind: String,
+    pub kind: Cow<'a, str>,
     /// Namespace, empty where there is none
-    pub namespace: String,
+    pub namespace: Cow<'a, str>,
     /// Subresource, empty where there is none
-    pub subresource: String,
+    pub subresource: Cow<'a, str>,
     /// Who makes the request
-    pub username: String,
+    pub username: Cow<'a, str>,
     /// What is read of the object as it is to be
     pub object: Value<'a>,
     /// What is read of the object as it was
@@ -64,7 +65,7 @@ impl<'a> Request<'a> {
     ///     "object": {"spec": {"containers": [{"name": "web", "image": "contoso.azurecr.io/web:v1"}]}}
     /// }"#;
     /// let request = Request::parse(text)?;
-    /// assert_eq!((request.kind.as_str(), request.namespace.as_str()), ("Pod", "shop"));
+    /// assert_eq!((&*request.kind, &*request.namespace), ("Pod", "shop"));
     /// # Ok::<(), policy_core::request::RequestError>(())
     /// ```
     ///
@@ -103,10 +104,10 @@ impl<'a> Request<'a> {
         let [username] = inner("userInfo", user, ["username"])?;
         let mut namespace = word("namespace", namespace)?;
         if namespace.is_empty() {
-            object.string_at(&["metadata", "namespace"]).clone_into(&mut namespace);
+            namespace = Cow::Owned(object.string_at(&["metadata", "namespace"]).to_owned());
         }
         Ok(Self {
-            operation: match word("operation", operation)?.as_str() {
+            operation: match &*word("operation", operation)? {
                 "DELETE" | "CONNECT" => Operation::Other,
                 "UPDATE" => Operation::Update,
                 _ => Operation::Create,
@@ -152,10 +153,11 @@ impl<'a> Request<'a> {
 }
 
 /// The group and kind that the object itself names.
-fn kind_of(object: &Value<'_>) -> (String, String) {
+fn kind_of(object: &Value<'_>) -> (Cow<'static, str>, Cow<'static, str>) {
     let api_version = object.string_at(&["apiVersion"]);
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    (group.to_owned(), object.string_at(&["kind"]).to_owned())
+    let kind = object.string_at(&["kind"]);
+    (Cow::Owned(group.to_owned()), Cow::Owned(kind.to_owned()))
 }
 
 /// The texts of fields in a field's text, none where that is not an object.
@@ -177,15 +179,15 @@ pub(crate) fn value<'a>(name: &str, text: Option<&'a str>) -> Result<Value<'a>, 
 }
 
 /// The string in a field's text, empty where there is none.
-pub(crate) fn word(name: &str, text: Option<&str>) -> Result<String, RequestError> {
+pub(crate) fn word<'a>(name: &str, text: Option<&'a str>) -> Result<Cow<'a, str>, RequestError> {
     let inner = text.and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
     // Without an escape in it, the text between the quotes is the word, and needs no reader.
     if let Some(word) = inner.filter(|word| !has_any(word, "\\")) {
-        return Ok(word.to_owned());
+        return Ok(Cow::Borrowed(word));
     }
     Ok(match value(name, text)? {
-        Value::String(word) => word.into_owned(),
-        _ => String::new(),
+        Value::String(word) => word,
+        _ => Cow::Borrowed(""),
     })
 }
 

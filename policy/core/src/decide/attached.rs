@@ -317,7 +317,7 @@ impl Attached {
             return;
         }
         let (Image { text, reference, .. }, place) = (image, context.in_namespace());
-        let namespace = context.request.namespace.as_str();
+        let namespace = &*context.request.namespace;
         // The command must contain only a name, and nothing that a shell interprets.
         let option = if is_dns_subdomain(namespace) { [" -n ", namespace].concat() } else { String::new() };
         let (reason, help) = match state {

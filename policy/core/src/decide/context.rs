@@ -143,7 +143,7 @@ impl<'a> Context<'a> {
 
     /// ` in namespace "shop"`, or nothing where the namespace is not known.
     pub(super) fn in_namespace(&self) -> String {
-        match self.request.namespace.as_str() {
+        match &*self.request.namespace {
             "" => String::new(),
             namespace => format!(" in namespace \"{namespace}\""),
         }
@@ -170,7 +170,7 @@ impl<'a> Context<'a> {
             SecretLookup::Credentials => &["data", "type"],
             _ => &["type"],
         };
-        let namespace = self.request.namespace.as_str();
+        let namespace = &*self.request.namespace;
         let kind = "Secret";
         if namespace.is_empty() {
             return Lookup::Failed;
@@ -199,7 +199,7 @@ impl<'a> Context<'a> {
     /// Looks up the service account of a pod spec; a failure is reported at the spec's list.
     pub(super) fn service_account(&mut self, spec: &PodSpec<'_>) -> ServiceAccount {
         let name = spec.service_account();
-        let namespace = self.request.namespace.as_str();
+        let namespace = &*self.request.namespace;
         if !self.settings.cluster.service_accounts || namespace.is_empty() {
             return ServiceAccount::Unasked;
         }

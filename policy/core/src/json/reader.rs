@@ -162,17 +162,23 @@ impl<'de> Visitor<'de> for Name {
     }
 
     fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(if self.of.is_whole { Some((Cow::Borrowed(name), self.of)) } else { known(name) })
+        Ok(self.part(name).map(|part| (Cow::Borrowed(name), part)))
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(if self.of.is_whole { Some((Cow::Owned(name.to_owned()), self.of)) } else { known(name) })
+        Ok(self.part(name).map(|part| (Cow::Owned(name.to_owned()), part)))
     }
 }
 
-fn known(name: &str) -> Option<(Cow<'static, str>, Part)> {
-    // Lengths first: most fields of a pod have none of these names, and comparing texts is a call.
-    let is_known = |(known, _): &&(&str, bool)| known.len() == name.len() && *known == name;
-    let (known, is_whole) = *NAMES.iter().find(is_known)?;
-    Some((Cow::Borrowed(known), Part { is_whole }))
+impl Name {
+    /// What is read of the value.
+    fn part(&self, name: &str) -> Option<Part> {
+        if self.of.is_whole {
+            return Some(self.of);
+        }
+        // Lengths first: most fields of a pod have none of these names, and comparing texts is a call.
+        let is_known = |(known, _): &&(&str, bool)| known.len() == name.len() && *known == name;
+        let (_, is_whole) = *NAMES.iter().find(is_known)?;
+        Some(Part { is_whole })
+    }
 }
