@@ -1,5 +1,7 @@
 //! Why an image needs a pull secret or not, with which credentials the kubelet would pull it, and the outcome.
 
+mod json_text;
+
 use crate::cluster::{Answer, Cluster, Memo, ObjectRef};
 use crate::decide::credential::{Judge, Problem, fails};
 use crate::image::{ImageReference, without_user_info};
@@ -15,6 +17,7 @@ use crate::registry_key::{RegistryKey, Repository};
 use crate::request::{RequestError, value, word};
 use crate::rule::Rule;
 use crate::settings::{Need, Owner, PullSecrets, Settings};
+use json_text::Json;
 
 /// The question: an image, in a namespace, pulled with the secrets of these names by a pod of this `ServiceAccount`.
 pub(crate) struct Question {
@@ -44,45 +47,6 @@ impl Outcome {
         json.text("state", state);
         json.text("message", &[begins, message].concat());
         json.close("}");
-    }
-}
-
-/// A JSON text that is being built. Types that serialise themselves would make the module some kilobytes larger.
-struct Json(String);
-
-impl Json {
-    /// Begins an object or a list, which has a name if it is in an object.
-    fn open(&mut self, name: &str, bracket: &str) {
-        self.literal(name, bracket);
-    }
-
-    fn close(&mut self, bracket: &str) {
-        self.0 += bracket;
-    }
-
-    fn text(&mut self, name: &str, text: &str) {
-        self.literal(name, &serde_json::to_string(text).unwrap_or_default());
-    }
-
-    fn texts<'a>(&mut self, name: &str, texts: impl Iterator<Item = &'a str>) {
-        self.open(name, "[");
-        for text in texts {
-            self.text("", text);
-        }
-        self.close("]");
-    }
-
-    /// A field or an item that is already JSON.
-    fn literal(&mut self, name: &str, value: &str) {
-        if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[')) {
-            self.0 += ",";
-        }
-        if !name.is_empty() {
-            self.0 += "\"";
-            self.0 += name;
-            self.0 += "\":";
-        }
-        self.0 += value;
     }
 }
 
