@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::engines::{command, command_alone, project, run};
 
-const ARTICLE: &str = "tests/manifests/my-awesome-app-pod.yaml";
+pub(crate) const ARTICLE: &str = "tests/manifests/my-awesome-app-pod.yaml";
 
-const BARE_POD: &str = "
+pub(crate) const BARE_POD: &str = "
 apiVersion: v1
 kind: Pod
 metadata: {name: my-awesome-app-pod, namespace: awesomeapps}
@@ -18,88 +18,21 @@ spec:
       image: myregistry.azurecr.io/my-awesome-app:v1
 ";
 
-const DEPLOYMENT: &str = "
+pub(crate) const DEPLOYMENT: &str = "
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
 spec: {template: {spec: {containers: [{name: web, image: contoso.azurecr.io/web:v1}]}}}
 ";
 
-fn report(args: &[&str], input: &str) -> (Value, Option<i32>) {
+pub(crate) fn report(args: &[&str], input: &str) -> (Value, Option<i32>) {
     let output = run(&[&["check", "-o", "json"], args].concat(), input);
     let report = serde_json::from_slice(&output.stdout);
     (report.unwrap_or_else(|e| panic!("{e}: {}", text(&output.stderr))), output.status.code())
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
-}
-
-fn mirror_pod(user: &str) -> String {
-    let pod = json!({
-        "apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": "etcd-node1", "namespace": "kube-system", "annotations": {"kubernetes.io/config.mirror": "x"}},
-        "spec": {"nodeName": "node1", "containers": [{"name": "etcd", "image": "contoso.azurecr.io/etcd:v3"}]},
-    });
-    let request = json!({
-        "uid": "1", "kind": {"group": "", "version": "v1", "kind": "Pod"},
-        "resource": {"group": "", "version": "v1", "resource": "pods"},
-        "operation": "CREATE", "namespace": "kube-system", "userInfo": {"username": user}, "object": pod,
-    });
-    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).to_string()
-}
-
-#[test]
-fn the_articles_pod_is_accepted() {
-    let (report, status) = report(&[ARTICLE], "");
-    assert_eq!(report["results"][0]["decision"], "accepted");
-    assert_eq!(report["results"][0]["name"], "my-awesome-app-pod");
-    assert_eq!(status, Some(0));
-}
-
-#[test]
-fn without_its_secret_the_articles_pod_is_mutated_by_one_operation() {
-    let (report, status) = report(&["-"], BARE_POD);
-    assert_eq!(report["results"][0]["decision"], "mutated");
-    let patch = json!([{"op": "add", "path": "/spec/imagePullSecrets", "value": [{"name": "acr-secret"}]}]);
-    assert_eq!(report["results"][0]["object"]["patch"], patch);
-    assert_eq!(status, Some(0));
-}
-
-#[test]
-fn a_deployment_is_accepted_and_its_pods_are_mutated() {
-    let (report, _) = report(&["-"], DEPLOYMENT);
-    let result = &report["results"][0];
-    assert_eq!(
-        (&result["object"]["decision"], &result["pods"][0]["decision"]),
-        (&json!("accepted"), &json!("mutated"))
-    );
-    assert_eq!(result["decision"], "mutated", "the worst of the two");
-    assert_eq!(report["summary"]["mutated"], 1);
-}
-
-#[test]
-fn in_validate_mode_the_bare_pod_is_rejected_at_its_image() {
-    let (report, status) = report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], BARE_POD);
-    let result = &report["results"][0];
-    assert_eq!(result["decision"], "rejected");
-    assert_eq!(result["object"]["findings"][0]["pointer"], "/spec/containers/0/image");
-    assert_eq!(
-        (&result["object"]["findings"][0]["line"], &result["object"]["findings"][0]["column"]),
-        (&json!(8), &json!(14))
-    );
-    assert_eq!(status, Some(1));
-}
-
-#[test]
-fn a_mirror_pod_is_accepted_from_its_node_only() {
-    let settings = ["--settings-json", r#"{"mode":"validate"}"#, "-"];
-    let (of_node, _) = report(&settings, &mirror_pod("system:node:node1"));
-    assert_eq!(of_node["results"][0]["decision"], "accepted");
-    let (of_somebody, status) = report(&settings, &mirror_pod("system:node:node2"));
-    assert_eq!(of_somebody["results"][0]["decision"], "rejected");
-    assert_eq!(of_somebody["results"][0]["name"], "etcd-node1");
-    assert_eq!(status, Some(1));
 }
 
 #[test]
@@ -108,15 +41,6 @@ fn targets_that_would_hide_secrets_are_refused_with_the_fix() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("cluster.serviceAccounts"), "{}", text(&output.stderr));
     assert!(output.stdout.is_empty());
-}
-
-#[test]
-fn a_service_accounts_secrets_reach_its_pods() {
-    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default}\nimagePullSecrets: [{name: acr-secret}]\n";
-    let (report, status) =
-        report(&["--settings-json", r#"{"mode":"validate"}"#, "-"], &format!("{DEPLOYMENT}---\n{account}"));
-    assert_eq!(report["results"][0]["pods"][0]["decision"], "accepted", "{report}");
-    assert_eq!(status, Some(0));
 }
 
 #[test]
@@ -230,16 +154,6 @@ fn results_are_in_the_order_of_the_input_with_any_number_of_jobs() {
 }
 
 #[test]
-fn reports_go_to_files_as_well() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.json");
-    let output = run(&["check", "-o", "text", "-o", &format!("json={}", file.display()), ARTICLE], "");
-    assert!(text(&output.stdout).contains("1 object: 1 accepted"), "{}", text(&output.stdout));
-    let report: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    assert_eq!(report["summary"]["accepted"], 1);
-}
-
-#[test]
 fn quiet_prints_nothing_without_problems() {
     let fine = run(&["check", "-q", ARTICLE], "");
     assert_eq!((fine.status.code(), text(&fine.stdout)), (Some(0), String::new()), "{}", text(&fine.stderr));
@@ -264,44 +178,6 @@ fn a_reader_that_stops_early_is_not_an_error() {
         let Output { status, stderr, .. } = child.wait_with_output().unwrap();
         assert_eq!((status.code(), text(&stderr)), (Some(0), String::new()), "{args:?}");
     }
-}
-
-#[test]
-fn an_update_is_checked_for_what_it_changes() {
-    let folder = tempfile::tempdir().unwrap();
-    let old = folder.path().join("old.yaml");
-    std::fs::write(&old, BARE_POD).unwrap();
-    let old = old.display().to_string();
-    let args = ["--operation", "UPDATE", "--old", &old, "-"];
-    let (same, _) = report(&args, &BARE_POD.replace("{name:", "{labels: {a: b}, name:"));
-    assert_eq!(same["results"][0]["decision"], "accepted");
-    let (other, status) = report(&args, &BARE_POD.replace("app:v1", "app:v2"));
-    assert_eq!(other["results"][0]["object"]["findings"][0]["rule"], "pull-secrets-immutable");
-    assert_eq!(status, Some(1));
-}
-
-#[test]
-fn pods_are_checked_only_where_some_are_created() {
-    let strict = ["--settings-json", r#"{"mode":"validate"}"#];
-    let deployment: Value = json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
-        "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "contoso.azurecr.io/web:v1"}]}}},
-    });
-    let review = |request: Value| json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
-    let kind = json!({"group": "apps", "version": "v1", "kind": "Deployment"});
-    let pods = |request: Value| {
-        let (report, _) = report(&[&strict[..], &["-"]].concat(), &review(request).to_string());
-        report["results"][0]["pods"][0]["decision"].clone()
-    };
-    let created = json!({"kind": kind, "operation": "CREATE", "namespace": "shop", "subResource": "", "object": deployment});
-    assert_eq!(pods(created), "rejected");
-    let deleted = json!({"kind": kind, "operation": "DELETE", "namespace": "shop", "object": null, "oldObject": deployment});
-    assert_eq!(pods(deleted), Value::Null);
-    let scaled = json!({"kind": kind, "operation": "UPDATE", "object": deployment, "oldObject": deployment});
-    assert_eq!(pods(scaled), Value::Null);
-    let mut going = deployment;
-    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
-    assert_eq!(pods(json!({"kind": kind, "operation": "CREATE", "object": going})), Value::Null);
 }
 
 #[test]
@@ -358,136 +234,6 @@ fn a_rejection_counts_even_if_the_output_is_not_read() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
-}
-
-#[test]
-fn a_session_is_written_through_a_link() {
-    let folder = tempfile::tempdir().unwrap();
-    let (target, link) = (folder.path().join("session.yml"), folder.path().join("link.yml"));
-    std::fs::write(&target, "old").unwrap();
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(&target, &link).unwrap();
-    let output = run(&["check", "--record", &link.display().to_string(), "-"], BARE_POD);
-    assert_eq!(output.status.code(), Some(0));
-    assert!(link.symlink_metadata().unwrap().is_symlink());
-    assert_eq!(
-        std::fs::read_to_string(target).unwrap(),
-        "# Recorded by acr-pull-secret check --record\n[]\n"
-    );
-}
-
-#[test]
-fn an_input_is_never_overwritten() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("pod.yaml", BARE_POD);
-    write("broken.yaml", "kind: Pod\nmetadata: [\n");
-    write("settings.yaml", "mode: validate\n");
-    write("values.yaml", "replicas: 3\n");
-    write("notes.yaml", "# what was agreed\n");
-    write("config.yaml", "quiet: true\n");
-    write(".acr-pull-secret.yaml", "quiet: true\n");
-    std::fs::write(folder.path().join("latin1.yaml"), b"a: \xff\n").unwrap();
-    for (target, args) in [
-        ("pod.yaml", &["--record", "pod.yaml"][..]),
-        ("values.yaml", &["-o", "json=values.yaml", "values.yaml"]),
-        ("values.yaml", &["--record", "values.yaml", "."]),
-        ("notes.yaml", &["-o", "json=notes.yaml", "notes.yaml"]),
-        ("latin1.yaml", &["-o", "json=latin1.yaml", "latin1.yaml"]),
-        ("latin1.yaml", &["-o", "json=latin1.yaml", "--cluster", "latin1.yaml"]),
-        ("latin1.yaml", &["--record", "latin1.yaml", "--operation", "UPDATE", "--old", "."]),
-        ("broken.yaml", &["-o", "json=broken.yaml", "--cluster", "broken.yaml"]),
-        ("config.yaml", &["-o", "json=config.yaml", "--config", "config.yaml"]),
-        (".acr-pull-secret.yaml", &["-o", "json=.acr-pull-secret.yaml"]),
-        (".acr-pull-secret.yaml", &["--record", ".acr-pull-secret.yaml", "--no-config"]),
-        ("pod.yaml", &["-o", "json=./pod.yaml"]),
-        ("broken.yaml", &["-o", "json=broken.yaml", "broken.yaml"]),
-        ("settings.yaml", &["-o", "json=settings.yaml", "--settings", "settings.yaml"]),
-        (
-            "settings.yaml",
-            &["-o", "json=settings.yaml", "--cluster", "settings.yaml", "--settings", "settings.yaml#1"],
-        ),
-    ] {
-        let before = std::fs::read(folder.path().join(target)).unwrap();
-        let output =
-            command_alone(&["check", "pod.yaml"]).args(args).current_dir(folder.path()).output().unwrap();
-        let talk = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(talk.contains("; name another file") && talk.contains(target), "{args:?}: {talk}");
-        assert_eq!(std::fs::read(folder.path().join(target)).unwrap(), before, "{args:?}");
-    }
-    let output = command(&["test", "-o", "json=.acr-pull-secret.yaml"])
-        .arg(project("tests/cases"))
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
-}
-
-/// The file from which standard input is redirected has a name too.
-#[cfg(target_os = "linux")]
-#[test]
-fn the_file_behind_standard_input_is_never_overwritten() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("in.yaml");
-    for content in [BARE_POD, ""] {
-        std::fs::write(&path, content).unwrap();
-        std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
-        for args in [
-            &["-", "-o", "json=in.yaml"][..],
-            &["-", "-o", "json=./in.yaml"],
-            &["-", "-o", "json=/dev/stdin"],
-            &["-", "--record", "in.yaml"],
-            &["pod.yaml", "--settings", "-", "-o", "json=in.yaml"],
-            &["pod.yaml", "--cluster", "-", "--record", "in.yaml"],
-        ] {
-            let output = command_alone(&["check"])
-                .args(args)
-                .current_dir(folder.path())
-                .stdin(std::fs::File::open(&path).unwrap())
-                .output()
-                .unwrap();
-            let talk = text(&output.stderr);
-            assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
-            assert!(talk.contains("this is one of the inputs, and would be overwritten"), "{args:?}: {talk}");
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "{args:?}");
-        }
-    }
-}
-
-/// A session that cannot be written is an error before any part of the report is written.
-#[test]
-fn a_session_that_cannot_be_written_is_reported_at_once() {
-    for json in [&["-o", "json"][..], &[]] {
-        let output = run(&[&["check", "--record", "no/such/folder.yaml", "-"], json].concat(), BARE_POD);
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
-        let talk = text(&output.stderr);
-        assert!(talk.starts_with("error: no/such/folder.yaml: cannot be written"), "{talk}");
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_session_that_cannot_be_written_completely_leaves_complete_reports() {
-    let output = run(&["check", "-o", "json", "--record", "/dev/full", "-"], BARE_POD);
-    assert_eq!(output.status.code(), Some(2));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["summary"]["mutated"], 1);
-    let talk = text(&output.stderr);
-    assert!(talk.contains("error: /dev/full: cannot be written: No space left on device"), "{talk}");
-}
-
-#[test]
-fn a_report_of_an_earlier_run_is_written_again() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
-    std::fs::write(folder.path().join("results.json"), "").unwrap();
-    let args = ["check", "--no-config", ".", "-o", "json=report.json", "-o", "sarif=results.json"];
-    for _ in 0..3 {
-        let output =
-            command(&args).args(["--record", "session.yaml"]).current_dir(folder.path()).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    }
 }
 
 #[cfg(unix)]

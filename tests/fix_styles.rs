@@ -6,7 +6,7 @@ use test_support::libyaml;
 use test_support::styled::{self, Styled};
 
 use crate::engines::project;
-use crate::fix::try_fixed;
+use crate::fix_properties::try_fixed;
 
 /// How many are generated.
 const MANIFESTS: u64 = 500;

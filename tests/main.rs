@@ -25,12 +25,15 @@
 //! | `hostile_input` | bombs, broken links, lost output: a clear message, the right status, bounded memory |
 //! | `terminal` | whole sessions of the command, as the files in `terminal/` show them: stdout, stderr, status, files |
 //! | `fix` | files are fixed byte for byte as the pairs in `fix/` show, and nothing else in them changes |
+//! | `fix_properties` | `fix` adds lines once to a pod that is written in any way |
 //! | `fix_diff` | a diff shows every change and no Secret |
 //! | `fix_styles` | in a manifest of any style, `fix` adds names and changes nothing else |
 //! | `policy` | metadata is embedded as Kubewarden reads it, and only the lookups that the settings need are made |
 //! | `deployment` | `policy manifest` writes what policy/cluster has, and keeps what a given policy resource says |
 //! | `registry` | a policy is pushed to a real registry and pulled, and every error has one clear sentence |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
+//! | `decisions` | what is accepted, mutated and rejected, with the finding |
+//! | `written_files` | reports and sessions go to files, and never over an input |
 //! | `explain` | `explain` reports a policy that cannot explain |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
 //! | `declared_secrets` | a repository declares its pull secrets by what controllers make them of, or encrypted |
@@ -56,6 +59,7 @@ mod browser;
 mod cases;
 mod cluster_manifests;
 mod command;
+mod decisions;
 mod declared_secrets;
 mod deployment;
 mod documents;
@@ -65,6 +69,7 @@ mod explain;
 mod fail_on;
 mod fix;
 mod fix_diff;
+mod fix_properties;
 mod fix_styles;
 mod folders;
 mod help;
@@ -92,3 +97,4 @@ mod suites;
 mod tables;
 mod terminal;
 mod wording;
+mod written_files;
