@@ -1,10 +1,11 @@
-//! Calls of the command in documents are valid: those that no test runs are read as the command line reads them.
+//! Calls of the command in documents and helps are valid: those that no test runs are read as the command line reads them.
 
 use std::ffi::OsString;
 use std::fs;
 
 use acr_pull_secret::args::config;
 use acr_pull_secret::commands::Cli;
+use clap::{Command, CommandFactory as _};
 
 use super::documents;
 
@@ -93,6 +94,44 @@ fn shell_lines(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
+/// Why the command line does not take these arguments.
+fn problem(arguments: &[String]) -> Option<String> {
+    let call =
+        ["acr-pull-secret"].into_iter().map(OsString::from).chain(arguments.iter().map(OsString::from));
+    config::parse::<Cli>(call).err().map(|error| error.to_string())
+}
+
+/// The lines of the examples in the help of a command and of those below it: what explains a call is cut off, and continued
+/// lines are joined.
+fn examples(command: &Command) -> Vec<String> {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let shown = help.split_once("Examples:\n").map_or("", |(_, shown)| shown);
+    let mut lines: Vec<String> = Vec::new();
+    for line in shown.lines().map_while(|line| line.strip_prefix("  ")) {
+        let call = line.trim().split("  ").next().unwrap_or_default();
+        match lines.last_mut().filter(|line| line.ends_with(['|', '\\']) || call.starts_with("--")) {
+            Some(line) => *line = [line.trim_end_matches('\\'), call].join(" "),
+            None => lines.push(call.to_owned()),
+        }
+    }
+    lines.extend(command.get_subcommands().flat_map(examples));
+    lines
+}
+
+#[test]
+fn every_example_in_a_help_is_a_call_that_the_command_line_takes() {
+    let mut calls = 0;
+    let mut problems = Vec::new();
+    for line in examples(&Cli::command()) {
+        for arguments in commands(&line).iter().filter_map(|words| arguments(words)) {
+            calls += 1;
+            problems.extend(problem(&arguments).map(|problem| format!("{line}: {problem}")));
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+    assert!(calls > 30, "only {calls} calls");
+}
+
 #[test]
 fn every_call_in_a_document_is_one_that_the_command_line_takes() {
     let mut calls = 0;
@@ -102,13 +141,8 @@ fn every_call_in_a_document_is_one_that_the_command_line_takes() {
         for (number, line) in shell_lines(&text) {
             for arguments in commands(&line).iter().filter_map(|words| arguments(words)) {
                 calls += 1;
-                let call = ["acr-pull-secret"]
-                    .into_iter()
-                    .map(OsString::from)
-                    .chain(arguments.iter().map(OsString::from));
-                if let Err(error) = config::parse::<Cli>(call) {
-                    problems.push(format!("{}:{number}: {line}: {error}", document.display()));
-                }
+                let at = format!("{}:{number}: {line}", document.display());
+                problems.extend(problem(&arguments).map(|problem| format!("{at}: {problem}")));
             }
         }
     }
