@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::engines::command;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: contoso.azurecr.io/web}]}\n";
-const SETTINGS: &str = "{cluster: {serviceAccounts: true}}";
+const SETTINGS: &str = r#"{"cluster": {"serviceAccounts": true}}"#;
 const SUITE: &str = "cases: [{name: a, object: {file: pod.yaml}, expect: {decision: mutated}}]\n";
 
 /// The exit status and the messages of the command.

@@ -85,7 +85,7 @@ fn every_refusal_of_policy_server_is_distinguished() {
         (
             "Callback evaluation failure: Cannot find v1/Secret named 'acr-secret' inside of namespace 'Some(\"shop\")'\n\nStack backtrace:\n   0: anyhow",
             "secret-not-found",
-            "create it with kubectl create secret docker-registry acr-secret -n shop",
+            "create it with acr-pull-secret secret --server contoso.azurecr.io --username NAME --password-stdin -n shop",
         ),
         (
             "Callback evaluation failure: Cannot find resource v1/Secret",

@@ -85,8 +85,8 @@ fn the_manifest_serves_images_of_the_server() {
     let secret = ours("acr-secret", Some("shop"), LOGINS[0], "yaml");
     let args = ["explain", "-o", "json", "-n", "shop", "--cluster", "-", "contoso.azurecr.io/web:v1"];
     let answer: Value = serde_json::from_slice(&run(&args, &secret).stdout).unwrap();
-    let attempt = json!({"secret": "acr-secret", "key": "contoso.azurecr.io", "fails": false, "worth": "ok"});
-    assert_eq!(answer[0]["attempts"], json!([attempt]));
+    let tried = json!({"secret": "acr-secret", "key": "contoso.azurecr.io", "fails": false, "status": "ok"});
+    assert_eq!(answer[0]["tries"], json!([tried]));
     assert_eq!(answer[0]["outcome"]["message"], "will pull with key contoso.azurecr.io of secret acr-secret");
 }
 

@@ -47,7 +47,7 @@ fn the_wasm_matches_like_the_core() {
         let (key, image) = (row["key"].as_str().unwrap(), row["image"].as_str().unwrap());
         let config = json!({"auths": {key: {"username": "u", "password": "p"}}}).to_string();
         let answer = explain(image, &secret("kubernetes.io/dockerconfigjson", ".dockerconfigjson", &config));
-        let tried = answer["attempts"].as_array().is_some_and(|attempts| !attempts.is_empty());
+        let tried = answer["tries"].as_array().is_some_and(|tries| !tries.is_empty());
         assert_eq!(tried, row["match"].as_bool().unwrap(), "{key} × {image}: {answer}");
     }
 }
@@ -75,7 +75,7 @@ fn the_wasm_decodes_like_the_core() {
         assert_eq!(answer["secrets"][0]["reason"].as_str(), told.as_deref(), "{input}: {answer}");
         let has_key = row["kind"] == "auth" || row["auths"].get(REGISTRY).is_some();
         let tried = usize::from(has_key && state == "usable");
-        assert_eq!(answer["attempts"].as_array().unwrap().len(), tried, "{input}");
+        assert_eq!(answer["tries"].as_array().unwrap().len(), tried, "{input}");
     }
 }
 

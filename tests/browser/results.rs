@@ -123,7 +123,7 @@ fn the_page_counts_and_marks_what_the_command_reports() {
     browse(DESK, async |browser| {
         opened(browser, &playground, [SEVERAL, VALIDATE, ""]).await;
         let shown = browser.text("#summary").await;
-        // The page leaves out what there is none of.
+        // The page leaves out zeros.
         let counts = summary.split([':', ',', ';']).map(str::trim);
         let some: Vec<&str> = counts.filter(|count| !count.starts_with("0 ")).collect();
         assert_eq!(
@@ -176,7 +176,7 @@ fn each_image_has_its_outcome_and_what_to_give() {
                 ),
                 (
                     "secret-without-credentials",
-                    "Will fail: no key matches, so the registry is asked anonymously.",
+                    "Will fail: no key matches, so the kubelet pulls anonymously.",
                 ),
                 ("lookup-failed", "Allow the lookups in the Cluster tab."),
                 (
@@ -207,7 +207,7 @@ fn the_diff_marks_the_added_lines_and_no_others() {
     let playground = Playground::start();
     browse(DESK, async |browser| {
         open(browser, &playground.url).await;
-        // What is added stands above a key that begins with the same letters.
+        // What is added is above a key that begins with the same letters.
         choose(browser, "a Deployment, its pods fixed").await;
         browser.until("document.querySelector('.diff .sides')").await;
         browser.until(&format!("{ADDED}.length > 0")).await;

@@ -38,27 +38,27 @@ function sentence(message: string): string {
 }
 
 /** What to do when the outcome of the pull is unknown. */
-function advice({ outcome, secrets, need, registry }: Explanation, namespace: string, denied: boolean): string {
+function advice({ outcome, secrets, needs, registry }: Explanation, namespace: string, denied: boolean): string {
   // What the policy does not judge needs no more inputs.
   if (outcome.state !== "unknown" || registry?.kind === "other") return "";
   const unread = secrets.filter(({ state }) => state === "unknown").map(({ name }) => `${namespace}/${name}`);
   if (unread.length > 0 && denied) return "Allow the lookups in the Cluster tab.";
   if (unread.length > 0) return `To find out, add ${unread.length > 1 ? "Secrets" : "Secret"} ${unread.join(", ")} to the Cluster tab.`;
-  if (need === "unlisted" && registry) return `Name the secret for ${registry.host} under pullSecrets in the Settings tab.`;
+  if (needs === "unlisted" && registry) return `Name the secret for ${registry.host} under pullSecrets in the Settings tab.`;
   return "";
 }
 
 /** How the outcome comes about, as far as there is something to say. */
-function facts({ attempts, entries, need, registry }: Explanation): [string, string][] {
+function facts({ tries, entries, needs, registry }: Explanation): [string, string][] {
   const all: [string, string][] = [];
   if (registry && registry.kind !== "login-server") all.push(["Registry", `${registry.host}: ${registry.reason}${registry.help ? `; ${registry.help}` : ""}`]);
-  if (need === "nothing") all.push(["Needs", "no pull secret"]);
-  else if (typeof need === "object") all.push(["Needs", need.secret]);
+  if (needs === "nothing") all.push(["Needs", "no pull secret"]);
+  else if (typeof needs === "object") all.push(["Needs", needs.secret]);
   const entry = entries.find(({ matches }) => matches);
   if (entry) all.push(["By entry", `${entry.index + 1}: ${entry.registries.join(", ")}`]);
-  else if (typeof need === "object") all.push(["By", "the default for every ACR login server"]);
-  else if (need === "unlisted") all.push(["Needs", "not known: no pullSecrets entry covers it"]);
+  else if (typeof needs === "object") all.push(["By", "the default for every ACR login server"]);
+  else if (needs === "unlisted") all.push(["Needs", "not known: no pullSecrets entry covers it"]);
   // The outcome names the one that serves.
-  if (attempts.length > 1) all.push(["Keys, in order", attempts.map(({ key, secret }) => `${key} (${secret})`).join(", then ")]);
+  if (tries.length > 1) all.push(["Keys, in order", tries.map(({ key, secret }) => `${key} (${secret})`).join(", then ")]);
   return all;
 }

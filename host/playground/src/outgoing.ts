@@ -89,7 +89,7 @@ async function copyFixed(page: Page): Promise<void> {
   const more = fixed.changes.length > 3 ? ` and ${count(fixed.changes.length - 3, "more object")}` : "";
   if (objects.length === 0) return say("Nothing was copied: there is nothing to add.");
   const accounts = new Set(fixed.changes.flatMap(({ unknownAccount }) => unknownAccount ?? []));
-  const lists = accounts.size > 0 ? ` If ServiceAccount ${[...accounts].join(" or ")} has pull secrets, list them too.` : "";
+  const lists = accounts.size > 0 ? ` If ServiceAccount ${[...accounts].join(" or ")} has pull secrets, add them to the list.` : "";
   await copy(fixed.text, `Fixed YAML copied: ${objects.join("; ")}${more}.${lists}`);
 }
 

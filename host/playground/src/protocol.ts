@@ -10,7 +10,7 @@ export interface Input {
   denied: boolean;
 }
 
-/** The inputs in a value that was written earlier or elsewhere; `undefined` where it is none of ours. */
+/** The inputs in a value that was written earlier or elsewhere; `undefined` where the page did not write it. */
 export function asInput(value: unknown): Input | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const field = (name: string): unknown => (value as Record<string, unknown>)[name];

@@ -242,12 +242,12 @@ function grouped(findings: Finding[]): Finding[][] {
   return [...groups.values()];
 }
 
-/** What makes the command's exit status 1. */
+/** The findings for which the command's exit status is 1. */
 function fails({ decision }: Outcome): boolean {
   return decision === "rejected" || decision === "error";
 }
 
-/** As the command counts, without what there is none of. */
+/** As the command counts, without zeros. */
 function summary(objects: Outcome[]): string {
   const parts = ORDER.flatMap((decision) => {
     const number = objects.filter((outcome) => outcome.decision === decision).length;

@@ -15,7 +15,7 @@ export async function encode({ manifests, settings, cluster, namespace, denied }
   return FORM + btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The inputs of a fragment; `undefined` where it is none of ours. */
+/** The inputs of a fragment; `undefined` where the page did not write it. */
 export async function decode(fragment: string): Promise<Input | undefined> {
   if (!fragment.startsWith(FORM)) return undefined;
   try {

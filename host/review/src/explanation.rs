@@ -46,7 +46,7 @@ pub struct Explanation {
     pub entries: Vec<Entry>,
     /// What the image needs; `None` where the policy does not apply
     #[serde(default)]
-    pub need: Option<Need>,
+    pub needs: Option<Need>,
     /// The `ServiceAccount` whose identity replaces a pull secret
     #[serde(default)]
     pub identity: Option<String>,
@@ -55,10 +55,10 @@ pub struct Explanation {
     pub secrets: Vec<SecretState>,
     /// The credentials that the kubelet tries, in its order
     #[serde(default)]
-    pub attempts: Vec<Attempt>,
+    pub tries: Vec<TriedKey>,
     /// The keys that it does not try
     #[serde(default)]
-    pub passed_over: Vec<PassedOver>,
+    pub not_tried: Vec<SkippedKey>,
     /// The outcome of the pull
     #[serde(default)]
     pub outcome: Option<Outcome>,
@@ -148,19 +148,19 @@ pub struct SecretState {
 
 /// A credential that the kubelet tries.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Attempt {
+pub struct TriedKey {
     /// The secret that holds it
     pub secret: String,
     /// The key that matches
     pub key: String,
     /// `ok`, or what is wrong with it
     #[serde(default)]
-    pub worth: Option<String>,
+    pub status: Option<String>,
 }
 
 /// A key that the kubelet does not try.
 #[derive(Debug, Clone, Deserialize)]
-pub struct PassedOver {
+pub struct SkippedKey {
     /// The secret that holds it
     pub secret: String,
     /// The key

@@ -144,7 +144,6 @@ fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> Diagnost
         return problem(message, Some("select one by name in the kubectl command".to_owned()));
     }
     let name = match name {
-        "--settings-json" => return problem(format!("{name}: found {count} values, expected one"), None),
         STDIN => "-",
         file => file,
     };

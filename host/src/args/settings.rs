@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Error, Result};
+use review::diagnostic::{Diagnostic, Diagnostics};
 use review::settings::{Selection, Settings, SettingsError, read};
 use review::source_file::SourceFile;
+use serde::de::IgnoredAny;
 
 use crate::args::PolicyArgs;
 use crate::console::Io;
@@ -18,9 +20,7 @@ use crate::files::input;
 /// - a policy resource that Kubernetes would refuse
 pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Option<Settings>> {
     let (file, part) = match (&args.settings, &args.settings_json) {
-        (_, Some(json)) => {
-            (SourceFile { name: "--settings-json".to_owned(), text: json.clone() }, Selection::Whole)
-        }
+        (_, Some(json)) => (given_as_json(json)?, Selection::Whole),
         (Some(path), None) => {
             let (path, part) = part_of(path);
             (input::read(Path::new(path), &mut io.stdin)?, part)
@@ -34,6 +34,20 @@ pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Option<Settings>> {
         io.stderr.diagnostic(&note);
     }
     Ok(Some(settings))
+}
+
+/// The value of `--settings-json`.
+///
+/// # Errors
+/// - it is not JSON: `{mode:validate}` would be YAML with one key
+pub(crate) fn given_as_json(text: &str) -> Result<SourceFile, Diagnostics> {
+    // An empty text has a message of its own.
+    if let Some(error) = serde_json::from_str::<IgnoredAny>(text).err().filter(|_| !text.trim().is_empty()) {
+        let error = Diagnostic::error(format!("the value of --settings-json is not JSON: {error}"));
+        let help = r#"quote keys and texts, such as --settings-json '{"mode": "validate"}'"#;
+        return Err(Diagnostics(vec![error.with_help(help)]));
+    }
+    Ok(SourceFile { name: "--settings-json".to_owned(), text: text.to_owned() })
 }
 
 /// The file in `policy.yaml#2`.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
@@ -16,9 +16,11 @@ use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::search::Search;
 use crate::report;
+use crate::report::explanation::ACTIONS;
 use crate::report::json_text;
 use crate::report::lines::Lines;
 use review::cluster::Cluster;
+use review::diagnostic::{Diagnostic, Diagnostics};
 use review::explanation::{self, Explanation, Need, Question};
 use review::host_calls::HostCalls;
 use review::rule_help::{self, Rule};
@@ -70,10 +72,13 @@ pub enum ExplainFormat {
 ///
 /// # Errors
 /// - invalid settings, an unusable policy, a policy that does not explain
+/// - a `--cluster` that cannot be read completely, a misspelt rule
 pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let given = inputs::given(&args.policy.cluster, &Search::default(), io);
     let cluster = inputs::cluster_of(&given, &args.policy.namespace, io, &mut problems);
+    // Without a part of the cluster, a Secret that exists would be reported as missing.
+    ensure!(problems.is_complete(), "--cluster could not be read completely, so nothing was explained");
     let pull_secrets = match &args.service_account {
         Some(name) => secrets_of_account(&cluster, &args.policy.namespace, name),
         None if args.pull_secret.is_empty() => None,
@@ -98,7 +103,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
             explanation::ask(&policy, &question, host.clone())
         };
         let mut answer = ask(pull_secrets.as_deref())?;
-        match &answer.1.need {
+        match &answer.1.needs {
             Some(Need::Secret(name)) if is_list_guessed => {
                 answer = ask(Some(std::slice::from_ref(name)))?;
             }
@@ -108,6 +113,10 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         Ok(answer)
     };
     let rules = rule_help::rules(&policy, host.clone());
+    let misspelt: Vec<Diagnostic> = args.images.iter().filter_map(|word| misspelt(word, &rules)).collect();
+    if !misspelt.is_empty() {
+        return Err(Diagnostics(misspelt).into());
+    }
     let mut answers = Vec::new();
     for word in &args.images {
         if let Some(rule) = rules.iter().find(|rule| rule.id == *word) {
@@ -115,11 +124,6 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
             continue;
         }
         let (value, explanation) = explain(word).with_context(|| without_user_info(word).into_owned())?;
-        let ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
-        // As an image, it would be an image of Docker Hub.
-        if let Some(id) = similar::get_close_matches(word.as_str(), &ids, 1, 0.8).first() {
-            io.stderr.line(&format!("note: {word:?} is read as an image; did you mean the rule {id}?"));
-        }
         answers.push(Answer::Image(value, Box::new(explanation)));
     }
     let mut all_parsed = true;
@@ -136,7 +140,30 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         }
     }
     write(&answers, args.output, io)?;
-    Ok(if problems.is_complete() && all_parsed { ExitStatus::Fine } else { ExitStatus::Trouble })
+    Ok(if all_parsed { ExitStatus::Fine } else { ExitStatus::Trouble })
+}
+
+/// The error for a word that resembles a rule or a setting below `actions`. As an image, it would be one of Docker Hub.
+fn misspelt(word: &str, rules: &[Rule]) -> Option<Diagnostic> {
+    let setting = word.strip_prefix("actions.");
+    if (setting.is_none() && word.contains(['/', '.', ':'])) || rules.iter().any(|rule| rule.id == word) {
+        return None;
+    }
+    let of_category: Vec<&str> = rules
+        .iter()
+        .filter(|rule| ACTIONS.contains(&rule.category.as_str()) && rule.category == setting.unwrap_or(word))
+        .map(|rule| rule.id.as_str())
+        .collect();
+    if !of_category.is_empty() {
+        let message = format!("{word:?} is a setting, not an image or a rule");
+        let help = format!("explain one of the rules that it is for: {}", of_category.join(", "));
+        return Some(Diagnostic::error(message).with_help(help));
+    }
+    let ids = rules.iter().map(|rule| rule.id.as_str()).filter(|_| setting.is_none());
+    let names: Vec<&str> = ids.chain(ACTIONS.into_iter().filter(|_| !rules.is_empty())).collect();
+    let near = similar::get_close_matches(setting.unwrap_or(word), &names, 1, 0.8).first().copied()?;
+    let error = Diagnostic::error(format!("there is no rule {word:?}"));
+    Some(error.with_help(format!("did you mean {near}? To explain an image of this name, add its tag")))
 }
 
 /// The policy's answer about an argument of the command line.
@@ -182,7 +209,7 @@ fn add_help((value, explanation): &mut (Value, Explanation), args: &Explain, is_
     let unread = explanation.secrets.iter().filter(|secret| secret.state == "unknown");
     let unread: Vec<&str> = unread.map(|secret| secret.name.as_str()).collect();
     let namespace = &args.policy.namespace;
-    let help = match &explanation.need {
+    let help = match &explanation.needs {
         _ if explanation.error.is_some() => "pass the image reference that the pod gets".to_owned(),
         _ if let Some(account) = args.service_account.as_ref().filter(|_| !is_list_known) => {
             format!(

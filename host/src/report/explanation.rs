@@ -2,10 +2,13 @@
 
 use std::io;
 
-use review::explanation::{Attempt, Entry, Explanation, Need, Outcome, SecretState};
+use review::explanation::{Entry, Explanation, Need, Outcome, SecretState, SkippedKey, TriedKey};
 use review::rule_help::Rule;
 
 use super::lines::Lines;
+
+/// The settings below `actions`.
+pub(crate) const ACTIONS: [&str; 5] = ["missing", "unlisted", "unusable", "expiring", "unknown"];
 
 /// Writes an explanation.
 ///
@@ -28,7 +31,7 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
         rows(out, "registry", &one(host + &registry.reason + &help))?;
     }
     rows(out, "entries", &explanation.entries.iter().map(entry).collect::<Vec<_>>())?;
-    if let Some(need) = &explanation.need {
+    if let Some(need) = &explanation.needs {
         let default = if explanation.entries.is_empty() {
             " (the default: the settings have no pullSecrets)"
         } else {
@@ -50,18 +53,17 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
         rows(out, "needs", &one(need))?;
     }
     rows(out, "secrets", &explanation.secrets.iter().map(secret).collect::<Vec<_>>())?;
-    let attempts = explanation.attempts.iter().enumerate();
-    let attempt = |(i, Attempt { key, secret, worth }): (usize, &Attempt)| {
-        let worth = worth.as_ref().map(|worth| format!(": {worth}")).unwrap_or_default();
-        format!("{}. key {key} of secret {secret}{worth}", i + 1)
+    let tries = explanation.tries.iter().enumerate();
+    let tried = |(i, TriedKey { key, secret, status }): (usize, &TriedKey)| {
+        let status = status.as_ref().map(|status| format!(": {status}")).unwrap_or_default();
+        format!("{}. key {key} of secret {secret}{status}", i + 1)
     };
-    let attempts: Vec<String> = attempts.map(attempt).collect();
-    rows(out, "tries", &attempts)?;
-    let passed = explanation.passed_over.iter();
-    let passed: Vec<String> = passed
-        .map(|passed| format!("key {} of secret {}: {}", passed.key, passed.secret, passed.reason))
-        .collect();
-    rows(out, "not tried", &passed)?;
+    let tries: Vec<String> = tries.map(tried).collect();
+    rows(out, "tries", &tries)?;
+    let skipped = explanation.not_tried.iter();
+    let skipped =
+        skipped.map(|SkippedKey { key, secret, reason }| format!("key {key} of secret {secret}: {reason}"));
+    rows(out, "not tried", &skipped.collect::<Vec<_>>())?;
     let outcome = explanation.outcome.as_ref().map(|Outcome { message, help, .. }| {
         let help = help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
         format!("{message}{help}")
@@ -82,7 +84,7 @@ pub fn write_rule(rule: &Rule, out: &mut Lines<'_>) -> io::Result<()> {
         _ => "nothing",
     };
     // Other categories always have the same severity.
-    let action = if ["missing", "unlisted", "unusable", "expiring", "unknown"].contains(&category.as_str()) {
+    let action = if ACTIONS.contains(&category.as_str()) {
         format!("{action} by default, which the setting actions.{category} changes")
     } else {
         format!("always {action}")
@@ -118,7 +120,7 @@ fn entry(entry: &Entry) -> String {
 
 fn secret(secret: &SecretState) -> String {
     let SecretState { name, state, reason } = secret;
-    // The kubelet reads it. What its credentials are worth is said with each.
+    // The kubelet reads it. The status of its credentials is with each.
     let state = if state == "usable" { "found" } else { state };
     format!("{name}: {state}{}", reason.as_ref().map(|reason| format!(", {reason}")).unwrap_or_default())
 }

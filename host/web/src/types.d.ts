@@ -25,11 +25,11 @@ export interface Explanation {
   reference?: { domain: string; path: string; tag: string | null; digest: string | null };
   registry?: { host: string; kind: "login-server" | "mistaken" | "other"; reason: string; help?: string };
   entries: { index: number; registries: string[]; namespaces: string[]; secret: string | null; matches: boolean; reason: string }[];
-  need?: { secret: string } | "nothing" | "unlisted";
+  needs?: { secret: string } | "nothing" | "unlisted";
   secrets: { name: string; state: "usable" | "absent" | "ignored" | "malformed" | "unknown"; reason?: string }[];
-  /** `worth` is `ok`, or what is wrong with the credential; `fails`: the registry is known to refuse it. */
-  attempts: { secret: string; key: string; fails: boolean; worth: string }[];
-  passedOver: { secret: string; key: string; reason: string }[];
+  /** `status` is `ok`, or what is wrong with the credential; `fails`: the registry is known to refuse it. */
+  tries: { secret: string; key: string; fails: boolean; status: string }[];
+  notTried: { secret: string; key: string; reason: string }[];
   /** What becomes of the pull, in one sentence. */
   outcome: { state: "works" | "fails" | "unknown"; message: string };
 }

@@ -13,6 +13,7 @@ mod list;
 mod missing;
 mod pod;
 mod secret;
+mod secret_command;
 mod service_account;
 mod template;
 

@@ -82,7 +82,7 @@ impl Question {
             Err(error) => {
                 let error = error.to_string();
                 json.text("error", &error);
-                for list in ["entries", "secrets", "passedOver", "attempts"] {
+                for list in ["entries", "secrets", "notTried", "tries"] {
                     json.literal(list, "[]");
                 }
                 match Unresolved::of(&self.image) {
@@ -149,12 +149,12 @@ impl Question {
         match need {
             _ if kind != "login-server" => {}
             Some(Need::Secret(name)) => {
-                json.open("need", "{");
+                json.open("needs", "{");
                 json.text("secret", name);
                 json.close("}");
             }
-            Some(Need::Nothing) => json.text("need", "nothing"),
-            None => json.text("need", "unlisted"),
+            Some(Need::Nothing) => json.text("needs", "nothing"),
+            None => json.text("needs", "unlisted"),
         }
         let outcome = self.try_secrets(&repository, &host, need.as_ref(), cluster, json);
         mistaken.map_or(outcome, Outcome::Fails)
@@ -240,7 +240,7 @@ impl Question {
         let suffixes = self.settings.registry_suffixes.as_slice();
         let tried = secrets.keyring.lookup(repository);
         let tried = if secrets.malformed.is_none() { tried.as_slice() } else { &[] };
-        json.open("passedOver", "[");
+        json.open("notTried", "[");
         for (secret, key) in secrets.keys.iter().filter(|_| secrets.malformed.is_none()) {
             let parsed = RegistryKey::parse(key);
             if tried.iter().any(|held| held.secret == *secret && parsed.as_ref() == Ok(&held.key)) {
@@ -261,15 +261,15 @@ impl Question {
         let mut works = None;
         let mut doubt = false;
         let mut failures = String::new();
-        json.open("attempts", "[");
+        json.open("tries", "[");
         for (i, held) in tried.iter().enumerate() {
             let place = format!("key {} of secret {}", held.shown, held.secret);
             let problems = judge.problems(&held.credential);
-            let mut worth = worth(&problems);
+            let mut status = status(&problems);
             let fails = fails(&problems);
             if fails {
                 failures += if failures.is_empty() { "" } else { "; " };
-                failures += &[&place, ": ", &worth].concat();
+                failures += &[&place, ": ", &status].concat();
             } else if works.is_none() {
                 // A suspicious credential may still work: only the registry can tell.
                 doubt = problems.iter().any(|problem| problem.rule == Rule::SecretSuspiciousPassword);
@@ -277,13 +277,13 @@ impl Question {
             }
             let neighbours = [tried.get(i + 1), tried.get(i.wrapping_sub(1))];
             if neighbours.into_iter().flatten().any(|other| held.has_key_of(other)) {
-                worth += " (tried in any order with the other of this key)";
+                status += " (tried in any order with the other of this key)";
             }
             json.open("", "{");
             json.text("secret", &held.secret);
             json.text("key", &held.shown);
             json.literal("fails", if fails { "true" } else { "false" });
-            json.text("worth", &worth);
+            json.text("status", &status);
             json.close("}");
         }
         json.close("]");
@@ -311,12 +311,12 @@ impl Question {
         }
         let Some(names) = &self.pull_secrets else {
             return Outcome::Unknown(
-                "the pod's pull secrets are not known, and without a key that matches the registry is asked anonymously"
+                "the pod's pull secrets are not known, and if none has a key that matches, the kubelet pulls anonymously"
                     .to_owned(),
             );
         };
         let why = if names.is_empty() { "the pod has no pull secret" } else { "no key matches" };
-        let message = [why, &secrets.useless, ", so the registry is asked anonymously"].concat();
+        let message = [why, &secrets.useless, ", so the kubelet pulls anonymously"].concat();
         if need.is_some() { Outcome::Fails(message) } else { Outcome::Unknown(message) }
     }
 }
@@ -345,7 +345,7 @@ impl<'a> Secrets<'a> {
             }
             Ok(None) => ("absent", format!("namespace \"{namespace}\" has no such secret")),
             Ok(Some(secret)) => match PullSecret::of(&secret) {
-                PullSecret::Ignored => ("ignored", ignored(&secret)),
+                PullSecret::Ignored => ("ignored", PullSecret::why_ignored(&secret)),
                 PullSecret::Malformed { error, .. } => {
                     self.malformed = Some(name);
                     ("malformed", format!("{error}, which fails every pull of the pod"))
@@ -363,18 +363,11 @@ impl<'a> Secrets<'a> {
 }
 
 /// The status of a credential with these problems.
-fn worth(problems: &[Problem]) -> String {
-    let mut worth = String::new();
+fn status(problems: &[Problem]) -> String {
+    let mut status = String::new();
     for problem in problems {
-        let and = if worth.is_empty() { "" } else { ", and " };
-        worth += &[and, "its ", problem.noun, " ", &problem.what].concat();
+        let and = if status.is_empty() { "" } else { ", and " };
+        status += &[and, "its ", problem.noun, " ", &problem.what].concat();
     }
-    if worth.is_empty() { "ok".to_owned() } else { worth }
-}
-
-fn ignored(secret: &Value<'_>) -> String {
-    if PullSecret::has_readable_type(secret) {
-        return "it has a pull secret's type but no docker config".to_owned();
-    }
-    format!("the kubelet does not read its type \"{}\"", secret.string_at(&["type"]))
+    if status.is_empty() { "ok".to_owned() } else { status }
 }

@@ -76,7 +76,19 @@ impl PullSecret {
         KINDS.iter().any(|(kind, _, _)| *kind == secret.string_at(&["type"]))
     }
 
-    /// A data key that would hold a docker config, were the type right.
+    /// Why the kubelet ignores it.
+    pub(crate) fn why_ignored(secret: &Value<'_>) -> String {
+        let kind = secret.string_at(&["type"]);
+        match KINDS.into_iter().find(|(known, _, _)| *known == kind) {
+            Some((_, key, _)) if secret.get("data").and_then(|data| data.get(key)).is_some() => {
+                ["its ", key, " is empty"].concat()
+            }
+            Some((_, key, _)) => ["it has no ", key].concat(),
+            None => ["its type is \"", kind, "\", not kubernetes.io/dockerconfigjson"].concat(),
+        }
+    }
+
+    /// A data key that holds a docker config, which another type would need.
     pub(crate) fn misplaced_key(secret: &Value<'_>) -> Option<(&'static str, &'static str)> {
         let data = secret.get("data")?;
         KINDS.into_iter().find(|(_, key, _)| data.get(key).is_some()).map(|(kind, key, _)| (kind, key))

@@ -15,7 +15,7 @@ pub enum Category {
     Expiring,
     /// `actions.unknown`
     Unknown,
-    /// Always refused, as the API server does
+    /// Always rejected, as the API server does
     Invalid,
     /// Always a warning
     Advice,
@@ -100,11 +100,11 @@ rules! {
         "Add the secret's name to imagePullSecrets of the pod (or of the pod template).";
     PullSecretsImmutable "pull-secrets-immutable" Missing,
         "An update brings in an image whose pull secret the pod does not list.",
-        "The API server refuses to change imagePullSecrets of a pod, or the template of a Job, once it exists.",
+        "The API server rejects a change of a pod's imagePullSecrets, or of a Job's template, once the object exists.",
         "Recreate the object with the secret in imagePullSecrets.";
     SecretNotMountable "secret-not-mountable" Missing,
         "The pod's ServiceAccount forbids the pull secret that an image needs.",
-        "With the annotation kubernetes.io/enforce-mountable-secrets the API server refuses pods that reference a secret which the ServiceAccount does not list.",
+        "With the annotation kubernetes.io/enforce-mountable-secrets the API server rejects pods that reference a secret which the ServiceAccount does not list.",
         "Add the secret's name to imagePullSecrets of the ServiceAccount.";
     UnlistedRegistry "unlisted-registry" Unlisted,
         "An ACR image has no entry in the policy's pullSecrets.",
@@ -117,7 +117,7 @@ rules! {
     SecretWrongType "secret-wrong-type" Unusable,
         "A pull secret is of a type that the kubelet does not read.",
         "Only kubernetes.io/dockerconfigjson with .dockerconfigjson and kubernetes.io/dockercfg with .dockercfg are read; everything else is silently ignored.",
-        "Recreate the secret with kubectl create secret docker-registry: its type cannot be changed.";
+        "Delete the secret and create it with acr-pull-secret secret, because its type cannot be changed.";
     SecretMalformed "secret-malformed" Unusable,
         "A pull secret cannot be decoded.",
         "One malformed secret makes the kubelet fail every pull of the pod, images without credentials included.",
@@ -148,7 +148,7 @@ rules! {
         "Grant the policy what the finding's help names, or switch the lookup off.";
     InvalidPullSecretList "invalid-pull-secret-list" Invalid,
         "imagePullSecrets is not a list of objects with a name.",
-        "The API server refuses the object.",
+        "The API server rejects the object.",
         "Write each entry as - name: SECRET.";
     SecretSuspiciousPassword "secret-suspicious-password" Advice,
         "A password in a pull secret has unexpected content.",
@@ -163,7 +163,7 @@ rules! {
         "The kubelet sends the password to any matching host that a pod's author names.",
         "Write the login server instead of the glob.";
     SecretDeadKey "secret-dead-key" Advice,
-        "A key of a pull secret can never match an image.",
+        "A key of a pull secret matches no image, or only a few.",
         "The kubelet compares keys with the image's host and path, letter by letter.",
         "Write the key that the finding's help names.";
     AnonymousPullBlocked "anonymous-pull-blocked" Advice,

@@ -260,7 +260,8 @@ impl std::fmt::Display for SettingsProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { path, message, help, .. } = self;
         let colon = if path.is_empty() { "" } else { ": " };
-        f.write_str(&[path, colon, message, "; ", help].concat())
+        let semicolon = if help.is_empty() { "" } else { "; " };
+        f.write_str(&[path, colon, message, semicolon, help].concat())
     }
 }
 

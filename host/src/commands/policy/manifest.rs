@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::annotate::NoCluster;
-use crate::args::settings::{part_of, refused};
+use crate::args::settings::{given_as_json, part_of, refused};
 use crate::commands::policy_file::load_policy;
 use crate::console::Io;
 use crate::files::input;
@@ -20,7 +20,6 @@ use review::deployment::{Deployment, Note, Resource};
 use review::diagnostic::Diagnostic;
 use review::object_name::{parse_name, parse_namespace};
 use review::settings::{self, Selection, Settings};
-use review::source_file::SourceFile;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy manifest --settings settings.yaml | kubectl apply -f -
@@ -148,9 +147,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
 /// Reads the settings, and reports which fields of a policy resource a cluster ignores.
 fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
     let (file, part) = match (&args.settings, &args.settings_json) {
-        (_, Some(json)) => {
-            (SourceFile { name: "--settings-json".to_owned(), text: json.clone() }, Selection::Whole)
-        }
+        (_, Some(json)) => (given_as_json(json)?, Selection::Whole),
         (Some(path), None) => {
             let (path, part) = part_of(path);
             (input::read(Path::new(path), &mut io.stdin)?, part)
@@ -174,7 +171,7 @@ fn default_secret(policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
     let question = json!({"image": "registry.azurecr.io/image", "namespace": "default", "settings": {}});
     let answer = policy.call("explain", question.to_string().as_bytes(), host);
     let answer: Value = serde_json::from_slice(&answer.context("the policy explains nothing")?)?;
-    let secret = answer.pointer("/need/secret").and_then(Value::as_str);
+    let secret = answer.pointer("/needs/secret").and_then(Value::as_str);
     Ok(secret.context("the policy does not say which secret it needs by default")?.to_owned())
 }
 

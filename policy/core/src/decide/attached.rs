@@ -6,8 +6,8 @@ use std::vec::IntoIter;
 use crate::decide::context::{About, Context, Lookup};
 use crate::decide::credential::{self, Problem, fails, lasts};
 use crate::decide::images::{Assessment, Image};
+use crate::decide::secret_command;
 use crate::distinct::Distinct;
-use crate::dns_name::is_dns_subdomain;
 use crate::finding::Severity;
 use crate::image::ImageReference;
 use crate::keyring::{Held, Keyring};
@@ -45,7 +45,7 @@ enum State {
     /// The lookup failed
     Unknown,
     Absent,
-    /// The kubelet skips it; contains its type
+    /// The kubelet skips it; contains the reason
     Ignored(String),
     Malformed(Malformed),
     Usable,
@@ -94,7 +94,7 @@ impl Attached {
             Lookup::Absent => return State::Absent,
             Lookup::Failed => return State::Unknown,
         };
-        let ignored = || State::Ignored(secret.string_at(&["type"]).to_owned());
+        let ignored = || State::Ignored(PullSecret::why_ignored(&secret));
         if context.settings.cluster.secrets == SecretLookup::Exists {
             return if PullSecret::has_readable_type(&secret) { State::Usable } else { ignored() };
         }
@@ -317,19 +317,15 @@ impl Attached {
             return;
         }
         let (Image { text, reference, .. }, place) = (image, context.in_namespace());
-        let namespace = &*context.request.namespace;
-        // The command must contain only a name, and nothing that a shell interprets.
-        let option = if is_dns_subdomain(namespace) { [" -n ", namespace].concat() } else { String::new() };
+        let create = secret_command::of(reference.domain, name, &context.request.namespace);
         let (reason, help) = match state {
             State::Absent => (
                 format!("pull secret \"{name}\" does not exist{place}"),
-                format!("create it with kubectl create secret docker-registry {name}{option}"),
+                ["create it with ", &create].concat(),
             ),
-            State::Ignored(kind) => (
-                format!(
-                    "the kubelet ignores pull secret \"{name}\"{place} (type \"{kind}\", or no docker config)"
-                ),
-                format!("recreate it with kubectl create secret docker-registry {name}{option}"),
+            State::Ignored(why) => (
+                format!("the kubelet ignores pull secret \"{name}\"{place}, because {why}"),
+                ["recreate it with ", &create].concat(),
             ),
             _ => (
                 format!(
@@ -349,7 +345,7 @@ impl Attached {
     pub(super) fn shortcomings(&self) -> String {
         let why = |(name, state): (&str, &State)| match state {
             State::Absent => Some(format!("\"{name}\" does not exist")),
-            State::Ignored(kind) => Some(format!("\"{name}\" is ignored (type \"{kind}\")")),
+            State::Ignored(why) => Some(format!("\"{name}\" is ignored because {why}")),
             State::Malformed(_) => Some(format!("\"{name}\" is malformed")),
             State::Usable => Some(format!("\"{name}\" has no key for it")),
             State::Unknown => None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::decide::context::{About, Context};
+use crate::decide::secret_command;
 use crate::docker_config::Credential;
 use crate::json::Value;
 use crate::key_defect::{self, KeyDefect};
@@ -10,8 +11,6 @@ use crate::pull_secret::PullSecret;
 use crate::registry_key::RegistryKey;
 use crate::request::is_of_controller;
 use crate::rule::Rule;
-
-const RECREATE: &str = "recreate the secret with kubectl create secret docker-registry";
 
 pub(super) fn check(context: &mut Context<'_>) {
     let request = context.request;
@@ -30,7 +29,8 @@ fn check_secret(context: &mut Context<'_>, secret: &Value<'_>) {
         PullSecret::Malformed { data_key, error } => {
             let message =
                 format!("pull {this} is malformed, and every pull of a pod that lists it fails: {error}");
-            report(context, Rule::SecretMalformed, data_key, name, message, RECREATE.to_owned());
+            let help = recreate(context, name);
+            report(context, Rule::SecretMalformed, data_key, name, message, help);
         }
         PullSecret::Usable { data_key, credentials } => {
             let is_renewed = is_of_controller(secret);
@@ -47,9 +47,10 @@ fn report_ignored(context: &mut Context<'_>, secret: &Value<'_>, name: &str, thi
         let help = format!("recreate secret \"{name}\" with type {kind}, because its type cannot be changed");
         report(context, Rule::SecretWrongType, key, name, message, help);
     } else if PullSecret::has_readable_type(secret) {
-        let message = format!("the kubelet ignores {this}: it has a pull secret's type but no docker config");
+        let message = format!("the kubelet ignores {this}: {}", PullSecret::why_ignored(secret));
         let about = About { pointer: "/type", image: None, secret: Some(name) };
-        context.report(Rule::SecretWrongType, about, message, RECREATE.to_owned());
+        let help = recreate(context, name);
+        context.report(Rule::SecretWrongType, about, message, help);
     }
 }
 
@@ -66,7 +67,8 @@ fn check_credentials(
             "pull {this} holds no credential: its docker config has no auths (they may be in the credential store of the \
              machine that it comes from)"
         );
-        report(context, Rule::SecretWithoutCredentials, data_key, name, message, RECREATE.to_owned());
+        let help = recreate(context, name);
+        report(context, Rule::SecretWithoutCredentials, data_key, name, message, help);
     }
     let suffixes = context.settings.registry_suffixes.as_slice();
     for (text, credential) in credentials {
@@ -121,6 +123,10 @@ fn check_credentials(
             }
         }
     }
+}
+
+fn recreate(context: &Context<'_>, name: &str) -> String {
+    ["recreate it with ", &secret_command::of("SERVER", name, &context.request.namespace)].concat()
 }
 
 fn report(context: &mut Context<'_>, rule: Rule, data_key: &str, name: &str, message: String, help: String) {

@@ -40,19 +40,13 @@ impl Problems {
         self.0.push(SettingsProblem { path: text, pointer, unknown_field, message, help });
     }
 
-    /// Notes a value that is none of `known`.
+    /// Notes a value that is not in `known`.
     pub(super) fn add_unknown(&mut self, path: &Path, value: &Value<'_>, known: &[&str]) {
         let (last, others) = known.split_last().map_or(("", known), |(last, others)| (*last, others));
-        let wanted = [&others.join(", "), " or ", last].concat();
-        let help = match value.as_str().and_then(|text| nearest(text, known)) {
-            Some(near) => format!("did you mean {near}?"),
-            None => format!("write {wanted}"),
-        };
-        let message = match value {
-            // The text may be a secret in the wrong place.
-            Value::String(_) => "is not a known value".to_owned(),
-            other => format!("must be a string, not {}", other.kind()),
-        };
+        let near = value.as_str().and_then(|text| nearest(text, known));
+        let help = near.map(|near| ["did you mean ", near, "?"].concat()).unwrap_or_default();
+        // The value is not shown, because it may be a secret in the wrong place.
+        let message = ["must be ", &others.join(", "), " or ", last].concat();
         self.add(path, message, help);
     }
 

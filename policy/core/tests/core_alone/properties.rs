@@ -92,7 +92,7 @@ proptest! {
             other => panic!("{other:?}: {answer}"),
         };
         prop_assert!(answer["outcome"]["message"].as_str().unwrap().starts_with(begins), "{answer}");
-        for list in ["entries", "secrets", "attempts", "passedOver"] {
+        for list in ["entries", "secrets", "tries", "notTried"] {
             prop_assert!(answer[list].is_array(), "{answer}");
         }
     }
