@@ -51,17 +51,13 @@ const FAULTS: [(&str, &str, &str); 26] = [
     ),
     ("__guest_call", LONG_ANSWER, "67108865 bytes, more than the limit of 64Mi (--policy-response)"),
     ("__guest_call", LONG_ERROR, "the policy answered with an error: xxx"),
-    (
-        "__guest_call",
-        LONG_WORD,
-        "the policy's answer is not a ValidationResponse: invalid type: string, expected",
-    ),
+    ("__guest_call", LONG_WORD, "the policy's answer is not a ValidationResponse: must be "),
     (
         "__guest_call",
         "(call $no_json) (return (i32.const 1))",
         "the policy's answer is not a ValidationResponse",
     ),
-    ("__guest_call", "(call $no_response) (return (i32.const 1))", "missing field `accepted`"),
+    ("__guest_call", "(call $no_response) (return (i32.const 1))", "accepted is missing"),
     (
         "__guest_call",
         "(return (i32.const 1))",

@@ -331,7 +331,7 @@ fn a_watch_over_suites_runs_them_again_when_a_file_that_they_use_changes() {
     wait_for(&talk, "--- changed: pod.yaml");
     wait_for(&report, "0 passed, 1 failed");
     fs::write(&suite, text.replace("object", "objct")).unwrap();
-    wait_for(&talk, "unknown field `objct`");
+    wait_for(&talk, "objct: unknown field");
     fs::write(&suite, text.replace("mutated", "accepted")).unwrap();
     wait_for(&report, "1 passed, 0 failed");
     interrupt(&mut child);

@@ -28,7 +28,13 @@ fn main() -> ExitCode {
     interrupt::end_cleanly(&console);
     let call = match config::parse::<Cli>(std::env::args_os()) {
         Ok(parsed) => parsed,
-        Err(CallError::Usage(error)) => usage::shown(error).exit(),
+        Err(CallError::Usage(error)) => match usage::of_missing_input(&error) {
+            Some(diagnostic) => {
+                console.diagnostic(&diagnostic);
+                return ExitCode::from(ExitStatus::Trouble as u8);
+            }
+            None => usage::shown(error).exit(),
+        },
         Err(CallError::Config(diagnostic)) => {
             console.diagnostic(&diagnostic);
             return ExitCode::from(ExitStatus::Trouble as u8);

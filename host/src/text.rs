@@ -1,5 +1,6 @@
 //! Small texts that reports and messages share.
 
+use std::io;
 use std::path::Path;
 
 /// A number and its noun: `1 object`, `3 objects`.
@@ -15,6 +16,20 @@ pub(crate) fn plural(count: usize, noun: &str) -> String {
 /// Bytes in hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// What failed, in words and without the number of the system's error: `permission denied`.
+pub(crate) fn reason_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    if error.raw_os_error().is_none() {
+        return text;
+    }
+    if error.kind() == io::ErrorKind::NotFound {
+        return "no such file or folder".to_owned();
+    }
+    let reason = text.split_once(" (os error ").map_or(text.as_str(), |(reason, _)| reason);
+    let mut letters = reason.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A path as one word for a Unix shell, which commands do not mistake for an option.
@@ -36,11 +51,26 @@ fn shell_word(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{counted, hex, shell_path};
+    use super::{counted, hex, reason_of, shell_path};
 
     #[test]
     fn one_is_singular_and_zero_is_plural() {
         assert_eq!([0, 1, 2].map(|count| counted(count, "object")), ["0 objects", "1 object", "2 objects"]);
+    }
+
+    #[test]
+    fn a_reason_has_no_number_of_the_system() {
+        use std::io::{Error, ErrorKind};
+
+        for (error, reason) in [
+            (Error::from_raw_os_error(2), "no such file or folder"),
+            (Error::from(ErrorKind::PermissionDenied), "permission denied"),
+            (Error::other("its links form a loop"), "its links form a loop"),
+            #[cfg(target_os = "linux")]
+            (Error::from_raw_os_error(28), "no space left on device"),
+        ] {
+            assert_eq!(reason_of(&error), reason);
+        }
     }
 
     #[test]

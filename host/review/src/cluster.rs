@@ -32,6 +32,31 @@ pub(crate) struct Known {
     pub(crate) object: Arc<Value>,
     /// Whether this is a Secret without its data, which are not known
     is_declared: bool,
+    /// Whether the object itself names its namespace
+    is_named: bool,
+    /// Where it is written, where that is known
+    place: Option<String>,
+}
+
+/// A Secret that the kubelet may read, and its namespace.
+pub(crate) struct Elsewhere<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) secret: &'a Value,
+    /// Whether its content is not known
+    pub(crate) is_declared: bool,
+    /// Whether the object itself names its namespace
+    pub(crate) is_named: bool,
+}
+
+/// Two different objects of one name among the inputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// `Secret shop/acr-secret`
+    pub object: String,
+    /// Where the first is written
+    pub first: String,
+    /// Where the last is written, which counts
+    pub last: String,
 }
 
 impl Known {
@@ -71,11 +96,23 @@ impl Cluster {
 
     /// Adds an object as the API server would store it, and the Secrets that it declares. Only the kinds that are ever looked
     /// up are kept, and the namespaces for their labels.
-    pub fn add(&mut self, mut object: Value, default_namespace: &str) {
-        let Some(kind) = Kind::of(&object).filter(|_| Self::keeps(&object)) else { return };
+    pub fn add(&mut self, object: Value, default_namespace: &str) {
+        self.add_at(None, object, default_namespace);
+    }
+
+    /// As [`Self::add`], for an object that is written at `place`. Returns the other Secret or `ServiceAccount` of its name
+    /// that it replaces, if that has a place too and differs.
+    pub fn add_at(
+        &mut self,
+        place: Option<String>,
+        mut object: Value,
+        default_namespace: &str,
+    ) -> Option<Duplicate> {
+        let kind = Kind::of(&object).filter(|_| Self::keeps(&object))?;
         let word =
             |field: &str| object.pointer(field).and_then(Value::as_str).filter(|word| !word.is_empty());
-        let Some(name) = word("/metadata/name").map(str::to_owned) else { return };
+        let name = word("/metadata/name")?.to_owned();
+        let is_named = word("/metadata/namespace").is_some();
         let namespace = if kind.is_cluster_scoped() {
             ""
         } else {
@@ -89,7 +126,7 @@ impl Cluster {
             if let Some(binding) = binding {
                 self.bind(binding, &namespace);
             }
-            return;
+            return None;
         }
         let key = (kind.api_version(), kind.kind.clone(), namespace, name);
         set_namespace(&mut object, &key.2);
@@ -100,7 +137,17 @@ impl Cluster {
         for binding in self.bindings.get(&key).into_iter().flatten() {
             binding.add_to(&mut object);
         }
-        self.objects.insert(key, Known { object: Arc::new(object), is_declared: false });
+        let title = format!("{} {}/{}", key.1, key.2, key.3);
+        let known = Known { object: Arc::new(object), is_declared: false, is_named, place };
+        let (object, last) = (known.object.clone(), known.place.clone());
+        let replaced = self.objects.insert(key, known).filter(|replaced| replaced.object != object)?;
+        let (first, last) = (replaced.place?, last?);
+        (!kind.is_core("Namespace")).then_some(Duplicate { object: title, first, last })
+    }
+
+    /// Forgets where the objects are written, so that those of other inputs replace them silently.
+    pub fn forget_places(&mut self) {
+        self.objects.values_mut().for_each(|known| known.place = None);
     }
 
     /// Adds a Secret with unknown content, unless there is one with known content.
@@ -110,7 +157,8 @@ impl Cluster {
         set_namespace(&mut secret, namespace);
         self.secrets.entry(key.3.clone()).or_default().insert(key.2.clone());
         if self.objects.get(&key).is_none_or(|known| known.is_declared) {
-            self.objects.insert(key, Known { object: Arc::new(secret), is_declared: true });
+            let known = Known { object: Arc::new(secret), is_declared: true, is_named: true, place: None };
+            self.objects.insert(key, known);
         }
     }
 
@@ -120,7 +168,7 @@ impl Cluster {
         let account = self.objects.entry(key.clone()).or_insert_with(|| {
             let metadata = json!({"name": binding.account, "namespace": namespace});
             let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata});
-            Known { object: Arc::new(account), is_declared: false }
+            Known { object: Arc::new(account), is_declared: false, is_named: true, place: None }
         });
         binding.add_to(Arc::make_mut(&mut account.object));
         self.bindings.entry(key).or_default().push(Arc::new(binding));
@@ -132,12 +180,14 @@ impl Cluster {
     }
 
     /// The Secrets of this name that the kubelet may read, each with its namespace.
-    pub(crate) fn pull_secrets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    pub(crate) fn pull_secrets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Elsewhere<'a>> {
         let namespaces = self.secrets.get(name).into_iter().flatten();
         let secrets = namespaces.filter_map(move |namespace| {
-            Some((namespace.as_str(), self.get("v1", "Secret", namespace, name)?))
+            let Known { object, is_declared, is_named, .. } = self.known("v1", "Secret", namespace, name)?;
+            let (is_declared, is_named) = (*is_declared, *is_named);
+            Some(Elsewhere { namespace: namespace.as_str(), secret: object, is_declared, is_named })
         });
-        secrets.filter(|(_, secret)| !declaration::is_ignored(secret))
+        secrets.filter(|found| !declaration::is_ignored(found.secret))
     }
 
     pub(crate) fn known(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Known> {
@@ -206,6 +256,22 @@ mod tests {
             cluster.add(json!({"apiVersion": "v1", "kind": "Secret", "metadata": nameless}), "shop");
         }
         assert_eq!(cluster.objects.len(), 2);
+    }
+
+    /// As with kubectl, the last one counts.
+    #[test]
+    fn different_objects_of_one_name_are_noted_with_both_places() {
+        let secret = |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": value}});
+        let mut cluster = Cluster::default();
+        let mut add =
+            |place: &str, value: &str| cluster.add_at(Some(place.to_owned()), secret(value), "shop");
+        assert_eq!(add("a.yaml:1", "YQ=="), None);
+        assert_eq!(add("b.yaml:1", "YQ=="), None, "it is the same");
+        let duplicate = add("c.yaml:3", "Yg==").unwrap();
+        let places = (duplicate.object.as_str(), duplicate.first.as_str(), duplicate.last.as_str());
+        assert_eq!(places, ("Secret shop/s", "b.yaml:1", "c.yaml:3"));
+        cluster.forget_places();
+        assert_eq!(cluster.add_at(Some("d.yaml:1".to_owned()), secret("YQ=="), "shop"), None);
     }
 
     /// Objects that are never looked up are not kept, and their files are not read twice.

@@ -224,7 +224,7 @@ impl Deployment<'_> {
     }
 }
 
-/// The requirement that a namespace is not one of these.
+/// The requirement that excludes these namespaces.
 fn without<'a>(namespaces: impl IntoIterator<Item = &'a str>) -> Value {
     let namespaces: BTreeSet<&str> = namespaces.into_iter().collect();
     json!({"key": crate::cluster::NAMESPACE_NAME, "operator": "NotIn", "values": namespaces})

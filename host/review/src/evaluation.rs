@@ -1,6 +1,7 @@
 //! The evaluation of one manifest: its request and the policy's answer.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -12,15 +13,15 @@ use crate::cluster::Cluster;
 use crate::declaration::unreadable;
 use crate::engine::Engine;
 use crate::field::{self, field};
-use crate::field_error::without_value;
+use crate::field_error::in_words;
 use crate::gaps::{Noting, account_of};
 use crate::host_calls::HostCalls;
 use crate::kind::{Judged, Kind, not_judged};
 use crate::manifest::{Content, Manifest};
+use crate::other_namespace::{self, Owner};
 use crate::outcome::{Outcome, Pods, Source};
 use crate::policy_resource::PolicyResource;
 use crate::request::Asked;
-use crate::secret_copy;
 use crate::verdict::{Decision, Verdict};
 
 /// A policy with its settings and its cluster.
@@ -99,6 +100,7 @@ impl<'a> Evaluation<'a> {
         if let (Content::Request(request), true) = (&manifest.content, namespace.is_empty()) {
             request.get("namespace").and_then(Value::as_str).unwrap_or_default().clone_into(&mut namespace);
         }
+        let is_named = !namespace.is_empty();
         let name = field::word(object, &["metadata", "name"])
             .map_or_else(|| word(&["metadata", "generateName"]), str::to_owned);
         let noting =
@@ -108,7 +110,7 @@ impl<'a> Evaluation<'a> {
             .map_or_else(|| self.host.clone(), |noting| -> Arc<dyn HostCalls> { noting.clone() });
         let mut unknown = BTreeSet::new();
         let reason = kind.as_ref().and_then(|kind| not_judged_of(&manifest, kind));
-        let (verdict, pods) = match (left_out.or(reason.as_deref()), &kind) {
+        let (mut verdict, mut pods) = match (left_out.or(reason.as_deref()), &kind) {
             (Some(reason), _) => (skipped(reason), Vec::new()),
             (None, None) => (skipped("not a Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
             (None, Some(kind)) if self.resource.is_none() && !self.judged.includes(kind, object) => {
@@ -121,6 +123,12 @@ impl<'a> Evaluation<'a> {
                 self.judge_object(kind, &manifest, &host, &mut unknown)
             }
         };
+        if self.policy.is_own() {
+            let owner = Owner { namespace: &namespace, is_named };
+            for verdict in iter::once(&mut verdict).chain(pods.iter_mut().map(|pods| &mut pods.verdict)) {
+                other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
+            }
+        }
         unknown.extend(noting.iter().flat_map(|noting| noting.unknown()));
         let (api_version, kind) = (word(&["apiVersion"]), word(&["kind"]));
         Outcome { source, api_version, kind, namespace, name, verdict, pods, unknown, manifest }
@@ -201,7 +209,13 @@ impl<'a> Evaluation<'a> {
 
     /// Sends one request to the policy.
     pub fn ask(&self, request: &Value) -> Verdict {
-        self.verdict(&Asked::Given(request), self.host.clone())
+        let request = Asked::Given(request);
+        let mut verdict = self.verdict(&request, self.host.clone());
+        if self.policy.is_own() {
+            let owner = Owner { namespace: request.namespace().unwrap_or_default(), is_named: true };
+            other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
+        }
+        verdict
     }
 
     fn verdict(&self, request: &Asked<'_>, host: Arc<dyn HostCalls>) -> Verdict {
@@ -227,15 +241,11 @@ impl<'a> Evaluation<'a> {
         let object = request.object().unwrap_or(&Value::Null);
         match self.policy.call("validate", &payload, host) {
             Ok(response) => match Verdict::of(&response, object) {
-                Ok(mut verdict) if self.policy.is_own() => {
-                    let namespace = request.namespace().unwrap_or_default();
-                    secret_copy::help(&mut verdict.findings, namespace, self.api_server.cluster);
-                    verdict
-                }
+                Ok(verdict) if self.policy.is_own() => verdict,
                 Ok(verdict) => verdict.of_foreign_policy(),
                 Err(error) => {
                     // The answer may contain what the policy has looked up.
-                    let error = without_value(&error.to_string());
+                    let error = in_words(&error.to_string()).message;
                     let message = format!("the policy's answer is not a ValidationResponse: {error}");
                     Verdict::without_answer(Decision::Error, message)
                 }

@@ -16,6 +16,8 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong with it
     pub message: String,
+    /// What to write; empty where the message says it
+    pub help: String,
     /// Whether its name is wrong, so that no value would be valid
     pub is_unknown: bool,
 }
@@ -28,66 +30,98 @@ fn of_field(path: &str) -> String {
 ///
 /// # Errors
 /// - the first field that is missing, unknown or of the wrong type
-pub fn read<T: DeserializeOwned>(mut value: Value) -> Result<T, FieldError> {
-    let error = match try_read::<T>(&value) {
-        Ok(read) => return Ok(read),
-        Err(error) => error,
-    };
-    // serde's error distinguishes an unknown field from a wrong value only by its words. So try another value: an error
-    // about the name stays.
-    if let Some(wrong) = value.pointer_mut(&error.pointer) {
-        *wrong = if wrong.is_null() { Value::Bool(true) } else { Value::Null };
-    }
-    let is_unknown = !error.pointer.is_empty() && try_read::<T>(&value).is_err_and(|other| other == error);
-    Err(FieldError { is_unknown, ..error })
-}
-
-fn try_read<T: DeserializeOwned>(value: &Value) -> Result<T, FieldError> {
-    serde_path_to_error::deserialize(value).map_err(|error| FieldError {
-        path: written(error.path()),
-        pointer: pointer(error.path()),
-        message: without_value(&error.into_inner().to_string()),
-        is_unknown: false,
+pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let said = error.inner().to_string();
+        let Words { message, help, is_unknown } = in_words(&said);
+        FieldError { path: written(error.path()), pointer: pointer(error.path()), message, help, is_unknown }
     })
 }
 
-/// serde's message without the value that it quotes, which may be a secret: the file may be the wrong one.
-pub(crate) fn without_value(message: &str) -> String {
-    // What is expected is this program's own text.
-    let (found, expected) = match message.rsplit_once(", expected ") {
-        Some((found, expected)) => (found, format!(", expected {expected}")),
-        None => (message, String::new()),
-    };
-    if let Some(name) = found.strip_prefix("unknown field `") {
-        let name = name.strip_suffix('`').unwrap_or_default();
-        let name = if is_field_name(name) { format!(" `{name}`") } else { String::new() };
-        return format!("unknown field{name}{expected}");
-    }
-    if found.starts_with("unknown variant ") {
-        return format!("unknown value{expected}");
-    }
-    for kind in ["invalid type: ", "invalid value: "] {
-        if let Some(value) = found.strip_prefix(kind) {
-            return format!("{kind}{}{expected}", kind_of(value));
-        }
-    }
-    message.to_owned()
+/// serde's message in words of users. The value that serde quotes is left out, because it may be a secret: the file may be the
+/// wrong one.
+pub(crate) struct Words {
+    /// What is wrong
+    pub(crate) message: String,
+    /// What to write; empty where the message says it
+    help: String,
+    /// Whether a name is wrong, not a value
+    is_unknown: bool,
 }
 
-/// serde's description of a value before it quotes it (`serde::de::Unexpected`).
-fn kind_of(value: &str) -> &str {
-    const KINDS: [&str; 9] = [
-        "boolean",
-        "integer",
-        "floating point",
-        "character",
-        "string",
-        "null",
-        "sequence",
-        "map",
-        "unit value",
+pub(crate) fn in_words(said: &str) -> Words {
+    let words = |message: String| Words { message, help: String::new(), is_unknown: false };
+    // What is expected is this program's own text.
+    let (found, expected) = said.rsplit_once(", expected ").unwrap_or((said, ""));
+    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    if let Some(name) = found.strip_prefix("unknown field `") {
+        let help = match nearest(name.trim_end_matches('`'), &known) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("use one of {}", known.join(", ")),
+        };
+        return Words { message: "unknown field".to_owned(), help, is_unknown: true };
+    }
+    if found.starts_with("unknown variant ") {
+        return words(format!("must be {}", alternatives(&known)));
+    }
+    if let Some(name) = said.strip_prefix("missing field `") {
+        return words(format!("{} is missing", name.split('`').next().unwrap_or_default()));
+    }
+    // Its kind is right.
+    if found.starts_with("invalid value: ") {
+        return words(format!("must be {}", wanted(expected)));
+    }
+    if let Some(value) = found.strip_prefix("invalid type: ") {
+        return words(format!("must be {}, not {}", wanted(expected), kind_of(value)));
+    }
+    words(said.to_owned())
+}
+
+/// `a, b or c`
+fn alternatives(known: &[&str]) -> String {
+    match known.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The known name that a name is probably meant to be.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "").to_ascii_lowercase();
+    let name = plain(name);
+    let distances = known.iter().map(|known| (strsim::levenshtein(&name, &plain(known)), *known));
+    let (distance, near) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance <= near.len() / 3).then_some(near)
+}
+
+/// What serde expects, in words of users.
+fn wanted(expected: &str) -> &str {
+    match expected {
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "string or map" => "a string",
+        "u16" => "a whole number below 65536",
+        "i8" | "i16" | "i32" | "i64" | "isize" | "u8" | "u32" | "u64" | "usize" => "a whole number",
+        _ if expected.starts_with("struct ") => "an object",
+        _ => expected,
+    }
+}
+
+/// serde's description of a value before it quotes it (`serde::de::Unexpected`), in words of users.
+fn kind_of(value: &str) -> &'static str {
+    const KINDS: [(&str, &str); 8] = [
+        ("boolean", "a boolean"),
+        ("integer", "a number"),
+        ("floating point", "a fraction"),
+        ("character", "a string"),
+        ("string", "a string"),
+        ("null", "null"),
+        ("sequence", "a list"),
+        ("map", "an object"),
     ];
-    KINDS.into_iter().find(|kind| value.starts_with(kind)).unwrap_or("value")
+    KINDS.into_iter().find(|(kind, _)| value.starts_with(kind)).map_or("another value", |(_, name)| name)
 }
 
 /// Whether a name may be shown: one that a field could have.
@@ -156,31 +190,55 @@ mod tests {
         any: Option<BTreeMap<String, Vec<String>>>,
     }
 
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only the errors are looked at")]
+    struct Required {
+        name: String,
+    }
+
     /// The file may be a link to another one, such as `.netrc`.
     #[test]
     fn an_error_says_where_and_what_is_expected_but_not_what_is_there() {
         let secret = "machine x login y password hunter2, expected `hunter2`";
         for (value, told) in [
-            (json!(secret), "invalid type: string, expected struct Fields"),
-            (json!({"flag": secret}), "flag: invalid type: string, expected a boolean"),
-            (json!({"flag": 77123}), "flag: invalid type: integer, expected a boolean"),
-            (json!({"number": 77123}), "number: invalid value: integer, expected u16"),
-            (json!({"number": 1.77123}), "number: invalid type: floating point, expected u16"),
-            (json!({"text": ["hunter2"]}), "text: invalid type: sequence, expected a string"),
-            (json!({"text": {"hunter2": 1}}), "text: invalid type: map, expected a string"),
-            (json!({"list": ["a", 77123]}), "list[1]: invalid type: integer, expected a string"),
-            (json!({"word": "hunter2"}), "word: unknown value, expected `one` or `two`"),
-            (json!({"word": true}), "word: invalid type: boolean, expected string or map"),
-            (json!({"any": {secret: "hunter2"}}), "any.…: invalid type: string, expected a sequence"),
-            (json!({"failon": 1}), "failon: unknown field `failon`, expected"),
-            (json!({secret: 1}), "…: unknown field, expected one of"),
-            (json!({"root:$6$hunter2": 1}), "…: unknown field, expected one of"),
-            (json!({"a".repeat(41): "hunter2"}), "…: unknown field, expected one of"),
+            (json!(secret), "must be an object, not a string"),
+            (json!({"flag": secret}), "flag: must be true or false, not a string"),
+            (json!({"flag": 77123}), "flag: must be true or false, not a number"),
+            (json!({"number": 77123}), "number: must be a whole number below 65536"),
+            (json!({"number": 1.77123}), "number: must be a whole number below 65536, not a fraction"),
+            (json!({"text": ["hunter2"]}), "text: must be a string, not a list"),
+            (json!({"text": {"hunter2": 1}}), "text: must be a string, not an object"),
+            (json!({"list": ["a", 77123]}), "list[1]: must be a string, not a number"),
+            (json!({"list": "hunter2"}), "list: must be a list, not a string"),
+            (json!({"word": "hunter2"}), "word: must be one or two"),
+            (json!({"word": true}), "word: must be a string, not a boolean"),
+            (json!({"any": {secret: "hunter2"}}), "any.…: must be a list, not a string"),
+            (json!({"failon": 1}), "failon: unknown field"),
+            (json!({secret: 1}), "…: unknown field"),
+            (json!({"root:$6$hunter2": 1}), "…: unknown field"),
+            (json!({"a".repeat(41): "hunter2"}), "…: unknown field"),
         ] {
-            let error = read::<Fields>(value.clone()).unwrap_err().to_string();
-            assert!(error.starts_with(told), "{value}: {error}");
+            let error = read::<Fields>(value.clone()).unwrap_err();
+            let help = error.help.clone();
+            let error = error.to_string();
+            assert_eq!(error, told, "{value}");
+            assert!(!help.contains("hunter2"), "{help}");
             assert!(!error.contains("hunter2") && !error.contains("77123"), "{value}: {error}");
         }
         assert!(read::<Fields>(Value::Object(serde_json::Map::new())).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_field_has_a_suggestion() {
+        for (name, help) in [
+            ("FLAGS", "did you mean flag?"),
+            ("numbr", "did you mean number?"),
+            ("xyz", "use one of flag, number, text, list, word, any"),
+        ] {
+            let error = read::<Fields>(json!({name: 1})).unwrap_err();
+            assert_eq!((error.help.as_str(), error.is_unknown), (help, true), "{name}");
+        }
+        let error = read::<Required>(json!({})).unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.is_unknown), ("name is missing", false));
     }
 }

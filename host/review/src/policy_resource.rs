@@ -96,7 +96,8 @@ impl ResourceError {
                 "write the settings of one of its policies (spec.policies.NAME.settings) into a file of their own".to_owned()
             }
             Self::Version(_) => format!("write {GROUP}/v1 or {GROUP}/v1alpha2"),
-            Self::NotAPolicy(_) | Self::Field(_) => String::new(),
+            Self::NotAPolicy(_) => String::new(),
+            Self::Field(error) => error.help.clone(),
         }
     }
 }
@@ -242,7 +243,7 @@ impl PolicyResource {
     pub fn leaves_out(&self, request: &Value, cluster: &Cluster) -> Option<String> {
         let asked = Attributes::of(request);
         if !self.rules.iter().any(|rule| rule.names(&asked, self.match_policy)) {
-            return Some(format!("no rule of {self} names {asked}"));
+            return Some(format!("no rule of {self} matches {asked}"));
         }
         // An object without a namespace always matches.
         if !asked.namespace.is_empty()

@@ -147,7 +147,8 @@ impl Problem {
 
 impl From<FieldError> for Problem {
     fn from(error: FieldError) -> Self {
-        let FieldError { path: _, pointer, message, is_unknown } = error;
-        Self { pointer, is_unknown, message, help: String::new() }
+        let message = error.to_string();
+        let FieldError { pointer, help, is_unknown, .. } = error;
+        Self { pointer, is_unknown, message, help }
     }
 }

@@ -203,8 +203,8 @@ impl Config {
         }
         let value = std::mem::take(&mut document.value);
         let at = |error: &FieldError| Spot::of_field(&file, &document, error);
-        let mut keys =
-            keys::read(value, path).map_err(|error| wrong(Diagnostic::at(at(&error), error.to_string())))?;
+        let mut keys = keys::read(value, path)
+            .map_err(|error| wrong(Diagnostic::at(at(&error), error.to_string()).with_help(&error.help)))?;
         reach.limit(&mut keys).map_err(|error| {
             let help = format!("set it on the command line, or add --config {}", shell_path(path));
             wrong(Diagnostic::at(at(&error), error.to_string()).with_help(help))

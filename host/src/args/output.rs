@@ -43,7 +43,7 @@ pub fn parse_format<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
     };
     let format = F::from_str(format, false).map_err(|_| {
         let names: Vec<String> = F::value_variants().iter().map(format_name).collect();
-        format!("unknown format; known are {}, each also as FORMAT=FILE", names.join(", "))
+        format!("must be one of {}, or FORMAT=FILE", names.join(", "))
     })?;
     Ok(Output { format, file })
 }

@@ -1,7 +1,70 @@
 //! Errors of the command line. The arguments can be names of files, which a shell substitutes for `*`.
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use review::diagnostic::Diagnostic;
 use review::foreign_text::plain;
+
+/// Arguments that other tools have: the command, the argument, and what to type.
+const TIPS: [(&str, &str, &str); 8] = [
+    ("check", "-f", "name the file without an option: acr-pull-secret check FILE"),
+    ("check", "--file", "name the file without an option: acr-pull-secret check FILE"),
+    ("check", "--filename", "name the file without an option: acr-pull-secret check FILE"),
+    ("check", "--dry-run", "leave it out, because check writes nothing"),
+    ("fix", "-f", "name the file without an option: acr-pull-secret fix FILE"),
+    ("fix", "--file", "name the file without an option: acr-pull-secret fix FILE"),
+    ("fix", "--filename", "name the file without an option: acr-pull-secret fix FILE"),
+    ("fix", "--dry-run", "to preview the fixes without writing, use --diff"),
+];
+
+/// What a command needs, for a call without its positional argument: the command, its need, and what to type.
+const NEEDS: [(&str, &str, &str); 4] = [
+    (
+        "check",
+        "a file, a folder, or - for standard input",
+        "name one, such as acr-pull-secret check deploy/, or set paths in .acr-pull-secret.yaml",
+    ),
+    (
+        "fix",
+        "a file, a folder, or - for standard input",
+        "name one, such as acr-pull-secret fix --diff deploy/, or set paths in .acr-pull-secret.yaml",
+    ),
+    (
+        "explain",
+        "an image or a rule",
+        "name one, such as acr-pull-secret explain contoso.azurecr.io/shop/web:v1",
+    ),
+    ("test", "a suite, or a folder of suites", "name one, such as acr-pull-secret test tests/"),
+];
+
+/// The error of a call without the positional argument of its command.
+pub fn of_missing_input(error: &clap::Error) -> Option<Diagnostic> {
+    let is_positional = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) => missing.iter().all(|name| name.starts_with('<')),
+        _ => false,
+    };
+    if error.kind() != ErrorKind::MissingRequiredArgument || !is_positional {
+        return None;
+    }
+    let command = command_of(error)?;
+    let (command, need, help) = NEEDS.into_iter().find(|(name, ..)| *name == command)?;
+    Some(Diagnostic::error(format!("{command} needs {need}")).with_help(help))
+}
+
+/// The command that was called, from the usage that the error shows.
+fn command_of(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
+    let usage = usage.to_string();
+    let (_, call) = usage.split_once("acr-pull-secret ")?;
+    call.split_whitespace().next().map(str::to_owned)
+}
+
+/// What to type instead of an argument that another tool has.
+fn tip(error: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+    let command = command_of(error).filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
+    let tips = TIPS.into_iter();
+    tips.filter(|(of, known, _)| *of == command && known == argument).map(|(.., tip)| tip).next()
+}
 
 /// The error, safe to show: no argument in it can move a cursor or be a command to a CI system.
 pub fn shown(mut error: clap::Error) -> clap::Error {
@@ -20,6 +83,11 @@ pub fn shown(mut error: clap::Error) -> clap::Error {
             other => other,
         };
         error.insert(kind, value);
+    }
+    if let Some(tip) = tip(&error) {
+        // The argument that clap finds similar, and its advice to pass this one as a value, would mislead.
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
 }

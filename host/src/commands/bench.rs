@@ -124,7 +124,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         all.extend(manifests);
     });
     let one = NonZero::<usize>::MIN;
-    let cluster = Arc::new(inputs::cluster_with(given.clone(), &inputs, namespace, one));
+    let cluster = Arc::new(inputs::cluster_with(given.clone(), &inputs, namespace, one).0);
     let settings = settings::load(&args.policy, io)?.unwrap_or_default();
     let policy = policy_file::load(&args.policy, Some(&settings), io)?;
     let others = args

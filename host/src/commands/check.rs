@@ -24,10 +24,11 @@ use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::atomic_file::{Access, Draft};
 use crate::files::input::{self, Given};
+use crate::files::kustomization;
 use crate::report::Summary;
 use crate::report::text::Style;
 use crate::sandbox::lookup_recording::{Record, Replay};
-use crate::text::counted;
+use crate::text::{counted, shell_path};
 use judging::Tally;
 use review::admission::ApiServer;
 use review::diagnostic::Diagnostic;
@@ -71,7 +72,7 @@ pub struct Check {
     /// What happens to the objects
     #[arg(long, value_enum, default_value = "create", ignore_case = true, value_name = "OPERATION")]
     pub operation: Operation,
-    /// The objects before the update, for --operation UPDATE
+    /// The objects before the update, for --operation update
     #[arg(long, value_name = "PATH")]
     pub old: Vec<String>,
     /// Session recorded by --record or by kwctl, which answers the policy's lookups instead of a cluster
@@ -109,10 +110,11 @@ impl Check {
 ///
 /// # Errors
 /// - invalid settings, an unusable policy, an output that cannot be written
+/// - `--cluster` or `--old` that cannot be read completely
 pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus> {
     ensure!(
         args.old.is_empty() || args.operation == Operation::Update,
-        "--old has the objects before an update: add --operation UPDATE, or leave it out"
+        "--old has the objects before an update: add --operation update, or leave it out"
     );
     if !args.watch {
         return judge(args, config, io);
@@ -138,11 +140,17 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
     let namespace = args.policy.namespace.as_str();
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
+    // Without a part of it, objects that exist would be reported as missing.
+    ensure!(problems.is_complete(), "--cluster could not be read completely, so nothing was checked");
     let mut was = Vec::new();
     inputs::read(&old, io, &mut problems, |_, manifests| was.extend(manifests.into_iter().map(Value::from)));
+    // Without a part of them, updates would be reported as new objects.
+    ensure!(problems.is_complete(), "--old could not be read completely, so nothing was checked");
     // A session has an order, so objects are processed one at a time while one is recorded.
     let jobs = if args.record.is_some() { NonZero::<usize>::MIN } else { args.policy.jobs()? };
-    let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
+    let (cluster, duplicates) = inputs::cluster_with(cluster, &inputs, namespace, jobs);
+    inputs::warn_of(&duplicates, io);
+    let cluster = Arc::new(cluster);
 
     let given = settings::load(&args.policy, io)?;
     let policy = policy_file::load(&args.policy, given.as_ref(), io)?;
@@ -199,13 +207,13 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         skipped::tell_of_unreadable(&tally.unreadable, io);
         tally.unknown.tell(io);
     }
-    let mut status = status(args, &tally.summary, problems.is_complete() && tally.all_read && all_written);
+    let mut status = status(args, &tally.summary, tally.all_read && all_written);
     if let Some(emptiness) = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty) {
         io.stderr.diagnostic(&emptiness);
         // Other inputs may be fine, but this one was not checked.
         status = if status == ExitStatus::Fine { ExitStatus::Nothing } else { status };
     } else if status == ExitStatus::Nothing {
-        say_why_nothing(&tally, io);
+        say_why_nothing(&tally, &inputs, io);
     }
     if tally.can_be_fixed {
         point_at_fix(args, question, io);
@@ -237,7 +245,7 @@ fn point_at_fix(args: &Check, question: Question, io: &Io) {
 }
 
 /// Reports that nothing was checked, and why all objects were skipped.
-fn say_why_nothing(tally: &Tally, io: &Io) {
+fn say_why_nothing(tally: &Tally, inputs: &[Result<Given, String>], io: &Io) {
     for (reason, count) in &tally.skipped {
         io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
     }
@@ -248,7 +256,14 @@ fn say_why_nothing(tally: &Tally, io: &Io) {
             "note: {files} skipped, because {they_have} no object with an apiVersion and a kind"
         ));
     }
-    io.stderr.diagnostic(&Diagnostic::error("nothing was checked").with_help(ALLOW_EMPTY));
+    let help = match inputs.iter().flatten().find_map(Given::kustomization) {
+        Some(file) => {
+            let folder = shell_path(kustomization::folder_of(file));
+            format!("to check what Kustomize builds, run acr-pull-secret check -k {folder}")
+        }
+        None => ALLOW_EMPTY.to_owned(),
+    };
+    io.stderr.diagnostic(&Diagnostic::error("nothing was checked").with_help(help));
 }
 
 fn status(args: &Check, summary: &Summary, all_done: bool) -> ExitStatus {

@@ -120,7 +120,9 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
     let inputs = standard_input::named(once_each(inputs), stdin_name);
     let jobs = args.policy.jobs()?;
-    let cluster = Arc::new(inputs::cluster_with(cluster, &inputs, namespace, jobs));
+    let (cluster, duplicates) = inputs::cluster_with(cluster, &inputs, namespace, jobs);
+    inputs::warn_of(&duplicates, io);
+    let cluster = Arc::new(cluster);
     let given = settings::load(&args.policy, io)?;
     let policy = policy_file::load(&args.policy, given.as_ref(), io)?;
     let (given, question) = question::settings(given, &policy);
@@ -309,8 +311,8 @@ fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>,
     }
     let Account { namespace, name } = account;
     io.stderr.line(&format!(
-        "warning: {file}:{line}: ServiceAccount \"{name}\" in namespace \"{namespace}\" is not known: if it has pull \
-         secrets, list them too (or pass its manifest with --cluster)"
+        "warning: {file}:{line}: ServiceAccount \"{name}\" in namespace \"{namespace}\" is not among the inputs, and \
+         pods with a list do not get its pull secrets; add those to the list, or pass its manifest with --cluster"
     ));
 }
 

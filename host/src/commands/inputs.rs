@@ -15,7 +15,8 @@ use crate::files::input::{Given, Part};
 use crate::files::kustomize::{self, Built};
 use crate::files::origin::Origin;
 use crate::files::search::Search;
-use review::cluster::Cluster;
+use crate::text::counted;
+use review::cluster::{Cluster, Duplicate};
 use review::diagnostic::{Diagnostic, Weight};
 use review::kind::{Kind, has_containers};
 use review::manifest::{Content, Manifest, Manifests, manifests_below};
@@ -23,6 +24,9 @@ use review::yaml;
 
 /// Help for the case that nothing to check is expected.
 pub(super) const ALLOW_EMPTY: &str = "pass --allow-empty to succeed when there is nothing to check";
+
+/// Maximum number of warnings of objects that are written twice.
+const MOST_DUPLICATES: usize = 5;
 
 /// Problems and notes of the files that were read.
 #[derive(Debug, Default)]
@@ -227,21 +231,43 @@ pub(super) fn cluster_of(
     problems: &mut Problems,
 ) -> Cluster {
     let mut cluster = Cluster::default();
+    let mut duplicates = Vec::new();
     read(given, io, problems, |_, manifests| {
         for manifest in manifests {
-            cluster.add(manifest.into(), namespace);
+            duplicates.extend(cluster.add_at(Some(place(&manifest)), manifest.into(), namespace));
         }
     });
+    warn_of(&duplicates, io);
+    // An object of the inputs may differ from that of the cluster.
+    cluster.forget_places();
     cluster
 }
 
-/// The cluster, with the objects of the inputs added.
+/// Where a manifest is written.
+fn place(manifest: &Manifest) -> String {
+    format!("{}:{}", manifest.file.name, manifest.line)
+}
+
+/// Warns of different objects of one name.
+pub(super) fn warn_of(duplicates: &[Duplicate], io: &Io) {
+    for Duplicate { object, first, last } in duplicates.iter().take(MOST_DUPLICATES) {
+        let message = format!("{object} is in {first} and in {last}, and the last one counts");
+        let help = "pass only one of them, or give each its metadata.namespace";
+        io.stderr.diagnostic(&Diagnostic::warning(message).with_help(help));
+    }
+    let more = duplicates.len().saturating_sub(MOST_DUPLICATES);
+    if more > 0 {
+        io.stderr.line(&format!("note: {} more written twice", counted(more, "object")));
+    }
+}
+
+/// The cluster, with the objects of the inputs added, and the inputs' different objects of one name.
 pub(super) fn cluster_with(
     mut cluster: Cluster,
     inputs: &[Result<Given, String>],
     namespace: &str,
     jobs: NonZero<usize>,
-) -> Cluster {
+) -> (Cluster, Vec<Duplicate>) {
     // Most files hold nothing for the cluster, so they are not parsed.
     let mut told = Vec::new();
     let files = inputs.iter().filter(|input| !is_patch(input)).map(|input| (0, input));
@@ -256,16 +282,17 @@ pub(super) fn cluster_with(
         },
     );
 
+    let mut duplicates = Vec::new();
     let parts = told.into_iter().flat_map(|(input, count)| pieces(input).take(count));
     let sized = parts.map(|piece| (piece.size(), piece));
     let open = |piece: Piece| (piece.position.clone(), vec![piece]);
     ordered_parallel::run(jobs, sized, open, cluster_objects, |position, results| {
-        for object in results.into_iter().flatten().filter(|_| !position.is_beyond_the_end()) {
-            cluster.add(object, namespace);
+        for (place, object) in results.into_iter().flatten().filter(|_| !position.is_beyond_the_end()) {
+            duplicates.extend(cluster.add_at(Some(place), object, namespace));
         }
         ControlFlow::Continue(())
     });
-    cluster
+    (cluster, duplicates)
 }
 
 /// Number of parts of an input up to the last one that may contain an object for the cluster.
@@ -274,10 +301,11 @@ fn parts_up_to_the_cluster(input: &Result<Given, String>) -> usize {
     pieces(input).filter(may_hold).last().map_or(0, |piece| piece.position.index + 1)
 }
 
-/// The objects of a part that the cluster keeps.
-fn cluster_objects(piece: Piece) -> Vec<Value> {
+/// The objects of a part that the cluster keeps, each with its place.
+fn cluster_objects(piece: Piece) -> Vec<(String, Value)> {
     let kept = piece.read().content.manifests.into_iter();
-    kept.filter(|manifest| Cluster::keeps(manifest.object())).map(Value::from).collect()
+    let kept = kept.filter(|manifest| Cluster::keeps(manifest.object()));
+    kept.map(|manifest| (place(&manifest), Value::from(manifest))).collect()
 }
 
 /// A file in a folder that is not a manifest and is skipped.

@@ -15,6 +15,7 @@ use crate::files::input;
 use crate::report::earlier::is_replaceable;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
+use crate::text::reason_of;
 use review::diagnostic::Diagnostic;
 use review::outcome::Outcome;
 use review::rule_help::Rule;
@@ -144,7 +145,7 @@ fn said(written: io::Result<()>, file: Option<&Path>, format: &str, io: &Io) -> 
         Err(error) if file.is_none() && error.kind() == io::ErrorKind::BrokenPipe => true,
         Err(error) => {
             let name = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
-            let message = format!("{name}: the {format} report cannot be written: {error}");
+            let message = format!("{name}: the {format} report cannot be written: {}", reason_of(&error));
             io.stderr.diagnostic(&Diagnostic::error(message));
             false
         }

@@ -10,7 +10,7 @@ use crate::console::Io;
 use crate::files::chart::Chart;
 use crate::files::folder::Folder;
 use crate::files::gitignore::Unused;
-use crate::files::kustomization::Kustomization;
+use crate::files::kustomization::{Kustomization, folder_of};
 use crate::files::search::Search;
 use crate::text::{counted, shell_path};
 use review::admission::ApiServer;
@@ -73,7 +73,7 @@ fn tell_of_changes(kustomizations: &[Kustomization], io: &Io) {
         more => format!(" and {more} more"),
     };
     let (verb, how) = match changing.len() {
-        1 => ("changes", format!("run acr-pull-secret check -k {}", shell_path(folder_of(first)))),
+        1 => ("changes", format!("run acr-pull-secret check -k {}", shell_path(folder_of(&first.file)))),
         _ => ("change", "run acr-pull-secret check -k with the folder of each".to_owned()),
     };
     let count = counted(changing.len(), "kustomization");
@@ -81,12 +81,6 @@ fn tell_of_changes(kustomizations: &[Kustomization], io: &Io) {
         "note: {count} {verb} what the files show: {}{others}; to check what is built, {how}",
         named.join(", ")
     ));
-}
-
-/// The folder that a kustomization builds.
-fn folder_of(kustomization: &Kustomization) -> &Path {
-    let folder = kustomization.file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
 }
 
 /// Reports which links out of these folders were not followed, and how to follow them.
@@ -138,7 +132,7 @@ pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io
     for kustomization in folders.iter().flat_map(|folder| &folder.kustomizations) {
         if concerns(&evaluation, kustomization) {
             let file = kustomization.file.display();
-            let word = shell_path(folder_of(kustomization));
+            let word = shell_path(folder_of(&kustomization.file));
             io.stderr.line(&format!(
                 "note: {file} sets images that the policy checks and that are not in the files; to check what is built, run \
                  acr-pull-secret check -k {word}"

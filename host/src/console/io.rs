@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use review::diagnostic::Diagnostics;
 
 use super::{Console, ExitStatus};
+use crate::text::reason_of;
 
 /// The streams of a command.
 pub struct Io {
@@ -28,11 +29,14 @@ pub(crate) fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
         for diagnostic in all {
             io.stderr.diagnostic(diagnostic);
         }
-    } else if error.chain().len() == 1 && error.is::<std::io::Error>() {
-        // An error without a file name is one of standard output.
-        io.stderr.line(&format!("error: standard output cannot be written: {error}"));
     } else {
-        io.stderr.line(&format!("error: {error:#}"));
+        let causes =
+            error.chain().map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), reason_of));
+        let message = causes.collect::<Vec<_>>().join(": ");
+        // An error without a file name is one of standard output.
+        let is_of_output = error.chain().len() == 1 && error.is::<std::io::Error>();
+        let output = if is_of_output { "standard output cannot be written: " } else { "" };
+        io.stderr.line(&format!("error: {output}{message}"));
     }
     ExitStatus::Trouble
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use self::original::Original;
 use self::unfinished::Unfinished;
 pub use self::unfinished::{Abandoned, ENDING, UNFINISHED, abandon, remove_left_over};
+use crate::text::reason_of;
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,13 +110,13 @@ impl Write for Sink {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplaceError {
     /// It was removed, or can no longer be read
-    #[error("cannot be read again; nothing was written: {0}")]
+    #[error("cannot be read again; nothing was written: {}", reason_of(.0))]
     Unreadable(io::Error),
     /// It has changed since it was read
     #[error("has changed since it was read; nothing was written, run this again")]
     Changed,
     /// It, or its folder, cannot be written
-    #[error("cannot be written and is unchanged: {0}")]
+    #[error("cannot be written and is unchanged: {}", reason_of(.0))]
     Unwritable(io::Error),
 }
 

@@ -10,7 +10,9 @@ use review::yaml;
 use serde_json::Value;
 
 use super::encoding::Encoding;
+use super::kustomization::is_kustomization;
 use super::origin::Origin;
+use crate::text::reason_of;
 pub use parts::{Part, Parts};
 
 /// Bytes that are read at once: a document of manifests, any other file as a whole.
@@ -34,7 +36,7 @@ pub enum InputError {
         reason: glob::PatternError,
     },
     /// The system refused
-    #[error("{name}: cannot be read: {reason}")]
+    #[error("{name}: cannot be read: {}", reason_of(reason))]
     Unreadable {
         /// The file
         name: String,
@@ -199,6 +201,15 @@ impl Given {
             Self::File(path, _) => {
                 path.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX))
             }
+        }
+    }
+
+    /// The kustomization that it is, or whose patch it is.
+    pub(crate) fn kustomization(&self) -> Option<&Path> {
+        match self {
+            Self::File(_, Origin::Patch(kustomization)) => Some(kustomization),
+            Self::File(path, _) if is_kustomization(path) => Some(path),
+            _ => None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::kustomization;
-use crate::text::shell_path;
+use crate::text::{reason_of, shell_path};
 
 /// The programs that can build a folder, with the argument before it. The first one that is installed is used.
 const PROGRAMS: [(&str, &str); 2] = [("kubectl", "kustomize"), ("kustomize", "build")];
@@ -52,7 +52,7 @@ pub enum KustomizeError {
         word: String,
     },
     /// The program cannot be started, or its output cannot be read
-    #[error("-k {folder}: {program} cannot be run: {reason}")]
+    #[error("-k {folder}: {program} cannot be run: {}", reason_of(reason))]
     Unusable {
         /// The folder
         folder: String,

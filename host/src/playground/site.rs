@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::files::atomic_file::{Access, save};
+use crate::text::reason_of;
 
 /// A file of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +60,12 @@ pub enum ExportError {
     )]
     Foreign(PathBuf),
     /// The system refused
-    #[error("{path}: {source}")]
+    #[error("{}: cannot be written: {}", path.display(), reason_of(reason))]
     Io {
         /// The file or folder
         path: PathBuf,
         /// The reason
-        source: std::io::Error,
+        reason: std::io::Error,
     },
 }
 
@@ -75,7 +76,7 @@ pub enum ExportError {
 pub fn export(folder: &Path) -> Result<(), ExportError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        |source| ExportError::Io { path, source }
+        |reason| ExportError::Io { path, reason }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
     for entry in std::fs::read_dir(folder).map_err(failed(folder))? {

@@ -53,7 +53,7 @@ pub enum Refusal {
         "its pod spec or list is shared by an alias or a merge key: an edit would also change other places"
     )]
     Shared,
-    /// A key on the way to its list stands twice
+    /// A key on the way to its list appears twice
     #[error("a key on the way to its list of pull secrets appears twice; remove the one that is not meant")]
     Repeated,
     /// The text is laid out in a way that cannot be edited safely

@@ -182,11 +182,14 @@ impl Problem {
         }
     }
 
-    /// The problem with line, column and, where the text looks like a template, the advice to render it.
+    /// The problem with line and column. Where the text looks like a template, that is the problem.
     pub(super) fn into_error(self, text: &str) -> SyntaxError {
         let (line, column) = line_column(text, self.at);
-        let help = template_help(text, self.at).map(String::from).or(self.help);
-        SyntaxError { line, column, at: self.at, message: self.message, help }
+        let (message, help) = match template(text, self.at) {
+            Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
+            None => (self.message, self.help),
+        };
+        SyntaxError { line, column, at: self.at, message, help }
     }
 
     /// The note at its line and column in a text with this number of lines above it.
@@ -202,7 +205,8 @@ impl Problem {
     }
 }
 
-fn template_help(text: &str, at: usize) -> Option<&'static str> {
+/// The message and the help for a template near a byte.
+fn template(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
     // The line before too: an unfinished line is noticed only on the next one.
     let before = text.get(..at).unwrap_or(text);
     let start = before.rmatch_indices('\n').nth(1).map_or(0, |(found, _)| found);
@@ -211,13 +215,17 @@ fn template_help(text: &str, at: usize) -> Option<&'static str> {
     let near = near.get(..end).unwrap_or(near);
     let braces = near.find("{{").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains("}}"));
     if braces {
-        return Some(
-            "this looks like a Helm template: render it first (helm template CHART | acr-pull-secret check -)",
-        );
+        return Some((
+            "this looks like a Helm template, which must be rendered first",
+            "run helm template CHART | acr-pull-secret check -",
+        ));
     }
     let placeholder =
         near.find("${").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains('}'));
-    placeholder.then_some("this looks like a text with ${…} placeholders: fill them in first (envsubst < FILE | acr-pull-secret check -)")
+    placeholder.then_some((
+        "this text has ${…} placeholders, which must be substituted first",
+        "run envsubst < FILE | acr-pull-secret check -",
+    ))
 }
 
 /// Whether an error may come from how lines are indented.

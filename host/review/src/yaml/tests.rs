@@ -253,17 +253,22 @@ fn json_is_read_exactly_and_yaml_flow_where_it_is_none() {
 
 #[test]
 fn errors_say_what_to_do() {
-    let helm = Some(
-        "this looks like a Helm template: render it first (helm template CHART | acr-pull-secret check -)",
-    );
     for text in [
         "image: {{ .Values.image }}\n",
         "{{- if .Values.on }}\na: 1\n{{- end }}\n",
         "a:\n  {{- toYaml .Values.x | nindent 2 }}\n",
     ] {
-        assert_eq!(error(text).help.as_deref(), helm, "{text}");
+        let error = error(text);
+        assert_eq!(error.message, "this looks like a Helm template, which must be rendered first", "{text}");
+        assert_eq!(
+            error.help.as_deref(),
+            Some("run helm template CHART | acr-pull-secret check -"),
+            "{text}"
+        );
     }
-    assert!(error("${HEAD}\na: 1\n").help.unwrap().contains("envsubst"));
+    let variable = error("${HEAD}\na: 1\n");
+    assert_eq!(variable.message, "this text has ${…} placeholders, which must be substituted first");
+    assert_eq!(variable.help.as_deref(), Some("run envsubst < FILE | acr-pull-secret check -"));
     let tab = error("a:\n  b:\n\tc: 1\n");
     assert_eq!(
         (tab.line, tab.column, tab.message.as_str()),

@@ -10,7 +10,7 @@
 //! | `places` | every finding is located at its value, in every style of file |
 //! | `yaml_suite` | the official YAML test suite is read as kubectl's parser reads it |
 //! | `policy_resources` | a policy resource applies as in the API server and policy-server |
-//! | `secret_copies` | the help of a secret that is not found says which namespaces have it |
+//! | `other_namespaces` | the help of a secret that is not found says which namespaces have it |
 //! | `reading` | what kubectl reads, we read |
 //! | `templates` | each template of an object is checked, and objects without pods are skipped |
 
@@ -32,10 +32,10 @@ mod declarations;
 mod differential;
 mod findings;
 mod manifests;
+mod other_namespaces;
 mod places;
 mod policy_resources;
 mod reading;
-mod secret_copies;
 mod templates;
 mod yaml_suite;
 

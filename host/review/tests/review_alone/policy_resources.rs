@@ -122,9 +122,13 @@ fn pods_are_checked_where_rules_and_selectors_apply() {
         (
             cluster_wide(&pods(&["UPDATE"])),
             "CREATE",
-            Some("no rule of ClusterAdmissionPolicy acr names pods CREATE"),
+            Some("no rule of ClusterAdmissionPolicy acr matches pods CREATE"),
         ),
-        (cluster_wide(&json!({})), "DELETE", Some("no rule of ClusterAdmissionPolicy acr names pods DELETE")),
+        (
+            cluster_wide(&json!({})),
+            "DELETE",
+            Some("no rule of ClusterAdmissionPolicy acr matches pods DELETE"),
+        ),
         (cluster_wide(&json!({"rules": []})), "CREATE", Some("no rule")),
         (
             cluster_wide(&json!({"rules": [rule("apps", &["*"], &["*"]), rule("*", &["*/*"], &["*"])]})),
@@ -316,7 +320,7 @@ fn broken_resources_are_refused_at_the_field() {
         ("/kind", json!("Deployment"), "this is a Deployment"),
         ("/apiVersion", json!("policies.kubewarden.io/v9"), "(write policies.kubewarden.io/v1 or"),
         ("/apiVersion", Value::Null, "(write policies.kubewarden.io/v1 or"),
-        ("/metadata", json!({}), "metadata: missing field `name`"),
+        ("/metadata", json!({}), "metadata: name is missing"),
     ] {
         let mut resource = cluster_wide(&json!({}));
         *resource.pointer_mut(pointer).unwrap() = value;

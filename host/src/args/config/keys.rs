@@ -105,7 +105,7 @@ struct Fields {
 /// # Errors
 /// - a key that is unknown, a value of the wrong type or out of its range
 pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
-    let fields: Fields = field_error::read(value)?;
+    let fields: Fields = field_error::read(value).map_err(with_example)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let from_folder = |path: &str| folder.join(path).to_string_lossy().into_owned();
     let all = |paths: Vec<String>| paths.iter().map(|path| from_folder(path)).collect();
@@ -169,6 +169,18 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     Ok(keys.filter(|key| !key.values.is_empty()).collect())
 }
 
+/// The error of a list that is not one, with an example.
+fn with_example(error: FieldError) -> FieldError {
+    let example = match error.path.as_str() {
+        "cluster" => "cluster: [cluster.yaml]",
+        "exclude" => "exclude: [vendor]",
+        "output" => "output: [text, github]",
+        "paths" => "paths: [deploy]",
+        _ => return error,
+    };
+    FieldError { help: format!("write {example}"), ..error }
+}
+
 /// A quantity, which is a number alone as well: `2s`, `2`.
 fn quantity<T>(
     key: &str,
@@ -190,6 +202,7 @@ pub(super) fn wrong(path: &str, message: &str) -> FieldError {
         path: path.to_owned(),
         pointer: format!("/{}", path.trim_end_matches(']').replace('[', "/")),
         message: message.to_owned(),
+        help: String::new(),
         is_unknown: false,
     }
 }

@@ -11,6 +11,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::original::Original;
 use super::{folder_of, resemble};
+use crate::text::reason_of;
 
 /// What the names of unfinished files begin with.
 pub const UNFINISHED: &str = ".acr-pull-secret-";
@@ -74,7 +75,7 @@ pub(super) fn written() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 /// Names the folder, because the library's error names the temporary file, which the user does not know.
 fn of_folder(folder: &Path, error: &io::Error) -> io::Error {
     let reason = folder.metadata().err().unwrap_or_else(|| error.kind().into());
-    io::Error::new(error.kind(), format!("folder {}: {reason}", folder.display()))
+    io::Error::new(error.kind(), format!("folder {}: {}", folder.display(), reason_of(&reason)))
 }
 
 /// A temporary file next to its destination.

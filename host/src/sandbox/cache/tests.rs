@@ -13,7 +13,7 @@ use wasmtime::{Config, Engine, Instance, Store};
 use super::key::{Key, SIGNATURE};
 use super::{Cache, Code, KEPT, LARGEST, ownership};
 
-/// Any other user. Only root can give a file away; for anybody else the table of `ownership` stands alone.
+/// Any other user. Only root can give a file away; for anybody else there is only the table of `ownership`.
 const OTHER_USER: u32 = 65_534;
 
 /// A module whose `answer` is this number.

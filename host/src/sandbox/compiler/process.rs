@@ -11,6 +11,7 @@ use super::Budget;
 use super::child::{Answer, COMMAND};
 use crate::sandbox::code::Code;
 use crate::sandbox::error::PolicyError;
+use crate::text::reason_of;
 
 /// The wall clock allows this many times the limit: on a busy machine a process waits for its turn, and that is not the
 /// policy's fault. Where the system limits what a process computes, that limit comes first.
@@ -18,7 +19,8 @@ const PATIENCE: u32 = 3;
 
 /// Compiles a module in a process that `executable` starts.
 pub(super) fn compile(executable: &Path, wasm: &[u8], budget: Budget) -> Result<Code, PolicyError> {
-    let failed = |error: io::Error| PolicyError::Compiler(format!("{}: {error}", executable.display()));
+    let failed =
+        |error: io::Error| PolicyError::Compiler(format!("{}: {}", executable.display(), reason_of(&error)));
     let mut command = Command::new(executable);
     command
         .arg(COMMAND)
