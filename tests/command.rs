@@ -4,7 +4,7 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::engines::{command, command_alone, project, run};
+use crate::engines::{command, command_alone, run};
 
 pub(crate) const ARTICLE: &str = "tests/manifests/my-awesome-app-pod.yaml";
 
@@ -291,21 +291,17 @@ fn small_mistakes_in_a_call_are_reported_with_the_fix() {
     for (args, input, told) in [
         (&["-n", "", "pod.yaml"][..], "", "a namespace has at most 63 characters"),
         (&["-n", "Shop_1", "pod.yaml"], "", "a namespace has at most 63 characters"),
-        (&["--old", "pod.yaml", "pod.yaml"], "", "add --operation UPDATE"),
+        (&["--old", "pod.yaml", "pod.yaml"], "", "add --operation update"),
         (&["--exclude", "", "."], "", "this matches everything"),
         (&["--exclude", "/", "."], "", "this matches everything"),
         (&["--record", "-", "pod.yaml"], "", "name a file"),
         (
             &["--settings-json", "{} {}", "pod.yaml"],
             "",
-            "error: --settings-json: found 2 values, expected one\n",
+            "error: the value of --settings-json is not JSON: trailing characters",
         ),
         (&["--settings", "-", "pod.yaml"], "{}\n---\n{}\n", "--settings=-#2"),
-        (
-            &["--settings", "policy.yaml", "pod.yaml"],
-            "",
-            "error: missing field `spec`\n --> policy.yaml:1:1\n",
-        ),
+        (&["--settings", "policy.yaml", "pod.yaml"], "", "error: spec is missing\n --> policy.yaml:1:1\n"),
         (&["--settings", "#2", "pod.yaml"], "", "error: #2: cannot be read: "),
         (&["--config", "pointer.yaml", "pod.yaml"], "", "error: #/x: cannot be read: "),
     ] {
@@ -324,6 +320,36 @@ fn small_mistakes_in_a_call_are_reported_with_the_fix() {
         assert!(talk.contains(told), "{args:?}: {talk}");
     }
     assert!(!folder.path().join("-").exists());
+}
+
+/// The system's errors have numbers, and sentences of their own for what the command calls a file or folder.
+#[test]
+fn what_the_system_refuses_is_reported_in_the_same_words() {
+    let image = "contoso.azurecr.io/web";
+    for args in [
+        &["check", "no-such.yaml"][..],
+        &["check", "--settings", "no-such.yaml", ARTICLE],
+        &["check", "--config", "no-such.yaml", ARTICLE],
+        &["check", "--policy", "no-such.wasm", ARTICLE],
+        &["check", "--replay", "no-such.yaml", ARTICLE],
+        &["check", "--record", "no-such/session.yaml", ARTICLE],
+        &["check", "-o", "json=no-such/report.json", ARTICLE],
+        &["check", "-k", "no-such"],
+        &["fix", "no-such.yaml"],
+        &["test", "no-such.yaml"],
+        &["explain", "--cluster", "no-such.yaml", image],
+        &["secret", "--from-docker-config", "no-such.json"],
+        &["policy", "inspect", "no-such.wasm"],
+        &["policy", "export", "no-such/policy.wasm"],
+        &["man", "--dir", "/dev/null/man"],
+        &["playground", "--export", "/dev/null/site"],
+    ] {
+        let output = run(args, "");
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
+        assert!(talk.contains("error: ") && !talk.contains("os error"), "{args:?}: {talk}");
+        assert!(!talk.contains("No such file"), "{args:?}: {talk}");
+    }
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::{ARTICLE, BARE_POD, DEPLOYMENT, report, text};
-use crate::engines::run;
+use crate::command::{ARTICLE, BARE_POD, DEPLOYMENT, report};
 
 fn mirror_pod(user: &str) -> String {
     let pod = json!({

@@ -10,10 +10,13 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use acr_pull_secret::files::search::Search;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
+use review::manifest::manifests;
+use review::source_file::SourceFile;
 use serde_json::{Value, json};
 
 use crate::engines::{command, project, run};
@@ -306,7 +309,8 @@ fn an_unknown_account_causes_a_warning_at_each_pod_but_default_only_once() {
     let output = run(&["fix", "--check", "-"], &pods);
     let talk = text(&output.stderr);
     let warned = |account: &str| {
-        talk.matches(&format!("ServiceAccount \"{account}\" in namespace \"shop\" is not known")).count()
+        talk.matches(&format!("ServiceAccount \"{account}\" in namespace \"shop\" is not among the inputs"))
+            .count()
     };
     assert_eq!((warned("default"), warned("robot")), (1, 2), "{talk}");
 }

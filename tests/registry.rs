@@ -267,7 +267,7 @@ fn a_full_disk_is_reported() {
     let user = User::new();
     fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
     let failed = user.fails(&["pull", &reference(server.port), "--insecure", "--output", "/dev/full"]);
-    assert!(failed.contains("/dev/full: cannot be written: No space left on device"), "{failed}");
+    assert!(failed.contains("/dev/full: cannot be written: no space left on device"), "{failed}");
 }
 
 #[test]

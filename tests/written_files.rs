@@ -129,7 +129,7 @@ fn a_session_that_cannot_be_written_completely_leaves_complete_reports() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["summary"]["mutated"], 1);
     let talk = text(&output.stderr);
-    assert!(talk.contains("error: /dev/full: cannot be written: No space left on device"), "{talk}");
+    assert!(talk.contains("error: /dev/full: cannot be written: no space left on device"), "{talk}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub enum FailOn {
     Mutate,
     /// Warnings, and everything worse
     Warn,
-    /// Refused objects
+    /// Rejected objects
     Reject,
 }
 

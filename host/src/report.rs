@@ -75,7 +75,7 @@ impl Summary {
     }
 }
 
-/// What makes the exit status 1, in addition to refused objects.
+/// What sets the exit status to 1, in addition to rejected objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Failing {
     /// Warnings

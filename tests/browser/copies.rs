@@ -39,7 +39,7 @@ fn copied_inputs_have_the_same_result_in_the_command() {
             let told = String::from_utf8(bash.output().unwrap().stdout).unwrap();
             // The first line is the object's, the last one counts every decision.
             let object = told.lines().next().unwrap_or_default();
-            let word = object.split_once("; its pods: ").map_or(object, |(_, pods)| pods);
+            let word = object.split_once("; pods ").map_or(object, |(_, pods)| pods);
             assert!(word.starts_with(decision), "{example}: {command_line}\n{told}");
             let shown = browser.text("#objects .decision").await;
             assert_eq!(shown, decision, "{example}");

@@ -41,7 +41,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     anchors
 }
 
-/// Why a link that stands in a file of `folder` leads nowhere.
+/// Why a link in a file of `folder` leads nowhere.
 fn dead(link: &str, document: &Path, folder: &Path) -> Option<String> {
     let (path, anchor) = link.split_once('#').map_or((link, None), |(path, anchor)| (path, Some(anchor)));
     let target = if path.is_empty() { document.to_owned() } else { folder.join(path) };

@@ -36,7 +36,7 @@ const EXAMPLES: &str = "Examples:
 A suite:
   settings: {mode: validate}
   cases:
-    - name: a pod without the secret is refused
+    - name: a pod without the secret is rejected
       object: {apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web, image: contoso.azurecr.io/web}]}}
       expect: {decision: rejected, rules: [missing-pull-secret]}
 

@@ -213,7 +213,7 @@ fn rule_problems(rule: &Value, path: &str, problems: &mut Vec<String>) {
         }
         if name == "operations" {
             for unknown in words.iter().filter(|word| !OPERATIONS.contains(word)) {
-                problems.push(format!("{path}: \"{unknown}\" is not one of {}", OPERATIONS.join(", ")));
+                problems.push(format!("{path}: \"{unknown}\" must be one of {}", OPERATIONS.join(", ")));
             }
         }
     }

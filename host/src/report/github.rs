@@ -15,7 +15,7 @@ use review::verdict::Severity;
 /// Writes a command for each finding and each file with a problem.
 #[derive(Debug, Default)]
 pub struct GitHub {
-    /// What makes the exit status 1
+    /// What sets the exit status to 1
     pub failing: Failing,
 }
 

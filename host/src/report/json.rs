@@ -35,7 +35,7 @@ impl Problem {
         let Diagnostic { weight, message, spot, help, .. } = problem;
         let severity = match weight {
             Weight::Error => "error",
-            Weight::Warning => "warning",
+            Weight::Warning => "warn",
         };
         let (file, line, column) = match spot.clone() {
             Some(Spot { file, line, column, .. }) => (Some(file), Some(line), column),

@@ -41,7 +41,7 @@ impl Text {
         let place = format!(" {} ({}:{}{template})", outcome.title(), source.file, source.line);
         let mut pieces = vec![word(worst), place.into()];
         if verdict.decision != worst {
-            pieces.extend([", itself ".into(), short_word(verdict.decision)]);
+            pieces.extend([", object ".into(), short_word(verdict.decision)]);
         }
         pieces.push(describe(verdict).into());
         for Pods { verdict: pods, .. } in &outcome.pods {
@@ -49,7 +49,7 @@ impl Text {
                 || pods.decision == Decision::Mutated
                 || (pods.decision == Decision::Accepted && pods.message.is_some())
             {
-                pieces.extend(["; its pods: ".into(), short_word(pods.decision), describe(pods).into()]);
+                pieces.extend(["; pods ".into(), short_word(pods.decision), describe(pods).into()]);
             }
         }
         out.pieces(&pieces)

@@ -1,5 +1,5 @@
 //! Any text is read or refused as a manifest, in its parts as in whole; every value is found again where it is; and what
-//! `fix` makes of it reads as before but for the names.
+//! `fix` makes of it differs only by the names.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
