@@ -1,5 +1,9 @@
 //! `secret` creates the same manifest as kubectl, and does not show the password elsewhere.
 
+mod az;
+mod end;
+mod several;
+
 use std::process::Command;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -26,7 +30,7 @@ const LOGINS: [[&str; 4]; 11] = [
 const NAMES: [&str; 12] =
     ["acr-secret", "a.b-c", "true", "null", "no", "y", "on", "1234", "1.5", "1e3", "0x1f", "2024-01-01"];
 
-fn kubectl(name: &str, namespace: Option<&str>, login: [&str; 4], format: &str) -> String {
+pub(crate) fn kubectl(name: &str, namespace: Option<&str>, login: [&str; 4], format: &str) -> String {
     let [server, username, password, email] = login;
     let mut kubectl = Command::new("kubectl");
     kubectl.args(["create", "secret", "docker-registry", name, "--dry-run=client", "-o", format]);
@@ -40,7 +44,7 @@ fn kubectl(name: &str, namespace: Option<&str>, login: [&str; 4], format: &str) 
 
 fn ours(name: &str, namespace: Option<&str>, login: [&str; 4], format: &str) -> String {
     let [server, username, password, email] = login;
-    let mut args = vec!["secret", "--password-stdin", "--name", name, "-o", format];
+    let mut args = vec!["secret", "--password-stdin", "--accept-any-password", "--name", name, "-o", format];
     args.extend(namespace.into_iter().flat_map(|namespace| ["--namespace", namespace]));
     args.extend(["--server", server, "--username", username, "--email", email]);
     // The trailing newline is not part of the password.
@@ -136,6 +140,59 @@ fn a_password_that_no_secret_can_hold_is_refused() {
     assert_eq!(said(4096), (Some(0), false));
 }
 
+#[test]
+fn a_password_in_the_arguments_gets_the_way_to_pass_it() {
+    for password in
+        [["--password", "hunter2"].as_slice(), &["--password=hunter2"], &["-p", "hunter2"], &["-phunter2"]]
+    {
+        let output = run(
+            &[&["secret", "--server", "contoso.azurecr.io", "--username", "reader"], password].concat(),
+            "",
+        );
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said.contains("--password-stdin < FILE") && !said.contains("hunter2"), "{said}");
+    }
+}
+
+/// What is piped by mistake is refused, with what to type, unless the user insists.
+#[test]
+fn what_is_hardly_a_password_is_refused() {
+    let principal =
+        json!({"appId": "hunter2", "displayName": "hunter2", "password": "hunter2", "tenant": "hunter2"});
+    let args = ["secret", "--server", "contoso.azurecr.io", "--username", "reader", "--password-stdin"];
+    for (input, reason, help) in [
+        (principal.to_string(), "is the output of az ad sp create-for-rbac", "--from-az -"),
+        (
+            json!({"auths": {"contoso.azurecr.io": {"auth": "hunter2"}}}).to_string(),
+            "is a docker config",
+            "--from-docker-config -",
+        ),
+        (json!({"value": "hunter2"}).to_string(), "is JSON", "--query password -o tsv"),
+        ("\"hunter2\"\n".to_owned(), "is in quotes", "add -o tsv"),
+        ("hunter2\n\n".to_owned(), "ends in more than one line end", "printf %s"),
+        ("hunter2\nhunter2\n".to_owned(), "has more than one line", "-o tsv"),
+        ("hunter2\thunter2\n".to_owned(), "has a tab in it", "-o tsv"),
+        ("${HUNTER2}\n".to_owned(), "was not substituted", "the password itself"),
+        ("***\n".to_owned(), "is masked", "the password itself"),
+        ("null\n".to_owned(), "missing value", "exists"),
+    ] {
+        let output = run(&args, &input);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{input}: {said}");
+        let has_help = said.lines().any(|line| line.contains("help: ") && line.contains(help));
+        assert!(said.starts_with("error: the password on standard input "), "{said}");
+        assert!(
+            said.contains(reason) && has_help && said.contains("--accept-any-password"),
+            "{input}: {said}"
+        );
+        assert!(!said.to_lowercase().contains("hunter2"), "{said}");
+
+        let output = run(&[&args[..], &["--accept-any-password"]].concat(), &input);
+        assert_eq!(output.status.code(), Some(0), "{input}");
+    }
+}
+
 /// The config, the server asked for, and what is said, or the login that comes out.
 #[test]
 fn a_docker_config_gives_one_login_or_the_fix() {
@@ -162,13 +219,14 @@ fn a_docker_config_gives_one_login_or_the_fix() {
         (json!({"auths": two}), Some("other.azurecr.io"), Err("it has contoso.azurecr.io, ghcr.io")),
         (json!({"auths": two}), Some("ghcr.io"), Err("the auth of the entry ghcr.io is not base64")),
         (json!({"auths": {}}), None, Err("names no registry")),
+        (json!({"credsStore": "wincred"}), None, Err("names no registry, because wincred keeps the logins")),
         (json!({"auths": {"https://reader:hunter2@contoso.azurecr.io": {}}}), None, Err("names no registry")),
         (json!([1]), None, Err("the file must be an object")),
         (json!({"auths": "hunter2"}), None, Err("auths must be an object")),
         (
             json!({"auths": {"contoso.azurecr.io": {}}, "credsStore": "desktop"}),
             None,
-            Err("echo contoso.azurecr.io | docker-credential-desktop get"),
+            Err("add --server contoso.azurecr.io --use-helpers to run it"),
         ),
         (
             json!({"credHelpers": {"contoso.azurecr.io": "acr-env"}, "credsStore": "desktop"}),

@@ -34,7 +34,7 @@ pub mod manifest;
 pub mod object_name;
 mod other_namespace;
 pub mod outcome;
-mod placeholder;
+pub mod placeholder;
 pub mod policy_resource;
 pub mod request;
 pub mod rule_help;

@@ -9,6 +9,18 @@ const BEGINNINGS: [char; 3] = ['$', '{', '<'];
 /// The beginning and the end of each form.
 const FORMS: [(&str, &str); 5] = [("${", "}"), ("$(", ")"), ("{{", "}}"), ("#{", "}#"), ("<", ">")];
 
+/// Whether all of a text is one placeholder: one of those forms, `%NAME%`, or `$NAME` in capitals.
+pub fn is_whole(text: &str) -> bool {
+    let is_in = |(begin, end): (&str, &str)| {
+        text.len() > begin.len() + end.len() && text.starts_with(begin) && text.ends_with(end)
+    };
+    let is_variable = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    FORMS.into_iter().chain([("%", "%")]).any(is_in) || text.strip_prefix('$').is_some_and(is_variable)
+}
+
 /// Whether a name has a placeholder in it.
 pub(crate) fn is_in(name: &str) -> bool {
     name.contains(BEGINNINGS)

@@ -1,69 +1,106 @@
 //! `secret`: make the manifest of a pull secret.
+//!
+//! ```text
+//! arguments ─▶ source: credentials ─▶ their end ─▶ logins ─▶ secrets ─▶ findings, manifest
+//! ```
 
-use std::borrow::Cow;
-use std::io::{IsTerminal as _, Read as _, Write as _};
-use std::path::PathBuf;
-use std::sync::Arc;
+mod end;
+mod findings;
+mod password;
+mod source;
 
-use anyhow::{Context as _, Result, bail};
-use clap::builder::NonEmptyStringValueParser;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+use clap::builder::{PossibleValuesParser, UnknownArgumentValueParser};
 use clap::{Args, ValueEnum};
-use serde_json::value::RawValue;
+use review::diagnostic::{Diagnostic, Diagnostics};
+use review::object_name::{parse_name, parse_namespace};
+use review::user_info::without_user_info;
 
-use crate::commands::policy_file::load_policy;
+use self::findings::Findings;
+use self::source::Sourced;
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::input;
-use crate::pull_secret::{Login, PullSecret, docker_config};
-use crate::sandbox::Limits;
-use review::cluster::Cluster;
-use review::evaluation::Evaluation;
-use review::explanation::{self, Question};
-use review::host_calls::HostCalls;
-use review::kind::{Judged, Kind};
-use review::lookups::Lookups;
-use review::object_name::{parse_name, parse_namespace};
-use review::request::Request;
-use review::verdict::Severity;
+use crate::pull_secret::azure::PASSWORD_NAMES;
+use crate::pull_secret::manifest::{Format, manifest};
+use crate::pull_secret::merge::merge;
+use crate::pull_secret::time::{End, Time, When};
+use crate::pull_secret::{Login, PullSecret};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin < token.txt
-  az acr token credential generate -r contoso -n reader --query 'passwords[0].value' -o tsv |
-    acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin -n shop |
-    kubectl apply -f -
+  az acr token credential generate -r contoso -n reader --password1 --expiration-in-days 90 |
+    acr-pull-secret secret --from-az - --server contoso.azurecr.io -n shop | kubectl apply -f -
   acr-pull-secret secret --from-docker-config ~/.docker/config.json --server contoso.azurecr.io";
 
 /// Create the manifest of a pull secret, as kubectl create secret docker-registry does, and check it
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct MakeSecret {
-    /// The registry's login server, such as contoso.azurecr.io
+    /// The registry's login server, such as contoso.azurecr.io; several get the same credential
     #[arg(
-        long, value_name = "SERVER", required_unless_present = "from_docker_config",
-        value_parser = NonEmptyStringValueParser::new()
+        long, value_name = "SERVER", required_unless_present_any = ["from_docker_config", "from_az"],
+        value_parser = parse_server
     )]
-    pub server: Option<String>,
+    pub server: Vec<String>,
     /// User name: a token's name, or a service principal's id
     #[arg(
-        long, value_name = "NAME", required_unless_present = "from_docker_config", value_parser = parse_username,
-        conflicts_with = "from_docker_config"
+        long, value_name = "NAME", required_unless_present_any = ["from_docker_config", "from_az"],
+        value_parser = parse_username, conflicts_with_all = ["from_docker_config", "from_az"]
     )]
     pub username: Option<String>,
     /// Read the password from standard input, without the trailing newline
-    #[arg(long, required_unless_present = "from_docker_config", conflicts_with = "from_docker_config")]
+    #[arg(
+        long, required_unless_present_any = ["from_docker_config", "from_az"],
+        conflicts_with_all = ["from_docker_config", "from_az"]
+    )]
     pub password_stdin: bool,
-    /// Read user name and password from a docker config; --server selects the registry if it has several
+    /// A password in the arguments would be visible to others
+    #[arg(
+        long, short, hide = true, value_name = "PASSWORD",
+        value_parser = UnknownArgumentValueParser::suggest_arg("--password-stdin")
+            .and_suggest("the password is read from standard input: --password-stdin < FILE")
+    )]
+    pub password: Option<String>,
+    /// Read user name and password from what an az command printed, such as az ad sp create-for-rbac; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "from_docker_config")]
+    pub from_az: Option<PathBuf>,
+    /// Which password of a token or of the admin user, if az printed two
+    #[arg(
+        long, value_name = "NAME", requires = "from_az", value_parser = PossibleValuesParser::new(PASSWORD_NAMES)
+    )]
+    pub password_name: Option<String>,
+    /// Read user name and password from a docker config; --server selects the registries if it has several
     #[arg(long, value_name = "FILE")]
     pub from_docker_config: Option<PathBuf>,
+    /// Run the credential helper that the docker config names, such as docker-credential-desktop
+    #[arg(long, requires = "from_docker_config")]
+    pub use_helpers: bool,
+    /// Accept a password that looks as if it were not one
+    #[arg(long)]
+    pub accept_any_password: bool,
+    /// When the credential ends: 2027-01-31T12:00:00Z, a span from now such as 1y or 90d, or never [default: what the input
+    /// or the token says]
+    #[arg(long, value_name = "WHEN", conflicts_with = "expires_from")]
+    pub expires: Option<When>,
+    /// Read when the credential ends from what az ad app credential list printed
+    #[arg(long, value_name = "FILE")]
+    pub expires_from: Option<PathBuf>,
     /// E-mail address, which is no longer used
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
     /// Name of the secret
     #[arg(long, value_name = "NAME", default_value = "acr-secret", value_parser = parse_name)]
     pub name: String,
-    /// Namespace of the secret; without it the manifest has no namespace
+    /// Namespace of the secret, each gets one; without it the manifest has no namespace
     #[arg(short, long, value_name = "NAME", value_parser = parse_namespace)]
-    pub namespace: Option<String>,
+    pub namespace: Vec<String>,
+    /// Add to the pull secret in this manifest, and keep the rest of it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "namespace"])]
+    pub merge: Option<PathBuf>,
     /// Format of the manifest
     #[arg(short, long, value_enum, default_value = "yaml")]
     pub output: SecretFormat,
@@ -81,7 +118,7 @@ pub enum SecretFormat {
 /// A registry splits user and password at the first colon.
 fn parse_username(text: &str) -> Result<String, &'static str> {
     match text {
-        "" => Err("a user name must not be empty"),
+        "" => Err("a user name must not be empty: pass a token's name or a service principal's id"),
         _ if text.contains(':') => {
             Err("a user name must not contain a colon; the password is read from standard input")
         }
@@ -89,120 +126,107 @@ fn parse_username(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// A registry's name is not its login server, which may have a hash or a region in it.
+fn parse_server(text: &str) -> Result<String, String> {
+    let host = text.rsplit("//").next().unwrap_or_default().split('/').next().unwrap_or_default();
+    match host {
+        "" => Err("a login server must not be empty".to_owned()),
+        "localhost" => Ok(text.to_owned()),
+        _ if host.contains(['.', ':']) => Ok(text.to_owned()),
+        _ => Err(format!(
+            "a login server has a domain, is it {host}.azurecr.io? `az acr show -n {host} --query loginServer -o tsv` \
+             prints it"
+        )),
+    }
+}
+
+/// An error about an input, with what to type.
+fn refusal(name: &str, problem: impl std::fmt::Display, help: impl Into<String>) -> anyhow::Error {
+    Diagnostics(vec![Diagnostic::error(format!("{name}: {problem}")).with_help(help)]).into()
+}
+
 /// Runs the command.
 ///
 /// # Errors
-/// - no password, a docker config without one, standard output that cannot be written
+/// - an input without a password, or with one that looks like something else
+/// - an end in the past, or one that is asked for and cannot be found
+/// - standard output that cannot be written
 pub fn run(args: &MakeSecret, io: &mut Io) -> Result<ExitStatus> {
-    let mut login = login(args, io)?;
-    if args.email.is_some() {
-        login.email.clone_from(&args.email);
+    let now = Time::of_clock(SystemTime::now()).context("the clock of this machine is wrong")?;
+    let mut sourced = source::read(args, io)?;
+    end::determine(args, &mut sourced, now, &mut io.stdin)?;
+    for Sourced { credential, servers } in &sourced {
+        if args.expires.is_none() || credential.command.is_some() {
+            io.stderr.line(&format!("note: {}", credential.note(servers, now)));
+        }
     }
-    let secret = PullSecret::new(&args.name, args.namespace.as_deref(), &login)?;
-    for warning in warnings(&secret, args.namespace.as_deref(), &login.server, io)? {
-        io.stderr.line(&warning);
-    }
-    let manifest = match args.output {
-        SecretFormat::Yaml => secret.yaml()?,
-        SecretFormat::Json => secret.json()?,
+    let logins: Vec<Login> = sourced.iter().flat_map(Sourced::logins).collect();
+    let ends = sourced.iter().filter_map(|sourced| sourced.credential.end.time());
+    let written = match &args.merge {
+        Some(path) => merged(path, &logins, ends.min(), args, io)?,
+        None => made(&logins, ends.min(), args, io)?,
     };
-    io.stdout.write_all(manifest.as_bytes())?;
+    io.stdout.write_all(written.as_bytes())?;
     io.stdout.flush()?;
     Ok(ExitStatus::Fine)
 }
 
-fn login(args: &MakeSecret, io: &mut Io) -> Result<Login> {
-    if let Some(path) = &args.from_docker_config {
-        let file = input::read(path, &mut io.stdin)?;
-        return docker_config::pick(&file.text, args.server.as_deref()).context(file.name);
-    }
-    let (Some(server), Some(username)) = (args.server.clone(), args.username.clone()) else {
-        bail!("--server and --username are missing");
+/// The manifest of a secret for each namespace.
+fn made(logins: &[Login], expires: Option<Time>, args: &MakeSecret, io: &Io) -> Result<String> {
+    let namespaces: Vec<Option<&str>> = match args.namespace.as_slice() {
+        [] => vec![None],
+        all => all.iter().map(|namespace| Some(namespace.as_str())).collect(),
     };
-    Ok(Login { server, username, password: password(io)?, email: None })
+    let secrets = namespaces.iter().map(|namespace| PullSecret::new(&args.name, *namespace, logins, expires));
+    let secrets: Vec<PullSecret<'_>> = secrets.collect::<Result<_, _>>()?;
+    let mut findings = Findings::new(io)?;
+    for (secret, namespace) in secrets.iter().zip(namespaces) {
+        findings.judge(serde_json::to_value(secret)?, namespace.unwrap_or_default());
+    }
+    findings.tell(logins, io)?;
+    Ok(manifest(&secrets, args.output.into())?)
 }
 
-/// core/v1 `MaxSecretSize`
-const LONGEST_PASSWORD: u64 = 1 << 20;
+/// The manifest of a secret that gets further logins.
+fn merged(
+    path: &Path,
+    logins: &[Login],
+    expires: Option<Time>,
+    args: &MakeSecret,
+    io: &mut Io,
+) -> Result<String> {
+    let file = input::read(path, &mut io.stdin)?;
+    let end = expires.map_or(End::Unknown, End::At);
+    let merged = merge(&file.text, logins, end).map_err(|error| refusal(&file.name, error, error.help()))?;
+    for server in &merged.replaced {
+        io.stderr.line(&format!(
+            "note: {}: the login to {} is replaced",
+            file.name,
+            without_user_info(server)
+        ));
+    }
+    if let Some(first) = merged.expires().filter(|first| Some(*first) != expires) {
+        io.stderr.line(&format!("note: {}: another credential in it ends at {first}", file.name));
+    }
+    let mut findings = Findings::new(io)?;
+    let namespace = merged.namespace().to_owned();
+    findings.judge(merged.object.clone(), &namespace);
+    findings.tell(logins, io)?;
+    Ok(manifest(&[merged.object], args.output.into())?)
+}
 
-fn password(io: &mut Io) -> Result<String> {
-    // What is typed at a terminal is shown on it.
-    if std::io::stdin().is_terminal() {
-        bail!(
-            "the password would be visible on the terminal; pass it with `--password-stdin < FILE` or a pipe"
-        );
-    }
-    let mut bytes = Vec::new();
-    (&mut io.stdin)
-        .take(LONGEST_PASSWORD + 1)
-        .read_to_end(&mut bytes)
-        .context("standard input cannot be read")?;
-    if bytes.len() as u64 > LONGEST_PASSWORD {
-        bail!("standard input is too long for a password: a Secret holds at most 1 MiB");
-    }
-    let Ok(mut password) = String::from_utf8(bytes) else {
-        bail!("the password on standard input is not UTF-8 text");
-    };
-    // As docker login --password-stdin does.
-    if password.ends_with('\n') {
-        password.pop();
-        if password.ends_with('\r') {
-            password.pop();
+impl From<SecretFormat> for Format {
+    fn from(format: SecretFormat) -> Self {
+        match format {
+            SecretFormat::Yaml => Self::Yaml,
+            SecretFormat::Json => Self::Json,
         }
     }
-    if password.is_empty() {
-        bail!(
-            "the password on standard input is empty: does the command before the pipe, or the file, have one?"
-        );
-    }
-    Ok(password)
-}
-
-/// What the policy says about the secret and its server.
-fn warnings(secret: &PullSecret<'_>, namespace: Option<&str>, server: &str, io: &Io) -> Result<Vec<String>> {
-    let policy = load_policy(Limits::default(), None)?;
-    let cluster = Arc::new(Cluster::default());
-    let host: Arc<dyn HostCalls> =
-        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())));
-    let settings = RawValue::from_string("{}".to_owned())?;
-    let namespace = namespace.unwrap_or_default();
-
-    let judged = Judged::of(policy.metadata());
-    let evaluation = Evaluation::new(&policy, &settings, &judged, namespace, &cluster, host.clone());
-    let kind = Kind { group: String::new(), version: "v1".to_owned(), kind: "Secret".to_owned() };
-    let object = Some(Cow::Owned(secret.object()?));
-    let request =
-        Request { kind: &kind, namespace: namespace.into(), operation: "CREATE", object, old: None };
-    let verdict = evaluation.ask(&request.to_value());
-    let mut warnings: Vec<String> = verdict
-        .findings
-        .iter()
-        .map(|finding| {
-            let weight = if finding.severity == Severity::Reject { "error" } else { "warning" };
-            format!("{weight}[{}]: {}", finding.rule, finding.in_one_line())
-        })
-        .collect();
-    warnings
-        .extend(verdict.message.filter(|_| warnings.is_empty()).map(|message| format!("warning: {message}")));
-
-    let host_name = server.rsplit("//").next().and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    let image = format!("{host_name}/image");
-    let question =
-        Question { image: &image, namespace, settings: &settings, pull_secrets: None, service_account: "" };
-    let (_, explanation) = explanation::ask(&policy, &question, host)?;
-    let registry = explanation.registry.filter(|registry| registry.kind == "other" && warnings.is_empty());
-    warnings.extend(registry.map(|registry| {
-        format!(
-            "warning: --server {}: {}; if it is a registry's own domain, add it to registrySuffixes in the settings",
-            registry.host, registry.reason
-        )
-    }));
-    Ok(warnings)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse_username;
+    use super::{parse_server, parse_username};
 
     #[test]
     fn a_user_name_is_one_that_a_registry_accepts() {
@@ -212,5 +236,28 @@ mod tests {
             parse_username("reader:password")
                 .is_err_and(|reason| reason.contains("must not contain a colon"))
         );
+    }
+
+    #[test]
+    fn a_login_server_has_a_domain() {
+        for server in [
+            "contoso.azurecr.io",
+            "contoso-e7ggejfuhzhgedc8.azurecr.io",
+            "https://contoso.azurecr.io/",
+            "contoso.azurecr.io/team",
+            "*.azurecr.io",
+            "localhost",
+            "localhost:5000",
+            "registry:5000",
+        ] {
+            assert_eq!(parse_server(server).as_deref(), Ok(server));
+        }
+        for server in ["contoso", "https://contoso", "contoso/team.io"] {
+            assert!(
+                parse_server(server).is_err_and(|reason| reason.contains("contoso.azurecr.io?")),
+                "{server}"
+            );
+        }
+        assert!(parse_server("").is_err() && parse_server("https://").is_err());
     }
 }

@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 use crate::console::Console;
 use crate::files::input;
 use artifact::Artifact;
-use credentials::Credential;
+pub(crate) use credentials::{Credential, from_helper};
 pub use error::RegistryError;
 use failure::{Asked, of_http};
 use login::{Action, Door};

@@ -28,13 +28,16 @@ pub enum DockerConfigError {
         wanted: &'static str,
     },
     /// No registry at all
-    #[error("it names no registry; docker login SERVER adds one")]
+    #[error("it names no registry")]
     Empty,
+    /// No registry, because a helper keeps the logins
+    #[error("it names no registry, because {0} keeps the logins")]
+    Stored(String),
     /// Several registries, and none was selected
-    #[error("it names several registries; pick one with --server: {}", .0.join(", "))]
+    #[error("it names several registries")]
     Several(Vec<String>),
     /// The selected registry is missing
-    #[error("it has no registry {}; it has {}", without_user_info(.server), list(.known))]
+    #[error("it has no registry {}", without_user_info(.server))]
     NoServer {
         /// The selected one
         server: String,
@@ -42,32 +45,61 @@ pub enum DockerConfigError {
         known: Vec<String>,
     },
     /// The password is elsewhere
-    #[error(
-        "the password for {server} is not in this file: docker-credential-{helper} keeps it; type `echo {server} | \
-         docker-credential-{helper} get` to see user and password, and give them with --username and --password-stdin"
-    )]
+    #[error("the password for {server} is not in this file: docker-credential-{helper} keeps it")]
     Helper {
+        /// The registry
+        server: String,
+        /// The registry as the helper knows it
+        key: String,
+        /// The name of the credential helper
+        helper: String,
+    },
+    /// The helper does not have it either
+    #[error("docker-credential-{helper} has no credential for {server}")]
+    NotKept {
         /// The registry
         server: String,
         /// The name of the credential helper
         helper: String,
     },
+    /// The helper failed
+    #[error("{0}")]
+    HelperFailed(String),
     /// What `az acr login` leaves
-    #[error(
-        "the entry {0} has an identity token, as az acr login stores it, which the kubelet cannot use; pass a service \
-         principal or a repository-scoped token with --username and --password-stdin"
-    )]
+    #[error("the entry {0} has an identity token, as az acr login stores it, which the kubelet cannot use")]
     IdentityToken(String),
     /// An entry without a password
-    #[error("the entry {0} has no password; give one with --username and --password-stdin")]
+    #[error("the entry {0} has no password")]
     NoPassword(String),
     /// `auth` is not what it should be
-    #[error("the auth of the entry {0} is not base64(username:password); docker login {0} rewrites it")]
+    #[error("the auth of the entry {0} is not base64(username:password)")]
     Auth(String),
 }
 
-fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+impl DockerConfigError {
+    /// What to type; empty where the message says it.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Syntax { .. } | Self::Type { .. } | Self::HelperFailed(_) => String::new(),
+            Self::Empty => "docker login SERVER adds one".to_owned(),
+            Self::Stored(_) => "name the registry with --server, and add --use-helpers".to_owned(),
+            Self::Several(names) => format!("pick one with --server: {}", names.join(", ")),
+            Self::NoServer { known, .. } if known.is_empty() => "docker login SERVER adds one".to_owned(),
+            Self::NoServer { known, .. } => format!("it has {}", known.join(", ")),
+            Self::Helper { server, key, helper } => format!(
+                "add --server {} --use-helpers to run it, or type `echo {key} | docker-credential-{helper} get` and pass user \
+                 and password with --username and --password-stdin",
+                without_user_info(server)
+            ),
+            Self::NotKept { server, .. } => format!("docker login {server} adds one"),
+            Self::IdentityToken(_) => {
+                "pass a service principal or a repository-scoped token with --username and --password-stdin"
+                    .to_owned()
+            }
+            Self::NoPassword(_) => "give one with --username and --password-stdin".to_owned(),
+            Self::Auth(server) => format!("docker login {server} rewrites it"),
+        }
+    }
 }
 
 /// Picks the login for `server`, or the only one.
@@ -94,16 +126,25 @@ pub fn pick(text: &str, server: Option<&str>) -> Result<Login, DockerConfigError
     let names = || known.iter().copied().cloned().collect();
     let key = match (server, known.as_slice()) {
         (Some(server), known) => known.iter().find(|key| host(key) == host(server)),
-        (None, []) => return Err(DockerConfigError::Empty),
+        (None, []) => {
+            let store = store.filter(|store| is_plain(store));
+            return Err(
+                store.map_or(DockerConfigError::Empty, |store| DockerConfigError::Stored(store.to_owned()))
+            );
+        }
         (None, [only]) => Some(only),
         (None, _) => return Err(DockerConfigError::Several(names())),
     };
     let name = server.or(key.map(|key| key.as_str())).unwrap_or_default().to_owned();
     let helper = key.and_then(|key| helpers?.get(*key)?.as_str()).or(store).filter(|helper| is_plain(helper));
+    let kept = |helper: &str| {
+        let key = key.map_or_else(|| name.clone(), |key| (*key).clone());
+        DockerConfigError::Helper { server: name.clone(), key, helper: helper.to_owned() }
+    };
     let Some(entry) = key.and_then(|key| auths?.get(*key)) else {
         return Err(match helper {
-            Some(helper) => DockerConfigError::Helper { server: name, helper: helper.to_owned() },
-            None => DockerConfigError::NoServer { server: name, known: names() },
+            Some(helper) => kept(helper),
+            None => DockerConfigError::NoServer { server: name.clone(), known: names() },
         });
     };
     let word = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -116,8 +157,8 @@ pub fn pick(text: &str, server: Option<&str>) -> Result<Login, DockerConfigError
     };
     if password.is_empty() {
         return Err(match helper {
-            Some(helper) => DockerConfigError::Helper { server: name, helper: helper.to_owned() },
-            None => DockerConfigError::NoPassword(name),
+            Some(helper) => kept(helper),
+            None => DockerConfigError::NoPassword(name.clone()),
         });
     }
     let email = Some(word("email")).filter(|email| !email.is_empty());
@@ -125,7 +166,7 @@ pub fn pick(text: &str, server: Option<&str>) -> Result<Login, DockerConfigError
 }
 
 /// A key without scheme and API version, as docker compares them.
-fn host(key: &str) -> &str {
+pub(super) fn host(key: &str) -> &str {
     let key = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
     let key = key.trim_end_matches('/');
     key.strip_suffix("/v1").or_else(|| key.strip_suffix("/v2")).unwrap_or(key)

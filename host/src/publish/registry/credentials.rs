@@ -3,18 +3,19 @@
 use std::env;
 use std::fmt;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::PathBuf;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
+use serde_json::json;
 
 use super::error::RegistryError;
 use crate::files::input;
 
 /// A credential for a registry. Its `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Credential {
-    /// Nothing does
+pub(crate) enum Credential {
+    /// None
     Anonymous,
     /// A user name and a password
     Password {
@@ -67,19 +68,28 @@ pub(super) fn find(registry: &str) -> Result<Credential, RegistryError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Credential::Anonymous),
         Err(error) => return Err(refuse(error.to_string())),
     };
-    let credential = match get_credential_from_reader(file.take(input::MOST_OF_SMALL), registry) {
-        Ok(DockerCredential::IdentityToken(token)) if !token.is_empty() => Credential::Identity(token),
-        Ok(DockerCredential::IdentityToken(_)) => Credential::Anonymous,
+    read(file.take(input::MOST_OF_SMALL), registry).map_err(refuse)
+}
+
+/// The credential for `registry` that the program `docker-credential-HELPER` keeps.
+///
+/// # Errors
+/// - a helper that cannot be used. No credential at all is not an error
+pub(crate) fn from_helper(helper: &str, registry: &str) -> Result<Credential, String> {
+    // The library runs a helper only for a config that names it.
+    read(json!({ "credsStore": helper }).to_string().as_bytes(), registry)
+}
+
+fn read(config: impl Read, registry: &str) -> Result<Credential, String> {
+    match get_credential_from_reader(config, registry) {
+        Ok(DockerCredential::IdentityToken(token)) if !token.is_empty() => Ok(Credential::Identity(token)),
+        Ok(DockerCredential::IdentityToken(_)) => Ok(Credential::Anonymous),
         Ok(DockerCredential::UsernamePassword(_, password)) if password.is_empty() => {
-            return Err(refuse(format!(
-                "its entry for {registry} has no password; {}",
-                super::error::log_in(registry)
-            )));
+            Err(format!("its entry for {registry} has no password; {}", super::error::log_in(registry)))
         }
-        Ok(DockerCredential::UsernamePassword(user, password)) => Credential::Password { user, password },
-        Err(error) => return absent_or(registry, error).map_err(refuse),
-    };
-    Ok(credential)
+        Ok(DockerCredential::UsernamePassword(user, password)) => Ok(Credential::Password { user, password }),
+        Err(error) => absent_or(registry, error),
+    }
 }
 
 /// The output of helpers may contain secrets, so it is not repeated.

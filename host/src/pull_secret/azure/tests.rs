@@ -1,0 +1,372 @@
+use super::{AzureError, commands, read};
+use crate::pull_secret::credential::{Account, NO_USER};
+use crate::pull_secret::time::{End, Time};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const ID: &str = "11111111-2222-3333-4444-555555555555";
+const TENANT: &str = "99999999-8888-7777-6666-555555555555";
+
+fn at(time: &str) -> End {
+    End::At(Time::parse(time).expect("a time"))
+}
+
+fn two(first: &Value, second: &Value) -> Value {
+    json!([
+        {"creationTime": "2026-01-31T12:00:00.5+00:00", "expiry": first, "name": "password1", "value": "hunter2+one"},
+        {"creationTime": "2026-01-31T12:00:00.5+00:00", "expiry": second, "name": "password2", "value": "hunter2+two"}
+    ])
+}
+
+/// A made-up output of each command, the name of the password, and what is read: user, password, account, end, server, registry.
+type Row = (
+    &'static str,
+    Value,
+    Option<&'static str>,
+    (&'static str, &'static str, Account, End),
+    Option<&'static str>,
+    Option<&'static str>,
+);
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn rows() -> Vec<Row> {
+    let principal = || Account::Principal(ID.to_owned());
+    let reader = || Account::Token("reader".to_owned());
+    let token = json!({
+        "creationDate": "2026-01-31T12:00:00+00:00",
+        "credentials": {"certificates": [], "passwords": two(&json!("2027-01-31T12:00:00.25+00:00"), &Value::Null), "username": "reader"},
+        "id": "/subscriptions/99999999-8888-7777-6666-555555555555/resourceGroups/shop/providers/Microsoft.ContainerRegistry/registries/contoso/tokens/reader",
+        "name": "reader", "provisioningState": "Succeeded", "resourceGroup": "shop",
+        "scopeMapId": "/subscriptions/…/scopeMaps/_repositories_pull", "status": "enabled",
+        "type": "Microsoft.ContainerRegistry/registries/tokens"
+    });
+    let generated =
+        |passwords: Value| json!({"certificates": [], "passwords": passwords, "username": "reader"});
+    let one = json!([
+        {"creationTime": "2026-01-31T12:00:00+00:00", "expiry": "2027-01-31T12:00:00+00:00", "name": "password1", "value": "hunter2+one"},
+        {"creationTime": "2025-01-31T12:00:00+00:00", "expiry": null, "name": "password2", "value": null}
+    ]);
+    let admin = json!({"passwords": [{"name": "password", "value": "hunter2/one"}, {"name": "password2", "value": "hunter2/two"}], "username": "contoso"});
+    let access = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjE4MDE0ODMyMDB9.aHVudGVyMg";
+    let ends = || at("2027-02-01T12:00:00Z");
+    vec![
+        (
+            "az ad sp create-for-rbac",
+            json!({"appId": ID, "displayName": "puller", "password": "Abc8Q~hunter2", "tenant": TENANT}),
+            None,
+            (ID, "Abc8Q~hunter2", principal(), End::Unknown),
+            None,
+            None,
+        ),
+        (
+            "az ad sp create-for-rbac --json-auth",
+            json!({
+                "clientId": ID, "clientSecret": "Abc8Q~hunter2", "subscriptionId": TENANT, "tenantId": TENANT,
+                "activeDirectoryEndpointUrl": "https://login.microsoftonline.com",
+                "resourceManagerEndpointUrl": "https://management.azure.com/"
+            }),
+            None,
+            (ID, "Abc8Q~hunter2", principal(), End::Unknown),
+            None,
+            None,
+        ),
+        (
+            "az ad sp credential reset",
+            json!({"appId": ID, "password": "Abc8Q~hunter2", "tenant": TENANT}),
+            None,
+            (ID, "Abc8Q~hunter2", principal(), End::Unknown),
+            None,
+            None,
+        ),
+        (
+            "az ad sp credential reset",
+            json!({"appId": ID, "name": ID, "password": "Abc8Q~hunter2", "tenant": TENANT}),
+            None,
+            (ID, "Abc8Q~hunter2", principal(), End::Unknown),
+            None,
+            None,
+        ),
+        (
+            "az acr token create",
+            token.clone(),
+            Some("password1"),
+            ("reader", "hunter2+one", reader(), at("2027-01-31T12:00:00Z")),
+            None,
+            Some("contoso"),
+        ),
+        (
+            "az acr token create",
+            token,
+            Some("password2"),
+            ("reader", "hunter2+two", reader(), End::Never),
+            None,
+            Some("contoso"),
+        ),
+        (
+            "az acr token credential generate",
+            generated(one),
+            None,
+            ("reader", "hunter2+one", reader(), at("2027-01-31T12:00:00Z")),
+            None,
+            None,
+        ),
+        (
+            "az acr token credential generate",
+            generated(two(&Value::Null, &json!("2027-01-31T12:00:00Z"))),
+            Some("password2"),
+            ("reader", "hunter2+two", reader(), at("2027-01-31T12:00:00Z")),
+            None,
+            None,
+        ),
+        (
+            "az acr credential show",
+            admin,
+            Some("password"),
+            ("contoso", "hunter2/one", Account::Admin("contoso".to_owned()), End::Never),
+            None,
+            Some("contoso"),
+        ),
+        (
+            "az acr login --expose-token",
+            json!({"accessToken": access, "loginServer": "contoso.azurecr.io"}),
+            None,
+            (NO_USER, access, Account::AccessToken, ends()),
+            Some("contoso.azurecr.io"),
+            None,
+        ),
+        (
+            "az acr login --expose-token",
+            json!({"accessToken": access, "loginServer": "contoso.azurecr.io", "refreshToken": "x", "username": NO_USER}),
+            None,
+            (NO_USER, access, Account::AccessToken, ends()),
+            Some("contoso.azurecr.io"),
+            None,
+        ),
+    ]
+}
+
+/// YAML as az writes it.
+fn yaml(value: &Value) -> String {
+    serde_saphyr::to_string(value).expect("YAML")
+}
+
+#[test]
+fn every_command_that_prints_a_password_is_understood() {
+    for (command, output, name, (user, password, account, end), server, registry) in rows() {
+        for text in [output.to_string(), format!("{output:#}\n"), yaml(&output)] {
+            let read = read(&text, name).unwrap_or_else(|error| panic!("{command}: {error}"));
+            let credential = &read.credential;
+            assert_eq!(
+                (credential.username.as_str(), credential.password.as_str()),
+                (user, password),
+                "{text}"
+            );
+            assert_eq!(
+                (&credential.account, credential.end, credential.command),
+                (&account, end, Some(command))
+            );
+            assert_eq!((read.server.as_deref(), read.registry.as_deref()), (server, registry), "{text}");
+        }
+    }
+    for command in commands() {
+        assert!(rows().iter().any(|(known, ..)| *known == command), "{command} has no row");
+    }
+}
+
+#[test]
+fn one_of_two_passwords_has_to_be_picked() {
+    let output = |first: Value, second: Value| {
+        json!({"passwords": two(&first, &second), "username": "reader"}).to_string()
+    };
+    let both = output(json!("2027-01-31T12:00:00Z"), Value::Null);
+    let error = read(&both, None).expect_err("no name");
+    assert_eq!(error.to_string(), "the output of az acr token credential generate has 2 passwords");
+    let help =
+        "pick one with --password-name: password1 (ends at 2027-01-31T12:00:00Z) or password2 (never ends)";
+    assert_eq!(error.help(), help);
+    let error = read(&both, Some("password")).expect_err("another name");
+    assert_eq!((error.to_string().contains("no password of this name"), error.help().as_str()), (true, help));
+}
+
+#[test]
+fn another_output_is_refused_with_what_is_expected() {
+    let other = "not the output of an az command that prints a password";
+    for (text, message, help) in [
+        ("", "it is empty", "see whether the az command"),
+        ("  \n", "it is empty", "see whether the az command"),
+        (r#""Abc8Q~hunter2""#, "one value", "leave out --query"),
+        ("Abc8Q~hunter2\n", "one value", "leave out --query"),
+        ("11111111\tpuller\tAbc8Q~hunter2\t99999999\n", "-o tsv", "leave out -o"),
+        (
+            "AppId     DisplayName  Password\n--------  -----------  --------\n1         puller       hunter2\n",
+            "-o table",
+            "leave out -o",
+        ),
+        (
+            "WARNING: The output includes credentials\n{\n  \"appId\": \"1\"\n}",
+            "mixed with the messages of az",
+            "leave out 2>&1",
+        ),
+        (r#"{"appId": "11111111", "password": "hunt"#, "not complete JSON", "pass the whole output"),
+        ("{}", other, "az ad sp create-for-rbac"),
+        ("[]", other, "az acr token create"),
+        (r#"{"appId": "1", "displayName": "puller"}"#, other, "az ad sp credential reset"),
+        (r#"{"auths": {}}"#, other, "az acr credential show"),
+        (
+            r#"{"appId": "1", "displayName": "x", "fileWithCertAndPrivateKey": "/home/me/x.pem", "password": null, "tenant": "2"}"#,
+            "has a certificate and no password",
+            "without --create-cert",
+        ),
+        (
+            r#"{"appId": "1", "fileWithCertAndPrivateKey": "/home/me/x.pem"}"#,
+            "has a certificate",
+            "without --create-cert",
+        ),
+        (
+            r#"{"accessToken": "hunter2", "expiresOn": "2026-01-31", "tokenType": "Bearer"}"#,
+            "az account get-access-token prints a token for Azure",
+            "az acr login",
+        ),
+        (r#"{"loginServer": "contoso.azurecr.io", "name": "contoso"}"#, "az acr show prints", "--server"),
+        (
+            r#"[{"keyId": "1", "endDateTime": "2027-01-31T12:00:00Z"}]"#,
+            "az ad app credential list prints",
+            "--expires-from",
+        ),
+        (
+            r#"{"appId": "hunter2", "password": "hunter2"}"#,
+            "appId must be the GUID of an application",
+            "without --query",
+        ),
+        (
+            r#"{"appId": "11111111-2222-3333-4444-555555555555", "password": ["hunter2"]}"#,
+            "password must be a password",
+            "without --query",
+        ),
+        (
+            r#"{"username": "hunter2:x", "passwords": [{"name": "password", "value": "hunter2"}]}"#,
+            "username must be",
+            "",
+        ),
+        (r#"{"username": "reader", "passwords": "hunter2"}"#, "passwords must be a list of objects", ""),
+        (
+            r#"{"username": "reader", "passwords": [{"name": "hunter2", "value": "hunter2", "expiry": null}]}"#,
+            "name must be the name of a password",
+            "",
+        ),
+        (
+            r#"{"username": "reader", "passwords": [{"name": "password1", "value": "hunter2", "expiry": "soon"}]}"#,
+            "expiry must be a time",
+            "",
+        ),
+        (
+            r#"{"username": "reader", "passwords": [{"name": "password1", "value": null, "expiry": null}]}"#,
+            "az acr token credential generate has no password",
+            "az shows a password only when it makes it",
+        ),
+        (
+            r#"{"accessToken": "hunter2", "loginServer": "::error::x"}"#,
+            "loginServer must be a login server",
+            "",
+        ),
+    ] {
+        let error = read(text, None).expect_err(text);
+        let said = format!("{error} {}", error.help());
+        assert!(error.to_string().contains(message) && error.help().contains(help), "{text}: {said}");
+        assert!(
+            !said.contains("hunt") && !error.to_string().contains(';') && error.to_string().len() < 256,
+            "{said}"
+        );
+    }
+}
+
+/// Some JSON that has the fields of outputs in it.
+fn some_json() -> impl Strategy<Value = Value> {
+    let word = prop_oneof![
+        Just("hunter2-hunter2".to_owned()),
+        Just(ID.to_owned()),
+        Just("reader".to_owned()),
+        ".{0,12}"
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        word.prop_map(Value::from)
+    ];
+    leaf.prop_recursive(4, 24, 6, |inner| {
+        let field = prop::sample::select(vec![
+            "appId",
+            "displayName",
+            "password",
+            "clientId",
+            "clientSecret",
+            "credentials",
+            "scopeMapId",
+            "passwords",
+            "username",
+            "expiry",
+            "name",
+            "value",
+            "accessToken",
+            "loginServer",
+            "keyId",
+            "endDateTime",
+            "id",
+            "hint",
+        ]);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(field.prop_map(str::to_owned), inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_json_stops_the_command_or_is_repeated(value in some_json(), name in prop::option::of(prop::sample::select(&super::PASSWORD_NAMES[..]))) {
+        let said = match read(&value.to_string(), name) {
+            Ok(output) => format!("{output:?}"),
+            Err(error) => format!("{error} {} {error:?}", error.help()),
+        };
+        prop_assert!(!said.contains("hunter"), "{}", said);
+    }
+
+    #[test]
+    fn no_text_stops_the_command(text in "(?s).{0,60}") {
+        let _ = read(&text, None);
+    }
+
+    /// A password of other letters than ours, so that no part of it can be in a message by chance.
+    #[test]
+    fn nothing_of_a_password_is_in_what_is_said(password in "[~#+/=ßäöü€0-9]{4,40}", cut in 0_usize..200) {
+        let now = Time::parse("2026-11-29T08:00:00Z").expect("a time");
+        for (_, output, name, (_, old, ..), _, _) in rows() {
+            let text = output.to_string().replace(old, &password);
+            let cut: String = text.chars().take(text.chars().count().saturating_sub(cut)).collect();
+            for text in [text, cut] {
+                let said = match read(&text, name) {
+                    Ok(output) => format!("{output:?} {}", output.credential.note(&["contoso.azurecr.io".to_owned()], now)),
+                    Err(error) => format!("{error} {} {error:?}", error.help()),
+                };
+                let parts = password.char_indices().filter_map(|(at, _)| password.get(at..)).filter_map(|rest| {
+                    let end = rest.char_indices().nth(4).map_or(rest.len(), |(end, _)| end);
+                    rest.get(..end).filter(|part| part.chars().count() == 4)
+                });
+                for part in parts {
+                    // Digits of our own are in application ids and times.
+                    prop_assert!(part.chars().all(|c| c.is_ascii_digit()) || !said.contains(part), "{}", said);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_list_of_what_is_understood_is_a_sentence() {
+    let help = AzureError::Unknown { known: super::list(commands()) }.help();
+    assert!(help.starts_with("pass the output of az acr login --expose-token, "), "{help}");
+    assert!(help.ends_with(" or az acr credential show"), "{help}");
+}

@@ -1,0 +1,163 @@
+//! A user name and a password, and what is known about them.
+
+use std::fmt;
+
+use super::Login;
+use super::docker_config::host;
+use super::time::{End, Time};
+use super::token;
+use review::user_info::without_user_info;
+
+/// A user name and a password, and what is known about them. Its `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// User name
+    pub username: String,
+    /// Password or token
+    pub password: String,
+    /// E-mail address, which registries ignore
+    pub email: Option<String>,
+    /// Whose it is
+    pub account: Account,
+    /// When the password ends
+    pub end: End,
+    /// The command of `az` that printed it
+    pub command: Option<&'static str>,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, end, command, .. } = self;
+        f.debug_struct("Credential")
+            .field("account", account)
+            .field("end", end)
+            .field("command", command)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whose credential it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Account {
+    /// A service principal, by its application id
+    Principal(String),
+    /// A repository-scoped token of a registry, by its name
+    Token(String),
+    /// The admin user of a registry, by its name
+    Admin(String),
+    /// What `az acr login` gets
+    AccessToken,
+    /// A user of a registry that is not Azure's
+    Other,
+}
+
+/// The user name that goes with what `az acr login` gets.
+pub const NO_USER: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Whether a text is a GUID.
+pub fn is_guid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+}
+
+impl Account {
+    /// Whose user name it is at a server.
+    pub fn of(username: &str, server: &str) -> Self {
+        let host = host(server);
+        if !host.contains(".azurecr.") {
+            Self::Other
+        } else if username == NO_USER {
+            Self::AccessToken
+        } else if is_guid(username) {
+            Self::Principal(username.to_owned())
+        } else if host.strip_prefix(username).is_some_and(|rest| rest.starts_with(['.', '-'])) {
+            Self::Admin(username.to_owned())
+        } else {
+            Self::Token(username.to_owned())
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Principal(id) => write!(f, "the password of service principal {id}"),
+            Self::Token(name) => write!(f, "the password of token {name}"),
+            Self::Admin(name) => write!(f, "the password of admin user {name}"),
+            Self::AccessToken => f.write_str("the access token"),
+            Self::Other => f.write_str("the password"),
+        }
+    }
+}
+
+impl Credential {
+    /// A credential for a server, of which no more is known than what it says itself.
+    pub fn new(username: String, password: String, email: Option<String>, server: &str) -> Self {
+        let account = Account::of(&username, server);
+        let end = match (token::end(&password), &account) {
+            (Some(time), _) => End::At(time),
+            (None, Account::Admin(_)) => End::Never,
+            (None, _) => End::Unknown,
+        };
+        Self { username, password, email, account, end, command: None }
+    }
+
+    /// The login to a server with it.
+    pub fn login(&self, server: &str) -> Login {
+        let Self { username, password, email, .. } = self.clone();
+        Login { server: server.to_owned(), username, password, email }
+    }
+
+    /// One sentence about what it is for which servers, when it ends, and how to ask for an end that is unknown.
+    pub fn note(&self, servers: &[String], now: Time) -> String {
+        let account = &self.account;
+        let servers: Vec<_> = servers.iter().map(|server| without_user_info(server)).collect();
+        let what = match self.command {
+            Some(command) => format!("{command}: {account} for {}", servers.join(", ")),
+            None => format!("{account} for {}", servers.join(", ")),
+        };
+        match (self.end, account) {
+            (End::At(time), _) if time <= now => format!("{what} ended at {time}"),
+            (End::At(time), _) => format!("{what} ends at {time}"),
+            (End::Never, _) => format!("{what} never ends"),
+            (End::Unknown, Account::Principal(id)) => format!(
+                "{what} ends at an unknown time: pass what `az ad app credential list --id {id}` prints with --expires-from"
+            ),
+            (End::Unknown, Account::Token(name)) => format!(
+                "{what} ends at an unknown time: pass what `az acr token show -n {name} -r REGISTRY` says with --expires"
+            ),
+            (End::Unknown, _) => format!("{what} ends at an unknown time: pass it with --expires"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, NO_USER};
+
+    #[test]
+    fn a_user_name_says_whose_it_is() {
+        const ID: &str = "11111111-2222-3333-4444-555555555555";
+        let token = |name: &str| Account::Token(name.to_owned());
+        let admin = Account::Admin("contoso".to_owned());
+        for (username, server, account) in [
+            (ID, "contoso.azurecr.io", Account::Principal(ID.to_owned())),
+            (NO_USER, "contoso.azurecr.io", Account::AccessToken),
+            ("contoso", "contoso.azurecr.io", admin.clone()),
+            ("contoso", "https://contoso.azurecr.io/", admin.clone()),
+            ("contoso", "contoso-e7ggejfuhzhgedc8.azurecr.io", admin),
+            ("reader", "contoso.azurecr.io", token("reader")),
+            ("reader", "contoso.azurecr.cn", token("reader")),
+            ("con", "contoso.azurecr.io", token("con")),
+            (
+                "11111111-2222-3333-4444-55555555555g",
+                "contoso.azurecr.io",
+                token("11111111-2222-3333-4444-55555555555g"),
+            ),
+            ("octocat", "ghcr.io", Account::Other),
+        ] {
+            assert_eq!(Account::of(username, server), account, "{username} at {server}");
+        }
+    }
+}

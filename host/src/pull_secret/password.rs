@@ -1,0 +1,161 @@
+//! Passwords that were hardly meant to be passwords: something else was piped.
+
+use review::placeholder;
+use serde::de::IgnoredAny;
+
+use super::azure;
+
+/// Why a text is hardly a password. No message shows a part of it, or its length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Suspicion {
+    /// What a command of `az` printed as a whole
+    #[error("is the output of {0}")]
+    Azure(&'static str),
+    /// A docker config
+    #[error("is a docker config")]
+    DockerConfig,
+    /// Other JSON
+    #[error("is JSON")]
+    Json,
+    /// In quotes, as `--query` prints it without `-o tsv`
+    #[error("is in quotes")]
+    Quoted,
+    /// Line ends that are not removed
+    #[error("ends in more than one line end")]
+    LineEnds,
+    /// Several lines
+    #[error("has more than one line")]
+    Lines,
+    /// Several values of `-o tsv`
+    #[error("has a tab in it, which -o tsv writes between values")]
+    Tab,
+    /// A placeholder that was not filled in
+    #[error("is a variable or placeholder that was not substituted")]
+    Placeholder,
+    /// What CI systems show for a secret
+    #[error("is masked or left out")]
+    Masked,
+    /// What `jq -r` prints for a missing field
+    #[error("is a word that programs print for a missing value")]
+    Missing,
+}
+
+impl Suspicion {
+    /// What to type instead.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::Azure(_) => "pass it with --from-az - in place of --username and --password-stdin",
+            Self::DockerConfig => {
+                "pass it with --from-docker-config - in place of --username and --password-stdin"
+            }
+            Self::Quoted => "add -o tsv to the az command, or -r to jq, which print a value without quotes",
+            Self::LineEnds => "one line end is removed: print the password without others, as printf %s does",
+            Self::Json | Self::Lines | Self::Tab => {
+                "print only the password, as az does with --query password -o tsv"
+            }
+            Self::Placeholder | Self::Masked => "pass the password itself",
+            Self::Missing => "see whether the field that the command before the pipe prints exists",
+        }
+    }
+}
+
+/// What is suspicious about a password; `None` for an ordinary one.
+pub fn suspicion(password: &str) -> Option<Suspicion> {
+    let trimmed = password.trim();
+    if let Some(command) = azure::command_of(password) {
+        return Some(Suspicion::Azure(command));
+    }
+    if trimmed.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(trimmed).is_ok() {
+        let is_config =
+            ["\"auths\"", "\"credHelpers\"", "\"credsStore\""].iter().any(|key| trimmed.contains(key));
+        return Some(if is_config { Suspicion::DockerConfig } else { Suspicion::Json });
+    }
+    let is_between =
+        |quote: char| trimmed.len() > 1 && trimmed.starts_with(quote) && trimmed.ends_with(quote);
+    let is_line_end = |c: char| matches!(c, '\n' | '\r');
+    let is_missing = ["null", "None", "undefined"].contains(&trimmed);
+    match password {
+        _ if is_between('"') || is_between('\'') => Some(Suspicion::Quoted),
+        _ if placeholder::is_whole(trimmed) => Some(Suspicion::Placeholder),
+        _ if is_missing => Some(Suspicion::Missing),
+        _ if !trimmed.is_empty() && trimmed.chars().all(|c| "*•….".contains(c)) => {
+            Some(Suspicion::Masked)
+        }
+        _ if password.ends_with(is_line_end) => Some(Suspicion::LineEnds),
+        _ if password.contains(is_line_end) => Some(Suspicion::Lines),
+        _ if password.contains('\t') => Some(Suspicion::Tab),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Suspicion, suspicion};
+
+    #[test]
+    fn what_was_hardly_meant_as_a_password_is_recognised() {
+        for (password, expected) in [
+            (
+                r#"{"appId": "1", "displayName": "x", "password": "hunter2", "tenant": "2"}"#,
+                Suspicion::Azure("az ad sp create-for-rbac"),
+            ),
+            ("appId: 1\npassword: hunter2\ntenant: 2\n", Suspicion::Azure("az ad sp credential reset")),
+            (r#"{"auths": {"contoso.azurecr.io": {"auth": "aHVudGVyMg=="}}}"#, Suspicion::DockerConfig),
+            (r#"{"password": "hunter2"}"#, Suspicion::Json),
+            ("[\n  \"hunter2\"\n]\n", Suspicion::Json),
+            ("\"hunter2\"", Suspicion::Quoted),
+            ("'hunter2'", Suspicion::Quoted),
+            ("\"hunter2\"\r", Suspicion::Quoted),
+            ("hunter2\n", Suspicion::LineEnds),
+            ("hunter2\r", Suspicion::LineEnds),
+            ("hunter2\n\n", Suspicion::LineEnds),
+            ("hunter2\nhunter3", Suspicion::Lines),
+            ("1\thunter2", Suspicion::Tab),
+            ("${ACR_PASSWORD}", Suspicion::Placeholder),
+            ("$(acrPassword)", Suspicion::Placeholder),
+            ("{{ .Values.password }}", Suspicion::Placeholder),
+            ("#{acrPassword}#", Suspicion::Placeholder),
+            ("<password>", Suspicion::Placeholder),
+            ("%ACR_PASSWORD%", Suspicion::Placeholder),
+            ("$ACR_PASSWORD", Suspicion::Placeholder),
+            ("***", Suspicion::Masked),
+            ("...", Suspicion::Masked),
+            ("…", Suspicion::Masked),
+            ("null", Suspicion::Missing),
+            ("None", Suspicion::Missing),
+        ] {
+            assert_eq!(suspicion(password), Some(expected), "{password:?}");
+            assert!(!expected.to_string().contains("hunter"), "{password:?}");
+        }
+    }
+
+    #[test]
+    fn an_ordinary_password_is_accepted() {
+        for password in [
+            "hunter2",
+            "hunter 2",
+            "with:colons",
+            "\"half",
+            "it's",
+            "\"",
+            "{hunter2",
+            "[1",
+            "{hunter2}",
+            "pa$$word",
+            "$ecret",
+            "$",
+            "a<b>",
+            "50%",
+            "%%",
+            "<>",
+            "12345678",
+            "true",
+            "~abc.8Q~d_e-f",
+            "AbC+def/ghi=",
+            "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
+        ] {
+            assert_eq!(suspicion(password), None, "{password:?}");
+        }
+    }
+}
