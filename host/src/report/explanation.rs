@@ -53,12 +53,11 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
         rows(out, "needs", &one(need))?;
     }
     rows(out, "secrets", &explanation.secrets.iter().map(secret).collect::<Vec<_>>())?;
-    let tries = explanation.tries.iter().enumerate();
-    let tried = |(i, TriedKey { key, secret, status }): (usize, &TriedKey)| {
+    let attempt = |(i, TriedKey { key, secret, status }): (usize, &TriedKey)| {
         let status = status.as_ref().map(|status| format!(": {status}")).unwrap_or_default();
         format!("{}. key {key} of secret {secret}{status}", i + 1)
     };
-    let tries: Vec<String> = tries.map(tried).collect();
+    let tries: Vec<String> = explanation.tries.iter().enumerate().map(attempt).collect();
     rows(out, "tries", &tries)?;
     let skipped = explanation.not_tried.iter();
     let skipped =
