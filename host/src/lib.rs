@@ -18,6 +18,7 @@ pub mod playground;
 pub mod publish;
 pub mod pull_secret;
 pub mod quantity;
+pub mod registry;
 pub mod report;
 pub mod sandbox;
 pub mod suite;

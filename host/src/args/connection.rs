@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::publish::registry::Connection;
+use crate::registry::Connection;
 
 /// How a registry is reached.
 #[derive(Debug, Clone, Default, Args)]

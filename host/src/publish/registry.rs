@@ -7,15 +7,9 @@
 //! ```
 
 pub mod artifact;
-mod credentials;
-mod error;
-mod failure;
-mod login;
 pub mod reference;
-mod retry;
 mod transfer;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -25,15 +19,11 @@ use oci_client::secrets::RegistryAuth;
 use tokio::runtime::Runtime;
 
 use crate::console::Console;
-use crate::files::input;
+use crate::registry::credentials::{self, Credential};
+use crate::registry::failure::{Asked, of_http};
+use crate::registry::login::{Action, Door};
+use crate::registry::{CONNECT, Connection, RegistryError, USER_AGENT, retry};
 use artifact::Artifact;
-pub(crate) use credentials::{Credential, from_helper};
-pub use error::RegistryError;
-use failure::{Asked, of_http};
-use login::{Action, Door};
-
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(15);
 
 /// Time limit without data from a registry. During an upload a registry sends nothing, and the upload may be slow.
 const fn quiet(action: Action) -> Duration {
@@ -41,15 +31,6 @@ const fn quiet(action: Action) -> Duration {
         Action::Pull => Duration::from_mins(1),
         Action::Push => Duration::from_mins(10),
     }
-}
-
-/// How a registry is reached.
-#[derive(Debug, Clone, Default)]
-pub struct Connection {
-    /// Whether it uses plain http
-    pub insecure: bool,
-    /// A file with certificates (PEM) of authorities to trust in addition to those of the system
-    pub ca_file: Option<PathBuf>,
 }
 
 /// What was pulled.
@@ -92,24 +73,8 @@ impl Registry {
         connection: &Connection,
         console: Console,
     ) -> Result<Self, RegistryError> {
-        // Installing fails if the process has a provider already, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // A redirection could send an identity token to another host.
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none());
-        let mut authorities = Vec::new();
-        if let Some(path) = &connection.ca_file {
-            let refuse = |problem: String| RegistryError::CaFile { path: path.clone(), problem };
-            let pem = input::small(path).map_err(|error| refuse(error.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-                .ok()
-                .filter(|certificates| !certificates.is_empty())
-                .ok_or_else(|| refuse("there is no certificate in PEM form in it".to_owned()))?;
-            builder = builder.tls_certs_merge(certificates);
-            authorities = bundle(&pem);
-        }
+        let (builder, pem) = connection.client()?;
+        let authorities = bundle(&pem);
         let client = ClientConfigParts {
             protocol: if connection.insecure { ClientProtocol::Http } else { ClientProtocol::Https },
             authorities,
@@ -203,8 +168,6 @@ impl ClientConfigParts {
         }
     }
 }
-
-const USER_AGENT: &str = concat!("acr-pull-secret/", env!("CARGO_PKG_VERSION"));
 
 /// The certificates of a PEM file one by one: the library takes only the first of each.
 fn bundle(pem: &[u8]) -> Vec<Certificate> {

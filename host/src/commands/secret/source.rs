@@ -7,10 +7,10 @@ use anyhow::{Result, bail};
 use super::{MakeSecret, password, refusal};
 use crate::console::Io;
 use crate::files::input;
-use crate::publish::registry::{self, from_helper};
 use crate::pull_secret::credential::Credential;
 use crate::pull_secret::docker_config::{self, DockerConfigError};
 use crate::pull_secret::{Login, azure};
+use crate::registry::credentials::{self, from_helper};
 
 /// A credential, and the servers that it is for.
 pub(super) struct Sourced {
@@ -112,11 +112,11 @@ fn helped(server: String, key: &str, helper: &str) -> Result<Login, DockerConfig
         ));
     }
     match from_helper(helper, key) {
-        Ok(registry::Credential::Password { user: username, password }) => {
+        Ok(credentials::Credential::Password { user: username, password }) => {
             Ok(Login { server, username, password, email: None })
         }
-        Ok(registry::Credential::Identity(_)) => Err(DockerConfigError::IdentityToken(server)),
-        Ok(registry::Credential::Anonymous) => {
+        Ok(credentials::Credential::Identity(_)) => Err(DockerConfigError::IdentityToken(server)),
+        Ok(credentials::Credential::Anonymous) => {
             Err(DockerConfigError::NotKept { server, helper: helper.to_owned() })
         }
         Err(problem) => Err(DockerConfigError::HelperFailed(problem)),

@@ -7,8 +7,8 @@ use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciImageManifest};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::error::RegistryError;
 use crate::publish::metadata::{self, MetadataError};
+use crate::registry::{RegistryError, printable};
 use crate::text::hex;
 
 /// The layer that holds the module.
@@ -81,7 +81,7 @@ pub fn digest(bytes: &[u8]) -> String {
 pub fn layer<'a>(manifest: &'a OciImageManifest, called: &str) -> Result<(&'a str, usize), RegistryError> {
     let refuse = |problem: String| RegistryError::NoPolicy { reference: called.to_owned(), problem };
     if let Some(other) = manifest.layers.iter().find(|layer| layer.media_type != LAYER) {
-        return Err(refuse(format!("it has a layer of type {}", super::error::printable(&other.media_type))));
+        return Err(refuse(format!("it has a layer of type {}", printable(&other.media_type))));
     }
     let layer = manifest.layers.first().ok_or_else(|| refuse("it has no layer".to_owned()))?;
     let is_sha256 = layer.digest.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64);

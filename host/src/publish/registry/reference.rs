@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 
 use oci_client::Reference;
 
-use super::error::RegistryError;
+use crate::registry::RegistryError;
 use review::user_info::without_user_info;
 
 /// Reads `contoso.azurecr.io/policies/acr-pull-secret:v0.1.0`, with or without `registry://`, by tag or by digest. Without a

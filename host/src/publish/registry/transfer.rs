@@ -17,9 +17,9 @@ use reqwest::header::ACCEPT;
 use serde::de::IgnoredAny;
 
 use super::artifact::{self, Artifact};
-use super::error::{RegistryError, printable};
-use super::failure::Asked;
-use super::login::Door;
+use crate::registry::failure::Asked;
+use crate::registry::login::Door;
+use crate::registry::{RegistryError, printable};
 
 /// Accepted types of manifests; others are requested too, so that an error can name the actual type.
 const ACCEPTED: [&str; 4] = [

@@ -30,7 +30,7 @@ pub(crate) enum Credential {
 
 impl Credential {
     /// The secret part of the credential; empty if there is none.
-    pub(super) fn secret(&self) -> &str {
+    pub(crate) fn secret(&self) -> &str {
         match self {
             Self::Anonymous => "",
             Self::Password { password, .. } => password,
@@ -50,7 +50,7 @@ impl fmt::Debug for Credential {
 }
 
 /// The docker config: `config.json` in `$DOCKER_CONFIG`, or else in `~/.docker`.
-pub(super) fn config_file() -> Option<PathBuf> {
+pub(crate) fn config_file() -> Option<PathBuf> {
     let folder = env::var_os("DOCKER_CONFIG").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let folder = folder.or_else(|| env::home_dir().map(|home| home.join(".docker")));
     folder.map(|folder| folder.join("config.json"))
@@ -60,7 +60,7 @@ pub(super) fn config_file() -> Option<PathBuf> {
 ///
 /// # Errors
 /// - a config or a helper that cannot be used, or an entry without its secret. No credential at all is not an error
-pub(super) fn find(registry: &str) -> Result<Credential, RegistryError> {
+pub(crate) fn find(registry: &str) -> Result<Credential, RegistryError> {
     let Some(path) = config_file() else { return Ok(Credential::Anonymous) };
     let refuse = |problem: String| RegistryError::DockerConfig { path: path.clone(), problem };
     let file = match File::open(&path) {

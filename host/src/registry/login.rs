@@ -20,20 +20,20 @@ const LARGEST: usize = 1 << 20;
 
 /// The scope of the access to a repository, as token servers define it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     Pull,
     Push,
 }
 
 /// What a login to a registry needs.
 #[derive(Clone, Copy)]
-pub(super) struct Door<'a> {
-    pub(super) http: &'a reqwest::Client,
+pub(crate) struct Door<'a> {
+    pub(crate) http: &'a reqwest::Client,
     /// `https`, or `http` where the user allowed it
-    pub(super) scheme: &'a str,
-    pub(super) repository: &'a str,
-    pub(super) credential: &'a Credential,
-    pub(super) asked: Asked<'a>,
+    pub(crate) scheme: &'a str,
+    pub(crate) repository: &'a str,
+    pub(crate) credential: &'a Credential,
+    pub(crate) asked: Asked<'a>,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ struct Token {
 
 impl Door<'_> {
     /// Authenticates as the registry requires.
-    pub(super) async fn enter(&self, action: Action) -> Result<RegistryAuth, RegistryError> {
+    pub(crate) async fn enter(&self, action: Action) -> Result<RegistryAuth, RegistryError> {
         let url = format!("{}://{}/v2/", self.scheme, self.asked.registry);
         let response = self.send(self.http.get(url)).await?;
         let challenges: Vec<String> = response
@@ -158,12 +158,12 @@ impl Door<'_> {
         }
     }
 
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
         let response = request.timeout(Duration::from_mins(1)).send().await;
         response.map_err(|error| of_http(self.asked.registry, &error))
     }
 
-    pub(super) async fn refused(&self, response: Response) -> RegistryError {
+    pub(crate) async fn refused(&self, response: Response) -> RegistryError {
         let status = response.status().as_u16();
         let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let wait = wait.map(Duration::from_secs);
@@ -178,7 +178,7 @@ impl Door<'_> {
     }
 
     /// A whole answer, up to a limit.
-    pub(super) async fn read(&self, mut response: Response) -> Result<String, RegistryError> {
+    pub(crate) async fn read(&self, mut response: Response) -> Result<String, RegistryError> {
         let mut body = Vec::new();
         while let Some(chunk) =
             response.chunk().await.map_err(|error| of_http(self.asked.registry, &error))?

@@ -169,12 +169,12 @@ pub enum RegistryError {
 
 impl RegistryError {
     /// Whether trying again may help.
-    pub(super) fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Cut { .. } | Self::Busy { .. })
     }
 
     /// How long the registry asks the client to wait.
-    pub(super) fn wait(&self) -> Option<Duration> {
+    pub(crate) fn wait(&self) -> Option<Duration> {
         match self {
             Self::Busy { wait, .. } => *wait,
             _ => None,
@@ -183,7 +183,7 @@ impl RegistryError {
 }
 
 /// How to get credentials for a registry.
-pub(super) fn log_in(registry: &str) -> String {
+pub(crate) fn log_in(registry: &str) -> String {
     match acr_name(registry) {
         Some(name) => format!("log in with `az acr login -n {name}` or `docker login {registry}`"),
         None => format!("log in with `docker login {registry}`"),
@@ -214,7 +214,7 @@ fn rights(registry: &str, said: Option<&str>) -> String {
 }
 
 /// A text from outside for a message: one line, not too long, nothing that moves a cursor.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
     text.trim().to_owned()
 }

@@ -14,7 +14,7 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// Tries up to four times, until it succeeds or fails with a permanent error.
-pub(super) async fn retry<T>(
+pub(crate) async fn retry<T>(
     console: &Console,
     bar: &ProgressBar,
     mut attempt: impl AsyncFnMut() -> Result<T, RegistryError>,

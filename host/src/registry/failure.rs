@@ -9,7 +9,7 @@ use oci_client::errors::{DigestError, OciDistributionError, OciEnvelope, OciErro
 use super::error::{RegistryError, printable};
 
 /// Describes an error below HTTP. Addresses are left out, because a signed one is a secret.
-pub(super) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
+pub(crate) fn of_http(registry: &str, error: &reqwest::Error) -> RegistryError {
     // Layers come from another host where the registry redirects.
     let host = error.url().and_then(|url| Some((url.host_str()?, url.port())));
     let registry = match host {
@@ -79,22 +79,22 @@ fn of_tls(registry: String, error: &rustls::Error) -> RegistryError {
 
 /// The registry, the reference and the credentials: what an error has to name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// Host and port
-    pub(super) registry: &'a str,
+    pub(crate) registry: &'a str,
     /// The reference
-    pub(super) reference: &'a str,
+    pub(crate) reference: &'a str,
     /// Where credentials come from
-    pub(super) config: &'a str,
+    pub(crate) config: &'a str,
     /// The secret part of the credentials, which is removed from answers
-    pub(super) secret: &'a str,
+    pub(crate) secret: &'a str,
     /// Whether the credentials were accepted: later refusals are due to missing permissions
-    pub(super) admitted: bool,
+    pub(crate) admitted: bool,
 }
 
 impl Asked<'_> {
     /// An answer of this status, whose body is `text`.
-    pub(super) fn of_status(self, status: u16, text: &str) -> RegistryError {
+    pub(crate) fn of_status(self, status: u16, text: &str) -> RegistryError {
         let registry = self.registry.to_owned();
         let config = self.config.to_owned();
         match status {
@@ -116,7 +116,7 @@ impl Asked<'_> {
     }
 
     /// An error of the client library.
-    pub(super) fn of_client(self, error: &OciDistributionError) -> RegistryError {
+    pub(crate) fn of_client(self, error: &OciDistributionError) -> RegistryError {
         let registry = self.registry.to_owned();
         let nonsense = |problem: &str| RegistryError::Nonsense {
             registry: registry.clone(),
@@ -147,7 +147,7 @@ impl Asked<'_> {
     }
 
     /// A download that was interrupted.
-    pub(super) fn of_stream(self, error: &io::Error) -> RegistryError {
+    pub(crate) fn of_stream(self, error: &io::Error) -> RegistryError {
         let registry = self.registry.to_owned();
         if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>()) {
             of_http(self.registry, error)
@@ -219,7 +219,7 @@ fn repeats(message: &str, secret: &str) -> bool {
 }
 
 /// Describes an unexpected body.
-pub(super) fn looks_like(body: &str) -> &'static str {
+pub(crate) fn looks_like(body: &str) -> &'static str {
     match body.trim_start().chars().next() {
         Some('<') => ", and a web page",
         _ => "",
@@ -231,7 +231,7 @@ mod tests {
     use base64::prelude::{BASE64_STANDARD, Engine as _};
 
     use super::Asked;
-    use crate::publish::registry::error::printable;
+    use crate::registry::error::printable;
 
     const ASKED: Asked<'_> = Asked {
         registry: "contoso.azurecr.io",
