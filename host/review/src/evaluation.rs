@@ -44,6 +44,28 @@ pub struct Evaluation<'a> {
     pub host: Arc<dyn HostCalls>,
 }
 
+/// A pod whose images are pulled.
+#[derive(Debug, Clone)]
+pub struct PodToPull {
+    /// With the pull secrets of its `ServiceAccount` and of the policy
+    pub pod: Value,
+    /// Its namespace
+    pub namespace: String,
+    /// The part of the outcome that it belongs to
+    pub part: Part,
+    /// What stands before a pointer into the pod, to make it one into that part
+    pub prefix: String,
+}
+
+/// A part of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The answer for the object itself
+    Object,
+    /// That for the pods of this template, by its number from 0
+    Pods(usize),
+}
+
 /// Bytes that most payloads do not exceed.
 const USUAL_PAYLOAD: usize = 4 << 10;
 
@@ -186,6 +208,50 @@ impl<'a> Evaluation<'a> {
             .filter(|(request, _)| self.leaves_out(request).is_none())
             .collect();
         (request, pods)
+    }
+
+    /// The pods of an outcome that are created and pull images, as the API server and the policy leave them. None for an object
+    /// that is not evaluated or not created.
+    pub fn pods_to_pull(&self, outcome: &Outcome) -> Vec<PodToPull> {
+        let manifest = &outcome.manifest;
+        let Some(kind) = Kind::of(manifest.object()) else { return Vec::new() };
+        if matches!(outcome.verdict.decision, Decision::Skipped | Decision::Error) && outcome.pods.is_empty()
+        {
+            return Vec::new();
+        }
+        let (request, made) = self.requests(&kind, manifest);
+        if !request.is_create() {
+            return Vec::new();
+        }
+        let namespace = request.namespace().unwrap_or(self.api_server.namespace).to_owned();
+        let pod = |object: &Value, verdict: &Verdict, part, pointer: &str| {
+            let mut object = object.clone();
+            // A patch that does not apply is of a policy that lies; the pod then stays as it was sent.
+            let _ = json_patch::patch(&mut object, &verdict.patch);
+            PodToPull { pod: object, namespace: namespace.clone(), part, prefix: pointer.to_owned() }
+        };
+        if kind.is_core("Pod") {
+            let object = request.object().into_iter();
+            return object.map(|object| pod(object, &outcome.verdict, Part::Object, "")).collect();
+        }
+        if !made.is_empty() {
+            let both = made.iter().zip(&outcome.pods).enumerate();
+            return both
+                .filter_map(|(i, ((request, _), pods))| {
+                    Some(pod(request.object()?, &pods.verdict, Part::Pods(i), ""))
+                })
+                .collect();
+        }
+        // The policy sees the templates alone.
+        let Some(object) = request.object() else { return Vec::new() };
+        let changed = pod(object, &outcome.verdict, Part::Object, "").pod;
+        let pods = self.api_server.pod_requests(&kind, &changed, &namespace).into_iter();
+        pods.filter_map(|PodRequest { request, spec_pointer }| {
+            let prefix = spec_pointer.strip_suffix("/spec")?.to_owned();
+            let pod = request.object?.into_owned();
+            Some(PodToPull { pod, namespace: namespace.clone(), part: Part::Object, prefix })
+        })
+        .collect()
     }
 
     /// The payloads that are sent to the policy for a manifest; none if it is not sent.

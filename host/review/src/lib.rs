@@ -36,6 +36,7 @@ mod other_namespace;
 pub mod outcome;
 pub mod placeholder;
 pub mod policy_resource;
+pub mod pull;
 pub mod request;
 pub mod rule_help;
 pub mod secret_mask;

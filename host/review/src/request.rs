@@ -137,6 +137,13 @@ impl Asked<'_> {
         }
     }
 
+    pub(crate) fn is_create(&self) -> bool {
+        match self {
+            Self::Made(request) => request.operation == "CREATE",
+            Self::Given(request) => request.get("operation").and_then(Value::as_str) == Some("CREATE"),
+        }
+    }
+
     pub(crate) fn is_update(&self) -> bool {
         match self {
             Self::Made(request) => request.operation == "UPDATE",

@@ -4,6 +4,7 @@ use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::pull::ImagePull;
 use crate::yaml::Place;
 
 /// `kubewarden_policy_sdk::response::ValidationResponse`
@@ -100,6 +101,9 @@ pub struct Verdict {
     pub message: Option<String>,
     /// The warnings of the API server
     pub warnings: Vec<String>,
+    /// What the registries answer, where they were asked
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImagePull>,
     /// Whether the message only says what the findings say
     #[serde(skip)]
     pub findings_say_message: bool,
@@ -114,6 +118,7 @@ impl Verdict {
             findings: Vec::new(),
             message: Some(excerpt(message)),
             warnings: Vec::new(),
+            images: Vec::new(),
             findings_say_message: false,
         }
     }
@@ -159,6 +164,7 @@ impl Verdict {
             findings,
             message: response.message.filter(|_| !response.accepted),
             warnings: response.warnings.unwrap_or_default(),
+            images: Vec::new(),
         })
     }
 }
