@@ -35,6 +35,7 @@
 //! | `decisions` | what is accepted, mutated and rejected, with the finding |
 //! | `written_files` | reports and sessions go to files, and never over an input |
 //! | `explain` | `explain` reports a policy that cannot explain |
+//! | `asking` | `--pull` asks registries as the kubelet does, and no credential goes elsewhere or is shown |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
 //! | `declared_secrets` | a repository declares its pull secrets by what controllers make them of, or encrypted |
 //! | `documents` | the files, links and calls that documents show are there and valid |
@@ -54,6 +55,7 @@
 )]
 
 mod artifact_hub;
+mod asking;
 mod bench;
 mod browser;
 mod cases;

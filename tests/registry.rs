@@ -1,9 +1,9 @@
 //! Publishing: against Debian's docker-registry where a registry is needed, and against servers that misbehave.
 
 pub(crate) mod authority;
-mod front;
+pub(crate) mod front;
 mod logins;
-mod server;
+pub(crate) mod server;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -12,6 +12,7 @@ use walkdir::WalkDir;
 
 use crate::engines::{json, our_host, project};
 use crate::tables::NoHost;
+use acr_pull_secret::pull;
 
 const FOLDER: &str = "docs/rules";
 
@@ -62,6 +63,18 @@ fn example(rule: &str, sessions: &[Session]) -> Option<String> {
     })
 }
 
+/// The rules of the policy, and those that the command adds with `--pull`.
+fn all_rules() -> Vec<Value> {
+    let rules = json(&our_host("findings", b"", Arc::new(NoHost)));
+    let added = pull::rules::rules().into_iter().map(|rule| serde_json::to_value(rule).unwrap());
+    rules.as_array().unwrap().iter().cloned().chain(added).collect()
+}
+
+/// Whether only the command reports it.
+fn is_added(id: &str) -> bool {
+    pull::rules::rules().iter().any(|rule| rule.id == id)
+}
+
 fn page(rule: &Value, sessions: &[Session]) -> String {
     let field = |name: &str| rule[name].as_str().unwrap();
     let (id, category, summary, reason, fix) =
@@ -72,6 +85,9 @@ fn page(rule: &Value, sessions: &[Session]) -> String {
         other => panic!("{id}: {other}"),
     };
     let weight = match category {
+        _ if is_added(id) => format!(
+            "Always {action}, and only with [`--pull`](../pulling.md). The policy never asks registries."
+        ),
         "warning" | "rejection" => format!("Always {action}. No setting changes this."),
         _ => format!(
             "By default {action}. The setting [`actions.{category}`](../settings.md#actions) changes this to `allow`, `warn` or \
@@ -86,23 +102,24 @@ fn page(rule: &Value, sessions: &[Session]) -> String {
     };
     let example =
         example(id, sessions).map(|example| format!("\n## Example\n\n{example}")).unwrap_or_default();
+    let author = if is_added(id) { "command" } else { "policy" };
     format!(
-        "<!-- Written by `UPDATE=1 cargo test rule_pages` from the policy. Do not edit. -->\n\
+        "<!-- Written by `UPDATE=1 cargo test rule_pages` from the {author}. Do not edit. -->\n\
          # {id}\n\n{summary}\n\n\
          **Why it breaks.** {reason}\n\n\
          **How to fix it.** {fix}\n\n\
-         **What the policy does.** {weight}\n{example}\n\
+         **What the {author} does.** {weight}\n{example}\n\
          [All rules](README.md)\n"
     )
 }
 
 #[test]
 fn the_page_of_each_rule_says_what_the_policy_says() {
-    let rules = json(&our_host("findings", b"", Arc::new(NoHost)));
+    let rules = all_rules();
     let sessions = sessions();
     let folder = project(FOLDER);
     let mut names = BTreeSet::from(["README.md".to_owned()]);
-    for rule in rules.as_array().unwrap() {
+    for rule in &rules {
         let name = format!("{}.md", rule["id"].as_str().unwrap());
         let page = page(rule, &sessions);
         let path = folder.join(&name);
@@ -118,9 +135,9 @@ fn the_page_of_each_rule_says_what_the_policy_says() {
 }
 
 #[test]
-fn the_list_of_rules_has_all_rules_in_the_order_of_the_policy() {
-    let rules = json(&our_host("findings", b"", Arc::new(NoHost)));
-    let ids: Vec<&str> = rules.as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+fn the_list_of_rules_has_those_of_the_policy_in_its_order_and_then_those_of_the_command() {
+    let rules = all_rules();
+    let ids: Vec<&str> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     let list = fs::read_to_string(project(FOLDER).join("README.md")).unwrap();
     let listed = list
         .lines()

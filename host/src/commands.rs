@@ -11,6 +11,7 @@ mod ordered_parallel;
 pub mod playground;
 pub mod policy;
 mod policy_file;
+mod pulling;
 mod question;
 mod reports;
 mod rewrite;

@@ -5,10 +5,13 @@ mod connection;
 pub(crate) mod credentials;
 mod error;
 pub(crate) mod failure;
+pub(crate) mod image;
 pub(crate) mod login;
+mod platform;
 pub(crate) mod retry;
 
-pub use connection::Connection;
-pub(crate) use connection::{CONNECT, USER_AGENT};
+pub(crate) use connection::{CONNECT, Clients, USER_AGENT};
+pub use connection::{Connection, Insecure, Resolved};
 pub use error::RegistryError;
-pub(crate) use error::printable;
+pub(crate) use error::{acr_name, printable};
+pub use platform::Platform;

@@ -44,7 +44,7 @@ impl Authority {
         Self { folder, certificate: certificate.der().clone(), key }
     }
 
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -66,7 +66,7 @@ impl Authority {
     }
 
     /// A token for the registry: docs/content/spec/auth/jwt.md of distribution.
-    pub(super) fn token(&self, repository: &str, actions: &[&str]) -> String {
+    pub(crate) fn token(&self, repository: &str, actions: &[&str]) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let header = json!({"typ": "JWT", "alg": "ES256", "x5c": [STANDARD.encode(&self.certificate)]});
         let claims = json!({

@@ -8,16 +8,16 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The first lines of a request.
 #[derive(Debug, Clone)]
-pub(super) struct Head {
-    pub(super) method: String,
+pub(crate) struct Head {
+    pub(crate) method: String,
     /// With its query
-    pub(super) path: String,
+    pub(crate) path: String,
     lines: Vec<String>,
 }
 
 impl Head {
     /// A header's value.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.lines.iter().filter_map(|line| line.split_once(": "));
         headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
@@ -28,7 +28,7 @@ impl Head {
 }
 
 /// The action for a request.
-pub(super) enum Act {
+pub(crate) enum Act {
     /// It reaches the registry, and the answer comes back
     Pass,
     /// So it is answered, given its body
@@ -44,14 +44,14 @@ pub(super) enum Act {
 type Decide = dyn Fn(&Head) -> Act + Send + Sync;
 
 /// A server on a port of its own.
-pub(super) struct Front {
-    pub(super) port: u16,
+pub(crate) struct Front {
+    pub(crate) port: u16,
     seen: Arc<Mutex<Vec<Head>>>,
 }
 
 impl Front {
     /// Serves until the test ends. Each connection carries one request.
-    pub(super) fn start(
+    pub(crate) fn start(
         registry: u16,
         tls: Option<Arc<ServerConfig>>,
         decide: impl Fn(&Head) -> Act + Send + Sync + 'static,
@@ -80,7 +80,7 @@ impl Front {
     }
 
     /// The requests so far.
-    pub(super) fn seen(&self) -> Vec<Head> {
+    pub(crate) fn seen(&self) -> Vec<Head> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -152,13 +152,13 @@ fn ask(port: u16, head: &Head, body: &[u8]) -> Vec<u8> {
 }
 
 /// An answer in full.
-pub(super) fn answer(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
 }
 
 /// The act that gives this answer.
-pub(super) fn say(status: &str, headers: &str, body: &str) -> Act {
+pub(crate) fn say(status: &str, headers: &str, body: &str) -> Act {
     let answer = answer(status, headers, body);
     Act::Answer(Box::new(move |_| answer))
 }

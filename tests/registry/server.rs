@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Who may log in.
-pub(super) enum Guard<'a> {
+pub(crate) enum Guard<'a> {
     Anybody,
     /// `alice` with the password `correct horse`
     Password,
@@ -20,14 +20,14 @@ pub(super) enum Guard<'a> {
 }
 
 /// A running registry, which ends with the test.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     _folder: TempDir,
 }
 
 impl Server {
-    pub(super) fn start(guard: &Guard<'_>, tls: Option<(&Path, &Path)>) -> Self {
+    pub(crate) fn start(guard: &Guard<'_>, tls: Option<(&Path, &Path)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -84,6 +84,6 @@ impl Drop for Server {
 }
 
 /// A port on which nothing listens.
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::registry::Connection;
+use crate::registry::{Connection, Insecure};
 
 /// How a registry is reached.
 #[derive(Debug, Clone, Default, Args)]
@@ -19,6 +19,7 @@ pub struct ConnectionArgs {
 
 impl From<&ConnectionArgs> for Connection {
     fn from(ConnectionArgs { insecure, ca_file }: &ConnectionArgs) -> Self {
-        Self { insecure: *insecure, ca_file: ca_file.clone() }
+        let insecure = if *insecure { Insecure::Always } else { Insecure::Never };
+        Self { insecure, ca_file: ca_file.clone(), resolve: Vec::new() }
     }
 }

@@ -13,18 +13,20 @@ use serde_json::Value;
 
 use crate::args::settings::{self, refused};
 use crate::args::{
-    CompleteArgs, FailOn, Format, Operation, Output, PolicyArgs, SearchArgs, StdinArgs, parse_output,
+    CompleteArgs, FailOn, Format, Operation, Output, PolicyArgs, PullArgs, SearchArgs, StdinArgs,
+    parse_output,
 };
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
 use crate::commands::policy_file::{self, lookups};
 use crate::commands::question::{self, Question};
 use crate::commands::reports::{self, Reports};
-use crate::commands::{skipped, standard_input, watching};
+use crate::commands::{pulling, skipped, standard_input, watching};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::atomic_file::{Access, Draft};
 use crate::files::input::{self, Given};
 use crate::files::kustomization;
+use crate::pull::{self, Asker, Plans, Pulls};
 use crate::report::Summary;
 use crate::report::text::Style;
 use crate::sandbox::lookup_recording::{Record, Replay};
@@ -32,6 +34,7 @@ use crate::text::{counted, shell_path};
 use judging::Tally;
 use review::admission::ApiServer;
 use review::diagnostic::Diagnostic;
+use review::engine::Engine as _;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
@@ -69,6 +72,9 @@ pub struct Check {
     /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
+    /// Whether registries are asked
+    #[command(flatten)]
+    pub pull: PullArgs,
     /// What happens to the objects
     #[arg(long, value_enum, default_value = "create", ignore_case = true, value_name = "OPERATION")]
     pub operation: Operation,
@@ -116,6 +122,16 @@ pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatu
         args.old.is_empty() || args.operation == Operation::Update,
         "--old has the objects before an update: add --operation update, or leave it out"
     );
+    if args.pull.pull {
+        ensure!(
+            args.operation == Operation::Create,
+            "--pull is for objects that are created: leave out --operation"
+        );
+        ensure!(
+            !args.watch && args.record.is_none() && args.replay.is_none(),
+            "--pull asks registries once and from the inputs: leave out --watch, --record and --replay"
+        );
+    }
     if !args.watch {
         return judge(args, config, io);
     }
@@ -155,6 +171,10 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let given = settings::load(&args.policy, io)?;
     let policy = policy_file::load(&args.policy, given.as_ref(), io)?;
     let (settings, question) = question::settings(given, &policy);
+    ensure!(
+        !args.pull.pull || policy.is_own(),
+        "--pull needs the built-in policy, which says what the kubelet tries: leave out --policy"
+    );
     let resource = settings.resource.as_ref();
     let host: Arc<dyn HostCalls> = match &args.replay {
         None => Arc::new(lookups(&cluster, &policy, resource, args.complete, io)),
@@ -185,8 +205,20 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         api_server: ApiServer { namespace, operation: args.operation.as_str(), old: &was, cluster: &cluster },
         host: host.clone(),
     };
+    let asker = Asker {
+        policy: &policy,
+        settings: &settings.json,
+        host: Arc::new(lookups(&cluster, &policy, None, args.complete, io)),
+        cluster: &cluster,
+        is_complete: args.complete.complete,
+        node: pulling::node(&args.pull)?,
+        plans: Plans::default(),
+    };
     let style = Style { colour: io.colour, quiet: args.quiet, failing: args.fail_on.into() };
-    let rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
+    let mut rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
+    if args.pull.pull {
+        rules.extend(pull::rules::rules());
+    }
     let mut reports = Reports::begin(&args.output, style, &rules, io);
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
     if !args.quiet {
@@ -196,7 +228,9 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         skipped::tell(&folders, &search, io);
         skipped::tell_of_images(&evaluation, &folders, io);
     }
-    let tally = judging::run(&evaluation, &inputs, jobs, &mut reports, io);
+    let pulls =
+        args.pull.pull.then(|| pulling::ask(&evaluation, &inputs, &asker, &args.pull, io)).transpose()?;
+    let tally = judging::run(&evaluation, &inputs, pulls.as_ref(), jobs, &mut reports, io);
 
     let all_written = reports.finish(&tally.summary, io);
     if let Some((path, mut draft, record)) = record {
@@ -207,7 +241,8 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         skipped::tell_of_unreadable(&tally.unreadable, io);
         tally.unknown.tell(io);
     }
-    let mut status = status(args, &tally.summary, tally.all_read && all_written);
+    let all_asked = pulls.as_ref().is_none_or(Pulls::is_complete);
+    let mut status = status(args, &tally.summary, tally.all_read && all_written && all_asked);
     if let Some(emptiness) = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty) {
         io.stderr.diagnostic(&emptiness);
         // Other inputs may be fine, but this one was not checked.

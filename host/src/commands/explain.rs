@@ -8,13 +8,14 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::args::settings::{self, refused};
-use crate::args::{CompleteArgs, PolicyArgs};
+use crate::args::{CompleteArgs, PolicyArgs, PullArgs};
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file;
-use crate::commands::question;
+use crate::commands::{pulling, question};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::search::Search;
+use crate::pull::{self, Asker, Plans, Pulls};
 use crate::report;
 use crate::report::explanation::ACTIONS;
 use crate::report::json_text;
@@ -23,12 +24,14 @@ use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::explanation::{self, Explanation, Need, Question};
 use review::host_calls::HostCalls;
+use review::pull::ImagePull;
 use review::rule_help::{self, Rule};
 use review::user_info::without_user_info;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret explain contoso.azurecr.io/shop/web:v1
   acr-pull-secret explain --settings policy.yaml -n shop contoso.azurecr.io/shop/web:v1
+  acr-pull-secret explain --pull --cluster secrets.yaml contoso.azurecr.io/shop/web:v1
   acr-pull-secret explain secret-expired
   kubectl get secrets,serviceaccounts -n shop -o json |
     acr-pull-secret explain --cluster - -n shop --service-account web contoso.azurecr.io/shop/web:v1";
@@ -54,6 +57,9 @@ pub struct Explain {
     /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
+    /// Whether registries are asked
+    #[command(flatten)]
+    pub pull: PullArgs,
     /// Format of the explanation
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: ExplainFormat,
@@ -84,11 +90,11 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         None if args.pull_secret.is_empty() => None,
         None => Some(args.pull_secret.clone()),
     };
+    let cluster = Arc::new(cluster);
     let settings = settings::load(&args.policy, io)?;
     let policy = policy_file::load(&args.policy, settings.as_ref(), io)?;
     let (settings, _) = question::settings(settings, &policy);
-    let host: Arc<dyn HostCalls> =
-        Arc::new(policy_file::lookups(&Arc::new(cluster), &policy, None, args.complete, io));
+    let host: Arc<dyn HostCalls> = Arc::new(policy_file::lookups(&cluster, &policy, None, args.complete, io));
     settings.validate(&policy, host.clone()).map_err(refused)?;
 
     // Without --pull-secret and --service-account, the pod is taken to have the secret that it needs.
@@ -112,7 +118,8 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         add_help(&mut answer, args, pull_secrets.is_some());
         Ok(answer)
     };
-    let rules = rule_help::rules(&policy, host.clone());
+    let mut rules = rule_help::rules(&policy, host.clone());
+    rules.extend(pull::rules::rules());
     let misspelt: Vec<Diagnostic> = args.images.iter().filter_map(|word| misspelt(word, &rules)).collect();
     if !misspelt.is_empty() {
         return Err(Diagnostics(misspelt).into());
@@ -124,11 +131,23 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
             continue;
         }
         let (value, explanation) = explain(word).with_context(|| without_user_info(word).into_owned())?;
-        answers.push(Answer::Image(value, Box::new(explanation)));
+        answers.push(Answer::Image(value, Box::new(explanation), None));
+    }
+    if args.pull.pull {
+        let asker = Asker {
+            policy: &policy,
+            settings: &settings.json,
+            host,
+            cluster: &cluster,
+            is_complete: args.complete.complete,
+            node: pulling::node(&args.pull)?,
+            plans: Plans::default(),
+        };
+        add_pulls(&mut answers, args, pull_secrets.as_deref(), &asker, io)?;
     }
     let mut all_parsed = true;
     for answer in &answers {
-        if let Answer::Image(_, explanation) = answer
+        if let Answer::Image(_, explanation, _) = answer
             && let Some(error) = &explanation.error
         {
             all_parsed = false;
@@ -168,8 +187,8 @@ fn misspelt(word: &str, rules: &[Rule]) -> Option<Diagnostic> {
 
 /// The policy's answer about an argument of the command line.
 enum Answer<'a> {
-    /// The raw answer, and the parsed one
-    Image(Value, Box<Explanation>),
+    /// The raw answer, the parsed one, and what the registry answers where it was asked
+    Image(Value, Box<Explanation>, Option<ImagePull>),
     Rule(&'a Rule),
 }
 
@@ -177,7 +196,12 @@ fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<(
     match format {
         ExplainFormat::Json => {
             let value = |answer: &Answer<'_>| match answer {
-                Answer::Image(value, _) => Ok(value.clone()),
+                Answer::Image(value, _, None) => Ok(value.clone()),
+                Answer::Image(value, _, Some(pull)) => {
+                    let mut value = value.clone();
+                    value["pull"] = serde_json::to_value(pull)?;
+                    Ok(value)
+                }
                 Answer::Rule(rule) => serde_json::to_value(rule),
             };
             let answers = answers.iter().map(value).collect::<serde_json::Result<Vec<Value>>>()?;
@@ -191,13 +215,51 @@ fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<(
                 }
                 let mut lines = Lines::new(&mut *io.stdout, false);
                 match answer {
-                    Answer::Image(_, explanation) => report::explanation::write(explanation, &mut lines)?,
+                    Answer::Image(_, explanation, pull) => {
+                        report::explanation::write(explanation, &mut lines)?;
+                        pull.iter().try_for_each(|pull| report::explanation::write_pull(pull, &mut lines))?;
+                    }
                     Answer::Rule(rule) => report::explanation::write_rule(rule, &mut lines)?,
                 }
             }
         }
     }
     io.stdout.flush()?;
+    Ok(())
+}
+
+/// Asks the registries of the images.
+fn add_pulls(
+    answers: &mut [Answer<'_>],
+    args: &Explain,
+    pull_secrets: Option<&[String]>,
+    asker: &Asker<'_>,
+    io: &Io,
+) -> Result<()> {
+    let question = |explanation: &Explanation, image: &str| {
+        let looked_up = || explanation.secrets.iter().map(|secret| secret.name.clone()).collect();
+        pull::Question {
+            image: image.to_owned(),
+            namespace: args.policy.namespace.clone(),
+            service_account: args.service_account.clone().unwrap_or_default(),
+            pull_secrets: pull_secrets.map_or_else(looked_up, <[String]>::to_vec),
+            is_list_known: pull_secrets.is_some() || !explanation.secrets.is_empty(),
+        }
+    };
+    let questions: Vec<Option<pull::Question>> = answers
+        .iter()
+        .zip(&args.images)
+        .map(|(answer, image)| match answer {
+            Answer::Image(_, explanation, _) => Some(question(explanation, image)),
+            Answer::Rule(_) => None,
+        })
+        .collect();
+    let pulls = Pulls::ask(asker, questions.iter().flatten().cloned(), &args.pull.asking(true), io)?;
+    for (answer, question) in answers.iter_mut().zip(&questions) {
+        if let (Answer::Image(_, _, pull), Some(question)) = (answer, question) {
+            *pull = pulls.result(question, true, None);
+        }
+    }
     Ok(())
 }
 

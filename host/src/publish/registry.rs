@@ -20,9 +20,9 @@ use tokio::runtime::Runtime;
 
 use crate::console::Console;
 use crate::registry::credentials::{self, Credential};
-use crate::registry::failure::{Asked, of_http};
-use crate::registry::login::{Action, Door};
-use crate::registry::{CONNECT, Connection, RegistryError, USER_AGENT, retry};
+use crate::registry::failure::Asked;
+use crate::registry::login::{Action, Door, PATIENCE};
+use crate::registry::{CONNECT, Clients, Connection, Insecure, RegistryError, USER_AGENT, retry};
 use artifact::Artifact;
 
 /// Time limit without data from a registry. During an upload a registry sends nothing, and the upload may be slow.
@@ -47,11 +47,11 @@ pub struct Registry {
     reference: Reference,
     /// The reference as messages show it
     called: String,
-    scheme: &'static str,
     credential: Credential,
     /// Where credentials come from
     config: String,
-    http: reqwest::Client,
+    insecure: Insecure,
+    http: Clients,
     client: ClientConfigParts,
     runtime: Runtime,
     console: Console,
@@ -73,24 +73,28 @@ impl Registry {
         connection: &Connection,
         console: Console,
     ) -> Result<Self, RegistryError> {
-        let (builder, pem) = connection.client()?;
+        let (_, pem) = connection.client()?;
         let authorities = bundle(&pem);
         let client = ClientConfigParts {
-            protocol: if connection.insecure { ClientProtocol::Http } else { ClientProtocol::Https },
+            protocol: if connection.insecure == Insecure::Always {
+                ClientProtocol::Http
+            } else {
+                ClientProtocol::Https
+            },
             authorities,
         };
         let registry = reference.resolve_registry();
         let credential = credentials::find(registry)?;
         let config = credentials::config_file()
             .map_or_else(|| "the docker config".to_owned(), |path| path.display().to_string());
-        let http = builder.build().map_err(|error| of_http(registry, &error))?;
+        let http = connection.clients()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| RegistryError::Client(error.to_string()))?;
         let called = reference.whole();
-        let scheme = if connection.insecure { "http" } else { "https" };
-        Ok(Self { reference, called, scheme, credential, config, http, client, runtime, console })
+        let insecure = connection.insecure.clone();
+        Ok(Self { reference, called, insecure, credential, config, http, client, runtime, console })
     }
 
     /// Pushes a policy; content that the registry already has is not sent again.
@@ -132,7 +136,8 @@ impl Registry {
         };
         let door = Door {
             http: &self.http,
-            scheme: self.scheme,
+            insecure: &self.insecure,
+            patience: PATIENCE,
             repository: self.reference.repository(),
             credential: &self.credential,
             asked,

@@ -13,7 +13,7 @@ use super::error::RegistryError;
 use crate::files::input;
 
 /// A credential for a registry. Its `Debug` shows no secret.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Credential {
     /// None
     Anonymous,

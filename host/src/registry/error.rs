@@ -1,5 +1,6 @@
 //! Why a request to a registry failed: one sentence each, with the fix.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -116,6 +117,14 @@ pub enum RegistryError {
         /// Its error message
         said: Option<String>,
     },
+    /// The firewall of the registry
+    #[error("{registry} does not accept this network: client with IP '{address}' is not allowed access")]
+    Firewall {
+        /// Host and port
+        registry: String,
+        /// The address that it sees
+        address: IpAddr,
+    },
     /// There is no way to use an identity token
     #[error(
         "{registry} does not exchange the identity token in {config}: only Azure Container Registry does; log in with \
@@ -191,8 +200,9 @@ pub(crate) fn log_in(registry: &str) -> String {
 }
 
 /// The name of a registry for `az`: `contoso` for `contoso.azurecr.io` and for `contoso-h4sh.azurecr.io`.
-fn acr_name(registry: &str) -> Option<&str> {
-    let clouds = [".azurecr.io", ".azurecr.cn", ".azurecr.us"];
+pub(crate) fn acr_name(registry: &str) -> Option<&str> {
+    let registry = registry.split(':').next()?;
+    let clouds = [".azurecr.io", ".azurecr.cn", ".azurecr.us", ".azurecr.de"];
     clouds.iter().find_map(|cloud| registry.strip_suffix(cloud))?.split(['.', '-']).next()
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::net::IpAddr;
 
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use oci_client::errors::{DigestError, OciDistributionError, OciEnvelope, OciErrorCode};
@@ -100,6 +101,7 @@ impl Asked<'_> {
         match status {
             401 if self.secret.is_empty() => RegistryError::NoCredentials { registry, config },
             401 if !self.admitted => RegistryError::Refused { registry, config },
+            403 if let Some(address) = refused_address(text) => RegistryError::Firewall { registry, address },
             401 | 403 => self.denied(self.said(text)),
             404 => RegistryError::NotFound { reference: self.reference.to_owned() },
             408 | 429 | 500..=599 => RegistryError::Busy { registry, status, wait: None },
@@ -216,6 +218,13 @@ fn repeats(message: &str, secret: &str) -> bool {
         text.as_bytes().get(own).unwrap_or_default().to_vec()
     };
     has(secret.as_bytes()) || (0..3).map(encoded).any(|form| has(&form))
+}
+
+/// The address in `client with IP '10.0.0.1' is not allowed access`, which is what ACR answers behind its firewall.
+fn refused_address(body: &str) -> Option<IpAddr> {
+    let (_, rest) = body.split_once("client with IP '")?;
+    let (address, rest) = rest.split_once('\'')?;
+    rest.starts_with(" is not allowed").then(|| address.parse().ok())?
 }
 
 /// Describes an unexpected body.

@@ -11,8 +11,9 @@ use reqwest::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 
+use super::connection::{Clients, Insecure};
 use super::credentials::Credential;
-use super::error::RegistryError;
+use super::error::{RegistryError, acr_name};
 use super::failure::{Asked, looks_like, of_http};
 
 /// The largest answer that is read, in bytes.
@@ -25,12 +26,20 @@ pub(crate) enum Action {
     Push,
 }
 
+/// How long a request with its answer may take, where nothing else is asked for.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The texts of a registry's challenges; none where it wants no credentials.
+pub(crate) type Challenges = Vec<String>;
+
 /// What a login to a registry needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Door<'a> {
-    pub(crate) http: &'a reqwest::Client,
-    /// `https`, or `http` where the user allowed it
-    pub(crate) scheme: &'a str,
+    pub(crate) http: &'a Clients,
+    /// Where the user allows plain http
+    pub(crate) insecure: &'a Insecure,
+    /// Time limit of a request with its answer
+    pub(crate) patience: Duration,
     pub(crate) repository: &'a str,
     pub(crate) credential: &'a Credential,
     pub(crate) asked: Asked<'a>,
@@ -45,29 +54,42 @@ struct Token {
 impl Door<'_> {
     /// Authenticates as the registry requires.
     pub(crate) async fn enter(&self, action: Action) -> Result<RegistryAuth, RegistryError> {
-        let url = format!("{}://{}/v2/", self.scheme, self.asked.registry);
-        let response = self.send(self.http.get(url)).await?;
-        let challenges: Vec<String> = response
-            .headers()
-            .get_all(WWW_AUTHENTICATE)
-            .iter()
-            .filter_map(|value| Some(value.to_str().ok()?.to_owned()))
-            .collect();
+        let challenges = self.knock().await?;
+        self.answer(&challenges, action).await
+    }
+
+    /// What the registry asks of everyone.
+    pub(crate) async fn knock(&self) -> Result<Challenges, RegistryError> {
+        let response = self.send(self.http.get(self.url("/v2/")?)).await?;
         match response.status() {
             StatusCode::OK => {
                 let body = self.read(response).await?;
                 match looks_like(&body) {
-                    "" => Ok(RegistryAuth::Anonymous),
+                    "" => Ok(Vec::new()),
                     _ => Err(self.nonsense("it serves a web page instead of its API")),
                 }
             }
-            StatusCode::UNAUTHORIZED => self.answer(&challenges, action).await,
+            StatusCode::UNAUTHORIZED => Ok(challenges(&response)),
             StatusCode::NOT_FOUND => Err(self.nonsense("it has no /v2/")),
             _ => Err(self.refused(response).await),
         }
     }
 
-    async fn answer(&self, challenges: &[String], action: Action) -> Result<RegistryAuth, RegistryError> {
+    /// Where the registry has this path.
+    pub(crate) fn url(&self, path: &str) -> Result<Url, RegistryError> {
+        let registry = self.asked.registry;
+        let scheme = self.insecure.scheme(registry);
+        Url::parse(&format!("{scheme}://{registry}{path}"))
+            .map_err(|_| self.nonsense("its name is not a host with an optional port"))
+    }
+
+    /// Gives what the challenges ask for.
+    pub(crate) async fn answer(
+        &self,
+        challenges: &Challenges,
+        action: Action,
+    ) -> Result<RegistryAuth, RegistryError> {
+        let is_open = challenges.is_empty();
         let challenges: Vec<ChallengeRef<'_>> =
             challenges.iter().filter_map(|text| http_auth::parse_challenges(text).ok()).flatten().collect();
         let of =
@@ -82,6 +104,7 @@ impl Door<'_> {
             return Ok(RegistryAuth::Bearer(token));
         }
         match self.credential {
+            _ if is_open => Ok(RegistryAuth::Anonymous),
             _ if of("Basic").is_none() => {
                 Err(self.nonsense("it requires credentials but does not say how to send them"))
             }
@@ -106,15 +129,12 @@ impl Door<'_> {
         let scope = format!("repository:{}:{actions}", self.repository);
         let request = match self.credential {
             // Send the token to the registry itself, even if it names another realm: no other server may get it.
-            Credential::Identity(identity) => {
-                let url = format!("{}://{}/oauth2/token", self.scheme, self.asked.registry);
-                self.http.post(url).form(&[
-                    ("grant_type", "refresh_token"),
-                    ("service", self.asked.registry),
-                    ("scope", &scope),
-                    ("refresh_token", identity),
-                ])
-            }
+            Credential::Identity(identity) => self.http.post(self.url("/oauth2/token")?).form(&[
+                ("grant_type", "refresh_token"),
+                ("service", self.asked.registry),
+                ("scope", &scope),
+                ("refresh_token", identity),
+            ]),
             credential => {
                 let realm = self.realm(realm)?;
                 let request = self.http.get(realm).query(&[("service", service), ("scope", &scope)]);
@@ -147,19 +167,30 @@ impl Door<'_> {
             .ok_or_else(|| self.nonsense("its token server gave no token"))
     }
 
-    /// Where the registry sends us with a password.
+    /// Where the registry sends us with a password: over https unless the user allows otherwise, and for a login server of ACR
+    /// to itself.
     fn realm(&self, realm: Option<String>) -> Result<Url, RegistryError> {
         let realm = realm.and_then(|realm| Url::parse(&realm).ok());
         let realm = realm.ok_or_else(|| self.nonsense("it wants a token but does not say from where"))?;
-        match realm.scheme() {
-            "https" => Ok(realm),
-            "http" if self.scheme == "http" => Ok(realm),
-            _ => Err(self.nonsense("its token server has no TLS, so it gets no credentials")),
+        let own = self.url("/")?;
+        let is_own = authority(&realm) == authority(&own);
+        if acr_name(self.asked.registry).is_some() && !is_own {
+            return Err(self.nonsense("it names a token server on another host, which gets no credentials"));
+        }
+        let is_allowed = match realm.scheme() {
+            "https" => true,
+            "http" => own.scheme() == "http" && self.insecure.allows(&authority(&realm)),
+            _ => false,
+        };
+        if is_allowed {
+            Ok(realm)
+        } else {
+            Err(self.nonsense("its token server has no TLS, so it gets no credentials"))
         }
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
-        let response = request.timeout(Duration::from_mins(1)).send().await;
+        let response = request.timeout(self.patience).send().await;
         response.map_err(|error| of_http(self.asked.registry, &error))
     }
 
@@ -191,7 +222,7 @@ impl Door<'_> {
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
 
-    fn nonsense(&self, problem: &str) -> RegistryError {
+    pub(crate) fn nonsense(&self, problem: &str) -> RegistryError {
         RegistryError::Nonsense { registry: self.asked.registry.to_owned(), problem: problem.to_owned() }
     }
 
@@ -201,4 +232,18 @@ impl Door<'_> {
             config: self.asked.config.to_owned(),
         }
     }
+}
+
+/// The challenges of an answer.
+pub(crate) fn challenges(response: &Response) -> Challenges {
+    let values = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    let challenges: Challenges = values.filter_map(|value| Some(value.to_str().ok()?.to_owned())).collect();
+    // Without one, what is asked for is not known, which is not the same as nothing.
+    if challenges.is_empty() { vec![String::new()] } else { challenges }
+}
+
+/// Host and port, the port where it is not that of the scheme.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

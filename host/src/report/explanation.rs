@@ -2,7 +2,9 @@
 
 use std::io;
 
+use indicatif::HumanBytes;
 use review::explanation::{Entry, Explanation, Need, Outcome, SecretState, SkippedKey, TriedKey};
+use review::pull::{ImagePull, PullAttempt, PullResult};
 use review::rule_help::Rule;
 
 use super::lines::Lines;
@@ -68,6 +70,36 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
         format!("{message}{help}")
     });
     rows(out, "outcome", &outcome.into_iter().collect::<Vec<_>>())
+}
+
+/// Writes what the registry of an image answered.
+///
+/// # Errors
+/// - the output cannot be written
+pub fn write_pull(pull: &ImagePull, out: &mut Lines<'_>) -> io::Result<()> {
+    let attempts = pull.attempts.iter().enumerate();
+    let attempt = |(i, PullAttempt { secret, key, answer }): (usize, &PullAttempt)| {
+        let with = match (secret, key) {
+            (Some(secret), Some(key)) => format!("key {key} of secret {secret}"),
+            _ => "anonymously".to_owned(),
+        };
+        format!("{}. {with}: {answer}", i + 1)
+    };
+    rows(out, "asked", &attempts.map(attempt).collect::<Vec<_>>())?;
+    let result = match pull.result {
+        PullResult::Pulled => "the image can be pulled".to_owned(),
+        _ => {
+            let not_known = if pull.result == PullResult::Unknown { "not known: " } else { "" };
+            let help = pull.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+            format!("{not_known}{}{help}", pull.message.as_deref().unwrap_or_default())
+        }
+    };
+    rows(out, "pull", &[result])?;
+    rows(out, "digest", &pull.digest.iter().cloned().collect::<Vec<_>>())?;
+    let size = pull.size.map(|size| format!("{} compressed", HumanBytes(size)));
+    rows(out, "size", &size.into_iter().collect::<Vec<_>>())?;
+    let platforms = if pull.platforms.is_empty() { Vec::new() } else { vec![pull.platforms.join(", ")] };
+    rows(out, "platforms", &platforms)
 }
 
 /// Writes what a rule means.

@@ -15,6 +15,7 @@ use crate::commands::unknown::Unknown;
 use crate::console::Io;
 use crate::files::input::Given;
 use crate::files::origin::Origin;
+use crate::pull::Pulls;
 use crate::report::Summary;
 use review::diagnostic::{Diagnostic, Weight};
 use review::evaluation::Evaluation;
@@ -74,6 +75,7 @@ struct Batch {
 pub(crate) fn run(
     evaluation: &Evaluation<'_>,
     inputs: &[Result<Given, String>],
+    pulls: Option<&Pulls<'_>>,
     jobs: NonZero<usize>,
     reports: &mut Reports,
     io: &mut Io,
@@ -89,6 +91,9 @@ pub(crate) fn run(
             None => evaluation.judge(manifest),
         });
         let mut outcomes: Vec<Outcome> = judged.collect();
+        if let Some(pulls) = pulls.filter(|_| left_out.is_none()) {
+            outcomes.iter_mut().for_each(|outcome| pulls.attach(evaluation, outcome));
+        }
         let can_be_fixed = has_lines && left_out.is_none() && outcomes.iter().any(fix::may_add);
         if is_one {
             if has_lines {

@@ -109,9 +109,9 @@ impl Session<'_> {
 
     /// The manifest and its digest. Fetched without the library, because it reads answers of any length.
     async fn manifest(&self) -> Result<(OciImageManifest, String), RegistryError> {
-        let (scheme, registry, repository) = (self.door.scheme, self.asked.registry, self.door.repository);
+        let (registry, repository) = (self.asked.registry, self.door.repository);
         let wanted = self.reference.digest().or(self.reference.tag()).unwrap_or("latest");
-        let url = format!("{scheme}://{registry}/v2/{repository}/manifests/{wanted}");
+        let url = self.door.url(&format!("/v2/{repository}/manifests/{wanted}"))?;
         let request = self.door.http.get(url).header(ACCEPT, ACCEPTED.join(", "));
         let request = match &self.auth {
             RegistryAuth::Anonymous => request,

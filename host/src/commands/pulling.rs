@@ -1,0 +1,80 @@
+//! `--pull`: asks the registries of what a command is given.
+
+use std::collections::{BTreeMap, HashSet};
+
+use anyhow::Result;
+
+use crate::args::PullArgs;
+use crate::commands::inputs::{self, Read};
+use crate::console::Io;
+use crate::files::input::Given;
+use crate::pull::{self, Asker, Node, Pulls, Question};
+use crate::text::counted;
+use review::evaluation::Evaluation;
+use review::pull::PullResult;
+
+/// The credentials of `--docker-config`.
+///
+/// # Errors
+/// - a file that is not a docker config
+pub(super) fn node(args: &PullArgs) -> Result<Node> {
+    Ok(args.docker_config.as_deref().map(Node::read).transpose()?.unwrap_or_default())
+}
+
+/// Asks about every image in these inputs that the policy applies to. The inputs are read again for the report, so nothing of
+/// them is kept.
+///
+/// # Errors
+/// - a connection that cannot be set up
+pub(super) fn ask<'a>(
+    evaluation: &Evaluation<'_>,
+    inputs: &[Result<Given, String>],
+    asker: &'a Asker<'a>,
+    args: &PullArgs,
+    io: &Io,
+) -> Result<Pulls<'a>> {
+    let mut seen: HashSet<Question> = HashSet::new();
+    let pieces = inputs.iter().filter(|input| !inputs::is_patch(input)).flat_map(inputs::pieces);
+    for piece in pieces {
+        let Read { content, .. } = piece.read();
+        for manifest in content.manifests {
+            let outcome = evaluation.judge(manifest);
+            seen.extend(pull::questions(evaluation, &outcome, asker));
+        }
+    }
+    let pulls = Pulls::ask(asker, seen.iter().cloned(), &args.asking(false), io)?;
+    tell(&pulls, &seen, io);
+    Ok(pulls)
+}
+
+/// Prints how many images have which result.
+fn tell(pulls: &Pulls<'_>, questions: &HashSet<Question>, io: &Io) {
+    let results = questions.iter().filter_map(|question| {
+        let pull = pulls.result(question, false, None)?;
+        Some((pull.image, pull.result))
+    });
+    // The worst for each image, where pods differ.
+    let mut images: BTreeMap<String, PullResult> = BTreeMap::new();
+    for (image, result) in results {
+        images.entry(image).and_modify(|known| *known = (*known).max(result)).or_insert(result);
+    }
+    let mut counts: BTreeMap<PullResult, usize> = BTreeMap::new();
+    images.values().for_each(|result| *counts.entry(*result).or_default() += 1);
+    let name = |result: &PullResult| match result {
+        PullResult::Pulled => "can be pulled",
+        PullResult::Denied => "denied",
+        PullResult::NotFound => "not found",
+        PullResult::NoPlatform => "not for the platform",
+        PullResult::Unreachable => "without an answer",
+        PullResult::Unknown => "not known",
+    };
+    let counts: Vec<String> =
+        counts.iter().map(|(result, count)| format!("{count} {}", name(result))).collect();
+    let counts = if counts.is_empty() { "nothing to ask for".to_owned() } else { counts.join(", ") };
+    let images = counted(images.len(), "image");
+    io.stderr.line(&format!("note: asked the registries about {images}: {counts}"));
+    if !pulls.is_complete() {
+        io.stderr
+            .line("warning: interrupted before every registry had answered; the report has what is known");
+    }
+}

@@ -1,0 +1,161 @@
+//! The result for an image: the answers to its attempts, and what follows from them.
+
+use super::answer::Answer;
+use super::asking::{Answers, Image};
+use super::plan::{Plan, Try};
+use crate::registry::image::Listed;
+use crate::registry::{Platform, acr_name};
+use review::pull::{ImagePull, PullAttempt, PullResult};
+use review::user_info::without_user_info;
+
+/// The result of a plan.
+pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platform) -> ImagePull {
+    let mut pull = ImagePull {
+        pointer: String::new(),
+        image: without_user_info(image).into_owned(),
+        result: PullResult::Unknown,
+        digest: None,
+        size: None,
+        platforms: Vec::new(),
+        message: None,
+        help: None,
+        attempts: Vec::new(),
+    };
+    let Some(wish) = plan.wish() else {
+        pull.message.clone_from(&plan.refusal);
+        return pull;
+    };
+    let mut worst = Verdict::None;
+    for (it, credential) in plan.tries.iter().zip(&wish.credentials) {
+        let Some(answer) = answers.get(&wish.image, credential) else {
+            worst = Verdict::Unasked;
+            break;
+        };
+        let (secret, key) = it.from.clone().unzip();
+        let is_anonymous = it.from.is_none();
+        pull.attempts.push(PullAttempt { secret, key, answer: answer.shown(is_anonymous) });
+        match answer {
+            Answer::Pulled(manifest) => {
+                pull.digest = Some(manifest.digest.clone());
+                pull.size = manifest.details.as_ref().map(|details| details.size);
+                let single = manifest.details.as_ref().and_then(|details| details.platform.as_ref());
+                let index = manifest.index.iter().flatten().map(|listed| &listed.platform);
+                pull.platforms = index.chain(single).map(ToString::to_string).collect();
+                let serves = |listed: &[Listed]| listed.iter().any(|listed| listed.platform.serves(platform));
+                let is_for_platform = manifest.index.as_ref().is_none_or(|listed| serves(listed));
+                if is_for_platform {
+                    pull.result = PullResult::Pulled;
+                } else {
+                    no_platform(&mut pull, platform);
+                }
+                return pull;
+            }
+            Answer::Unreachable(trouble) => {
+                pull.result = PullResult::Unreachable;
+                pull.message = Some(trouble.reason.clone());
+                pull.help = Some(trouble.help.clone());
+                return pull;
+            }
+            Answer::NotFound => worst = Verdict::NotFound,
+            Answer::Wrong | Answer::Denied if worst == Verdict::None => worst = Verdict::Denied,
+            Answer::Wrong | Answer::Denied => {}
+        }
+    }
+    let registry = &wish.image.registry;
+    match (worst, &plan.doubt) {
+        (Verdict::NotFound, _) => {
+            let Image { repository, wanted, .. } = &wish.image;
+            let separator = if wanted.contains(':') { '@' } else { ':' };
+            pull.result = PullResult::NotFound;
+            pull.message = Some(format!(
+                "{registry} has no image {repository}{separator}{wanted}: the repository, the tag or the digest does not exist"
+            ));
+            pull.help = Some(list(registry, repository));
+        }
+        (Verdict::Denied, None) => {
+            pull.result = PullResult::Denied;
+            pull.message = Some(denied(registry, &plan.tries, &pull.attempts));
+            pull.help = Some(allow(registry, &plan.tries, &pull.attempts));
+        }
+        (Verdict::Denied, Some(doubt)) => {
+            pull.message = Some(format!("{registry} denies the pull with what was tried, but {doubt}"));
+        }
+        (Verdict::None | Verdict::Unasked, _) => {
+            pull.message = Some("the registry was not asked".to_owned());
+        }
+    }
+    pull
+}
+
+/// What the answers mean together, where none is a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    None,
+    Denied,
+    NotFound,
+    Unasked,
+}
+
+fn no_platform(pull: &mut ImagePull, platform: &Platform) {
+    pull.result = PullResult::NoPlatform;
+    let known = pull.platforms.join(", ");
+    let known = if known.len() > 80 { format!("{} others", pull.platforms.len()) } else { known };
+    pull.message = Some(if pull.platforms.is_empty() {
+        format!("the image is not for {platform}")
+    } else {
+        format!("the image is not for {platform}, only for {known}")
+    });
+    pull.help = Some(format!(
+        "push an image for {platform}, or pass the platform of the nodes with --platform {}",
+        pull.platforms.first().map_or("OS/ARCHITECTURE", |it| it)
+    ));
+}
+
+/// The most characters of a message, as the API server cuts warnings.
+const LONGEST: usize = 255;
+
+fn denied(registry: &str, tries: &[Try], attempts: &[PullAttempt]) -> String {
+    if let [Try { from: None, .. }] = tries {
+        return format!("{registry} denies an anonymous pull, and the pod has no credential for it");
+    }
+    let one = |attempt: &PullAttempt| {
+        let PullAttempt { secret, key, answer } = attempt;
+        let [secret, key] = [secret, key].map(|it| it.as_deref().unwrap_or_default());
+        format!("key {key} of secret {secret} ({answer})")
+    };
+    let all: Vec<String> = attempts.iter().map(one).collect();
+    let message = format!("{registry} denies the pull with {}", all.join(" and with "));
+    if message.chars().count() <= LONGEST {
+        return message;
+    }
+    format!("{registry} denies the pull with each of the pod's {} credentials for it", attempts.len())
+}
+
+/// What to do about a denial.
+fn allow(registry: &str, tries: &[Try], attempts: &[PullAttempt]) -> String {
+    if let [Try { from: None, .. }] = tries {
+        return "list a pull secret for the registry in the pod or its ServiceAccount".to_owned();
+    }
+    let denied = attempts.iter().find(|attempt| attempt.answer.starts_with("403"));
+    let of = |attempt: &PullAttempt| attempt.secret.clone().unwrap_or_default();
+    match (denied, attempts.first()) {
+        (Some(denied), _) if acr_name(registry).is_some() => format!(
+            "give the identity in secret {} the role AcrPull, or its token the repository",
+            of(denied)
+        ),
+        (Some(denied), _) => format!("let the user in secret {} pull from the repository", of(denied)),
+        (None, Some(wrong)) => {
+            format!("write a valid password into secret {} with acr-pull-secret secret", of(wrong))
+        }
+        (None, None) => String::new(),
+    }
+}
+
+fn list(registry: &str, repository: &str) -> String {
+    match acr_name(registry) {
+        Some(name) => {
+            format!("see the tags with az acr repository show-tags -n {name} --repository {repository}")
+        }
+        None => "push the image, or correct the reference".to_owned(),
+    }
+}
