@@ -188,7 +188,7 @@ fn misspelt(word: &str, rules: &[Rule]) -> Option<Diagnostic> {
 /// The policy's answer about an argument of the command line.
 enum Answer<'a> {
     /// The raw answer, the parsed one, and what the registry answers where it was asked
-    Image(Value, Box<Explanation>, Option<ImagePull>),
+    Image(Value, Box<Explanation>, Option<Box<ImagePull>>),
     Rule(&'a Rule),
 }
 
@@ -199,7 +199,9 @@ fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<(
                 Answer::Image(value, _, None) => Ok(value.clone()),
                 Answer::Image(value, _, Some(pull)) => {
                     let mut value = value.clone();
-                    value["pull"] = serde_json::to_value(pull)?;
+                    if let Some(fields) = value.as_object_mut() {
+                        fields.insert("pull".to_owned(), serde_json::to_value(pull)?);
+                    }
                     Ok(value)
                 }
                 Answer::Rule(rule) => serde_json::to_value(rule),
@@ -257,7 +259,7 @@ fn add_pulls(
     let pulls = Pulls::ask(asker, questions.iter().flatten().cloned(), &args.pull.asking(true), io)?;
     for (answer, question) in answers.iter_mut().zip(&questions) {
         if let (Answer::Image(_, _, pull), Some(question)) = (answer, question) {
-            *pull = pulls.result(question, true, None);
+            *pull = pulls.result(question, true, None).map(Box::new);
         }
     }
     Ok(())

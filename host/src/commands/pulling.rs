@@ -59,7 +59,9 @@ fn tell(pulls: &Pulls<'_>, questions: &HashSet<Question>, io: &Io) {
         images.entry(image).and_modify(|known| *known = (*known).max(result)).or_insert(result);
     }
     let mut counts: BTreeMap<PullResult, usize> = BTreeMap::new();
-    images.values().for_each(|result| *counts.entry(*result).or_default() += 1);
+    for result in images.values() {
+        *counts.entry(*result).or_default() += 1;
+    }
     let name = |result: &PullResult| match result {
         PullResult::Pulled => "can be pulled",
         PullResult::Denied => "denied",

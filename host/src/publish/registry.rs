@@ -94,7 +94,7 @@ impl Registry {
             .map_err(|error| RegistryError::Client(error.to_string()))?;
         let called = reference.whole();
         let insecure = connection.insecure.clone();
-        Ok(Self { reference, called, insecure, credential, config, http, client, runtime, console })
+        Ok(Self { reference, called, credential, config, insecure, http, client, runtime, console })
     }
 
     /// Pushes a policy; content that the registry already has is not sent again.

@@ -149,14 +149,13 @@ impl Registry<'_> {
                     let key = (wish.image.clone(), credential.clone());
                     let known = self.answers.borrow().get(&key).cloned();
                     let known = known.or_else(|| self.down.borrow().clone());
-                    let answer = match known.or_else(|| refused.get(credential).cloned()) {
-                        Some(answer) => answer,
-                        None => {
-                            let session = sessions
-                                .entry(credential)
-                                .or_insert_with(|| self.gate.session(repository, credential));
-                            self.manifest(session, challenges, &wish.image.wanted).await
-                        }
+                    let answer = if let Some(answer) = known.or_else(|| refused.get(credential).cloned()) {
+                        answer
+                    } else {
+                        let session = sessions
+                            .entry(credential)
+                            .or_insert_with(|| self.gate.session(repository, credential));
+                        self.manifest(session, challenges, &wish.image.wanted).await
                     };
                     let is_over = self.keep(key, &answer);
                     if answer.is_of_credential() {

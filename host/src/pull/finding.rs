@@ -23,7 +23,7 @@ pub(super) fn of(pull: &ImagePull) -> Option<Finding> {
         image: Some(pull.image.clone()),
         secret: pull
             .attempts
-            .last()
+            .first()
             .and_then(|attempt| attempt.secret.clone())
             .filter(|_| rule == PULL_DENIED),
         message: shortened(pull.message.as_deref().unwrap_or_default()),

@@ -38,7 +38,8 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
             Answer::Pulled(manifest) => {
                 pull.digest = Some(manifest.digest.clone());
                 pull.size = manifest.details.as_ref().map(|details| details.size);
-                let single = manifest.details.as_ref().and_then(|details| details.platform.as_ref());
+                let details = manifest.details.as_ref().filter(|_| manifest.index.is_none());
+                let single = details.and_then(|details| details.platform.as_ref());
                 let index = manifest.index.iter().flatten().map(|listed| &listed.platform);
                 pull.platforms = index.chain(single).map(ToString::to_string).collect();
                 let serves = |listed: &[Listed]| listed.iter().any(|listed| listed.platform.serves(platform));

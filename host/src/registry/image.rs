@@ -116,7 +116,8 @@ impl Session<'_> {
         let said = digest_of(head.headers());
         let content = content_type(head.headers());
         // A page of a proxy has a status of 200 too.
-        if !ACCEPTED.contains(&content.as_str()) && !(content.is_empty() && said.is_some()) {
+        let is_manifest = ACCEPTED.contains(&content.as_str()) || (content.is_empty() && said.is_some());
+        if !is_manifest {
             return Err(self.door.nonsense("its answer is not a manifest of an image"));
         }
         if let Some(said) = said.as_ref().filter(|said| is_digest(wanted) && *said != wanted) {

@@ -18,7 +18,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// What BuildKit writes for attestations.
+    /// What docker buildx writes for attestations.
     pub(crate) fn is_unknown(&self) -> bool {
         self.os == "unknown"
     }

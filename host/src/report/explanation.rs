@@ -86,13 +86,12 @@ pub fn write_pull(pull: &ImagePull, out: &mut Lines<'_>) -> io::Result<()> {
         format!("{}. {with}: {answer}", i + 1)
     };
     rows(out, "asked", &attempts.map(attempt).collect::<Vec<_>>())?;
-    let result = match pull.result {
-        PullResult::Pulled => "the image can be pulled".to_owned(),
-        _ => {
-            let not_known = if pull.result == PullResult::Unknown { "not known: " } else { "" };
-            let help = pull.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-            format!("{not_known}{}{help}", pull.message.as_deref().unwrap_or_default())
-        }
+    let result = if pull.result == PullResult::Pulled {
+        "the image can be pulled".to_owned()
+    } else {
+        let not_known = if pull.result == PullResult::Unknown { "not known: " } else { "" };
+        let help = pull.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("{not_known}{}{help}", pull.message.as_deref().unwrap_or_default())
     };
     rows(out, "pull", &[result])?;
     rows(out, "digest", &pull.digest.iter().cloned().collect::<Vec<_>>())?;

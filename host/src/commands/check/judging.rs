@@ -92,7 +92,9 @@ pub(crate) fn run(
         });
         let mut outcomes: Vec<Outcome> = judged.collect();
         if let Some(pulls) = pulls.filter(|_| left_out.is_none()) {
-            outcomes.iter_mut().for_each(|outcome| pulls.attach(evaluation, outcome));
+            for outcome in &mut outcomes {
+                pulls.attach(evaluation, outcome);
+            }
         }
         let can_be_fixed = has_lines && left_out.is_none() && outcomes.iter().any(fix::may_add);
         if is_one {
