@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use crate::engines::command_alone;
 use crate::registry::authority::Authority;
 use crate::registry::front::{Act, Front};
+use crate::reports::{assert_valid, schema};
 use registry::{
     HOST, LIMITED, READER, REVOKED, Registry, TOKEN, digest, image, index, manifest, reply_with,
     reply_with_manifest,
@@ -70,6 +71,7 @@ impl Call {
         let output = self.run(&[&["check", "--pull", "all.yaml", "-o", "json"], more].concat());
         let talk = text(&output.stderr);
         let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {talk}"));
+        assert_valid(&schema("host/src/report/schema.json"), &report);
         Checked { report, talk, status: output.status.code() }
     }
 }
@@ -677,7 +679,7 @@ fn an_interrupt_ends_the_asking_and_reports_what_is_known() {
     let registry = Registry::with(|head| {
         head.path.contains("slow/manifests/").then(|| {
             Act::Answer(Box::new(|_| {
-                std::thread::sleep(Duration::from_secs(60));
+                std::thread::sleep(Duration::from_mins(1));
                 String::new()
             }))
         })
@@ -694,7 +696,7 @@ fn an_interrupt_ends_the_asking_and_reports_what_is_known() {
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let started = Instant::now();
     while registry.count("HEAD", "/slow/manifests/") == 0 || registry.count("HEAD", "/fast/manifests/") == 0 {
-        assert!(started.elapsed() < Duration::from_secs(60), "the registry is not asked");
+        assert!(started.elapsed() < Duration::from_mins(1), "the registry is not asked");
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(300));

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use acr_pull_secret::publish::registry::artifact;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use crate::registry::authority::Authority;
 use crate::registry::front::{Act, Front, Head, answer};
@@ -113,9 +113,7 @@ pub(super) fn index() -> String {
 }
 
 pub(super) fn digest(text: &str) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    artifact::digest(text.as_bytes())
 }
 
 /// An answer; that to `HEAD` has no body.
@@ -155,13 +153,8 @@ fn reply(head: &Head, tokens: &Mutex<Vec<String>>) -> Act {
         return token(head, query, tokens);
     }
     let path = head.path.strip_prefix("/v2/").unwrap_or_default();
-    let (repository, kind, wanted) = match path.rsplit_once("/manifests/") {
-        Some((repository, wanted)) => (repository, "manifest", wanted),
-        None => {
-            let (repository, wanted) = path.rsplit_once("/blobs/").unwrap();
-            (repository, "blob", wanted)
-        }
-    };
+    let part = if path.contains("/blobs/") { "/blobs/" } else { "/manifests/" };
+    let (repository, wanted) = path.rsplit_once(part).unwrap();
     let bearer = head.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let Some(user) = bearer.and_then(|token| token.strip_prefix(TOKEN)?.split_once('.')) else {
         return error(head, "401 Unauthorized", "UNAUTHORIZED", &challenge(head));
@@ -176,8 +169,8 @@ fn reply(head: &Head, tokens: &Mutex<Vec<String>>) -> Act {
         return error(head, "403 Forbidden", "DENIED", "");
     }
     let (manifest, index) = (manifest(), index());
-    match (repository, kind, wanted) {
-        (_, "blob", _) => reply_with(head, "200 OK", "", &config()),
+    match (repository, part, wanted) {
+        (_, "/blobs/", _) => reply_with(head, "200 OK", "", &config()),
         (_, _, "gone") => error(head, "404 Not Found", "MANIFEST_UNKNOWN", ""),
         ("shop/arm", _, "v1") => reply_with_manifest(head, &index),
         (_, _, wanted) if wanted == digest(&index) => reply_with_manifest(head, &index),
