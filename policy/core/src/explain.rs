@@ -1,14 +1,14 @@
 //! Why an image needs a pull secret or not, with which credentials the kubelet would pull it, and the outcome.
 
-mod json_text;
-
 use crate::cluster::{Answer, Cluster, Memo, ObjectRef};
 use crate::decide::credential::{Judge, Problem, fails};
+use crate::expiry::{Announced, End};
 use crate::image::{ImageReference, without_user_info};
 use crate::json::Value;
 use crate::json_fields;
+use crate::json_writer::Json;
 use crate::key_defect::{KeyDefect, shown};
-use crate::keyring::Keyring;
+use crate::keyring::{Held, Keyring};
 use crate::login_server::{Host, classify_image};
 use crate::placeholder::{UNRESOLVED, Unresolved};
 use crate::pod_spec::{PULL_SECRETS, has_identity};
@@ -17,7 +17,8 @@ use crate::registry_key::{RegistryKey, Repository};
 use crate::request::{RequestError, value, word};
 use crate::rule::Rule;
 use crate::settings::{Need, Owner, PullSecrets, Settings};
-use json_text::Json;
+use crate::timestamp::when;
+use crate::token::Token;
 
 /// The question: an image, in a namespace, pulled with the secrets of these names by a pod of this `ServiceAccount`.
 pub(crate) struct Question {
@@ -74,7 +75,7 @@ impl Question {
 
     /// Answers it, in JSON.
     pub(crate) fn answer(&self, cluster: &dyn Cluster) -> String {
-        let mut json = Json(String::new());
+        let mut json = Json::default();
         json.open("", "{");
         json.text("image", &without_user_info(&self.image));
         match ImageReference::parse(&self.image) {
@@ -93,7 +94,7 @@ impl Question {
         }
         .write(&mut json);
         json.close("}");
-        json.0
+        json.into_text()
     }
 
     fn explain(&self, reference: &ImageReference<'_>, cluster: &dyn Cluster, json: &mut Json) -> Outcome {
@@ -257,15 +258,16 @@ impl Question {
         }
         json.close("]");
         let secretless = matches!(need, Some(Need::Nothing));
-        let judge = Judge { cluster: &cluster, suffixes, host, secretless };
+        let warning_days = self.settings.expiry_warning_days;
+        let judge = Judge { cluster: &cluster, suffixes, warning_days, host, secretless };
         let mut works = None;
         let mut doubt = false;
         let mut failures = String::new();
         json.open("tries", "[");
         for (i, held) in tried.iter().enumerate() {
             let place = format!("key {} of secret {}", held.shown, held.secret);
-            let problems = judge.problems(&held.credential);
-            let mut status = status(&problems);
+            let problems = judge.problems(&held.credential, held.announced);
+            let mut status = status(held, &problems, cluster.now());
             let fails = fails(&problems);
             if fails {
                 failures += if failures.is_empty() { "" } else { "; " };
@@ -354,7 +356,7 @@ impl<'a> Secrets<'a> {
                     for key in credentials.keys() {
                         self.keys.push((name, key.clone()));
                     }
-                    self.keyring.add(name, credentials);
+                    self.keyring.add_announced(name, credentials, Announced::of(&secret));
                     ("usable", String::new())
                 }
             },
@@ -362,12 +364,19 @@ impl<'a> Secrets<'a> {
     }
 }
 
-/// The status of a credential with these problems.
-fn status(problems: &[Problem]) -> String {
+/// The status of a credential with these problems, and when it ends if it has none.
+fn status(held: &Held, problems: &[Problem], now: Option<u64>) -> String {
     let mut status = String::new();
     for problem in problems {
         let and = if status.is_empty() { "" } else { ", and " };
         status += &[and, "its ", problem.noun, " ", &problem.what].concat();
     }
-    if status.is_empty() { "ok".to_owned() } else { status }
+    if !status.is_empty() {
+        return status;
+    }
+    let token = Token::of(&held.credential.password).map(|token| token.expires);
+    match End::of(token, held.announced) {
+        Some(end) => ["ok, expires on ", &when(end.at, now)].concat(),
+        None => "ok".to_owned(),
+    }
 }

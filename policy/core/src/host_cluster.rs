@@ -1,9 +1,8 @@
 //! The cluster through Kubewarden's host capability `kubernetes/get_resource`.
 
-use serde::Serialize;
-
 use crate::cluster::{Cluster, LookupError, ObjectRef};
 use crate::json::{self, Value};
+use crate::json_writer::Json;
 
 /// A cluster that is queried by host calls.
 #[derive(Debug, Clone, Copy)]
@@ -15,29 +14,26 @@ pub struct HostCluster<F> {
 }
 
 /// policy-evaluator: `callback_requests.rs` `KubernetesGetResource`
-#[derive(Serialize)]
-struct GetResource<'a> {
-    api_version: &'a str,
-    kind: &'a str,
-    name: &'a str,
-    namespace: &'a str,
-    disable_cache: bool,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    field_masks: &'a [&'a str],
+fn request(object: &ObjectRef<'_>) -> String {
+    let &ObjectRef { api_version, kind, namespace, name, fields } = object;
+    let mut json = Json::default();
+    json.open("", "{");
+    for (field, text) in
+        [("api_version", api_version), ("kind", kind), ("name", name), ("namespace", namespace)]
+    {
+        json.text(field, text);
+    }
+    json.literal("disable_cache", "false");
+    if !fields.is_empty() {
+        json.texts("field_masks", fields.iter().copied());
+    }
+    json.close("}");
+    json.into_text()
 }
 
 impl<F: Fn(&[u8]) -> Result<Vec<u8>, String>> Cluster for HostCluster<F> {
     fn get(&self, object: &ObjectRef<'_>) -> Result<Option<Value<'static>>, LookupError> {
-        let request = GetResource {
-            api_version: object.api_version,
-            kind: object.kind,
-            name: object.name,
-            namespace: object.namespace,
-            disable_cache: false,
-            field_masks: object.fields,
-        };
-        let request = serde_json::to_vec(&request).map_err(|_| LookupError::Unavailable)?;
-        match (self.get_resource)(&request) {
+        match (self.get_resource)(request(object).as_bytes()) {
             Ok(found) => {
                 let object = std::str::from_utf8(&found).ok().and_then(|text| json::value(text).ok());
                 object.map(|object| Some(object.into_owned())).ok_or(LookupError::Unavailable)

@@ -13,8 +13,8 @@ pub enum Value<'a> {
     Null,
     /// A boolean
     Bool(bool),
-    /// A number, or the nearest one that is whole and not negative
-    Number(u64),
+    /// A number, exact up to 2⁵³
+    Number(f64),
     /// A string, borrowed unless a character in it is escaped
     String(Cow<'a, str>),
     /// A list
@@ -55,6 +55,10 @@ impl<'a> Value<'a> {
 
     pub(crate) fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+
+    pub(crate) fn as_number(&self) -> Option<f64> {
+        if let Self::Number(value) = self { Some(*value) } else { None }
     }
 
     pub(crate) fn as_array(&self) -> Option<&[Self]> {
@@ -104,7 +108,7 @@ impl From<&serde_json::Value> for Value<'static> {
         match value {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(*value),
-            Json::Number(value) => Self::Number(value.as_u64().unwrap_or_default()),
+            Json::Number(value) => Self::Number(value.as_f64().unwrap_or_default()),
             Json::String(text) => Self::String(Cow::Owned(text.clone())),
             Json::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
             Json::Object(fields) => {

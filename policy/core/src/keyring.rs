@@ -9,6 +9,7 @@ use std::vec::IntoIter;
 use crate::ascii::has_any;
 use crate::distinct::Distinct;
 use crate::docker_config::Credential;
+use crate::expiry::Announced;
 use crate::key_defect::shown_normalised;
 use crate::registry_key::{RegistryKey, Repository};
 
@@ -56,6 +57,8 @@ pub struct Held {
     pub secret: String,
     /// The credential
     pub credential: Credential,
+    /// What the annotation of the secret says of its end
+    pub(crate) announced: Announced,
 }
 
 impl Held {
@@ -68,6 +71,16 @@ impl Held {
 impl Keyring {
     /// Adds the credentials of a secret. Keys that Go's `url.Parse` refuses are skipped.
     pub fn add(&mut self, secret: &str, credentials: BTreeMap<String, Credential>) {
+        self.add_announced(secret, credentials, Announced::Nothing);
+    }
+
+    /// The same for a secret whose annotation says `announced`.
+    pub(crate) fn add_announced(
+        &mut self,
+        secret: &str,
+        credentials: BTreeMap<String, Credential>,
+        announced: Announced,
+    ) {
         for (written, credential) in credentials {
             let Ok(key) = RegistryKey::parse(&written) else { continue };
             if let Some((beginning, length)) = key.beginning() {
@@ -83,7 +96,7 @@ impl Keyring {
                 }
             }
             let shown = shown_normalised(&written, &key).to_owned();
-            self.held.push(Held { key, shown, secret: secret.to_owned(), credential });
+            self.held.push(Held { key, shown, secret: secret.to_owned(), credential, announced });
         }
     }
 

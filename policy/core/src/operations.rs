@@ -1,17 +1,19 @@
-//! Bytes in, bytes out: the operations of Kubewarden's protocol, and two of our own. Every entry point of the core is here.
+//! Bytes in, bytes out: the operations of Kubewarden's protocol, and three of our own. Every entry point of the core is here.
 
 use serde::Serialize;
 
 use crate::cluster::Cluster;
 use crate::decide::decide;
 use crate::decision::Decision;
+use crate::expiry;
 use crate::explain::Question;
 use crate::finding::{Finding, Severity};
 use crate::json::{self, Value};
 use crate::json_fields;
+use crate::json_writer::Json;
 use crate::request::{Request, RequestError};
 use crate::rule::{Help, Rule};
-use crate::settings::{Action, Actions, Settings, SettingsError, SettingsProblem};
+use crate::settings::{Action, Actions, Settings, SettingsProblem};
 
 /// `kubewarden_policy_sdk::response::ValidationResponse`, but for `mutated_object`, which is put in as text.
 #[derive(Serialize)]
@@ -47,30 +49,6 @@ struct ShownFinding<'a> {
     help: &'a str,
 }
 
-#[derive(Serialize)]
-struct Refused {
-    error: String,
-}
-
-#[derive(Serialize)]
-struct RuleEntry {
-    id: &'static str,
-    category: &'static str,
-    action: &'static str,
-    summary: &'static str,
-    reason: &'static str,
-    fix: &'static str,
-}
-
-#[derive(Serialize)]
-struct SettingsResponse<'a> {
-    valid: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    #[serde(skip_serializing_if = "<[SettingsProblem]>::is_empty")]
-    problems: &'a [SettingsProblem],
-}
-
 /// Answers `validate`: `{"request": AdmissionRequest, "settings": {…}}` in, a `ValidationResponse` out.
 ///
 /// An invalid payload is answered too: refused, with code 400 and the reason.
@@ -97,22 +75,54 @@ pub fn protocol_version() -> Vec<u8> {
 pub fn explain(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
     match text(payload).and_then(Question::parse) {
         Ok(question) => question.answer(cluster).into_bytes(),
-        Err(RequestError(error)) => write(&Refused { error }),
+        Err(error) => refused(&error),
+    }
+}
+
+/// Answers `expiry`: the JSON of a Secret in; out `{"ends", "announced", "now"}`: when the first of its credentials ends,
+/// whether its annotation says so or a token, and the present time, in seconds since 1970. `{}` if no end is known.
+pub fn expiry(payload: &[u8], cluster: &dyn Cluster) -> Vec<u8> {
+    match text(payload).and_then(|text| expiry::explain(text, cluster.now())) {
+        Ok(answer) => answer.into_bytes(),
+        Err(error) => refused(&error),
     }
 }
 
 /// Answers `findings`: every rule with the action it has by default and its help, as a JSON list.
 pub fn findings() -> Vec<u8> {
-    let rule = |rule: &Rule| {
+    let mut json = Json::default();
+    json.open("", "[");
+    for rule in Rule::ALL {
         let Help { summary, reason, fix } = rule.help();
-        let action = match rule.category().action(&Actions::default()) {
+        let category = rule.category();
+        let action = match category.action(&Actions::default()) {
             Action::Allow => "allow",
             Action::Warn => "warn",
             Action::Reject => "reject",
         };
-        RuleEntry { id: rule.id(), category: rule.category().as_str(), action, summary, reason, fix }
-    };
-    write(&Rule::ALL.iter().map(rule).collect::<Vec<_>>())
+        json.open("", "{");
+        for (name, text) in [
+            ("id", rule.id()),
+            ("category", category.as_str()),
+            ("action", action),
+            ("summary", summary),
+            ("reason", reason),
+            ("fix", fix),
+        ] {
+            json.text(name, text);
+        }
+        json.close("}");
+    }
+    json.close("]");
+    json.into_text().into_bytes()
+}
+
+fn refused(error: &RequestError) -> Vec<u8> {
+    let mut json = Json::default();
+    json.open("", "{");
+    json.text("error", &error.0);
+    json.close("}");
+    json.into_text().into_bytes()
 }
 
 /// Answers `validate_settings`: a settings document in; out
@@ -120,15 +130,35 @@ pub fn findings() -> Vec<u8> {
 ///
 /// Kubewarden reads `valid` and `message`, which contains all problems.
 pub fn validate_settings(payload: &[u8]) -> Vec<u8> {
-    let parsed = match text(payload).and_then(settings_document) {
-        Ok(document) => Settings::parse(&document),
-        Err(RequestError(message)) => {
-            return write(&SettingsResponse { valid: false, message: Some(message), problems: &[] });
-        }
+    let mut json = Json::default();
+    json.open("", "{");
+    let parsed = text(payload).and_then(settings_document).map(|document| Settings::parse(&document));
+    let message = match &parsed {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(RequestError(message)) => Some(message.clone()),
     };
-    let message = parsed.as_ref().err().map(SettingsError::to_string);
-    let problems = parsed.as_ref().err().map_or(&[][..], SettingsError::problems);
-    write(&SettingsResponse { valid: parsed.is_ok(), message, problems })
+    json.literal("valid", if message.is_none() { "true" } else { "false" });
+    if let Some(message) = message {
+        json.text("message", &message);
+    }
+    if let Ok(Err(error)) = &parsed {
+        json.open("problems", "[");
+        for SettingsProblem { path, pointer, unknown_field, message, help } in error.problems() {
+            json.open("", "{");
+            json.text("path", path);
+            json.text("pointer", pointer);
+            if *unknown_field {
+                json.literal("unknownField", "true");
+            }
+            json.text("message", message);
+            json.text("help", help);
+            json.close("}");
+        }
+        json.close("]");
+    }
+    json.close("}");
+    json.into_text().into_bytes()
 }
 
 fn evaluate(payload: &[u8], cluster: &dyn Cluster) -> Result<(Decision, Option<String>), RequestError> {

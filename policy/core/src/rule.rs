@@ -127,9 +127,9 @@ rules! {
         "The kubelet finds no key that matches the image and pulls anonymously.",
         "Add the image's registry to the secret, spelled as in the image.";
     SecretExpired "secret-expired" Unusable,
-        "The token in a pull secret has expired.",
-        "ACR answers 401 to an expired token.",
-        "Use a service principal or a repository-scoped token: tokens of az acr login last three hours.";
+        "A credential in a pull secret has expired.",
+        "ACR answers 401. A token contains its end, the annotation acr-pull-secret/expires announces that of a password.",
+        "Replace the secret, with a service principal or a repository-scoped token: tokens of az acr login last three hours.";
     SecretEmptyPassword "secret-empty-password" Unusable,
         "A credential that the kubelet tries has no password.",
         "az acr login stores its token as identitytoken, which the kubelet ignores; what remains is a user without a password.",
@@ -139,9 +139,9 @@ rules! {
         "The kubelet reports InvalidImageName and never starts the container.",
         "Correct the image.";
     SecretExpiresSoon "secret-expires-soon" Expiring,
-        "The token in a pull secret expires soon.",
+        "A credential in a pull secret expires soon, or the end that it announces cannot be read.",
         "The secret works now and fails when a node pulls the image later.",
-        "Use a service principal or a repository-scoped token.";
+        "Replace the secret, with a service principal or a repository-scoped token.";
     LookupFailed "lookup-failed" Unknown,
         "A lookup in the cluster failed.",
         "Without the answer the policy cannot tell whether the image can be pulled.",

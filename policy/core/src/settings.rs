@@ -3,8 +3,6 @@
 mod fields;
 mod pull_secrets;
 
-use serde::Serialize;
-
 use self::fields::{Fields, Path, Problems};
 pub use self::pull_secrets::{Entry, Need, Owner, PullSecrets};
 use crate::dns_name::is_dns_subdomain;
@@ -24,7 +22,7 @@ use crate::json::Value;
 /// assert_eq!(problem.message, "is missing");
 /// assert_eq!(problem.help, "name the pull secret, or set secretless: true");
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Whether the policy adds missing secrets or only validates
     pub mode: Mode,
@@ -36,8 +34,24 @@ pub struct Settings {
     pub registry_suffixes: Vec<String>,
     /// What each kind of problem does
     pub actions: Actions,
+    /// How many days before its end a credential is reported as expiring; 0 for never
+    pub expiry_warning_days: u16,
     /// What may be looked up
     pub cluster: Lookups,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            targets: Targets::default(),
+            pull_secrets: PullSecrets::default(),
+            registry_suffixes: Vec::new(),
+            actions: Actions::default(),
+            expiry_warning_days: 30,
+            cluster: Lookups::default(),
+        }
+    }
 }
 
 /// Whether the policy adds missing secrets or only validates.
@@ -134,7 +148,8 @@ impl Settings {
     pub fn parse(value: &Value<'_>) -> Result<Self, SettingsError> {
         let mut problems = Problems::default();
         let mut settings = Self::default();
-        let names = ["mode", "targets", "pullSecrets", "registrySuffixes", "actions", "cluster"];
+        let names =
+            ["mode", "targets", "pullSecrets", "registrySuffixes", "actions", "expiryWarningDays", "cluster"];
         if let Some(fields) = Fields::of(
             value,
             Path::default(),
@@ -148,6 +163,7 @@ impl Settings {
             settings.registry_suffixes = parse_suffixes(&fields, &mut problems);
             settings.pull_secrets = PullSecrets::parse(&fields, &settings.registry_suffixes, &mut problems);
             settings.actions = parse_actions(&fields, &mut problems);
+            fields.days("expiryWarningDays", &mut settings.expiry_warning_days, &mut problems);
             settings.cluster = parse_lookups(&fields, &mut problems);
             if settings.targets.pod_templates && !settings.cluster.service_accounts {
                 problems.add(
@@ -239,8 +255,7 @@ fn parse_lookups(fields: &Fields<'_>, problems: &mut Problems) -> Lookups {
 }
 
 /// One thing that is wrong with a settings document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsProblem {
     /// The field, `pullSecrets[0].secret`; empty for the document
     pub path: String,
@@ -248,7 +263,6 @@ pub struct SettingsProblem {
     /// the pointer says where it has to be
     pub pointer: String,
     /// Whether the field is unknown, so that its name is wrong and not its value
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unknown_field: bool,
     /// What is wrong, without the path
     pub message: String,

@@ -29,8 +29,8 @@ impl Token {
             }
             _ => Vec::new(),
         };
-        let Value::Number(expires) = claims.get("exp")? else { return None };
-        Some(Self { expires: *expires, audience })
+        let expires = claims.get("exp")?.as_number()?;
+        Some(Self { expires: saturated(expires), audience })
     }
 
     /// Whether it is for the registry at `host`.
@@ -39,35 +39,8 @@ impl Token {
     }
 }
 
-/// A time and how far it is from now: `2026-01-02 at 03:04 UTC, 40 days ago`.
-pub(crate) fn when(seconds: u64, now: Option<u64>) -> String {
-    let (hour, minute) = (seconds / 3600 % 24, seconds / 60 % 60);
-    let time = format!("{} at {hour:02}:{minute:02} UTC", day(seconds));
-    let Some(now) = now else { return time };
-    let (unit, count) = match seconds.abs_diff(now) {
-        far if far >= 86_400 => ("day", far / 86_400),
-        far if far >= 3600 => ("hour", far / 3600),
-        near => ("minute", near.div_ceil(60).max(1)),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    if seconds > now {
-        format!("{time}, in {count} {unit}{plural}")
-    } else {
-        format!("{time}, {count} {unit}{plural} ago")
-    }
-}
-
-/// The day of a time, as `2026-11-24`.
-/// Howard Hinnant: "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`
-fn day(seconds: u64) -> String {
-    let days = seconds / 86_400 + 719_468;
-    let era = days / 146_097;
-    let of_era = days % 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+/// A time of a token, which may have a fraction.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+fn saturated(seconds: f64) -> u64 {
+    seconds as u64
 }

@@ -1,4 +1,4 @@
-//! Kubewarden's door to the policy: its three operations and two of our own over waPC, and the cluster over host calls.
+//! Kubewarden's door to the policy: its three operations and three of our own over waPC, and the cluster over host calls.
 //!
 //! A host calls the exported functions that register operations, then `__guest_call` with the name of an operation.
 #![cfg(target_family = "wasm")]
@@ -8,7 +8,7 @@ use kubewarden_policy_sdk::wapc_guest::prelude::*;
 use policy_core::host_cluster::HostCluster;
 use policy_core::operations;
 
-/// Registers Kubewarden's operations. Every host calls it for each new instance, so for every request: two more operations
+/// Registers Kubewarden's operations. Every host calls it for each new instance, so for every request: more operations
 /// would make a small request take 4 % longer, because the table of operations would have to grow.
 #[allow(unsafe_code, reason = "the host finds the function by its name")]
 #[unsafe(no_mangle)]
@@ -23,6 +23,7 @@ pub extern "C" fn wapc_init() {
 #[unsafe(no_mangle)]
 pub extern "C" fn acr_pull_secret_init() {
     register_function("explain", explain);
+    register_function("expiry", expiry);
     register_function("findings", findings);
 }
 
@@ -40,6 +41,10 @@ fn protocol_version(_: &[u8]) -> CallResult {
 
 fn explain(payload: &[u8]) -> CallResult {
     Ok(operations::explain(payload, &HostCluster { get_resource, now }))
+}
+
+fn expiry(payload: &[u8]) -> CallResult {
+    Ok(operations::expiry(payload, &HostCluster { get_resource, now }))
 }
 
 fn findings(_: &[u8]) -> CallResult {

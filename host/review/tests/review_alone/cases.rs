@@ -66,6 +66,7 @@ fn the_core_alone_gives_every_case_the_expected_result() {
         "lookalikes.yaml",
         "not-judged.yaml",
         "secrets-chain.yaml",
+        "secrets-expiry.yaml",
         "secrets-judged.yaml",
         "secrets-keys.yaml",
     ];

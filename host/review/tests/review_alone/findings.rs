@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cases::{core, suites};
 use crate::project;
 
-/// The value that the finding points at: its `image`, the list or its `entry` for the secret, or a field of a Secret.
+/// The value that the finding points at: its `image`, the list or its `entry` for the secret, or a field or annotation of a Secret.
 fn place(finding: &Finding, object: &Value) -> Option<&'static str> {
     let (parent, field) = finding.pointer.rsplit_once('/')?;
     let there = object.pointer(&finding.pointer);
@@ -21,6 +21,7 @@ fn place(finding: &Finding, object: &Value) -> Option<&'static str> {
         ("image" | "reference", Some(_)) => finding.image.is_none().then_some("image"),
         ("type", Some(_)) => (parent.is_empty()).then_some("type"),
         (_, Some(_)) if parent == "/data" => Some("data"),
+        (_, Some(_)) if parent == "/metadata/annotations" => Some("annotation"),
         (_, Some(entry)) if parent.ends_with("/imagePullSecrets") => {
             let name = entry["name"].as_str().filter(|name| !name.is_empty());
             (finding.secret.as_deref() == name).then_some("entry")

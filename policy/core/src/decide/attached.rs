@@ -8,6 +8,7 @@ use crate::decide::credential::{self, Problem, fails, lasts};
 use crate::decide::images::{Assessment, Image};
 use crate::decide::secret_command;
 use crate::distinct::Distinct;
+use crate::expiry::Announced;
 use crate::finding::Severity;
 use crate::image::ImageReference;
 use crate::keyring::{Held, Keyring};
@@ -48,7 +49,8 @@ enum State {
     /// The kubelet skips it; contains the reason
     Ignored(String),
     Malformed(Malformed),
-    Usable,
+    /// Contains what its annotation says, where only its existence is looked up; the keyring has it for credentials
+    Usable(Announced),
 }
 
 impl Attached {
@@ -94,19 +96,20 @@ impl Attached {
             Lookup::Absent => return State::Absent,
             Lookup::Failed => return State::Unknown,
         };
+        if is_of_controller(&secret) {
+            self.renewed.add(name);
+        }
         let ignored = || State::Ignored(PullSecret::why_ignored(&secret));
         if context.settings.cluster.secrets == SecretLookup::Exists {
-            return if PullSecret::has_readable_type(&secret) { State::Usable } else { ignored() };
+            let is_read = PullSecret::has_readable_type(&secret);
+            return if is_read { State::Usable(Announced::of(&secret)) } else { ignored() };
         }
         match PullSecret::of(&secret) {
             PullSecret::Ignored => ignored(),
             PullSecret::Malformed { error, .. } => State::Malformed(error),
             PullSecret::Usable { credentials, .. } => {
-                self.keyring.add(name, credentials);
-                if is_of_controller(&secret) {
-                    self.renewed.add(name);
-                }
-                State::Usable
+                self.keyring.add_announced(name, credentials, Announced::of(&secret));
+                State::Usable(Announced::Nothing)
             }
         }
     }
@@ -248,9 +251,8 @@ impl Attached {
             if lasting.is_some_and(|lasting| !held.has_key_of(lasting)) {
                 break;
             }
-            let mut problems = context.judge(host, needless).problems(&held.credential);
-            problems
-                .retain(|problem| problem.rule != Rule::SecretExpiresSoon || !self.renewed.has(&held.secret));
+            let mut problems = context.judge(host, needless).problems(&held.credential, held.announced);
+            problems.retain(|problem| self.is_told(problem, &held.secret));
             if lasts(&problems) {
                 lasting.get_or_insert(held);
             }
@@ -275,16 +277,14 @@ impl Attached {
                     what += &next.concat();
                 }
                 let most = if is_decisive { image.at_most(most) } else { Severity::Warn };
-                let weight = if most == Severity::Warn { "warn" } else { "" };
-                if !told.add(&[problem.rule.id(), weight, host, &what].join(" ")) {
-                    continue;
-                }
-                let pointer = entry(&held.secret).unwrap_or_else(|| image.used.pointer().to_owned());
-                let about = About { pointer: &pointer, image: Some(image.text), secret: Some(&held.secret) };
-                let message = format!("{}, \"{}\": {what}", image.used.user(), image.text);
-                context.report_at_most(most, problem.rule, about, message, problem.help.clone());
+                report_credential(context, entry, image, most, (problem, &held.secret, what), told);
             }
         }
+    }
+
+    /// Whether a problem of a secret's credential is reported: a controller renews what it owns.
+    fn is_told(&self, problem: &Problem, secret: &str) -> bool {
+        problem.rule != Rule::SecretExpiresSoon || !self.renewed.has(secret)
     }
 
     /// Why an image finds no credential, for an image that relies on a secret.
@@ -301,8 +301,24 @@ impl Attached {
         let rule = match state {
             State::Absent => Rule::SecretNotFound,
             State::Ignored(_) => Rule::SecretWrongType,
-            State::Usable if context.settings.cluster.secrets == SecretLookup::Credentials => {
+            State::Usable(_) if context.settings.cluster.secrets == SecretLookup::Credentials => {
                 Rule::SecretWithoutCredentials
+            }
+            State::Usable(announced) => {
+                let problem = context.judge("", false).announced(*announced);
+                if let Some(problem) = problem.filter(|problem| self.is_told(problem, name)) {
+                    let what =
+                        problem.message("", &format!("pull secret \"{name}\"{}", context.in_namespace()));
+                    report_credential(
+                        context,
+                        entry,
+                        image,
+                        image.at_most(most),
+                        (&problem, name, what),
+                        told,
+                    );
+                }
+                return;
             }
             _ => return,
         };
@@ -347,7 +363,7 @@ impl Attached {
             State::Absent => Some(format!("\"{name}\" does not exist")),
             State::Ignored(why) => Some(format!("\"{name}\" is ignored because {why}")),
             State::Malformed(_) => Some(format!("\"{name}\" is malformed")),
-            State::Usable => Some(format!("\"{name}\" has no key for it")),
+            State::Usable(_) => Some(format!("\"{name}\" has no key for it")),
             State::Unknown => None,
         };
         let all: Vec<String> = self.names.iter().zip(&self.states).filter_map(why).take(SHOWN).collect();
@@ -361,6 +377,28 @@ impl Attached {
         keys.truncate(SHOWN);
         if keys.is_empty() { String::new() } else { format!(" (they have {}{more})", keys.join(", ")) }
     }
+}
+
+/// Reports a problem of a credential in a secret, of which `what` is the message. `told` contains what was reported for other
+/// images.
+fn report_credential(
+    context: &mut Context<'_>,
+    entry: EntryPointer<'_>,
+    image: &Image<'_>,
+    most: Severity,
+    (problem, secret, what): (&Problem, &str, String),
+    told: &mut Distinct,
+) {
+    let weight = if most == Severity::Warn { "warn" } else { "" };
+    // What an annotation shows is the same for all keys and images.
+    let (host, words) = if problem.is_announced { ("", secret) } else { (image.reference.host(), &*what) };
+    if !told.add(&[problem.rule.id(), weight, host, words].join(" ")) {
+        return;
+    }
+    let pointer = entry(secret).unwrap_or_else(|| image.used.pointer().to_owned());
+    let about = About { pointer: &pointer, image: Some(image.text), secret: Some(secret) };
+    let message = format!("{}, \"{}\": {what}", image.used.user(), image.text);
+    context.report_at_most(most, problem.rule, about, message, problem.help.clone());
 }
 
 fn report_needless(context: &mut Context<'_>, image: &Image<'_>, used: &Held) {

@@ -151,7 +151,8 @@ impl<'a> Context<'a> {
 
     /// Checks credentials for the registry at `host`.
     pub(super) fn judge<'j>(&'j self, host: &'j str, secretless: bool) -> Judge<'j> {
-        Judge { cluster: &self.cluster, suffixes: &self.settings.registry_suffixes, host, secretless }
+        let Settings { registry_suffixes: suffixes, expiry_warning_days: warning_days, .. } = self.settings;
+        Judge { cluster: &self.cluster, suffixes, warning_days: *warning_days, host, secretless }
     }
 
     /// Reports a failed lookup once, because the same reason applies to similar objects.

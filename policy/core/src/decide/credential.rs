@@ -2,16 +2,18 @@
 
 use crate::cluster::Memo;
 use crate::docker_config::Credential;
+use crate::expiry::{ANNOTATION, Announced, End};
 use crate::login_server::{Host, classify};
 use crate::password::suspicion;
 use crate::rule::{Category, Rule};
-use crate::token::{Token, when};
+use crate::timestamp::when;
+use crate::token::Token;
 
 /// The user name of tokens. Azure/acr: docs/AAD-OAuth.md
 const TOKEN_USER: &str = "00000000-0000-0000-0000-000000000000";
 
-/// A token that ends within this time is not suitable for a pull secret: 30 days, in seconds.
-const SHORT: u64 = 30 * 24 * 60 * 60;
+/// What to do about a credential that cannot last.
+const LASTING: &str = "make the secret from a service principal or a repository-scoped token";
 
 /// One thing that is wrong with a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +25,16 @@ pub(crate) struct Problem {
     pub(crate) what: String,
     /// What to do
     pub(crate) help: String,
+    /// Whether the annotation of the secret shows it, so that all credentials of the secret have it
+    pub(crate) is_announced: bool,
 }
 
 impl Problem {
     /// One sentence. `secret` says which secret the credential is in.
     pub(super) fn message(&self, host: &str, secret: &str) -> String {
+        if self.is_announced {
+            return [secret, " ", &self.what].concat();
+        }
         ["the ", self.noun, " for ", host, " in ", secret, " ", &self.what].concat()
     }
 }
@@ -57,6 +64,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) cluster: &'a Memo<'a>,
     /// More suffixes of login servers
     pub(crate) suffixes: &'a [String],
+    /// How many days before its end a credential is reported; 0 for never
+    pub(crate) warning_days: u16,
     /// The registry
     pub(crate) host: &'a str,
     /// Whether an anonymous pull may work
@@ -64,18 +73,73 @@ pub(crate) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// What is wrong with a credential.
-    pub(crate) fn problems(&self, credential: &Credential) -> Vec<Problem> {
-        if self.secretless && is_anonymous(credential) { Vec::new() } else { problems(self, credential) }
+    /// What is wrong with a credential of a secret whose annotation says `announced`.
+    pub(crate) fn problems(&self, credential: &Credential, announced: Announced) -> Vec<Problem> {
+        if self.secretless && is_anonymous(credential) {
+            Vec::new()
+        } else {
+            problems(self, credential, announced)
+        }
+    }
+
+    /// What is wrong with all credentials of a secret, according to its annotation.
+    pub(super) fn announced(&self, announced: Announced) -> Option<Problem> {
+        self.end(None, announced)
+    }
+
+    /// The problem with the end of a credential, of which the earlier one counts: that of its token or the announced one.
+    fn end(&self, token: Option<u64>, announced: Announced) -> Option<Problem> {
+        let Some(end) = End::of(token, announced) else {
+            return (announced == Announced::Unreadable && self.warning_days > 0).then(unreadable);
+        };
+        let now = self.cluster.now();
+        let left = match now {
+            Some(now) => end.at.saturating_sub(now),
+            // Without a clock only a token is known to end soon.
+            None if end.is_announced => return None,
+            None => 1,
+        };
+        if left > u64::from(self.warning_days) * 86_400 {
+            return None;
+        }
+        let (rule, verb) = match left {
+            0 => (Rule::SecretExpired, "expired on "),
+            _ => (Rule::SecretExpiresSoon, "expires on "),
+        };
+        let when = when(end.at, now);
+        let (noun, what, help) = if end.is_announced {
+            let what = [verb, &when, ", according to annotation ", ANNOTATION].concat();
+            ("credential", what, "run az ad app credential reset | acr-pull-secret secret --from-az -")
+        } else {
+            ("token", [verb, &when].concat(), LASTING)
+        };
+        Some(Problem { rule, noun, what, help: help.to_owned(), is_announced: end.is_announced })
     }
 }
 
-fn problems(&Judge { cluster, suffixes, host, .. }: &Judge<'_>, credential: &Credential) -> Vec<Problem> {
-    const LASTING: &str = "make the secret from a service principal or a repository-scoped token";
+/// An end that was announced and cannot be read would pass without a warning.
+fn unreadable() -> Problem {
+    Problem {
+        rule: Rule::SecretExpiresSoon,
+        noun: "secret",
+        what: ["has an annotation ", ANNOTATION, " that is not an RFC 3339 time, so its end is not known"]
+            .concat(),
+        help: "write the end as in 2027-01-31T00:00:00Z".to_owned(),
+        is_announced: true,
+    }
+}
+
+fn problems(judge: &Judge<'_>, credential: &Credential, announced: Announced) -> Vec<Problem> {
+    let &Judge { suffixes, host, .. } = judge;
     let mut problems = Vec::new();
-    let mut note =
-        |rule, noun, what, help: &str| problems.push(Problem { rule, noun, what, help: help.to_owned() });
     let Credential { username, password, .. } = credential;
+    let token = Token::of(password);
+    if !password.is_empty() {
+        problems.extend(judge.end(token.as_ref().map(|token| token.expires), announced));
+    }
+    let mut note = |rule, noun, what, help: &str| {
+        problems.push(Problem { rule, noun, what, help: help.to_owned(), is_announced: false });
+    };
     if password.is_empty() {
         let cause = if username == TOKEN_USER {
             ", as az acr login leaves it (its token is in identitytoken, which the kubelet ignores)"
@@ -87,25 +151,14 @@ fn problems(&Judge { cluster, suffixes, host, .. }: &Judge<'_>, credential: &Cre
         note(Rule::SecretEmptyPassword, "credential", ["has no password", cause].concat(), LASTING);
         return problems;
     }
-    if let Some(token) = Token::of(password) {
-        let now = cluster.now();
-        let ends = when(token.expires, now);
-        match now {
-            Some(now) if token.expires <= now => {
-                note(Rule::SecretExpired, "token", ["expired on ", &ends].concat(), LASTING);
-            }
-            Some(now) if token.expires - now > SHORT => {}
-            _ => note(Rule::SecretExpiresSoon, "token", ["expires on ", &ends].concat(), LASTING),
-        }
-        if !token.is_for(host) {
-            // Any other audience is not shown, because it may be part of a secret.
-            let meant = match token.audience.as_slice() {
-                [server] if classify(server, suffixes) == Host::LoginServer => server,
-                _ => "another registry",
-            };
-            let what = ["is meant for ", meant].concat();
-            note(Rule::SecretWithoutCredentials, "token", what, &["use a credential for ", host].concat());
-        }
+    if let Some(token) = token.filter(|token| !token.is_for(host)) {
+        // Any other audience is not shown, because it may be part of a secret.
+        let meant = match token.audience.as_slice() {
+            [server] if classify(server, suffixes) == Host::LoginServer => server,
+            _ => "another registry",
+        };
+        let what = ["is meant for ", meant].concat();
+        note(Rule::SecretWithoutCredentials, "token", what, &["use a credential for ", host].concat());
     }
     if let Some(reason) = suspicion(credential) {
         let what = ["has a password that ", reason].concat();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::decide::context::{About, Context};
 use crate::decide::secret_command;
 use crate::docker_config::Credential;
+use crate::expiry::{ANNOTATION_POINTER, Announced};
 use crate::json::Value;
 use crate::key_defect::{self, KeyDefect};
 use crate::pull_secret::PullSecret;
@@ -34,7 +35,8 @@ fn check_secret(context: &mut Context<'_>, secret: &Value<'_>) {
         }
         PullSecret::Usable { data_key, credentials } => {
             let is_renewed = is_of_controller(secret);
-            check_credentials(context, name, &this, data_key, &credentials, is_renewed);
+            let announced = Announced::of(secret);
+            check_credentials(context, name, &this, data_key, &credentials, announced, is_renewed);
         }
     }
 }
@@ -60,6 +62,7 @@ fn check_credentials(
     this: &str,
     data_key: &str,
     credentials: &BTreeMap<String, Credential>,
+    announced: Announced,
     is_renewed: bool,
 ) {
     if credentials.is_empty() {
@@ -71,6 +74,7 @@ fn check_credentials(
         report(context, Rule::SecretWithoutCredentials, data_key, name, message, help);
     }
     let suffixes = context.settings.registry_suffixes.as_slice();
+    let mut told_of_annotation = false;
     for (text, credential) in credentials {
         if let Some(defect) = KeyDefect::of(text, suffixes) {
             let help = match key_defect::fix(text, suffixes) {
@@ -111,14 +115,19 @@ fn check_credentials(
         // The host that the kubelet reads may be a part of the password.
         if key.can_match_acr(suffixes) && !key_defect::is_hidden(text) {
             let host = key.host().split(':').next().unwrap_or_default();
-            for problem in context.judge(host, false).problems(credential) {
+            for problem in context.judge(host, false).problems(credential, announced) {
                 if is_renewed && problem.rule == Rule::SecretExpiresSoon {
+                    continue;
+                }
+                // Once for all credentials.
+                if problem.is_announced && std::mem::replace(&mut told_of_annotation, true) {
                     continue;
                 }
                 // A glob matches many registries, so a token cannot be for a different one.
                 if !(problem.rule == Rule::SecretWithoutCredentials && host.contains('*')) {
                     let message = problem.message(host, &format!("pull {this}"));
-                    report(context, problem.rule, data_key, name, message, problem.help);
+                    let place = if problem.is_announced { ANNOTATION_POINTER } else { data_key };
+                    report(context, problem.rule, place, name, message, problem.help);
                 }
             }
         }
@@ -129,7 +138,8 @@ fn recreate(context: &Context<'_>, name: &str) -> String {
     ["recreate it with ", &secret_command::of("SERVER", name, &context.request.namespace)].concat()
 }
 
-fn report(context: &mut Context<'_>, rule: Rule, data_key: &str, name: &str, message: String, help: String) {
-    let pointer = format!("/data/{data_key}");
+/// Reports a problem at a pointer, or at a key of the data.
+fn report(context: &mut Context<'_>, rule: Rule, place: &str, name: &str, message: String, help: String) {
+    let pointer = [if place.starts_with('/') { "" } else { "/data/" }, place].concat();
     context.report(rule, About { pointer: &pointer, image: None, secret: Some(name) }, message, help);
 }

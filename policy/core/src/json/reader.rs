@@ -97,18 +97,18 @@ impl<'de> Visitor<'de> for Part {
         Ok(self.plain(Value::Bool(value)))
     }
 
+    #[allow(clippy::cast_precision_loss, reason = "no number that is read is that large")]
     fn visit_u64<E>(self, value: u64) -> Result<Value<'de>, E> {
-        Ok(self.plain(Value::Number(value)))
+        Ok(self.plain(Value::Number(value as f64)))
     }
 
-    /// Only negative numbers come here.
-    fn visit_i64<E>(self, _: i64) -> Result<Value<'de>, E> {
-        Ok(self.plain(Value::Number(0)))
+    #[allow(clippy::cast_precision_loss, reason = "no number that is read is that large")]
+    fn visit_i64<E>(self, value: i64) -> Result<Value<'de>, E> {
+        Ok(self.plain(Value::Number(value as f64)))
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     fn visit_f64<E>(self, value: f64) -> Result<Value<'de>, E> {
-        Ok(self.plain(Value::Number(value as u64)))
+        Ok(self.plain(Value::Number(value)))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {

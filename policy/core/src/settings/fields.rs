@@ -150,6 +150,19 @@ impl<'a> Fields<'a> {
         value.as_bool()
     }
 
+    /// A number of days, up to ten years.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
+    pub(super) fn days(&self, name: &str, target: &mut u16, problems: &mut Problems) {
+        let Some(value) = self.get(name) else { return };
+        let number = value.as_number().unwrap_or(-1.0);
+        if number.fract() == 0.0 && (0.0..=3650.0).contains(&number) {
+            *target = number as u16;
+        } else {
+            let message = "must be a whole number from 0 to 3650, without quotes".to_owned();
+            problems.add(&self.path_of(name), message, "write a number such as 30".to_owned());
+        }
+    }
+
     pub(super) fn choice<T: Copy>(
         &self,
         name: &str,

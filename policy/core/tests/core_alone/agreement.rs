@@ -56,11 +56,16 @@ fn found() -> impl Strategy<Value = Found> {
     });
     let text = prop_oneof![6 => config, 1 => Just("{".to_owned())];
     let kind = prop_oneof![6 => Just("kubernetes.io/dockerconfigjson"), 1 => Just("Opaque")];
-    let secret = (kind, text).prop_map(|(kind, text)| {
+    let annotations = select(vec![
+        json!({}),
+        json!({"acr-pull-secret/expires": "2020-09-13T12:26:40Z"}),
+        json!({"acr-pull-secret/expires": "9999-12-31T23:59:59Z"}),
+    ]);
+    let secret = (kind, text, annotations).prop_map(|(kind, text, annotations)| {
         let data = BASE64_STANDARD.encode(&text);
         Found::Secret(json!({
-            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop"}, "type": kind,
-            "data": {".dockerconfigjson": data},
+            "apiVersion": "v1", "kind": "Secret", "type": kind, "data": {".dockerconfigjson": data},
+            "metadata": {"name": "s", "namespace": "shop", "annotations": annotations},
         }))
     });
     prop_oneof![6 => secret, 1 => Just(Found::Absent), 1 => Just(Found::NotGiven)]

@@ -5,6 +5,7 @@
 //! | `actions` | each rule weighs what `actions` say |
 //! | `agreement` | what is explained to fail is refused, and nothing else |
 //! | `asked` | the cluster is asked for no more than the settings need, and for nothing twice |
+//! | `expiry` | a pull secret's end is read from its annotation, and reported in time |
 //! | `golden` | 700 sets of secrets are tried as the kubelet's own code tries them |
 //! | `keyring` | keys match as the documentation says |
 //! | `lookups` | what could not be looked up, what ends soon, and what need not be asked |
@@ -23,6 +24,7 @@
 mod actions;
 mod agreement;
 mod asked;
+mod expiry;
 mod golden;
 mod keyring;
 mod lookups;

@@ -1,23 +1,24 @@
-//! Writes JSON.
+//! Writes JSON texts.
 
 /// A JSON text that is being built. Types that serialise themselves would make the module some kilobytes larger.
-pub(super) struct Json(pub(super) String);
+#[derive(Default)]
+pub(crate) struct Json(String);
 
 impl Json {
     /// Begins an object or a list, which has a name if it is in an object.
-    pub(super) fn open(&mut self, name: &str, bracket: &str) {
+    pub(crate) fn open(&mut self, name: &str, bracket: &str) {
         self.literal(name, bracket);
     }
 
-    pub(super) fn close(&mut self, bracket: &str) {
+    pub(crate) fn close(&mut self, bracket: &str) {
         self.0 += bracket;
     }
 
-    pub(super) fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.literal(name, &serde_json::to_string(text).unwrap_or_default());
     }
 
-    pub(super) fn texts<'a>(&mut self, name: &str, texts: impl Iterator<Item = &'a str>) {
+    pub(crate) fn texts<'a>(&mut self, name: &str, texts: impl Iterator<Item = &'a str>) {
         self.open(name, "[");
         for text in texts {
             self.text("", text);
@@ -26,7 +27,7 @@ impl Json {
     }
 
     /// A field or an item that is already JSON.
-    pub(super) fn literal(&mut self, name: &str, value: &str) {
+    pub(crate) fn literal(&mut self, name: &str, value: &str) {
         if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[')) {
             self.0 += ",";
         }
@@ -36,5 +37,9 @@ impl Json {
             self.0 += "\":";
         }
         self.0 += value;
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.0
     }
 }
