@@ -36,6 +36,7 @@
 //! | `written_files` | reports and sessions go to files, and never over an input |
 //! | `explain` | `explain` reports a policy that cannot explain |
 //! | `asking` | `--pull` asks registries as the kubelet does, and no credential goes elsewhere or is shown |
+//! | `expiry` | every engine reads when a pull secret ends, and the JSON report lists ends and users |
 //! | `secret` | the manifest of a pull secret is kubectl's, and the password stays in it |
 //! | `declared_secrets` | a repository declares its pull secrets by what controllers make them of, or encrypted |
 //! | `documents` | the files, links and calls that documents show are there and valid |
@@ -67,6 +68,7 @@ mod deployment;
 mod documents;
 mod earlier_reports;
 mod engines;
+mod expiry;
 mod explain;
 mod fail_on;
 mod fix;

@@ -160,6 +160,11 @@ fn is_encrypted(kind: &Kind, object: &Value) -> bool {
         && (is_encrypted("data") || is_encrypted("stringData"))
 }
 
+/// Whether the kubelet reads Secrets of this one's type.
+pub(crate) fn is_pull_secret(secret: &Value) -> bool {
+    READ.contains(&type_of(secret))
+}
+
 /// Whether the kubelet's result for a Secret is known although its data is not.
 pub(crate) fn is_ignored(secret: &Value) -> bool {
     word(secret, &["type"]).is_some_and(|known| !READ.contains(&known))

@@ -16,6 +16,7 @@ use crate::field::{self, field};
 use crate::field_error::in_words;
 use crate::gaps::{Noting, account_of};
 use crate::host_calls::HostCalls;
+use crate::inventory::Part;
 use crate::kind::{Judged, Kind, not_judged};
 use crate::manifest::{Content, Manifest};
 use crate::other_namespace::{self, Owner};
@@ -34,6 +35,8 @@ pub struct Evaluation<'a> {
     pub secret_settings: Option<&'a RawValue>,
     /// Whether an object that is not among the inputs does not exist
     pub is_complete: bool,
+    /// Whether outcomes contain what the inventory of pull secrets needs
+    pub has_inventory: bool,
     /// The resource that deploys the policy, where there is one: its rules and selectors determine what is evaluated
     pub resource: Option<&'a PolicyResource>,
     /// The kinds that are evaluated if there is none
@@ -91,6 +94,7 @@ impl<'a> Evaluation<'a> {
             settings,
             secret_settings: None,
             is_complete: true,
+            has_inventory: false,
             resource: None,
             judged,
             api_server,
@@ -151,9 +155,12 @@ impl<'a> Evaluation<'a> {
                 other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
             }
         }
+        let inventory = kind.as_ref().filter(|_| self.has_inventory && left_out.is_none());
+        let inventory = inventory
+            .map(|kind| Part::of(kind, object, &namespace, &self.api_server, self.policy, &self.host));
         unknown.extend(noting.iter().flat_map(|noting| noting.unknown()));
         let (api_version, kind) = (word(&["apiVersion"]), word(&["kind"]));
-        Outcome { source, api_version, kind, namespace, name, verdict, pods, unknown, manifest }
+        Outcome { source, api_version, kind, namespace, name, verdict, pods, unknown, inventory, manifest }
     }
 
     fn judge_object(

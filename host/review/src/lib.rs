@@ -26,6 +26,7 @@ pub mod fix;
 pub mod foreign_text;
 mod gaps;
 pub mod host_calls;
+pub mod inventory;
 pub mod json_pointer;
 pub mod kind;
 pub mod log;

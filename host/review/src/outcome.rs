@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::inventory::Part;
 use crate::manifest::Manifest;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub pods: Vec<Pods>,
     /// Objects that the answers depend on and that are not among the inputs, each as `Secret shop/acr-secret`
     pub unknown: BTreeSet<String>,
+    /// What it contributes to the inventory of pull secrets, where one is wanted
+    pub inventory: Option<Part>,
     /// The manifest itself
     pub manifest: Manifest,
 }
@@ -82,7 +85,7 @@ impl Serialize for Outcome {
             #[serde(skip_serializing_if = "BTreeSet::is_empty")]
             unknown: &'a BTreeSet<String>,
         }
-        let Self { source, api_version, kind, namespace, name, verdict, pods, unknown, manifest: _ } = self;
+        let Self { source, api_version, kind, namespace, name, verdict, pods, unknown, .. } = self;
         let decision = self.worst();
         let object = verdict;
         Shown { source, api_version, kind, namespace, name, decision, object, pods, unknown }

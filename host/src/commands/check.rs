@@ -200,6 +200,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         settings: &settings.json,
         secret_settings: settings.secret_json.as_deref(),
         is_complete: args.complete.complete,
+        has_inventory: reports::need_inventory(&args.output),
         resource,
         judged: &Judged::of(policy.metadata()),
         api_server: ApiServer { namespace, operation: args.operation.as_str(), old: &was, cluster: &cluster },

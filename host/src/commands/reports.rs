@@ -63,6 +63,11 @@ pub(super) fn need_rules(outputs: &[Output]) -> bool {
     outputs.iter().any(|output| output.format == Format::Sarif)
 }
 
+/// Whether any report lists the pull secrets.
+pub(super) fn need_inventory(outputs: &[Output]) -> bool {
+    outputs.iter().any(|output| output.format == Format::Json)
+}
+
 /// Reports that are being written. If one cannot be written, the others still are.
 pub(super) struct Reports(Vec<Report>);
 

@@ -6,13 +6,15 @@ use serde::Serialize;
 
 use super::{Render, Summary, Tool, json_text};
 use review::diagnostic::{Diagnostic, Spot, Weight};
+use review::inventory::Inventory;
 use review::outcome::Outcome;
 
-/// Writes the outcomes as they come, each on a line of its own; problems and the summary follow.
+/// Writes the outcomes as they come, each on a line of its own; pull secrets, problems and the summary follow.
 #[derive(Debug, Default)]
 pub struct Json {
     has_results: bool,
     problems: Vec<Problem>,
+    inventory: Inventory,
 }
 
 /// The problems of a file.
@@ -59,6 +61,9 @@ impl Render for Json {
             out.write_all(b"\n    ")?;
         }
         self.has_results = true;
+        if let Some(part) = &outcome.inventory {
+            self.inventory.add(&outcome.title(), part);
+        }
         json_text::write(outcome, out)
     }
 
@@ -69,16 +74,28 @@ impl Render for Json {
             begin(out)?;
             out.write_all(b"],\n")?;
         }
-        for (i, problem) in self.problems.iter().enumerate() {
-            out.write_all(if i == 0 { b"  \"problems\": [\n    " } else { b",\n    " })?;
-            json_text::write(problem, out)?;
-        }
-        if !self.problems.is_empty() {
-            out.write_all(b"\n  ],\n")?;
-        }
+        list("secrets", self.inventory.entries(), out)?;
+        list("problems", self.problems.iter(), out)?;
         let summary = serde_json::to_string_pretty(summary)?;
         writeln!(out, "  \"summary\": {}\n}}", summary.replace('\n', "\n  "))
     }
+}
+
+/// Writes a list with a line for each item, or nothing where there is none.
+fn list(name: &str, items: impl Iterator<Item = impl Serialize>, out: &mut dyn Write) -> io::Result<()> {
+    let mut items = items.peekable();
+    if items.peek().is_none() {
+        return Ok(());
+    }
+    write!(out, "  \"{name}\": [")?;
+    while let Some(item) = items.next() {
+        out.write_all(b"\n    ")?;
+        json_text::write(&item, out)?;
+        if items.peek().is_some() {
+            out.write_all(b",")?;
+        }
+    }
+    out.write_all(b"\n  ],\n")
 }
 
 /// Writes the text before the results.

@@ -35,6 +35,7 @@ impl Engine for CoreEngine {
         let answer = match operation {
             "validate" => operations::validate(payload, &lookups(&*host)),
             "explain" => operations::explain(payload, &lookups(&*host)),
+            "expiry" => operations::expiry(payload, &lookups(&*host)),
             "validate_settings" => operations::validate_settings(payload),
             _ => {
                 let message = format!("the policy has no operation {operation:?}");
