@@ -1,12 +1,18 @@
 //! The manifests in policy/cluster are valid for Kubewarden and the policy, and grant no more than they need.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use review::cluster::Cluster;
+use review::host_calls::HostCalls;
+use review::log::NoLog;
+use review::lookups::Lookups;
 use review::yaml;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::engines::{self, POLICY, our_host, project};
 use crate::tables::NoHost;
@@ -192,7 +198,7 @@ fn cluster_manifests_ask_for_requests_that_the_metadata_knows() {
                 ["CREATE /v1/secrets", "UPDATE /v1/secrets"].map(String::from).into(),
                 "{file}"
             );
-        } else if member["settings"]["mode"] != "validate" {
+        } else if member["settings"]["mode"] != "validate" || file == "expiry.yaml" {
             assert_eq!(asked, ["CREATE /v1/pods".to_owned()].into(), "{file}");
         } else if file == "mutate-and-validate.yaml" {
             let pods = known.iter().filter(|call| call.contains("/pods")).cloned().collect();
@@ -309,6 +315,19 @@ fn the_policy_server_is_recent_enough_and_has_its_service_account() {
 
 /// The policy's answer for an object that is created in the namespace shop.
 fn judged(settings: &Value, object: &Value) -> Value {
+    judged_by(Arc::new(NoHost), settings, object)
+}
+
+/// The same in a cluster with these objects.
+fn judged_with(settings: &Value, object: &Value, stored: Vec<Value>) -> Value {
+    let mut cluster = Cluster::default();
+    for object in stored {
+        cluster.add(object, "shop");
+    }
+    judged_by(Arc::new(Lookups::new(Arc::new(cluster), POLICY.metadata(), Arc::new(NoLog))), settings, object)
+}
+
+fn judged_by(host: Arc<dyn HostCalls>, settings: &Value, object: &Value) -> Value {
     let kind = object["kind"].as_str().unwrap();
     let payload = json!({
         "settings": settings,
@@ -319,7 +338,7 @@ fn judged(settings: &Value, object: &Value) -> Value {
             "object": object,
         }
     });
-    engines::json(&our_host("validate", payload.to_string().as_bytes(), Arc::new(NoHost)))
+    engines::json(&our_host("validate", payload.to_string().as_bytes(), host))
 }
 
 fn pod(secrets: &[&str]) -> Value {
@@ -342,7 +361,7 @@ fn a_bare_pod_is_fixed_by_one_manifest_and_then_accepted_by_every_other() {
     assert_eq!(fixed, [pod(&["acr-secret"]), pod(&["acr-secret"])]);
     for Use { file, spec, member } in uses().into_iter().filter(|policy| policy.spec["mutating"] == false) {
         let answer = judged(&member["settings"], &bare);
-        let refuses = file != "rollout-3-warn.yaml";
+        let refuses = !["rollout-3-warn.yaml", "expiry.yaml"].contains(&file.as_str());
         assert_eq!(answer["accepted"], !refuses, "{file}, mode {}", spec["mode"]);
         assert_eq!(judged(&member["settings"], &pod(&["acr-secret"]))["accepted"], true, "{file}");
     }
@@ -379,4 +398,38 @@ fn a_broken_pull_secret_is_refused_when_it_is_written() {
     assert_eq!(judged(settings, &secret("bm8ganNvbg=="))["accepted"], false);
     let fine = "eyJhdXRocyI6eyJjb250b3NvLmF6dXJlY3IuaW8iOnsidXNlcm5hbWUiOiJwdWxsZXIiLCJwYXNzd29yZCI6InMzY3JldCJ9fX0=";
     assert_eq!(judged(settings, &secret(fine))["accepted"], true);
+}
+
+/// The audit scanner reports a pod as failed only where the policy would refuse it, and monitor mode refuses nothing.
+#[test]
+fn the_audit_of_ends_fails_pods_of_pull_secrets_that_expire_and_refuses_nothing() {
+    let documents = manifest("expiry.yaml");
+    let spec =
+        &documents.iter().find(|document| document["kind"] == "ClusterAdmissionPolicy").unwrap()["spec"];
+    assert_eq!((&spec["mode"], &spec["backgroundAudit"]), (&json!("monitor"), &json!(true)));
+    assert_eq!((&spec["failurePolicy"], &spec["mutating"]), (&json!("Ignore"), &json!(false)));
+    let in_days =
+        |days: i64| (OffsetDateTime::now_utc() + time::Duration::days(days)).format(&Rfc3339).unwrap();
+    for (end, rule) in [
+        (None, None),
+        (Some(in_days(31)), None),
+        (Some(in_days(29)), Some("secret-expires-soon")),
+        (Some(in_days(-1)), Some("secret-expired")),
+        (Some("2027-01-31".to_owned()), Some("secret-expires-soon")),
+    ] {
+        let annotations = end.iter().map(|end| ("acr-pull-secret/expires", end)).collect::<BTreeMap<_, _>>();
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": "acr-secret", "namespace": "shop", "annotations": annotations},
+        });
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "shop"}});
+        let answer = judged_with(&spec["settings"], &pod(&["acr-secret"]), vec![secret, account]);
+        assert_eq!(answer["accepted"], rule.is_none(), "{end:?}: {answer}");
+        let findings = answer["audit_annotations"]["findings"]
+            .as_str()
+            .map_or(json!([]), |text| engines::json(text.as_bytes()));
+        let rules: Vec<&str> =
+            findings.as_array().unwrap().iter().map(|it| it["rule"].as_str().unwrap()).collect();
+        assert_eq!(rules, Vec::from_iter(rule), "{end:?}: {answer}");
+    }
 }
