@@ -72,6 +72,13 @@ function tokenSecret(days: number): string {
   return secret("contoso.azurecr.io", "00000000-0000-0000-0000-000000000000", token(exp));
 }
 
+/** A service principal's password, whose end only the annotation announces. */
+function announcedSecret(days: number): string {
+  const end = new Date(Date.now() + days * DAY * 1000).toISOString();
+  const annotated = `metadata:\n  annotations:\n    acr-pull-secret/expires: "${end}"`;
+  return secret("contoso.azurecr.io", PRINCIPAL, "not-a-real-password").replace("metadata:", annotated);
+}
+
 function account(extra: string): string {
   return `apiVersion: v1
 kind: ServiceAccount
@@ -173,7 +180,7 @@ export const examples: Example[] = [
   finding("secret-expired", WEB, SECRETS, () => tokenSecret(-2)),
   finding("secret-empty-password", WEB, SECRETS, secret("contoso.azurecr.io", "00000000-0000-0000-0000-000000000000", "")),
   finding("lookup-failed", WEB, SECRETS, "", true),
-  finding("secret-expires-soon", WEB, SECRETS, () => tokenSecret(5)),
+  finding("secret-expires-soon", WEB, SECRETS, () => announcedSecret(5)),
   finding("invalid-pull-secret-list", pod("contoso.azurecr.io/web:v1", "  imagePullSecrets: [acr-secret]\n")),
   finding("secret-suspicious-password", WEB, SECRETS, secret("contoso.azurecr.io", PRINCIPAL, "not-a-real-password ")),
   finding("secret-admin-user", WEB, SECRETS, secret("contoso.azurecr.io", "contoso", "not-a-real-password")),

@@ -1,7 +1,7 @@
 //! The verdict on dummies is that on the values.
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{LOOK_UP, POD, base64, config, password, pull_secret, share, token};
 use crate::judgement::Judgement;
@@ -52,7 +52,27 @@ fn secrets() -> Vec<(String, &'static str)> {
         ("Tr0ub4dor&3-horse".to_owned(), "secret-malformed"),
         (base64(&user("Tr0ub4dor&3-horse")), "secret-malformed"),
     ];
-    configs.map(|(config, rule)| (pull_secret(&config), rule)).to_vec()
+    let mut secrets = configs.map(|(config, rule)| (pull_secret(&config), rule)).to_vec();
+    // The time of the tests is 1,790,000,000.
+    secrets.extend(
+        [
+            ("2026-10-21T13:33:21Z", ""),
+            ("2026-10-21T13:33:20Z", "secret-expires-soon"),
+            ("2026-09-21T13:33:21Z", "secret-expires-soon"),
+            ("2026-09-21T13:33:20Z", "secret-expired"),
+            ("2020-01-01T00:00:00+01:00", "secret-expired"),
+        ]
+        .map(|(end, rule)| (announced(end), rule)),
+    );
+    secrets
+}
+
+/// A pull secret whose annotation announces this end.
+fn announced(end: &str) -> String {
+    let secret = pull_secret(&config("contoso.azurecr.io", "pull-user", "Tr0ub4dor&3-horse"));
+    let mut secret: Value = serde_json::from_str(&secret).unwrap();
+    secret["metadata"]["annotations"] = json!({"acr-pull-secret/expires": end});
+    secret.to_string()
 }
 
 #[test]
