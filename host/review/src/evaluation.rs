@@ -16,7 +16,7 @@ use crate::field::{self, field};
 use crate::field_error::in_words;
 use crate::gaps::{Noting, account_of};
 use crate::host_calls::HostCalls;
-use crate::inventory::Part;
+use crate::inventory;
 use crate::kind::{Judged, Kind, not_judged};
 use crate::manifest::{Content, Manifest};
 use crate::other_namespace::{self, Owner};
@@ -156,8 +156,9 @@ impl<'a> Evaluation<'a> {
             }
         }
         let inventory = kind.as_ref().filter(|_| self.has_inventory && left_out.is_none());
-        let inventory = inventory
-            .map(|kind| Part::of(kind, object, &namespace, &self.api_server, self.policy, &self.host));
+        let inventory = inventory.map(|kind| {
+            inventory::Part::of(kind, object, &namespace, &self.api_server, self.policy, &self.host)
+        });
         unknown.extend(noting.iter().flat_map(|noting| noting.unknown()));
         let (api_version, kind) = (word(&["apiVersion"]), word(&["kind"]));
         Outcome { source, api_version, kind, namespace, name, verdict, pods, unknown, inventory, manifest }

@@ -34,11 +34,11 @@ use crate::text::{counted, shell_path};
 use judging::Tally;
 use review::admission::ApiServer;
 use review::diagnostic::Diagnostic;
-use review::engine::Engine as _;
+use review::engine::Engine;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
-use review::rule_help::rules;
+use review::rule_help::{Rule, rules};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret check manifests/                      a folder, recursively
@@ -216,10 +216,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         plans: Plans::default(),
     };
     let style = Style { colour: io.colour, quiet: args.quiet, failing: args.fail_on.into() };
-    let mut rules = if reports::need_rules(&args.output) { rules(&policy, host) } else { Vec::new() };
-    if args.pull.pull {
-        rules.extend(pull::rules::rules());
-    }
+    let rules = described_rules(args, &policy, host);
     let mut reports = Reports::begin(&args.output, style, &rules, io);
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
     if !args.quiet {
@@ -255,6 +252,15 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         point_at_fix(args, question, io);
     }
     Ok(status)
+}
+
+/// The rules that reports describe.
+fn described_rules(args: &Check, policy: &dyn Engine, host: Arc<dyn HostCalls>) -> Vec<Rule> {
+    let mut described = if reports::need_rules(&args.output) { rules(policy, host) } else { Vec::new() };
+    if args.pull.pull {
+        described.extend(pull::rules::rules());
+    }
+    described
 }
 
 /// Refuses to overwrite a file that is an input.
