@@ -177,9 +177,16 @@ mod tests {
     fn days_left_are_whole_and_negative_once_the_end_is_past() {
         const DAY: i64 = 24 * 60 * 60;
         const NOW: i64 = 1_800_000_000;
-        for (from_now, days) in
-            [(2 * DAY + 1, 2), (2 * DAY, 1), (1, 0), (0, -1), (1 - DAY, -1), (-DAY, -2), (-400 * DAY, -401)]
-        {
+        for (from_now, days) in [
+            (2 * DAY + 1, 2),
+            (2 * DAY, 2),
+            (2 * DAY - 1, 1),
+            (1, 0),
+            (0, -1),
+            (1 - DAY, -1),
+            (-DAY, -2),
+            (-400 * DAY, -401),
+        ] {
             let told = Expiry::told(Answer { ends: NOW + from_now, announced: true, now: NOW });
             assert_eq!(told.days_left, Some(days), "{from_now}");
         }

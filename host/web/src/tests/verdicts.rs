@@ -56,10 +56,10 @@ fn secrets() -> Vec<(String, &'static str)> {
     // The time of the tests is 1,790,000,000.
     secrets.extend(
         [
-            ("2026-10-21T13:33:21Z", ""),
-            ("2026-10-21T13:33:20Z", "secret-expires-soon"),
-            ("2026-09-21T13:33:21Z", "secret-expires-soon"),
-            ("2026-09-21T13:33:20Z", "secret-expired"),
+            ("2026-10-21T14:13:21Z", ""),
+            ("2026-10-21T14:13:20Z", "secret-expires-soon"),
+            ("2026-09-21T14:13:21Z", "secret-expires-soon"),
+            ("2026-09-21T14:13:20Z", "secret-expired"),
             ("2020-01-01T00:00:00+01:00", "secret-expired"),
         ]
         .map(|(end, rule)| (announced(end), rule)),
