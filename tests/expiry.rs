@@ -163,7 +163,7 @@ fn jq(program: &str, input: &[u8]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The step of docs/rotation.md that writes the annotation into the manifest.
+/// As docs/rotation.md does it for a secret that exists.
 #[test]
 #[ignore = "needs kubectl"]
 fn an_end_that_kubectl_writes_is_read() {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use self::error::list;
 pub use self::error::{AzureError, Choice};
 use self::fields::Fields;
-use super::credential::{Account, Credential, NO_USER, is_guid};
+use super::credential::{Account, Credential, NO_USER, is_guid, is_name};
 use super::time::{End, Time};
 use super::token;
 use review::yaml;
@@ -231,11 +231,6 @@ fn pick(fields: &Fields<'_>, name: Option<&str>) -> Result<(String, End), AzureE
     };
     let (choice, password) = picked.clone();
     Ok((password, choice.end))
-}
-
-/// Names of registries, tokens and users of them have letters, digits and hyphens.
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 fn is_host(text: &str) -> bool {

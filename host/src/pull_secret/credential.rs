@@ -73,10 +73,25 @@ impl Account {
             Self::Principal(username.to_owned())
         } else if host.strip_prefix(username).is_some_and(|rest| rest.starts_with(['.', '-'])) {
             Self::Admin(username.to_owned())
-        } else {
+        } else if is_name(username) {
             Self::Token(username.to_owned())
+        } else {
+            Self::Other
         }
     }
+
+    /// The same without a name that its owner has chosen.
+    fn unnamed(self) -> Self {
+        match self {
+            Self::Token(_) | Self::Admin(_) => Self::Other,
+            other => other,
+        }
+    }
+}
+
+/// Names of registries, and of tokens and users of them, have letters, digits and hyphens. So they can be shown in a command.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 impl fmt::Display for Account {
@@ -101,6 +116,14 @@ impl Credential {
             (None, _) => End::Unknown,
         };
         Self { username, password, email, account, end, command: None }
+    }
+
+    /// The credential of an entry in a docker config. Notes do not show its user name, because nothing else that the entry
+    /// holds is shown.
+    pub fn of_entry(login: Login) -> Self {
+        let Login { server, username, password, email } = login;
+        let credential = Self::new(username, password, email, &server);
+        Self { account: credential.account.unnamed(), ..credential }
     }
 
     /// The login to a server with it.
@@ -155,6 +178,7 @@ mod tests {
                 "contoso.azurecr.io",
                 token("11111111-2222-3333-4444-55555555555g"),
             ),
+            ("reader; reboot", "contoso.azurecr.io", Account::Other),
             ("octocat", "ghcr.io", Account::Other),
         ] {
             assert_eq!(Account::of(username, server), account, "{username} at {server}");

@@ -97,9 +97,9 @@ fn from_docker_config(path: &Path, args: &MakeSecret, io: &mut Io) -> Result<Vec
             }
             picked => picked.map_err(|error| refusal(&file.name, &error, error.help())),
         };
-        let Login { server, username, password, email } = login?;
-        let credential = Credential::new(username, password, email, &server);
-        sourced.push(Sourced { credential, servers: vec![server] });
+        let login = login?;
+        let servers = vec![login.server.clone()];
+        sourced.push(Sourced { credential: Credential::of_entry(login), servers });
     }
     Ok(sourced)
 }
