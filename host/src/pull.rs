@@ -6,8 +6,8 @@
 //!                        Secrets among the inputs                      registries
 //! ```
 //!
-//! The policy says which credentials the kubelet tries, and never sees the network. This room takes them from the Secrets, asks,
-//! and hands back plain data without them.
+//! The policy decodes the Secrets and says which credentials the kubelet tries; it never sees the network. This room asks the
+//! registries with them, and hands back plain data without them.
 
 mod answer;
 mod asking;

@@ -1,6 +1,7 @@
 //! An explanation: what the policy says about one image, which entry of its settings applies, and which credentials the kubelet
 //! tries.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Question<'a> {
     pub pull_secrets: Option<&'a [String]>,
     /// The pod's `ServiceAccount`; empty for the default one
     pub service_account: &'a str,
+    /// Whether the answer contains the credentials of the Secrets: for `--pull`, which asks registries with them
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub credentials: bool,
 }
 
 /// The policy's answer for one image.
@@ -146,8 +150,8 @@ pub struct SecretState {
     pub reason: Option<String>,
 }
 
-/// A credential that the kubelet tries.
-#[derive(Debug, Clone, Deserialize)]
+/// A credential that the kubelet tries. Its `Debug` shows neither user name nor password.
+#[derive(Clone, Deserialize)]
 pub struct TriedKey {
     /// The secret that holds it
     pub secret: String,
@@ -156,6 +160,23 @@ pub struct TriedKey {
     /// `ok`, or what is wrong with it
     #[serde(default)]
     pub status: Option<String>,
+    /// User name, where credentials were asked for
+    #[serde(default)]
+    pub username: String,
+    /// Password, where credentials were asked for
+    #[serde(default)]
+    pub password: String,
+}
+
+impl fmt::Debug for TriedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { secret, key, status, .. } = self;
+        f.debug_struct("TriedKey")
+            .field("secret", secret)
+            .field("key", key)
+            .field("status", status)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A key that the kubelet does not try.

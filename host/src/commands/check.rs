@@ -212,7 +212,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         host: Arc::new(lookups(&cluster, &policy, None, args.complete, io)),
         cluster: &cluster,
         is_complete: args.complete.complete,
-        node: pulling::node(&args.pull)?,
+        node: pulling::node(&args.pull, &policy)?,
         plans: Plans::default(),
     };
     let style = Style { colour: io.colour, quiet: args.quiet, failing: args.fail_on.into() };

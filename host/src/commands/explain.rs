@@ -104,8 +104,14 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         let ask = |pull_secrets: Option<&[String]>| {
             let namespace = &args.policy.namespace;
             let service_account = args.service_account.as_deref().unwrap_or_default();
-            let question =
-                Question { image, namespace, settings: &settings.json, pull_secrets, service_account };
+            let question = Question {
+                image,
+                namespace,
+                settings: &settings.json,
+                pull_secrets,
+                service_account,
+                credentials: false,
+            };
             explanation::ask(&policy, &question, host.clone())
         };
         let mut answer = ask(pull_secrets.as_deref())?;
@@ -140,7 +146,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
             host,
             cluster: &cluster,
             is_complete: args.complete.complete,
-            node: pulling::node(&args.pull)?,
+            node: pulling::node(&args.pull, &policy)?,
             plans: Plans::default(),
         };
         add_pulls(&mut answers, args, pull_secrets.as_deref(), &asker, io)?;

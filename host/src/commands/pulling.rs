@@ -9,16 +9,18 @@ use crate::commands::inputs::{self, Read};
 use crate::console::Io;
 use crate::files::input::Given;
 use crate::pull::{self, Asker, Node, Pulls, Question};
+use crate::sandbox::Policy;
 use crate::text::counted;
 use review::evaluation::Evaluation;
 use review::pull::PullResult;
 
-/// The credentials of `--docker-config`.
+/// The credentials of `--docker-config`, as this policy decodes them.
 ///
 /// # Errors
 /// - a file that is not a docker config
-pub(super) fn node(args: &PullArgs) -> Result<Node> {
-    Ok(args.docker_config.as_deref().map(Node::read).transpose()?.unwrap_or_default())
+pub(super) fn node(args: &PullArgs, policy: &Policy) -> Result<Node> {
+    let read = |path| Node::read(path, policy, policy.metadata());
+    Ok(args.docker_config.as_deref().map(read).transpose()?.unwrap_or_default())
 }
 
 /// Asks about every image in these inputs that the policy applies to. The inputs are read again for the report, so nothing of

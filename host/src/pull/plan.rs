@@ -1,23 +1,24 @@
-//! The plan for an image of a pod: which credentials the kubelet tries, as the policy says, taken from the Secrets.
+//! The plan for an image of a pod: which credentials the kubelet tries, as the policy says, with what the policy decodes of the Secrets.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use policy_core::docker_config::{Form, decode_config};
-use policy_core::json::Value;
-use policy_core::keyring::Keyring;
-use policy_core::pull_secret::PullSecret;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::asking::{Image, Wish};
 use crate::files::input;
 use crate::registry::credentials::Credential;
+use crate::text::reason_of;
 use review::cluster::Cluster;
 use review::engine::Engine;
-use review::explanation::{self, ExplainError, Explanation, Need};
+use review::explanation::{self, ExplainError, Explanation, Need, TriedKey};
 use review::host_calls::HostCalls;
+use review::log::NoLog;
+use review::lookups::Lookups;
 
 /// An image of a pod.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -69,25 +70,67 @@ pub struct Asker<'a> {
 }
 
 /// Credentials that are tried after those of the pod, as the kubelet does with those of its node.
-#[derive(Debug, Default)]
-pub struct Node(Keyring);
+#[derive(Default)]
+pub struct Node {
+    /// Lookups of the docker config as a Secret, because the policy decodes it
+    host: Option<Arc<dyn HostCalls>>,
+}
 
 impl Node {
     /// The place of these credentials, as reports name it.
     const NAME: &str = "--docker-config";
 
-    /// Reads a docker config. Credential helpers are not run, as the kubelet runs none.
+    /// The name of the Secret.
+    const SECRET: &str = "docker-config";
+
+    const NAMESPACE: &str = "default";
+
+    /// Reads a docker config, which `policy` with this metadata decodes. Credential helpers are not run, as the kubelet runs
+    /// none.
     ///
     /// # Errors
     /// - a file that cannot be read, or is not a docker config
-    pub fn read(path: &Path) -> Result<Self, PlanError> {
+    pub fn read(path: &Path, policy: &dyn Engine, metadata: Option<&Value>) -> Result<Self, PlanError> {
         let refuse = |problem: String| PlanError::DockerConfig { path: path.display().to_string(), problem };
-        let text = input::small(path).map_err(|error| refuse(error.to_string()))?;
-        let credentials =
-            decode_config(&text, Form::ConfigJson).map_err(|error| refuse(error.to_string()))?;
-        let mut keyring = Keyring::default();
-        keyring.add(Self::NAME, credentials);
-        Ok(Self(keyring))
+        let text = input::small(path).map_err(|error| refuse(reason_of(&error)))?;
+        let mut cluster = Cluster::default();
+        let secret = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": Self::SECRET},
+            "type": "kubernetes.io/dockerconfigjson",
+            "data": {".dockerconfigjson": BASE64_STANDARD.encode(text)},
+        });
+        cluster.add(secret, Self::NAMESPACE);
+        let node = Self { host: Some(Arc::new(Lookups::new(Arc::new(cluster), metadata, Arc::new(NoLog)))) };
+        let settings = RawValue::from_string("{}".to_owned()).map_err(|error| refuse(error.to_string()))?;
+        let explanation = node.explain(policy, &settings, "contoso.azurecr.io/image")?;
+        let unusable = explanation.and_then(|explanation| explanation.secrets.into_iter().next());
+        match unusable.filter(|secret| secret.state != "usable") {
+            Some(secret) => {
+                Err(refuse(secret.reason.unwrap_or_else(|| "it is not a docker config".to_owned())))
+            }
+            None => Ok(node),
+        }
+    }
+
+    fn explain(
+        &self,
+        policy: &dyn Engine,
+        settings: &RawValue,
+        image: &str,
+    ) -> Result<Option<Explanation>, PlanError> {
+        let Some(host) = &self.host else { return Ok(None) };
+        let asked = explanation::Question {
+            image,
+            namespace: Self::NAMESPACE,
+            settings,
+            pull_secrets: Some(&[Self::SECRET.to_owned()]),
+            service_account: "",
+            credentials: true,
+        };
+        let (_, explanation) = explanation::ask(policy, &asked, host.clone()).map_err(Arc::new)?;
+        Ok(Some(explanation))
     }
 }
 
@@ -116,6 +159,20 @@ pub(super) struct Try {
     /// Secret and key; `None` for an anonymous attempt
     pub(super) from: Option<(String, String)>,
     pub(super) credential: Credential,
+}
+
+impl Try {
+    /// The key that is tried, of the secret that reports name so.
+    fn of(TriedKey { key, username, password, .. }: &TriedKey, secret: &str) -> Self {
+        Self {
+            from: Some((secret.to_owned(), key.clone())),
+            credential: match (username.as_str(), password.as_str()) {
+                // containerd: an entry with neither is an anonymous attempt.
+                ("", "") => Credential::Anonymous,
+                _ => Credential::Password { user: username.clone(), password: password.clone() },
+            },
+        }
+    }
 }
 
 impl fmt::Debug for Try {
@@ -161,6 +218,7 @@ impl Asker<'_> {
             settings: self.settings,
             pull_secrets: Some(pull_secrets),
             service_account,
+            credentials: true,
         };
         let (_, explanation) = explanation::ask(self.policy, &asked, self.host.clone()).map_err(Arc::new)?;
         let is_judged = explanation.registry.as_ref().is_some_and(|registry| registry.kind == "login-server");
@@ -181,11 +239,7 @@ impl Asker<'_> {
         if let Some(name) = in_state("malformed") {
             return Ok(nothing(format!("secret {name} is malformed, which fails every pull of the pod")));
         }
-        let Some(mut tries) = self.tries(question, &explanation) else {
-            return Ok(nothing(
-                "the policy reads the pull secrets in another way than this command".to_owned(),
-            ));
-        };
+        let mut tries = self.tries(image, &explanation)?;
         let unread = in_state("unknown").map(|name| format!("secret {name} is not among the inputs"));
         let account = || match service_account.as_str() {
             "" => "the pod's pull secrets are not known".to_owned(),
@@ -214,34 +268,12 @@ impl Asker<'_> {
         Ok(Plan { is_judged, image: Some(image), tries, doubt, refusal })
     }
 
-    /// The credentials of the attempts that the policy lists, and those of the node; `None` where the Secrets do not have them.
-    fn tries(&self, question: &Question, explanation: &Explanation) -> Option<Vec<Try>> {
-        let mut keyring = Keyring::default();
-        for name in &question.pull_secrets {
-            let Some(secret) = self.cluster.get("v1", "Secret", &question.namespace, name) else { continue };
-            if let PullSecret::Usable { credentials, .. } = PullSecret::of(&Value::from(secret)) {
-                keyring.add(name, credentials);
-            }
-        }
-        let reference = explanation.reference.as_ref()?;
-        let repository = format!("{}/{}", reference.domain, reference.path);
-        let held: Vec<_> = keyring.lookup(&repository).collect();
-        let is_same = held.len() == explanation.tries.len()
-            && held
-                .iter()
-                .zip(&explanation.tries)
-                .all(|(held, attempt)| (&held.secret, &held.shown) == (&attempt.secret, &attempt.key));
-        let all = held.into_iter().chain(self.node.0.lookup(&repository));
-        let tries = all.map(|held| Try {
-            from: Some((held.secret.clone(), held.shown.clone())),
-            credential: match (held.credential.username.as_str(), held.credential.password.as_str()) {
-                // containerd: an entry with neither is an anonymous attempt.
-                ("", "") => Credential::Anonymous,
-                (user, password) => {
-                    Credential::Password { user: user.to_owned(), password: password.to_owned() }
-                }
-            },
-        });
-        is_same.then(|| tries.collect())
+    /// The credentials that the policy lists, and after them those of the node.
+    fn tries(&self, image: &str, explanation: &Explanation) -> Result<Vec<Try>, PlanError> {
+        let node = self.node.explain(self.policy, self.settings, image)?;
+        let of_node = node.iter().flat_map(|explanation| &explanation.tries);
+        let of_node = of_node.map(|tried| Try::of(tried, Node::NAME));
+        let of_pod = explanation.tries.iter().map(|tried| Try::of(tried, &tried.secret));
+        Ok(of_pod.chain(of_node).collect())
     }
 }

@@ -55,7 +55,7 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
         rows(out, "needs", &one(need))?;
     }
     rows(out, "secrets", &explanation.secrets.iter().map(secret).collect::<Vec<_>>())?;
-    let attempt = |(i, TriedKey { key, secret, status }): (usize, &TriedKey)| {
+    let attempt = |(i, TriedKey { key, secret, status, .. }): (usize, &TriedKey)| {
         let status = status.as_ref().map(|status| format!(": {status}")).unwrap_or_default();
         format!("{}. key {key} of secret {secret}{status}", i + 1)
     };

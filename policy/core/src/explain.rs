@@ -28,6 +28,8 @@ pub(crate) struct Question {
     /// `None` where the pod's list is not known
     pull_secrets: Option<Vec<String>>,
     service_account: String,
+    /// Whether the answer contains the credentials of the Secrets
+    with_credentials: bool,
 }
 
 /// The outcome of the pull.
@@ -52,10 +54,10 @@ impl Outcome {
 }
 
 impl Question {
-    /// Reads `{"image": …, "namespace": …, "settings": {…}, "pullSecrets": […]}`.
+    /// Reads `{"image": …, "namespace": …, "settings": {…}, "pullSecrets": […], "serviceAccount": …, "credentials": true}`.
     pub(crate) fn parse(text: &str) -> Result<Self, RequestError> {
-        let fields = ["image", "namespace", "settings", "pullSecrets", "serviceAccount"];
-        let [image, namespace, settings, names, account] =
+        let fields = ["image", "namespace", "settings", "pullSecrets", "serviceAccount", "credentials"];
+        let [image, namespace, settings, names, account, credentials] =
             json_fields::read(text, fields).map_err(|e| RequestError::unreadable("the question", &e))?;
         let settings = match value("settings", settings)? {
             Value::Null => Settings::default(),
@@ -68,6 +70,7 @@ impl Question {
             namespace: word("namespace", namespace)?.into_owned(),
             service_account: word("serviceAccount", account)?.into_owned(),
             settings,
+            with_credentials: credentials == Some("true"),
             pull_secrets: names
                 .map(|names| names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()),
         })
@@ -241,22 +244,7 @@ impl Question {
         let suffixes = self.settings.registry_suffixes.as_slice();
         let tried = secrets.keyring.lookup(repository);
         let tried = if secrets.malformed.is_none() { tried.as_slice() } else { &[] };
-        json.open("notTried", "[");
-        for (secret, key) in secrets.keys.iter().filter(|_| secrets.malformed.is_none()) {
-            let parsed = RegistryKey::parse(key);
-            if tried.iter().any(|held| held.secret == *secret && parsed.as_ref() == Ok(&held.key)) {
-                continue;
-            }
-            json.open("", "{");
-            json.text("secret", secret);
-            json.text("key", shown(key));
-            match KeyDefect::of(key, suffixes) {
-                Some(defect) => json.text("reason", &defect.to_string()),
-                None => json.text("reason", "it does not match"),
-            }
-            json.close("}");
-        }
-        json.close("]");
+        secrets.write_not_tried(tried, suffixes, json);
         let secretless = matches!(need, Some(Need::Nothing));
         let warning_days = self.settings.expiry_warning_days;
         let judge = Judge { cluster: &cluster, suffixes, warning_days, host, secretless };
@@ -286,6 +274,10 @@ impl Question {
             json.text("key", &held.shown);
             json.literal("fails", if fails { "true" } else { "false" });
             json.text("status", &status);
+            if self.with_credentials {
+                json.text("username", &held.credential.username);
+                json.text("password", &held.credential.password);
+            }
             json.close("}");
         }
         json.close("]");
@@ -337,6 +329,26 @@ struct Secrets<'a> {
 }
 
 impl<'a> Secrets<'a> {
+    /// Writes the keys that the kubelet does not try.
+    fn write_not_tried(&self, tried: &[&Held], suffixes: &[String], json: &mut Json) {
+        json.open("notTried", "[");
+        for (secret, key) in self.keys.iter().filter(|_| self.malformed.is_none()) {
+            let parsed = RegistryKey::parse(key);
+            if tried.iter().any(|held| held.secret == *secret && parsed.as_ref() == Ok(&held.key)) {
+                continue;
+            }
+            json.open("", "{");
+            json.text("secret", secret);
+            json.text("key", shown(key));
+            match KeyDefect::of(key, suffixes) {
+                Some(defect) => json.text("reason", &defect.to_string()),
+                None => json.text("reason", "it does not match"),
+            }
+            json.close("}");
+        }
+        json.close("]");
+    }
+
     /// Adds the result of the lookup, and returns how the kubelet reads it, and why.
     fn add(&mut self, name: &'a str, namespace: &str, found: Answer) -> (&'static str, String) {
         match found {

@@ -95,6 +95,7 @@ impl Findings {
             settings: &self.settings,
             pull_secrets: None,
             service_account: "",
+            credentials: false,
         };
         let (_, explanation) = explanation::ask(&self.policy, &question, self.host.clone())?;
         let other = explanation.registry.filter(|registry| registry.kind == "other");
