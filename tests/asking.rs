@@ -1,10 +1,10 @@
 //! `--pull`: registries are asked as the kubelet asks them. Nothing here leaves this machine.
 
+mod hostile;
 mod real;
 mod registry;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::engines::command_alone;
-use crate::registry::authority::Authority;
 use crate::registry::front::{Act, Front};
 use crate::reports::{assert_valid, schema};
 use registry::{
-    HOST, LIMITED, READER, REVOKED, Registry, TOKEN, digest, image, index, manifest, reply_with,
-    reply_with_manifest,
+    HOST, LIMITED, READER, REVOKED, Registry, digest, image, index, manifest, reply_with, reply_with_manifest,
 };
 
 /// A folder with manifests, and the call in it.
@@ -393,154 +391,6 @@ fn every_format_shows_what_registries_say() {
 }
 
 #[test]
-fn no_output_has_a_part_of_a_credential() {
-    let registry = Registry::with(|head| {
-        // A registry that repeats what it is sent.
-        let authorization = head.header("authorization")?.to_owned();
-        let is_manifest = head.path.contains("/manifests/");
-        (is_manifest && head.path.contains("leaking")).then(|| {
-            let body =
-                json!({"errors": [{"code": "X", "message": format!("bad {authorization}")}]}).to_string();
-            reply_with(head, "418 Teapot", &format!("X-Echo: {authorization}\r\n"), &body)
-        })
-    });
-    let name = registry.name();
-    let mut all: Vec<Value> =
-        [READER, LIMITED, REVOKED].iter().map(|login| secret(login.0, &[(&name, *login)])).collect();
-    for (i, image) in ["shop/web:v1", "shop/other:v1", "shop/web:gone", "leaking/web:v1"].iter().enumerate() {
-        for (user, _) in [READER, LIMITED, REVOKED] {
-            all.push(pod(&format!("p{i}-{user}"), &format!("{name}/{image}"), &[user]));
-        }
-    }
-    let call = Call::new(&registry, &all);
-    let mut said = String::new();
-    for format in ["text", "json", "sarif", "junit", "github"] {
-        let output = call.run(&["check", "--pull", "all.yaml", "-o", format]);
-        write!(said, "{}{}", text(&output.stdout), text(&output.stderr)).unwrap();
-    }
-    for image in ["shop/web:v1", "leaking/web:v1"] {
-        for (user, _) in [READER, LIMITED, REVOKED] {
-            let image = format!("{name}/{image}");
-            let args =
-                ["explain", "--pull", &image, "--cluster", "all.yaml", "-n", "shop", "--pull-secret", user];
-            let output = call.run(&args);
-            write!(said, "{}{}", text(&output.stdout), text(&output.stderr)).unwrap();
-        }
-    }
-    assert!(said.contains("pull-denied") && said.contains("418"), "{said}");
-    assert!(registry.given().len() > 3);
-    let encoded =
-        [READER, LIMITED, REVOKED].map(|(user, password)| STANDARD.encode(format!("{user}:{password}")));
-    let passwords = [READER, LIMITED, REVOKED].map(|(_, password)| password.to_owned());
-    let tokens = [TOKEN.to_owned()];
-    for hidden in passwords.iter().chain(&encoded).chain(&tokens).chain(&registry.given()) {
-        assert!(!said.contains(hidden.as_str()), "{hidden}: {said}");
-    }
-}
-
-/// Registries that lead a credential astray.
-#[test]
-fn a_credential_goes_to_its_registry_alone() {
-    let elsewhere = Authority::for_host("elsewhere.example");
-    let trap = Front::start(0, Some(elsewhere.server_config()), |head| reply_with(head, "200 OK", "", "{}"));
-    let plain = Front::start(0, None, |head| reply_with(head, "200 OK", "", "{}"));
-    let (trap_port, plain_port) = (trap.port, plain.port);
-    let far = format!("elsewhere.example:{trap_port}");
-    let realms = [format!("https://{far}/oauth2/token"), format!("http://{HOST}:{plain_port}/oauth2/token")];
-    for realm in realms {
-        let registry = Registry::with(move |head| {
-            (head.path == "/v2/").then(|| {
-                let challenge = format!("Www-Authenticate: Bearer realm=\"{realm}\",service=\"{HOST}\"\r\n");
-                reply_with(head, "401 Unauthorized", &challenge, "")
-            })
-        });
-        let resolve = format!("{far}:127.0.0.1");
-        let resolve_plain = format!("{HOST}:{plain_port}:127.0.0.1");
-        let checked = one(&registry, "shop/web:v1", READER)
-            .with(&["--resolve", &resolve, "--resolve", &resolve_plain])
-            .check(&[]);
-        assert_eq!(
-            (checked.result(), checked.rules().as_slice()),
-            ("unreachable", &["registry-unreachable"][..])
-        );
-    }
-    // A redirection is followed over https, without the credential.
-    for (to, is_followed) in
-        [(format!("https://{far}"), true), (format!("http://{HOST}:{plain_port}"), false)]
-    {
-        let ca = one_authority(&elsewhere);
-        let before = trap.seen().len();
-        let registry = Registry::with(move |head| {
-            head.path.contains("/manifests/").then(|| {
-                let location = format!("Location: {to}{}\r\n", head.path);
-                reply_with(head, "307 Temporary Redirect", &location, "")
-            })
-        });
-        let both = tempfile::tempdir().unwrap();
-        let path = both.path().join("ca.pem").display().to_string();
-        let registrys = std::fs::read_to_string(&registry.options()[1]).unwrap();
-        std::fs::write(&path, registrys + &ca).unwrap();
-        let mut call =
-            one(&registry, "shop/web:v1", READER).with(&["--resolve", &format!("{far}:127.0.0.1")]);
-        call.options[1] = path;
-        let checked = call.check(&[]);
-        assert_eq!(checked.rules(), ["registry-unreachable"], "{}", checked.report);
-        assert_eq!(trap.seen().len() > before, is_followed, "{}", checked.report);
-    }
-    assert_eq!(plain.seen().len(), 0);
-    assert!(trap.seen().iter().all(|head| head.header("authorization").is_none()));
-}
-
-fn one_authority(authority: &Authority) -> String {
-    std::fs::read_to_string(authority.ca_file()).unwrap()
-}
-
-#[test]
-fn a_registry_cannot_lie_or_keep_us_busy() {
-    let other = digest("other");
-    let manifests = |act: fn(&crate::registry::front::Head) -> Act| {
-        Registry::with(move |head| head.path.contains("/manifests/").then(|| act(head)))
-    };
-    let by_digest = format!("shop/web@{other}");
-    let cases: [(&str, &str, Registry); 4] = [
-        // It answers with the manifest of another digest.
-        ("another digest", &by_digest, manifests(|head| reply_with_manifest(head, &manifest()))),
-        // The index is not what its digest says.
-        (
-            "another digest",
-            "shop/web:v1",
-            manifests(|head| {
-                let headers = format!(
-                    "Content-Type: application/vnd.oci.image.index.v1+json\r\nDocker-Content-Digest: {}\r\n",
-                    digest("other")
-                );
-                reply_with(head, "200 OK", &headers, &index())
-            }),
-        ),
-        // An index without end.
-        (
-            "does not end",
-            "shop/web:v1",
-            manifests(|head| {
-                let text = format!("{{\"manifests\": [{}", " ".repeat(3 << 20));
-                reply_with_manifest(head, &text.replace("manifests", "image.index"))
-            }),
-        ),
-        (
-            "does not answer like a container registry",
-            "shop/web:v1",
-            manifests(|head| reply_with(head, "200 OK", "Content-Type: text/html\r\n", "<html>")),
-        ),
-    ];
-    for (said, image, registry) in cases {
-        let checked = one(&registry, image, READER).check(&[]);
-        let findings = checked.findings();
-        assert_eq!(checked.rules(), ["registry-unreachable"], "{said}: {}", checked.report);
-        assert!(findings[0]["message"].as_str().unwrap().contains(said), "{said}: {}", findings[0]);
-    }
-}
-
-#[test]
 fn a_slow_registry_costs_one_time_limit() {
     let registry = Registry::with(|head| {
         head.path.contains("/manifests/").then(|| {
@@ -655,20 +505,6 @@ fn another_registry_is_asked_where_the_settings_name_it() {
     let before = front.seen().len();
     let checked = call.check(&["--insecure", &name]);
     assert!(checked.images().is_empty() && front.seen().len() == before, "{}", checked.report);
-}
-
-#[test]
-fn a_config_file_cannot_make_the_command_ask() {
-    let registry = Registry::start();
-    let call = one(&registry, "shop/web:v1", READER);
-    for key in
-        ["pull: true", "dockerConfig: config.json", "insecure: [localhost]", "resolve: []", "caFile: ca.pem"]
-    {
-        std::fs::write(call.path(".acr-pull-secret.yaml"), key).unwrap();
-        let output = command_alone(&["check", "all.yaml"]).current_dir(call.folder.path()).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{key}: {}", text(&output.stderr));
-    }
-    assert!(registry.seen().is_empty());
 }
 
 #[cfg(unix)]

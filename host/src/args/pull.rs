@@ -24,7 +24,7 @@ pub struct PullArgs {
     #[arg(long, requires = "pull", value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub pull_timeout: Duration,
     /// Ask this registry over plain http; may be given several times
-    #[arg(long, requires = "pull", value_name = "HOST[:PORT]")]
+    #[arg(long, requires = "pull", value_name = "HOST[:PORT]", value_parser = parse_authority)]
     pub insecure: Vec<String>,
     /// Certificates (PEM) of authorities to trust in addition to those of the system
     #[arg(long, requires = "pull", value_name = "FILE")]
@@ -35,6 +35,15 @@ pub struct PullArgs {
     /// Credentials to try after those of the pod, as the kubelet does with those of its node
     #[arg(long, requires = "pull", value_name = "FILE")]
     pub docker_config: Option<PathBuf>,
+}
+
+/// A host with an optional port, and nothing else.
+fn parse_authority(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() || text.contains(['/', '@', '?', '#', ' ']) {
+        Err("must be a host with an optional port, such as localhost:5000")
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 impl PullArgs {

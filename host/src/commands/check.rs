@@ -122,6 +122,7 @@ pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatu
         args.old.is_empty() || args.operation == Operation::Update,
         "--old has the objects before an update: add --operation update, or leave it out"
     );
+    pulling::refuse_found_settings(&args.pull, &args.policy)?;
     if args.pull.pull {
         ensure!(
             args.operation == Operation::Create,

@@ -80,6 +80,7 @@ pub enum ExplainFormat {
 /// - invalid settings, an unusable policy, a policy that does not explain
 /// - a `--cluster` that cannot be read completely, a misspelt rule
 pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
+    pulling::refuse_found_settings(&args.pull, &args.policy)?;
     let mut problems = Problems::default();
     let given = inputs::given(&args.policy.cluster, &Search::default(), io);
     let cluster = inputs::cluster_of(&given, &args.policy.namespace, io, &mut problems);

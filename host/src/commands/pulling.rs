@@ -4,15 +4,29 @@ use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Result;
 
-use crate::args::PullArgs;
+use crate::args::{PolicyArgs, PullArgs};
 use crate::commands::inputs::{self, Read};
 use crate::console::Io;
 use crate::files::input::Given;
 use crate::pull::{self, Asker, Node, Pulls, Question};
 use crate::sandbox::Policy;
 use crate::text::counted;
+use review::diagnostic::{Diagnostic, Diagnostics};
 use review::evaluation::Evaluation;
 use review::pull::PullResult;
+
+/// Refuses `--pull` with settings that a config file has which was found: they name the registries that are asked.
+///
+/// # Errors
+/// - such settings
+pub(super) fn refuse_found_settings(pull: &PullArgs, policy: &PolicyArgs) -> Result<()> {
+    if !pull.pull || !policy.are_settings_found {
+        return Ok(());
+    }
+    let error = "--pull: the settings come from a config file that was found, and they choose which registries get requests";
+    let help = "pass the settings with --settings FILE or the file with --config FILE, or add --no-config";
+    Err(Diagnostics(vec![Diagnostic::error(error).with_help(help)]).into())
+}
 
 /// The credentials of `--docker-config`, as this policy decodes them.
 ///

@@ -28,7 +28,7 @@ use crate::pull_secret::azure::PASSWORD_NAMES;
 use crate::pull_secret::manifest::{Format, manifest};
 use crate::pull_secret::merge::merge;
 use crate::pull_secret::time::{End, Time, When};
-use crate::pull_secret::{Login, PullSecret};
+use crate::pull_secret::{EXPIRES, Login, PullSecret};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin < token.txt
@@ -175,7 +175,15 @@ pub fn run(args: &MakeSecret, io: &mut Io) -> Result<ExitStatus> {
 fn made(logins: &[Login], expires: Option<Time>, args: &MakeSecret, io: &Io) -> Result<String> {
     let namespaces: Vec<Option<&str>> = match args.namespace.as_slice() {
         [] => vec![None],
-        all => all.iter().map(|namespace| Some(namespace.as_str())).collect(),
+        all => {
+            let mut once: Vec<&str> = Vec::new();
+            for one in all.iter().map(String::as_str) {
+                if !once.contains(&one) {
+                    once.push(one);
+                }
+            }
+            once.into_iter().map(Some).collect()
+        }
     };
     let secrets = namespaces.iter().map(|namespace| PullSecret::new(&args.name, *namespace, logins, expires));
     let secrets: Vec<PullSecret<'_>> = secrets.collect::<Result<_, _>>()?;
@@ -206,7 +214,11 @@ fn merged(
         ));
     }
     if let Some(first) = merged.expires().filter(|first| Some(*first) != expires) {
-        io.stderr.line(&format!("note: {}: another credential in it ends at {first}", file.name));
+        io.stderr.line(&format!(
+            "note: {}: its annotation {EXPIRES} stays at {first}, because another credential in it may end then; if that is \
+             not so, remove the annotation first",
+            file.name
+        ));
     }
     let mut findings = Findings::new(io)?;
     let namespace = merged.namespace().to_owned();

@@ -133,6 +133,7 @@ impl Registry {
             config: &self.config,
             secret: self.credential.secret(),
             admitted: false,
+            is_quoted: true,
         };
         let door = Door {
             http: &self.http,

@@ -40,6 +40,11 @@ impl Answer {
         }
     }
 
+    /// The answer to everything, where a registry does not say what it requires: no credential has been sent.
+    pub(crate) fn of_registry(error: RegistryError) -> Self {
+        Self::Unreachable(Trouble { is_of_registry: true, ..Trouble::of(error) })
+    }
+
     /// Whether the credential fares alike with every tag of the repository.
     pub(crate) fn is_of_credential(&self) -> bool {
         matches!(self, Self::Wrong | Self::Denied)
@@ -115,6 +120,13 @@ impl Trouble {
             RegistryError::Other { registry, said } => {
                 (format!("{registry} refused: {said}"), "check the image reference".to_owned(), false)
             }
+            RegistryError::NoCredentials { registry, .. }
+            | RegistryError::Refused { registry, .. }
+            | RegistryError::Denied { registry, .. } => (
+                format!("{registry} refuses to say how to log in: HTTP 401 or 403 without credentials"),
+                "check the network, the proxy in HTTPS_PROXY, and the firewall of the registry".to_owned(),
+                true,
+            ),
             other => (other.to_string(), "check how the registry is reached".to_owned(), false),
         };
         Self { reason, help, is_of_registry }

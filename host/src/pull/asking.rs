@@ -104,6 +104,8 @@ pub(crate) fn ask(wishes: &[Wish], asking: &Asking, io: &Io) -> Result<Answers, 
     let interrupt = Interrupt::expect();
     let is_complete = runtime
         .block_on(async { matches!(select(pin!(all), pin!(interrupt.came())).await, Either::Left(_)) });
+    // The system's lookup of a name cannot be interrupted, and waiting for it would outlast every time limit.
+    runtime.shutdown_background();
     Ok(Answers { all: answers.into_inner(), is_complete })
 }
 
@@ -123,7 +125,7 @@ impl Registry<'_> {
         let challenges = match self.gate.knock().await {
             Ok(challenges) => challenges,
             Err(error) => {
-                *self.down.borrow_mut() = Some(Answer::of(Err(error)));
+                *self.down.borrow_mut() = Some(Answer::of_registry(error));
                 Vec::new()
             }
         };

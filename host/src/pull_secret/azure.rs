@@ -209,13 +209,12 @@ fn pick(fields: &Fields<'_>, name: Option<&str>) -> Result<(String, End), AzureE
             continue;
         }
         let called = entry.one_of("name", &PASSWORD_NAMES)?;
-        let end = match entry.optional("expiry") {
-            Some(time) => End::At(Time::parse(time).ok_or(AzureError::Type {
-                command,
-                field: "expiry",
-                wanted: "a time in RFC 3339",
-            })?),
-            None => End::Never,
+        let end = if entry.is_null("expiry") {
+            End::Never
+        } else {
+            let time = entry.optional("expiry").and_then(Time::parse);
+            let wanted = "a time in RFC 3339, or null";
+            End::At(time.ok_or(AzureError::Type { command, field: "expiry", wanted })?)
         };
         choices.push((Choice { name: called, end }, entry.password("value")?));
     }

@@ -35,6 +35,9 @@ impl CredentialListError {
     }
 }
 
+/// The longest name that a message shows, in characters.
+const LONGEST: usize = 40;
+
 /// The most credentials that a message lists.
 const MOST: usize = 8;
 
@@ -55,7 +58,8 @@ struct Entry {
 impl Entry {
     /// Its name and end, as a message shows them.
     fn shown(&self) -> String {
-        let name = self.display_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("unnamed");
+        let is_short = |name: &&str| !name.is_empty() && name.chars().count() <= LONGEST;
+        let name = self.display_name.as_deref().filter(is_short).unwrap_or("unnamed");
         let end =
             Time::parse(&self.end_date_time).map_or_else(|| "unknown".to_owned(), |time| time.to_string());
         format!("{name} (ends at {end})")

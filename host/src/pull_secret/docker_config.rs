@@ -166,7 +166,7 @@ pub fn pick(text: &str, server: Option<&str>) -> Result<Login, DockerConfigError
 }
 
 /// A key without scheme and API version, as docker compares them.
-pub(super) fn host(key: &str) -> &str {
+pub(crate) fn host(key: &str) -> &str {
     let key = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
     let key = key.trim_end_matches('/');
     key.strip_suffix("/v1").or_else(|| key.strip_suffix("/v2")).unwrap_or(key)

@@ -30,6 +30,12 @@ pub enum Suspicion {
     /// Several values of `-o tsv`
     #[error("has a tab in it, which -o tsv writes between values")]
     Tab,
+    /// Characters that no program takes for a part of a password
+    #[error("has a byte order mark or a control character in it")]
+    Control,
+    /// Blanks alone
+    #[error("has blanks alone")]
+    Blank,
     /// A placeholder that was not filled in
     #[error("is a variable or placeholder that was not substituted")]
     Placeholder,
@@ -54,7 +60,8 @@ impl Suspicion {
             Self::Json | Self::Lines | Self::Tab => {
                 "print only the password, as az does with --query password -o tsv"
             }
-            Self::Placeholder | Self::Masked => "pass the password itself",
+            Self::Control => "write the file as UTF-8 without a byte order mark, such as with printf %s",
+            Self::Placeholder | Self::Masked | Self::Blank => "pass the password itself",
             Self::Missing => "see whether the field that the command before the pipe prints exists",
         }
     }
@@ -85,6 +92,8 @@ pub fn suspicion(password: &str) -> Option<Suspicion> {
         _ if password.ends_with(is_line_end) => Some(Suspicion::LineEnds),
         _ if password.contains(is_line_end) => Some(Suspicion::Lines),
         _ if password.contains('\t') => Some(Suspicion::Tab),
+        _ if password.contains(|c: char| c.is_control() || c == '\u{feff}') => Some(Suspicion::Control),
+        _ if trimmed.is_empty() => Some(Suspicion::Blank),
         _ => None,
     }
 }
@@ -122,6 +131,9 @@ mod tests {
             ("***", Suspicion::Masked),
             ("...", Suspicion::Masked),
             ("…", Suspicion::Masked),
+            ("\u{feff}hunter2", Suspicion::Control),
+            ("hun\0ter2", Suspicion::Control),
+            ("  ", Suspicion::Blank),
             ("null", Suspicion::Missing),
             ("None", Suspicion::Missing),
         ] {

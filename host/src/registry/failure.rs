@@ -91,6 +91,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) secret: &'a str,
     /// Whether the credentials were accepted: later refusals are due to missing permissions
     pub(crate) admitted: bool,
+    /// Whether errors contain what the registry says. It may repeat the credentials of earlier attempts, and tokens
+    pub(crate) is_quoted: bool,
 }
 
 impl Asked<'_> {
@@ -162,7 +164,7 @@ impl Asked<'_> {
 
     fn of_envelope(self, envelope: &OciEnvelope) -> RegistryError {
         let code = envelope.errors.first().map(|error| &error.code);
-        let message = || envelope.errors.first().and_then(|error| self.hide(&error.message));
+        let message = || envelope.errors.first().and_then(|error| self.shown(&error.message));
         let registry = self.registry.to_owned();
         match code {
             Some(
@@ -193,11 +195,13 @@ impl Asked<'_> {
     /// The registry's error message, if there is one.
     fn said(self, body: &str) -> Option<String> {
         let envelope: OciEnvelope = serde_json::from_str(body).ok()?;
-        self.hide(&envelope.errors.first()?.message)
+        self.shown(&envelope.errors.first()?.message)
     }
 
-    fn hide(self, message: &str) -> Option<String> {
-        Some(printable(message)).filter(|message| !message.is_empty() && !repeats(message, self.secret))
+    /// A message of the registry, where it may be shown.
+    fn shown(self, message: &str) -> Option<String> {
+        let message = Some(printable(message)).filter(|_| self.is_quoted);
+        message.filter(|message| !message.is_empty() && !repeats(message, self.secret))
     }
 }
 
@@ -248,6 +252,7 @@ mod tests {
         config: "config.json",
         secret: "hunter2",
         admitted: false,
+        is_quoted: true,
     };
 
     #[test]

@@ -14,7 +14,7 @@ use super::connection::{Clients, Insecure};
 use super::credentials::Credential;
 use super::error::{RegistryError, printable};
 use super::failure::Asked;
-use super::login::{Action, Challenges, Door, challenges};
+use super::login::{Action, Challenges, Door, challenges, has_user_info};
 use super::platform::Platform;
 use super::retry::patiently;
 use crate::text::hex;
@@ -96,6 +96,7 @@ impl Gate<'_> {
             config: "the pull secret",
             secret: credential.secret(),
             admitted: false,
+            is_quoted: false,
         };
         let Self { http, insecure, patience, .. } = *self;
         Door { http, insecure, patience, repository, credential, asked }
@@ -192,7 +193,14 @@ impl Session<'_> {
         #[derive(Deserialize)]
         struct Entry {
             digest: String,
-            platform: Option<Platform>,
+            platform: Option<Named>,
+        }
+        // Go reads null as an empty text.
+        #[derive(Deserialize)]
+        struct Named {
+            os: Option<String>,
+            architecture: Option<String>,
+            variant: Option<String>,
         }
         #[derive(Deserialize)]
         struct Index {
@@ -201,8 +209,13 @@ impl Session<'_> {
         let index: Index =
             serde_json::from_str(body).map_err(|_| self.door.nonsense("its index is not valid"))?;
         let listed = index.manifests.into_iter().filter(|entry| is_digest(&entry.digest));
-        let listed =
-            listed.filter_map(|Entry { digest, platform }| Some(Listed { platform: platform?, digest }));
+        // The names go into reports and into what to type.
+        let platform = |Named { os, architecture, variant }: Named| {
+            Platform::new(&os?, &architecture?, &variant.unwrap_or_default())
+        };
+        let listed = listed.filter_map(|entry| {
+            Some(Listed { platform: entry.platform.and_then(platform)?, digest: entry.digest })
+        });
         // What BuildKit adds for attestations is for no platform.
         Ok(listed.filter(|listed| !listed.platform.is_unknown()).collect())
     }
@@ -295,7 +308,7 @@ fn with(auth: &RegistryAuth, request: RequestBuilder) -> RequestBuilder {
 /// Where a redirection leads: over https, or to a host with which the user allows plain http.
 fn next(door: &Door<'_>, from: &Url, headers: &HeaderMap) -> Result<Url, RegistryError> {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-    let to = location.and_then(|location| from.join(location).ok());
+    let to = location.and_then(|location| from.join(location).ok()).filter(|to| !has_user_info(to));
     let is_same = |to: &Url| to.scheme() == from.scheme() && to.authority() == from.authority();
     to.filter(|to| to.scheme() == "https" || is_same(to))
         .ok_or_else(|| door.nonsense("it redirects to a place that is not reached over https"))

@@ -171,7 +171,10 @@ impl Door<'_> {
     /// to itself.
     fn realm(&self, realm: Option<String>) -> Result<Url, RegistryError> {
         let realm = realm.and_then(|realm| Url::parse(&realm).ok());
-        let realm = realm.ok_or_else(|| self.nonsense("it wants a token but does not say from where"))?;
+        // User info in it would be sent beside the credential.
+        let realm = realm
+            .filter(|realm| !has_user_info(realm))
+            .ok_or_else(|| self.nonsense("it wants a token but does not say from where"))?;
         let own = self.url("/")?;
         let is_own = authority(&realm) == authority(&own);
         if acr_name(self.asked.registry).is_some() && !is_own {
@@ -240,6 +243,11 @@ pub(crate) fn challenges(response: &Response) -> Challenges {
     let challenges: Challenges = values.filter_map(|value| Some(value.to_str().ok()?.to_owned())).collect();
     // Without one, what is asked for is not known, which is not the same as nothing.
     if challenges.is_empty() { vec![String::new()] } else { challenges }
+}
+
+/// Whether an address has a user name or a password in it.
+pub(super) fn has_user_info(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// Host and port, the port where it is not that of the scheme.

@@ -17,7 +17,26 @@ pub struct Platform {
     pub variant: String,
 }
 
+/// The longest part of a platform, in characters.
+const LONGEST: usize = 16;
+
 impl Platform {
+    /// A platform, if the words can be those of one. `variant` may be empty.
+    pub(crate) fn new(os: &str, architecture: &str, variant: &str) -> Option<Self> {
+        let is_word = |part: &str| {
+            part.len() <= LONGEST
+                && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        let are_words = !os.is_empty()
+            && !architecture.is_empty()
+            && [os, architecture, variant].iter().all(|part| is_word(part));
+        are_words.then(|| Self {
+            os: os.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: variant.to_owned(),
+        })
+    }
+
     /// What docker buildx writes for attestations.
     pub(crate) fn is_unknown(&self) -> bool {
         self.os == "unknown"
@@ -51,20 +70,12 @@ impl FromStr for Platform {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.split('/').collect();
-        let is_word = |part: &&str| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        let platform = match parts.as_slice() {
+            [os, architecture] => Self::new(os, architecture, ""),
+            [os, architecture, variant] if !variant.is_empty() => Self::new(os, architecture, variant),
+            _ => None,
         };
-        let (os, architecture, variant) = match parts.as_slice() {
-            [os, architecture] => (*os, *architecture, ""),
-            [os, architecture, variant] => (*os, *architecture, *variant),
-            _ => ("", "", ""),
-        };
-        if parts.iter().all(is_word) && !os.is_empty() {
-            let [os, architecture, variant] = [os, architecture, variant].map(str::to_owned);
-            Ok(Self { os, architecture, variant })
-        } else {
-            Err("must be OS/ARCHITECTURE, such as linux/arm64".to_owned())
-        }
+        platform.ok_or_else(|| "must be OS/ARCHITECTURE, such as linux/arm64".to_owned())
     }
 }
 

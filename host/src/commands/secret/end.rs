@@ -27,6 +27,11 @@ pub(super) fn determine(
             bail!("--expires must be a time in the future, and {past} is in the past");
         }
         for Sourced { credential, .. } in sourced {
+            if let (Some(own), End::Never | End::At(_)) = (credential.end.time(), end)
+                && end.time().is_none_or(|end| own < end)
+            {
+                bail!("--expires must not be later than the end that the credential itself has, {own}");
+            }
             credential.end = end;
         }
     } else if let Some(path) = &args.expires_from {
@@ -38,6 +43,12 @@ pub(super) fn determine(
                 bail!("{}: the password ended at {end}", file.name);
             }
             credential.end = End::At(end);
+        }
+    } else if args.from_az.is_some() {
+        for Sourced { credential, .. } in sourced {
+            if let Some(past) = credential.end.time().filter(|end| *end <= now) {
+                bail!("{} ended at {past}; let az make a new one", credential.account);
+            }
         }
     }
     Ok(())

@@ -8,9 +8,10 @@ use super::{MakeSecret, password, refusal};
 use crate::console::Io;
 use crate::files::input;
 use crate::pull_secret::credential::Credential;
-use crate::pull_secret::docker_config::{self, DockerConfigError};
+use crate::pull_secret::docker_config::{self, DockerConfigError, host};
 use crate::pull_secret::{Login, azure};
 use crate::registry::credentials::{self, from_helper};
+use review::user_info::without_user_info;
 
 /// A credential, and the servers that it is for.
 pub(super) struct Sourced {
@@ -77,6 +78,13 @@ fn az_output(path: &Path, args: &MakeSecret, io: &mut Io) -> Result<Sourced> {
                 ),
             ));
         }
+        (given, Some(server)) if given.iter().any(|given| host(given) != server) => {
+            return Err(refusal(
+                &file.name,
+                format!("it is for {server}, and no other registry accepts it"),
+                format!("leave out --server, or pass --server {server}"),
+            ));
+        }
         (given, _) => given.to_vec(),
     };
     Ok(Sourced { credential: output.credential, servers })
@@ -98,6 +106,23 @@ fn from_docker_config(path: &Path, args: &MakeSecret, io: &mut Io) -> Result<Vec
             picked => picked.map_err(|error| refusal(&file.name, &error, error.help())),
         };
         let login = login?;
+        if !args.accept_any_password {
+            password::check(
+                &login.password,
+                &format!("{}: the password for {}", file.name, without_user_info(&login.server)),
+            )?;
+        }
+        if login.username.is_empty() || login.username.contains(':') {
+            let problem = format!(
+                "the user name for {} is empty or has a colon in it",
+                without_user_info(&login.server)
+            );
+            return Err(refusal(
+                &file.name,
+                problem,
+                "pass another one with --username and --password-stdin",
+            ));
+        }
         let servers = vec![login.server.clone()];
         sourced.push(Sourced { credential: Credential::of_entry(login), servers });
     }

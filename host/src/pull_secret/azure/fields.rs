@@ -51,6 +51,11 @@ impl<'a> Fields<'a> {
         entries.into_iter().flatten().any(|entry| names.iter().any(|name| entry.get(name).is_some()))
     }
 
+    /// Whether a field is missing or null.
+    pub(super) fn is_null(&self, field: &str) -> bool {
+        self.map.get(field).is_none_or(Value::is_null)
+    }
+
     /// A text, where there is one.
     pub(super) fn optional(&self, field: &str) -> Option<&'a str> {
         self.map.get(field)?.as_str()
