@@ -248,6 +248,10 @@ fn an_output_that_is_not_enough_gets_what_to_add() {
     let password = json!([{"name": "password1", "value": "hunter2", "expiry": null}, {"name": "password2", "value": "hunter3", "expiry": "2099-01-31T12:00:00Z"}]);
     let token = json!({"credentials": {"passwords": password, "username": "reader"}, "id": "/subscriptions/x/registries/contoso/tokens/reader", "scopeMapId": "x"});
     let principal = json!({"appId": ID, "displayName": "x", "password": "hunter2", "tenant": NO_USER});
+    let ending = |expiry: Value| {
+        json!({"passwords": [{"name": "password1", "value": "hunter2", "creationTime": "2019-01-31T12:00:00Z", "expiry": expiry}],
+               "username": "reader"})
+    };
     let admin = json!({"passwords": [{"name": "password", "value": "hunter2"}], "username": "contoso"});
     for (output, options, said) in [
         (
@@ -284,6 +288,19 @@ fn an_output_that_is_not_enough_gets_what_to_add() {
         ),
         (&principal, &["--server", "contoso"], "is it contoso.azurecr.io?|az acr show -n contoso"),
         (&principal, &["--username", "reader"], "cannot be used with|--from-az"),
+        (&ending(json!(5)), &["--server", SERVER], "expiry must be a time in RFC 3339, or null"),
+        (&ending(json!({})), &["--server", SERVER], "expiry must be a time in RFC 3339, or null"),
+        (&ending(json!("2020-01-31T12:00:00Z")), &["--server", SERVER], "ended at 2020-01-31T12:00:00Z"),
+        (
+            &ending(json!("2099-01-31T12:00:00Z")),
+            &["--server", SERVER, "--expires", "2099-02-01T00:00:00Z"],
+            "not be later than the end that the credential itself has, 2099-01-31T12:00:00Z",
+        ),
+        (
+            &json!({"accessToken": access_token(), "loginServer": "fabrikam.azurecr.io"}),
+            &["--server", SERVER],
+            "it is for fabrikam.azurecr.io|pass --server fabrikam.azurecr.io",
+        ),
     ] {
         let output = run(&[&["secret", "--from-az", "-"], options].concat(), &output.to_string());
         let text = String::from_utf8(output.stderr).unwrap();
