@@ -49,7 +49,8 @@ fn rows() -> Vec<Row> {
         note,
     };
     let unknown = "the password of service principal 11111111-2222-3333-4444-555555555555 for contoso.azurecr.io ends at an \
-                   unknown time: pass what `az ad app credential list --id 11111111-2222-3333-4444-555555555555` prints";
+                   unknown time, so nothing warns before: add --expires 1y, or --expires-from FILE with what `az ad app \
+                   credential list --id 11111111-2222-3333-4444-555555555555` prints";
     let token = json!({"certificates": [], "passwords": passwords, "username": "reader"});
     vec![
         row(

@@ -45,7 +45,7 @@ fn an_unknown_end_is_said_with_the_way_to_ask() {
     assert!(said.contains(&format!("`az ad app credential list --id {ID}`")), "{said}");
     let (_, said) = end(&["--server", "ghcr.io", "--username", "octocat", "--password-stdin"], "hunter2");
     assert!(
-        said.contains("note: the password for ghcr.io ends at an unknown time: pass it with --expires"),
+        said.contains("note: the password for ghcr.io ends at an unknown time, so nothing warns before: add --expires WHEN"),
         "{said}"
     );
 }

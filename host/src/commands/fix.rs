@@ -296,6 +296,8 @@ fn report(
         }
     }
     for change in &fixed.changes {
+        let change =
+            if args.complete.complete { &Change { unknown_account: None, ..change.clone() } } else { change };
         tell(name, change, if writes { "fixed" } else { "would fix" }, warned, io);
     }
     Ok(())
@@ -311,8 +313,8 @@ fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>,
     }
     let Account { namespace, name } = account;
     io.stderr.line(&format!(
-        "warning: {file}:{line}: ServiceAccount \"{name}\" in namespace \"{namespace}\" is not among the inputs, and \
-         pods with a list do not get its pull secrets; add those to the list, or pass its manifest with --cluster"
+        "warning: {file}:{line}: ServiceAccount \"{name}\" in namespace \"{namespace}\" is not among the inputs: the \
+         list hides its pull secrets, if it has any, so pass its manifest with --cluster to keep them"
     ));
 }
 

@@ -145,12 +145,16 @@ impl Credential {
             (End::At(time), _) => format!("{what} ends at {time}"),
             (End::Never, _) => format!("{what} never ends"),
             (End::Unknown, Account::Principal(id)) => format!(
-                "{what} ends at an unknown time: pass what `az ad app credential list --id {id}` prints with --expires-from"
+                "{what} ends at an unknown time, so nothing warns before: add --expires 1y, or --expires-from FILE with what `az ad app \
+                 credential list --id {id}` prints"
             ),
             (End::Unknown, Account::Token(name)) => format!(
-                "{what} ends at an unknown time: pass what `az acr token show -n {name} -r REGISTRY` says with --expires"
+                "{what} ends at an unknown time, so nothing warns before: add --expires with what `az acr token show -n {name} -r REGISTRY` \
+                 says"
             ),
-            (End::Unknown, _) => format!("{what} ends at an unknown time: pass it with --expires"),
+            (End::Unknown, _) => {
+                format!("{what} ends at an unknown time, so nothing warns before: add --expires WHEN")
+            }
         }
     }
 }

@@ -129,7 +129,7 @@ rules! {
     SecretExpired "secret-expired" Unusable,
         "A credential in a pull secret has expired.",
         "ACR answers 401. A token contains its end, the annotation acr-pull-secret/expires announces that of a password.",
-        "Replace the secret, with a service principal or a repository-scoped token: tokens of az acr login last three hours.";
+        "Replace the secret: az ad app credential reset --id APPID --append | acr-pull-secret secret --from-az - --server SERVER -n NAMESPACE | kubectl apply -f -. For a repository-scoped token, az acr token credential generate. Tokens of az acr login last three hours.";
     SecretEmptyPassword "secret-empty-password" Unusable,
         "A credential that the kubelet tries has no password.",
         "az acr login stores its token as identitytoken, which the kubelet ignores; what remains is a user without a password.",
@@ -141,7 +141,7 @@ rules! {
     SecretExpiresSoon "secret-expires-soon" Expiring,
         "A credential in a pull secret expires soon, or the end that it announces cannot be read.",
         "The secret works now and fails when a node pulls the image later.",
-        "Replace the secret, with a service principal or a repository-scoped token.";
+        "Replace the secret before its end; acr-pull-secret explain secret-expired has the commands.";
     LookupFailed "lookup-failed" Unknown,
         "A lookup in the cluster failed.",
         "Without the answer the policy cannot tell whether the image can be pulled.",

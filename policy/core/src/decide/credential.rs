@@ -109,7 +109,7 @@ impl Judge<'_> {
         let when = when(end.at, now);
         let (noun, what, help) = if end.is_announced {
             let what = [verb, &when, ", according to annotation ", ANNOTATION].concat();
-            ("credential", what, "run az ad app credential reset | acr-pull-secret secret --from-az -")
+            ("credential", what, "replace it with az ad app credential reset --id APPID --append")
         } else {
             ("token", [verb, &when].concat(), LASTING)
         };
