@@ -9,7 +9,7 @@ use crate::json_fields;
 use crate::request::Request;
 
 /// The request's object with `{"name": …}` entries appended to the list at `path`, which is made where it is absent or
-/// null. `None` where a field on the path occurs twice, and the first one is not an object.
+/// null. `None` where it is there, a field on the path occurs twice, and the first one is not an object.
 pub(crate) fn append(request: &Request<'_>, path: &[&str], names: &[String]) -> Option<String> {
     let text = request.object_text;
     let (field, parent) = path.split_last()?;
