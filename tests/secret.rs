@@ -129,7 +129,7 @@ fn a_password_is_not_read_from_a_terminal() {
 fn a_password_that_no_secret_can_hold_is_refused() {
     let args = ["secret", "--server", "contoso.azurecr.io", "--username", "reader", "--password-stdin"];
     let said = |length: usize| {
-        let output = run(&args, &"x".repeat(length));
+        let output = run(&args, &"p4".chars().cycle().take(length).collect::<String>());
         (
             output.status.code(),
             String::from_utf8(output.stderr).unwrap().contains("is too long for a password"),

@@ -9,6 +9,7 @@ pub mod azure;
 pub mod credential;
 pub mod credential_list;
 pub mod docker_config;
+mod example;
 pub mod manifest;
 pub mod merge;
 pub mod password;

@@ -4,6 +4,7 @@ use review::placeholder;
 use serde::de::IgnoredAny;
 
 use super::azure;
+use super::example::is_example;
 
 /// Why a text is hardly a password. No message shows a part of it, or its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +85,7 @@ pub fn suspicion(password: &str) -> Option<Suspicion> {
     let is_missing = ["null", "None", "undefined"].contains(&trimmed);
     match password {
         _ if is_between('"') || is_between('\'') => Some(Suspicion::Quoted),
-        _ if placeholder::is_whole(trimmed) => Some(Suspicion::Placeholder),
+        _ if placeholder::is_whole(trimmed) || is_example(trimmed) => Some(Suspicion::Placeholder),
         _ if is_missing => Some(Suspicion::Missing),
         _ if !trimmed.is_empty() && trimmed.chars().all(|c| "*•….".contains(c)) => {
             Some(Suspicion::Masked)
@@ -100,6 +101,8 @@ pub fn suspicion(password: &str) -> Option<Suspicion> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Suspicion, suspicion};
 
     #[test]
@@ -109,7 +112,10 @@ mod tests {
                 r#"{"appId": "1", "displayName": "x", "password": "hunter2", "tenant": "2"}"#,
                 Suspicion::Azure("az ad sp create-for-rbac"),
             ),
-            ("appId: 1\npassword: hunter2\ntenant: 2\n", Suspicion::Azure("az ad sp credential reset")),
+            (
+                "appId: 1\npassword: hunter2\ntenant: 2\n",
+                Suspicion::Azure("az ad sp credential reset or az ad app credential reset"),
+            ),
             (r#"{"auths": {"contoso.azurecr.io": {"auth": "aHVudGVyMg=="}}}"#, Suspicion::DockerConfig),
             (r#"{"password": "hunter2"}"#, Suspicion::Json),
             ("[\n  \"hunter2\"\n]\n", Suspicion::Json),
@@ -128,6 +134,11 @@ mod tests {
             ("<password>", Suspicion::Placeholder),
             ("%ACR_PASSWORD%", Suspicion::Placeholder),
             ("$ACR_PASSWORD", Suspicion::Placeholder),
+            ("CHANGEME", Suspicion::Placeholder),
+            (" your-password-here ", Suspicion::Placeholder),
+            ("[password]", Suspicion::Placeholder),
+            ("xxxx", Suspicion::Placeholder),
+            ("********", Suspicion::Masked),
             ("***", Suspicion::Masked),
             ("...", Suspicion::Masked),
             ("…", Suspicion::Masked),
@@ -168,6 +179,27 @@ mod tests {
             "eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
         ] {
             assert_eq!(suspicion(password), None, "{password:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// Microsoft Entra: 40 characters. ACR: base64 of random bytes, of 32 to 84 characters. Before 2020, az made GUIDs.
+        #[test]
+        fn a_generated_password_is_accepted(
+            password in prop_oneof![
+                "[A-Za-z0-9_~.-]{40}",
+                "[A-Za-z0-9]{3}8Q~[A-Za-z0-9_~.-]{34}",
+                "[A-Za-z0-9+/]{32}",
+                "[A-Za-z0-9+/]{43}=",
+                "[A-Za-z0-9]{52}",
+                "[A-Za-z0-9]{40}ACR[A-Za-z0-9]{41}",
+                "[A-Za-z]{16}",
+                "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}",
+            ],
+        ) {
+            prop_assert_eq!(suspicion(&password), None);
         }
     }
 }
