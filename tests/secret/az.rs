@@ -70,7 +70,7 @@ fn rows() -> Vec<Row> {
             unknown,
         ),
         row(
-            "az ad sp credential reset",
+            "az ad sp credential reset or az ad app credential reset",
             json!({"appId": ID, "password": password, "tenant": NO_USER}),
             servers,
             ID,

@@ -31,13 +31,16 @@ pub struct Output {
 
 /// A command of `az`.
 struct Shape {
-    /// As it is typed
+    /// As it is typed; those that print the same fields, with `OR` between them
     command: &'static str,
     /// Whether an output is its
     fits: fn(&Fields<'_>) -> bool,
     /// Reads such an output, given the name of the password
     read: fn(&Fields<'_>, Option<&str>) -> Result<Output, AzureError>,
 }
+
+/// Between commands that print the same fields.
+const OR: &str = " or ";
 
 /// The commands that print a password. The first that fits is the one.
 const SHAPES: [Shape; 7] = [
@@ -57,8 +60,7 @@ const SHAPES: [Shape; 7] = [
         read: |fields, _| principal(fields, "appId", "password"),
     },
     Shape {
-        // az ad app credential reset prints the same fields.
-        command: "az ad sp credential reset",
+        command: "az ad sp credential reset or az ad app credential reset",
         fits: |fields| fields.has(&["appId", "password"]),
         read: |fields, _| principal(fields, "appId", "password"),
     },
@@ -109,7 +111,7 @@ const LOOKALIKES: [Lookalike; 4] = [
 
 /// The commands of `az` that [`read`] understands.
 pub fn commands() -> impl Iterator<Item = &'static str> {
-    SHAPES.iter().map(|shape| shape.command)
+    SHAPES.iter().flat_map(|shape| shape.command.split(OR))
 }
 
 /// The command of `az` that printed a text; `None` if it is not one that prints a password.
