@@ -266,3 +266,15 @@ fn a_credential_helper_runs_only_on_wish() {
         assert!(said.contains(says) && !said.contains("hunter2"), "{said}");
     }
 }
+    // One that is not installed.
+    std::fs::write(&docker, json!({"credsStore": "acr-none"}).to_string()).unwrap();
+    let (status, secret, said) = call("contoso.azurecr.io", &["--use-helpers"]);
+    assert_eq!((status, secret.as_str()), (Some(2), ""), "{said}");
+    assert!(said.contains("docker-credential-acr-none that it names cannot be run\n"), "{said}");
+    assert!(
+        said.contains(
+            "= help: install it, or add its folder to PATH: `command -v docker-credential-acr-none`"
+        ),
+        "{said}"
+    );
+    std::fs::write(&docker, json!({"credsStore": "acr-test"}).to_string()).unwrap();

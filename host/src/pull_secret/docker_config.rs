@@ -63,8 +63,13 @@ pub enum DockerConfigError {
         helper: String,
     },
     /// The helper failed
-    #[error("{0}")]
-    HelperFailed(String),
+    #[error("{what}")]
+    HelperFailed {
+        /// What is wrong
+        what: String,
+        /// What to type; may be empty
+        help: String,
+    },
     /// What `az acr login` leaves
     #[error("the entry {0} has an identity token, as az acr login stores it, which the kubelet cannot use")]
     IdentityToken(String),
@@ -80,7 +85,8 @@ impl DockerConfigError {
     /// What to type; empty where the message says it.
     pub fn help(&self) -> String {
         match self {
-            Self::Syntax { .. } | Self::Type { .. } | Self::HelperFailed(_) => String::new(),
+            Self::Syntax { .. } | Self::Type { .. } => String::new(),
+            Self::HelperFailed { help, .. } => help.clone(),
             Self::Empty => "docker login SERVER adds one".to_owned(),
             Self::Stored(_) => "name the registry with --server, and add --use-helpers".to_owned(),
             Self::Several(names) => format!("pick one with --server: {}", names.join(", ")),

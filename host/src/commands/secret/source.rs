@@ -10,7 +10,7 @@ use crate::files::input;
 use crate::pull_secret::credential::Credential;
 use crate::pull_secret::docker_config::{self, DockerConfigError, host};
 use crate::pull_secret::{Login, azure};
-use crate::registry::credentials::{self, from_helper};
+use crate::registry::credentials::{self, Unusable, from_helper};
 use review::user_info::without_user_info;
 
 /// A credential, and the servers that it is for.
@@ -132,9 +132,10 @@ fn from_docker_config(path: &Path, args: &MakeSecret, io: &mut Io) -> Result<Vec
 /// The login that a credential helper keeps.
 fn helped(server: String, key: &str, helper: &str) -> Result<Login, DockerConfigError> {
     if helper.contains(['/', '\\']) {
-        return Err(DockerConfigError::HelperFailed(
-            "the name of its credential helper has a path in it".to_owned(),
-        ));
+        return Err(DockerConfigError::HelperFailed {
+            what: "the name of its credential helper has a path in it".to_owned(),
+            help: String::new(),
+        });
     }
     match from_helper(helper, key) {
         Ok(credentials::Credential::Password { user: username, password }) => {
@@ -144,6 +145,6 @@ fn helped(server: String, key: &str, helper: &str) -> Result<Login, DockerConfig
         Ok(credentials::Credential::Anonymous) => {
             Err(DockerConfigError::NotKept { server, helper: helper.to_owned() })
         }
-        Err(problem) => Err(DockerConfigError::HelperFailed(problem)),
+        Err(Unusable { what, help }) => Err(DockerConfigError::HelperFailed { what, help }),
     }
 }
