@@ -168,6 +168,49 @@ fn an_existing_secret_gets_a_login_and_keeps_the_rest() {
     }
 }
 
+/// What the command prints for several namespaces, and what kubectl prints for several secrets.
+#[test]
+fn each_secret_of_a_list_gets_the_login() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secrets.yaml");
+    let more = ["--server", "fabrikam.azurecr.io", "--merge", path.to_str().unwrap(), "-o", "json"];
+    let both = ["--server", "contoso.azurecr.io", "-n", "shop", "-n", "ops"];
+    let (first, _) = made(&[&LOGIN[..], &both].concat(), "hunter2");
+    let documents: String = ["shop", "ops"]
+        .map(|namespace| made(&[&LOGIN[..], &both[..2], &["-n", namespace]].concat(), "hunter2").0)
+        .join("---\n");
+    let of_kubectl =
+        first.replace("kind: List\nmetadata: {}", "kind: List\nmetadata:\n  resourceVersion: \"\"");
+    for before in [&first, &documents, &of_kubectl, &first.replace("kind: List", "kind: SecretList")] {
+        std::fs::write(&path, before).unwrap();
+        let (list, said) = made(&[&LOGIN[..], &more].concat(), "hunter3");
+        let list: Value = serde_json::from_str(&list).unwrap();
+        assert_eq!(list["kind"], "List", "{list}");
+        let namespaces: Vec<&Value> =
+            list["items"].as_array().unwrap().iter().map(|it| &it["metadata"]["namespace"]).collect();
+        assert_eq!(namespaces, ["shop", "ops"]);
+        for secret in list["items"].as_array().unwrap() {
+            let auths = config(secret)["auths"].clone();
+            assert_eq!(auths["contoso.azurecr.io"]["password"], "hunter2");
+            assert_eq!(auths["fabrikam.azurecr.io"]["password"], "hunter3");
+        }
+        assert!(!said.contains("is replaced"), "{said}");
+
+        // The same registry once more: each secret is named.
+        std::fs::write(&path, list.to_string()).unwrap();
+        let (_, said) = made(&[&LOGIN[..], &more].concat(), "hunter4");
+        for name in ["shop/acr-secret", "ops/acr-secret"] {
+            let note = format!("Secret {name}: the login to fabrikam.azurecr.io is replaced");
+            assert!(said.contains(&note), "{said}");
+        }
+    }
+    // A List of one is one secret.
+    let one = made(&[&LOGIN[..], &both[..4], &["-o", "json"]].concat(), "hunter2").0;
+    std::fs::write(&path, format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{one}]}}"#)).unwrap();
+    let (secret, _) = made(&[&LOGIN[..], &more].concat(), "hunter3");
+    assert_eq!(serde_json::from_str::<Value>(&secret).unwrap()["kind"], "Secret");
+}
+
 #[test]
 fn the_end_of_a_credential_that_is_gone_is_not_kept() {
     let secret = json!({
@@ -191,23 +234,39 @@ fn only_a_pull_secret_gets_logins() {
         json!({"apiVersion": "v1", "kind": kind, "type": type_, "metadata": {"name": "x"}, "data": {".dockerconfigjson": config}}).to_string()
     };
     let docker = "kubernetes.io/dockerconfigjson";
+    let list = |items: &[&str]| {
+        format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{}]}}"#, items.join(", "))
+    };
     for (text, says) in [
-        (String::new(), "it is not the manifest of one object"),
-        ("hunter2".to_owned(), "it is not the manifest of one object"),
+        (String::new(), "it is not the manifest of a Secret, or of a List of them"),
+        ("hunter2".to_owned(), "it is not the manifest of a Secret, or of a List of them"),
+        (list(&[]), "it is not the manifest of a Secret, or of a List of them"),
         (
-            format!("{}\n---\n{}", secret("Secret", docker, ""), secret("Secret", docker, "")),
-            "the manifest of one object",
+            r#"{"apiVersion": "v1", "kind": "List", "items": "hunter2"}"#.to_owned(),
+            "it is not the manifest of a Secret",
         ),
-        (secret("ConfigMap", docker, "e30="), "it is not the manifest of a Secret"),
-        (secret("Secret", "Opaque", "e30="), "its type is not kubernetes.io/dockerconfigjson"),
-        (secret("Secret", docker, "hunter2"), "its .dockerconfigjson is not a docker config in base64"),
+        (list(&["\"hunter2\""]), "it is not the manifest of a Secret"),
+        (secret("ConfigMap", docker, "e30="), "it has an object that is not a Secret"),
+        (
+            list(&[&secret("Secret", docker, "e30="), &secret("ConfigMap", docker, "e30=")]),
+            "that is not a Secret",
+        ),
+        (
+            list(&[&secret("Secret", docker, "e30="), &secret("Secret", "Opaque", "e30=")]),
+            "whose type is not",
+        ),
+        (secret("Secret", "Opaque", "e30="), "a Secret whose type is not kubernetes.io/dockerconfigjson"),
+        (
+            secret("Secret", docker, "hunter2"),
+            "a Secret whose .dockerconfigjson is not a docker config in base64",
+        ),
         (
             secret("Secret", docker, &BASE64_STANDARD.encode("hunter2")),
-            "its .dockerconfigjson is not a docker config",
+            "whose .dockerconfigjson is not a docker config",
         ),
         (
             secret("Secret", docker, &BASE64_STANDARD.encode(r#"{"auths":"hunter2"}"#)),
-            "its .dockerconfigjson is not",
+            "whose .dockerconfigjson is not",
         ),
     ] {
         std::fs::write(&path, &text).unwrap();
@@ -256,16 +315,6 @@ fn a_credential_helper_runs_only_on_wish() {
     assert_eq!(status, Some(0), "{said}");
     let auths = &config(&serde_json::from_str(&secret).unwrap())["auths"];
     assert_eq!(auths["contoso.azurecr.io"]["auth"], BASE64_STANDARD.encode("reader:hunter2"));
-    for (server, says) in [
-        ("az.azurecr.io", "has an identity token"),
-        ("broken.azurecr.io", "docker-credential-acr-test failed"),
-        ("other.azurecr.io", "docker-credential-acr-test has no credential for other.azurecr.io"),
-    ] {
-        let (status, secret, said) = call(server, &["--use-helpers"]);
-        assert_eq!((status, secret.as_str()), (Some(2), ""), "{said}");
-        assert!(said.contains(says) && !said.contains("hunter2"), "{said}");
-    }
-}
     // One that is not installed.
     std::fs::write(&docker, json!({"credsStore": "acr-none"}).to_string()).unwrap();
     let (status, secret, said) = call("contoso.azurecr.io", &["--use-helpers"]);
@@ -278,3 +327,13 @@ fn a_credential_helper_runs_only_on_wish() {
         "{said}"
     );
     std::fs::write(&docker, json!({"credsStore": "acr-test"}).to_string()).unwrap();
+    for (server, says) in [
+        ("az.azurecr.io", "has an identity token"),
+        ("broken.azurecr.io", "docker-credential-acr-test failed"),
+        ("other.azurecr.io", "docker-credential-acr-test has no credential for other.azurecr.io"),
+    ] {
+        let (status, secret, said) = call(server, &["--use-helpers"]);
+        assert_eq!((status, secret.as_str()), (Some(2), ""), "{said}");
+        assert!(said.contains(says) && !said.contains("hunter2"), "{said}");
+    }
+}

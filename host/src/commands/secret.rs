@@ -98,7 +98,7 @@ pub struct MakeSecret {
     /// Namespace of the secret, each gets one; without it the manifest has no namespace
     #[arg(short, long, value_name = "NAME", value_parser = parse_namespace)]
     pub namespace: Vec<String>,
-    /// Add to the pull secret in this manifest, and keep the rest of it
+    /// Add to the pull secret in this manifest, or to each of a List, and keep the rest of it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "namespace"])]
     pub merge: Option<PathBuf>,
     /// Format of the manifest
@@ -195,7 +195,7 @@ fn made(logins: &[Login], expires: Option<Time>, args: &MakeSecret, io: &Io) -> 
     Ok(manifest(&secrets, args.output.into())?)
 }
 
-/// The manifest of a secret that gets further logins.
+/// The manifest of the secrets that get further logins.
 fn merged(
     path: &Path,
     logins: &[Login],
@@ -205,26 +205,27 @@ fn merged(
 ) -> Result<String> {
     let file = input::read(path, &mut io.stdin)?;
     let end = expires.map_or(End::Unknown, End::At);
-    let merged = merge(&file.text, logins, end).map_err(|error| refusal(&file.name, error, error.help()))?;
-    for server in &merged.replaced {
-        io.stderr.line(&format!(
-            "note: {}: the login to {} is replaced",
-            file.name,
-            without_user_info(server)
-        ));
-    }
-    if let Some(first) = merged.expires().filter(|first| Some(*first) != expires) {
-        io.stderr.line(&format!(
-            "note: {}: its annotation {EXPIRES} stays at {first}, because another credential in it may end then; if that is \
-             not so, remove the annotation first",
-            file.name
-        ));
-    }
+    let secrets = merge(&file.text, logins, end).map_err(|error| refusal(&file.name, error, error.help()))?;
     let mut findings = Findings::new(io)?;
-    let namespace = merged.namespace().to_owned();
-    findings.judge(merged.object.clone(), &namespace);
+    for secret in &secrets {
+        let title = match secrets.as_slice() {
+            [_] => file.name.clone(),
+            _ => format!("{}: Secret {}", file.name, secret.title()),
+        };
+        for server in &secret.replaced {
+            io.stderr.line(&format!("note: {title}: the login to {} is replaced", without_user_info(server)));
+        }
+        if let Some(first) = secret.expires().filter(|first| Some(*first) != expires) {
+            io.stderr.line(&format!(
+                "note: {title}: its annotation {EXPIRES} stays at {first}, because another credential in it may end then; if that \
+                 is not so, remove the annotation first"
+            ));
+        }
+        findings.judge(secret.object.clone(), secret.namespace());
+    }
     findings.tell(logins, io)?;
-    Ok(manifest(&[merged.object], args.output.into())?)
+    let objects: Vec<_> = secrets.into_iter().map(|secret| secret.object).collect();
+    Ok(manifest(&objects, args.output.into())?)
 }
 
 impl From<SecretFormat> for Format {

@@ -1,4 +1,4 @@
-//! A pull secret that gets further logins. Errors never show a value of it.
+//! Pull secrets that get further logins. Errors never show a value of it.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Value};
@@ -12,20 +12,20 @@ use review::yaml;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MergeError {
-    /// Not one object
-    #[error("it is not the manifest of one object")]
+    /// No manifest
+    #[error("it is not the manifest of a Secret, or of a List of them")]
     Objects,
     /// Another kind
-    #[error("it is not the manifest of a Secret")]
+    #[error("it has an object that is not a Secret")]
     Kind,
     /// Another type of Secret
-    #[error("its type is not kubernetes.io/dockerconfigjson")]
+    #[error("it has a Secret whose type is not kubernetes.io/dockerconfigjson")]
     Type,
     /// No docker config that can be read
-    #[error("its .dockerconfigjson is not a docker config in base64")]
+    #[error("it has a Secret whose .dockerconfigjson is not a docker config in base64")]
     Config,
     /// Metadata of the wrong type
-    #[error("its metadata, or the labels or annotations in it, must be an object")]
+    #[error("it has a Secret whose metadata, or the labels or annotations in it, are not an object")]
     Metadata,
 }
 
@@ -33,8 +33,10 @@ impl MergeError {
     /// What to type.
     pub fn help(self) -> &'static str {
         match self {
-            Self::Objects | Self::Kind => "pass what `kubectl get secret NAME -o yaml` prints",
-            Self::Type | Self::Config | Self::Metadata => "make a new secret, without --merge",
+            Self::Objects | Self::Kind | Self::Type => {
+                "pass what `kubectl get secret NAME -o yaml` prints, or this command with several -n"
+            }
+            Self::Config | Self::Metadata => "make a new secret, without --merge",
         }
     }
 }
@@ -48,9 +50,22 @@ pub struct Merged {
 }
 
 impl Merged {
+    fn word(&self, field: &str) -> &str {
+        let metadata = self.object.get("metadata");
+        metadata.and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// The namespace in it.
     pub fn namespace(&self) -> &str {
-        self.object.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default()
+        self.word("namespace")
+    }
+
+    /// Its namespace, where it has one, and its name: `shop/acr-secret`.
+    pub fn title(&self) -> String {
+        match self.namespace() {
+            "" => self.word("name").to_owned(),
+            namespace => format!("{namespace}/{}", self.word("name")),
+        }
     }
 
     /// When the first of its credentials ends, as its annotation says.
@@ -59,16 +74,36 @@ impl Merged {
     }
 }
 
-/// Adds logins to the secret in a manifest, and says when the first of its credentials ends.
+/// Adds logins to each secret in a manifest, and says when the first of its credentials ends.
 ///
 /// # Errors
-/// - a text that is not the manifest of one pull secret
-pub fn merge(text: &str, logins: &[Login], end: End) -> Result<Merged, MergeError> {
-    let (mut documents, error) = yaml::documents(text);
-    let object = documents.pop().filter(|_| documents.is_empty() && error.is_none());
-    let Some(Value::Object(mut object)) = object.map(|document| document.value) else {
+/// - a text that is not a manifest, or one of anything but pull secrets
+pub fn merge(text: &str, logins: &[Login], end: End) -> Result<Vec<Merged>, MergeError> {
+    let (documents, error) = yaml::documents(text);
+    if error.is_some() {
         return Err(MergeError::Objects);
-    };
+    }
+    let objects: Vec<Value> = documents.into_iter().flat_map(|document| items(document.value)).collect();
+    if objects.is_empty() {
+        return Err(MergeError::Objects);
+    }
+    objects.into_iter().map(|object| merge_into(object, logins, end)).collect()
+}
+
+/// The objects of a `List`, or the one object.
+fn items(mut object: Value) -> Vec<Value> {
+    let is = |field: &str, wanted: &str| object.get(field).and_then(Value::as_str) == Some(wanted);
+    if !is("apiVersion", "v1") || !(is("kind", "List") || is("kind", "SecretList")) {
+        return vec![object];
+    }
+    match object.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
+    }
+}
+
+fn merge_into(object: Value, logins: &[Login], end: End) -> Result<Merged, MergeError> {
+    let Value::Object(mut object) = object else { return Err(MergeError::Objects) };
     let is = |field: &str, wanted: &str| object.get(field).and_then(Value::as_str) == Some(wanted);
     if !is("apiVersion", "v1") || !is("kind", "Secret") {
         return Err(MergeError::Kind);
