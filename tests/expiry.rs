@@ -92,7 +92,7 @@ fn the_json_report_lists_each_pull_secret_with_its_end_and_its_users() {
         json!([
             {
                 "namespace": "shop", "name": "acr-secret", "expires": "2020-01-01T00:00:00Z", "source": "annotation",
-                "daysLeft": left("2020-01-01T00:00:00Z") - 1, "usedBy": ["Pod shop/batch-1", "Pod shop/web-1"],
+                "daysLeft": left("2020-01-01T00:00:00Z"), "usedBy": ["Pod shop/batch-1", "Pod shop/web-1"],
             },
             {
                 "namespace": "shop", "name": "acr-secret-2", "expires": "9999-12-31T23:59:59Z", "source": "annotation",
@@ -111,8 +111,14 @@ fn a_report_without_pull_secrets_has_no_list_of_them() {
 }
 
 #[test]
-fn days_left_are_whole_and_negative_once_the_end_is_past() {
-    for (end, days) in [(later(2), 2), (later(0), 0), (later(-1), -1), (later(-2), -2)] {
+fn days_left_are_those_that_the_finding_counts() {
+    for (end, days, words) in [
+        (later(2), 2, "in 2 days"),
+        (later(0), 0, "in 1 hour"),
+        (later(-1), 0, "23 hours ago"),
+        (later(-2), -1, "1 day ago"),
+        (later(-400), -399, "399 days ago"),
+    ] {
         let report = json(&run(&["check", "-o", "json", "-"], &secret(&end).to_string()).stdout);
         assert_eq!(report["secrets"][0]["daysLeft"], days, "{end}: {report}");
     }
@@ -121,6 +127,7 @@ fn days_left_are_whole_and_negative_once_the_end_is_past() {
 #[test]
 fn an_explanation_says_when_each_credential_ends() {
     for (end, words) in [(later(90), "ok, expires on"), (later(9), "its credential expires on")] {
+        assert!(report.to_string().contains(words), "{words}: {report}");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cluster.json");
         std::fs::write(&file, secret(&end).to_string()).unwrap();

@@ -28,7 +28,7 @@ pub struct Expiry {
     /// What says so
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// Whole days until then, negative once it is past
+    /// Whole days until then; negative after it; 0 within a day of it
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days_left: Option<i64>,
 }
@@ -99,8 +99,8 @@ impl Expiry {
         Self {
             expires: time.and_then(|time| time.format(&Rfc3339).ok()),
             source: Some(if announced { Source::Annotation } else { Source::Token }),
-            days_left: (now > 0)
-                .then(|| if ends > now { (ends - now) / DAY } else { -1 - (now - ends) / DAY }),
+            // As the policy's findings count them: 40 days ago.
+            days_left: (now > 0).then(|| (ends - now) / DAY),
         }
     }
 }
@@ -174,7 +174,7 @@ mod tests {
     use super::{Answer, Expiry};
 
     #[test]
-    fn days_left_are_whole_and_negative_once_the_end_is_past() {
+    fn days_left_are_whole_and_negative_a_day_after_the_end() {
         const DAY: i64 = 24 * 60 * 60;
         const NOW: i64 = 1_800_000_000;
         for (from_now, days) in [
@@ -182,10 +182,11 @@ mod tests {
             (2 * DAY, 2),
             (2 * DAY - 1, 1),
             (1, 0),
-            (0, -1),
-            (1 - DAY, -1),
-            (-DAY, -2),
-            (-400 * DAY, -401),
+            (0, 0),
+            (1 - DAY, 0),
+            (-DAY, -1),
+            (1 - 2 * DAY, -1),
+            (-400 * DAY, -400),
         ] {
             let told = Expiry::told(Answer { ends: NOW + from_now, announced: true, now: NOW });
             assert_eq!(told.days_left, Some(days), "{from_now}");
