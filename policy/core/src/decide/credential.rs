@@ -84,11 +84,11 @@ impl Judge<'_> {
 
     /// What is wrong with all credentials of a secret, according to its annotation.
     pub(super) fn announced(&self, announced: Announced) -> Option<Problem> {
-        self.end(None, announced)
+        self.end("", None, announced)
     }
 
     /// The problem with the end of a credential, of which the earlier one counts: that of its token or the announced one.
-    fn end(&self, token: Option<u64>, announced: Announced) -> Option<Problem> {
+    fn end(&self, user: &str, token: Option<u64>, announced: Announced) -> Option<Problem> {
         let Some(end) = End::of(token, announced) else {
             return (announced == Announced::Unreadable && self.warning_days > 0).then(unreadable);
         };
@@ -109,11 +109,22 @@ impl Judge<'_> {
         let when = when(end.at, now);
         let (noun, what, help) = if end.is_announced {
             let what = [verb, &when, ", according to annotation ", ANNOTATION].concat();
-            ("credential", what, "replace it with az ad app credential reset --id APPID --append")
+            ("credential", what, renewal(user))
         } else {
             ("token", [verb, &when].concat(), LASTING)
         };
         Some(Problem { rule, noun, what, help: help.to_owned(), is_announced: end.is_announced })
+    }
+}
+
+/// How to replace the password of a user, who may not be known: that of a service principal is the GUID of its application.
+fn renewal(user: &str) -> &'static str {
+    match user {
+        "" => "replace it with az ad app credential reset or az acr token credential generate",
+        _ if user.len() == 36 && user.split('-').count() == 5 => {
+            "replace it with az ad app credential reset --id APPID --append"
+        }
+        _ => "replace it with az acr token credential generate -n TOKEN -r REGISTRY",
     }
 }
 
@@ -135,7 +146,7 @@ fn problems(judge: &Judge<'_>, credential: &Credential, announced: Announced) ->
     let Credential { username, password, .. } = credential;
     let token = Token::of(password);
     if !password.is_empty() {
-        problems.extend(judge.end(token.as_ref().map(|token| token.expires), announced));
+        problems.extend(judge.end(username, token.as_ref().map(|token| token.expires), announced));
     }
     let mut note = |rule, noun, what, help: &str| {
         problems.push(Problem { rule, noun, what, help: help.to_owned(), is_announced: false });
