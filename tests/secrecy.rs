@@ -3,6 +3,8 @@
 //! So no part of a secret is shown, in any encoding and of any length: it would differ between the two.
 //! policy/core/tests has the same for the core alone, on many more secrets.
 
+mod making;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
