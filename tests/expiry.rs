@@ -1,5 +1,11 @@
 //! When pull secrets end: every engine reads the annotation alike, and the JSON report lists the ends and who relies on them.
 
+#[cfg(unix)]
+mod api_server;
+#[cfg(unix)]
+mod rotation;
+mod walk;
+
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -121,13 +127,13 @@ fn days_left_are_those_that_the_finding_counts() {
     ] {
         let report = json(&run(&["check", "-o", "json", "-"], &secret(&end).to_string()).stdout);
         assert_eq!(report["secrets"][0]["daysLeft"], days, "{end}: {report}");
+        assert!(report.to_string().contains(words), "{words}: {report}");
     }
 }
 
 #[test]
 fn an_explanation_says_when_each_credential_ends() {
     for (end, words) in [(later(90), "ok, expires on"), (later(9), "its credential expires on")] {
-        assert!(report.to_string().contains(words), "{words}: {report}");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cluster.json");
         std::fs::write(&file, secret(&end).to_string()).unwrap();
