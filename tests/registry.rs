@@ -106,8 +106,13 @@ fn get(port: u16, path: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
+/// The registry at a port.
+fn host(port: u16) -> String {
+    format!("localhost:{port}")
+}
+
 fn reference(port: u16) -> String {
-    format!("localhost:{port}/{REPOSITORY}:v1")
+    format!("{}/{REPOSITORY}:v1", host(port))
 }
 
 fn immutable(port: u16) -> String {
@@ -133,7 +138,10 @@ fn round_trip(user: &User, port: u16, more: &[&str]) -> Vec<u8> {
 fn a_pulled_policy_is_the_pushed_one_and_checks_a_pod() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
-    assert!(round_trip(&user, server.port, &["--insecure"]) == EMBEDDED, "the bytes differ");
+    assert!(
+        round_trip(&user, server.port, &["--insecure", &host(server.port)]) == EMBEDDED,
+        "the bytes differ"
+    );
 
     let check = command(&["check", "--policy", &user.path("out.wasm"), ARTICLE]).output().unwrap();
     assert!(
@@ -142,13 +150,19 @@ fn a_pulled_policy_is_the_pushed_one_and_checks_a_pod() {
         text(&check.stdout)
     );
 
-    let by_digest =
-        user.policy(&["pull", &immutable(server.port), "--insecure", "--output", &user.path("again.wasm")]);
+    let by_digest = user.policy(&[
+        "pull",
+        &immutable(server.port),
+        "--insecure",
+        &host(server.port),
+        "--output",
+        &user.path("again.wasm"),
+    ]);
     assert_eq!(fine(&by_digest), immutable(server.port));
     assert!(std::fs::read(user.file("again.wasm")).unwrap() == EMBEDDED);
 
     let with_scheme = format!("registry://{}", reference(server.port));
-    let inspected = user.policy(&["inspect", &with_scheme, "--insecure", "-o", "json"]);
+    let inspected = user.policy(&["inspect", &with_scheme, "--insecure", &host(server.port), "-o", "json"]);
     let inspected: Value = serde_json::from_str(&fine(&inspected)).unwrap();
     assert_eq!(inspected["digest"], digest(EMBEDDED));
     assert_eq!(inspected["manifestDigest"], Artifact::of(EMBEDDED).unwrap().digest);
@@ -159,7 +173,14 @@ fn a_pulled_policy_is_the_pushed_one_and_checks_a_pod() {
 fn the_registry_holds_the_manifest_that_kubewarden_would_have_pushed() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
-    let pushed = fine(&user.policy(&["push", &reference(server.port), "--insecure", "-o", "json"]));
+    let pushed = fine(&user.policy(&[
+        "push",
+        &reference(server.port),
+        "--insecure",
+        &host(server.port),
+        "-o",
+        "json",
+    ]));
     assert_eq!(
         serde_json::from_str::<Value>(&pushed).unwrap(),
         json!({"immutable_ref": immutable(server.port)})
@@ -180,9 +201,9 @@ fn an_existing_policy_is_not_sent_again() {
     let front = Front::start(server.port, None, |_| Act::Pass);
     let user = User::new();
     let uploads = || front.seen().iter().filter(|head| head.path.contains("/blobs/uploads/")).count();
-    fine(&user.policy(&["push", &reference(front.port), "--insecure"]));
+    fine(&user.policy(&["push", &reference(front.port), "--insecure", &host(front.port)]));
     let first = uploads();
-    fine(&user.policy(&["push", &reference(front.port), "--insecure"]));
+    fine(&user.policy(&["push", &reference(front.port), "--insecure", &host(front.port)]));
     assert_eq!((first, uploads()), (4, 4), "two blobs take two requests each, and then none");
 }
 
@@ -198,8 +219,8 @@ fn tls_trusts_the_given_authority() {
         untrusted.contains("certificate that is not trusted") && untrusted.contains("--ca-file"),
         "{untrusted}"
     );
-    let plain = user.pull_fails(&reference(server.port), &["--insecure"]);
-    assert!(plain.contains("uses https; leave out --insecure"), "{plain}");
+    let plain = user.pull_fails(&reference(server.port), &["--insecure", &host(server.port)]);
+    assert!(plain.contains("uses https; leave out --insecure localhost:"), "{plain}");
     assert!(round_trip(&user, server.port, &["--ca-file", &authority.ca_file()]) == EMBEDDED);
 }
 
@@ -208,13 +229,19 @@ fn tls_trusts_the_given_authority() {
 fn an_interrupted_download_is_resumed() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
-    fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
+    fine(&user.policy(&["push", &reference(server.port), "--insecure", &host(server.port)]));
     let cuts = AtomicUsize::new(0);
     let front = Front::start(server.port, None, move |head| {
         if is_layer(head) && cuts.fetch_add(1, Ordering::SeqCst) == 0 { Act::CutAnswer } else { Act::Pass }
     });
-    let pulled =
-        user.policy(&["pull", &reference(front.port), "--insecure", "--output", &user.path("out.wasm")]);
+    let pulled = user.policy(&[
+        "pull",
+        &reference(front.port),
+        "--insecure",
+        &host(front.port),
+        "--output",
+        &user.path("out.wasm"),
+    ]);
     fine(&pulled);
     assert!(text(&pulled.stderr).contains("was cut") && text(&pulled.stderr).contains("trying again"));
     assert!(std::fs::read(user.file("out.wasm")).unwrap() == EMBEDDED);
@@ -242,10 +269,10 @@ fn an_interrupted_upload_is_repeated() {
         }
     });
     let user = User::new();
-    let pushed = user.policy(&["push", &reference(front.port), "--insecure"]);
+    let pushed = user.policy(&["push", &reference(front.port), "--insecure", &host(front.port)]);
     assert_eq!(fine(&pushed), immutable(front.port));
     assert!(text(&pushed.stderr).contains("trying again"), "{}", text(&pushed.stderr));
-    assert!(round_trip(&user, server.port, &["--insecure"]) == EMBEDDED);
+    assert!(round_trip(&user, server.port, &["--insecure", &host(server.port)]) == EMBEDDED);
 }
 
 #[test]
@@ -253,9 +280,9 @@ fn an_interrupted_upload_is_repeated() {
 fn bytes_that_differ_from_their_digest_are_not_written() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
-    fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
+    fine(&user.policy(&["push", &reference(server.port), "--insecure", &host(server.port)]));
     let front = Front::start(server.port, None, |head| if is_layer(head) { Act::Spoil } else { Act::Pass });
-    let failed = user.pull_fails(&reference(front.port), &["--insecure"]);
+    let failed = user.pull_fails(&reference(front.port), &["--insecure", &host(front.port)]);
     assert!(failed.contains("sent unexpected content"), "{failed}");
 }
 
@@ -265,8 +292,15 @@ fn bytes_that_differ_from_their_digest_are_not_written() {
 fn a_full_disk_is_reported() {
     let server = Server::start(&Guard::Anybody, None);
     let user = User::new();
-    fine(&user.policy(&["push", &reference(server.port), "--insecure"]));
-    let failed = user.fails(&["pull", &reference(server.port), "--insecure", "--output", "/dev/full"]);
+    fine(&user.policy(&["push", &reference(server.port), "--insecure", &host(server.port)]));
+    let failed = user.fails(&[
+        "pull",
+        &reference(server.port),
+        "--insecure",
+        &host(server.port),
+        "--output",
+        "/dev/full",
+    ]);
     assert!(failed.contains("/dev/full: cannot be written: no space left on device"), "{failed}");
 }
 
@@ -274,7 +308,7 @@ fn a_full_disk_is_reported() {
 #[ignore = "needs docker-registry"]
 fn a_tag_that_does_not_exist_is_named() {
     let server = Server::start(&Guard::Anybody, None);
-    let failed = User::new().pull_fails(&reference(server.port), &["--insecure"]);
+    let failed = User::new().pull_fails(&reference(server.port), &["--insecure", &host(server.port)]);
     assert!(failed.contains(&format!("{} was not found", reference(server.port))), "{failed}");
 }
 
@@ -292,7 +326,7 @@ fn a_server_that_is_not_a_registry_is_reported_in_one_sentence() {
     ] {
         let (status, headers, body) = answer;
         let front = Front::start(0, None, move |_| say(status, headers, body));
-        let failed = user.pull_fails(&reference(front.port), &["--insecure"]);
+        let failed = user.pull_fails(&reference(front.port), &["--insecure", &host(front.port)]);
         assert!(
             failed.contains(sentence) && failed.contains(&format!("localhost:{}", front.port)),
             "{failed}"
@@ -317,7 +351,7 @@ fn a_manifest_that_is_not_of_a_policy_is_refused() {
         let front = Front::start(0, None, move |head| {
             say("200 OK", "", if head.path == "/v2/" { "{}" } else { &body })
         });
-        let failed = User::new().pull_fails(&reference(front.port), &["--insecure"]);
+        let failed = User::new().pull_fails(&reference(front.port), &["--insecure", &host(front.port)]);
         assert!(failed.contains(sentence), "{failed}");
     }
 }
@@ -340,7 +374,7 @@ fn a_module_without_metadata_is_not_written() {
         };
         say("200 OK", "", &body)
     });
-    let failed = User::new().pull_fails(&reference(front.port), &["--insecure"]);
+    let failed = User::new().pull_fails(&reference(front.port), &["--insecure", &host(front.port)]);
     assert!(failed.contains("this policy has no metadata"), "{failed}");
 }
 
@@ -350,7 +384,7 @@ fn an_endless_manifest_is_refused() {
         let body = if head.path == "/v2/" { "{}".to_owned() } else { " ".repeat(8 << 20) };
         say("200 OK", "", &body)
     });
-    let failed = User::new().pull_fails(&reference(front.port), &["--insecure"]);
+    let failed = User::new().pull_fails(&reference(front.port), &["--insecure", &host(front.port)]);
     assert!(failed.contains("its answer does not end"), "{failed}");
 }
 
@@ -358,8 +392,14 @@ fn an_endless_manifest_is_refused() {
 fn a_busy_registry_is_retried_after_the_requested_time_a_limited_number_of_times() {
     let front = Front::start(0, None, |_| say("429 Too Many Requests", "Retry-After: 1\r\n", ""));
     let user = User::new();
-    let output =
-        user.policy(&["pull", &reference(front.port), "--insecure", "--output", &user.path("out.wasm")]);
+    let output = user.policy(&[
+        "pull",
+        &reference(front.port),
+        "--insecure",
+        &host(front.port),
+        "--output",
+        &user.path("out.wasm"),
+    ]);
     let said = text(&output.stderr);
     assert!(said.contains("(HTTP 429); try again later; trying again in 1 s"), "{said}");
     assert!(
@@ -372,7 +412,8 @@ fn a_busy_registry_is_retried_after_the_requested_time_a_limited_number_of_times
 #[test]
 fn a_registry_that_does_not_answer_is_reported() {
     let user = User::new();
-    let unreachable = user.pull_fails(&reference(free_port()), &["--insecure"]);
+    let port = free_port();
+    let unreachable = user.pull_fails(&reference(port), &["--insecure", &host(port)]);
     assert!(
         unreachable.contains("cannot connect to localhost:") && unreachable.contains("refused"),
         "{unreachable}"
@@ -381,7 +422,7 @@ fn a_registry_that_does_not_answer_is_reported() {
     assert!(unknown.contains("host registry.invalid was not found"), "{unknown}");
     let front = Front::start(0, None, |_| say("200 OK", "", "{}"));
     let plain = user.pull_fails(&reference(front.port), &[]);
-    assert!(plain.contains("does not support TLS; to use plain http, pass --insecure"), "{plain}");
+    assert!(plain.contains("does not support TLS; to use plain http, pass --insecure localhost:"), "{plain}");
 }
 
 #[test]

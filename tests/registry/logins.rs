@@ -8,9 +8,9 @@ fn a_password_comes_from_the_docker_config_or_its_helper() {
     let server = Server::start(&Guard::Password, None);
     let registry = format!("localhost:{}", server.port);
     let user = User::logged_in(&registry, "correct horse");
-    assert!(round_trip(&user, server.port, &["--insecure"]) == EMBEDDED);
+    assert!(round_trip(&user, server.port, &["--insecure", &host(server.port)]) == EMBEDDED);
 
-    let none = User::new().pull_fails(&reference(server.port), &["--insecure"]);
+    let none = User::new().pull_fails(&reference(server.port), &["--insecure", &host(server.port)]);
     assert!(
         none.contains("requires credentials") && none.contains(&format!("docker login {registry}")),
         "{none}"
@@ -18,8 +18,8 @@ fn a_password_comes_from_the_docker_config_or_its_helper() {
 
     let wrong = User::logged_in(&registry, "battery staple");
     for failed in [
-        wrong.pull_fails(&reference(server.port), &["--insecure"]),
-        wrong.fails(&["push", &reference(server.port), "--insecure"]),
+        wrong.pull_fails(&reference(server.port), &["--insecure", &host(server.port)]),
+        wrong.fails(&["push", &reference(server.port), "--insecure", &host(server.port)]),
     ] {
         assert!(failed.contains("refused the credentials from"), "{failed}");
         assert!(!failed.contains("battery") && failed.contains("config.json"), "{failed}");
@@ -39,7 +39,8 @@ fn a_credential_helper_is_used() {
     let run = |script: &str| {
         std::fs::write(&helper, script).unwrap();
         std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let mut command = command(&["policy", "push", &reference(server.port), "--insecure"]);
+        let mut command =
+            command(&["policy", "push", &reference(server.port), "--insecure", &host(server.port)]);
         command.env("DOCKER_CONFIG", user.home.path()).env("PATH", &search).output().unwrap()
     };
     let output = run("#!/bin/sh\nread r\necho '{\"Username\":\"alice\",\"Secret\":\"correct horse\"}'\n");
@@ -133,13 +134,17 @@ fn a_token_for_pulling_does_not_push() {
     .port;
     let realm = format!("http://localhost:{realm_port}/token");
     let server = Server::start(&Guard::Token { realm: &realm, authority: &authority.file("ca.pem") }, None);
+    let (host, realm_host) = (host(server.port), host(realm_port));
+    let insecure = ["--insecure", &host, "--insecure", &realm_host];
     let user = User::logged_in(&format!("localhost:{}", server.port), "correct horse");
-    let failed = user.fails(&["push", &reference(server.port), "--insecure"]);
+    let failed = user.fails(&[&["push", &reference(server.port)], &insecure[..]].concat());
     assert!(failed.contains("does not allow this with the credentials from"), "{failed}");
-    let missing = user.pull_fails(&reference(server.port), &["--insecure"]);
+    let plain = user.pull_fails(&reference(server.port), &["--insecure", &host]);
+    assert!(plain.contains("its token server has no TLS, so it gets no credentials"), "{plain}");
+    let missing = user.pull_fails(&reference(server.port), &insecure);
     assert!(missing.contains("does not exist"), "{missing}");
     let wrong = User::logged_in(&format!("localhost:{}", server.port), "battery staple");
-    let refused = wrong.pull_fails(&reference(server.port), &["--insecure"]);
+    let refused = wrong.pull_fails(&reference(server.port), &insecure);
     assert!(refused.contains("refused the credentials"), "{refused}");
 }
 
@@ -153,7 +158,7 @@ fn a_token_that_a_header_cannot_contain_is_refused() {
         }
         _ => say("200 OK", "", r#"{"token":"a\nb"}"#),
     });
-    let failed = User::new().pull_fails(&reference(front.port), &["--insecure"]);
+    let failed = User::new().pull_fails(&reference(front.port), &["--insecure", &host(front.port)]);
     assert!(failed.contains("its token server gave no token"), "{failed}");
 }
 
@@ -166,7 +171,7 @@ fn an_identity_token_follows_no_redirection() {
         _ => say("307 Temporary Redirect", &elsewhere, ""),
     });
     let user = User::with_identity(&format!("localhost:{}", front.port), "r3fresh");
-    let failed = user.pull_fails(&reference(front.port), &["--insecure"]);
+    let failed = user.pull_fails(&reference(front.port), &["--insecure", &host(front.port)]);
     assert!(failed.contains("HTTP 307") && !failed.contains("r3fresh"), "{failed}");
     assert_eq!(thief.seen().len(), 0);
 }
@@ -179,7 +184,8 @@ fn a_docker_config_that_cannot_be_used_is_named() {
         (json!({"auths": {"localhost:1": {"auth": STANDARD.encode("alice:")}}}), "has no password"),
         (json!({"credHelpers": {"localhost:1": "not-installed"}}), "cannot be run"),
     ] {
-        let failed = User::with_config(&config).pull_fails("localhost:1/x:v1", &["--insecure"]);
+        let failed =
+            User::with_config(&config).pull_fails("localhost:1/x:v1", &["--insecure", "localhost:1"]);
         assert!(failed.contains("config.json") && failed.contains(sentence), "{failed}");
     }
 }

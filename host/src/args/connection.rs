@@ -9,9 +9,9 @@ use crate::registry::{Connection, Insecure};
 /// How a registry is reached.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConnectionArgs {
-    /// Connect to the registry over plain http
-    #[arg(long)]
-    pub insecure: bool,
+    /// Use plain http with this registry, or with the token server that it names; may be given several times
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_authority)]
+    pub insecure: Vec<String>,
     /// Certificates (PEM) of authorities to trust in addition to those of the system
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
@@ -19,7 +19,15 @@ pub struct ConnectionArgs {
 
 impl From<&ConnectionArgs> for Connection {
     fn from(ConnectionArgs { insecure, ca_file }: &ConnectionArgs) -> Self {
-        let insecure = if *insecure { Insecure::Always } else { Insecure::Never };
-        Self { insecure, ca_file: ca_file.clone(), resolve: Vec::new() }
+        Self { insecure: Insecure(insecure.clone()), ca_file: ca_file.clone(), resolve: Vec::new() }
+    }
+}
+
+/// A host with an optional port, and nothing else.
+pub(super) fn parse_authority(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() || text.contains(['/', '@', '?', '#', ' ']) {
+        Err("must be a host with an optional port, such as localhost:5000")
+    } else {
+        Ok(text.to_owned())
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::connection::parse_authority;
 use crate::pull::Asking;
 use crate::quantity::parse_duration;
 use crate::registry::{Connection, Insecure, Platform, Resolved};
@@ -23,7 +24,7 @@ pub struct PullArgs {
     /// Time limit of a request to a registry
     #[arg(long, requires = "pull", value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub pull_timeout: Duration,
-    /// Ask this registry over plain http; may be given several times
+    /// Use plain http with this registry, or with the token server that it names; may be given several times
     #[arg(long, requires = "pull", value_name = "HOST[:PORT]", value_parser = parse_authority)]
     pub insecure: Vec<String>,
     /// Certificates (PEM) of authorities to trust in addition to those of the system
@@ -37,20 +38,10 @@ pub struct PullArgs {
     pub docker_config: Option<PathBuf>,
 }
 
-/// A host with an optional port, and nothing else.
-fn parse_authority(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() || text.contains(['/', '@', '?', '#', ' ']) {
-        Err("must be a host with an optional port, such as localhost:5000")
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
 impl PullArgs {
     /// How registries are asked.
     pub fn asking(&self, is_detailed: bool) -> Asking {
-        let insecure =
-            if self.insecure.is_empty() { Insecure::Never } else { Insecure::Hosts(self.insecure.clone()) };
+        let insecure = Insecure(self.insecure.clone());
         let (ca_file, resolve) = (self.ca_file.clone(), self.resolve.clone());
         Asking {
             connection: Connection { insecure, ca_file, resolve },

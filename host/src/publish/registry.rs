@@ -75,15 +75,15 @@ impl Registry {
     ) -> Result<Self, RegistryError> {
         let (_, pem) = connection.client()?;
         let authorities = bundle(&pem);
+        let registry = reference.resolve_registry();
         let client = ClientConfigParts {
-            protocol: if connection.insecure == Insecure::Always {
+            protocol: if connection.insecure.allows(registry) {
                 ClientProtocol::Http
             } else {
                 ClientProtocol::Https
             },
             authorities,
         };
-        let registry = reference.resolve_registry();
         let credential = credentials::find(registry)?;
         let config = credentials::config_file()
             .map_or_else(|| "the docker config".to_owned(), |path| path.display().to_string());

@@ -26,26 +26,14 @@ pub struct Connection {
     pub resolve: Vec<Resolved>,
 }
 
-/// The registries that use plain http.
+/// The registries and token servers that use plain http, each as `HOST` or `HOST:PORT`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Insecure {
-    /// None
-    #[default]
-    Never,
-    /// The one registry that is asked, and the token server that it names
-    Always,
-    /// These, each as `HOST` or `HOST:PORT`
-    Hosts(Vec<String>),
-}
+pub struct Insecure(pub Vec<String>);
 
 impl Insecure {
     /// Whether plain http may be used with this host and port.
     pub(crate) fn allows(&self, authority: &str) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Always => true,
-            Self::Hosts(hosts) => hosts.iter().any(|host| host.eq_ignore_ascii_case(authority)),
-        }
+        self.0.iter().any(|host| host.eq_ignore_ascii_case(authority))
     }
 
     /// The scheme for this host and port.

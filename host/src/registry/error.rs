@@ -62,13 +62,13 @@ pub enum RegistryError {
         reason: String,
     },
     /// The registry does not support TLS
-    #[error("{registry} does not support TLS; to use plain http, pass --insecure")]
+    #[error("{registry} does not support TLS; to use plain http, pass --insecure {registry}")]
     PlainHttp {
         /// Host and port
         registry: String,
     },
     /// The registry requires TLS
-    #[error("{registry} uses https; leave out --insecure")]
+    #[error("{registry} uses https; leave out --insecure {registry}")]
     Https {
         /// Host and port
         registry: String,

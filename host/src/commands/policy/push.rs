@@ -19,7 +19,7 @@ use crate::sandbox::EMBEDDED;
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy push contoso.azurecr.io/policies/acr-pull-secret:v0.1.0
   acr-pull-secret policy push annotated.wasm registry://contoso.azurecr.io/policies/mine:v1.2.0
-  acr-pull-secret policy push --insecure localhost:5000/acr-pull-secret:dev";
+  acr-pull-secret policy push --insecure localhost:5000 localhost:5000/acr-pull-secret:dev";
 
 /// Push a policy to a registry, as Kubewarden does. Prints the reference with the digest. Uses the credentials of docker, its
 /// helpers and `az acr login`
