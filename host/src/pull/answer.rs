@@ -11,7 +11,11 @@ pub(crate) enum Answer {
     /// 401: the credential is wrong or revoked, or anonymous pulls are not allowed
     Wrong,
     /// The credential is right and has no permission
-    Denied,
+    Denied {
+        /// 403, or 401 to the token that the credential got. Registries give such a token, and answer 401 (RFC 6750:
+        /// `insufficient_scope`) also for a repository that does not exist
+        status: u16,
+    },
     /// No such repository, tag or digest
     NotFound,
     /// No usable answer
@@ -34,7 +38,7 @@ impl Answer {
         match answer {
             Ok(manifest) => Self::Pulled(manifest),
             Err(RegistryError::NoCredentials { .. } | RegistryError::Refused { .. }) => Self::Wrong,
-            Err(RegistryError::Denied { .. }) => Self::Denied,
+            Err(RegistryError::Denied { status, .. }) => Self::Denied { status },
             Err(RegistryError::NotFound { .. }) => Self::NotFound,
             Err(error) => Self::Unreachable(Trouble::of(error)),
         }
@@ -47,7 +51,7 @@ impl Answer {
 
     /// Whether the credential fares alike with every tag of the repository.
     pub(crate) fn is_of_credential(&self) -> bool {
-        matches!(self, Self::Wrong | Self::Denied)
+        matches!(self, Self::Wrong | Self::Denied { .. })
     }
 
     /// The answer as reports have it. No text of the registry is in it, except in the reason of a trouble.
@@ -56,7 +60,11 @@ impl Answer {
             Self::Pulled(manifest) => format!("pulled as {}", manifest.digest),
             Self::Wrong if is_anonymous => "401: the registry allows no anonymous pull".to_owned(),
             Self::Wrong => "401: wrong or revoked".to_owned(),
-            Self::Denied => "403: no permission to pull from this repository".to_owned(),
+            Self::Denied { status: 401 } => {
+                "401: its token has no permission for this repository, or the repository does not exist"
+                    .to_owned()
+            }
+            Self::Denied { status } => format!("{status}: no permission to pull from this repository"),
             Self::NotFound => "404: no such repository, tag or digest".to_owned(),
             Self::Unreachable(trouble) => format!("no answer: {}", trouble.reason),
         }

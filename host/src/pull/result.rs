@@ -26,6 +26,7 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
         return pull;
     };
     let mut worst = Verdict::None;
+    let mut given = Vec::new();
     for (it, credential) in plan.tries.iter().zip(&wish.credentials) {
         let Some(answer) = answers.get(&wish.image, credential) else {
             worst = Verdict::Unasked;
@@ -34,6 +35,7 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
         let (secret, key) = it.from.clone().unzip();
         let is_anonymous = it.from.is_none();
         pull.attempts.push(PullAttempt { secret, key, answer: answer.shown(is_anonymous) });
+        given.push(answer);
         match answer {
             Answer::Pulled(manifest) => {
                 pull.digest = Some(manifest.digest.clone());
@@ -58,8 +60,8 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
                 return pull;
             }
             Answer::NotFound => worst = Verdict::NotFound,
-            Answer::Wrong | Answer::Denied if worst == Verdict::None => worst = Verdict::Denied,
-            Answer::Wrong | Answer::Denied => {}
+            Answer::Wrong | Answer::Denied { .. } if worst == Verdict::None => worst = Verdict::Denied,
+            Answer::Wrong | Answer::Denied { .. } => {}
         }
     }
     let registry = &wish.image.registry;
@@ -76,7 +78,7 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
         (Verdict::Denied, None) => {
             pull.result = PullResult::Denied;
             pull.message = Some(denied(registry, &plan.tries, &pull.attempts));
-            pull.help = Some(allow(registry, &plan.tries, &pull.attempts));
+            pull.help = Some(allow(registry, &plan.tries, &given));
         }
         (Verdict::Denied, Some(doubt)) => {
             pull.message = Some(format!("{registry} denies the pull with what was tried, but {doubt}"));
@@ -132,23 +134,22 @@ fn denied(registry: &str, tries: &[Try], attempts: &[PullAttempt]) -> String {
     format!("{registry} denies the pull with each of the pod's {} credentials for it", attempts.len())
 }
 
-/// What to do about a denial.
-fn allow(registry: &str, tries: &[Try], attempts: &[PullAttempt]) -> String {
-    if let [Try { from: None, .. }] = tries {
-        return "list a pull secret for the registry in the pod or its ServiceAccount".to_owned();
-    }
-    let denied = attempts.iter().find(|attempt| attempt.answer.starts_with("403"));
-    let of = |attempt: &PullAttempt| attempt.secret.clone().unwrap_or_default();
-    match (denied, attempts.first()) {
-        (Some(denied), _) if acr_name(registry).is_some() => format!(
-            "give the identity in secret {} the role AcrPull, or its token the repository",
-            of(denied)
-        ),
-        (Some(denied), _) => format!("let the user in secret {} pull from the repository", of(denied)),
-        (None, Some(wrong)) => {
-            format!("write a valid password into secret {} with acr-pull-secret secret", of(wrong))
+/// What to do about a denial, given the answer to each of the tries.
+fn allow(registry: &str, tries: &[Try], answers: &[&Answer]) -> String {
+    let secret = |of: fn(&Answer) -> bool| {
+        let first = tries.iter().zip(answers).find(|(_, answer)| of(answer));
+        first.and_then(|(it, _)| it.from.as_ref()).map(|(secret, _)| secret)
+    };
+    let denied = secret(|answer| matches!(answer, Answer::Denied { .. }));
+    match (denied, secret(|answer| *answer == Answer::Wrong)) {
+        (Some(denied), _) if acr_name(registry).is_some() => {
+            format!("give the identity in secret {denied} the role AcrPull, or its token the repository")
         }
-        (None, None) => String::new(),
+        (Some(denied), _) => format!("let the user in secret {denied} pull from the repository"),
+        (None, Some(wrong)) => {
+            format!("write a valid password into secret {wrong} with acr-pull-secret secret")
+        }
+        (None, None) => "list a pull secret for the registry in the pod or its ServiceAccount".to_owned(),
     }
 }
 

@@ -13,8 +13,8 @@ const RULES: [[&str; 6]; 3] = [
         "rejection",
         "reject",
         "`check --pull` was denied the image by its registry.",
-        "The registry refuses every credential that the kubelet would try: a password is wrong or revoked (401), or its owner has \
-         no permission to pull from the repository (403). The pod stays in ImagePullBackOff. Nothing in a manifest shows this.",
+        "The registry refuses every credential that the kubelet would try: a password is wrong or revoked, or its owner has no \
+         permission to pull from the repository. The pod stays in ImagePullBackOff. Nothing in a manifest shows this.",
         "Renew the password in the pull secret, or give its owner the permission: the role AcrPull, in registries with ABAC the role \
          Container Registry Repository Reader, or a scope map with the repository for a token.",
     ],

@@ -114,6 +114,8 @@ pub enum RegistryError {
         registry: String,
         /// `with the credentials from …`, or without
         who: String,
+        /// Its answer: 403, or 401 to a token of its token service
+        status: u16,
         /// Its error message
         said: Option<String>,
     },

@@ -104,7 +104,7 @@ impl Asked<'_> {
             401 if self.secret.is_empty() => RegistryError::NoCredentials { registry, config },
             401 if !self.admitted => RegistryError::Refused { registry, config },
             403 if let Some(address) = refused_address(text) => RegistryError::Firewall { registry, address },
-            401 | 403 => self.denied(self.said(text)),
+            401 | 403 => self.denied(status, self.said(text)),
             404 => RegistryError::NotFound { reference: self.reference.to_owned() },
             408 | 429 | 500..=599 => RegistryError::Busy { registry, status, wait: None },
             // Go's net/http reports it only in the body.
@@ -175,7 +175,7 @@ impl Asked<'_> {
             ) => RegistryError::NotFound { reference: self.reference.to_owned() },
             Some(OciErrorCode::Toomanyrequests) => RegistryError::Busy { registry, status: 429, wait: None },
             Some(OciErrorCode::Unauthorized) => self.of_status(401, ""),
-            Some(OciErrorCode::Denied) => self.denied(message()),
+            Some(OciErrorCode::Denied) => self.denied(403, message()),
             _ => RegistryError::Other {
                 registry,
                 said: message().unwrap_or_else(|| "it gives no reason".to_owned()),
@@ -183,13 +183,13 @@ impl Asked<'_> {
         }
     }
 
-    fn denied(self, said: Option<String>) -> RegistryError {
+    fn denied(self, status: u16, said: Option<String>) -> RegistryError {
         let who = if self.secret.is_empty() {
             "without credentials".to_owned()
         } else {
             format!("with the credentials from {}", self.config)
         };
-        RegistryError::Denied { registry: self.registry.to_owned(), who, said }
+        RegistryError::Denied { registry: self.registry.to_owned(), who, status, said }
     }
 
     /// The registry's error message, if there is one.

@@ -14,7 +14,7 @@ use super::connection::{Clients, Insecure};
 use super::credentials::Credential;
 use super::error::{RegistryError, printable};
 use super::failure::Asked;
-use super::login::{Action, Challenges, Door, challenges, has_user_info};
+use super::login::{Action, Challenges, Door, challenges, has_user_info, parameter_of};
 use super::platform::Platform;
 use super::retry::patiently;
 use crate::text::hex;
@@ -246,6 +246,11 @@ impl Session<'_> {
                     self.auth = None;
                     had_token = false;
                 }
+                // containerd: core/remotes/docker/authorizer.go `invalidAuthorization`;
+                // distribution/distribution: registry/auth/token/accesscontroller.go `challengeParams`
+                Ok(Err(asks)) if asked.admitted && refuses_tokens(&asks) => {
+                    return Err(door.nonsense("it does not accept the token that its token service gives"));
+                }
                 Ok(Err(_)) => return Err(asked.of_status(401, "")),
                 Ok(Ok(response)) => {
                     self.auth = Some(auth);
@@ -295,6 +300,11 @@ async fn send(
         }
     }
     Err(door.nonsense("it redirects in a loop"))
+}
+
+/// Whether a registry calls a token invalid, other than one that does not contain the permission. RFC 6750 3.1
+fn refuses_tokens(challenges: &Challenges) -> bool {
+    parameter_of(challenges, "Bearer", "error").as_deref() == Some("invalid_token")
 }
 
 fn with(auth: &RegistryAuth, request: RequestBuilder) -> RequestBuilder {

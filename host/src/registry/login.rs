@@ -90,22 +90,19 @@ impl Door<'_> {
         action: Action,
     ) -> Result<RegistryAuth, RegistryError> {
         let is_open = challenges.is_empty();
-        let challenges: Vec<ChallengeRef<'_>> =
+        let schemes: Vec<ChallengeRef<'_>> =
             challenges.iter().filter_map(|text| http_auth::parse_challenges(text).ok()).flatten().collect();
-        let of =
-            |scheme: &str| challenges.iter().find(|challenge| challenge.scheme.eq_ignore_ascii_case(scheme));
-        if let Some(bearer) = of("Bearer") {
-            let parameter = |name: &str| {
-                let found = bearer.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-                found.map(|(_, value)| value.to_unescaped())
-            };
+        let has =
+            |scheme: &str| schemes.iter().any(|challenge| challenge.scheme.eq_ignore_ascii_case(scheme));
+        if has("Bearer") {
+            let parameter = |name: &str| parameter_of(challenges, "Bearer", name);
             let service = parameter("service").unwrap_or_else(|| self.asked.registry.to_owned());
             let token = self.token(parameter("realm"), &service, action).await?;
             return Ok(RegistryAuth::Bearer(token));
         }
         match self.credential {
             _ if is_open => Ok(RegistryAuth::Anonymous),
-            _ if of("Basic").is_none() => {
+            _ if !has("Basic") => {
                 Err(self.nonsense("it requires credentials but does not say how to send them"))
             }
             Credential::Password { user, password } => {
@@ -243,6 +240,14 @@ pub(crate) fn challenges(response: &Response) -> Challenges {
     let challenges: Challenges = values.filter_map(|value| Some(value.to_str().ok()?.to_owned())).collect();
     // Without one, what is asked for is not known, which is not the same as nothing.
     if challenges.is_empty() { vec![String::new()] } else { challenges }
+}
+
+/// A parameter of the first challenge with this scheme.
+pub(super) fn parameter_of(challenges: &Challenges, scheme: &str, name: &str) -> Option<String> {
+    let parsed = challenges.iter().filter_map(|text| http_auth::parse_challenges(text).ok()).flatten();
+    let of_scheme = parsed.into_iter().find(|challenge| challenge.scheme.eq_ignore_ascii_case(scheme))?;
+    let (_, value) = of_scheme.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    Some(value.to_unescaped())
 }
 
 /// Whether an address has a user name or a password in it.
