@@ -1,8 +1,12 @@
 //! `--pull`: registries are asked as the kubelet asks them. Nothing here leaves this machine.
 
+mod answers;
 mod hostile;
+mod hub;
 mod real;
 mod registry;
+#[cfg(target_os = "linux")]
+mod silence;
 
 use std::collections::BTreeSet;
 use std::process::Output;

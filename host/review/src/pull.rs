@@ -51,6 +51,18 @@ pub enum PullResult {
     Unknown,
 }
 
+impl PullResult {
+    /// Whether the pull fails. No answer is no proof.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Denied | Self::NotFound | Self::NoPlatform)
+    }
+
+    /// Whether the pull is known to succeed or to fail.
+    pub fn is_proven(self) -> bool {
+        self == Self::Pulled || self.is_failure()
+    }
+}
+
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PullAttempt {

@@ -34,7 +34,12 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret explain --pull --cluster secrets.yaml contoso.azurecr.io/shop/web:v1
   acr-pull-secret explain secret-expired
   kubectl get secrets,serviceaccounts -n shop -o json |
-    acr-pull-secret explain --cluster - -n shop --service-account web contoso.azurecr.io/shop/web:v1";
+    acr-pull-secret explain --cluster - -n shop --service-account web contoso.azurecr.io/shop/web:v1
+
+Exit status:
+  0  explained
+  1  with --pull: a registry denies or does not have an image, or has it for other platforms only
+  2  invalid usage, settings or input, or interrupted";
 
 /// Explain images: which entry of the settings applies, which secret it names, which of its keys the kubelet tries, and whether
 /// the pull succeeds. Explain rules: what a finding means and how to fix it
@@ -140,6 +145,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         let (value, explanation) = explain(word).with_context(|| without_user_info(word).into_owned())?;
         answers.push(Answer::Image(value, Box::new(explanation), None));
     }
+    let mut status = ExitStatus::Fine;
     if args.pull.pull {
         let asker = Asker {
             policy: &policy,
@@ -150,14 +156,13 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
             node: pulling::node(&args.pull, &policy)?,
             plans: Plans::default(),
         };
-        add_pulls(&mut answers, args, pull_secrets.as_deref(), &asker, io)?;
+        status = add_pulls(&mut answers, args, pull_secrets.as_deref(), &asker, io)?;
     }
-    let mut all_parsed = true;
     for answer in &answers {
         if let Answer::Image(_, explanation, _) = answer
             && let Some(error) = &explanation.error
         {
-            all_parsed = false;
+            status = ExitStatus::Trouble;
             let image = &explanation.image;
             // A placeholder may be substituted later, so the outcome is more useful than the parser's error.
             let open = explanation.outcome.as_ref().filter(|outcome| outcome.state == "unknown");
@@ -166,7 +171,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         }
     }
     write(&answers, args.output, io)?;
-    Ok(if all_parsed { ExitStatus::Fine } else { ExitStatus::Trouble })
+    Ok(status)
 }
 
 /// The error for a word that resembles a rule or a setting below `actions`. As an image, it would be one of Docker Hub.
@@ -225,7 +230,11 @@ fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<(
                 let mut lines = Lines::new(&mut *io.stdout, false);
                 match answer {
                     Answer::Image(_, explanation, pull) => {
-                        report::explanation::write(explanation, &mut lines)?;
+                        // The registry's answer takes the place of what the Secrets let expect.
+                        let is_proven = pull.as_ref().is_some_and(|pull| pull.result.is_proven());
+                        let outcome = explanation.outcome.clone().filter(|_| !is_proven);
+                        let explanation = Explanation { outcome, ..(**explanation).clone() };
+                        report::explanation::write(&explanation, &mut lines)?;
                         pull.iter().try_for_each(|pull| report::explanation::write_pull(pull, &mut lines))?;
                     }
                     Answer::Rule(rule) => report::explanation::write_rule(rule, &mut lines)?,
@@ -237,14 +246,14 @@ fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<(
     Ok(())
 }
 
-/// Asks the registries of the images.
+/// Asks the registries of the images, and returns whether a pull is known to fail.
 fn add_pulls(
     answers: &mut [Answer<'_>],
     args: &Explain,
     pull_secrets: Option<&[String]>,
     asker: &Asker<'_>,
     io: &Io,
-) -> Result<()> {
+) -> Result<ExitStatus> {
     let question = |explanation: &Explanation, image: &str| {
         let looked_up = || explanation.secrets.iter().map(|secret| secret.name.clone()).collect();
         pull::Question {
@@ -269,7 +278,16 @@ fn add_pulls(
             *pull = pulls.result(question, true, None).map(Box::new);
         }
     }
-    Ok(())
+    let fails =
+        |answer: &Answer<'_>| matches!(answer, Answer::Image(_, _, Some(pull)) if pull.result.is_failure());
+    Ok(if !pulls.is_complete() {
+        pulling::tell_interrupted(io);
+        ExitStatus::Trouble
+    } else if answers.iter().any(fails) {
+        ExitStatus::Found
+    } else {
+        ExitStatus::Fine
+    })
 }
 
 /// The arguments to add where the outcome is not known.

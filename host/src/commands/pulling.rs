@@ -92,7 +92,11 @@ fn tell(pulls: &Pulls<'_>, questions: &HashSet<Question>, io: &Io) {
     let images = counted(images.len(), "image");
     io.stderr.line(&format!("note: asked the registries about {images}: {counts}"));
     if !pulls.is_complete() {
-        io.stderr
-            .line("warning: interrupted before every registry had answered; the report has what is known");
+        tell_interrupted(io);
     }
+}
+
+/// Prints that Ctrl-C ended the asking.
+pub(super) fn tell_interrupted(io: &Io) {
+    io.stderr.line("warning: interrupted before every registry had answered; the report has what is known");
 }
