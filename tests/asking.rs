@@ -377,6 +377,9 @@ fn every_format_shows_what_registries_say() {
         ("sarif", &["\"ruleId\":\"image-not-found\"", "docs/rules/image-not-found.md"]),
         ("junit", &["image-not-found"]),
         ("github", &["image-not-found"]),
+        ("azure", &["code=image-not-found;"]),
+        ("gitlab", &["\"check_name\":\"image-not-found\""]),
+        ("markdown", &["| error |", "`image-not-found`"]),
     ] {
         let output =
             one(&registry, "shop/web:gone", READER).run(&["check", "--pull", "all.yaml", "-o", format]);

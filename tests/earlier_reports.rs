@@ -32,6 +32,7 @@ fn written(args: &[&str], file: &str) -> String {
 struct Ours {
     json: String,
     sarif: String,
+    gitlab: String,
     session: String,
     empty_session: String,
     of_test: String,
@@ -43,6 +44,16 @@ impl Ours {
         Self {
             json: check("json"),
             sarif: check("sarif"),
+            gitlab: written(
+                &[
+                    "check",
+                    "--settings-json",
+                    "{\"mode\": \"validate\", \"actions\": {\"missing\": \"warn\"}}",
+                    "pod.yaml",
+                    "-ogitlab=out",
+                ],
+                "out",
+            ),
             session: written(&["check", "pod.yaml", "--settings-json", SETTINGS, "--record", "out"], "out"),
             empty_session: written(&["check", "pod.yaml", "--record", "out"], "out"),
             of_test: written(&["test", "suite.yaml", "-o", "json=out"], "out"),
@@ -52,12 +63,15 @@ impl Ours {
     /// Texts of this command, with descriptions.
     fn reports(&self) -> Vec<(&'static str, String)> {
         let parsed: Value = serde_json::from_str(&self.json).unwrap();
+        let check = |format: &str| written(&["check", "pod.yaml", "-o", &format!("{format}=out")], "out");
         let without_objects = written(&["check", "service.yaml", "--allow-empty", "-o", "json=out"], "out");
         vec![
             ("the JSON report", self.json.clone()),
             ("a JSON report without a verdict", without_objects),
             ("the JSON report on one line", parsed.to_string()),
             ("the SARIF report", self.sarif.clone()),
+            ("the GitLab report", self.gitlab.clone()),
+            ("the GitLab report without an issue", check("gitlab")),
             ("the JSON report of test", self.of_test.clone()),
         ]
     }
@@ -123,6 +137,18 @@ impl Ours {
                 "SARIF with more in it",
                 with(&self.sarif, &|report| report["properties"] = json!({"by": "me"})),
             ),
+            (
+                "a GitLab report of another tool",
+                with(&self.gitlab, &|report| report[0]["engine_name"] = "other".into()),
+            ),
+            (
+                "a GitLab report with more in it",
+                with(&self.gitlab, &|report| report[0]["categories"] = json!([])),
+            ),
+            (
+                "a GitLab report with another tool's issue",
+                with(&self.gitlab, &|report| report.as_array_mut().unwrap().push(json!({"check_name": "a"}))),
+            ),
             ("the JSON report in YAML", in_yaml(&self.json)),
             ("the SARIF report in YAML", in_yaml(&self.sarif)),
             ("the JSON report with a comment", format!("# kept\n{}", self.json)),
@@ -166,8 +192,16 @@ fn overwrite(args: &[&str], file: &str, text: &str) -> (Option<i32>, String, boo
     (status, said, fs::read_to_string(&path).unwrap() != text)
 }
 
-const FORMATS: [&str; 5] =
-    ["-ojson=out.yaml", "-osarif=out.yaml", "-ojunit=out.yaml", "-otext=out.yaml", "-ogithub=out.yaml"];
+const FORMATS: [&str; 8] = [
+    "-ojson=out.yaml",
+    "-osarif=out.yaml",
+    "-ojunit=out.yaml",
+    "-otext=out.yaml",
+    "-ogithub=out.yaml",
+    "-oazure=out.yaml",
+    "-ogitlab=out.yaml",
+    "-omarkdown=out.yaml",
+];
 
 #[test]
 fn check_replaces_its_own_reports_and_refuses_other_inputs() {

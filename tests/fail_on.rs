@@ -13,6 +13,12 @@ fn failures(format: &str, report: &str) -> usize {
     match format {
         "github" => report.lines().filter(|line| workflow_command(line).0 == "error").count(),
         "junit" => report.matches("<failure").count(),
+        "azure" => report.matches("##vso[task.logissue type=error;").count(),
+        "markdown" => report.matches("| error |").count(),
+        "gitlab" => {
+            let issues: Value = serde_json::from_str(report).unwrap();
+            issues.as_array().unwrap().iter().filter(|issue| issue["severity"] == "major").count()
+        }
         "sarif" => {
             let report: Value = serde_json::from_str(report).unwrap();
             let results = report["runs"][0]["results"].as_array().unwrap();
@@ -34,7 +40,7 @@ fn every_report_shows_the_reason_of_the_exit_status_1() {
         (none, [false, false, false]),
     ] {
         for (fail_on, fails) in ["reject", "warn", "mutate"].into_iter().zip(fails) {
-            for format in ["github", "junit", "sarif"] {
+            for format in ["github", "junit", "sarif", "azure", "gitlab", "markdown"] {
                 let folder = tempfile::tempdir().unwrap();
                 std::fs::write(folder.path().join("pod.yaml"), BARE).unwrap();
                 let args =
@@ -44,10 +50,13 @@ fn every_report_shows_the_reason_of_the_exit_status_1() {
                 let name = format!("{settings} {fail_on} {format}: {report}");
                 assert_eq!(output.status.code(), Some(i32::from(fails)), "{name}");
                 let entries = failures(format, &report);
-                // A warning is one to GitHub and in SARIF, which have no exit status of their own.
+                // A warning is one where the format has no exit status of its own.
                 let is_warning = fails && settings == warned && format != "junit";
                 assert_eq!(entries > 0, fails && !is_warning, "{name}");
-                assert!(!is_warning || report.contains("warning"), "{name}");
+                assert!(
+                    !is_warning || report.contains(if format == "gitlab" { "minor" } else { "warning" }),
+                    "{name}"
+                );
             }
         }
     }

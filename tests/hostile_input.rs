@@ -266,7 +266,7 @@ fn messages_cannot_move_the_cursor() {
 fn reports_cannot_reverse_the_text_around_a_value() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pod.yaml"), POD.replace("web:v1", "web:\u{202e}v1")).unwrap();
-    for format in ["text", "github", "junit"] {
+    for format in ["text", "github", "junit", "azure", "markdown"] {
         let output = run(folder.path(), &["check", "-o", format, "pod.yaml"]);
         assert_eq!(output.status.code(), Some(0), "{format}");
         let report = text(&output.stdout);

@@ -1,6 +1,8 @@
 //! What other tools read at the top of the project: pre-commit's hooks and GitHub's action.
 
 #[cfg(target_os = "linux")]
+mod recipes;
+#[cfg(target_os = "linux")]
 mod release;
 
 use std::path::{Path, PathBuf};
@@ -94,10 +96,11 @@ fn step(
     bash
 }
 
-/// Runs the action's check.
+/// Runs the action's check, with a file for the summary of the job.
 fn action(folder: &Path, inputs: &[(&str, &str)]) -> Output {
     let bin = Path::new(env!("CARGO_BIN_EXE_acr-pull-secret")).parent().unwrap().to_owned();
-    step(1, "v0.1.0", inputs, folder, &[bin]).output().expect("bash runs")
+    let mut step = step(1, "v0.1.0", inputs, folder, &[bin]);
+    step.env("GITHUB_STEP_SUMMARY", folder.join("summary")).output().expect("bash runs")
 }
 
 #[test]
@@ -119,6 +122,8 @@ fn the_action_checks_annotates_and_writes_sarif() {
     let sarif: Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("out.sarif")).unwrap()).unwrap();
     assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "missing-pull-secret");
+    let summary = std::fs::read_to_string(folder.path().join("summary")).unwrap();
+    assert!(summary.starts_with("## acr-pull-secret\n\n1 object: 0 accepted"), "{summary}");
     assert!(!folder.path().join("injected").exists());
 
     // Without settings, a pod that cannot pull its image fails the step.

@@ -1,5 +1,6 @@
 //! Every report follows its schema, and agrees with the others.
 
+mod pipelines;
 mod sarif;
 
 use std::collections::HashSet;
@@ -48,11 +49,18 @@ fn write_hard_inputs(folder: &Path) {
     std::fs::write(folder.join("binary.yaml"), b"kind: Pod\na: \0\n").unwrap();
 }
 
+/// The formats of `check`.
+pub(crate) const FORMATS: [&str; 8] =
+    ["text", "json", "junit", "sarif", "github", "azure", "gitlab", "markdown"];
+
 pub(crate) struct Reports {
     pub(crate) json: Value,
     pub(crate) sarif: Value,
     pub(crate) junit: String,
     pub(crate) github: String,
+    pub(crate) azure: String,
+    pub(crate) gitlab: Value,
+    pub(crate) markdown: String,
     pub(crate) output: Output,
 }
 
@@ -61,7 +69,7 @@ pub(crate) fn reports(folder: &Path, args: &[&str]) -> Reports {
     let out = tempfile::tempdir().unwrap();
     let defaults: &[&str] = if args.contains(&"--settings-json") { &[] } else { &["--settings-json", "{}"] };
     let mut command = command_alone(&[&["check", "-o", "text"], defaults].concat());
-    for format in ["json", "sarif", "junit", "github"] {
+    for format in &FORMATS[1..] {
         command.arg("-o").arg(format!("{format}={}", out.path().join(format).display()));
     }
     let output = command.args(args).current_dir(folder).output().unwrap();
@@ -75,6 +83,9 @@ pub(crate) fn reports(folder: &Path, args: &[&str]) -> Reports {
         sarif: parse("sarif"),
         junit: read("junit"),
         github: read("github"),
+        azure: read("azure"),
+        gitlab: parse("gitlab"),
+        markdown: read("markdown"),
         output,
     }
 }
@@ -241,7 +252,8 @@ fn no_report_holds_a_password() {
     let all = hard_reports();
     let text = [&all.output.stdout[..], &all.output.stderr[..]].concat();
     let text = String::from_utf8(text).unwrap() + &all.junit + &all.github;
-    let text = text + &all.json.to_string() + &all.sarif.to_string();
+    let text = text + &all.json.to_string() + &all.sarif.to_string() + &all.gitlab.to_string();
+    let text = text + &all.azure + &all.markdown;
     assert!(text.contains("secret-admin-user") && !text.contains("hunter2"), "{text}");
 }
 
@@ -272,6 +284,9 @@ fn a_possible_password_is_never_shown_in_a_broken_file() {
             &["check", "-o", "sarif", "-"],
             &["check", "-o", "json", "-"],
             &["check", "-o", "junit", "-"],
+            &["check", "-o", "azure", "-"],
+            &["check", "-o", "gitlab", "-"],
+            &["check", "-o", "markdown", "-"],
             &["fix", "--diff", "-"],
             &["explain", "contoso.azurecr.io/web", "--cluster", "-"],
         ] {
@@ -285,7 +300,7 @@ fn a_possible_password_is_never_shown_in_a_broken_file() {
 #[test]
 fn no_report_moves_the_cursor_of_a_terminal() {
     let pod = "kind: Pod\napiVersion: v1\nmetadata: {name: \"a\\e[2Jb\\0\"}\nspec: {containers: [{name: \"c\\e[31m\", image: contoso.azurecr.io/Web}]}\n";
-    for format in ["text", "github", "sarif", "json", "junit"] {
+    for format in FORMATS {
         let output = run(&["check", "-o", format, "-"], pod);
         let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         let raw = text.chars().find(|c| c.is_control() && *c != '\n');

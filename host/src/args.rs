@@ -20,7 +20,7 @@ use serde::Deserialize;
 pub use self::complete::CompleteArgs;
 pub use self::connection::ConnectionArgs;
 pub use self::limits::LimitArgs;
-pub use self::output::{Format, Output, format_name, parse_format, parse_output};
+pub use self::output::{Format, Output, OutputParser, format_name, parse_output};
 pub use self::policy::PolicyArgs;
 pub use self::pull::PullArgs;
 pub use self::search::SearchArgs;

@@ -1,12 +1,16 @@
 //! A report: the outcomes of all manifests, in the order of the input.
 
+pub mod azure;
 pub mod earlier;
 pub mod explanation;
+mod fingerprint;
 pub mod github;
+pub mod gitlab;
 pub mod json;
 pub mod json_text;
 pub mod junit;
 pub mod lines;
+pub mod markdown;
 mod place;
 pub mod sarif;
 pub mod text;
@@ -67,6 +71,28 @@ impl Summary {
             Decision::Error => &mut self.errors,
         } += 1;
         self.warnings += outcome.warnings();
+    }
+
+    /// The counts in one line, with those of the inputs that could not be read to their end.
+    pub fn sentence(&self, unread: usize) -> String {
+        let Self { objects, accepted, mutated, rejected, skipped, errors, warnings } = *self;
+        let mut parts = vec![
+            format!("{accepted} accepted"),
+            format!("{mutated} mutated"),
+            format!("{rejected} rejected"),
+        ];
+        if skipped > 0 {
+            parts.push(format!("{skipped} skipped"));
+        }
+        if errors > 0 {
+            parts.push(counted(errors, "error"));
+        }
+        let unread = match unread {
+            0 => String::new(),
+            unread => format!("; {} that cannot be read", counted(unread, "input")),
+        };
+        let (objects, warnings) = (counted(objects, "object"), counted(warnings, "warning"));
+        format!("{objects}: {}; {warnings}{unread}", parts.join(", "))
     }
 
     /// Number of objects that were evaluated.

@@ -14,6 +14,7 @@ use super::{Call, one, pod, secret, text};
 use crate::engines::command_alone;
 use crate::registry::authority::Authority;
 use crate::registry::front::{Act, Front, Head};
+use crate::reports::FORMATS;
 
 #[test]
 fn no_output_has_a_part_of_a_credential() {
@@ -37,7 +38,7 @@ fn no_output_has_a_part_of_a_credential() {
     }
     let call = Call::new(&registry, &all);
     let mut said = String::new();
-    for format in ["text", "json", "sarif", "junit", "github"] {
+    for format in FORMATS {
         let output = call.run(&["check", "--pull", "all.yaml", "-o", format]);
         write!(said, "{}{}", text(&output.stdout), text(&output.stderr)).unwrap();
     }
@@ -180,7 +181,7 @@ fn a_config_file_cannot_make_the_command_ask() {
 /// Everything that a call prints, in every format.
 fn everything(call: &Call, name: &str, image: &str, users: &[&str]) -> String {
     let mut said = String::new();
-    for format in ["text", "json", "sarif", "junit", "github"] {
+    for format in FORMATS {
         let output = call.run(&["check", "--pull", "all.yaml", "-o", format]);
         write!(said, "{}{}", text(&output.stdout), text(&output.stderr)).unwrap();
     }

@@ -8,6 +8,7 @@ use review::foreign_text::is_active;
 use serde_json::json;
 
 use crate::engines::command;
+use crate::reports::FORMATS;
 
 /// Texts that a terminal or CI system would interpret.
 const HOSTILE: [&str; 11] = [
@@ -24,19 +25,21 @@ const HOSTILE: [&str; 11] = [
     "a\u{7f}\u{200f}",
 ];
 
-const FORMATS: [&str; 5] = ["text", "json", "junit", "sarif", "github"];
-
 fn on(folder: &Path, args: &[&str]) -> Output {
     command(args).current_dir(folder).output().unwrap()
 }
 
-/// No character and no line of a stream is interpreted. Only the annotations for GitHub are commands.
+/// No character and no line of a stream is interpreted. Only the annotations for GitHub and the issues for Azure are commands.
 fn assert_plain(stream: &[u8], format: &str, what: &str) {
     let text = std::str::from_utf8(stream).unwrap_or_else(|error| panic!("{what}: {error}"));
     for line in text.split('\n') {
         let line = line.trim_end_matches('\r');
         let own = ["::error ", "::warning "].iter().any(|command| line.starts_with(command));
-        let rest = if format == "github" && own { line.trim_start_matches(':') } else { line };
+        let rest = match format {
+            "github" if own => line.trim_start_matches(':'),
+            "azure" => line.strip_prefix("##vso[task.logissue type=").unwrap_or(line),
+            _ => line,
+        };
         // Another way to find them than the one that escapes them.
         let is_obeyed = ["##[", "##vso["].iter().any(|command| rest.contains(command));
         assert!(!is_obeyed && !rest.trim_start().starts_with("::"), "{what}, {format}: {line:?}");

@@ -1,6 +1,7 @@
 //! Policies that imitate ours, change other fields, or try to read Secrets.
 
 use super::*;
+use crate::reports::FORMATS;
 
 /// The fixed text differs from the old one only in pull secrets, even if the policy changes other fields.
 #[test]
@@ -70,7 +71,7 @@ fn the_findings_of_another_policy_are_distinguished_from_ours() {
     let answer =
         format!(r#"{{"accepted":true,"valid":true,"audit_annotations":{{"findings":"{finding}"}}}}"#);
     write("posing.wasm", &answering(&answer));
-    for format in ["text", "json", "junit", "sarif", "github"] {
+    for format in FORMATS {
         let args = ["check", "--policy", "posing.wasm", "-o", format, "pod.yaml"];
         let output = command(&args).current_dir(folder.path()).output().unwrap();
         let shown = text(&output.stdout);

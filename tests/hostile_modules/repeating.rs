@@ -4,6 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::json;
 
 use super::*;
+use crate::reports::FORMATS;
 
 const PASSWORD: &str = "Tr0ub4dor-and-3-more";
 const SHORT: &str = "pw-17";
@@ -139,7 +140,7 @@ fn no_report_shows_what_a_policy_has_looked_up() {
         (json!({"accepted": PASSWORD, "valid": PASSWORD}).to_string(), false),
     ] {
         std::fs::write(here.join("repeating.wasm"), repeating(&answer, fails)).unwrap();
-        for format in ["text", "json", "junit", "sarif", "github"] {
+        for format in FORMATS {
             let (report, talk) = run(here, &[&CHECK[..], &["--allow-secrets", "-o", format]].concat());
             assert!(report.contains("***") || talk.contains("***"), "{format}: {report}{talk}");
             assert!(talk.contains("policy: INFO: got ***"), "{talk}");

@@ -210,9 +210,14 @@ fn every_asset_is_named_after_its_target_and_every_system_has_one() {
 fn files_of_a_release_that_documents_name_are_published() {
     let published = published();
     let mut named = BTreeSet::from(["SHA256SUMS".to_owned(), "policy.wasm".to_owned()]);
-    for document in
-        ["README.md", "SECURITY.md", "docs/kubewarden.md", "artifacthub-pkg.yml", ".ci/release-notes"]
-    {
+    for document in [
+        "README.md",
+        "SECURITY.md",
+        "docs/kubewarden.md",
+        "docs/ci/gitlab-ci.yml",
+        "artifacthub-pkg.yml",
+        ".ci/release-notes",
+    ] {
         let document = fs::read_to_string(project(document)).unwrap();
         let links = document.split("/releases/download/").skip(1);
         named.extend(links.map(|link| {

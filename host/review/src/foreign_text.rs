@@ -1,6 +1,9 @@
 //! Text of files, policies and registries, made safe to show within our own text: neither a terminal nor a CI system interprets
 //! it.
 
+pub mod azure;
+pub mod markdown;
+
 use std::borrow::Cow;
 
 /// Whether a character does something to the text around it: moves a cursor, changes a colour, turns its direction, or ends

@@ -1,8 +1,11 @@
 //! Formats of reports, and the output of each.
 
+use std::ffi::OsStr;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command, ValueEnum};
 
 /// A format, and the file it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +29,46 @@ pub enum Format {
     Sarif,
     /// For GitHub Actions: annotations of the changed files
     Github,
+    /// For Azure Pipelines: issues of the run
+    Azure,
+    /// For GitLab: a Code Quality report
+    Gitlab,
+    /// For the page of a pipeline: a table of the findings
+    Markdown,
 }
 
-/// Reads `json` or `json=report.json`.
-pub fn parse_output(text: &str) -> Result<Output, String> {
-    parse_format(text)
+/// Reads `json` or `json=report.json` as an argument. Help and shell completions list the formats.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputParser<F = Format>(PhantomData<fn() -> F>);
+
+impl<F> Default for OutputParser<F> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<F: ValueEnum + Send + Sync + 'static> TypedValueParser for OutputParser<F> {
+    type Value = Output<F>;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        parse_output::<F>.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(F::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+    }
 }
 
 /// Reads a format of some kind, and the file behind `=`.
-pub fn parse_format<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
+///
+/// # Errors
+/// - another format, an empty file name
+pub fn parse_output<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
     let (format, file) = match text.split_once('=') {
         Some((_, "")) => return Err("no file after `=`".to_owned()),
         Some((format, "-")) => (format, None),

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::args::settings::{self, refused};
 use crate::args::{
-    CompleteArgs, FailOn, Format, Operation, Output, PolicyArgs, PullArgs, SearchArgs, StdinArgs,
-    parse_output,
+    CompleteArgs, FailOn, Format, Operation, Output, OutputParser, PolicyArgs, PullArgs, SearchArgs,
+    StdinArgs,
 };
 use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
 use crate::commands::policy_file::{self, lookups};
@@ -46,7 +46,14 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret check --settings policy.yaml 'deploy/*.yaml'
   kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json | acr-pull-secret check --settings - deploy/
   acr-pull-secret check -k overlays/prod                what Kustomize builds
-  kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -";
+  kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -
+  acr-pull-secret check -o azure -o markdown=summary.md deploy/        in Azure Pipelines
+
+Exit status:
+  0  no finding at or above --fail-on
+  1  at least one such finding
+  2  invalid usage or settings, an input that cannot be read, or a report that cannot be written
+  3  nothing was checked, or standard input is empty (unless --allow-empty)";
 
 /// Check whether the pods in manifests can pull their images; with settings, what the policy does with them in a cluster
 #[derive(Debug, Args)]
@@ -88,8 +95,8 @@ pub struct Check {
     /// cluster.secrets: credentials, these include credentials
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Format of the report, and a file for it: text, json, junit, sarif, github; may be given several times
-    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_output, default_value = "text")]
+    /// Format of the report, and a file for it; may be given several times
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = OutputParser::<Format>::default(), default_value = "text")]
     pub output: Vec<Output>,
     /// Lowest severity that makes the exit status 1
     #[arg(long, value_enum, default_value = "reject")]

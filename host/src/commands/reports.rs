@@ -12,7 +12,10 @@ use crate::console::Io;
 use crate::files::CONFIG_FILE;
 use crate::files::atomic_file::{Access, Draft, destination, save};
 use crate::files::input;
+use crate::report::azure::{self, Azure};
 use crate::report::earlier::is_replaceable;
+use crate::report::gitlab::GitLab;
+use crate::report::markdown::Markdown;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
 use crate::text::reason_of;
@@ -73,7 +76,7 @@ pub(super) struct Reports(Vec<Report>);
 
 struct Report {
     renderer: Box<dyn Render>,
-    format: String,
+    format: Format,
     /// Its file; none for standard output
     file: Option<PathBuf>,
     draft: Option<Draft>,
@@ -91,13 +94,16 @@ impl Reports {
                 Format::Junit => Box::new(JUnit::new(style.failing)),
                 Format::Sarif => Box::new(Sarif::new(rules.to_vec(), style.failing)),
                 Format::Github => Box::new(GitHub { failing: style.failing }),
+                Format::Azure => Box::new(Azure { failing: style.failing }),
+                Format::Gitlab => Box::new(GitLab::new(style.failing)),
+                Format::Markdown => Box::new(Markdown::new(style.failing)),
             };
             let (draft, failure) = match file.as_ref().map(|path| Draft::new(path, Access::Shared)) {
                 None => (None, None),
                 Some(Ok(draft)) => (Some(draft), None),
                 Some(Err(error)) => (None, Some(error)),
             };
-            Report { renderer, format: format_name(format), file: file.clone(), draft, failure }
+            Report { renderer, format: *format, file: file.clone(), draft, failure }
         };
         Self(outputs.iter().map(begin).collect())
     }
@@ -116,13 +122,22 @@ impl Reports {
     pub(super) fn finish(mut self, summary: &Summary, io: &mut Io) -> bool {
         self.each(io, |renderer, out| renderer.finish(summary, out));
         let mut all_written = true;
-        for Report { format, file, draft, failure, .. } in self.0 {
+        let is_for_agent =
+            self.0.iter().any(|report| report.format == Format::Azure && report.file.is_none());
+        // Files first: the agent reads a summary as soon as it sees the command on standard output.
+        let (files, stream): (Vec<Report>, Vec<Report>) =
+            self.0.into_iter().partition(|report| report.file.is_some());
+        for Report { format, file, draft, failure, .. } in files.into_iter().chain(stream) {
+            let is_summary = is_for_agent && format == Format::Markdown;
             let written = match (failure, draft) {
                 (Some(error), _) => Err(error),
-                (None, Some(draft)) => draft.finish(),
+                (None, Some(draft)) => draft.finish().and_then(|()| match &file {
+                    Some(file) if is_summary => azure::upload_summary(file, &mut *io.stdout),
+                    _ => Ok(()),
+                }),
                 (None, None) => io.stdout.flush(),
             };
-            all_written &= said(written, file.as_deref(), &format, io);
+            all_written &= said(written, file.as_deref(), &format_name(&format), io);
         }
         all_written
     }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use regex::Regex;
 
 use crate::args::policy::jobs;
-use crate::args::{LimitArgs, Output, parse_format};
+use crate::args::{LimitArgs, Output, OutputParser};
 use crate::commands::policy_file::load_alone;
 use crate::commands::rewrite::rewrite;
 use crate::commands::{ordered_parallel, reports, skipped, watching};
@@ -64,8 +64,8 @@ pub struct Test {
     /// What it may use
     #[command(flatten)]
     pub limits: LimitArgs,
-    /// Format of the report, and a file for it: text, json, junit; may be given several times
-    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = parse_format::<TestFormat>, default_value = "text")]
+    /// Format of the report, and a file for it; may be given several times
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = OutputParser::<TestFormat>::default(), default_value = "text")]
     pub output: Vec<Output<TestFormat>>,
     /// Number of cases to run at the same time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]

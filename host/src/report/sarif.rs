@@ -5,19 +5,18 @@
 
 mod log;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::{Digest as _, Sha256};
 
+use super::fingerprint::Fingerprints;
 use super::place::{self, Region, path_parts};
 use super::{Failing, Render, Summary, Tool, json_text, remarks};
-use crate::text::hex;
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::outcome::Outcome;
 use review::rule_help::Rule;
-use review::verdict::{Finding, Severity};
+use review::verdict::Severity;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -35,8 +34,7 @@ pub struct Sarif {
     results: Vec<log::Result>,
     notifications: Vec<log::Notification>,
     is_complete: bool,
-    /// How often a finding of this identity has come
-    seen: HashMap<String, usize>,
+    fingerprints: Fingerprints,
     failing: Failing,
 }
 
@@ -48,7 +46,7 @@ impl Sarif {
             results: Vec::new(),
             notifications: Vec::new(),
             is_complete: true,
-            seen: HashMap::new(),
+            fingerprints: Fingerprints::default(),
             failing,
         }
     }
@@ -61,25 +59,6 @@ impl Sarif {
             self.rules.push(Rule { id: id.to_owned(), category, action, summary, reason, fix });
             self.rules.len() - 1
         })
-    }
-
-    /// What stays the same when lines move or other findings come and go.
-    fn fingerprint(&mut self, outcome: &Outcome, finding: &Finding) -> String {
-        let parts = [
-            &finding.rule,
-            place::file(outcome),
-            &outcome.api_version,
-            &outcome.kind,
-            &outcome.namespace,
-            &outcome.name,
-            finding.image.as_deref().unwrap_or_default(),
-            finding.secret.as_deref().unwrap_or_default(),
-        ]
-        .join("\0");
-        let seen = self.seen.entry(parts.clone()).or_default();
-        *seen += 1;
-        let hash = Sha256::digest(format!("{parts}\0{seen}"));
-        hex(hash.get(..16).unwrap_or_default())
     }
 }
 
@@ -105,7 +84,7 @@ impl Render for Sarif {
 
     fn outcome(&mut self, outcome: &Outcome, _: &mut dyn Write) -> io::Result<()> {
         for finding in remarks(outcome, self.failing) {
-            let fingerprint = self.fingerprint(outcome, &finding);
+            let fingerprint = self.fingerprints.of(outcome, &finding);
             let mut location = location(place::file(outcome), Region::of(outcome, &finding));
             location.logical_locations = vec![logical_location(outcome)];
             let level = match finding.severity {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::lines::{Lines, Piece};
 use super::{Failing, Render, Summary, added_secrets};
-use crate::text::{counted, plural};
+use crate::text::plural;
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::outcome::{Outcome, Pods};
 use review::verdict::{Decision, Finding, Severity, Verdict};
@@ -138,27 +138,11 @@ impl Render for Text {
     }
 
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-        let Summary { objects, accepted, mutated, rejected, skipped, errors, warnings } = *summary;
+        let Summary { mutated, rejected, errors, warnings, .. } = *summary;
         let changes = if self.style.failing.mutations { mutated } else { 0 };
         if self.style.quiet && rejected + errors + warnings + changes + self.unread == 0 {
             return Ok(());
         }
-        let mut parts = vec![
-            format!("{accepted} accepted"),
-            format!("{mutated} mutated"),
-            format!("{rejected} rejected"),
-        ];
-        if skipped > 0 {
-            parts.push(format!("{skipped} skipped"));
-        }
-        if errors > 0 {
-            parts.push(counted(errors, "error"));
-        }
-        let objects = counted(objects, "object");
-        write!(out, "{objects}: {}; {}", parts.join(", "), counted(warnings, "warning"))?;
-        if self.unread > 0 {
-            write!(out, "; {} that cannot be read", counted(self.unread, "input"))?;
-        }
-        writeln!(out)
+        writeln!(out, "{}", summary.sentence(self.unread))
     }
 }

@@ -4,13 +4,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use review::diagnostic::{Diagnostic, Spot};
-use review::foreign_text::{has_command, is_active, plain};
+use review::foreign_text::{azure, has_command, is_active, markdown, plain};
 use review::{structure, yaml};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     assert_plain(&plain(text));
     assert_eq!(plain(&plain(text)), plain(text), "what is plain stays");
+    commands_of_azure(text);
+    cells_of_markdown(text);
     let found = yaml::documents_below(0, text);
     for diagnostic in Diagnostic::of_notes(text, text, &found.notes) {
         rendered(&diagnostic);
@@ -31,6 +33,28 @@ fuzz_target!(|bytes: &[u8]| {
     }
     assert_eq!(structure::lines(text).len(), text.split('\n').count());
 });
+
+/// A property ends nowhere, and the agent reads what is shown: microsoft/azure-pipelines-agent, `Command.cs`.
+fn commands_of_azure(text: &str) {
+    let (data, property) = (azure::data(text), azure::property(text));
+    for escaped in [&data, &property] {
+        assert_plain(escaped);
+        let read = escaped.replace("%3B", ";").replace("%0D", "\r").replace("%0A", "\n");
+        assert_eq!(read.replace("%5D", "]").replace("%AZP25", "%"), plain(text));
+    }
+    assert!(!property.contains([';', ']']), "{property:?}");
+}
+
+/// A cell ends nowhere, every code span ends, and outside of them there are words only.
+fn cells_of_markdown(text: &str) {
+    for cell in [markdown::prose(text), markdown::code(text)] {
+        assert_plain(&cell);
+        let spans: Vec<&str> = cell.split('`').collect();
+        let is_text = |c: char| c.is_ascii_alphanumeric() || " -'\"(),.:".contains(c);
+        assert!(!cell.contains('|') && spans.len() % 2 == 1, "{cell:?}");
+        assert!(spans.iter().step_by(2).all(|outside| outside.chars().all(is_text)), "{cell:?}");
+    }
+}
 
 fn rendered(diagnostic: &Diagnostic) {
     diagnostic.to_string().lines().for_each(assert_plain);

@@ -6,7 +6,7 @@ use clap::ValueEnum as _;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::args::{FailOn, parse_output};
+use crate::args::{FailOn, Format, parse_output};
 use crate::files::exclude::{self, Exclude};
 use crate::quantity::{parse_duration, parse_memory, parse_size};
 use review::field_error::{self, FieldError};
@@ -126,7 +126,7 @@ pub(super) fn read(value: Value, path: &Path) -> Result<Vec<Key>, FieldError> {
     let memory = quantity("policyMemory", fields.policy_memory, parse_memory)?;
     let response = quantity("policyResponse", fields.policy_response, parse_size)?;
     for (i, output) in fields.output.iter().flatten().enumerate() {
-        parse_output(output).map_err(|message| wrong(&format!("output[{i}]"), &message))?;
+        parse_output::<Format>(output).map_err(|message| wrong(&format!("output[{i}]"), &message))?;
     }
     for (i, pattern) in fields.exclude.iter().flatten().enumerate() {
         Exclude::new(std::slice::from_ref(pattern)).map_err(|_| {

@@ -8,7 +8,7 @@ use review::field_error::FieldError;
 
 use super::keys::{Key, wrong};
 use crate::args::settings::file_of;
-use crate::args::{LimitArgs, parse_output};
+use crate::args::{Format, LimitArgs, parse_output};
 use crate::files::pattern::{self, is_pattern};
 use crate::quantity::{parse_duration, parse_memory, parse_size};
 
@@ -71,7 +71,7 @@ impl Key {
 }
 
 fn no_file(output: &str) -> Result<(), String> {
-    match parse_output(output) {
+    match parse_output::<Format>(output) {
         Ok(output) if output.file.is_some() => {
             Err("a config file that was found cannot write files".to_owned())
         }
@@ -99,7 +99,7 @@ fn inside(root: &Path, path: &str) -> Result<(), String> {
     elsewhere("outside its repository, or outside its folder where that is in no repository")
 }
 
-fn leads_inside(root: &Path, path: &str) -> bool {
+pub(super) fn leads_inside(root: &Path, path: &str) -> bool {
     let is_literal = Path::new(path).exists() || !is_pattern(path);
     if is_literal {
         return is_inside(root, Path::new(path));
