@@ -94,6 +94,53 @@ fn completed_by_bash(words: &[&str]) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
+#[test]
+fn no_page_of_the_manual_has_back_quotes() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["man", "--dir", &folder.path().display().to_string()], "");
+    assert_eq!(output.status.code(), Some(0));
+    let whole = String::from_utf8(run(&["man"], "").stdout).unwrap();
+    let pages = std::fs::read_dir(&folder).unwrap().map(|page| page.unwrap().path());
+    let pages = pages.map(|page| std::fs::read_to_string(page).unwrap()).chain([whole]);
+    let mut count = 0;
+    for page in pages {
+        count += 1;
+        let line = page.lines().find(|line| line.contains('`'));
+        assert_eq!(line, None);
+    }
+    assert!(count > commands().len(), "{count}");
+}
+
+#[test]
+fn check_says_what_its_exit_status_means() {
+    let help = String::from_utf8(run(&["check", "--help"], "").stdout).unwrap();
+    let (_, statuses) = help.split_once("Exit status:\n").unwrap_or_else(|| panic!("{help}"));
+    let told: Vec<&str> = statuses.lines().filter_map(|line| line.trim().split("  ").next()).collect();
+    assert_eq!(told, ["0", "1", "2", "3"]);
+    let page = String::from_utf8(run(&["man"], "").stdout).unwrap();
+    assert!(page.contains("\\fBExit status\\fR"), "{page}");
+    let folder = tempfile::tempdir().unwrap();
+    run(&["man", "--dir", &folder.path().display().to_string()], "");
+    let page = std::fs::read_to_string(folder.path().join("acr-pull-secret-check.1")).unwrap();
+    assert!(page.contains(".SH \"EXIT STATUS\"\n"), "{page}");
+}
+
+#[test]
+fn every_shell_completes_formats_and_rules() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = String::from_utf8(run(&["completions", shell], "").stdout).unwrap();
+        // The library writes no values of options for these.
+        let words: &[&str] = match shell {
+            "elvish" | "powershell" => continue,
+            "fish" => &["markdown", "gitlab", "azure"],
+            _ => &["markdown", "gitlab", "azure", "secret-expired", "pull-denied"],
+        };
+        for word in words {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn bash_completes_commands_and_their_options() {
@@ -104,6 +151,13 @@ fn bash_completes_commands_and_their_options() {
         ["mutate", "warn", "reject"]
     );
     assert_eq!(completed_by_bash(&["acr-pull-secret", "policy", "pus"]), ["push"]);
+    assert_eq!(completed_by_bash(&["acr-pull-secret", "check", "-o", "git"]), ["github", "gitlab"]);
+    assert_eq!(completed_by_bash(&["acr-pull-secret", "test", "-o", "j"]), ["json", "junit"]);
+    assert_eq!(
+        completed_by_bash(&["acr-pull-secret", "explain", "secret-exp"]),
+        ["secret-expired", "secret-expires-soon"]
+    );
+    assert_eq!(completed_by_bash(&["acr-pull-secret", "explain", "pull-d"]), ["pull-denied"]);
     for words in commands() {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let offered = completed_by_bash(&[&["acr-pull-secret"], &words[..], &["--"]].concat());

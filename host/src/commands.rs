@@ -120,7 +120,7 @@ pub fn run(mut call: Call<Cli>, io: &mut Io) -> ExitStatus {
         Command::Test(args) => test::run(args, config, io),
         Command::Explain(args) => explain::run(args, io),
         Command::Secret(args) => secret::run(args, io),
-        Command::Completions(args) => completions::run(args, &mut Cli::command(), io),
+        Command::Completions(args) => completions::run(args, Cli::command(), io),
         Command::Man(args) => man::run(args, Cli::command(), io),
         Command::Policy(args) => policy::run(args, io),
         Command::Bench(args) => bench::run(args, io),

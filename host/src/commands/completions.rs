@@ -3,11 +3,14 @@
 use std::io::Write as _;
 
 use anyhow::Result;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
+use crate::commands::policy_file::own_rules;
 use crate::console::ExitStatus;
 use crate::console::Io;
+use crate::pull;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret completions bash > ~/.local/share/bash-completion/completions/acr-pull-secret
@@ -29,10 +32,12 @@ pub struct Completions {
 ///
 /// # Errors
 /// - standard output cannot be written
-pub fn run(args: &Completions, line: &mut Command, io: &mut Io) -> Result<ExitStatus> {
+pub fn run(args: &Completions, line: Command, io: &mut Io) -> Result<ExitStatus> {
+    let rules = own_rules(io)?.into_iter().chain(pull::rules::rules()).map(|rule| rule.id);
+    let mut line = with_rules(line, rules);
     // The library panics if writing fails, so it writes to memory.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, line, NAME, &mut script);
+    clap_complete::generate(args.shell, &mut line, NAME, &mut script);
     let mut script = String::from_utf8(script)?;
     if args.shell == Shell::Bash {
         script = same_states(&script);
@@ -40,6 +45,12 @@ pub fn run(args: &Completions, line: &mut Command, io: &mut Io) -> Result<ExitSt
     io.stdout.write_all(script.as_bytes())?;
     io.stdout.flush()?;
     Ok(ExitStatus::Fine)
+}
+
+/// The command line with the rules as values of `explain`, which also takes images.
+fn with_rules(line: Command, rules: impl Iterator<Item = String>) -> Command {
+    let values = PossibleValuesParser::new(rules);
+    line.mut_subcommand("explain", |explain| explain.mut_arg("images", |arg| arg.value_parser(values)))
 }
 
 /// The script for bash with one spelling of its states. The library spells the hyphens of the command's name differently

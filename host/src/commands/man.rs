@@ -4,19 +4,14 @@ mod man_page;
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Command};
 
-use crate::commands::policy_file::load_policy;
+use crate::commands::policy_file::own_rules;
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::atomic_file::{Access, save};
-use crate::sandbox::Limits;
-use review::cluster::Cluster;
-use review::lookups::Lookups;
-use review::rule_help::rules;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret man | man -l -
@@ -36,9 +31,7 @@ pub struct ManArgs {
 /// # Errors
 /// - standard output or the folder cannot be written
 pub fn run(args: &ManArgs, line: Command, io: &mut Io) -> Result<ExitStatus> {
-    let policy = load_policy(Limits::default(), None)?;
-    let lookups = Lookups::new(Arc::new(Cluster::default()), policy.metadata(), Arc::new(io.stderr.clone()));
-    let rules = rules(&policy, Arc::new(lookups));
+    let rules = own_rules(io)?;
     let Some(dir) = &args.dir else {
         io.stdout.write_all(man_page::whole(line, &rules)?.roff.as_bytes())?;
         io.stdout.flush()?;

@@ -9,6 +9,7 @@ use review::diagnostic::{Diagnostic, Diagnostics};
 use review::engine::Engine as _;
 use review::lookups::Lookups;
 use review::policy_resource::PolicyResource;
+use review::rule_help::{Rule, rules};
 use review::settings::Settings;
 
 use crate::args::{CompleteArgs, LimitArgs, PolicyArgs};
@@ -69,6 +70,13 @@ pub(super) fn load_policy(limits: Limits, path: Option<&Path>) -> Result<Policy>
         Some(help) => Diagnostics(vec![Diagnostic::error(format!("{name}: {error}")).with_help(help)]).into(),
         None => anyhow::Error::from(error).context(name.to_string()),
     })
+}
+
+/// The rules of the built-in policy.
+pub(super) fn own_rules(io: &Io) -> Result<Vec<Rule>> {
+    let policy = load_policy(Limits::default(), None)?;
+    let lookups = Lookups::new(Arc::new(Cluster::default()), policy.metadata(), Arc::new(io.stderr.clone()));
+    Ok(rules(&policy, Arc::new(lookups)))
 }
 
 /// What compiles a policy that did not come with the command: this program, started again.

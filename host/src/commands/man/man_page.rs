@@ -104,26 +104,36 @@ fn tail(command: &Command, rules: &[Rule]) -> String {
     roff.control("TP", []);
     roff.text([bold("NO_COLOR")]);
     roff.text([roman("If it is set and not empty, the output has no colours.")]);
-    after_help(command, "SH") + &roff.to_roff()
+    after_help(command, "SH") + &without_back_quotes(&roff.to_roff())
 }
 
-/// The text after the help, with its own heading: `Examples:` and what follows it.
+/// The sections of the text after the help, each with its heading: `Examples:` and what follows it.
 fn after_help(command: &Command, level: &str) -> String {
     let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    let Some((title, lines)) = text.split_once(":\n") else { return String::new() };
     let mut roff = Roff::new();
-    let title = if level == "SH" { title.to_uppercase() } else { title.to_owned() };
-    if level == "SH" {
-        roff.control("SH", [title.as_str()]);
-    } else {
-        roff.control("PP", []).text([bold(title)]);
+    for section in text.split("\n\n") {
+        // A paragraph without a heading belongs to the section before it.
+        let (title, lines) = match section.split_once(":\n") {
+            Some((title, lines)) if !title.contains('\n') => (Some(title), lines),
+            _ => (None, section),
+        };
+        match title {
+            Some(title) if level == "SH" => drop(roff.control("SH", [title.to_uppercase().as_str()])),
+            Some(title) => drop(roff.control("PP", []).text([bold(title)])),
+            None => {}
+        }
+        roff.control("PP", []).control("nf", []);
+        for line in lines.lines() {
+            roff.text([roman(line)]);
+        }
+        roff.control("fi", []);
     }
-    roff.control("PP", []).control("nf", []);
-    for line in lines.lines() {
-        roff.text([roman(line)]);
-    }
-    roff.control("fi", []);
-    roff.to_roff()
+    without_back_quotes(&roff.to_roff())
+}
+
+/// The same without the marks of code in help texts. A manual has no code spans.
+fn without_back_quotes(roff: &str) -> String {
+    roff.replace('`', "")
 }
 
 fn heading(level: &str, title: &str) -> String {
@@ -135,5 +145,6 @@ fn body(render: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result
     let mut section = Vec::new();
     render(&mut section)?;
     let is_kept = |line: &&str| ![".SH ", ".ie ", ".el "].iter().any(|start| line.starts_with(start));
-    Ok(String::from_utf8_lossy(&section).split_inclusive('\n').filter(is_kept).collect())
+    let section = without_back_quotes(&String::from_utf8_lossy(&section));
+    Ok(section.split_inclusive('\n').filter(is_kept).collect())
 }
