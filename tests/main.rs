@@ -79,6 +79,7 @@ mod folders;
 mod help;
 mod hostile_input;
 mod hostile_modules;
+mod init;
 mod input_names;
 mod integrations;
 mod lookups;

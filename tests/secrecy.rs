@@ -18,6 +18,7 @@ use test_support::hidden::{
 };
 
 use crate::engines::{command, independent_host, json, native_answer, our_host};
+use crate::reports::FORMATS;
 
 /// A cluster in which every name is the same secret.
 struct Everywhere(Value);
@@ -108,6 +109,12 @@ fn told(folder: &Path, manifest: &str, config: &str) -> String {
         "-o",
         "junit=junit",
         "-o",
+        "azure=azure",
+        "-o",
+        "gitlab=gitlab",
+        "-o",
+        "markdown=markdown",
+        "-o",
         "github=github",
         "all.yaml",
     ]);
@@ -130,9 +137,11 @@ fn told(folder: &Path, manifest: &str, config: &str) -> String {
         "acr-secret",
         "contoso.azurecr.io/app",
     ]);
+    run(&["init", "--dry-run", "all.yaml"]);
+    run(&["init", "--dry-run", "--policy", "all.yaml"]);
     run(&["secret", "--from-docker-config", "config.json", "--server", "contoso.azurecr.io"]);
     run(&["secret", "--from-docker-config", "config.json"]);
-    for report in ["json", "sarif", "junit", "github"] {
+    for report in FORMATS {
         said.push(fs::read_to_string(folder.join(report)).unwrap_or_default());
     }
     said.concat()

@@ -5,6 +5,7 @@ pub mod check;
 pub mod completions;
 pub mod explain;
 pub mod fix;
+pub mod init;
 mod inputs;
 pub mod man;
 mod ordered_parallel;
@@ -31,6 +32,7 @@ use self::check::Check;
 use self::completions::Completions;
 use self::explain::Explain;
 use self::fix::Fix;
+use self::init::Init;
 use self::man::ManArgs;
 use self::playground::Playground;
 use self::policy::Policy;
@@ -77,6 +79,8 @@ pub enum Command {
     Explain(Explain),
     /// Create the manifest of a pull secret
     Secret(MakeSecret),
+    /// Write first settings and a config file, from what manifests use
+    Init(Init),
     /// Write shell completions
     Completions(Completions),
     /// Write the manual
@@ -120,6 +124,7 @@ pub fn run(mut call: Call<Cli>, io: &mut Io) -> ExitStatus {
         Command::Test(args) => test::run(args, config, io),
         Command::Explain(args) => explain::run(args, io),
         Command::Secret(args) => secret::run(args, io),
+        Command::Init(args) => init::run(args, io),
         Command::Completions(args) => completions::run(args, Cli::command(), io),
         Command::Man(args) => man::run(args, Cli::command(), io),
         Command::Policy(args) => policy::run(args, io),

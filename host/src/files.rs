@@ -10,6 +10,7 @@ pub mod gitignore;
 pub mod input;
 pub mod kustomization;
 pub mod kustomize;
+pub mod new_files;
 pub mod origin;
 pub(crate) mod ownership;
 mod patch_above;

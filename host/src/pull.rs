@@ -109,7 +109,13 @@ impl<'a> Pulls<'a> {
     }
 }
 
-/// The questions about the images of an outcome.
+/// The questions about all images of an outcome, also those that the policy does not apply to.
+pub fn all_questions(evaluation: &Evaluation<'_>, outcome: &Outcome, asker: &Asker<'_>) -> Vec<Question> {
+    let pods = evaluation.pods_to_pull(outcome);
+    pods.iter().flat_map(|pod| questions_of(pod, asker)).map(|(_, question)| question).collect()
+}
+
+/// The questions about the images of an outcome that the policy applies to.
 pub fn questions(evaluation: &Evaluation<'_>, outcome: &Outcome, asker: &Asker<'_>) -> Vec<Question> {
     let pods = evaluation.pods_to_pull(outcome);
     let all = pods.iter().flat_map(|pod| questions_of(pod, asker));

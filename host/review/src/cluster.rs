@@ -190,6 +190,22 @@ impl Cluster {
         secrets.filter(|found| !declaration::is_ignored(found.secret))
     }
 
+    /// The names of the pull secrets that are known by their namespaces: those that the kubelet reads, and those that
+    /// ServiceAccounts list.
+    pub fn pull_secret_names(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for ((_, kind, namespace, name), known) in &self.objects {
+            let names = names.entry(namespace).or_default();
+            if kind == "Secret" && declaration::is_pull_secret(&known.object) {
+                names.insert(name);
+            } else if kind == "ServiceAccount" {
+                let list = known.object.get("imagePullSecrets").and_then(Value::as_array);
+                names.extend(list.into_iter().flatten().filter_map(|entry| field::word(entry, &["name"])));
+            }
+        }
+        names
+    }
+
     pub(crate) fn known(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Known> {
         if self.objects.is_empty() {
             return None;

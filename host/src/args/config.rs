@@ -100,6 +100,11 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     Ok(Call { command: C::from_arg_matches(&matches)?, given: Some(given), warnings, note })
 }
 
+/// Whether a config file of the working folder may have this path in `paths`, although it was found and not named.
+pub(crate) fn may_have_path(path: &str) -> bool {
+    path != "-" && Path::new(path).is_relative() && reach::leads_inside(Path::new("."), path)
+}
+
 /// An invalid user name may contain its password.
 fn without_password(mut error: clap::Error) -> clap::Error {
     let is_user = match error.get(ContextKind::InvalidArg) {

@@ -41,7 +41,7 @@ pub struct Annotate {
 }
 
 /// A host without a cluster, because a policy does not need one to report its protocol version.
-pub(super) struct NoCluster(pub(super) Console);
+pub(in crate::commands) struct NoCluster(pub(in crate::commands) Console);
 
 impl HostCalls for NoCluster {
     fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {

@@ -105,11 +105,7 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
             bail!("{module}: the version is missing; write {module}:v0.1.0, or a digest");
         }
         Some(module) => reference::parse(module)?.whole(),
-        None => format!(
-            "{}:v{}",
-            metadata::annotation(metadata, OCI_URL),
-            metadata::annotation(metadata, VERSION)
-        ),
+        None => published_module(metadata),
     };
     let deployment = Deployment {
         name: args.name.as_deref(),
@@ -166,8 +162,13 @@ fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
     Ok(settings)
 }
 
+/// Where the maintainers publish the policy.
+pub(in crate::commands) fn published_module(metadata: &Value) -> String {
+    format!("{}:v{}", metadata::annotation(metadata, OCI_URL), metadata::annotation(metadata, VERSION))
+}
+
 /// The secret that images need by default, according to the policy.
-fn default_secret(policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
+pub(in crate::commands) fn default_secret(policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
     let question = json!({"image": "registry.azurecr.io/image", "namespace": "default", "settings": {}});
     let answer = policy.call("explain", question.to_string().as_bytes(), host);
     let answer: Value = serde_json::from_slice(&answer.context("the policy explains nothing")?)?;
@@ -175,7 +176,8 @@ fn default_secret(policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
     Ok(secret.context("the policy does not say which secret it needs by default")?.to_owned())
 }
 
-fn yaml(resources: &[Resource]) -> Result<String> {
+/// The resources as documents with comments.
+pub(in crate::commands) fn yaml(resources: &[Resource]) -> Result<String> {
     let mut documents = Vec::new();
     for Resource { comments, object } in resources {
         let mut lines: Vec<String> = comments.iter().map(|comment| format!("# {comment}")).collect();

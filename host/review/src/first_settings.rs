@@ -1,0 +1,169 @@
+//! First settings for a repository, from what its manifests use: as JSON for the policy, and as YAML with comments for people.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::settings::Settings;
+use crate::usage::{Entry, Usage};
+
+/// The most names that a comment lists.
+const MOST_NAMES: usize = 8;
+
+/// Words that YAML reads as something else than a text.
+const NOT_TEXTS: [&str; 8] = ["true", "false", "yes", "no", "on", "off", "null", "y"];
+
+/// First settings.
+#[derive(Debug, Clone)]
+pub struct FirstSettings<'a> {
+    /// What the manifests use
+    pub usage: &'a Usage,
+    /// The secret that images need where no pod has one
+    pub default_secret: &'a str,
+}
+
+impl FirstSettings<'_> {
+    /// The entries that say which secret an image needs, for a policy that adds what is missing. `{}` where there are none.
+    pub fn entries_json(&self) -> Value {
+        let entries: Vec<Value> = self.usage.entries().iter().map(|entry| self.entry_json(entry)).collect();
+        if entries.is_empty() { json!({}) } else { json!({"pullSecrets": entries}) }
+    }
+
+    /// The same, for a check of whether pods can pull their images.
+    pub fn json(&self) -> Value {
+        let checks: Map<String, Value> =
+            serde_json::from_str(Settings::for_pulls().json.get()).unwrap_or_default();
+        let entries = match self.entries_json() {
+            Value::Object(entries) => entries,
+            _ => Map::new(),
+        };
+        Value::Object(checks.into_iter().chain(entries).collect())
+    }
+
+    fn entry_json(&self, entry: &Entry) -> Value {
+        let mut json = json!({"registries": [entry.registry], "secret": self.secret_of(entry)});
+        if let Some(fields) = json.as_object_mut().filter(|_| !entry.namespaces.is_empty()) {
+            fields.insert("namespaces".to_owned(), entry.namespaces.clone().into());
+        }
+        json
+    }
+
+    fn secret_of<'e>(&'e self, entry: &'e Entry) -> &'e str {
+        entry.secret.as_deref().unwrap_or(self.default_secret)
+    }
+
+    /// The value of [`Self::json`] as YAML, with comments.
+    pub fn yaml(&self) -> String {
+        let mut text =
+            "# Report pods that cannot pull their images, and change nothing.\nmode: validate\n\n".to_owned();
+        text += "# Which pull secret an image needs. The first entry that matches counts.\n";
+        let entries = self.usage.entries();
+        if entries.is_empty() {
+            let _ = write!(
+                text,
+                "# The manifests have no image of an Azure container registry. Without entries, each one needs {}.\n\
+                 # pullSecrets:\n#   - {{registries: [contoso.azurecr.io], secret: {}}}\n",
+                self.default_secret,
+                scalar(self.default_secret)
+            );
+        } else {
+            text += "pullSecrets:\n";
+        }
+        for entry in &entries {
+            let namespaces = some_of(entry.used_in.iter().map(String::as_str));
+            let _ = match entry.secret {
+                Some(_) => writeln!(text, "  # pods in {namespaces} have this secret"),
+                None => writeln!(
+                    text,
+                    "  # pods in {namespaces} have no pull secret for these images: write the name of theirs, or\n  \
+                     # secretless: true instead of secret where the nodes have access to the registry"
+                ),
+            };
+            let _ = writeln!(text, "  - registries: [{}]", scalar(&entry.registry));
+            if !entry.namespaces.is_empty() {
+                let names: Vec<String> = entry.namespaces.iter().map(|name| scalar(name)).collect();
+                let _ = writeln!(text, "    namespaces: [{}]", names.join(", "));
+            }
+            let _ = writeln!(text, "    secret: {}", scalar(self.secret_of(entry)));
+        }
+        if self.usage.others().next().is_some() {
+            let _ = write!(
+                text,
+                "\n# Other images come from {}. An Azure container registry with a domain of\n\
+                 # its own counts after you add the domain:\n# registrySuffixes: [registry.contoso.com]\n",
+                some_of(self.usage.others())
+            );
+        }
+        text += "\n# Look into the ServiceAccounts and Secrets that are among the manifests.\n\
+                 cluster: {serviceAccounts: true, secrets: credentials}\n\n\
+                 # What a finding does: allow, warn or reject.\n\
+                 actions: {missing: reject, unlisted: warn, unusable: reject, unknown: allow}\n";
+        text
+    }
+}
+
+/// Some of these names, as a list in a sentence.
+fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let shown = names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The name of an object or a registry as a YAML text. Names are of lower-case letters, digits, `-`, `.` and `:`.
+fn scalar(name: &str) -> String {
+    let is_text =
+        name.starts_with(|c: char| c.is_ascii_lowercase()) && !NOT_TEXTS.contains(&name) && name != "n";
+    if is_text { name.to_owned() } else { Value::from(name).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::FirstSettings;
+    use crate::usage::Usage;
+    use crate::yaml;
+
+    fn settings(usage: &Usage) -> FirstSettings<'_> {
+        FirstSettings { usage, default_secret: "acr-secret" }
+    }
+
+    fn name() -> impl Strategy<Value = String> {
+        const ODD: [&str; 12] =
+            ["true", "null", "1e3", "0x1f", "12", "1.5", "no", "y", "n", "off", "0o7", "shop"];
+        let odd = proptest::sample::select(ODD.as_slice()).prop_map(str::to_owned);
+        prop_oneof![odd, "[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?"]
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_says_what_the_policy_gets(
+            uses in proptest::collection::vec((name(), name(), proptest::option::of(name())), 0..8),
+            others in proptest::collection::vec(name(), 0..12),
+        ) {
+            let mut usage = Usage::default();
+            for (registry, namespace, secret) in &uses {
+                usage.add(&format!("{registry}.azurecr.io"), namespace, secret.as_deref());
+            }
+            for host in &others {
+                usage.add_other(host);
+            }
+            let settings = settings(&usage);
+            let text = settings.yaml();
+            let (documents, error) = yaml::documents(&text);
+            prop_assert!(error.is_none() && documents.len() == 1, "{}", text);
+            prop_assert_eq!(&documents[0].value, &settings.json(), "{}", text);
+        }
+    }
+
+    #[test]
+    fn long_lists_are_cut_in_comments_only() {
+        let mut usage = Usage::default();
+        (10..30).for_each(|i| usage.add("contoso.azurecr.io", &format!("team-{i}"), Some("acr-secret")));
+        let text = settings(&usage).yaml();
+        assert!(text.contains("# pods in team-10, team-11, team-12, team-13, team-14, team-15, team-16, team-17 and 12 more have"));
+    }
+}

@@ -1,0 +1,216 @@
+//! `init`: first settings and a first config file, from what manifests use.
+
+mod reading;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use review::deployment::Deployment;
+use review::diagnostic::{Diagnostic, Diagnostics};
+use review::first_settings::FirstSettings;
+use review::host_calls::HostCalls;
+use review::object_name::parse_namespace;
+use review::settings::Settings;
+use serde_json::Value;
+use serde_json::value::to_raw_value;
+
+use self::reading::Found;
+use crate::args::SearchArgs;
+use crate::args::config::may_have_path;
+use crate::args::settings::refused;
+use crate::commands::policy::annotate::NoCluster;
+use crate::commands::policy::manifest::{default_secret, published_module, yaml};
+use crate::commands::policy_file::load_policy;
+use crate::console::{ExitStatus, Io};
+use crate::files::CONFIG_FILE;
+use crate::files::new_files::{self, CreateError};
+use crate::report::lines::Lines;
+use crate::report::{Tool, json_text};
+use crate::sandbox::{Limits, Policy};
+use crate::text::counted;
+
+const EXAMPLES: &str = "Examples:
+  acr-pull-secret init deploy/                 write both files into this folder
+  acr-pull-secret init --dry-run deploy/       print them
+  acr-pull-secret init --policy deploy/        policies for a cluster with Kubewarden instead of settings
+  kubectl get pods,serviceaccounts -A -o json | acr-pull-secret init --dry-run -
+
+An existing file is never changed. From the manifests come names of registries, namespaces and
+pull secrets only.
+
+Exit status:
+  0  the files were written, or printed
+  2  a file exists or cannot be written, an input cannot be read, or invalid usage
+  3  there is no Kubernetes object among the inputs";
+
+/// The namespace of kubectl.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// The files that are written beside the config file.
+const SETTINGS_FILE: &str = "acr-pull-secret-settings.yaml";
+const POLICY_FILE: &str = "acr-pull-secret-policy.yaml";
+
+/// Write first settings and a config file into this folder, from the registries, namespaces and pull secrets that manifests
+/// use
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Init {
+    /// Manifests: YAML or JSON files, folders, patterns, - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// What is read in folders
+    #[command(flatten)]
+    pub search: SearchArgs,
+    /// Namespace of objects that do not name one
+    #[arg(short, long, default_value = DEFAULT_NAMESPACE, value_name = "NAME", value_parser = parse_namespace)]
+    pub namespace: String,
+    /// Write the policies that add and require pull secrets in a cluster, instead of settings for checks
+    // Not `policy`, the id of the option that names a policy.wasm, which the config file has a key for.
+    #[arg(long = "policy")]
+    pub as_policies: bool,
+    /// Print the files and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// - a file that exists or cannot be written, a manifest that cannot be read
+pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
+    let main_file = if args.as_policies { POLICY_FILE } else { SETTINGS_FILE };
+    if !args.dry_run {
+        refuse_taken(&[main_file, CONFIG_FILE])?;
+    }
+    let policy = load_policy(Limits::default(), None)?;
+    let host: Arc<dyn HostCalls> = Arc::new(NoCluster(io.stderr.clone()));
+    let Found { usage, objects } =
+        reading::read(&args.paths, &args.search.search()?, &args.namespace, &policy, io)?;
+    if objects == 0 {
+        let error =
+            Diagnostic::error("there is no Kubernetes object among the inputs, so nothing was written");
+        io.stderr.diagnostic(&error.with_help("pass the folder or the files that have the manifests"));
+        return Ok(ExitStatus::Nothing);
+    }
+    let default_secret = default_secret(&policy, host.clone())?;
+    let first = FirstSettings { usage: &usage, default_secret: &default_secret };
+    let text = if args.as_policies {
+        policies(&first, &policy, host)?
+    } else {
+        validated(&first.json(), &policy, host)?;
+        let address = Tool::ADDRESS;
+        format!(
+            "# Settings of acr-pull-secret. All of them: {address}/blob/main/docs/settings.md\n\n{}",
+            first.yaml()
+        )
+    };
+    let config = config(args, main_file)?;
+    let files = [(Path::new(main_file), text.as_str()), (Path::new(CONFIG_FILE), config.as_str())];
+    if args.dry_run {
+        let printed = files.map(|(path, text)| format!("# {}\n{text}", path.display()));
+        io.stdout.write_all(printed.join("---\n").as_bytes())?;
+        io.stdout.flush()?;
+        return Ok(ExitStatus::Fine);
+    }
+    new_files::create_all(&files).map_err(|CreateError { file, reason }| {
+        anyhow::Error::from(reason).context(format!("{file}: cannot be written, so nothing was written"))
+    })?;
+    let (registries, namespaces) = (usage.registries().count(), usage.namespaces().len());
+    let mut lines = Lines::new(&mut *io.stdout, false);
+    let of = format!("{} in {}", counted_registries(registries), counted(namespaces, "namespace"));
+    lines.line(format!("wrote {main_file}, for {of}"))?;
+    lines.line(format!("wrote {CONFIG_FILE}"))?;
+    io.stdout.flush()?;
+    let with = if config.contains("\npaths: ") { "" } else { " with these manifests" };
+    io.stderr.line(&format!("note: review the files, then run acr-pull-secret check{with}"));
+    Ok(ExitStatus::Fine)
+}
+
+/// Refuses to overwrite files.
+fn refuse_taken(files: &[&str]) -> Result<()> {
+    let taken = files.iter().filter(|file| new_files::is_taken(Path::new(file)));
+    let error = |file: &&str| {
+        Diagnostic::error(format!("{file} exists, and init changes no file"))
+            .with_help("to see what init would write, add --dry-run; to write it, rename the file first")
+    };
+    let errors: Vec<Diagnostic> = taken.map(error).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Diagnostics(errors).into()) }
+}
+
+/// The settings, if the policy accepts them.
+fn validated(json: &Value, policy: &Policy, host: Arc<dyn HostCalls>) -> Result<()> {
+    let settings = Settings { json: to_raw_value(json)?, ..Settings::default() };
+    settings.validate(policy, host).map_err(refused)
+}
+
+/// The policies that add and require the pull secrets.
+fn policies(first: &FirstSettings<'_>, policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
+    let settings = first.entries_json();
+    validated(&settings, policy, host)?;
+    let metadata = policy
+        .metadata()
+        .context("the built-in policy has no metadata; build it without a ready policy.wasm")?;
+    let deployment = Deployment {
+        name: None,
+        module: &format!("registry://{}", published_module(metadata)),
+        is_module_named: false,
+        mode: None,
+        namespace: "kubewarden",
+        excluded: &[],
+        policy_server: None,
+        service_account: "policy-server",
+        metadata,
+        settings: &settings,
+        given: None,
+        default_secret: first.default_secret,
+    };
+    let address = Tool::ADDRESS;
+    Ok(format!(
+        "# Policies for a cluster with Kubewarden: {address}/blob/main/docs/kubewarden.md\n{}",
+        yaml(&deployment.resources())?
+    ))
+}
+
+/// The text of the config file.
+fn config(args: &Init, main_file: &str) -> Result<String> {
+    let list = |items: &[&String]| -> Result<String> {
+        let mut json = Vec::new();
+        json_text::write(&items, &mut json)?;
+        // JSON is YAML.
+        Ok(String::from_utf8(json)?)
+    };
+    let page = format!("{}/blob/main/docs/config-file.md", Tool::ADDRESS);
+    let mut lines = vec![format!("# Defaults of acr-pull-secret in this folder. All keys: {page}")];
+    if args.as_policies {
+        lines
+            .push("# The first policy adds pull secrets. #2 would require them in the manifests.".to_owned());
+        lines.push(format!("settings: {main_file}#1"));
+    } else {
+        lines.push(format!("settings: {main_file}"));
+    }
+    let paths: Vec<&String> = args.paths.iter().filter(|path| may_have_path(path)).collect();
+    if !paths.is_empty() {
+        lines.push("# Where check and fix look without a PATH.".to_owned());
+        lines.push(format!("paths: {}", list(&paths)?));
+    }
+    if args.namespace != DEFAULT_NAMESPACE {
+        lines.push("# The namespace of objects that do not name one.".to_owned());
+        lines.push(format!("namespace: {}", Value::from(args.namespace.as_str())));
+    }
+    let SearchArgs { exclude, hidden, no_ignore, .. } = &args.search;
+    if !exclude.is_empty() {
+        lines.push(format!("exclude: {}", list(&exclude.iter().collect::<Vec<_>>())?));
+    }
+    let flags = [("hidden", *hidden), ("noIgnore", *no_ignore)];
+    lines.extend(flags.iter().filter(|(_, is_set)| *is_set).map(|(key, _)| format!("{key}: true")));
+    lines.push("# Lowest severity that makes the exit status of check 1: reject, warn or mutate.".to_owned());
+    lines.push("# failOn: warn".to_owned());
+    Ok(lines.join("\n") + "\n")
+}
+
+fn counted_registries(count: usize) -> String {
+    if count == 1 { "1 registry".to_owned() } else { format!("{count} registries") }
+}

@@ -1,0 +1,158 @@
+//! What the manifests use, as the API server and the policy read them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use review::cluster::Cluster;
+use review::diagnostic::{Diagnostic, Diagnostics};
+use review::evaluation::Evaluation;
+use review::explanation::{self, Explanation, Question};
+use review::host_calls::HostCalls;
+use review::kind::{Judged, Kind};
+use review::lookups::Lookups;
+use review::settings::Settings;
+use review::usage::Usage;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::args::policy;
+use crate::commands::inputs::{self, Problems};
+use crate::commands::skipped;
+use crate::console::Io;
+use crate::files::search::Search;
+use crate::pull::{self, Asker, Node, Plans};
+use crate::sandbox::Policy;
+
+/// What manifests have.
+pub(super) struct Found {
+    /// Which registries and pull secrets they use
+    pub(super) usage: Usage,
+    /// How many Kubernetes objects there are
+    pub(super) objects: usize,
+}
+
+/// Reads the manifests.
+///
+/// # Errors
+/// - one of them that cannot be read to its end
+/// - a policy that does not explain images
+pub(super) fn read(
+    paths: &[String],
+    search: &Search,
+    namespace: &str,
+    policy: &Policy,
+    io: &mut Io,
+) -> Result<Found> {
+    let mut problems = Problems::default();
+    let (inputs, folders) = inputs::given_in_folders(paths, search, io);
+    let (cluster, _) = inputs::cluster_with(Cluster::default(), &inputs, namespace, policy::jobs(None)?);
+    let cluster = Arc::new(cluster);
+    let log = Arc::new(io.stderr.clone());
+    let host: Arc<dyn HostCalls> =
+        Arc::new(Lookups::new(cluster.clone(), policy.metadata(), log).incomplete());
+    let settings = Settings::for_pulls().json;
+    let judged = Judged::of(policy.metadata());
+    let evaluation = Evaluation::new(policy, &settings, &judged, namespace, &cluster, host.clone());
+    let asker = Asker {
+        policy,
+        settings: &settings,
+        host: host.clone(),
+        cluster: &cluster,
+        is_complete: false,
+        node: Node::default(),
+        plans: Plans::default(),
+    };
+    let mut objects = 0;
+    let mut questions = Vec::new();
+    inputs::read(&inputs, io, &mut problems, |_, manifests| {
+        for manifest in manifests {
+            objects += usize::from(Kind::of(manifest.object()).is_some());
+            questions.extend(pull::all_questions(&evaluation, &evaluation.judge(manifest), &asker));
+        }
+    });
+    skipped::tell(&folders, search, io);
+    if !problems.is_complete() {
+        let error = Diagnostic::error("the manifests could not be read completely, so nothing was written");
+        bail!(Diagnostics(vec![error.with_help("correct the file, or leave it out with --exclude")]));
+    }
+
+    let known = cluster.pull_secret_names();
+    let mut usage = Usage::default();
+    let mut explained = Explained { policy, host, settings: &settings, answers: BTreeMap::new() };
+    for question in questions {
+        let listed = Some(question.pull_secrets).filter(|names| !names.is_empty());
+        let known = || known.get(question.namespace.as_str()).into_iter().flatten();
+        let names = listed.unwrap_or_else(|| known().map(|name| (*name).to_owned()).collect());
+        match explained.ask(question.image, question.namespace.clone(), names)? {
+            Image::Of(registry, secret) => usage.add(registry, &question.namespace, secret.as_deref()),
+            Image::OfOther(host) => usage.add_other(host),
+            Image::Unknown => {}
+        }
+    }
+    // A host such as `con_toso.azurecr.io` cannot be a registry in settings.
+    usage.retain(|registry| {
+        let key = json!({"pullSecrets": [{"registries": [registry], "secretless": true}]});
+        to_raw_value(&key).is_ok_and(|json| {
+            Settings { json, ..Settings::default() }.validate(policy, explained.host.clone()).is_ok()
+        })
+    });
+    Ok(Found { usage, objects })
+}
+
+/// What an image says about its registry.
+enum Image {
+    /// An Azure registry, and the pull secret that a pod has for it
+    Of(String, Option<String>),
+    /// Another one
+    OfOther(String),
+    /// Not known, as of a placeholder
+    Unknown,
+}
+
+/// The policy's answers, each asked for once.
+struct Explained<'a> {
+    policy: &'a Policy,
+    host: Arc<dyn HostCalls>,
+    settings: &'a RawValue,
+    answers: BTreeMap<(String, String, Vec<String>), Image>,
+}
+
+impl Explained<'_> {
+    /// The registry of an image, and which of these pull secrets of the pod is for it.
+    fn ask(&mut self, image: String, namespace: String, names: Vec<String>) -> Result<&Image> {
+        let key = (image, namespace, names);
+        if !self.answers.contains_key(&key) {
+            let (image, namespace, names) = &key;
+            let question = Question {
+                image,
+                namespace,
+                settings: self.settings,
+                pull_secrets: Some(names),
+                service_account: "",
+                credentials: false,
+            };
+            let (_, answer) = explanation::ask(self.policy, &question, self.host.clone())?;
+            let image = Image::of(&answer, names);
+            self.answers.insert(key.clone(), image);
+        }
+        Ok(self.answers.get(&key).unwrap_or(&Image::Unknown))
+    }
+}
+
+impl Image {
+    fn of(answer: &Explanation, names: &[String]) -> Self {
+        let (Some(registry), Some(reference)) = (&answer.registry, &answer.reference) else {
+            return Self::Unknown;
+        };
+        match registry.kind.as_str() {
+            // The secret that the kubelet tries first, or else the first of the list.
+            "login-server" => {
+                let secret = answer.tries.first().map(|tried| &tried.secret).or(names.first());
+                Self::Of(reference.domain.to_ascii_lowercase(), secret.cloned())
+            }
+            "other" => Self::OfOther(registry.host.clone()),
+            _ => Self::Unknown,
+        }
+    }
+}

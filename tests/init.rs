@@ -1,0 +1,235 @@
+//! `init`: what it writes is accepted by the policy, works at once, and replaces nothing.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::engines::{command_alone, project};
+
+const SETTINGS: &str = "acr-pull-secret-settings.yaml";
+const POLICY: &str = "acr-pull-secret-policy.yaml";
+const CONFIG: &str = ".acr-pull-secret.yaml";
+
+fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command_alone(args).current_dir(folder).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn yaml(folder: &Path, file: &str) -> Value {
+    let text = fs::read_to_string(folder.join(file)).unwrap();
+    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A repository whose folder `deploy` has these files.
+fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("deploy")).unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join("deploy").join(name), text).unwrap();
+    }
+    folder
+}
+
+fn pod(namespace: &str, image: &str, secrets: &[&str]) -> String {
+    let secrets: Vec<Value> = secrets.iter().map(|name| json!({"name": name})).collect();
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": namespace},
+        "spec": {"containers": [{"name": "web", "image": image}], "imagePullSecrets": secrets},
+    });
+    format!("{pod}\n---\n")
+}
+
+/// The written entries, each in one line: `registry [namespaces] secret`.
+fn entries(settings: &Value) -> Vec<String> {
+    let words = |value: &Value| {
+        let words = value.as_array().into_iter().flatten().map(|word| word.as_str().unwrap());
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let entries = settings["pullSecrets"].as_array().into_iter().flatten();
+    let line = |entry: &Value| {
+        let secret = entry["secret"].as_str().unwrap();
+        format!("{} [{}] {secret}", words(&entry["registries"]), words(&entry["namespaces"]))
+    };
+    entries.map(line).collect()
+}
+
+#[test]
+fn the_secrets_in_use_become_entries() {
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: jobs}\nimagePullSecrets: [{name: of-account}]\n";
+    let secret = |name: &str, registry: &str| {
+        let config = json!({"auths": {registry: {"username": "reader", "password": "hunter2"}}}).to_string();
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "data"},
+            "type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": config},
+        });
+        secret.to_string()
+    };
+    let folder = repository(&[
+        ("shop.yaml", &pod("shop", "contoso.azurecr.io/web:1", &["shop-secret"])),
+        ("jobs.yaml", &(pod("jobs", "contoso.azurecr.io/job:1", &[]) + account)),
+        // Of two in the list, the one that has credentials for the registry.
+        ("both.yaml", &pod("data", "fabrikam.azurecr.io:443/db:1", &["first", "second"])),
+        ("first.yaml", &secret("first", "contoso.azurecr.io")),
+        ("second.yaml", &secret("second", "fabrikam.azurecr.io:443")),
+        // A Secret that no pod lists.
+        ("unlisted.yaml", &pod("data", "contoso.azurecr.io/db:1", &[])),
+        ("other.yaml", &pod("shop", "ghcr.io/web:1", &[])),
+    ]);
+    let (status, stdout, stderr) = run(folder.path(), &["init", "deploy"]);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert_eq!(stdout, format!("wrote {SETTINGS}, for 2 registries in 3 namespaces\nwrote {CONFIG}\n"));
+    let settings = yaml(folder.path(), SETTINGS);
+    assert_eq!(
+        entries(&settings),
+        [
+            "contoso.azurecr.io [data] first",
+            "contoso.azurecr.io [jobs] of-account",
+            "contoso.azurecr.io [shop] shop-secret",
+            "fabrikam.azurecr.io:443 [] second",
+        ]
+    );
+    let text = fs::read_to_string(folder.path().join(SETTINGS)).unwrap();
+    assert!(text.contains("# Other images come from ghcr.io.") && !text.contains("hunter2"), "{text}");
+    assert_eq!(yaml(folder.path(), CONFIG), json!({"settings": SETTINGS, "paths": ["deploy"]}));
+}
+
+/// In each folder: `check` takes the written config file, and finds what it finds without one, but for the names.
+#[test]
+fn what_is_written_works_at_once() {
+    for source in ["tests/manifests", "tests/workloads", "docs/examples"] {
+        for variant in [&["init", "deploy"][..], &["init", "--policy", "deploy"]] {
+            let folder = repository(&[]);
+            for file in fs::read_dir(project(source)).unwrap().map(|file| file.unwrap().path()) {
+                if file.is_file() {
+                    fs::copy(&file, folder.path().join("deploy").join(file.file_name().unwrap())).unwrap();
+                }
+            }
+            let (status, _, stderr) = run(folder.path(), variant);
+            assert_eq!(status, Some(0), "{source}: {stderr}");
+            let (status, stdout, stderr) = run(folder.path(), &["check"]);
+            assert!(matches!(status, Some(0 | 1)), "{source}, {variant:?}: {stdout}{stderr}");
+            assert!(!stderr.contains("error"), "{source}, {variant:?}: {stderr}");
+            // Pods whose secret is in use lack none.
+            let (_, before, _) = run(folder.path(), &["check", "--no-config", "deploy"]);
+            let missing = |text: &str| text.matches("error[missing-pull-secret]").count();
+            assert!(missing(&stdout) <= missing(&before), "{source}: {stdout}");
+        }
+    }
+}
+
+#[test]
+fn policies_are_a_pair_with_the_same_entries() {
+    let folder = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &["regcred"]))]);
+    let (status, _, stderr) = run(folder.path(), &["init", "--policy", "deploy"]);
+    assert_eq!(status, Some(0), "{stderr}");
+    let text = fs::read_to_string(folder.path().join(POLICY)).unwrap();
+    let policies: Vec<Value> =
+        text.split("---\n").map(|text| serde_saphyr::from_str(text).unwrap()).collect();
+    let names: Vec<&Value> = policies.iter().map(|policy| &policy["metadata"]["name"]).collect();
+    assert_eq!(names, ["acr-pull-secret-mutate", "acr-pull-secret-validate"]);
+    for policy in &policies {
+        assert_eq!(entries(&policy["spec"]["settings"]), ["contoso.azurecr.io [] regcred"]);
+    }
+    assert!(!folder.path().join(SETTINGS).exists());
+}
+
+#[test]
+fn no_file_is_overwritten() {
+    let taken = [
+        (SETTINGS, &["init", "deploy"][..]),
+        (CONFIG, &["init", "deploy"]),
+        (POLICY, &["init", "--policy", "deploy"]),
+    ];
+    for (file, args) in taken {
+        let folder = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &[]))]);
+        // An empty config file has no defaults.
+        fs::write(folder.path().join(file), "# theirs\n").unwrap();
+        let (status, stdout, stderr) = run(folder.path(), args);
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(
+            stderr.starts_with(&format!("error: {file} exists")) && stderr.contains("--dry-run"),
+            "{stderr}"
+        );
+        assert_eq!(fs::read_to_string(folder.path().join(file)).unwrap(), "# theirs\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is written");
+        let (status, stdout, _) = run(folder.path(), &[args, &["--dry-run"]].concat());
+        assert!(status == Some(0) && stdout.contains("contoso.azurecr.io"), "{stdout}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "a dry run writes nothing");
+    }
+    #[cfg(unix)]
+    {
+        let folder = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &[]))]);
+        std::os::unix::fs::symlink("elsewhere", folder.path().join(SETTINGS)).unwrap();
+        assert_eq!(run(folder.path(), &["init", "deploy"]).0, Some(2), "a link counts as a file");
+        assert!(!folder.path().join("elsewhere").exists());
+    }
+}
+
+#[test]
+fn inputs_without_objects_or_with_errors_write_nothing() {
+    for (text, status, told) in [
+        ("a: b\n", 3, "there is no Kubernetes object among the inputs"),
+        ("kind: Pod\nmetadata: [\n", 2, "could not be read completely"),
+    ] {
+        let folder = repository(&[("file.yaml", text)]);
+        let (exit, stdout, stderr) = run(folder.path(), &["init", "deploy"]);
+        assert!(exit == Some(status) && stdout.is_empty() && stderr.contains(told), "{exit:?}: {stderr}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+/// A config file that is found may not read outside its folder.
+#[test]
+fn only_paths_that_a_config_file_may_have_are_written() {
+    let folder = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &[]))]);
+    let outside = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &[]))]);
+    let outside = outside.path().to_str().unwrap();
+    let args =
+        ["init", "deploy", "./deploy/*.yaml", outside, "-n", "team", "--exclude", "a'b: \"c\"", "--hidden"];
+    let (status, _, stderr) = run(folder.path(), &args);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert_eq!(
+        yaml(folder.path(), CONFIG),
+        json!({
+            "settings": SETTINGS, "paths": ["deploy", "./deploy/*.yaml"], "namespace": "team",
+            "exclude": ["a'b: \"c\""], "hidden": true,
+        })
+    );
+    assert_eq!(run(folder.path(), &["check"]).0, Some(1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Names of inputs are data: they get into the files only where an object can have them.
+    #[test]
+    fn any_names_give_settings_that_the_policy_accepts(
+        namespace in names(), registry in names(), secret in names(), file in "[a-z\u{202e}'\" :#{}-]{1,12}",
+    ) {
+        let image = format!("{registry}.azurecr.io/web:1");
+        let folder = repository(&[("pod.yaml", &pod(&namespace, &image, &[&secret]))]);
+        fs::rename(folder.path().join("deploy"), folder.path().join(format!("a{file}"))).unwrap();
+        for (variant, main) in [(&["init"][..], SETTINGS), (&["init", "--policy"], POLICY)] {
+            let (status, _, stderr) = run(folder.path(), &[variant, &[&format!("a{file}")]].concat());
+            prop_assert_eq!(status, Some(0), "{}", stderr);
+            let (status, stdout, stderr) = run(folder.path(), &["check"]);
+            prop_assert!(matches!(status, Some(0 | 1)), "{:?} {}{}", status, stdout, stderr);
+            for written in [main, CONFIG] {
+                let text = fs::read_to_string(folder.path().join(written)).unwrap();
+                prop_assert!(!text.contains(['\u{202e}', '\u{1b}']), "{}", text);
+                fs::remove_file(folder.path().join(written)).unwrap();
+            }
+        }
+    }
+}
+
+/// Names that objects have, and texts that are none.
+fn names() -> impl Strategy<Value = String> {
+    const ODD: [&str; 10] =
+        ["contoso", "true", "1e3", "a_b", "UPPER", "${NAME}", "x: {}\n- y", "a#b", "\u{1b}[31m", "-"];
+    proptest::sample::select(ODD.as_slice()).prop_map(str::to_owned)
+}
