@@ -1,4 +1,7 @@
 //! `completions`: what a shell needs to complete the command line.
+//!
+//! The scripts are static. Only the library's dynamic engine could offer names from manifests, such as namespaces: it is
+//! unstable, also in clap itself, and would start the command and read the manifests at each Tab.
 
 use std::io::Write as _;
 
