@@ -15,6 +15,7 @@ mod edit;
 pub mod files;
 #[cfg(feature = "playground")]
 pub mod playground;
+mod process;
 pub mod publish;
 pub mod pull;
 pub mod pull_secret;
