@@ -34,6 +34,7 @@
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `decisions` | what is accepted, mutated and rejected, with the finding |
 //! | `written_files` | reports and sessions go to files, and never over an input |
+//! | `plugin` | as a plugin of kubectl, the command shows the calls that a user can type |
 //! | `explain` | `explain` reports a policy that cannot explain |
 //! | `asking` | `--pull` asks registries as the kubelet does, and no credential goes elsewhere or is shown |
 //! | `expiry` | every engine reads when a pull secret ends, and the JSON report lists ends and users |
@@ -85,6 +86,8 @@ mod integrations;
 mod lookups;
 mod manifests;
 mod playground;
+#[cfg(unix)]
+mod plugin;
 mod policy;
 mod properties;
 mod pulls;

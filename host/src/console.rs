@@ -17,6 +17,7 @@ use review::log::Log;
 pub use self::exit_status::ExitStatus;
 pub use self::io::Io;
 use self::progress::Progress;
+use crate::program::called;
 
 /// A line-wise writer that many threads share.
 #[derive(Clone)]
@@ -54,7 +55,7 @@ impl Console {
 
     /// Writes one line, above the bar if there is one. The text may come from anywhere: control characters in it are escaped.
     pub fn line(&self, text: &str) {
-        self.write(&plain(text));
+        self.write(&plain(&called(text)));
     }
 
     /// Writes a text of whole lines. A failure is ignored: there is no other stream to report it on.
@@ -85,8 +86,14 @@ impl Console {
     /// Writes a diagnostic, with an empty line after a location.
     pub fn diagnostic(&self, diagnostic: &Diagnostic) {
         let end = if diagnostic.spot.is_some() { "\n" } else { "" };
-        self.write(&format!("{}{end}", diagnostic.render(self.colour)));
+        self.write(&format!("{}{end}", spoken(diagnostic).render(self.colour)));
     }
+}
+
+/// The diagnostic, with calls of the command in its help as the user can type them.
+pub(crate) fn spoken(diagnostic: &Diagnostic) -> Diagnostic {
+    let help = diagnostic.help.as_deref().map(|help| called(help).into_owned());
+    Diagnostic { help, ..diagnostic.clone() }
 }
 
 impl Log for Console {

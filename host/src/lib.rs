@@ -16,6 +16,7 @@ pub mod files;
 #[cfg(feature = "playground")]
 pub mod playground;
 mod process;
+pub mod program;
 pub mod publish;
 pub mod pull;
 pub mod pull_secret;

@@ -9,6 +9,7 @@ use acr_pull_secret::args::usage;
 use acr_pull_secret::commands::{Cli, run};
 use acr_pull_secret::console::{Console, ExitStatus, Io, interrupt};
 use acr_pull_secret::files::input::OnlyOnce;
+use acr_pull_secret::program;
 use acr_pull_secret::sandbox::compiler;
 use anstream::{AutoStream, ColorChoice};
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     if let Some(end) = compiler::serve(std::env::args_os()) {
         return end;
     }
+    program::set(std::env::args_os().next().as_deref());
     // `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `TERM` have their say.
     let colour = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
     let stderr_colour = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;

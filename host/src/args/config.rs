@@ -26,6 +26,7 @@ use self::reach::Reach;
 use self::search::{Found, Search};
 use crate::args::ConfigArgs;
 use crate::files::input::{self, InputError};
+use crate::program;
 use crate::text::shell_path;
 
 /// A parsed command line.
@@ -75,26 +76,27 @@ pub enum CallError {
 /// - invalid usage, an invalid config file
 pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call<C>, CallError> {
     let args: Vec<OsString> = args.into_iter().collect();
+    let command = || program::named(C::command());
     // Whether paths are missing is seen when the file has been read.
     let optional = |arg: Arg| if arg.get_id() == "paths" { arg.required(false) } else { arg };
-    let matches = changed(C::command(), &|_, arg| optional(arg))
+    let matches = changed(command(), &|_, arg| optional(arg))
         .try_get_matches_from(&args)
         .map_err(|error| name_what_is_not_utf8(without_password(error), &args))?;
     let asked = ConfigArgs::from_arg_matches(&matches)?;
     // With `-k`, PATH is optional and the config file's `paths` do not apply.
     let builds = leaf(&matches).1.try_contains_id("kustomize").unwrap_or_default();
-    let is_used = takes_any(&C::command(), &matches);
+    let is_used = takes_any(&command(), &matches);
     let (file, mut warnings) = if is_used { find(asked) } else { (None, Vec::new()) };
     let Some((path, reach)) = file else {
-        let command = if builds { changed(C::command(), &|_, arg| optional(arg)) } else { C::command() };
-        let command = C::from_arg_matches(&command.try_get_matches_from(&args)?)?;
+        let parser = if builds { changed(command(), &|_, arg| optional(arg)) } else { command() };
+        let command = C::from_arg_matches(&parser.try_get_matches_from(&args)?)?;
         return Ok(Call { command, given: None, warnings, note: None });
     };
     let mut config = Config::read(&path, reach)?;
     config.keys.retain(|key| !(builds && key.name == "paths"));
     let give = |command: &str, arg| config.give(command, if builds { optional(arg) } else { arg });
     let matches =
-        changed(C::command(), &give).try_get_matches_from(&args).map_err(|error| config.blame(error))?;
+        changed(command(), &give).try_get_matches_from(&args).map_err(|error| config.blame(error))?;
     warnings.append(&mut config.warnings);
     let (given, note) = config.given(&matches);
     Ok(Call { command: C::from_arg_matches(&matches)?, given: Some(given), warnings, note })

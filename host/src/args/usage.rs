@@ -4,6 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use review::diagnostic::Diagnostic;
 use review::foreign_text::plain;
 
+use crate::program::called;
+
 /// Arguments that other tools have: the command, the argument, and what to type.
 const TIPS: [(&str, &str, &str); 8] = [
     ("check", "-f", "name the file without an option: acr-pull-secret check FILE"),
@@ -87,7 +89,7 @@ pub fn shown(mut error: clap::Error) -> clap::Error {
     if let Some(tip) = tip(&error) {
         // The argument that clap finds similar, and its advice to pass this one as a value, would mislead.
         error.remove(ContextKind::SuggestedArg);
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![called(tip).into_owned().into()]));
     }
     error
 }

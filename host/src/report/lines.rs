@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use review::diagnostic::Diagnostic;
 use review::foreign_text::{has_command, plain};
 
+use crate::console::spoken;
+
 /// Where lines go.
 pub struct Lines<'a> {
     out: &'a mut dyn Write,
@@ -67,7 +69,7 @@ impl<'a> Lines<'a> {
     /// # Errors
     /// - the output cannot be written
     pub fn diagnostic(&mut self, diagnostic: &Diagnostic) -> io::Result<()> {
-        writeln!(self.out, "{}\n", diagnostic.render(self.colour))
+        writeln!(self.out, "{}\n", spoken(diagnostic).render(self.colour))
     }
 }
 

@@ -1,0 +1,119 @@
+//! The name by which the user called the command. As a plugin of kubectl it is `kubectl acr-pull-secret`, and texts that show a
+//! call of the command show that.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use clap::Command;
+
+/// The name of the executable that kubectl runs as `kubectl acr-pull-secret`. kubectl: pkg/cmd/plugin/plugin.go
+const PLUGIN: &str = "kubectl-acr_pull_secret";
+
+/// The name of the command in texts.
+const NAME: &str = "acr-pull-secret";
+
+/// The name of the command in calls of the plugin.
+const CALLED: &str = "kubectl acr-pull-secret";
+
+static IS_PLUGIN: OnceLock<bool> = OnceLock::new();
+
+/// Sets the name, once, from the first argument of the process.
+pub fn set(first: Option<&OsStr>) {
+    // A second name would be that of the same process.
+    let _ = IS_PLUGIN.set(is_plugin(first));
+}
+
+fn is_plugin(first: Option<&OsStr>) -> bool {
+    let stem = first.and_then(|first| Path::new(first).file_stem()).and_then(OsStr::to_str);
+    stem.is_some_and(|stem| stem.eq_ignore_ascii_case(PLUGIN))
+}
+
+/// A text of the command itself, in which its calls are those that the user can type.
+pub fn called(text: &str) -> Cow<'_, str> {
+    if IS_PLUGIN.get() == Some(&true) { called_as_plugin(text) } else { Cow::Borrowed(text) }
+}
+
+/// The command line, named as the user called it, with the examples of its helps.
+pub fn named(command: Command) -> Command {
+    if IS_PLUGIN.get() == Some(&true) { named_as_plugin(command).bin_name(CALLED) } else { command }
+}
+
+fn named_as_plugin(command: Command) -> Command {
+    let help = command.get_after_help().map(|help| called_as_plugin(&help.to_string()).into_owned());
+    let command = match help {
+        Some(help) => command.after_help(help),
+        None => command,
+    };
+    command.mut_subcommands(named_as_plugin)
+}
+
+/// The text with another name in each call: where the name is a word of its own and a word follows it.
+fn called_as_plugin(text: &str) -> Cow<'_, str> {
+    let is_call = |at: usize| {
+        let (before, rest) = text.split_at_checked(at).unwrap_or_default();
+        let follows = rest.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(' '));
+        let is_word =
+            before.chars().next_back().is_none_or(|c| " \n`(|".contains(c)) && !before.ends_with("kubectl ");
+        is_word && follows.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '-'))
+    };
+    let calls: Vec<usize> = text.match_indices(NAME).map(|(at, _)| at).filter(|at| is_call(*at)).collect();
+    if calls.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut named = String::with_capacity(text.len() + 16);
+    let mut end = 0;
+    for at in calls {
+        named.extend([text.get(end..at).unwrap_or_default(), CALLED]);
+        end = at + NAME.len();
+    }
+    named.push_str(text.get(end..).unwrap_or_default());
+    Cow::Owned(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::{called_as_plugin, is_plugin};
+
+    #[test]
+    fn the_plugin_is_known_by_the_name_of_its_file() {
+        for (first, is) in [
+            ("kubectl-acr_pull_secret", true),
+            ("/home/ann/.krew/bin/kubectl-acr_pull_secret", true),
+            ("kubectl-acr_pull_secret.exe", true),
+            ("kubectl-acr_pull_secret.EXE", true),
+            ("acr-pull-secret", false),
+            ("kubectl-acr_pull_secrets", false),
+            ("", false),
+        ] {
+            assert_eq!(is_plugin(Some(OsStr::new(first))), is, "{first}");
+        }
+        assert!(!is_plugin(None));
+    }
+
+    #[test]
+    fn only_calls_get_the_other_name() {
+        for (text, named) in [
+            ("run acr-pull-secret check -k prod", "run kubectl acr-pull-secret check -k prod"),
+            ("a | acr-pull-secret fix - | b", "a | kubectl acr-pull-secret fix - | b"),
+            ("Examples:\n  acr-pull-secret man", "Examples:\n  kubectl acr-pull-secret man"),
+            (
+                "acr-pull-secret why a; acr-pull-secret why b",
+                "kubectl acr-pull-secret why a; kubectl acr-pull-secret why b",
+            ),
+            ("set paths in .acr-pull-secret.yaml", "set paths in .acr-pull-secret.yaml"),
+            ("/usr/bin/acr-pull-secret check", "/usr/bin/acr-pull-secret check"),
+            (
+                "clusteradmissionpolicy acr-pull-secret-validate -o json",
+                "clusteradmissionpolicy acr-pull-secret-validate -o json",
+            ),
+            ("kubectl acr-pull-secret check", "kubectl acr-pull-secret check"),
+            ("acr-pull-secret", "acr-pull-secret"),
+        ] {
+            assert_eq!(called_as_plugin(text), named);
+        }
+    }
+}
