@@ -4,7 +4,7 @@ mod answers;
 mod hostile;
 mod hub;
 mod real;
-mod registry;
+pub(crate) mod registry;
 #[cfg(target_os = "linux")]
 mod silence;
 

@@ -35,6 +35,8 @@
 //! | `decisions` | what is accepted, mutated and rejected, with the finding |
 //! | `written_files` | reports and sessions go to files, and never over an input |
 //! | `plugin` | as a plugin of kubectl, the command shows the calls that a user can type |
+//! | `why` | a pod that waits for its images has one cause and a command against it |
+//! | `kubectl` | a kubectl that prints what was recorded |
 //! | `explain` | `explain` reports a policy that cannot explain |
 //! | `asking` | `--pull` asks registries as the kubelet does, and no credential goes elsewhere or is shown |
 //! | `expiry` | every engine reads when a pull secret ends, and the JSON report lists ends and users |
@@ -83,6 +85,8 @@ mod hostile_modules;
 mod init;
 mod input_names;
 mod integrations;
+#[cfg(unix)]
+mod kubectl;
 mod lookups;
 mod manifests;
 mod playground;
@@ -104,5 +108,7 @@ mod streams;
 mod suites;
 mod tables;
 mod terminal;
+#[cfg(unix)]
+mod why;
 mod wording;
 mod written_files;

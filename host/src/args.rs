@@ -1,5 +1,6 @@
 //! The command line: options that several of them share, and the config file that gives their defaults.
 
+pub mod access;
 pub mod complete;
 pub mod config;
 pub mod connection;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+pub use self::access::AccessArgs;
 pub use self::complete::CompleteArgs;
 pub use self::connection::ConnectionArgs;
 pub use self::limits::LimitArgs;

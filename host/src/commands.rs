@@ -22,6 +22,7 @@ mod standard_input;
 pub mod test;
 mod unknown;
 mod watching;
+pub mod why;
 
 use std::path::Path;
 
@@ -38,6 +39,7 @@ use self::playground::Playground;
 use self::policy::Policy;
 use self::secret::MakeSecret;
 use self::test::Test;
+use self::why::Why;
 use crate::args::ConfigArgs;
 use crate::args::PolicyArgs;
 use crate::args::config::{Call, Given};
@@ -77,6 +79,8 @@ pub enum Command {
     Test(Test),
     /// Explain how an image is pulled, or what a rule means
     Explain(Explain),
+    /// Explain why a pod in a cluster waits for its images
+    Why(Box<Why>),
     /// Create the manifest of a pull secret
     Secret(MakeSecret),
     /// Write first settings and a config file, from what manifests use
@@ -123,6 +127,7 @@ pub fn run(mut call: Call<Cli>, io: &mut Io) -> ExitStatus {
         Command::Playground(args) => playground::run(args, io),
         Command::Test(args) => test::run(args, config, io),
         Command::Explain(args) => explain::run(args, io),
+        Command::Why(args) => why::run(args, io),
         Command::Secret(args) => secret::run(args, io),
         Command::Init(args) => init::run(args, io),
         Command::Completions(args) => completions::run(args, Cli::command(), io),

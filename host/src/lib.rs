@@ -13,6 +13,7 @@ pub mod commands;
 pub mod console;
 mod edit;
 pub mod files;
+pub mod kubectl;
 #[cfg(feature = "playground")]
 pub mod playground;
 mod process;
@@ -26,3 +27,4 @@ pub mod report;
 pub mod sandbox;
 pub mod suite;
 mod text;
+pub mod why;

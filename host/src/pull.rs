@@ -23,6 +23,7 @@ use crate::console::Io;
 use crate::registry::{Connection, Platform, RegistryError};
 use asking::Answers;
 pub use plan::{Asker, Node, PlanError, Plans, Question};
+pub use pods::platform;
 use review::evaluation::{Evaluation, Part, PodToPull};
 use review::outcome::Outcome;
 use review::pull::ImagePull;

@@ -14,6 +14,7 @@ pub mod markdown;
 mod place;
 pub mod sarif;
 pub mod text;
+pub mod why;
 
 use std::io::{self, Write};
 

@@ -11,33 +11,33 @@ use serde_json::json;
 use crate::registry::authority::Authority;
 use crate::registry::front::{Act, Front, Head, answer};
 
-pub(super) const HOST: &str = "contoso.azurecr.io";
+pub(crate) const HOST: &str = "contoso.azurecr.io";
 
 /// May pull everything.
-pub(super) const READER: (&str, &str) = ("reader", "ReadersPassw0rd+one");
+pub(crate) const READER: (&str, &str) = ("reader", "ReadersPassw0rd+one");
 /// Has no permission for anything but `shop/web`.
-pub(super) const LIMITED: (&str, &str) = ("limited", "LimitedPassw0rd+two");
+pub(crate) const LIMITED: (&str, &str) = ("limited", "LimitedPassw0rd+two");
 /// Was revoked.
-pub(super) const REVOKED: (&str, &str) = ("former", "FormersPassw0rd+six");
+pub(crate) const REVOKED: (&str, &str) = ("former", "FormersPassw0rd+six");
 
 /// The start of every token.
-pub(super) const TOKEN: &str = "tokenOfContoso";
+pub(crate) const TOKEN: &str = "tokenOfContoso";
 
 /// A running registry, and what it was asked.
-pub(super) struct Registry {
+pub(crate) struct Registry {
     front: Front,
     authority: Authority,
     /// User and scope of each token
-    pub(super) tokens: Arc<Mutex<Vec<String>>>,
+    pub(crate) tokens: Arc<Mutex<Vec<String>>>,
 }
 
 impl Registry {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(|_| None)
     }
 
     /// Some requests are answered in another way.
-    pub(super) fn with(other: impl Fn(&Head) -> Option<Act> + Send + Sync + 'static) -> Self {
+    pub(crate) fn with(other: impl Fn(&Head) -> Option<Act> + Send + Sync + 'static) -> Self {
         let authority = Authority::for_host(HOST);
         let tokens = Arc::new(Mutex::new(Vec::new()));
         let log = tokens.clone();
@@ -48,27 +48,27 @@ impl Registry {
     }
 
     /// The host and port in images and keys.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{HOST}:{}", self.front.port)
     }
 
     /// The options with which it is reached.
-    pub(super) fn options(&self) -> Vec<String> {
+    pub(crate) fn options(&self) -> Vec<String> {
         let resolve = format!("{}:127.0.0.1", self.name());
         ["--ca-file".to_owned(), self.authority.ca_file(), "--resolve".to_owned(), resolve].into()
     }
 
-    pub(super) fn seen(&self) -> Vec<Head> {
+    pub(crate) fn seen(&self) -> Vec<Head> {
         self.front.seen()
     }
 
     /// How many requests of this method had a path with this text.
-    pub(super) fn count(&self, method: &str, part: &str) -> usize {
+    pub(crate) fn count(&self, method: &str, part: &str) -> usize {
         self.seen().iter().filter(|head| head.method == method && head.path.contains(part)).count()
     }
 
     /// Every token that it gave.
-    pub(super) fn given(&self) -> BTreeSet<String> {
+    pub(crate) fn given(&self) -> BTreeSet<String> {
         self.tokens.lock().unwrap().iter().cloned().collect()
     }
 }
@@ -77,12 +77,12 @@ impl Registry {
 const LAYER: &str = "a layer of 25 characters..";
 
 /// The blobs of the image: its configuration and its layer.
-pub(super) fn image() -> [String; 2] {
+pub(crate) fn image() -> [String; 2] {
     [config(), LAYER.to_owned()]
 }
 
 /// The manifest of every single image.
-pub(super) fn manifest() -> String {
+pub(crate) fn manifest() -> String {
     let config = config();
     json!({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -97,7 +97,7 @@ fn config() -> String {
 }
 
 /// An index without linux/amd64.
-pub(super) fn index() -> String {
+pub(crate) fn index() -> String {
     let image = manifest();
     let entry = |os: &str, architecture: &str| {
         json!({
@@ -112,12 +112,12 @@ pub(super) fn index() -> String {
     .to_string()
 }
 
-pub(super) fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     artifact::digest(text.as_bytes())
 }
 
 /// An answer; that to `HEAD` has no body.
-pub(super) fn reply_with(head: &Head, status: &str, headers: &str, body: &str) -> Act {
+pub(crate) fn reply_with(head: &Head, status: &str, headers: &str, body: &str) -> Act {
     let mut text = answer(status, headers, body);
     if head.method == "HEAD" {
         text.truncate(text.len() - body.len());
@@ -126,7 +126,7 @@ pub(super) fn reply_with(head: &Head, status: &str, headers: &str, body: &str) -
 }
 
 /// The answer with a manifest.
-pub(super) fn reply_with_manifest(head: &Head, text: &str) -> Act {
+pub(crate) fn reply_with_manifest(head: &Head, text: &str) -> Act {
     let kind = if text.contains("image.index") { "index" } else { "manifest" };
     let headers = format!(
         "Content-Type: application/vnd.oci.image.{kind}.v1+json\r\nDocker-Content-Digest: {}\r\n",
@@ -140,7 +140,7 @@ fn error(head: &Head, status: &str, code: &str, headers: &str) -> Act {
     reply_with(head, status, headers, &body)
 }
 
-pub(super) fn challenge(head: &Head) -> String {
+pub(crate) fn challenge(head: &Head) -> String {
     let host = head.header("host").unwrap();
     format!("Www-Authenticate: Bearer realm=\"https://{host}/oauth2/token\",service=\"{HOST}\"\r\n")
 }

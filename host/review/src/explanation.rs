@@ -157,6 +157,9 @@ pub struct TriedKey {
     pub secret: String,
     /// The key that matches
     pub key: String,
+    /// Whether it is known to fail
+    #[serde(default)]
+    pub fails: bool,
     /// `ok`, or what is wrong with it
     #[serde(default)]
     pub status: Option<String>,

@@ -42,7 +42,7 @@ pub(super) fn service_account(pod: &Value) -> &str {
 }
 
 /// The platform of the nodes that its node selector allows, or else `default`.
-pub(super) fn platform(pod: &Value, default: &Platform) -> Platform {
+pub fn platform(pod: &Value, default: &Platform) -> Platform {
     let selected = |label: &str| {
         let value = pod.get("spec")?.get("nodeSelector")?.get(label)?.as_str()?;
         Some(value.to_owned())

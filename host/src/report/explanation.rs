@@ -77,15 +77,7 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
 /// # Errors
 /// - the output cannot be written
 pub fn write_pull(pull: &ImagePull, out: &mut Lines<'_>) -> io::Result<()> {
-    let attempts = pull.attempts.iter().enumerate();
-    let attempt = |(i, PullAttempt { secret, key, answer }): (usize, &PullAttempt)| {
-        let with = match (secret, key) {
-            (Some(secret), Some(key)) => format!("key {key} of secret {secret}"),
-            _ => "anonymously".to_owned(),
-        };
-        format!("{}. {with}: {answer}", i + 1)
-    };
-    rows(out, "asked", &attempts.map(attempt).collect::<Vec<_>>())?;
+    rows(out, "asked", &attempts(pull))?;
     let result = if pull.result == PullResult::Pulled {
         "the image can be pulled".to_owned()
     } else {
@@ -99,6 +91,19 @@ pub fn write_pull(pull: &ImagePull, out: &mut Lines<'_>) -> io::Result<()> {
     rows(out, "size", &size.into_iter().collect::<Vec<_>>())?;
     let platforms = if pull.platforms.is_empty() { Vec::new() } else { vec![pull.platforms.join(", ")] };
     rows(out, "platforms", &platforms)
+}
+
+/// What the registry answered to each attempt.
+pub(super) fn attempts(pull: &ImagePull) -> Vec<String> {
+    let attempts = pull.attempts.iter().enumerate();
+    let attempt = |(i, PullAttempt { secret, key, answer }): (usize, &PullAttempt)| {
+        let with = match (secret, key) {
+            (Some(secret), Some(key)) => format!("key {key} of secret {secret}"),
+            _ => "anonymously".to_owned(),
+        };
+        format!("{}. {with}: {answer}", i + 1)
+    };
+    attempts.map(attempt).collect()
 }
 
 /// Writes what a rule means.
@@ -130,7 +135,7 @@ fn is_listed(explanation: &Explanation, name: &str) -> bool {
     explanation.secrets.is_empty() || explanation.secrets.iter().any(|secret| secret.name == name)
 }
 
-fn rows(out: &mut Lines<'_>, name: &str, texts: &[String]) -> io::Result<()> {
+pub(super) fn rows(out: &mut Lines<'_>, name: &str, texts: &[String]) -> io::Result<()> {
     for (i, text) in texts.iter().enumerate() {
         let name = if i == 0 { name } else { "" };
         out.line(format_args!("  {name:<10}  {text}"))?;
@@ -148,7 +153,7 @@ fn entry(entry: &Entry) -> String {
     format!("pullSecrets[{index}], {}{owners}, {secret}: {reason}", registries.join(", "))
 }
 
-fn secret(secret: &SecretState) -> String {
+pub(super) fn secret(secret: &SecretState) -> String {
     let SecretState { name, state, reason } = secret;
     // The kubelet reads it. The status of its credentials is with each.
     let state = if state == "usable" { "found" } else { state };

@@ -71,8 +71,8 @@ pub(super) fn is_argument(command: &str, argument: &str) -> bool {
         // In other commands these are suites, or formats of something other than a report.
         "paths" => matches!(command, "check" | "fix"),
         "output" => command == "check",
-        // The manifest of `secret` does not depend on a config file.
-        "namespace" => command != "secret",
+        // The manifest of `secret` does not depend on a config file, and none says what is read of a cluster.
+        "namespace" => !matches!(command, "secret" | "why"),
         _ => ARGUMENTS.iter().any(|(_, known)| *known == argument),
     }
 }

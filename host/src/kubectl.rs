@@ -1,0 +1,180 @@
+//! Runs kubectl, and reads the objects of a cluster with it. kubectl has the user's connection and login, so this command needs
+//! neither.
+
+pub mod world;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use review::log::Log;
+use serde_json::Value;
+
+use crate::process::{self, on_one_line};
+use crate::text::reason_of;
+
+/// How long a call may take. Lists of a large cluster come in many parts.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// Lines of kubectl's messages that are shown of a call that succeeds.
+const MOST_LINES: usize = 10;
+
+/// Why kubectl gives no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum KubectlError {
+    /// It is not installed
+    #[error("kubectl was not found on the PATH")]
+    NoProgram,
+    /// It cannot be started, or its output cannot be read
+    #[error("kubectl cannot be run: {}", reason_of(.0))]
+    Unusable(io::Error),
+    /// It failed
+    #[error("kubectl {call} failed: {reason}")]
+    Failed {
+        /// The command and the resource: `get pods`
+        call: String,
+        /// Its error message, on one line
+        reason: String,
+    },
+    /// It took too long
+    #[error("kubectl {call} did not end within {} s and was stopped", LIMIT.as_secs())]
+    TooSlow {
+        /// The command and the resource
+        call: String,
+    },
+    /// Output larger than the limit
+    #[error("the output of kubectl {0} is larger than the limit of 256 MiB")]
+    TooMuch(String),
+    /// Output of another form
+    #[error("the output of kubectl {0} is not what was asked for")]
+    Output(String),
+}
+
+impl KubectlError {
+    /// Whether the user may not do it.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Failed { reason, .. } if reason.contains("(Forbidden)"))
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoProgram | Self::Unusable(_) => "install kubectl, or put its folder into PATH",
+            Self::Failed { .. } if self.is_forbidden() => {
+                "name a namespace that you may read with -n NAMESPACE, or another context with --context NAME"
+            }
+            Self::Failed { .. } => {
+                "try kubectl get pods, and name the cluster with --context NAME or --kubeconfig FILE"
+            }
+            Self::TooSlow { .. } => {
+                "run kubectl get pods, which may ask you to log in, or limit the call with -n NAMESPACE"
+            }
+            Self::TooMuch(_) => "limit the call with -n NAMESPACE",
+            Self::Output(_) => "check which program kubectl is: kubectl version --client",
+        }
+    }
+}
+
+/// Which namespaces are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// All
+    All,
+    /// The one of this name
+    Namespace(String),
+    /// That of kubectl's context
+    Context,
+}
+
+/// Which objects are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// Their kinds, as kubectl names them: `pods,jobs.batch`
+    pub resources: &'a str,
+    /// Their names; empty for all. A name that is not there is left out. They have to be names that the API server accepts
+    pub names: &'a [&'a str],
+    /// Where they are
+    pub scope: &'a Scope,
+    /// Further options, each as one argument: `--selector=app=web`
+    pub options: &'a [String],
+}
+
+/// kubectl with the cluster that it is to talk to.
+pub struct Kubectl<'a> {
+    access: Vec<OsString>,
+    log: &'a dyn Log,
+}
+
+impl<'a> Kubectl<'a> {
+    /// With this context and kubeconfig, or kubectl's own. Its messages go to `log`.
+    pub fn new(context: Option<&str>, kubeconfig: Option<&Path>, log: &'a dyn Log) -> Self {
+        // In one argument with its option, no value is read as another option.
+        let context = context.map(|name| OsString::from(format!("--context={name}")));
+        let kubeconfig = kubeconfig.map(|path| {
+            let mut option = OsString::from("--kubeconfig=");
+            option.push(path);
+            option
+        });
+        Self { access: context.into_iter().chain(kubeconfig).collect(), log }
+    }
+
+    /// The objects.
+    ///
+    /// # Errors
+    /// - kubectl is not there, fails, or prints something else
+    pub fn objects(&self, query: &Query<'_>) -> Result<Vec<Value>, KubectlError> {
+        let output = self.get(query, "--output=json")?;
+        if output.trim_ascii().is_empty() {
+            return Ok(Vec::new());
+        }
+        let other = || KubectlError::Output(call(query));
+        let mut value: Value = serde_json::from_slice(&output).map_err(|_| other())?;
+        match value.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
+            Some(_) => Err(other()),
+            None => Ok(vec![value]),
+        }
+    }
+
+    /// What a template of Go prints of the list of the objects.
+    ///
+    /// # Errors
+    /// - kubectl is not there, fails, or prints something else than UTF-8
+    pub fn printed(&self, query: &Query<'_>, template: &str) -> Result<String, KubectlError> {
+        let output = self.get(query, &format!("--output=go-template={template}"))?;
+        String::from_utf8(output).map_err(|_| KubectlError::Output(call(query)))
+    }
+
+    fn get(&self, query: &Query<'_>, output: &str) -> Result<Vec<u8>, KubectlError> {
+        let Query { resources, names, scope, options } = query;
+        let mut command = Command::new("kubectl");
+        command.args(["get", resources]).args(*names).args(*options).arg(output);
+        match scope {
+            Scope::All => drop(command.arg("--all-namespaces")),
+            Scope::Namespace(name) => drop(command.arg(format!("--namespace={name}"))),
+            Scope::Context => {}
+        }
+        if !names.is_empty() {
+            command.arg("--ignore-not-found");
+        }
+        command.args(&self.access);
+        let ended = match process::run(&mut command, LIMIT) {
+            Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Err(KubectlError::NoProgram),
+            ended => ended.map_err(KubectlError::Unusable)?,
+        };
+        let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query) })?;
+        let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
+        if !ended.is_success {
+            return Err(KubectlError::Failed { call: call(query), reason: on_one_line(&ended.talk) });
+        }
+        let lines = ended.talk.lines().filter(|line| !line.trim().is_empty());
+        lines.take(MOST_LINES).for_each(|line| self.log.line(&format!("kubectl: {line}")));
+        Ok(output)
+    }
+}
+
+fn call(query: &Query<'_>) -> String {
+    format!("get {}", query.resources)
+}

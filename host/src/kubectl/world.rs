@@ -1,0 +1,181 @@
+//! The objects of a cluster that a check needs, read once.
+
+use std::collections::HashSet;
+
+use percent_encoding::percent_decode_str;
+use review::kind::{Kind, not_judged};
+use serde_json::{Value, json};
+
+use super::{Kubectl, KubectlError, Query, Scope};
+
+/// The kinds that are checked.
+const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps,replicasets.apps,statefulsets.apps,\
+                       daemonsets.apps,jobs.batch,cronjobs.batch,serviceaccounts";
+
+/// The types of Secrets that the kubelet reads. Only their content is asked for.
+const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
+
+/// What is printed of a Secret: namespace, name, type and end, without its data. Escaped as in the query of a URL, because a type
+/// may have any characters.
+const METADATA: &str = r#"{{range .items}}{{.metadata.namespace | urlquery}} {{.metadata.name | urlquery}} {{.type | urlquery}} {{with .metadata.annotations}}{{with index . "acr-pull-secret/expires"}}{{. | urlquery}}{{end}}{{end}}{{"\n"}}{{end}}"#;
+
+/// The objects of a cluster.
+#[derive(Debug, Default)]
+pub struct World {
+    /// Those that are checked
+    pub objects: Vec<Found>,
+    /// The Secrets, without their data; none where they may not be listed
+    pub secrets: Vec<Value>,
+    /// Why the Secrets are not known
+    pub no_secrets: Option<KubectlError>,
+    /// How many objects are left out because a listed one has made them
+    pub made: usize,
+    /// How many pods are left out because they have finished
+    pub finished: usize,
+}
+
+/// An object of a cluster.
+#[derive(Debug)]
+pub struct Found {
+    /// Where it is: `pod/web in namespace shop`
+    pub place: String,
+    /// The object
+    pub object: Value,
+}
+
+impl World {
+    /// Reads the objects, and the content of the Secrets that the kubelet reads where `with_contents`. Without, it stays in
+    /// kubectl. Secrets that the user may not list are not known.
+    ///
+    /// # Errors
+    /// - kubectl is not there, or fails
+    pub fn read(kubectl: &Kubectl<'_>, scope: &Scope, with_contents: bool) -> Result<Self, KubectlError> {
+        let query = |resources| Query { resources, names: &[], scope, options: &[] };
+        let mut world = Self::of(kubectl.objects(&query(CHECKED))?);
+        match kubectl.printed(&query("secrets"), METADATA) {
+            Ok(text) => {
+                let secrets: Option<Vec<Value>> = text.lines().map(metadata).collect();
+                world.secrets = secrets.ok_or_else(|| KubectlError::Output("get secrets".to_owned()))?;
+            }
+            Err(error) if error.is_forbidden() => world.no_secrets = Some(error),
+            Err(error) => return Err(error),
+        }
+        if with_contents && world.no_secrets.is_none() {
+            for kind in READ {
+                let options = [format!("--field-selector=type={kind}")];
+                let secrets = kubectl.objects(&Query { options: &options, ..query("secrets") })?;
+                world.objects.extend(secrets.into_iter().map(Found::new));
+            }
+        }
+        Ok(world)
+    }
+
+    /// What is checked of these objects: no pod that has finished, and nothing that one of them has made.
+    fn of(objects: Vec<Value>) -> Self {
+        let uid = |object: &Value| Some(object.pointer("/metadata/uid")?.as_str()?.to_owned());
+        let known: HashSet<String> = objects.iter().filter_map(uid).collect();
+        let mut world = Self::default();
+        for object in objects {
+            if Kind::of(&object).is_some_and(|kind| not_judged(&kind, &object).is_some()) {
+                world.finished += 1;
+            } else if controller(&object).is_some_and(|owner| known.contains(owner)) {
+                world.made += 1;
+            } else {
+                world.objects.push(Found::new(object));
+            }
+        }
+        world
+    }
+}
+
+impl Found {
+    fn new(object: Value) -> Self {
+        let word = |path| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        let (kind, name) = (word("/kind").to_ascii_lowercase(), word("/metadata/name"));
+        let place = format!("{kind}/{name} in namespace {}", word("/metadata/namespace"));
+        Self { place, object }
+    }
+}
+
+/// The uid of the controller that has made an object.
+pub fn controller(object: &Value) -> Option<&str> {
+    let owners = object.pointer("/metadata/ownerReferences")?.as_array()?;
+    let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
+    owner.get("uid")?.as_str()
+}
+
+/// A Secret of a line that [`METADATA`] prints; `None` for another line.
+fn metadata(line: &str) -> Option<Value> {
+    let word = |word: &str| {
+        let word = word.replace('+', " ");
+        percent_decode_str(&word).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    };
+    let words = line.split(' ').map(word).collect::<Option<Vec<String>>>()?;
+    let [namespace, name, kind, expires] = words.try_into().ok()?;
+    let mut metadata = json!({"namespace": namespace, "name": name});
+    if let Some(fields) = metadata.as_object_mut().filter(|_| !expires.is_empty()) {
+        fields.insert("annotations".to_owned(), json!({"acr-pull-secret/expires": expires}));
+    }
+    Some(json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind}))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{World, metadata};
+
+    #[test]
+    fn a_line_of_metadata_is_one_secret_whatever_its_type_is() {
+        let secret = metadata("shop s a%2Fb%0Ashop+x+y 2027-01-31T12%3A00%3A00Z").unwrap();
+        assert_eq!(
+            secret,
+            json!({
+                "apiVersion": "v1", "kind": "Secret", "type": "a/b\nshop x y",
+                "metadata": {"namespace": "shop", "name": "s", "annotations": {"acr-pull-secret/expires": "2027-01-31T12:00:00Z"}},
+            })
+        );
+        assert_eq!(
+            metadata("shop s Opaque ").unwrap()["metadata"],
+            json!({"namespace": "shop", "name": "s"})
+        );
+        for other in ["", "shop s Opaque", "a b c d e", "a b %FF "] {
+            assert_eq!(metadata(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_listed_controller_has_made_and_finished_pods_are_left_out() {
+        let object = |kind: &str, name: &str, owner: Option<(&str, bool)>, phase: &str| {
+            let owners: Vec<_> = owner
+                .iter()
+                .map(|(uid, is_controller)| json!({"uid": uid, "controller": is_controller}))
+                .collect();
+            json!({
+                "apiVersion": if kind == "Pod" { "v1" } else { "apps/v1" }, "kind": kind,
+                "metadata": {"name": name, "namespace": "shop", "uid": name, "ownerReferences": owners},
+                "status": {"phase": phase},
+            })
+        };
+        let world = World::of(vec![
+            object("Deployment", "web", None, ""),
+            object("ReplicaSet", "web-1", Some(("web", true)), ""),
+            object("Pod", "web-1-a", Some(("web-1", true)), "Pending"),
+            object("Pod", "done", None, "Succeeded"),
+            object("Pod", "bare", None, "Running"),
+            object("Pod", "of-another", Some(("some-operator", true)), "Running"),
+            object("Pod", "referred", Some(("web", false)), "Running"),
+        ]);
+        let places: Vec<&str> = world.objects.iter().map(|found| found.place.as_str()).collect();
+        assert_eq!(
+            places,
+            [
+                "deployment/web in namespace shop",
+                "pod/bare in namespace shop",
+                "pod/of-another in namespace shop",
+                "pod/referred in namespace shop"
+            ]
+        );
+        assert_eq!((world.made, world.finished), (2, 1));
+    }
+}

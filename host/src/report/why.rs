@@ -1,0 +1,224 @@
+//! The answer of `why`: about ten lines for people, or an object for programs.
+
+use std::io;
+
+use review::explanation::{SecretState, TriedKey};
+use review::pull::ImagePull;
+use review::user_info::without_user_info;
+use serde::Serialize;
+
+use super::explanation::{attempts, rows, secret};
+use super::lines::Lines;
+use crate::program::called;
+use crate::why::cause::Cause;
+use crate::why::pod::State;
+use crate::why::{Facts, ImageFacts, Now};
+
+/// An answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// `Pod`, or the kind of a workload without pods
+    kind: String,
+    namespace: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_account: Option<String>,
+    images: Vec<ImageAnswer>,
+    cause: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    help: String,
+    /// Whether every image can be pulled now, as far as is known
+    can_pull: bool,
+    /// Other pods of the workload with the same answer
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    alike: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ImageAnswer {
+    image: String,
+    users: Vec<String>,
+    /// `failing`, `not-yet`, `pulled`
+    state: &'static str,
+    /// What the kubelet reports, in one line
+    kubelet: String,
+    secrets: Vec<Named>,
+    tries: Vec<Tried>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull: Option<ImagePull>,
+    /// Absent where it is not known
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_pull: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+struct Named {
+    name: String,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tried {
+    secret: String,
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    fails: bool,
+}
+
+impl Answer {
+    /// The answer about a pod, and about others that are like it.
+    pub fn of_pod(facts: &Facts, cause: Cause, alike: Vec<String>) -> Self {
+        let pod = &facts.pod;
+        Self {
+            kind: "Pod".to_owned(),
+            namespace: pod.namespace.clone(),
+            name: pod.name.clone(),
+            phase: Some(pod.phase.clone()),
+            node: pod.node.clone(),
+            service_account: Some(pod.service_account.clone()),
+            images: facts.images.iter().map(|image| ImageAnswer::of(facts, image)).collect(),
+            cause: cause.message,
+            help: cause.help,
+            can_pull: facts.can_pull(),
+            alike,
+        }
+    }
+
+    /// The answer about a workload that has no pods.
+    pub fn of_workload(kind: &str, namespace: &str, name: &str, cause: Cause) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            phase: None,
+            node: None,
+            service_account: None,
+            images: Vec::new(),
+            cause: cause.message,
+            help: cause.help,
+            can_pull: false,
+            alike: Vec::new(),
+        }
+    }
+
+    /// Whether every image can be pulled now, as far as is known.
+    pub fn can_pull(&self) -> bool {
+        self.can_pull
+    }
+
+    /// Writes it for people.
+    ///
+    /// # Errors
+    /// - the output cannot be written
+    pub fn write(&self, out: &mut Lines<'_>) -> io::Result<()> {
+        let Self { kind, namespace, name, .. } = self;
+        let about = match (&self.phase, &self.service_account) {
+            (Some(phase), Some(account)) => {
+                let node = self.node.as_ref().map_or("no node".to_owned(), |node| format!("node {node}"));
+                format!(" ({phase}, {node}, ServiceAccount {account})")
+            }
+            _ => " (no pods)".to_owned(),
+        };
+        out.line(format_args!("{kind} {namespace}/{name}{about}"))?;
+        self.images.iter().try_for_each(|image| image.write(out))?;
+        rows(out, "cause", std::slice::from_ref(&self.cause))?;
+        let help = Some(called(&self.help).into_owned()).filter(|help| !help.is_empty());
+        rows(out, "fix", help.as_slice())?;
+        let alike = (!self.alike.is_empty()).then(|| self.alike.join(", "));
+        rows(out, "same for", alike.as_slice())
+    }
+}
+
+impl ImageAnswer {
+    fn of(facts: &Facts, image: &ImageFacts) -> Self {
+        let explanation = &image.explanation;
+        let named = |SecretState { name, state, reason }: &SecretState| Named {
+            name: name.clone(),
+            state: state.clone(),
+            reason: reason.clone(),
+        };
+        let tried = |TriedKey { secret, key, status, fails, .. }: &TriedKey| Tried {
+            secret: secret.clone(),
+            key: key.clone(),
+            status: status.clone(),
+            fails: *fails,
+        };
+        Self {
+            image: without_user_info(&image.image.reference).into_owned(),
+            users: image.image.users.clone(),
+            state: match image.image.state {
+                State::Failing { .. } => "failing",
+                State::NotYet => "not-yet",
+                State::Pulled => "pulled",
+            },
+            kubelet: kubelet(facts, image),
+            secrets: explanation.secrets.iter().map(named).collect(),
+            tries: explanation.tries.iter().map(tried).collect(),
+            outcome: explanation.outcome.as_ref().map(|outcome| outcome.message.clone()),
+            pull: image.pull.clone(),
+            can_pull: match facts.now(image) {
+                Now::Yes => Some(true),
+                Now::No => Some(false),
+                Now::Unknown => None,
+            },
+        }
+    }
+
+    fn write(&self, out: &mut Lines<'_>) -> io::Result<()> {
+        rows(out, "image", &[format!("{} ({})", self.image, self.users.join(", "))])?;
+        rows(out, "kubelet", std::slice::from_ref(&self.kubelet))?;
+        let unusable = self.secrets.iter().filter(|named| named.state != "usable");
+        let unusable = unusable.map(|Named { name, state, reason }| {
+            secret(&SecretState { name: name.clone(), state: state.clone(), reason: reason.clone() })
+        });
+        rows(out, "secrets", &unusable.collect::<Vec<_>>())?;
+        let attempt = |(i, Tried { secret, key, status, .. }): (usize, &Tried)| {
+            let status = status.as_ref().map(|status| format!(": {status}")).unwrap_or_default();
+            format!("{}. key {key} of secret {secret}{status}", i + 1)
+        };
+        let mut tries: Vec<String> = self.tries.iter().enumerate().map(attempt).collect();
+        if let Some(outcome) = self.outcome.as_ref().filter(|_| tries.is_empty()) {
+            tries.push(format!("no credential: {outcome}"));
+        }
+        rows(out, "tries", &tries)?;
+        let Some(pull) = &self.pull else { return Ok(()) };
+        let mut asked = attempts(pull);
+        if let Some(message) = pull.message.as_ref().filter(|_| asked.is_empty()) {
+            asked.push(message.clone());
+        }
+        rows(out, "registry", &asked)
+    }
+}
+
+/// What the kubelet reports, in one line.
+fn kubelet(facts: &Facts, image: &ImageFacts) -> String {
+    let reference = &image.image.reference;
+    if let Some(complaint) = facts.complaint(&image.image) {
+        let message = if complaint.says_why() { format!(": {}", complaint.message) } else { String::new() };
+        let failed = facts.events.iter().rev().find(|event| event.is_failed_pull_of(reference));
+        let times = failed.map(|event| {
+            let last = event.last.as_ref().map(|last| format!(", last at {last}")).unwrap_or_default();
+            format!(" ({} attempts{last})", event.count)
+        });
+        return complaint.reason + &message + &times.unwrap_or_default();
+    }
+    match image.image.state {
+        State::Pulled if facts.was_on_node(&image.image) => {
+            "has the image: it was on the node already".to_owned()
+        }
+        State::Pulled => "has the image".to_owned(),
+        _ if facts.pod.node.is_none() => "nothing, because the pod has no node".to_owned(),
+        _ => "nothing yet".to_owned(),
+    }
+}

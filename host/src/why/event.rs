@@ -1,0 +1,112 @@
+//! Events of a pod, as the kubelet and the scheduler write them.
+
+use serde_json::Value;
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its reason: `Failed`
+    pub reason: String,
+    /// Its message
+    pub message: String,
+    /// How many times it occurred
+    pub count: u64,
+    /// When it occurred last, in RFC 3339; none where it does not say
+    pub last: Option<String>,
+}
+
+impl Event {
+    /// The events of a list, oldest first.
+    pub fn all(objects: &[Value]) -> Vec<Self> {
+        let mut events: Vec<Self> = objects.iter().map(Self::of).collect();
+        events
+            .sort_by(|one, other| one.last.as_deref().map(seconds).cmp(&other.last.as_deref().map(seconds)));
+        events
+    }
+
+    /// core/v1 `Event`: a series counts in `series`, other events in `count`.
+    fn of(object: &Value) -> Self {
+        let word = |path: &str| {
+            let word = object.pointer(path).and_then(Value::as_str);
+            word.filter(|word| !word.is_empty()).map(str::to_owned)
+        };
+        let number = |path: &str| object.pointer(path).and_then(Value::as_u64);
+        let times =
+            ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"];
+        Self {
+            reason: word("/reason").unwrap_or_default(),
+            message: word("/message").unwrap_or_default(),
+            count: number("/series/count").or_else(|| number("/count")).unwrap_or(1).max(1),
+            last: times.into_iter().find_map(word),
+        }
+    }
+
+    /// Whether it says why a pull of this image failed. kubelet: `images/image_manager.go`
+    pub fn is_failed_pull_of(&self, image: &str) -> bool {
+        self.reason == "Failed" && self.message.starts_with("Failed to pull image") && self.names(image)
+    }
+
+    /// Whether it says that this image was pulled, or was there.
+    pub fn is_about_pull_of(&self, image: &str) -> bool {
+        self.reason == "Pulled" && self.names(image)
+    }
+
+    /// Whether the image was on the node. Since 1.35 the message goes on after these words.
+    pub fn is_already_present(&self) -> bool {
+        self.message.contains("already present on machine")
+    }
+
+    fn names(&self, image: &str) -> bool {
+        self.message.contains(&format!("\"{image}\""))
+    }
+}
+
+/// The first 19 characters of a time in RFC 3339, which are in the order of time where all are UTC, as those of the API server
+/// are.
+pub fn seconds(time: &str) -> &str {
+    time.get(..19).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Event;
+
+    #[test]
+    fn events_are_in_the_order_of_time_and_count_their_series() {
+        let events = Event::all(&[
+            json!({"reason": "BackOff", "message": "b", "count": 7, "lastTimestamp": "2026-07-31T03:05:00Z"}),
+            json!({"reason": "FailedScheduling", "eventTime": "2026-07-31T03:01:00.123456Z", "lastTimestamp": null,
+                   "series": {"count": 3, "lastObservedTime": "2026-07-31T03:04:59.900000Z"}}),
+            json!({"reason": "Odd"}),
+        ]);
+        let shown: Vec<_> = events.iter().map(|event| (event.reason.as_str(), event.count)).collect();
+        assert_eq!(shown, [("Odd", 1), ("FailedScheduling", 3), ("BackOff", 7)]);
+    }
+
+    #[test]
+    fn an_event_is_about_the_image_that_it_quotes() {
+        let event = |reason: &str, message: &str| Event {
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            count: 1,
+            last: None,
+        };
+        let failed = event("Failed", "Failed to pull image \"a.azurecr.io/web:v1\": rpc error");
+        assert!(failed.is_failed_pull_of("a.azurecr.io/web:v1"));
+        assert!(
+            !failed.is_failed_pull_of("a.azurecr.io/web") && !failed.is_about_pull_of("a.azurecr.io/web:v1")
+        );
+        assert!(!event("Failed", "Error: ImagePullBackOff").is_failed_pull_of(""));
+        for (message, is_present) in [
+            ("Container image \"web\" already present on machine", true),
+            ("Container image \"web\" already present on machine and can be accessed by the pod", true),
+            ("Successfully pulled image \"web\" in 1.2s", false),
+        ] {
+            let pulled = event("Pulled", message);
+            assert!(pulled.is_about_pull_of("web"));
+            assert_eq!(pulled.is_already_present(), is_present, "{message}");
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! `why`: what a user learns of a pod that waits for its images, with recorded answers of kubectl.
+
+mod found;
+
+use serde_json::{Value, json};
+
+use crate::engines::project;
+use crate::kubectl::{Stub, secret};
+
+const IMAGE: &str = "contoso.azurecr.io/shop/web:v1";
+const PASSWORD: &str = "FormersPassw0rd+six";
+const RUNNING: &str = "running";
+
+const POD: &str = "get pods web-5d8f7c9b6-x2k4p --output=json --namespace=shop --ignore-not-found";
+const EVENTS: &str = "get events --field-selector=involvedObject.uid=11-22 --output=json --namespace=shop";
+const ACCOUNT: &str = "get serviceaccounts web --output=json --namespace=shop --ignore-not-found";
+
+fn secrets(names: &str) -> String {
+    format!("get secrets {names} --output=json --namespace=shop --ignore-not-found")
+}
+
+/// A pod of one container, with its pull secrets and what its status has.
+fn pod(image: &str, pull_secrets: &[&str], state: &Value) -> Value {
+    let pull_secrets: Vec<Value> = pull_secrets.iter().map(|name| json!({"name": name})).collect();
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": "web-5d8f7c9b6-x2k4p", "namespace": "shop", "uid": "11-22", "creationTimestamp": "2026-07-31T02:50:00Z",
+            "labels": {"app": "web"}, "ownerReferences": [{"controller": true, "kind": "ReplicaSet", "uid": "33"}],
+        },
+        "spec": {
+            "nodeName": "aks-pool-1", "serviceAccountName": "web", "imagePullSecrets": pull_secrets,
+            "containers": [{"name": "web", "image": image, "imagePullPolicy": "IfNotPresent"}],
+        },
+        "status": {
+            "phase": if state.get(RUNNING).is_some() { "Running" } else { "Pending" },
+            "containerStatuses": [{"name": "web", "image": image, "imageID": "", "state": state}],
+        },
+    })
+}
+
+fn waiting(reason: &str, message: &str) -> Value {
+    json!({"waiting": {"reason": reason, "message": message}})
+}
+
+fn event(reason: &str, message: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Event", "reason": reason, "message": message, "count": 4, "type": "Warning",
+        "lastTimestamp": "2026-07-31T03:04:05Z",
+    })
+}
+
+fn failed(end: &str) -> Value {
+    event(
+        "Failed",
+        &format!(
+            "Failed to pull image \"{IMAGE}\": rpc error: code = Unknown desc = failed to pull and unpack image \"{IMAGE}\": \
+             failed to resolve reference \"{IMAGE}\": {end}"
+        ),
+    )
+}
+
+fn unauthorized() -> Value {
+    failed(
+        "failed to authorize: failed to fetch oauth token: unexpected status from POST request to \
+         https://contoso.azurecr.io/oauth2/token: 401 Unauthorized",
+    )
+}
+
+fn anonymous() -> Value {
+    failed(
+        "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to X: 401 Unauthorized",
+    )
+}
+
+fn back_off() -> Value {
+    waiting("ImagePullBackOff", &format!("Back-off pulling image \"{IMAGE}\""))
+}
+
+fn account(names: &[&str]) -> Value {
+    let names: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+    json!({
+        "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web", "namespace": "shop"},
+        "imagePullSecrets": names,
+    })
+}
+
+/// A cluster of one pod.
+fn cluster(pod: &Value, events: &[Value], account: &Value, found: &[Value]) -> Stub {
+    let listed = pod["spec"]["imagePullSecrets"].as_array().unwrap().iter();
+    let listed = listed.chain(account["imagePullSecrets"].as_array().unwrap());
+    let mut names: Vec<&str> = listed.map(|entry| entry["name"].as_str().unwrap()).collect();
+    names.retain(|name| !name.starts_with('-'));
+    names.sort_unstable();
+    names.dedup();
+    Stub::new()
+        .objects(POD, std::slice::from_ref(pod))
+        .objects(EVENTS, events)
+        .objects(ACCOUNT, std::slice::from_ref(account))
+        .objects(&secrets(&names.join(" ")), found)
+}
+
+fn why(stub: &Stub, more: &[&str]) -> (String, Option<i32>) {
+    let (out, talk, status) = stub.run(&[&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop"], more].concat());
+    assert!(talk.is_empty(), "{talk}");
+    assert!(!out.contains(PASSWORD), "{out}");
+    (out, status)
+}
+
+fn row<'a>(out: &'a str, name: &str) -> &'a str {
+    let line = out.lines().find_map(|line| line.trim_start().strip_prefix(name));
+    line.unwrap_or_else(|| panic!("no {name}: {out}")).trim()
+}
+
+fn expired() -> Value {
+    secret(
+        "acr-secret",
+        "contoso.azurecr.io",
+        ("reader", PASSWORD),
+        &json!({"acr-pull-secret/expires": "2026-07-31T00:00:00Z"}),
+    )
+}
+
+fn valid(name: &str) -> Value {
+    secret(name, "contoso.azurecr.io", ("reader", PASSWORD), &Value::Null)
+}
+
+/// The page shows the whole answer.
+#[test]
+fn the_answer_of_the_documents_is_that_of_the_command() {
+    let expired = secret(
+        "acr-secret",
+        "contoso.azurecr.io",
+        ("reader", PASSWORD),
+        &json!({"acr-pull-secret/expires": "2020-07-31T00:00:00Z"}),
+    );
+    let stub =
+        cluster(&pod(IMAGE, &["acr-secret"], &back_off()), &[unauthorized()], &account(&[]), &[expired]);
+    let (out, status) = why(&stub, &[]);
+    assert_eq!(status, Some(1));
+    let page = std::fs::read_to_string(project("docs/why.md")).unwrap();
+    // The number of days since then depends on the day.
+    let days = regex::Regex::new("[0-9]+ days ago").unwrap();
+    let (out, page) = (days.replace_all(&out, "N days ago"), days.replace_all(&page, "N days ago"));
+    assert!(page.contains(&*out), "{out}");
+}
+
+#[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn each_kind_of_trouble_has_its_cause_and_its_command() {
+    let scheduling = "0/3 nodes are available: 3 Insufficient memory.";
+    let mut unscheduled = pod(IMAGE, &["acr-secret"], &json!({}));
+    unscheduled["spec"].as_object_mut().unwrap().remove("nodeName");
+    let mut never = pod(
+        IMAGE,
+        &[],
+        &waiting("ErrImageNeverPull", "Container image is not present with pull policy of Never"),
+    );
+    never["spec"]["containers"][0]["imagePullPolicy"] = "Never".into();
+    let malformed = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+        "metadata": {"name": "acr-secret", "namespace": "shop"}, "data": {".dockerconfigjson": "e30gfQ=="},
+    });
+    let present = event("Pulled", &format!("Container image \"{IMAGE}\" already present on machine"));
+    let pulled =
+        event("Pulled", &format!("Successfully pulled image \"{IMAGE}\" in 1.2s (1.2s including waiting)"));
+    let running = || json!({"running": {"startedAt": "2026-07-31T03:00:00Z"}});
+    let crashing = json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting"}});
+    let mut later = valid("acr-secret");
+    later["metadata"]["creationTimestamp"] = "2026-07-31T03:10:00Z".into();
+    for (name, pod, event, account, found, cause, fix, status) in [
+        (
+            "expired",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(unauthorized()),
+            account(&[]),
+            vec![expired()],
+            "key contoso.azurecr.io of secret acr-secret: its credential expired",
+            "acr-pull-secret secret --server contoso.azurecr.io",
+            1,
+        ),
+        (
+            "absent",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(anonymous()),
+            account(&[]),
+            vec![],
+            "secret acr-secret, which the pod lists, does not exist in namespace shop",
+            "acr-pull-secret secret --server",
+            1,
+        ),
+        (
+            "no list",
+            pod(IMAGE, &[], &back_off()),
+            Some(anonymous()),
+            account(&[]),
+            vec![],
+            "neither the pod nor ServiceAccount web lists a pull secret for contoso.azurecr.io",
+            "kubectl patch serviceaccount web -n shop",
+            1,
+        ),
+        (
+            "list of the account came later",
+            pod(IMAGE, &[], &back_off()),
+            Some(anonymous()),
+            account(&["acr-secret"]),
+            vec![valid("acr-secret")],
+            "the pod has no pull secret, because it was created before ServiceAccount web listed secret acr-secret",
+            "kubectl delete pod web-5d8f7c9b6-x2k4p -n shop",
+            1,
+        ),
+        (
+            "other registry",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(anonymous()),
+            account(&[]),
+            vec![secret("acr-secret", "fabrikam.azurecr.io", ("reader", PASSWORD), &Value::Null)],
+            "no key of the pod's pull secrets (acr-secret) is for contoso.azurecr.io",
+            "acr-pull-secret secret --server contoso.azurecr.io",
+            1,
+        ),
+        (
+            "malformed",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            None,
+            account(&[]),
+            vec![malformed],
+            "secret acr-secret is malformed, which fails every pull of the pod",
+            "acr-pull-secret secret",
+            1,
+        ),
+        (
+            "revoked",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(unauthorized()),
+            account(&[]),
+            vec![valid("acr-secret")],
+            "contoso.azurecr.io refuses the credential of secret acr-secret, which has no visible fault",
+            "see what the registry answers: acr-pull-secret why web-5d8f7c9b6-x2k4p -n shop --pull",
+            1,
+        ),
+        (
+            "fixed meanwhile",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(unauthorized()),
+            account(&[]),
+            vec![later],
+            "fixed since the kubelet's last attempt",
+            "kubectl delete pod web-5d8f7c9b6-x2k4p -n shop",
+            0,
+        ),
+        (
+            "secret was missing at the last attempt",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(anonymous()),
+            account(&[]),
+            vec![valid("acr-secret")],
+            "fixed since the kubelet's last attempt",
+            "kubectl delete pod",
+            0,
+        ),
+        (
+            "no such tag",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(failed(&format!("{IMAGE}: not found"))),
+            account(&[]),
+            vec![valid("acr-secret")],
+            "contoso.azurecr.io has no image contoso.azurecr.io/shop/web:v1",
+            "az acr repository show-tags -n contoso --repository shop/web",
+            1,
+        ),
+        (
+            "network",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(failed("failed to do request: dial tcp 10.0.0.4:443: i/o timeout")),
+            account(&[]),
+            vec![valid("acr-secret")],
+            "node aks-pool-1 gets no connection to contoso.azurecr.io",
+            "check the firewall",
+            1,
+        ),
+        (
+            "never",
+            never,
+            None,
+            account(&[]),
+            vec![],
+            "the pod has imagePullPolicy Never",
+            "imagePullPolicy: IfNotPresent",
+            1,
+        ),
+        (
+            "invalid",
+            pod("contoso.azurecr.io/Web", &[], &waiting("InvalidImageName", "couldn't parse image")),
+            None,
+            account(&[]),
+            vec![],
+            "contoso.azurecr.io/Web is not a valid image reference",
+            "correct the image",
+            1,
+        ),
+        (
+            "not scheduled",
+            unscheduled,
+            Some(event("FailedScheduling", scheduling)),
+            account(&[]),
+            vec![valid("acr-secret")],
+            "the pod has no node, so nothing was pulled: 0/3 nodes",
+            "kubectl describe pod",
+            0,
+        ),
+        (
+            "runs",
+            pod(IMAGE, &["acr-secret"], &running()),
+            Some(pulled.clone()),
+            account(&[]),
+            vec![valid("acr-secret")],
+            "none: every image was pulled",
+            "",
+            0,
+        ),
+        (
+            // The node has an identity.
+            "runs without a secret",
+            pod(IMAGE, &[], &running()),
+            Some(pulled.clone()),
+            account(&[]),
+            vec![],
+            "none: every image was pulled",
+            "",
+            0,
+        ),
+        (
+            "from the node",
+            pod(IMAGE, &["acr-secret"], &running()),
+            Some(present),
+            account(&[]),
+            vec![expired()],
+            "container web runs because its image was on the node, and a pod on another node would fail: key contoso",
+            "acr-pull-secret secret",
+            1,
+        ),
+        (
+            "crashing",
+            pod(IMAGE, &["acr-secret"], &crashing),
+            Some(pulled),
+            account(&[]),
+            vec![valid("acr-secret")],
+            "every image was pulled, and container web waits for another reason: CrashLoopBackOff",
+            "kubectl logs",
+            0,
+        ),
+        (
+            "public image",
+            pod("docker.io/library/nginx", &[], &json!({})),
+            None,
+            account(&[]),
+            vec![],
+            "none so far",
+            "",
+            0,
+        ),
+    ] {
+        let stub = if pod["spec"]["imagePullSecrets"][0].is_null() && account["imagePullSecrets"][0].is_null()
+        {
+            Stub::new()
+                .objects(POD, &[pod])
+                .objects(EVENTS, &event.into_iter().collect::<Vec<_>>())
+                .objects(ACCOUNT, &[account])
+        } else {
+            cluster(&pod, &event.into_iter().collect::<Vec<_>>(), &account, &found)
+        };
+        let (out, ended) = why(&stub, &[]);
+        assert!(row(&out, "cause").starts_with(cause), "{name}: {out}");
+        assert_eq!(out.lines().any(|line| line.starts_with("  fix ")), !fix.is_empty(), "{name}: {out}");
+        assert!(fix.is_empty() || row(&out, "fix").contains(fix), "{name}: {out}");
+        assert_eq!(ended, Some(status), "{name}: {out}");
+        assert!(out.lines().count() <= 10, "{name}: {out}");
+        assert!(!row(&out, "cause").contains(';'), "{name}: {out}");
+    }
+}

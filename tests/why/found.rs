@@ -1,0 +1,253 @@
+//! What `why` finds: pods of workloads, what the registry answers, and what may not be read.
+
+use serde_json::{Value, json};
+
+use super::{
+    ACCOUNT, EVENTS, IMAGE, PASSWORD, POD, account, anonymous, back_off, cluster, event, pod, row, secrets,
+    unauthorized, valid, waiting, why,
+};
+use crate::asking::registry::{READER, REVOKED, Registry};
+use crate::kubectl::{Stub, secret};
+
+const WORKLOADS: &str = "deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,replicasets.apps";
+
+fn workload(kind: &str, replicas: usize) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "web", "namespace": "shop", "uid": "44"},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}},
+    })
+}
+
+/// A pod of this name, uid and age.
+fn named(mut pod: Value, name: &str, minute: usize) -> Value {
+    pod["metadata"]["name"] = name.into();
+    pod["metadata"]["creationTimestamp"] = format!("2026-07-31T02:{minute:02}:00Z").into();
+    pod
+}
+
+/// The rest of what is read about a pod without pull secrets.
+fn with_pod(stub: Stub) -> Stub {
+    stub.objects(EVENTS, &[anonymous()]).objects(ACCOUNT, &[account(&[])])
+}
+
+#[test]
+fn a_workload_stands_for_its_pods_and_those_in_trouble_are_explained_once() {
+    let failing = |name: &str, minute| named(pod(IMAGE, &[], &back_off()), name, minute);
+    let running = named(pod(IMAGE, &[], &json!({"running": {}})), "web-old", 1);
+    let pods = [running.clone(), failing("web-a", 10), failing("web-b", 11), failing("web-c", 12)];
+    let list = "get pods --selector=app=web --output=json --namespace=shop";
+    for (target, calls) in [
+        (
+            "web",
+            vec![
+                ("get pods web --output=json --namespace=shop --ignore-not-found".to_owned(), vec![]),
+                (
+                    format!("get {WORKLOADS} web --output=json --namespace=shop --ignore-not-found"),
+                    vec![workload("Deployment", 4)],
+                ),
+            ],
+        ),
+        (
+            "sts/web",
+            vec![(
+                "get statefulsets.apps web --output=json --namespace=shop --ignore-not-found".to_owned(),
+                vec![workload("StatefulSet", 4)],
+            )],
+        ),
+    ] {
+        let stub = with_pod(Stub::new()).objects(list, &pods);
+        let stub = calls.iter().fold(stub, |stub, (args, objects)| stub.objects(args, objects));
+        let (out, talk, status) = stub.run(&["why", target, "-n", "shop"]);
+        assert_eq!(status, Some(1), "{out}{talk}");
+        assert!(out.starts_with("Pod shop/web-c "), "{out}");
+        assert_eq!(row(&out, "same for"), "web-b, web-a");
+        assert!(!out.contains("web-old"), "{out}");
+    }
+    let stub = with_pod(Stub::new()).objects(list, &[running]).objects(
+        "get deployments.apps web --output=json --namespace=shop --ignore-not-found",
+        &[workload("Deployment", 1)],
+    );
+    let (out, _, status) = stub.run(&["why", "deployment/web", "-n", "shop"]);
+    assert_eq!((status, row(&out, "cause")), (Some(0), "none: every image was pulled"), "{out}");
+}
+
+#[test]
+fn a_workload_without_pods_has_the_reason() {
+    let get = "get replicasets.apps web --output=json --namespace=shop --ignore-not-found";
+    let list = "get pods --selector=app=web --output=json --namespace=shop";
+    let events = "get events --field-selector=involvedObject.uid=44 --output=json --namespace=shop";
+    let refused = event(
+        "FailedCreate",
+        "Error creating: admission webhook denied the request: secret \"a\" is missing",
+    );
+    for (replicas, events_found, cause) in [
+        (2, vec![refused], "its pods are refused: Error creating: admission webhook denied"),
+        (0, vec![], "spec.replicas is 0"),
+        (2, vec![], "none of its pods exists"),
+    ] {
+        let stub = Stub::new()
+            .objects(get, &[workload("ReplicaSet", replicas)])
+            .objects(list, &[])
+            .objects(events, &events_found);
+        let (out, talk, status) = stub.run(&["why", "rs/web", "-n", "shop"]);
+        assert_eq!(status, Some(1), "{out}{talk}");
+        assert!(
+            out.starts_with("ReplicaSet shop/web (no pods)\n") && row(&out, "cause").starts_with(cause),
+            "{out}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_there_is_an_error() {
+    let stub = Stub::new().objects(POD, &[]).objects(
+        &format!("get {WORKLOADS} web-5d8f7c9b6-x2k4p --output=json --namespace=shop --ignore-not-found"),
+        &[],
+    );
+    let (out, talk, status) = stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+    assert_eq!((out.as_str(), status), ("", Some(2)));
+    assert!(
+        talk.contains("error: there is no pod or workload web-5d8f7c9b6-x2k4p in namespace shop"),
+        "{talk}"
+    );
+    let (_, talk, status) = Stub::new().run(&["why", "service/web"]);
+    assert_eq!(status, Some(2));
+    assert!(talk.contains("must be a pod, or deployment/NAME"), "{talk}");
+}
+
+/// With the credentials of the Secrets, in the order of the kubelet.
+#[test]
+fn the_registry_says_what_the_secret_does_not_show() {
+    let registry = Registry::start();
+    let image = format!("{}/shop/web:v1", registry.name());
+    let options = registry.options();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    for (image, login, cause, fix, status) in [
+        (
+            image.clone(),
+            REVOKED,
+            format!(
+                "{} denies the pull with key {} of secret acr-secret (401: wrong or revoked)",
+                registry.name(),
+                registry.name()
+            ),
+            "write a valid password into secret acr-secret",
+            1,
+        ),
+        (
+            image.clone(),
+            READER,
+            format!("fixed since the kubelet's last attempt: {image} can be pulled now"),
+            "kubectl delete pod",
+            0,
+        ),
+        (
+            image.replace("v1", "gone"),
+            READER,
+            format!("{} has no image shop/web:gone", registry.name()),
+            "az acr repository show-tags",
+            1,
+        ),
+    ] {
+        let message = format!("Back-off pulling image \"{image}\"");
+        let pod = pod(&image, &["acr-secret"], &waiting("ImagePullBackOff", &message));
+        let secret = secret("acr-secret", &registry.name(), login, &Value::Null);
+        let stub = cluster(&pod, &[], &account(&[]), &[secret]);
+        let call = [&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop", "--pull"], &options[..]].concat();
+        let mut command = stub.command(&call);
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+            command.env_remove(name);
+        }
+        let output = command.output().unwrap();
+        let out = String::from_utf8(output.stdout).unwrap();
+        let talk = String::from_utf8(output.stderr).unwrap();
+        assert!(row(&out, "cause").starts_with(&cause), "{out}{talk}");
+        assert!(row(&out, "fix").contains(fix), "{out}");
+        assert!(
+            row(&out, "registry").starts_with("1. key ") && !out.contains(login.1) && !talk.contains(login.1),
+            "{out}"
+        );
+        assert_eq!(output.status.code(), Some(status), "{out}");
+    }
+}
+
+#[test]
+fn programs_get_the_same_answer() {
+    let stub = cluster(
+        &pod(IMAGE, &["acr-secret"], &back_off()),
+        &[unauthorized()],
+        &account(&[]),
+        &[valid("acr-secret")],
+    );
+    let (out, status) = why(&stub, &["-o", "json"]);
+    assert_eq!(status, Some(1));
+    let answers: Value = serde_json::from_str(&out).unwrap();
+    let answer = &answers[0];
+    assert_eq!(
+        (&answer["kind"], &answer["namespace"], &answer["phase"], &answer["canPull"]),
+        (&"Pod".into(), &"shop".into(), &"Pending".into(), &false.into())
+    );
+    let image = &answer["images"][0];
+    assert_eq!(
+        (&image["image"], &image["state"], &image["canPull"]),
+        (&IMAGE.into(), &"failing".into(), &false.into())
+    );
+    assert_eq!(
+        image["tries"],
+        json!([{"secret": "acr-secret", "key": "contoso.azurecr.io", "status": "ok", "fails": false}])
+    );
+    assert!(
+        answer["cause"].as_str().unwrap().contains("refuses the credential of secret acr-secret"),
+        "{out}"
+    );
+    assert!(answer["help"].as_str().unwrap().contains("--pull"), "{out}");
+}
+
+#[test]
+fn what_may_not_be_read_is_not_known() {
+    let pod = pod(IMAGE, &["acr-secret"], &back_off());
+    let stub = Stub::new()
+        .objects(POD, &[pod])
+        .forbids(EVENTS, "events")
+        .forbids(ACCOUNT, "serviceaccounts")
+        .forbids(&secrets("acr-secret"), "secrets");
+    let (out, talk, status) = stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+    assert_eq!(status, Some(1), "{out}{talk}");
+    for what in ["events", "serviceaccounts", "secrets"] {
+        assert!(talk.contains(&format!("warning: the {what} are not known: ")), "{talk}");
+    }
+    assert!(!out.contains("does not exist") && row(&out, "cause").starts_with("not known"), "{out}");
+}
+
+/// A pod may list any text as the name of a pull secret, and messages come from registries.
+#[test]
+fn nothing_of_a_pod_is_an_option_of_kubectl_or_moves_a_cursor() {
+    let image = "contoso.azurecr.io/web\u{1b}[2J";
+    let message = "\u{1b}[31mred\r\n##[error]x ::error::y \u{202e} ".to_owned() + &"long ".repeat(900);
+    let mut pod = pod(image, &["--kubeconfig=/evil"], &waiting("ErrImagePull", &message));
+    pod["spec"]["nodeName"] = "n\u{7}".into();
+    let stub = Stub::new().objects(POD, &[pod]).objects(EVENTS, &[]).objects(ACCOUNT, &[account(&[])]);
+    for format in ["text", "json"] {
+        let (out, talk, status) = stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop", "-o", format]);
+        assert_eq!(status, Some(1), "{out}{talk}");
+        let is_active = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!out.contains(is_active) && !out.contains("##["), "{out:?}");
+        assert!(out.lines().all(|line| line.chars().count() < 400), "{out}");
+        assert!(!out.contains(PASSWORD), "{out}");
+    }
+}
+
+#[test]
+fn a_password_in_an_image_is_not_shown() {
+    let image = format!("reader:{PASSWORD}@contoso.azurecr.io/shop/web:v1");
+    let message = format!(
+        "Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid"
+    );
+    let pod = pod(&image, &[], &waiting("InvalidImageName", &message));
+    let stub = Stub::new().objects(POD, &[pod]).objects(EVENTS, &[]).objects(ACCOUNT, &[account(&[])]);
+    for format in ["text", "json"] {
+        let (out, status) = why(&stub, &["-o", format]);
+        assert_eq!(status, Some(1));
+        assert!(out.contains("***@contoso.azurecr.io") && !out.contains("Passw0rd"), "{out}");
+    }
+}
