@@ -34,6 +34,7 @@
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `decisions` | what is accepted, mutated and rejected, with the finding |
 //! | `written_files` | reports and sessions go to files, and never over an input |
+//! | `live` | `check --live` checks what kubectl shows of a cluster |
 //! | `plugin` | as a plugin of kubectl, the command shows the calls that a user can type |
 //! | `why` | a pod that waits for its images has one cause and a command against it |
 //! | `kubectl` | a kubectl that prints what was recorded |
@@ -87,6 +88,8 @@ mod input_names;
 mod integrations;
 #[cfg(unix)]
 mod kubectl;
+#[cfg(unix)]
+mod live;
 mod lookups;
 mod manifests;
 mod playground;

@@ -119,6 +119,7 @@ pub fn run(mut call: Call<Cli>, io: &mut Io) -> ExitStatus {
     let is_found = |given: &Given| given.is_found && given.keys.contains(&"settings");
     if let Some(policy) = call.command.command.policy() {
         policy.are_settings_found = call.given.as_ref().is_some_and(is_found);
+        policy.is_namespace_given = call.is_namespace_given;
     }
     let config = call.given.as_ref().map(|given| Path::new(&given.file));
     let result = match &call.command.command {

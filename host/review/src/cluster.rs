@@ -145,6 +145,12 @@ impl Cluster {
         (!kind.is_core("Namespace")).then_some(Duplicate { object: title, first, last })
     }
 
+    /// Adds a Secret whose content is not known, with its type. One with known content replaces it.
+    pub fn declare_secret(&mut self, secret: Value) {
+        let namespace = field::word(&secret, &["metadata", "namespace"]).unwrap_or_default().to_owned();
+        self.declare(secret, &namespace);
+    }
+
     /// Forgets where the objects are written, so that those of other inputs replace them silently.
     pub fn forget_places(&mut self) {
         self.objects.values_mut().for_each(|known| known.place = None);

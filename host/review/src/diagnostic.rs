@@ -41,7 +41,7 @@ pub struct Diagnostic {
 pub struct Spot {
     /// The file as the user gave it
     pub file: String,
-    /// Line, from 1
+    /// Line, from 1; 0 where there is none
     pub line: usize,
     /// Column in characters, from 1
     pub column: Option<usize>,
@@ -118,7 +118,8 @@ impl Diagnostic {
                 let mark = AnnotationKind::Primary.span(mark.clone());
                 group.element(Snippet::source(source).line_start(*line).path(file).annotation(mark))
             } else {
-                let origin = Origin::path(file).line(*line);
+                let origin = Origin::path(file);
+                let origin = if *line == 0 { origin } else { origin.line(*line) };
                 group.element(match column {
                     Some(column) => origin.char_column(*column),
                     None => origin,

@@ -17,7 +17,7 @@ pub struct Manifest {
     pub document: Arc<Document>,
     /// JSON pointer of the object in its document: empty, `/items/3`, `/request/object`
     pub prefix: String,
-    /// Line of the object, from 1
+    /// Line of the object, from 1; 0 where it is in no file
     pub line: usize,
     /// The object, or the request that carries it
     pub content: Content,

@@ -17,10 +17,16 @@ pub struct Source {
     /// Number of the document in the file, from 1
     pub document: usize,
     /// Line of the object, from 1
+    #[serde(skip_serializing_if = "is_none")]
     pub line: usize,
     /// The chart's template, where `helm template` names it
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(line: &usize) -> bool {
+    *line == 0
 }
 
 /// The outcome for one manifest.

@@ -36,6 +36,8 @@ pub struct Call<C> {
     pub command: C,
     /// The values from the config file
     pub given: Option<Given>,
+    /// Whether the command line itself names a namespace
+    pub is_namespace_given: bool,
     /// Problems of the config file, and reasons why one is not used
     pub warnings: Vec<Diagnostic>,
     /// The values from the config file, in one line
@@ -83,23 +85,33 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
         .try_get_matches_from(&args)
         .map_err(|error| name_what_is_not_utf8(without_password(error), &args))?;
     let asked = ConfigArgs::from_arg_matches(&matches)?;
-    // With `-k`, PATH is optional and the config file's `paths` do not apply.
-    let builds = leaf(&matches).1.try_contains_id("kustomize").unwrap_or_default();
+    let called = leaf(&matches).1;
+    let is_given = |id: &str| {
+        let is_known = called.ids().any(|known| known == id);
+        is_known && called.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    let is_namespace_given = is_given("namespace");
+    // With `-k`, PATH is optional and the config file's `paths` do not apply. With `--live`, neither does what stands for a
+    // cluster.
+    let is_live = is_given("live");
+    let builds = is_live || is_given("kustomize");
     let is_used = takes_any(&command(), &matches);
     let (file, mut warnings) = if is_used { find(asked) } else { (None, Vec::new()) };
     let Some((path, reach)) = file else {
         let parser = if builds { changed(command(), &|_, arg| optional(arg)) } else { command() };
         let command = C::from_arg_matches(&parser.try_get_matches_from(&args)?)?;
-        return Ok(Call { command, given: None, warnings, note: None });
+        return Ok(Call { command, given: None, is_namespace_given, warnings, note: None });
     };
     let mut config = Config::read(&path, reach)?;
     config.keys.retain(|key| !(builds && key.name == "paths"));
+    config.keys.retain(|key| !(is_live && ["cluster", "namespace", "complete"].contains(&key.name)));
     let give = |command: &str, arg| config.give(command, if builds { optional(arg) } else { arg });
     let matches =
         changed(command(), &give).try_get_matches_from(&args).map_err(|error| config.blame(error))?;
     warnings.append(&mut config.warnings);
     let (given, note) = config.given(&matches);
-    Ok(Call { command: C::from_arg_matches(&matches)?, given: Some(given), warnings, note })
+    let command = C::from_arg_matches(&matches)?;
+    Ok(Call { command, given: Some(given), is_namespace_given, warnings, note })
 }
 
 /// Whether a config file of the working folder may have this path in `paths`, although it was found and not named.

@@ -25,6 +25,9 @@ pub struct PolicyArgs {
     /// Whether a config file that was found names the settings
     #[arg(skip)]
     pub are_settings_found: bool,
+    /// Whether the command line names the namespace
+    #[arg(skip)]
+    pub is_namespace_given: bool,
     /// What it may use
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -40,6 +43,11 @@ pub struct PolicyArgs {
 }
 
 impl PolicyArgs {
+    /// The namespace that the command line names.
+    pub(crate) fn given_namespace(&self) -> Option<&str> {
+        self.is_namespace_given.then_some(self.namespace.as_str())
+    }
+
     /// Number of threads that evaluate.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! `check`: check manifests.
 
 pub(super) mod judging;
+mod live;
+mod nothing;
 
 use std::io::Write as _;
 use std::num::NonZero;
@@ -13,10 +15,10 @@ use serde_json::Value;
 
 use crate::args::settings::{self, refused};
 use crate::args::{
-    CompleteArgs, FailOn, Format, Operation, Output, OutputParser, PolicyArgs, PullArgs, SearchArgs,
+    CompleteArgs, FailOn, Format, LiveArgs, Operation, Output, OutputParser, PolicyArgs, PullArgs, SearchArgs,
     StdinArgs,
 };
-use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
+use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file::{self, lookups};
 use crate::commands::question::{self, Question};
 use crate::commands::reports::{self, Reports};
@@ -25,15 +27,13 @@ use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::atomic_file::{Access, Draft};
 use crate::files::input::{self, Given};
-use crate::files::kustomization;
+use crate::files::origin::Origin;
 use crate::pull::{self, Asker, Plans, Pulls};
 use crate::report::Summary;
 use crate::report::text::Style;
 use crate::sandbox::lookup_recording::{Record, Replay};
-use crate::text::{counted, shell_path};
-use judging::Tally;
+use live::Live;
 use review::admission::ApiServer;
-use review::diagnostic::Diagnostic;
 use review::engine::Engine;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
@@ -47,6 +47,7 @@ const EXAMPLES: &str = "Examples:
   kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json | acr-pull-secret check --settings - deploy/
   acr-pull-secret check -k overlays/prod                what Kustomize builds
   kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -
+  acr-pull-secret check --live -A --secrets             every namespace of a cluster
   acr-pull-secret check -o azure -o markdown=summary.md deploy/        in Azure Pipelines
 
 Exit status:
@@ -60,7 +61,7 @@ Exit status:
 #[command(after_help = EXAMPLES)]
 pub struct Check {
     /// Manifests: YAML or JSON files, folders, patterns, - for standard input; optional with -k, or where the config file has
-    /// paths
+    /// paths; not with --live
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
     /// Check what Kustomize builds from this folder, with kubectl kustomize or else kustomize build; may be given several
@@ -82,6 +83,9 @@ pub struct Check {
     /// Whether registries are asked
     #[command(flatten)]
     pub pull: PullArgs,
+    /// What is read of a cluster
+    #[command(flatten)]
+    pub live: LiveArgs,
     /// What happens to the objects
     #[arg(long, value_enum, default_value = "create", ignore_case = true, value_name = "OPERATION")]
     pub operation: Operation,
@@ -129,6 +133,7 @@ pub fn run(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatu
         args.old.is_empty() || args.operation == Operation::Update,
         "--old has the objects before an update: add --operation update, or leave it out"
     );
+    args.live.refuse_alone()?;
     pulling::refuse_found_settings(&args.pull, &args.policy)?;
     if args.pull.pull {
         ensure!(
@@ -161,9 +166,13 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
     let mut inputs = standard_input::named(inputs, stdin_name);
     inputs.extend(args.kustomize.iter().map(|folder| inputs::built(folder)));
+    let live = Live::read(args, io)?;
+    inputs.extend(live.inputs());
+    let complete = live.complete(args.complete);
     refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
     let namespace = args.policy.namespace.as_str();
-    let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
+    let mut cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
+    live.add_secrets(&mut cluster);
     // Without a part of it, objects that exist would be reported as missing.
     ensure!(problems.is_complete(), "--cluster could not be read completely, so nothing was checked");
     let mut was = Vec::new();
@@ -185,7 +194,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     );
     let resource = settings.resource.as_ref();
     let host: Arc<dyn HostCalls> = match &args.replay {
-        None => Arc::new(lookups(&cluster, &policy, resource, args.complete, io)),
+        None => Arc::new(lookups(&cluster, &policy, resource, complete, io)),
         Some(path) => {
             let session = input::read(path, &mut io.stdin)?;
             Arc::new(Replay::parse(&session.name, &session.text)?)
@@ -207,7 +216,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         policy: &policy,
         settings: &settings.json,
         secret_settings: settings.secret_json.as_deref(),
-        is_complete: args.complete.complete,
+        is_complete: complete.complete,
         has_inventory: reports::need_inventory(&args.output),
         resource,
         judged: &Judged::of(policy.metadata()),
@@ -217,9 +226,9 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let asker = Asker {
         policy: &policy,
         settings: &settings.json,
-        host: Arc::new(lookups(&cluster, &policy, None, args.complete, io)),
+        host: Arc::new(lookups(&cluster, &policy, None, complete, io)),
         cluster: &cluster,
-        is_complete: args.complete.complete,
+        is_complete: complete.complete,
         node: pulling::node(&args.pull, &policy)?,
         plans: Plans::default(),
     };
@@ -231,6 +240,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         if args.is_read_as_text() {
             question.tell(&settings, io);
         }
+        live.tell(io);
         skipped::tell(&folders, &search, io);
         skipped::tell_of_images(&evaluation, &folders, io);
     }
@@ -245,17 +255,11 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     }
     if !args.quiet {
         skipped::tell_of_unreadable(&tally.unreadable, io);
-        tally.unknown.tell(io);
+        live.tell_of_unknown(&tally.unknown, io);
     }
     let all_asked = pulls.as_ref().is_none_or(Pulls::is_complete);
-    let mut status = status(args, &tally.summary, tally.all_read && all_written && all_asked);
-    if let Some(emptiness) = standard_input::emptiness(&inputs).filter(|_| !args.allow_empty) {
-        io.stderr.diagnostic(&emptiness);
-        // Other inputs may be fine, but this one was not checked.
-        status = if status == ExitStatus::Fine { ExitStatus::Nothing } else { status };
-    } else if status == ExitStatus::Nothing {
-        say_why_nothing(&tally, &inputs, io);
-    }
+    let status = status(args, &tally.summary, tally.all_read && all_written && all_asked);
+    let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
     if tally.can_be_fixed {
         point_at_fix(args, question, io);
     }
@@ -281,7 +285,8 @@ fn refuse_clashes<'a>(
     let others = args.policy.policy.as_deref().into_iter().chain(args.replay.as_deref());
     // The file that `--stdin-name` names was read too, by the command before the pipe.
     let others = others.chain(settings).chain(config).chain(args.stdin.stdin_name.as_ref().map(Path::new));
-    reports::refuse_clashes(&args.output, args.record.as_deref(), inputs.map(Given::path), others)
+    let files = inputs.filter(|given| given.origin() != Origin::Live).map(Given::path);
+    reports::refuse_clashes(&args.output, args.record.as_deref(), files, others)
 }
 
 /// Prints the next step for readers of the text report.
@@ -292,28 +297,6 @@ fn point_at_fix(args: &Check, question: Question, io: &Io) {
             "note: to preview the fixes, run acr-pull-secret fix --diff with the same {same}"
         ));
     }
-}
-
-/// Reports that nothing was checked, and why all objects were skipped.
-fn say_why_nothing(tally: &Tally, inputs: &[Result<Given, String>], io: &Io) {
-    for (reason, count) in &tally.skipped {
-        io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
-    }
-    if tally.foreign > 0 {
-        let files = counted(tally.foreign, "file");
-        let they_have = if tally.foreign == 1 { "it has" } else { "they have" };
-        io.stderr.line(&format!(
-            "note: {files} skipped, because {they_have} no object with an apiVersion and a kind"
-        ));
-    }
-    let help = match inputs.iter().flatten().find_map(Given::kustomization) {
-        Some(file) => {
-            let folder = shell_path(kustomization::folder_of(file));
-            format!("to check what Kustomize builds, run acr-pull-secret check -k {folder}")
-        }
-        None => ALLOW_EMPTY.to_owned(),
-    };
-    io.stderr.diagnostic(&Diagnostic::error("nothing was checked").with_help(help));
 }
 
 fn status(args: &Check, summary: &Summary, all_done: bool) -> ExitStatus {

@@ -134,7 +134,11 @@ impl Piece {
                 }
                 let problems = diagnostics(&part, &content);
                 let read = Read { part: Some(part), content, ..nothing(problems) };
-                if origin == Origin::Built { read.without_lines() } else { read }
+                match origin {
+                    Origin::Built => read.without_lines(),
+                    Origin::Live => read.without_place(),
+                    _ => read,
+                }
             }
         };
         if read.problems.iter().any(|problem| problem.weight == Weight::Error) {
@@ -151,6 +155,12 @@ impl Read {
             Origin::Patch(file) => Some(format!("it is a patch of {}", file.display())),
             _ => None,
         }
+    }
+
+    /// The same without any line, because an object of a cluster is in no file.
+    fn without_place(mut self) -> Self {
+        self.content.manifests.iter_mut().for_each(|manifest| manifest.line = 0);
+        self
     }
 
     /// The same without lines, because the output of Kustomize is not a file.

@@ -140,6 +140,8 @@ pub enum Given {
     },
     /// What Kustomize builds of the kustomization at this path
     Built(PathBuf, Vec<u8>),
+    /// An object of a cluster: where it is, and its JSON
+    Live(String, Vec<u8>),
 }
 
 impl Given {
@@ -157,8 +159,11 @@ impl Given {
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        let (Self::File(path, _) | Self::Held { path, .. } | Self::Built(path, _)) = self;
-        path
+        match self {
+            Self::File(path, _) | Self::Held { path, .. } | Self::Built(path, _) => path,
+            // No file has it.
+            Self::Live(..) => Path::new(""),
+        }
     }
 
     /// Why it is read.
@@ -167,6 +172,7 @@ impl Given {
             Self::File(_, origin) => origin.clone(),
             Self::Held { .. } => Origin::Named,
             Self::Built(..) => Origin::Built,
+            Self::Live(..) => Origin::Live,
         }
     }
 
@@ -179,7 +185,7 @@ impl Given {
     pub fn held(&self) -> Option<&[u8]> {
         match self {
             Self::Held { bytes, .. } => Some(bytes),
-            Self::File(..) | Self::Built(..) => None,
+            Self::File(..) | Self::Built(..) | Self::Live(..) => None,
         }
     }
 
@@ -197,7 +203,7 @@ impl Given {
     /// Its size in bytes; 0 for a file that does not exist.
     pub fn size(&self) -> usize {
         match self {
-            Self::Held { bytes, .. } | Self::Built(_, bytes) => bytes.len(),
+            Self::Held { bytes, .. } | Self::Built(_, bytes) | Self::Live(_, bytes) => bytes.len(),
             Self::File(path, _) => {
                 path.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(usize::MAX))
             }
@@ -216,7 +222,7 @@ impl Given {
     /// Its name in messages.
     pub fn name(&self) -> String {
         match self {
-            Self::Held { name, .. } => name.clone(),
+            Self::Held { name, .. } | Self::Live(name, _) => name.clone(),
             Self::File(path, _) | Self::Built(path, _) => name(path),
         }
     }
@@ -227,7 +233,9 @@ impl Given {
     /// - the file cannot be opened
     pub fn parts(&self) -> Result<Parts<Box<dyn Read + Send + '_>>, InputError> {
         let stream: Box<dyn Read + Send> = match self {
-            Self::Held { bytes, .. } | Self::Built(_, bytes) => Box::new(Cursor::new(bytes)),
+            Self::Held { bytes, .. } | Self::Built(_, bytes) | Self::Live(_, bytes) => {
+                Box::new(Cursor::new(bytes))
+            }
             Self::File(path, _) => Box::new(
                 std::fs::File::open(path)
                     .map_err(|reason| InputError::Unreadable { name: name(path), reason })?,

@@ -14,4 +14,13 @@ pub enum Origin {
     Patch(Arc<Path>),
     /// It is the output of Kustomize, which is not a file
     Built,
+    /// It is an object of a cluster
+    Live,
+}
+
+impl Origin {
+    /// Whether it is a file, whose lines can be shown.
+    pub fn has_lines(&self) -> bool {
+        !matches!(self, Self::Built | Self::Live)
+    }
 }

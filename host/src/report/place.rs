@@ -22,7 +22,8 @@ impl Region {
     /// Of a finding in the [`file`] that is named; where the finding has no place of its own, the object's. None in a template:
     /// the known lines are those of the rendered text.
     pub(super) fn of(outcome: &Outcome, finding: &Finding) -> Option<Self> {
-        outcome.source.template.is_none().then(|| Self::in_input(outcome, finding))
+        let is_known = outcome.source.template.is_none() && outcome.source.line > 0;
+        is_known.then(|| Self::in_input(outcome, finding))
     }
 
     /// Of a finding in the input.

@@ -38,7 +38,8 @@ impl Text {
         let Outcome { source, verdict, .. } = outcome;
         let template = source.template.as_ref().map(|path| format!(", from {path}")).unwrap_or_default();
         let worst = outcome.worst();
-        let place = format!(" {} ({}:{}{template})", outcome.title(), source.file, source.line);
+        let line = if source.line == 0 { String::new() } else { format!(":{}", source.line) };
+        let place = format!(" {} ({}{line}{template})", outcome.title(), source.file);
         let mut pieces = vec![word(worst), place.into()];
         if verdict.decision != worst {
             pieces.extend([", object ".into(), short_word(verdict.decision)]);

@@ -14,7 +14,6 @@ use crate::commands::reports::Reports;
 use crate::commands::unknown::Unknown;
 use crate::console::Io;
 use crate::files::input::Given;
-use crate::files::origin::Origin;
 use crate::pull::Pulls;
 use crate::report::Summary;
 use review::diagnostic::{Diagnostic, Weight};
@@ -175,7 +174,7 @@ fn open(piece: Piece) -> (Head, Vec<Batch>) {
     let read = piece.read();
     let left_out: Option<Arc<str>> = read.left_out().map(Arc::from);
     let Read { content, problems, position, origin, foreign, .. } = read;
-    let has_lines = origin != Origin::Built;
+    let has_lines = origin.has_lines();
     let is_one = content.manifests.len() <= LONG;
     let mut manifests = content.manifests.into_iter();
     let batches = iter::from_fn(|| {

@@ -1,0 +1,51 @@
+//! Options of `--live`: what is read of a cluster.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use review::diagnostic::{Diagnostic, Diagnostics};
+
+/// What is read of a cluster. No config file can set these.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Checking a cluster")]
+pub struct LiveArgs {
+    /// Check the pods, workloads and ServiceAccounts of a cluster, which kubectl gets; -n names a namespace [default: that of
+    /// kubectl's context]
+    #[arg(long, conflicts_with_all = ["paths", "kustomize", "stdin_name", "cluster", "old", "operation", "watch", "replay"])]
+    pub live: bool,
+    /// All namespaces
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
+    /// Read what is in the pull secrets too [default: only names, types and the annotation of Secrets that says when they end]
+    #[arg(long)]
+    pub secrets: bool,
+    /// Context of the kubeconfig [default: kubectl's current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Kubeconfig of kubectl [default: kubectl's own]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+}
+
+impl LiveArgs {
+    /// Refuses options that are for `--live` without it. clap does not, where PATH is given, which conflicts with `--live`.
+    ///
+    /// # Errors
+    /// - such an option
+    pub(crate) fn refuse_alone(&self) -> Result<()> {
+        let options = [
+            ("--all-namespaces", self.all_namespaces),
+            ("--secrets", self.secrets),
+            ("--context", self.context.is_some()),
+            ("--kubeconfig", self.kubeconfig.is_some()),
+        ];
+        match options.into_iter().find(|(_, is_given)| *is_given && !self.live) {
+            Some((option, _)) => {
+                let error = Diagnostic::error(format!("{option} is for --live, which checks a cluster"));
+                bail!(Diagnostics(vec![error.with_help("leave it out, or pass --live instead of the paths")]))
+            }
+            None => Ok(()),
+        }
+    }
+}
