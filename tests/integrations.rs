@@ -1,6 +1,8 @@
 //! What other tools read at the top of the project: pre-commit's hooks and GitHub's action.
 
 #[cfg(target_os = "linux")]
+mod krew;
+#[cfg(target_os = "linux")]
 mod recipes;
 #[cfg(target_os = "linux")]
 mod release;
