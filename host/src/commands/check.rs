@@ -80,12 +80,6 @@ pub struct Check {
     /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
-    /// Whether registries are asked
-    #[command(flatten)]
-    pub pull: PullArgs,
-    /// What is read of a cluster
-    #[command(flatten)]
-    pub live: LiveArgs,
     /// What happens to the objects
     #[arg(long, value_enum, default_value = "create", ignore_case = true, value_name = "OPERATION")]
     pub operation: Operation,
@@ -114,6 +108,12 @@ pub struct Check {
     /// Check again when a file changes, until Ctrl-C
     #[arg(long)]
     pub watch: bool,
+    /// What is read of a cluster
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// Whether registries are asked
+    #[command(flatten)]
+    pub pull: PullArgs,
 }
 
 impl Check {

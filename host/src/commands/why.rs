@@ -60,12 +60,12 @@ pub struct Why {
     /// The cluster
     #[command(flatten)]
     pub access: AccessArgs,
-    /// Whether registries are asked
-    #[command(flatten)]
-    pub pull: PullArgs,
     /// Format of the answer
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: ExplainFormat,
+    /// Whether registries are asked
+    #[command(flatten)]
+    pub pull: PullArgs,
 }
 
 /// Runs the command.
