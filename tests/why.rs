@@ -4,7 +4,6 @@ mod found;
 
 use serde_json::{Value, json};
 
-use crate::engines::project;
 use crate::kubectl::{Stub, secret};
 
 const IMAGE: &str = "contoso.azurecr.io/shop/web:v1";
@@ -123,26 +122,6 @@ fn expired() -> Value {
 
 fn valid(name: &str) -> Value {
     secret(name, "contoso.azurecr.io", ("reader", PASSWORD), &Value::Null)
-}
-
-/// The page shows the whole answer.
-#[test]
-fn the_answer_of_the_documents_is_that_of_the_command() {
-    let expired = secret(
-        "acr-secret",
-        "contoso.azurecr.io",
-        ("reader", PASSWORD),
-        &json!({"acr-pull-secret/expires": "2020-07-31T00:00:00Z"}),
-    );
-    let stub =
-        cluster(&pod(IMAGE, &["acr-secret"], &back_off()), &[unauthorized()], &account(&[]), &[expired]);
-    let (out, status) = why(&stub, &[]);
-    assert_eq!(status, Some(1));
-    let page = std::fs::read_to_string(project("docs/why.md")).unwrap();
-    // The number of days since then depends on the day.
-    let days = regex::Regex::new("[0-9]+ days ago").unwrap();
-    let (out, page) = (days.replace_all(&out, "N days ago"), days.replace_all(&page, "N days ago"));
-    assert!(page.contains(&*out), "{out}");
 }
 
 #[test]
@@ -349,6 +328,27 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             "every image was pulled, and container web waits for another reason: CrashLoopBackOff",
             "kubectl logs",
             0,
+        ),
+        (
+            // Its image may be pulled with an identity.
+            "waits without a secret",
+            pod(IMAGE, &[], &waiting("ContainerCreating", "")),
+            None,
+            account(&[]),
+            vec![],
+            "none so far",
+            "",
+            0,
+        ),
+        (
+            "identity of the node",
+            pod(IMAGE, &[], &back_off()),
+            Some(unauthorized()),
+            account(&[]),
+            vec![],
+            "contoso.azurecr.io refuses the identity of node aks-pool-1, and the pod has no pull secret",
+            "az aks update -n CLUSTER -g GROUP --attach-acr contoso",
+            1,
         ),
         (
             "public image",

@@ -60,6 +60,19 @@ pub enum Now {
     Unknown,
 }
 
+impl ImageFacts {
+    /// Whether what is known to fail does so whatever credential a node has; or the pod lists only secrets that do not exist,
+    /// which it would not do on such a node.
+    fn fails_on_every_node(&self) -> bool {
+        let Explanation { error, tries, secrets, .. } = &self.explanation;
+        let are_absent = !secrets.is_empty() && secrets.iter().all(|secret| secret.state == "absent");
+        error.is_some()
+            || !tries.is_empty()
+            || are_absent
+            || secrets.iter().any(|secret| secret.state == "malformed")
+    }
+}
+
 impl Facts {
     /// The kubelet's last complaint about an image.
     pub fn complaint(&self, image: &Image) -> Option<Complaint> {
@@ -105,7 +118,8 @@ impl Facts {
     pub fn now(&self, facts: &ImageFacts) -> Now {
         let expected = match facts.explanation.outcome.as_ref().map(|outcome| outcome.state.as_str()) {
             Some("works") => Now::Yes,
-            Some("fails") => Now::No,
+            // Without a credential of the pod, that of the node is tried.
+            Some("fails") if facts.fails_on_every_node() => Now::No,
             _ => Now::Unknown,
         };
         // The node of a pod whose image was pulled for it has what is needed, such as an identity.

@@ -7,6 +7,7 @@ use super::{
     unauthorized, valid, waiting, why,
 };
 use crate::asking::registry::{READER, REVOKED, Registry};
+use crate::engines::project;
 use crate::kubectl::{Stub, secret};
 
 const WORKLOADS: &str = "deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,replicasets.apps";
@@ -28,6 +29,26 @@ fn named(mut pod: Value, name: &str, minute: usize) -> Value {
 /// The rest of what is read about a pod without pull secrets.
 fn with_pod(stub: Stub) -> Stub {
     stub.objects(EVENTS, &[anonymous()]).objects(ACCOUNT, &[account(&[])])
+}
+
+/// The page shows the whole answer.
+#[test]
+fn the_answer_of_the_documents_is_that_of_the_command() {
+    let expired = secret(
+        "acr-secret",
+        "contoso.azurecr.io",
+        ("reader", PASSWORD),
+        &json!({"acr-pull-secret/expires": "2020-07-31T00:00:00Z"}),
+    );
+    let stub =
+        cluster(&pod(IMAGE, &["acr-secret"], &back_off()), &[unauthorized()], &account(&[]), &[expired]);
+    let (out, status) = why(&stub, &[]);
+    assert_eq!(status, Some(1));
+    let page = std::fs::read_to_string(project("docs/why.md")).unwrap();
+    // The number of days since then depends on the day.
+    let days = regex::Regex::new("[0-9]+ days ago").unwrap();
+    let (out, page) = (days.replace_all(&out, "N days ago"), days.replace_all(&page, "N days ago"));
+    assert!(page.contains(&*out), "{out}");
 }
 
 #[test]

@@ -168,7 +168,11 @@ fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) -> Option<Cau
             ),
             format!("allow the nodes in the network rules of {host}, and give the identity the role AcrPull"),
         ),
-        Meaning::InvalidName | Meaning::NeverPulled | Meaning::NoCredential | Meaning::Unauthorized => {
+        Meaning::InvalidName
+        | Meaning::NeverPulled
+        | Meaning::NoCredential
+        | Meaning::Refused
+        | Meaning::Unauthorized => {
             return None;
         }
     })
@@ -192,7 +196,7 @@ fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
     }
     if state == "unknown" {
         let meaning = facts.complaint(&image.image)?.meaning?;
-        if !matches!(meaning, Meaning::NoCredential | Meaning::Unauthorized) {
+        if !matches!(meaning, Meaning::NoCredential | Meaning::Refused | Meaning::Unauthorized) {
             return None;
         }
     }
@@ -220,6 +224,15 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
         let skipped = skipped.map(|it| format!(": key {} of secret {}: {}", it.key, it.secret, it.reason));
         return Cause::new(message + &skipped.unwrap_or_default(), replace(facts, image, &secret.name));
     }
+    // A credential was sent, and the pod has none.
+    let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
+    if let (Some(Meaning::Refused), Some(name)) = (meaning, crate::registry::acr_name(&host)) {
+        let node = pod.node.as_deref().unwrap_or("its node");
+        return Cause::new(
+            format!("{host} refuses the identity of node {node}, and the pod has no pull secret"),
+            format!("az aks update -n CLUSTER -g GROUP --attach-acr {name}"),
+        );
+    }
     let listed = facts.account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
     let listed = listed.into_iter().flatten().find_map(|entry| entry.get("name")?.as_str());
     let account = &pod.service_account;
@@ -243,7 +256,7 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
 
 /// The registry refuses a credential in which nothing is wrong that can be seen.
 fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
-    if !matches!(meaning, Some(Meaning::Unauthorized | Meaning::NoCredential)) {
+    if !matches!(meaning, Some(Meaning::Unauthorized | Meaning::Refused | Meaning::NoCredential)) {
         return None;
     }
     let host = host(image);

@@ -12,7 +12,9 @@ pub enum Meaning {
     NeverPulled,
     /// The registry refused a pull without a credential
     NoCredential,
-    /// The registry refused the credential
+    /// The registry refused a credential: the pod's, or the node's
+    Refused,
+    /// The registry refused, with or without a credential
     Unauthorized,
     /// The registry refuses the address or the identity: 403
     Forbidden,
@@ -52,7 +54,7 @@ const WORDS: [(&str, Meaning); 28] = [
     ("403 forbidden", Meaning::Forbidden),
     ("status code 403", Meaning::Forbidden),
     // Where several credentials were tried, the message has one error for each.
-    ("failed to fetch oauth token", Meaning::Unauthorized),
+    ("failed to fetch oauth token", Meaning::Refused),
     ("failed to fetch anonymous token", Meaning::NoCredential),
     ("no basic auth credentials", Meaning::NoCredential),
     ("401 unauthorized", Meaning::Unauthorized),
@@ -153,7 +155,7 @@ mod tests {
         use Meaning::{
             Certificate, Forbidden, InvalidName, NeverPulled, NoCredential, NoPlatform, NotFound, UnknownHost,
         };
-        use Meaning::{TooMany, Unauthorized, Unreachable};
+        use Meaning::{Refused, TooMany, Unauthorized, Unreachable};
 
         let image = "contoso.azurecr.io/web:v1";
         let pull = format!("rpc error: code = Unknown desc = failed to pull and unpack image \"{image}\": ");
@@ -167,7 +169,7 @@ mod tests {
             (
                 "failed to authorize: failed to fetch oauth token: unexpected status from POST request to \
                  https://contoso.azurecr.io/oauth2/token: 401 Unauthorized",
-                Unauthorized,
+                Refused,
             ),
             (
                 "pull access denied, repository does not exist or may require authorization: server message: \
@@ -187,7 +189,7 @@ mod tests {
             (
                 "[failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized, failed to authorize: \
                  failed to fetch anonymous token: unexpected status: 401 Unauthorized]",
-                Unauthorized,
+                Refused,
             ),
             (
                 "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden",
