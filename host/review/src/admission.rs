@@ -119,7 +119,7 @@ impl ApiServer<'_> {
     /// Copies the pull secrets of the service account into a pod whose own list is empty.
     /// plugin/pkg/admission/serviceaccount/admission.go
     fn admit_pod(&self, kind: &Kind, pod: &mut Cow<'_, Value>, namespace: &str) {
-        if !kind.is_core("Pod") || field(pod, MIRROR).is_some() {
+        if !kind.is_core("Pod") || is_mirror(pod) {
             return;
         }
         let Some(spec) = pod.get("spec").and_then(Value::as_object) else { return };
@@ -139,6 +139,11 @@ impl ApiServer<'_> {
             spec.insert("imagePullSecrets".to_owned(), Value::Array(secrets.clone()));
         }
     }
+}
+
+/// Whether a pod, or the template of one, claims to be the mirror of a kubelet's own pod.
+pub(crate) fn is_mirror(pod: &Value) -> bool {
+    field(pod, MIRROR).is_some()
 }
 
 /// Removes the deletion fields from an object that is created.

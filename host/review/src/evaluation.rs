@@ -1,19 +1,17 @@
 //! The evaluation of one manifest: its request and the policy's answer.
 
 use std::collections::BTreeSet;
-use std::iter;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::admission::{ApiServer, PodRequest};
+use crate::admission::{ApiServer, PodRequest, is_mirror};
 use crate::cluster::Cluster;
 use crate::declaration::unreadable;
 use crate::engine::Engine;
 use crate::field::{self, field};
-use crate::field_error::in_words;
 use crate::gaps::{Noting, account_of};
 use crate::host_calls::HostCalls;
 use crate::inventory;
@@ -150,8 +148,11 @@ impl<'a> Evaluation<'a> {
             }
         };
         if self.policy.is_own() {
-            let owner = Owner { namespace: &namespace, is_named };
-            for verdict in iter::once(&mut verdict).chain(pods.iter_mut().map(|pods| &mut pods.verdict)) {
+            let owner = Owner { namespace: &namespace, is_named, is_mirror: is_mirror(object) };
+            other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
+            for Pods { verdict, spec_pointer } in &mut pods {
+                let template = spec_pointer.strip_suffix("/spec").and_then(|pointer| object.pointer(pointer));
+                let owner = Owner { is_mirror: template.is_some_and(is_mirror), ..owner };
                 other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
             }
         }
@@ -286,7 +287,11 @@ impl<'a> Evaluation<'a> {
         let request = Asked::Given(request);
         let mut verdict = self.verdict(&request, self.host.clone());
         if self.policy.is_own() {
-            let owner = Owner { namespace: request.namespace().unwrap_or_default(), is_named: true };
+            let owner = Owner {
+                namespace: request.namespace().unwrap_or_default(),
+                is_named: true,
+                is_mirror: request.object().is_some_and(is_mirror),
+            };
             other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
         }
         verdict
@@ -318,8 +323,6 @@ impl<'a> Evaluation<'a> {
                 Ok(verdict) if self.policy.is_own() => verdict,
                 Ok(verdict) => verdict.of_foreign_policy(),
                 Err(error) => {
-                    // The answer may contain what the policy has looked up.
-                    let error = in_words(&error.to_string()).message;
                     let message = format!("the policy's answer is not a ValidationResponse: {error}");
                     Verdict::without_answer(Decision::Error, message)
                 }

@@ -1,10 +1,15 @@
 //! A value of a manifest, settings or config file as a type of ours; an invalid value is reported with its field path.
 
+mod typed;
+mod words;
+
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use crate::json_pointer::escaped;
+use typed::Typed;
+use words::Words;
 
 /// A field that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,97 +36,11 @@ fn of_field(path: &str) -> String {
 /// # Errors
 /// - the first field that is missing, unknown or of the wrong type
 pub fn read<T: DeserializeOwned>(value: Value) -> Result<T, FieldError> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let said = error.inner().to_string();
-        let Words { message, help, is_unknown } = in_words(&said);
-        FieldError { path: written(error.path()), pointer: pointer(error.path()), message, help, is_unknown }
+    serde_path_to_error::deserialize(Typed(value)).map_err(|error| {
+        let (path, pointer) = (written(error.path()), pointer(error.path()));
+        let Words { message, help, is_unknown } = error.into_inner();
+        FieldError { path, pointer, message, help, is_unknown }
     })
-}
-
-/// serde's message in words of users. The value that serde quotes is left out, because it may be a secret: the file may be the
-/// wrong one.
-pub(crate) struct Words {
-    /// What is wrong
-    pub(crate) message: String,
-    /// What to write; empty where the message says it
-    help: String,
-    /// Whether a name is wrong, not a value
-    is_unknown: bool,
-}
-
-pub(crate) fn in_words(said: &str) -> Words {
-    let words = |message: String| Words { message, help: String::new(), is_unknown: false };
-    // What is expected is this program's own text.
-    let (found, expected) = said.rsplit_once(", expected ").unwrap_or((said, ""));
-    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    if let Some(name) = found.strip_prefix("unknown field `") {
-        let help = match nearest(name.trim_end_matches('`'), &known) {
-            Some(near) => format!("did you mean {near}?"),
-            None => format!("use one of {}", known.join(", ")),
-        };
-        return Words { message: "unknown field".to_owned(), help, is_unknown: true };
-    }
-    if found.starts_with("unknown variant ") {
-        return words(format!("must be {}", alternatives(&known)));
-    }
-    if let Some(name) = said.strip_prefix("missing field `") {
-        return words(format!("{} is missing", name.split('`').next().unwrap_or_default()));
-    }
-    // Its kind is right.
-    if found.starts_with("invalid value: ") {
-        return words(format!("must be {}", wanted(expected)));
-    }
-    if let Some(value) = found.strip_prefix("invalid type: ") {
-        return words(format!("must be {}, not {}", wanted(expected), kind_of(value)));
-    }
-    words(said.to_owned())
-}
-
-/// `a, b or c`
-fn alternatives(known: &[&str]) -> String {
-    match known.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} or {last}", others.join(", ")),
-        None => String::new(),
-    }
-}
-
-/// The known name that a name is probably meant to be.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "").to_ascii_lowercase();
-    let name = plain(name);
-    let distances = known.iter().map(|known| (strsim::levenshtein(&name, &plain(known)), *known));
-    let (distance, near) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= near.len() / 3).then_some(near)
-}
-
-/// What serde expects, in words of users.
-fn wanted(expected: &str) -> &str {
-    match expected {
-        "a boolean" => "true or false",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        "string or map" => "a string",
-        "u16" => "a whole number below 65536",
-        "i8" | "i16" | "i32" | "i64" | "isize" | "u8" | "u32" | "u64" | "usize" => "a whole number",
-        _ if expected.starts_with("struct ") => "an object",
-        _ => expected,
-    }
-}
-
-/// serde's description of a value before it quotes it (`serde::de::Unexpected`), in words of users.
-fn kind_of(value: &str) -> &'static str {
-    const KINDS: [(&str, &str); 8] = [
-        ("boolean", "a boolean"),
-        ("integer", "a number"),
-        ("floating point", "a fraction"),
-        ("character", "a string"),
-        ("string", "a string"),
-        ("null", "null"),
-        ("sequence", "a list"),
-        ("map", "an object"),
-    ];
-    KINDS.into_iter().find(|(kind, _)| value.starts_with(kind)).map_or("another value", |(_, name)| name)
 }
 
 /// Whether a name may be shown: one that a field could have.

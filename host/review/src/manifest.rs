@@ -143,7 +143,7 @@ fn notes_on_types(
     let note = |((_, message, help), place): ((String, String, String), Option<yaml::Place>)| {
         let place = place?;
         let (line, column, at) = (place.line, place.column, place.span.start);
-        Some(yaml::Note { line, column, at, message, unnamed: None, help: Some(help) })
+        Some(yaml::Note { line, column, at, message, unnamed: None, help: Some(help), is_overwriting: false })
     };
     found.into_iter().zip(places).filter_map(note).collect()
 }

@@ -22,6 +22,8 @@ const SHOWN: usize = 3;
 pub(crate) struct Owner<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) is_named: bool,
+    /// Whether it is the pod of a kubelet, whose list gets no names
+    pub(crate) is_mirror: bool,
 }
 
 /// Adds to the help of an object's findings which other namespaces have the secret, and what to type.
@@ -34,8 +36,7 @@ pub(crate) fn help(findings: &mut [Finding], owner: Owner<'_>, cluster: &Cluster
         let Some(hint) = hint(name, image, owner, cluster) else { continue };
         if finding.rule == NOT_FOUND {
             finding.help = hint;
-        } else if finding.help.starts_with("add ") {
-            // A mirror pod gets no names.
+        } else if !owner.is_mirror {
             finding.help = format!("{hint}, and {}", finding.help);
         }
     }
@@ -43,7 +44,7 @@ pub(crate) fn help(findings: &mut [Finding], owner: Owner<'_>, cluster: &Cluster
 
 /// The help for a Secret that other namespaces have with a key for the image.
 fn hint(name: &str, image: &str, owner: Owner<'_>, cluster: &Cluster) -> Option<String> {
-    let Owner { namespace, is_named } = owner;
+    let Owner { namespace, is_named, .. } = owner;
     // Names go into a command that people paste into a shell.
     if !is_plain(name) || !is_plain(namespace) {
         return None;

@@ -42,6 +42,15 @@ pub struct SettingsSource {
     pub prefix: String,
 }
 
+/// A note on settings.
+#[derive(Debug, Clone)]
+pub struct SettingsNote {
+    /// The note
+    pub diagnostic: Diagnostic,
+    /// Whether it is about a field of a policy resource that the cluster applies and this project does not
+    pub is_of_cluster: bool,
+}
+
 /// The selected value of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
@@ -63,11 +72,13 @@ pub fn read(
     file: SourceFile,
     selection: &Selection,
     namespace: &str,
-) -> Result<(Settings, Vec<Diagnostic>), Diagnostics> {
+) -> Result<(Settings, Vec<SettingsNote>), Diagnostics> {
     let file = Arc::new(file);
     let name = &file.name;
     let (mut objects, notes, error) = manifests(&file);
-    let mut notes = Diagnostic::of_notes(name, &file.text, &notes);
+    let notes = Diagnostic::of_notes(name, &file.text, &notes).into_iter();
+    let mut notes: Vec<SettingsNote> =
+        notes.map(|diagnostic| SettingsNote { diagnostic, is_of_cluster: false }).collect();
     if let Some(error) = error {
         return Err(Diagnostics(vec![Diagnostic::of_syntax(name, &file.text, &error)]));
     }
@@ -113,7 +124,8 @@ pub fn read(
         };
         notes.extend(read.notes.iter().map(|note| {
             let note_at = at(&note.pointer, note.message.clone()).with_help(&note.help);
-            Diagnostic { weight: Weight::Warning, ..note_at }
+            let diagnostic = Diagnostic { weight: Weight::Warning, ..note_at };
+            SettingsNote { diagnostic, is_of_cluster: note.is_of_cluster }
         }));
         let settings = value.pointer_mut("/spec/settings").map(Value::take).filter(|value| !value.is_null());
         value = settings.unwrap_or_else(|| Value::Object(serde_json::Map::new()));

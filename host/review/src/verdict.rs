@@ -4,6 +4,7 @@ use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::field_error::{self, FieldError};
 use crate::pull::ImagePull;
 use crate::yaml::Place;
 
@@ -143,8 +144,8 @@ impl Verdict {
     ///
     /// # Errors
     /// - the response is not a `ValidationResponse`
-    pub fn of(response: &[u8], object: &Value) -> Result<Self, serde_json::Error> {
-        let response: Response = serde_json::from_slice(response)?;
+    pub fn of(response: &[u8], object: &Value) -> Result<Self, AnswerError> {
+        let response: Response = serde_json::from_slice(response).map_err(|_| AnswerError::of(response))?;
         let mutated = response.mutated_object.filter(|mutated| response.accepted && !mutated.is_null());
         let patch = mutated.map(|mutated| json_patch::diff(object, &mutated)).unwrap_or_default();
         let decision = match (response.accepted, patch.is_empty()) {
@@ -166,6 +167,24 @@ impl Verdict {
             warnings: response.warnings.unwrap_or_default(),
             images: Vec::new(),
         })
+    }
+}
+
+/// Why an answer of a policy is none. What it contains is not repeated: a policy may have looked up a Secret.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// Another text
+    #[error("it is not JSON")]
+    Syntax,
+    /// Another object
+    #[error(transparent)]
+    Field(FieldError),
+}
+
+impl AnswerError {
+    fn of(response: &[u8]) -> Self {
+        let Ok(value) = serde_json::from_slice(response) else { return Self::Syntax };
+        field_error::read::<Response>(value).map_or_else(Self::Field, |_| Self::Syntax)
     }
 }
 

@@ -31,7 +31,7 @@ pub fn load(args: &PolicyArgs, io: &mut Io) -> Result<Option<Settings>> {
     };
     let (settings, notes) = read(file, &part, &args.namespace)?;
     for note in notes {
-        io.stderr.diagnostic(&note);
+        io.stderr.diagnostic(&note.diagnostic);
     }
     Ok(Some(settings))
 }

@@ -89,9 +89,7 @@ fn has_overwritten(source: &str) -> bool {
 
 /// The note that a value was not read, because another one has its key.
 fn overwriting(document: &Document) -> Option<&Note> {
-    document.notes.iter().find(|note| {
-        note.message.contains("is already in this mapping") || note.message.starts_with("this `<<` replaces")
-    })
+    document.notes.iter().find(|note| note.is_overwriting)
 }
 
 fn are_in(values: &SecretValues, value: &Value) -> bool {

@@ -26,7 +26,7 @@ pub(crate) fn read(
     } else {
         let file = SourceFile { name: TAB.to_owned(), text: text.to_owned() };
         let (settings, odd) = settings::read(file, &Selection::Whole, namespace).map_err(problems)?;
-        notes.extend(odd.into_iter().map(|note| Problem::of(TAB, note)));
+        notes.extend(odd.into_iter().map(|note| Problem::of(TAB, note.diagnostic)));
         settings
     };
     match settings.validate(&CoreEngine::default(), host) {

@@ -34,12 +34,22 @@ pub struct Note {
     pub unnamed: Option<String>,
     /// One sentence: what to do about it
     pub help: Option<String>,
+    /// Whether the text has a value that the document lacks, because another one has its key
+    pub is_overwriting: bool,
 }
 
 impl Note {
     /// A note at a line, a column and a byte.
     pub(super) fn new(line: usize, column: usize, at: usize, message: &str) -> Self {
-        Note { line, column, at, message: message.to_owned(), unnamed: None, help: None }
+        Note {
+            line,
+            column,
+            at,
+            message: message.to_owned(),
+            unnamed: None,
+            help: None,
+            is_overwriting: false,
+        }
     }
 
     /// The sentence; for a text that may hold a secret, without parts of that text.
@@ -72,13 +82,22 @@ pub(super) struct Problem {
     /// The message without the key that it names
     pub(super) unnamed: Option<String>,
     pub(super) help: Option<String>,
+    /// Whether a value is left out, because another one has its key
+    pub(super) is_overwriting: bool,
     /// Whether another reading of the text would not help, or must not be tried
     pub(super) is_final: bool,
 }
 
 impl Problem {
     pub(super) fn new(at: usize, message: impl Into<String>) -> Self {
-        Problem { at, message: message.into(), unnamed: None, help: None, is_final: false }
+        Problem {
+            at,
+            message: message.into(),
+            unnamed: None,
+            help: None,
+            is_overwriting: false,
+            is_final: false,
+        }
     }
 
     /// A problem with a key. `message` names the key, and `unnamed` says `this key`.
@@ -201,6 +220,7 @@ impl Problem {
             message: self.message,
             unnamed: self.unnamed,
             help: self.help,
+            is_overwriting: self.is_overwriting,
         }
     }
 }

@@ -207,7 +207,7 @@ fn duplicate_keys_are_noted_and_the_last_one_counts() {
         // YAML in braces that begins a text has a note of its own.
         let count = if text.starts_with("{a") { 2 } else { 1 };
         assert_eq!(document.notes.len(), count, "{text}");
-        let last = Note { line: 3, column: 1, at, message, unnamed, help: None };
+        let last = Note { line: 3, column: 1, at, message, unnamed, help: None, is_overwriting: true };
         assert_eq!(document.notes.last(), Some(&last));
         assert_eq!(place(text, 1, "/a").2, "3");
     }

@@ -194,8 +194,9 @@ impl Expansion<'_> {
         self.alias.is_none() && self.tree.notes.len() < MAX_NOTES
     }
 
+    /// Notes that a value was not read, because another one has its key.
     fn note(&mut self, entry: &Entry, key: &str, say: impl Fn(&str) -> String, help: Option<&str>) {
-        let problem = Problem::of_key(entry.span.start(), key, say);
+        let problem = Problem { is_overwriting: true, ..Problem::of_key(entry.span.start(), key, say) };
         self.tree.notes.push(match help {
             Some(help) => problem.help(help),
             None => problem,

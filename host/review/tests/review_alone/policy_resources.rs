@@ -57,7 +57,7 @@ fn read(resource: &Value) -> Result<(Settings, Vec<String>), String> {
     };
     let (settings, notes) =
         settings::read(file, &Selection::Whole, "default").map_err(|Diagnostics(all)| said(&all[0]))?;
-    Ok((settings, notes.iter().map(said).collect()))
+    Ok((settings, notes.iter().map(|note| said(&note.diagnostic)).collect()))
 }
 
 fn refused(resource: &Value) -> String {

@@ -152,12 +152,8 @@ fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
     };
     let (settings, notes) = settings::read(file, &part, "default")?;
     // Fields that only this command does not evaluate are kept, and the cluster evaluates them.
-    let evaluated: Vec<&str> = settings.resource.as_ref().map_or_else(Vec::new, |resource| {
-        let notes = resource.notes.iter().filter(|note| note.is_of_cluster);
-        notes.map(|note| note.message.as_str()).collect()
-    });
-    for note in notes.iter().filter(|note| !evaluated.contains(&note.message.as_str())) {
-        io.stderr.diagnostic(note);
+    for note in notes.iter().filter(|note| !note.is_of_cluster) {
+        io.stderr.diagnostic(&note.diagnostic);
     }
     Ok(settings)
 }
