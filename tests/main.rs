@@ -28,6 +28,8 @@
 //! | `fix_properties` | `fix` adds lines once to a pod that is written in any way |
 //! | `fix_diff` | a diff shows every change and no Secret |
 //! | `fix_styles` | in a manifest of any style, `fix` adds names and changes nothing else |
+//! | `krm` | as a KRM function, it fixes items as `fix` fixes manifests, and reports results |
+//! | `gitops` | the plugin files for Helm and Argo CD call the command as their pages say |
 //! | `policy` | metadata is embedded as Kubewarden reads it, and only the lookups that the settings need are made |
 //! | `deployment` | `policy manifest` writes what policy/cluster has, and keeps what a given policy resource says |
 //! | `registry` | a policy is pushed to a real registry and pulled, and every error has one clear sentence |
@@ -80,6 +82,7 @@ mod fix_diff;
 mod fix_properties;
 mod fix_styles;
 mod folders;
+mod gitops;
 mod help;
 mod hostile_input;
 mod hostile_modules;
@@ -90,6 +93,7 @@ mod integrations;
 mod kubectl;
 #[cfg(unix)]
 mod live;
+mod krm;
 mod lookups;
 mod manifests;
 mod playground;

@@ -7,6 +7,7 @@ pub mod explain;
 pub mod fix;
 pub mod init;
 mod inputs;
+pub mod krm;
 pub mod man;
 mod ordered_parallel;
 pub mod playground;
@@ -34,6 +35,7 @@ use self::completions::Completions;
 use self::explain::Explain;
 use self::fix::Fix;
 use self::init::Init;
+use self::krm::Krm;
 use self::man::ManArgs;
 use self::playground::Playground;
 use self::policy::Policy;
@@ -81,6 +83,8 @@ pub enum Command {
     Explain(Explain),
     /// Explain why a pod in a cluster waits for its images
     Why(Box<Why>),
+    /// Be a KRM function of kustomize or kpt: read a `ResourceList`, and write it with pull secrets or results
+    Krm(Krm),
     /// Create the manifest of a pull secret
     Secret(MakeSecret),
     /// Write first settings and a config file, from what manifests use
@@ -129,6 +133,7 @@ pub fn run(mut call: Call<Cli>, io: &mut Io) -> ExitStatus {
         Command::Test(args) => test::run(args, config, io),
         Command::Explain(args) => explain::run(args, io),
         Command::Why(args) => why::run(args, io),
+        Command::Krm(args) => krm::run(args, io),
         Command::Secret(args) => secret::run(args, io),
         Command::Init(args) => init::run(args, io),
         Command::Completions(args) => completions::run(args, Cli::command(), io),

@@ -14,6 +14,7 @@ pub mod console;
 mod edit;
 pub mod files;
 pub mod kubectl;
+pub mod krm;
 #[cfg(feature = "playground")]
 pub mod playground;
 mod process;

@@ -372,7 +372,15 @@ fn notes(part: &Part, read: &Manifests) -> Vec<yaml::Note> {
         let (line, column) = yaml::line_column(&part.file.text, at);
         let message = "this byte is not UTF-8; kubectl reads it as the character U+FFFD".to_owned();
         let line = part.above + line;
-        notes.push(yaml::Note { line, column, at, message, unnamed: None, help: None });
+        notes.push(yaml::Note {
+            line,
+            column,
+            at,
+            message,
+            unnamed: None,
+            help: None,
+            is_overwriting: false,
+        });
         notes.sort_by_key(|note| note.at);
     }
     notes

@@ -24,6 +24,22 @@ pub fn write_pretty(value: &impl Serialize, out: &mut dyn io::Write) -> io::Resu
     out.write_all(escaped(&serde_json::to_string_pretty(value)?).as_bytes())
 }
 
+/// A value on one line.
+///
+/// # Errors
+/// - it has no JSON form
+pub fn in_one_line(value: &impl Serialize) -> serde_json::Result<String> {
+    Ok(escaped(&serde_json::to_string(value)?).into_owned())
+}
+
+/// A value in indented lines.
+///
+/// # Errors
+/// - it has no JSON form
+pub fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
+    Ok(escaped(&serde_json::to_string_pretty(value)?).into_owned())
+}
+
 /// A JSON text with escapes for characters that serde does not escape. Outside of strings, only line ends are among these
 /// characters.
 fn escaped(json: &str) -> Cow<'_, str> {

@@ -1,0 +1,102 @@
+//! The output of a KRM function: the text of the list with its results.
+
+use review::text_edit::{Edit, apply};
+use review::yaml;
+use serde_json::Value;
+
+use super::result::FunctionResult;
+use crate::report::json_text;
+
+const RESULTS: &str = "results";
+
+/// The text of a list with these results. All the rest keeps its layout where the text can be edited, and its order and
+/// comments with it.
+///
+/// # Errors
+/// - the text is not a list
+pub fn with_results(text: &str, results: &[FunctionResult]) -> serde_json::Result<String> {
+    let Some(document) = yaml::documents(text).0.pop() else { return Ok(text.to_owned()) };
+    if results.is_empty() && document.value.get(RESULTS).is_none_or(Value::is_null) {
+        return Ok(text.to_owned());
+    }
+    let lines: Vec<String> = results.iter().map(json_text::in_one_line).collect::<serde_json::Result<_>>()?;
+    let mut wanted = document.value.clone();
+    let written: Vec<Value> = results.iter().map(serde_json::to_value).collect::<serde_json::Result<_>>()?;
+    if let Some(fields) = wanted.as_object_mut() {
+        fields.insert(RESULTS.to_owned(), Value::Array(written));
+    }
+    let edited = edit(text, &document, &lines);
+    // An edit counts only if it reads as what is meant.
+    let is_meant = |text: &String| match yaml::documents(text) {
+        (documents, None) => matches!(documents.as_slice(), [only] if only.value == wanted),
+        (_, Some(_)) => false,
+    };
+    match edited.filter(is_meant) {
+        Some(edited) => Ok(edited),
+        None => Ok(json_text::pretty(&wanted)? + "\n"),
+    }
+}
+
+/// The text with the results as its last field, or instead of those that it has.
+fn edit(text: &str, document: &yaml::Document, lines: &[String]) -> Option<String> {
+    let flow = format!("[{}]", lines.join(", "));
+    if let Some(place) = document.places(text, &["/results"]).pop().flatten() {
+        return apply(text, vec![Edit { at: place.span, text: flow }]);
+    }
+    let end = document.span.start + text.get(document.span.clone())?.trim_end().len();
+    let whole = text.get(document.span.start..end)?;
+    if whole.trim_start().starts_with('{') {
+        let brace = end.checked_sub(1)?;
+        return apply(text, vec![Edit::insert(brace, format!(", \"{RESULTS}\": {flow}"))]);
+    }
+    apply(text, vec![Edit::insert(end, format!("\n{RESULTS}:\n- {}", lines.join("\n- ")))])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::with_results;
+    use crate::krm::result::{FunctionResult, Weight};
+
+    fn result(message: &str) -> FunctionResult {
+        FunctionResult {
+            message: message.to_owned(),
+            severity: Weight::Warning,
+            resource_ref: None,
+            field: None,
+            file: None,
+            tags: BTreeMap::new(),
+            finding: None,
+        }
+    }
+
+    #[test]
+    fn results_are_the_last_field_and_nothing_else_changes() {
+        let one = r#"{"message":"a: \"b\"","severity":"warning"}"#;
+        let list = "kind: ResourceList\nitems:\n- kind: A # first\n";
+        for (text, output) in [
+            (list.to_owned(), format!("{list}results:\n- {one}\n")),
+            (format!("# head\n{list}\n\n"), format!("# head\n{list}results:\n- {one}\n\n\n")),
+            (format!("---\n{list}...\n"), format!("---\n{list}results:\n- {one}\n...\n")),
+            (format!("{list}results:\n- message: old\n"), format!("{list}results:\n[{one}]\n")),
+            (format!("results: []\n{list}"), format!("results: [{one}]\n{list}")),
+            (
+                "{\"kind\": \"ResourceList\", \"items\": []}\n".to_owned(),
+                format!("{{\"kind\": \"ResourceList\", \"items\": [], \"results\": [{one}]}}\n"),
+            ),
+        ] {
+            assert_eq!(with_results(&text, &[result("a: \"b\"")]).unwrap(), output, "{text}");
+        }
+        assert_eq!(with_results(list, &[]).unwrap(), list);
+        let old = format!("{list}results: [{{message: old}}]\n");
+        assert_eq!(with_results(&old, &[]).unwrap(), format!("{list}results: []\n"));
+    }
+
+    #[test]
+    fn a_layout_that_cannot_be_edited_is_written_anew() {
+        let text = "  kind: ResourceList\n  items: []\n";
+        let output = with_results(text, &[result("a")]).unwrap();
+        assert!(output.starts_with('{') && output.contains("\"message\": \"a\""), "{output}");
+    }
+}

@@ -1,0 +1,212 @@
+//! The input of a KRM function, and the settings in it.
+
+use std::sync::Arc;
+
+use review::diagnostic::{Diagnostic, Diagnostics};
+use review::field_error::{self, FieldError};
+use review::manifest::at;
+use review::settings::{Settings, SettingsSource};
+use review::source_file::SourceFile;
+use review::yaml::{self, Document};
+use serde::Deserialize;
+use serde_json::value::to_raw_value;
+use serde_json::{Map, Value};
+
+/// The version of the function's own configuration.
+pub const CONFIG_VERSION: &str = "acr-pull-secret/v1";
+
+/// Its kind.
+pub const CONFIG_KIND: &str = "PullSecrets";
+
+/// The API group of resource lists.
+const GROUP: &str = "config.kubernetes.io/";
+
+/// Where the settings are in the list.
+const SETTINGS: &str = "/functionConfig/spec";
+
+/// A `ResourceList`.
+#[derive(Debug)]
+pub struct ResourceList {
+    /// Its text
+    pub file: Arc<SourceFile>,
+    /// What it is configured with
+    pub settings: Settings,
+    /// Whether it changes items; otherwise it only reports
+    pub mutates: bool,
+}
+
+/// Why a text is not a `ResourceList`.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// It cannot be parsed
+    #[error(transparent)]
+    Syntax(Diagnostics),
+    /// It is something else
+    #[error("standard input is not a ResourceList")]
+    NotAList,
+    /// It has something behind the list
+    #[error("standard input has {0} documents, and a function gets one ResourceList")]
+    Several(usize),
+    /// Its configuration is of another kind
+    #[error("{at}: functionConfig must have apiVersion: {CONFIG_VERSION} and kind: {CONFIG_KIND}")]
+    Kind {
+        /// File, line and column
+        at: String,
+    },
+    /// A field of its configuration is not valid
+    #[error("{at}: functionConfig.{error}")]
+    Field {
+        /// File, line and column
+        at: String,
+        /// What is wrong
+        error: Box<FieldError>,
+    },
+}
+
+impl InputError {
+    /// What to do, where it is not obvious.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Syntax(_) | Self::Several(_) => None,
+            Self::NotAList => Some(
+                "name this command in a kustomization, see docs/kustomize.md; to fix manifests, run acr-pull-secret fix -".to_owned(),
+            ),
+            Self::Kind { .. } => Some(
+                "write both, with the settings below spec, in the file that transformers or validators name".to_owned(),
+            ),
+            Self::Field { error, .. } => Some(error.help.clone()).filter(|help| !help.is_empty()),
+        }
+    }
+}
+
+/// The configuration of the function.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FunctionConfig {
+    #[serde(rename = "apiVersion")]
+    _api_version: String,
+    #[serde(rename = "kind")]
+    _kind: String,
+    #[serde(rename = "metadata")]
+    _metadata: Option<Value>,
+    spec: Option<Map<String, Value>>,
+}
+
+impl ResourceList {
+    /// Reads a list, and the settings in its `functionConfig`. Without one, the settings are the policy's defaults.
+    ///
+    /// # Errors
+    /// - it is not one `ResourceList`
+    /// - its `functionConfig` is not a `PullSecrets`
+    pub fn read(file: SourceFile) -> Result<Self, InputError> {
+        let (mut documents, error) = yaml::documents(&file.text);
+        if let Some(error) = error {
+            let problem = Diagnostic::of_syntax(&file.name, &file.text, &error);
+            return Err(InputError::Syntax(Diagnostics(vec![problem])));
+        }
+        let count = documents.len();
+        let Some(mut document) = documents.pop() else { return Err(InputError::NotAList) };
+        let is_list = |document: &Document| {
+            let word = |field| document.value.get(field).and_then(Value::as_str).unwrap_or_default();
+            word("kind") == "ResourceList" && word("apiVersion").starts_with(GROUP)
+        };
+        if !is_list(&document) {
+            return Err(InputError::NotAList);
+        }
+        if count > 1 {
+            return Err(InputError::Several(count));
+        }
+        let config = document.value.get_mut("functionConfig").map(Value::take).unwrap_or_default();
+        let file = Arc::new(file);
+        if config.is_null() {
+            return Ok(Self { file, settings: Settings::default(), mutates: true });
+        }
+        let at = |pointer: &str| at(&file, &document, &format!("/functionConfig{pointer}"));
+        let word = |field| config.get(field).and_then(Value::as_str).unwrap_or_default();
+        if (word("apiVersion"), word("kind")) != (CONFIG_VERSION, CONFIG_KIND) {
+            return Err(InputError::Kind { at: at("") });
+        }
+        let config: FunctionConfig = field_error::read(config)
+            .map_err(|error| InputError::Field { at: at(&error.pointer), error: error.into() })?;
+        let spec = config.spec.unwrap_or_default();
+        let mutates = spec.get("mode").and_then(Value::as_str) != Some("validate");
+        let source = SettingsSource {
+            name: file.name.clone(),
+            text: file.text.clone(),
+            document: document.index,
+            prefix: SETTINGS.to_owned(),
+        };
+        let json = to_raw_value(&spec).unwrap_or_default();
+        let settings = Settings { json, source: Some(source), ..Settings::default() };
+        Ok(Self { file, settings, mutates })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ResourceList;
+    use review::source_file::SourceFile;
+
+    fn read(text: &str) -> Result<ResourceList, String> {
+        let file = SourceFile { name: "<stdin>".to_owned(), text: text.to_owned() };
+        ResourceList::read(file).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_not_a_list_with_settings_is_refused() {
+        let list = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n";
+        let not_a_list = "standard input is not a ResourceList";
+        let kind =
+            "<stdin>:5:3: functionConfig must have apiVersion: acr-pull-secret/v1 and kind: PullSecrets";
+        for (text, message) in [
+            (String::new(), not_a_list),
+            ("apiVersion: v1\nkind: List\nitems: []\n".to_owned(), not_a_list),
+            ("kind: ResourceList\nitems: []\n".to_owned(), not_a_list),
+            ("apiVersion: v1\nkind: ResourceList\n".to_owned(), not_a_list),
+            (
+                format!("{list}---\n{list}"),
+                "standard input has 2 documents, and a function gets one ResourceList",
+            ),
+            (format!("{list}functionConfig:\n  apiVersion: v1\n  kind: ConfigMap\n  data: {{}}\n"), kind),
+            (format!("{list}functionConfig:\n  kind: PullSecrets\n"), kind),
+            (
+                format!(
+                    "{list}functionConfig: {{apiVersion: acr-pull-secret/v1, kind: PullSecrets, mode: validate}}\n"
+                ),
+                "<stdin>:4:83: functionConfig.mode: unknown field",
+            ),
+            (
+                format!(
+                    "{list}functionConfig: {{apiVersion: acr-pull-secret/v1, kind: PullSecrets, spec: 5}}\n"
+                ),
+                "<stdin>:4:83: functionConfig.spec: must be an object, not a number",
+            ),
+        ] {
+            assert_eq!(read(&text).unwrap_err(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn settings_are_the_spec_and_mutate_unless_they_say_validate() {
+        let config = |spec: &str| {
+            format!(
+                "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nfunctionConfig:\n  apiVersion: acr-pull-secret/v1\n  \
+                 kind: PullSecrets\n  metadata: {{name: pull-secrets}}\n{spec}"
+            )
+        };
+        for (spec, settings, mutates) in [
+            ("", "{}", true),
+            ("  spec:\n", "{}", true),
+            ("  spec: {mode: mutate}\n", r#"{"mode":"mutate"}"#, true),
+            ("  spec: {mode: validate}\n", r#"{"mode":"validate"}"#, false),
+        ] {
+            let list = read(&config(spec)).unwrap();
+            assert_eq!((list.settings.json.get(), list.mutates), (settings, mutates), "{spec}");
+        }
+        assert!(
+            read("{\"apiVersion\":\"config.kubernetes.io/v1alpha1\",\"kind\":\"ResourceList\"}")
+                .unwrap()
+                .mutates
+        );
+    }
+}

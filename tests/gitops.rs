@@ -1,0 +1,100 @@
+//! The plugin files for Helm and Argo CD are calls of the command that do what the pages say.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::engines::{command_alone, project, run};
+
+/// The only document of a file.
+fn document(path: &str) -> Value {
+    let text = fs::read_to_string(project(path)).unwrap();
+    let (documents, error) = review::yaml::documents(&text);
+    let [document] = documents.as_slice() else { panic!("{path}: {error:?}") };
+    document.value.clone()
+}
+
+fn words(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+}
+
+/// `PATH` with the command's folder before it.
+fn path_with_command(more: &Path) -> String {
+    let bin = PathBuf::from(command_alone(&[]).get_program());
+    let path = std::env::var("PATH").unwrap();
+    format!("{}:{}:{path}", bin.parent().unwrap().display(), more.display())
+}
+
+/// Helm gives what it rendered to the plugin's command, and applies what that writes.
+#[test]
+fn the_plugin_of_helm_adds_pull_secrets_and_lets_other_charts_pass() {
+    let plugin = document("docs/integrations/helm-plugin/plugin.yaml");
+    for (field, value) in [("apiVersion", "v1"), ("type", "postrenderer/v1"), ("runtime", "subprocess")] {
+        assert_eq!(plugin[field], value, "{field}");
+    }
+    assert_eq!(plugin["version"], env!("CARGO_PKG_VERSION"));
+    let call = &plugin["runtimeConfig"]["platformCommand"][0];
+    assert_eq!(call["command"], "acr-pull-secret");
+    let args = words(&call["args"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let pod = "---\n# Source: shop/templates/pod.yaml\napiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  \
+               - name: web\n    image: contoso.azurecr.io/web:v1\n";
+    let map =
+        "---\n# Source: shop/templates/map.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\n";
+    let fixed = pod.replace("spec:\n", "spec:\n  imagePullSecrets:\n  - name: acr-secret\n");
+    for (rendered, applied) in [
+        (pod.to_owned(), fixed.clone()),
+        ([map, pod].concat(), [map, &fixed].concat()),
+        (map.to_owned(), map.to_owned()),
+        (
+            "---\n# Source: shop/templates/none.yaml\n".to_owned(),
+            "---\n# Source: shop/templates/none.yaml\n".to_owned(),
+        ),
+        (String::new(), String::new()),
+    ] {
+        let output = run(&args, &rendered);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), applied);
+    }
+}
+
+#[test]
+#[ignore = "needs kubectl"]
+fn the_plugin_of_argo_cd_fixes_what_kustomize_builds_and_fails_where_that_fails() {
+    let plugin = document("docs/integrations/argocd/plugin.yaml");
+    assert_eq!(plugin["kind"], "ConfigManagementPlugin");
+    let generate = &plugin["spec"]["generate"];
+    let (command, args) = (words(&generate["command"]), words(&generate["args"]));
+    let bin = tempfile::tempdir().unwrap();
+    let kustomize = bin.path().join("kustomize");
+    fs::write(&kustomize, "#!/bin/sh\n[ \"$1\" = build ] && exec kubectl kustomize \"$2\"\n").unwrap();
+    fs::set_permissions(&kustomize, fs::Permissions::from_mode(0o755)).unwrap();
+    let generated = |folder: &Path| {
+        Command::new(&command[0])
+            .args(&command[1..])
+            .args(&args)
+            .current_dir(folder)
+            .env("PATH", path_with_command(bin.path()))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(project("docs/integrations/kustomize/deployment.yaml"), folder.path().join("deployment.yaml"))
+        .unwrap();
+    fs::write(folder.path().join("kustomization.yaml"), "resources: [deployment.yaml]\nnamespace: shop\n")
+        .unwrap();
+    let output = generated(folder.path());
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        text.contains("namespace: shop") && text.contains("imagePullSecrets:\n      - name: acr-secret"),
+        "{text}"
+    );
+    fs::write(folder.path().join("kustomization.yaml"), "resources: [gone.yaml]\n").unwrap();
+    let output = generated(folder.path());
+    assert!(!output.status.success() && output.stdout.is_empty());
+}
