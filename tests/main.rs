@@ -89,11 +89,11 @@ mod hostile_modules;
 mod init;
 mod input_names;
 mod integrations;
+mod krm;
 #[cfg(unix)]
 mod kubectl;
 #[cfg(unix)]
 mod live;
-mod krm;
 mod lookups;
 mod manifests;
 mod playground;

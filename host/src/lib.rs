@@ -13,8 +13,8 @@ pub mod commands;
 pub mod console;
 mod edit;
 pub mod files;
-pub mod kubectl;
 pub mod krm;
+pub mod kubectl;
 #[cfg(feature = "playground")]
 pub mod playground;
 mod process;

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use crate::args::settings::{self, refused};
 use crate::args::{
-    CompleteArgs, FailOn, Format, LiveArgs, Operation, Output, OutputParser, PolicyArgs, PullArgs, SearchArgs,
-    StdinArgs,
+    CompleteArgs, FailOn, Format, LiveArgs, Operation, Output, OutputParser, PolicyArgs, PullArgs,
+    SearchArgs, StdinArgs,
 };
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file::{self, lookups};
