@@ -100,6 +100,6 @@ type: kubernetes.io/dockerconfigjson
         assert_eq!(rules(&results[0]), [""; 0], "{values}");
         let secret = &results[1];
         assert_eq!((&secret["decision"], &secret["kind"]), (&"skipped".into(), &"Secret".into()), "{values}");
-        assert_eq!(secret["object"]["message"], "its data has a placeholder", "{values}");
+        assert_eq!(secret["object"]["message"], "data with a placeholder", "{values}");
     }
 }

@@ -111,7 +111,7 @@ fn a_named_file_is_always_read() {
         assert_eq!(judged(folder.path(), &[named]).0, expected, "{named}");
     }
     let (results, _) = results(folder.path(), &["values.yaml"]);
-    assert_eq!(results[0]["object"]["message"], "not a Kubernetes object: it has no apiVersion or no kind");
+    assert_eq!(results[0]["object"]["message"], "not a Kubernetes object: no apiVersion or no kind");
 }
 
 /// An archive of a repository, or a copy of it in an image, has no `.git`.
@@ -195,7 +195,7 @@ fn an_object_in_a_folder_that_has_containers_but_no_type_is_reported() {
             let (all, _) = results(folder.path(), &["deploy"]);
             let skipped = all.iter().filter(|result| result["decision"] == "skipped");
             let skipped: Vec<_> = skipped.map(|result| &result["object"]["message"]).collect();
-            assert_eq!(skipped, ["not a Kubernetes object: it has no apiVersion or no kind"]);
+            assert_eq!(skipped, ["not a Kubernetes object: no apiVersion or no kind"]);
         }
     }
 }

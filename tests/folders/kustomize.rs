@@ -34,7 +34,7 @@ fn patches_are_skipped_with_the_reason() {
         let result = all.iter().find(|result| result["source"]["file"] == name);
         result.map(|result| result["object"]["message"].as_str().unwrap_or_default().to_owned())
     };
-    let reason = |file: &str| Some(format!("it is a patch of {file}"));
+    let reason = |file: &str| Some(format!("patch of {file}"));
     for name in ["./prod/patch.yaml", "./prod/ops.yml", "./prod/more/deployment.yaml"] {
         assert_eq!(message(name), reason("./prod/kustomization.yaml"), "{name}");
     }

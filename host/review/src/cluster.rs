@@ -60,6 +60,11 @@ pub struct Duplicate {
 }
 
 impl Known {
+    fn elsewhere<'a>(&'a self, namespace: &'a str) -> Elsewhere<'a> {
+        let Self { object, is_declared, is_named, .. } = self;
+        Elsewhere { namespace, secret: object, is_declared: *is_declared, is_named: *is_named }
+    }
+
     /// Whether these fields of the object, or all of them, include unknown values.
     pub(crate) fn hides(&self, fields: Option<&BTreeSet<String>>) -> bool {
         let shows = |name: &str| {
@@ -189,9 +194,7 @@ impl Cluster {
     pub(crate) fn pull_secrets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Elsewhere<'a>> {
         let namespaces = self.secrets.get(name).into_iter().flatten();
         let secrets = namespaces.filter_map(move |namespace| {
-            let Known { object, is_declared, is_named, .. } = self.known("v1", "Secret", namespace, name)?;
-            let (is_declared, is_named) = (*is_declared, *is_named);
-            Some(Elsewhere { namespace: namespace.as_str(), secret: object, is_declared, is_named })
+            self.known("v1", "Secret", namespace, name).map(|known| known.elsewhere(namespace))
         });
         secrets.filter(|found| !declaration::is_ignored(found.secret))
     }
@@ -210,6 +213,20 @@ impl Cluster {
             }
         }
         names
+    }
+
+    /// The Secrets of a namespace that the kubelet may read, each with its name.
+    pub(crate) fn pull_secrets_in<'a>(
+        &'a self,
+        namespace: &'a str,
+    ) -> impl Iterator<Item = (&'a str, Elsewhere<'a>)> {
+        let secrets = self.objects.range(key("Secret", namespace, "")..);
+        let secrets = secrets.take_while(move |((version, kind, of, _), _)| {
+            (version.as_str(), kind.as_str(), of.as_str()) == ("v1", "Secret", namespace)
+        });
+        let secrets =
+            secrets.map(|((.., namespace, name), known)| (name.as_str(), known.elsewhere(namespace)));
+        secrets.filter(|(_, found)| !declaration::is_ignored(found.secret))
     }
 
     pub(crate) fn known(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Known> {

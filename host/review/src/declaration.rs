@@ -131,7 +131,7 @@ pub(crate) fn unreadable(kind: &Kind, secret: &Value) -> Option<&'static str> {
     if is_encrypted(kind, secret) {
         Some("encrypted by SOPS")
     } else if is_to_be_filled_in(kind, secret) {
-        Some("its data has a placeholder")
+        Some("data with a placeholder")
     } else {
         None
     }

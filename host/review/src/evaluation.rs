@@ -21,7 +21,8 @@ use crate::other_namespace::{self, Owner};
 use crate::outcome::{Outcome, Pods, Source};
 use crate::policy_resource::PolicyResource;
 use crate::request::Asked;
-use crate::verdict::{Decision, Verdict};
+use crate::similar_secret;
+use crate::verdict::{Decision, Finding, Verdict};
 
 /// A policy with its settings and its cluster.
 pub struct Evaluation<'a> {
@@ -66,6 +67,9 @@ pub enum Part {
     /// That for the pods of this template, by its number from 0
     Pods(usize),
 }
+
+/// Why a value that is not a Kubernetes object is skipped.
+pub const NOT_AN_OBJECT: &str = "not a Kubernetes object: no apiVersion or no kind";
 
 /// Bytes that most payloads do not exceed.
 const USUAL_PAYLOAD: usize = 4 << 10;
@@ -136,7 +140,7 @@ impl<'a> Evaluation<'a> {
         let reason = kind.as_ref().and_then(|kind| not_judged_of(&manifest, kind));
         let (mut verdict, mut pods) = match (left_out.or(reason.as_deref()), &kind) {
             (Some(reason), _) => (skipped(reason), Vec::new()),
-            (None, None) => (skipped("not a Kubernetes object: it has no apiVersion or no kind"), Vec::new()),
+            (None, None) => (skipped(NOT_AN_OBJECT), Vec::new()),
             (None, Some(kind)) if self.resource.is_none() && !self.judged.includes(kind, object) => {
                 (skipped("the policy does not apply to this kind"), Vec::new())
             }
@@ -149,11 +153,11 @@ impl<'a> Evaluation<'a> {
         };
         if self.policy.is_own() {
             let owner = Owner { namespace: &namespace, is_named, is_mirror: is_mirror(object) };
-            other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
+            help_with_names(&mut verdict.findings, owner, self.api_server.cluster);
             for Pods { verdict, spec_pointer } in &mut pods {
                 let template = spec_pointer.strip_suffix("/spec").and_then(|pointer| object.pointer(pointer));
                 let owner = Owner { is_mirror: template.is_some_and(is_mirror), ..owner };
-                other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
+                help_with_names(&mut verdict.findings, owner, self.api_server.cluster);
             }
         }
         let inventory = kind.as_ref().filter(|_| self.has_inventory && left_out.is_none());
@@ -161,8 +165,24 @@ impl<'a> Evaluation<'a> {
             inventory::Part::of(kind, object, &namespace, &self.api_server, self.policy, &self.host)
         });
         unknown.extend(noting.iter().flat_map(|noting| noting.unknown()));
+        let suggestions = kind
+            .as_ref()
+            .map(|kind| similar_secret::for_unknown(&unknown, kind, object, self.api_server.cluster));
+        let suggestions = suggestions.unwrap_or_default();
         let (api_version, kind) = (word(&["apiVersion"]), word(&["kind"]));
-        Outcome { source, api_version, kind, namespace, name, verdict, pods, unknown, inventory, manifest }
+        Outcome {
+            source,
+            api_version,
+            kind,
+            namespace,
+            name,
+            verdict,
+            pods,
+            unknown,
+            suggestions,
+            inventory,
+            manifest,
+        }
     }
 
     fn judge_object(
@@ -292,7 +312,7 @@ impl<'a> Evaluation<'a> {
                 is_named: true,
                 is_mirror: request.object().is_some_and(is_mirror),
             };
-            other_namespace::help(&mut verdict.findings, owner, self.api_server.cluster);
+            help_with_names(&mut verdict.findings, owner, self.api_server.cluster);
         }
         verdict
     }
@@ -330,6 +350,12 @@ impl<'a> Evaluation<'a> {
             Err(error) => Verdict::without_answer(Decision::Error, error.to_string()),
         }
     }
+}
+
+/// Adds to the help of findings where the inputs have the secret, or which similar one they have.
+fn help_with_names(findings: &mut [Finding], owner: Owner<'_>, cluster: &Cluster) {
+    other_namespace::help(findings, owner, cluster);
+    similar_secret::help(findings, owner.namespace, cluster);
 }
 
 /// Whether this is a path in a chart as helm writes it, such as `shop/templates/web.yaml`. People write `# Source:` above

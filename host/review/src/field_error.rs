@@ -48,6 +48,12 @@ pub(crate) fn is_field_name(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// Whether a name may be shown in the path of a field: also one with hyphens or underscores, such as `fail-on`, because the text
+/// was read, so that this is a key of it.
+fn is_key(name: &str) -> bool {
+    name.len() <= 40 && is_field_name(&name.replace(['-', '_'], ""))
+}
+
 /// The path of a field, as people write it.
 fn written(path: &Path) -> String {
     let mut text = String::new();
@@ -56,7 +62,7 @@ fn written(path: &Path) -> String {
             Segment::Seq { index } => text.extend(["[", &index.to_string(), "]"]),
             Segment::Map { key } => {
                 text.push_str(if text.is_empty() { "" } else { "." });
-                text.push_str(if is_field_name(key) { key } else { "…" });
+                text.push_str(if is_key(key) { key } else { "…" });
             }
             Segment::Enum { .. } | Segment::Unknown => {}
         }
@@ -133,9 +139,12 @@ mod tests {
             (json!({"word": true}), "word: must be a string, not a boolean"),
             (json!({"any": {secret: "hunter2"}}), "any.…: must be a list, not a string"),
             (json!({"failon": 1}), "failon: unknown field"),
+            (json!({"fail-on": 1}), "fail-on: unknown field"),
+            (json!({"fail_on": 1}), "fail_on: unknown field"),
             (json!({secret: 1}), "…: unknown field"),
             (json!({"root:$6$hunter2": 1}), "…: unknown field"),
             (json!({"a".repeat(41): "hunter2"}), "…: unknown field"),
+            (json!({"a-_".repeat(14): "hunter2"}), "…: unknown field"),
         ] {
             let error = read::<Fields>(value.clone()).unwrap_err();
             let help = error.help.clone();

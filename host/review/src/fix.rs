@@ -10,13 +10,13 @@ mod plan;
 mod refusal;
 mod style;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use crate::evaluation::Evaluation;
+use crate::evaluation::{Evaluation, NOT_AN_OBJECT};
 use crate::kind::{Kind, template_path};
 use crate::manifest::{Content, Manifest, manifests};
 use crate::outcome::Outcome;
@@ -39,8 +39,10 @@ pub struct FixedFile {
     pub refusals: Vec<Refused>,
     /// Number of objects that were evaluated
     pub judged: usize,
-    /// For each object whose answer depends on unknown objects: its kind, and those objects
-    pub unknown: Vec<(String, BTreeSet<String>)>,
+    /// Whether it has something that is not a Kubernetes object
+    pub has_values: bool,
+    /// For each object whose answer depends on unknown objects: its kind, those objects, and suggestions for them
+    pub unknown: Vec<(String, BTreeSet<String>, BTreeMap<String, String>)>,
 }
 
 /// An object that gets names.
@@ -128,7 +130,7 @@ pub fn fix(
                 };
                 match answer.filter(|answer| !is_asked(answer)) {
                     Some(answer) => {
-                        fixed.unknown.push((answer.kind, answer.unknown));
+                        fixed.unknown.push((answer.kind, answer.unknown, answer.suggestions));
                         Ok(None)
                     }
                     None => plan,
@@ -137,6 +139,7 @@ pub fn fix(
             .collect();
         let places = places(&file.text, group, &of_group);
         for (outcome, plan) in group.iter().zip(of_group) {
+            fixed.has_values |= outcome.verdict.message.as_deref() == Some(NOT_AN_OBJECT);
             fixed.judged +=
                 usize::from(!is_left_out(outcome) && outcome.verdict.decision != Decision::Skipped);
             let names = plan.as_ref().ok().and_then(Option::as_ref).map(|plan| plan.names.clone());

@@ -194,7 +194,7 @@ pub fn not_judged(kind: &Kind, object: &Value) -> Option<String> {
     let phase = field(object, &["status", "phase"]).and_then(Value::as_str).filter(|_| is_live);
     match (kind.group.as_str(), kind.kind.as_str(), phase) {
         ("", "Pod", Some(phase @ ("Succeeded" | "Failed"))) => {
-            Some(format!("the pod has finished (status.phase {phase}) and pulls no more images"))
+            Some(format!("finished (status.phase {phase}): no more images are pulled"))
         }
         ("argoproj.io", "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" | "CronWorkflow", _) => {
             Some("Argo Workflows are not checked; their pods are checked when they are created".to_owned())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::kind::{self, Kind, Misspelled};
+use crate::kubectl_table;
 use crate::source_file::SourceFile;
 use crate::yaml::{self, Document, SyntaxError};
 
@@ -84,10 +85,18 @@ pub struct Manifests {
 
 /// Like [`manifests`], for a part of a file with this number of lines above it.
 pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
-    let yaml::Documents { documents, count, error, mut notes } = yaml::documents_below(above, &file.text);
+    if let Some(at) = kubectl_table::start(&file.text).filter(|_| above == 0) {
+        return Manifests { error: Some(table_error(&file.text, at)), ..Manifests::default() };
+    }
+    let yaml::Documents { documents, count, mut error, mut notes } = yaml::documents_below(above, &file.text);
     let mut manifests = Vec::new();
     for mut document in documents {
         let value = std::mem::take(&mut document.value);
+        if kubectl_table::is_table(&value) {
+            let table = table_error(&file.text, document.span.start);
+            error = Some(SyntaxError { line: above + table.line, ..table });
+            break;
+        }
         notes.append(&mut document.notes);
         let document = Arc::new(document);
         let first = manifests.len();
@@ -99,6 +108,12 @@ pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
     }
     notes.sort_by_key(|note| note.at);
     Manifests { manifests, notes, documents: count, error }
+}
+
+fn table_error(text: &str, at: usize) -> SyntaxError {
+    let (line, column) = yaml::line_column(text, at);
+    let (message, help) = (kubectl_table::PROBLEM.to_owned(), Some(kubectl_table::HELP.to_owned()));
+    SyntaxError { line, column, at, message, help }
 }
 
 fn unpack(
@@ -151,6 +166,10 @@ fn notes_on_types(
 /// What the pointer of an item of a list begins with.
 const ITEMS: &str = "/items/";
 
+/// Help for an object without a type that may be a patch.
+pub const PATCH: &str =
+    "for a patch of Kustomize, run acr-pull-secret check -k FOLDER with the folder of its kustomization";
+
 /// What is wrong with the type of an object: where, what, and what to type.
 fn type_problem(manifest: &Manifest) -> Option<(String, String, String)> {
     let Content::Object(object) = &manifest.content else { return None };
@@ -180,10 +199,17 @@ fn type_problem(manifest: &Manifest) -> Option<(String, String, String)> {
         }
         None => {}
     }
+    if !kind::has_containers(object) {
+        return None;
+    }
     let lacks = |field: &str| object.get(field).and_then(Value::as_str).is_none_or(str::is_empty);
-    let field = ["kind", "apiVersion"].into_iter().find(|field| lacks(field))?;
-    let message = format!("this object has containers, but no `{field}`, so it is not checked");
-    kind::has_containers(object).then(|| (at(""), message, format!("write its `{field}`")))
+    let (field, help) = match (lacks("kind"), lacks("apiVersion")) {
+        (true, true) => ("kind", format!("write its `kind` and its `apiVersion`; {PATCH}")),
+        (true, false) => ("kind", "write its `kind`".to_owned()),
+        (false, true) => ("apiVersion", "write its `apiVersion`".to_owned()),
+        (false, false) => return None,
+    };
+    Some((at(""), format!("this object has containers, but no `{field}`, so it is not checked"), help))
 }
 
 /// Has a value `items` although its kind is not a list? apimachinery: `Unstructured.IsList`

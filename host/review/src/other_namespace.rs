@@ -9,10 +9,10 @@ use crate::field::{field, word};
 use crate::verdict::Finding;
 
 /// The rule of a pull secret that does not exist.
-const NOT_FOUND: &str = "secret-not-found";
+pub(crate) const NOT_FOUND: &str = "secret-not-found";
 
 /// The rule of a pull secret that the pod does not list.
-const MISSING: &str = "missing-pull-secret";
+pub(crate) const MISSING: &str = "missing-pull-secret";
 
 /// Maximum number of namespaces in a help text.
 const SHOWN: usize = 3;
@@ -94,7 +94,7 @@ fn copy(name: &str, Elsewhere { namespace: from, secret, .. }: &Elsewhere<'_>, n
 }
 
 /// Whether a Secret has a key for the registry of an image, or has unknown content.
-fn may_serve(Elsewhere { secret, is_declared, .. }: &Elsewhere<'_>, image: &str) -> bool {
+pub(crate) fn may_serve(Elsewhere { secret, is_declared, .. }: &Elsewhere<'_>, image: &str) -> bool {
     let host = image.split('/').next().unwrap_or_default();
     let config = |key: &str| -> Option<Value> {
         let data = BASE64_STANDARD.decode(word(secret, &["data", key])?).ok()?;
@@ -119,7 +119,7 @@ fn is_for(key: &str, host: &str) -> bool {
 }
 
 /// Whether a name has only characters that Kubernetes accepts in names, so that a shell reads it as one word.
-fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
     let is_taken = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_taken)
 }

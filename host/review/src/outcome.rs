@@ -1,6 +1,6 @@
 //! The outcome for one manifest, and the locations of its findings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -48,6 +48,8 @@ pub struct Outcome {
     pub pods: Vec<Pods>,
     /// Objects that the answers depend on and that are not among the inputs, each as `Secret shop/acr-secret`
     pub unknown: BTreeSet<String>,
+    /// For unknown Secrets, as in `unknown`, which similar ones are among the inputs: `did you mean acr-secret?`
+    pub suggestions: BTreeMap<String, String>,
     /// What it contributes to the inventory of pull secrets, where one is wanted
     pub inventory: Option<Part>,
     /// The manifest itself

@@ -13,7 +13,7 @@ use clap::Args;
 
 use crate::args::settings::{self, refused};
 use crate::args::{CompleteArgs, PolicyArgs, SearchArgs, StdinArgs};
-use crate::commands::inputs::{self, ALLOW_EMPTY, Problems};
+use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file;
 use crate::commands::question::{self, Question};
 use crate::commands::rewrite::rewrite;
@@ -118,6 +118,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     // If a cluster file is unreadable, a ServiceAccount may be missing, and new lists would replace its secrets.
     ensure!(problems.is_complete(), "--cluster could not be read completely, so nothing was written");
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
+    let kustomization = inputs.iter().flatten().find_map(Given::kustomization).map(Path::to_owned);
     let inputs = standard_input::named(once_each(inputs), stdin_name);
     let jobs = args.policy.jobs()?;
     let (cluster, duplicates) = inputs::cluster_with(cluster, &inputs, namespace, jobs);
@@ -173,7 +174,8 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
         ExitStatus::Nothing
     } else if tally.judged == 0 && !args.allow_empty {
         let error = Diagnostic::error("nothing was checked: there is no pod and no pod template");
-        io.stderr.diagnostic(&error.with_help(ALLOW_EMPTY));
+        let help = inputs::help_for_nothing(kustomization.as_deref(), tally.has_values);
+        io.stderr.diagnostic(&error.with_help(help));
         ExitStatus::Nothing
     } else {
         ExitStatus::Fine
@@ -219,6 +221,8 @@ struct Tally {
     unchanged: usize,
     /// Objects
     judged: usize,
+    /// Whether something is not a Kubernetes object
+    has_values: bool,
     /// What was not among the inputs
     unknown: Unknown,
 }
@@ -256,7 +260,10 @@ fn report(
     }
     let (name, fixed) = (&file.name, &result.fixed);
     tally.judged += fixed.judged;
-    fixed.unknown.iter().for_each(|(kind, unknown)| tally.unknown.add(kind, unknown));
+    tally.has_values |= fixed.has_values;
+    for (kind, unknown, suggestions) in &fixed.unknown {
+        tally.unknown.add(kind, unknown, suggestions);
+    }
     for refused in &fixed.refusals {
         io.stderr.line(&format!("error: {name}:{}: {}", refused.line, refused.sentence()));
     }

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,14 +13,15 @@ use crate::console::Io;
 use crate::files::folder::Folder;
 use crate::files::found;
 use crate::files::input::{Given, Part};
+use crate::files::kustomization;
 use crate::files::kustomize::{self, Built};
 use crate::files::origin::Origin;
 use crate::files::search::Search;
-use crate::text::counted;
+use crate::text::{counted, shell_path};
 use review::cluster::{Cluster, Duplicate};
 use review::diagnostic::{Diagnostic, Weight};
 use review::kind::{Kind, has_containers};
-use review::manifest::{Content, Manifest, Manifests, manifests_below};
+use review::manifest::{Content, Manifest, Manifests, PATCH, manifests_below};
 use review::yaml;
 
 /// Help for the case that nothing to check is expected.
@@ -71,6 +73,19 @@ pub(super) fn given_in_folders(
 pub(super) fn built(folder: &str) -> Result<Given, String> {
     let Built { file, output } = kustomize::build(folder).map_err(|error| error.to_string())?;
     Ok(Given::Built(file, output))
+}
+
+/// What to type where nothing was checked: the inputs have a kustomization, or a patch of one, or (`has_values`) something that
+/// is not an object, as a list of JSON patches.
+pub(super) fn help_for_nothing(kustomization: Option<&Path>, has_values: bool) -> String {
+    match kustomization {
+        Some(file) => {
+            let folder = shell_path(kustomization::folder_of(file));
+            format!("to check what Kustomize builds, run acr-pull-secret check -k {folder}")
+        }
+        None if has_values => format!("{PATCH}; or {ALLOW_EMPTY}"),
+        None => ALLOW_EMPTY.to_owned(),
+    }
 }
 
 /// Whether it only changes objects of other files.
@@ -152,7 +167,7 @@ impl Read {
     /// Why its objects are not checked.
     pub(super) fn left_out(&self) -> Option<String> {
         match &self.origin {
-            Origin::Patch(file) => Some(format!("it is a patch of {}", file.display())),
+            Origin::Patch(file) => Some(format!("patch of {}", file.display())),
             _ => None,
         }
     }

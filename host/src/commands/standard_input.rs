@@ -13,14 +13,10 @@ pub(super) fn named(inputs: Vec<Result<Given, String>>, name: Option<&str>) -> V
     inputs.into_iter().map(|input| input.map(named)).collect()
 }
 
-/// The error for standard input without manifests: it is empty, as behind a command that failed, or a table of kubectl. `None`
-/// if it holds something else or is not an input.
+/// The error for standard input without manifests: it is empty, as behind a command that failed. `None` if it
+/// holds something else or is not an input.
 pub(super) fn emptiness(inputs: &[Result<Given, String>]) -> Option<Diagnostic> {
     let bytes = inputs.iter().flatten().filter(|input| input.is_stdin()).find_map(Given::held)?;
-    if lines(bytes).find(|line| !line.is_empty()).is_some_and(is_table_head) {
-        let error = Diagnostic::error("standard input is a table of kubectl, not a list of manifests");
-        return Some(error.with_help("add -o json or -o yaml to the kubectl command"));
-    }
     if !lines(bytes).all(is_blank) {
         return None;
     }
@@ -32,15 +28,6 @@ pub(super) fn emptiness(inputs: &[Result<Given, String>]) -> Option<Diagnostic> 
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text).split(|byte| matches!(byte, b'\n' | b'\r'))
-}
-
-/// Whether a line is the head of a table as `kubectl get` prints it: `NAMESPACE   NAME   READY`.
-fn is_table_head(line: &[u8]) -> bool {
-    let Ok(line) = std::str::from_utf8(line) else { return false };
-    let mut columns = line.split("  ").map(str::trim).filter(|column| !column.is_empty());
-    let is_title = |column: &str| column.chars().all(|c| c.is_ascii_uppercase() || " -()".contains(c));
-    let first = columns.next().is_some_and(|first| matches!(first, "NAMESPACE" | "NAME" | "LAST SEEN"));
-    first && columns.next().is_some_and(is_title) && columns.all(is_title)
 }
 
 /// Whether a line holds at most a comment, or `---` and a comment.
@@ -64,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_document_marks_and_tables_hold_no_manifest() {
+    fn comments_and_document_marks_hold_no_manifest() {
         for text in ["", " ", "\n\r\n\t\n", "\u{feff}"] {
             assert!(message(text).is_some(), "{text:?}");
         }
@@ -74,17 +61,6 @@ mod tests {
             assert_eq!(message(text).as_deref(), Some("standard input holds only comments"), "{text:?}");
         }
         for text in ["a", "---a", "---#a", "--- a", "null", "# a\nb: 1", "%YAML 1.1\n", "{}"] {
-            assert_eq!(message(text), None, "{text:?}");
-        }
-        for text in [
-            "NAME   READY   STATUS    RESTARTS   AGE\nweb    1/1     Running   0          5d\n",
-            "NAMESPACE   NAME   TYPE                             DATA   AGE\r\n",
-            "LAST SEEN   TYPE      REASON   OBJECT    MESSAGE\n5m          Warning   Failed   pod/web   x\n",
-        ] {
-            let error = message(text).unwrap_or_default();
-            assert!(error.contains("a table of kubectl"), "{text:?}: {error}");
-        }
-        for text in ["NAME: web", "NAME", "NAME   a", "A   B", "NAME  x: 1"] {
             assert_eq!(message(text), None, "{text:?}");
         }
         assert!(emptiness(&[Ok(Given::File("-.yaml".into(), Origin::Named))]).is_none());

@@ -19,13 +19,21 @@ pub(super) struct Unknown(BTreeMap<String, Dependents>);
 struct Dependents {
     pods: usize,
     others: usize,
+    /// Which similar objects are among the inputs
+    suggestion: Option<String>,
 }
 
 impl Unknown {
     /// Counts an object of this kind for each of those that its answer depends on.
-    pub(super) fn add(&mut self, kind: &str, unknown: &BTreeSet<String>) {
+    pub(super) fn add(
+        &mut self,
+        kind: &str,
+        unknown: &BTreeSet<String>,
+        suggestions: &BTreeMap<String, String>,
+    ) {
         for what in unknown {
             let dependents = self.0.entry(what.clone()).or_default();
+            dependents.suggestion = suggestions.get(what).cloned().or(dependents.suggestion.take());
             *if kind == "Pod" { &mut dependents.pods } else { &mut dependents.others } += 1;
         }
     }
@@ -49,10 +57,11 @@ impl Unknown {
 }
 
 fn listed(unknown: &[(&String, &Dependents)]) -> String {
-    let one = |(what, Dependents { pods, others }): &(&String, &Dependents)| {
+    let one = |(what, Dependents { pods, others, suggestion }): &(&String, &Dependents)| {
         let counts = [(*pods, "pod"), (*others, "workload")];
         let counts = counts.iter().filter(|(count, _)| *count > 0);
-        let counts: Vec<String> = counts.map(|(count, noun)| counted(*count, noun)).collect();
+        let counts = counts.map(|(count, noun)| counted(*count, noun)).chain(suggestion.clone());
+        let counts: Vec<String> = counts.collect();
         format!("{} ({})", what.trim_start_matches(CONTENT), counts.join(", "))
     };
     let shown: Vec<String> = unknown.iter().take(LISTED).map(one).collect();

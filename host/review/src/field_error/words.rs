@@ -6,6 +6,8 @@ use std::fmt::Display;
 
 use serde::de::{Error, Expected, Unexpected};
 
+use crate::similar_name::similar;
+
 /// What is wrong with a field.
 #[derive(Debug, Default, thiserror::Error)]
 #[error("{message}")]
@@ -37,7 +39,7 @@ impl Error for Words {
     }
 
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
-        let help = match nearest(name, known) {
+        let help = match similar(name, known.iter().copied()).first() {
             Some(near) => format!("did you mean {near}?"),
             None => format!("use one of {}", known.join(", ")),
         };
@@ -56,15 +58,6 @@ fn alternatives(known: &[&str]) -> String {
         Some((last, others)) => format!("{} or {last}", others.join(", ")),
         None => String::new(),
     }
-}
-
-/// The known name that a name is probably meant to be.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "").to_ascii_lowercase();
-    let name = plain(name);
-    let distances = known.iter().map(|known| (strsim::levenshtein(&name, &plain(known)), *known));
-    let (distance, near) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= near.len() / 3).then_some(near)
 }
 
 /// The name that serde gives to a type, in words of users.

@@ -162,12 +162,38 @@ fn an_object_with_containers_but_without_a_known_type_is_reported() {
             1,
             "write its `kind`",
         ),
+        (
+            "",
+            "this object has containers, but no `kind`, so it is not checked",
+            1,
+            1,
+            "write its `kind` and its `apiVersion`; for a patch of Kustomize, run acr-pull-secret check -k FOLDER with the \
+             folder of its kustomization",
+        ),
     ] {
         let (names, notes) = told(&format!("{head}{pod}"));
         assert_eq!(names, ["a"], "{head}");
         assert_eq!(notes, [(message.to_owned(), line, column, help.to_owned())], "{head}");
     }
     assert_eq!(told("apiVersion: v1\ndata: {containers: []}\n").1, []);
+}
+
+#[test]
+fn a_table_of_kubectl_is_an_error_that_says_what_to_type() {
+    let json = r#"{"kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": [], "rows": []}"#;
+    for (text, before) in [
+        ("NAME   READY   STATUS\nweb    1/1     Running\n".to_owned(), 0),
+        (json.to_owned(), 0),
+        (format!("apiVersion: v1\nkind: Pod\n---\n{json}\n---\napiVersion: v1\nkind: Pod\n"), 1),
+    ] {
+        let file = Arc::new(SourceFile { name: "a.yaml".to_owned(), text });
+        let (found, _, error) = manifests(&file);
+        let error = error.unwrap();
+        assert_eq!(found.len(), before, "{}", file.text);
+        assert_eq!(error.message, "this is a table of kubectl, not a list of manifests");
+        assert_eq!(error.help.as_deref(), Some("add -o json or -o yaml to the kubectl command"));
+        assert_eq!(error.line, if before == 0 { 1 } else { 4 });
+    }
 }
 
 /// As kubectl does: what has the type of the list in part is refused.

@@ -109,6 +109,38 @@ fn other_namespaces_that_have_the_secret_are_named_with_the_command_that_copies_
 }
 
 #[test]
+fn secrets_of_the_namespace_with_a_similar_name_and_the_same_registry_are_suggested() {
+    let create = "create it with acr-pull-secret secret --server contoso.azurecr.io --username NAME --password-stdin -n dev";
+    let docker = |namespace: &str, name: &str| secret(namespace, name, DOCKER);
+    for (secrets, suggestion) in [
+        (vec![docker("dev", "acr-secrets")], "did you mean acr-secrets? Otherwise "),
+        (
+            ["acr-secrets", "arc-secret", "acr-secret2", "acr-secret3", "app"]
+                .map(|name| docker("dev", name))
+                .to_vec(),
+            "did you mean acr-secret2, acr-secret3, acr-secrets? Otherwise ",
+        ),
+        (vec![docker("a", "acr-secrets")], ""),
+        (vec![docker("dev", "team")], ""),
+        (vec![secret("dev", "acr-secrets", "Opaque")], ""),
+        (vec![secret_for("fabrikam.azurecr.io", "dev", "acr-secrets", DOCKER)], ""),
+        (vec![docker("dev", "acr-secret$(reboot)")], ""),
+    ] {
+        assert_eq!(
+            helps(&pod("dev", "acr-secret"), &secrets),
+            [vec![format!("{suggestion}{create}")], vec![]]
+        );
+    }
+    let mut without_list = pod("dev", "acr-secret");
+    without_list["spec"].as_object_mut().unwrap().remove("imagePullSecrets");
+    let [helps, _] = helps(&without_list, &[docker("dev", "acr-secrets")]);
+    assert_eq!(
+        helps,
+        ["did you mean acr-secrets? Otherwise add imagePullSecrets: [{name: acr-secret}] to the pod spec"]
+    );
+}
+
+#[test]
 fn pods_of_a_template_get_the_same_help() {
     let pod = pod("dev", "acr-secret");
     let deployment = json!({

@@ -124,7 +124,7 @@ fn a_pod_that_has_finished_is_skipped_with_the_reason() {
             let outcome = judge(&text, VALIDATE).remove(0);
             assert_eq!(outcome.verdict.decision, Decision::Skipped, "{text}");
             let reason = outcome.verdict.message.unwrap_or_default();
-            assert!(reason.contains(&format!("the pod has finished (status.phase {phase})")), "{reason}");
+            assert!(reason.contains(&format!("finished (status.phase {phase})")), "{reason}");
         }
     }
     // The API server drops the status of a manifest.

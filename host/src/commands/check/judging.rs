@@ -158,7 +158,7 @@ pub(crate) fn run(
 impl Tally {
     fn add(&mut self, outcome: &Outcome) {
         self.summary.add(outcome);
-        self.unknown.add(&outcome.kind, &outcome.unknown);
+        self.unknown.add(&outcome.kind, &outcome.unknown, &outcome.suggestions);
         if let Some(reason) =
             outcome.verdict.message.as_ref().filter(|_| outcome.worst() == Decision::Skipped)
         {

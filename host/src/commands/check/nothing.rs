@@ -1,15 +1,15 @@
 //! What is said where nothing was checked.
 
 use review::diagnostic::Diagnostic;
+use review::evaluation::NOT_AN_OBJECT;
 
 use super::Check;
 use super::judging::Tally;
-use crate::commands::inputs::ALLOW_EMPTY;
+use crate::commands::inputs;
 use crate::commands::standard_input;
 use crate::console::{ExitStatus, Io};
 use crate::files::input::Given;
-use crate::files::kustomization;
-use crate::text::{counted, shell_path};
+use crate::text::counted;
 
 /// The status where nothing may have been checked. Prints why.
 pub(super) fn with_emptiness(
@@ -31,7 +31,7 @@ pub(super) fn with_emptiness(
 }
 
 /// Reports that nothing was checked, and why all objects were skipped.
-fn say_why_nothing(tally: &Tally, inputs: &[Result<Given, String>], io: &Io) {
+fn say_why_nothing(tally: &Tally, given: &[Result<Given, String>], io: &Io) {
     for (reason, count) in &tally.skipped {
         io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
     }
@@ -42,12 +42,8 @@ fn say_why_nothing(tally: &Tally, inputs: &[Result<Given, String>], io: &Io) {
             "note: {files} skipped, because {they_have} no object with an apiVersion and a kind"
         ));
     }
-    let help = match inputs.iter().flatten().find_map(Given::kustomization) {
-        Some(file) => {
-            let folder = shell_path(kustomization::folder_of(file));
-            format!("to check what Kustomize builds, run acr-pull-secret check -k {folder}")
-        }
-        None => ALLOW_EMPTY.to_owned(),
-    };
+    let has_values = tally.skipped.contains_key(NOT_AN_OBJECT);
+    let kustomization = given.iter().flatten().find_map(Given::kustomization);
+    let help = inputs::help_for_nothing(kustomization, has_values);
     io.stderr.diagnostic(&Diagnostic::error("nothing was checked").with_help(help));
 }

@@ -121,6 +121,7 @@ impl FileResult {
         self.fixed.changes.append(&mut fixed.changes);
         self.fixed.refusals.append(&mut fixed.refusals);
         self.fixed.judged += fixed.judged;
+        self.fixed.has_values |= fixed.has_values;
         self.fixed.unknown.append(&mut fixed.unknown);
     }
 
