@@ -25,6 +25,7 @@ use self::keys::Key;
 use self::reach::Reach;
 use self::search::{Found, Search};
 use crate::args::ConfigArgs;
+use crate::files::CONFIG_FILE;
 use crate::files::input::{self, InputError};
 use crate::program;
 use crate::text::shell_path;
@@ -148,13 +149,20 @@ fn find(asked: ConfigArgs) -> (Option<(PathBuf, Reach)>, Vec<Diagnostic>) {
         return (Some((path, Reach::Everywhere)), Vec::new());
     }
     let Ok(folder) = std::env::current_dir() else { return (None, Vec::new()) };
-    let Search { found, skipped } = search::upwards(&folder, std::env::home_dir().as_deref());
+    let Search { found, skipped, misnamed } = search::upwards(&folder, std::env::home_dir().as_deref());
     let warning = |(path, skipped): (PathBuf, search::Skipped)| {
         let message = format!("{} is not used, because {}", path.display(), skipped.reason());
         Diagnostic::warning(message).with_help(format!("to use it, add --config {}", shell_path(&path)))
     };
     let found = found.map(|Found { path, root }| (path, Reach::Folder(root)));
-    (found, skipped.into_iter().map(warning).collect())
+    let other_name = |path: PathBuf| {
+        let message =
+            format!("{} is not used, because a config file is called {CONFIG_FILE}", path.display());
+        let help = format!("rename it to {CONFIG_FILE}, or add --config {}", shell_path(&path));
+        Diagnostic::warning(message).with_help(help)
+    };
+    let warnings = skipped.into_iter().map(warning).chain(misnamed.into_iter().map(other_name));
+    (found, warnings.collect())
 }
 
 /// The called command and its matches.

@@ -2,7 +2,7 @@
 //!
 //! Another user may have written the file: it came with a repository, or its folder is open to everyone.
 
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use crate::files::CONFIG_FILE;
@@ -24,6 +24,8 @@ pub(super) struct Search {
     pub(super) found: Option<Found>,
     /// Files that do not count, with the reason
     pub(super) skipped: Vec<(PathBuf, Skipped)>,
+    /// Files with another name, which may be meant to be the config file
+    pub(super) misnamed: Vec<PathBuf>,
 }
 
 /// Why a file does not count.
@@ -64,6 +66,9 @@ pub(super) fn upwards(folder: &Path, home: Option<&Path>) -> Search {
                 return search;
             };
             search.skipped.push((path, reason));
+        } else {
+            let names = OTHER_NAMES.iter().filter(|name| is_config(&folder.join(name)));
+            search.misnamed.extend(names.map(|name| way.join(name)));
         }
         if ends_at(folder, home) || is_repository(folder) {
             return search;
@@ -71,6 +76,21 @@ pub(super) fn upwards(folder: &Path, home: Option<&Path>) -> Search {
         way.push("..");
     }
     search
+}
+
+/// Names that a config file might be thought to have.
+const OTHER_NAMES: [&str; 4] =
+    [".acr-pull-secret.yml", ".acr-pull-secret.json", "acr-pull-secret.yaml", "acr-pull-secret.yml"];
+
+/// Bytes that no config file exceeds.
+const MOST: u64 = 64 << 10;
+
+/// Whether this is a regular file that is not a manifest: a manifest may have the name of the tool, too.
+fn is_config(file: &Path) -> bool {
+    let is_small = |metadata: Metadata| metadata.is_file() && metadata.len() <= MOST;
+    let is_manifest = |text: &str| text.lines().any(|line| line.starts_with("apiVersion:"));
+    file.symlink_metadata().is_ok_and(is_small)
+        && fs::read_to_string(file).is_ok_and(|text| !is_manifest(&text))
 }
 
 /// The folder of the repository that `folder` is in, or else `folder`.
@@ -116,7 +136,7 @@ mod tests {
 
     fn found(path: &str, root: &Path) -> Search {
         let path = PathBuf::from(path).join(CONFIG_FILE);
-        Search { found: Some(Found { path, root: root.to_owned() }), skipped: Vec::new() }
+        Search { found: Some(Found { path, root: root.to_owned() }), ..Search::default() }
     }
 
     #[test]
@@ -134,6 +154,24 @@ mod tests {
         assert_eq!(upwards(&folder, None), found("../..", &repository));
         fs::write(folder.join(CONFIG_FILE), "").unwrap();
         assert_eq!(upwards(&folder, None), found("", &repository));
+    }
+
+    #[test]
+    fn a_file_with_another_name_is_noted_unless_it_is_a_manifest_or_the_config_file_is_beside_it() {
+        let folders = tempfile::tempdir().unwrap();
+        let top = folders.path();
+        let folder = top.join("work");
+        fs::create_dir_all(top.join(".git")).unwrap();
+        fs::create_dir_all(folder.join("acr-pull-secret.yml")).unwrap();
+        fs::write(top.join(".acr-pull-secret.yml"), "failOn: warn\n").unwrap();
+        fs::write(folder.join("acr-pull-secret.yaml"), "failOn: warn\n").unwrap();
+        let misnamed = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+        let search = upwards(&folder, None);
+        assert_eq!(search.misnamed, misnamed(&["acr-pull-secret.yaml", "../.acr-pull-secret.yml"]));
+        fs::write(folder.join("acr-pull-secret.yaml"), "apiVersion: v1\nkind: Secret\n").unwrap();
+        assert_eq!(upwards(&folder, None).misnamed, misnamed(&["../.acr-pull-secret.yml"]));
+        fs::write(top.join(CONFIG_FILE), "").unwrap();
+        assert_eq!(upwards(&folder, None), found("..", top));
     }
 
     #[test]
@@ -163,7 +201,8 @@ mod tests {
         use crate::files::ownership::is_another;
 
         fn skipped(path: &str, reason: Skipped) -> Search {
-            Search { found: None, skipped: vec![(PathBuf::from(path).join(CONFIG_FILE), reason)] }
+            let skipped = vec![(PathBuf::from(path).join(CONFIG_FILE), reason)];
+            Search { skipped, ..Search::default() }
         }
 
         fn set(path: &Path, mode: u32) {
