@@ -1,5 +1,7 @@
 //! `explain`: which entry, which secret, which key, whether the pull succeeds, and what a rule means.
 
+mod mistaken;
+
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use self::mistaken::mistaken;
 use crate::args::settings::{self, refused};
 use crate::args::{CompleteArgs, PolicyArgs, PullArgs};
 use crate::commands::inputs::{self, Problems};
@@ -17,7 +20,6 @@ use crate::console::Io;
 use crate::files::search::Search;
 use crate::pull::{self, Asker, Plans, Pulls};
 use crate::report;
-use crate::report::explanation::ACTIONS;
 use crate::report::json_text;
 use crate::report::lines::Lines;
 use review::cluster::Cluster;
@@ -132,9 +134,9 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     };
     let mut rules = rule_help::rules(&policy, host.clone());
     rules.extend(pull::rules::rules());
-    let misspelt: Vec<Diagnostic> = args.images.iter().filter_map(|word| misspelt(word, &rules)).collect();
-    if !misspelt.is_empty() {
-        return Err(Diagnostics(misspelt).into());
+    let mistaken: Vec<Diagnostic> = args.images.iter().filter_map(|word| mistaken(word, &rules)).collect();
+    if !mistaken.is_empty() {
+        return Err(Diagnostics(mistaken).into());
     }
     let mut answers = Vec::new();
     for word in &args.images {
@@ -172,29 +174,6 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     }
     write(&answers, args.output, io)?;
     Ok(status)
-}
-
-/// The error for a word that resembles a rule or a setting below `actions`. As an image, it would be one of Docker Hub.
-fn misspelt(word: &str, rules: &[Rule]) -> Option<Diagnostic> {
-    let setting = word.strip_prefix("actions.");
-    if (setting.is_none() && word.contains(['/', '.', ':'])) || rules.iter().any(|rule| rule.id == word) {
-        return None;
-    }
-    let of_category: Vec<&str> = rules
-        .iter()
-        .filter(|rule| ACTIONS.contains(&rule.category.as_str()) && rule.category == setting.unwrap_or(word))
-        .map(|rule| rule.id.as_str())
-        .collect();
-    if !of_category.is_empty() {
-        let message = format!("{word:?} is a setting, not an image or a rule");
-        let help = format!("explain one of the rules that it is for: {}", of_category.join(", "));
-        return Some(Diagnostic::error(message).with_help(help));
-    }
-    let ids = rules.iter().map(|rule| rule.id.as_str()).filter(|_| setting.is_none());
-    let names: Vec<&str> = ids.chain(ACTIONS.into_iter().filter(|_| !rules.is_empty())).collect();
-    let near = similar::get_close_matches(setting.unwrap_or(word), &names, 1, 0.8).first().copied()?;
-    let error = Diagnostic::error(format!("there is no rule {word:?}"));
-    Some(error.with_help(format!("did you mean {near}? To explain an image of this name, add its tag")))
 }
 
 /// The policy's answer about an argument of the command line.
