@@ -155,18 +155,16 @@ fn too_many<'a>(objects: impl Iterator<Item = &'a Manifest> + Clone) -> Diagnost
         let message = format!("{name}: found a List of {count} objects, expected one");
         return problem(message, Some("select one by name in the kubectl command".to_owned()));
     }
-    let name = match name {
-        STDIN => "-",
-        file => file,
-    };
+    // As the command line names it.
+    let path = if name == STDIN { "-" } else { name };
     let one = |object: &Manifest| {
         let word = |pointer| object.object().pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let called = [word("/kind"), word("/metadata/name")].join(" ");
         let called = Some(called.trim()).filter(|called| !called.is_empty());
         let called = called.map(|called| format!(" ({called})")).unwrap_or_default();
         // A value that begins with a hyphen is an option to the parser of the command line.
-        let sign = if name.starts_with('-') { "=" } else { " " };
-        format!("--settings{sign}{name}#{}{called}", object.document.index)
+        let sign = if path.starts_with('-') { "=" } else { " " };
+        format!("--settings{sign}{path}#{}{called}", object.document.index)
     };
     let mut listed: Vec<String> = objects.take(LISTED).map(one).collect();
     listed.extend((count > LISTED).then(|| format!("and {} more", count - LISTED)));

@@ -6,8 +6,8 @@ use review::foreign_text::plain;
 
 use crate::program::called;
 
-/// Arguments that other tools have: the command, the argument, and what to type.
-const TIPS: [(&str, &str, &str); 8] = [
+/// Arguments that other tools have, or that look like options: the command, the argument, and what to type.
+const TIPS: [(&str, &str, &str); 11] = [
     ("check", "-f", "name the file without an option: acr-pull-secret check FILE"),
     ("check", "--file", "name the file without an option: acr-pull-secret check FILE"),
     ("check", "--filename", "name the file without an option: acr-pull-secret check FILE"),
@@ -16,7 +16,13 @@ const TIPS: [(&str, &str, &str); 8] = [
     ("fix", "--file", "name the file without an option: acr-pull-secret fix FILE"),
     ("fix", "--filename", "name the file without an option: acr-pull-secret fix FILE"),
     ("fix", "--dry-run", "to preview the fixes without writing, use --diff"),
+    ("check", "-#", STREAM_DOCUMENT),
+    ("fix", "-#", STREAM_DOCUMENT),
+    ("explain", "-#", STREAM_DOCUMENT),
 ];
+
+/// What to type for a document of standard input, which begins with a hyphen as options do.
+const STREAM_DOCUMENT: &str = "write an equals sign before it: --settings=-#2";
 
 /// What a command needs, for a call without its positional argument: the command, its need, and what to type.
 const NEEDS: [(&str, &str, &str); 4] = [
@@ -38,16 +44,21 @@ const NEEDS: [(&str, &str, &str); 4] = [
     ("test", "a suite, or a folder of suites", "name one, such as acr-pull-secret test tests/"),
 ];
 
-/// The error of a call without the positional argument of its command.
+/// The error of a call without the positional argument of its command, or of `secret` without a credential.
 pub fn of_missing_input(error: &clap::Error) -> Option<Diagnostic> {
-    let is_positional = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::Strings(missing)) => missing.iter().all(|name| name.starts_with('<')),
-        _ => false,
-    };
-    if error.kind() != ErrorKind::MissingRequiredArgument || !is_positional {
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return None };
+    if error.kind() != ErrorKind::MissingRequiredArgument {
         return None;
     }
     let command = command_of(error)?;
+    if command == "secret" && missing.iter().any(|name| name.starts_with("--username")) {
+        let help = "pass --from-az FILE with what az printed, --from-docker-config FILE, or all of --server SERVER, \
+                    --username NAME and --password-stdin";
+        return Some(Diagnostic::error("secret needs a user name and a password").with_help(help));
+    }
+    if !missing.iter().all(|name| name.starts_with('<')) {
+        return None;
+    }
     let (command, need, help) = NEEDS.into_iter().find(|(name, ..)| *name == command)?;
     Some(Diagnostic::error(format!("{command} needs {need}")).with_help(help))
 }
