@@ -243,7 +243,7 @@ fn a_file_that_is_named_twice_is_fixed_once() {
     let names = [file.as_str(), &dotted, &whole, "link.yaml", ".", file.as_str()];
     let (diff, talk, status) = command_on(folder.path(), &[&["fix", "--diff"], &names[..]].concat());
     assert_eq!((diff.matches("\n+++ ").count(), status), (1, Some(0)), "{diff}{talk}");
-    assert!(talk.contains("1 file would be fixed, 0 unchanged\n"), "{talk}");
+    assert!(talk.contains("1 file to fix, 0 unchanged\n"), "{talk}");
     let (_, talk, status) = command_on(folder.path(), &[&["fix"], &names[..]].concat());
     assert!(talk.contains("1 file fixed, 0 unchanged\n"), "{talk}");
     assert_eq!(status, Some(0), "{talk}");
@@ -291,7 +291,7 @@ fn the_last_line_counts_files_by_how_they_ended() {
     ];
     let folder = copies(&names.map(|name| project("tests/fix").join(name)));
     let (_, talk, status) = command_on(folder.path(), &["fix", "--check", "."]);
-    assert!(talk.ends_with("1 file would be fixed, 2 unchanged, 1 refused\n"), "{talk}");
+    assert!(talk.ends_with("1 file to fix, 2 unchanged, 1 refused\n"), "{talk}");
     assert_eq!(status, Some(2), "{talk}");
     let (_, talk, _) = command_on(folder.path(), &["fix", "."]);
     assert!(talk.ends_with("1 file fixed, 2 unchanged, 1 refused\n"), "{talk}");

@@ -161,7 +161,7 @@ fn files_that_are_not_manifests_are_skipped() {
     assert_eq!(notes(&said), [note]);
     assert_eq!(talk(&run(folder.path(), &["check", "-q", "."])), "");
     let fix = run(folder.path(), &["fix", "--check", "."]);
-    assert!(talk(&fix).ends_with("1 file would be fixed, 0 unchanged\n"), "{}", talk(&fix));
+    assert!(talk(&fix).ends_with("1 file to fix, 0 unchanged\n"), "{}", talk(&fix));
     // What could be a manifest is an error.
     add(folder.path(), &[("broken.yaml", "kind: Pod\nmetadata: [\n")]);
     let output = run(folder.path(), &["check", "."]);

@@ -332,6 +332,12 @@ fn an_invalid_limit_is_refused_and_a_number_without_a_unit_is_valid() {
         ("--policy-timeout", "policyTimeout", "1.5", duration),
         ("--policy-memory", "policyMemory", "0", size),
         ("--policy-memory", "policyMemory", "0Mi", size),
+        (
+            "--policy-memory",
+            "policyMemory",
+            "10",
+            "a policy needs at least 64Ki, and a number without a unit means bytes",
+        ),
         ("--policy-memory", "policyMemory", "5Gi", "more than 4Gi is not supported"),
         ("--policy-response", "policyResponse", "0", size),
         ("--policy-host-calls", "policyHostCalls", "0", number),

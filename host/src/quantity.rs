@@ -37,9 +37,15 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
 /// Reads `256Mi` as the size of a memory.
 ///
 /// # Errors
-/// - as [`parse_size`], or more than a memory of WebAssembly can have
+/// - as [`parse_size`], less than a page of WebAssembly's memory, or more than a memory can have
 pub fn parse_memory(text: &str) -> Result<usize, String> {
+    const PAGE: usize = 64 << 10;
     let bytes = parse_size(text)?;
+    if bytes < PAGE {
+        return Err(
+            "a policy needs at least 64Ki, and a number without a unit means bytes; try 256Mi".to_owned()
+        );
+    }
     if u64::try_from(bytes).is_ok_and(|bytes| bytes <= 4 << 30) {
         Ok(bytes)
     } else {

@@ -232,7 +232,7 @@ impl Tally {
         if self.judged == 0 && self.refused == 0 {
             return;
         }
-        let fixed = if args.check || args.diff { "would be fixed" } else { "fixed" };
+        let fixed = if args.check || args.diff { "to fix" } else { "fixed" };
         let refused = match self.refused {
             0 => String::new(),
             refused => format!(", {refused} refused"),
