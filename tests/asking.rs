@@ -68,7 +68,7 @@ impl Call {
         self.command(args).output().unwrap()
     }
 
-    /// `check --pull`: the report in JSON, what is said, the exit status.
+    /// `check --pull`: the report in JSON, the messages, the exit status.
     fn check(&self, more: &[&str]) -> Checked {
         let output = self.run(&[&["check", "--pull", "all.yaml", "-o", "json"], more].concat());
         let talk = text(&output.stderr);
@@ -85,7 +85,7 @@ struct Checked {
 }
 
 impl Checked {
-    /// Everything that is said about images, of objects and their pods.
+    /// Every finding on images, of objects and their pods.
     fn images(&self) -> Vec<&Value> {
         self.parts().flat_map(|part| part["images"].as_array().into_iter().flatten()).collect()
     }

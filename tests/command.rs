@@ -95,7 +95,7 @@ fn invalid_usage_exits_with_two() {
     }
 }
 
-/// `false | acr-pull-secret check --settings -` must not judge by settings that no user wrote.
+/// `false | acr-pull-secret check --settings -` must not use settings that no user wrote.
 #[test]
 fn empty_settings_are_an_error() {
     let folder = tempfile::tempdir().unwrap();

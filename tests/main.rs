@@ -50,7 +50,7 @@
 //! | `wording` | no text has the words that the style guide replaces |
 //! | `help` | help, manual and completions have every command |
 //! | `playground` | the page is served to this machine only, as it is, or written as a site |
-//! | `browser` | the page judges as the command does, and sends nothing away |
+//! | `browser` | the page decides as the command does, and sends nothing away |
 //! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command, which is installed as it is released |
 
 #![allow(

@@ -193,7 +193,7 @@ fn what_is_hardly_a_password_is_refused() {
     }
 }
 
-/// The config, the server asked for, and what is said, or the login that comes out.
+/// The config, the server asked for, and the message, or the resulting login.
 #[test]
 fn a_docker_config_gives_one_login_or_the_fix() {
     let auth = BASE64_STANDARD.encode("reader:pass:word");

@@ -104,7 +104,7 @@ fn rustflags(workspace: &Path, target_dir: &Path, cargo_home: &Path) -> Result<O
     }
     prefixes.push((workspace.to_owned(), "/acr-pull-secret"));
     prefixes.push((target_dir.to_owned(), "/target"));
-    // The linker pads the numbers that it fills in to five bytes each, a twelfth of the module, unless told not to.
+    // The linker pads the numbers that it fills in to five bytes each, a twelfth of the module, unless an option forbids it.
     let mut flags = OsString::from(format!(
         "-Clink-arg=-zstack-size={STACK}{SEPARATOR}-Clink-arg=--initial-memory={MEMORY}{SEPARATOR}\
          -Clink-arg=--compress-relocations"

@@ -13,7 +13,7 @@ use acr_pull_secret::program;
 use acr_pull_secret::sandbox::compiler;
 use anstream::{AutoStream, ColorChoice};
 
-/// Judging is many small values on many threads: an eighth of the time goes with the system's allocator.
+/// Checking is many small values on many threads: an eighth of the time goes with the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

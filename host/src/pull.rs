@@ -71,7 +71,7 @@ impl<'a> Pulls<'a> {
         self.answers.is_complete()
     }
 
-    /// The result for an image; `None` where the policy does not apply to it and only images that it judges are wanted.
+    /// The result for an image; `None` where the policy does not apply to it and only images that it checks are wanted.
     pub fn result(
         &self,
         question: &Question,

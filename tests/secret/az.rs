@@ -28,7 +28,7 @@ struct Row {
     user: &'static str,
     password: String,
     expires: Option<&'static str>,
-    /// What is said about it
+    /// The message about it
     note: &'static str,
 }
 
@@ -243,7 +243,7 @@ fn kubectl_keeps_the_annotation() {
     }
 }
 
-/// The output, the options, and what is said.
+/// The output, the options, and the messages.
 #[test]
 fn an_output_that_is_not_enough_gets_what_to_add() {
     let password = json!([{"name": "password1", "value": "hunter2", "expiry": null}, {"name": "password2", "value": "hunter3", "expiry": "2099-01-31T12:00:00Z"}]);

@@ -7,7 +7,7 @@ use crate::engines::run;
 
 const ID: &str = "11111111-2222-3333-4444-555555555555";
 
-/// The annotation, and what is said.
+/// The annotation, and the message.
 fn end(args: &[&str], input: &str) -> (Value, String) {
     let output = run(&[&["secret", "-o", "json"], args].concat(), input);
     let said = String::from_utf8(output.stderr).unwrap();

@@ -1,4 +1,4 @@
-// The page: three texts in, a judgement out, while one types.
+// The page: three texts in, a result out, while the user types.
 import { count, find, make } from "./dom";
 import { Editor, type Remark } from "./editor";
 import { examples } from "./examples";
@@ -31,7 +31,7 @@ const results = new Results({
   denied: () => denied.checked,
 });
 
-/** What the last judgement said; copies and links need it to be without problems. */
+/** The last result; copies and links need it to be without problems. */
 let latest: Report | undefined;
 /** Whether the text is the user's: not an example's, and not a link's. */
 let isOwn = false;
@@ -49,7 +49,7 @@ function input(): Input {
   };
 }
 
-/** Judges soon: later where there is much to read, and never two at a time. */
+/** Checks soon: later where there is much to read, and never two at a time. */
 function changed(byUser = true): void {
   if (byUser) own();
   clearTimeout(timer);
@@ -130,7 +130,7 @@ function time(milliseconds: number): string {
   return milliseconds < 0.1 ? `${(milliseconds * 1000).toFixed(0)} µs` : `${milliseconds.toFixed(milliseconds < 10 ? 2 : 0)} ms`;
 }
 
-/** Says what keeps from judging. */
+/** Says what prevents a check. */
 function fail(messages: string[], problems: Problem[] = []): void {
   const items = messages.map((message, index) => {
     const problem = problems[index];

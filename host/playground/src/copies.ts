@@ -13,7 +13,7 @@ function here(text: string, name: string): string {
   return `<<'${end}'\n${text.endsWith("\n") || text === "" ? text : `${text}\n`}${end}`;
 }
 
-/** The call of the command that judges the same. */
+/** The call of the command that checks the same. */
 export function commandLine(input: Shared): string {
   // The page has all that there is, and does what the policy does, also with its default settings.
   const words = ["acr-pull-secret check --complete", `--settings-json ${quote(input.settingsJson)}`];

@@ -39,7 +39,7 @@ function sentence(message: string): string {
 
 /** What to do when the outcome of the pull is unknown. */
 function advice({ outcome, secrets, needs, registry }: Explanation, namespace: string, denied: boolean): string {
-  // What the policy does not judge needs no more inputs.
+  // What the policy does not check needs no more inputs.
   if (outcome.state !== "unknown" || registry?.kind === "other") return "";
   const unread = secrets.filter(({ state }) => state === "unknown").map(({ name }) => `${namespace}/${name}`);
   if (unread.length > 0 && denied) return "Allow the lookups in the Cluster tab.";

@@ -10,7 +10,7 @@ import { encode } from "./share";
 export interface Page {
   judge: Judge;
   input(): Input;
-  /** What the last judgement said; copies need it to be without problems. */
+  /** The last result; copies need it to be without problems. */
   latest(): Report | undefined;
   tabName(tab: Tab): string;
 }

@@ -32,7 +32,7 @@ export interface About {
   fields: Field[];
 }
 
-/** The inputs of the last judgement, and whether they hold values of Secrets. */
+/** The inputs of the last check, and whether they hold values of Secrets. */
 export interface Judged {
   input: Input;
   secrecy: Secrecy;

@@ -1,4 +1,4 @@
-// The policy, off the page's thread: a long judgement never blocks typing.
+// The policy, off the page's thread: a long check never blocks typing.
 import init, { Judgement, findings, form, version } from "./policy.js";
 import type { Answer, Call, Input } from "./protocol";
 

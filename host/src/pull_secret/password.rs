@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use super::azure;
 use super::example::is_example;
 
-/// Why a text is hardly a password. No message shows a part of it, or its length.
+/// Why a text is refused as a password. No message shows a part of it, or its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Suspicion {

@@ -36,7 +36,7 @@ pub(crate) struct Refused {
 
 #[wasm_bindgen]
 impl Judgement {
-    /// The manifests that were judged, with the pull secrets that they lack.
+    /// The manifests that were checked, with the pull secrets that they lack.
     #[wasm_bindgen(unchecked_return_type = "Fixed")]
     pub fn fixed(&self) -> JsValue {
         value(&self.fix())
@@ -46,7 +46,7 @@ impl Judgement {
 impl Judgement {
     pub(crate) fn fix(&self) -> Fixed {
         let manifests = self.outcomes.iter().map(|outcome| outcome.manifest.clone()).collect();
-        // Nothing is judged where there are problems, and settings that were judged can be read.
+        // Nothing is checked where there are problems, and settings that were checked can be read.
         let Ok(settings) = fix::settings(&self.raw_settings) else { return Fixed::default() };
         let judged = Judged::of(Some(&METADATA));
         let host = self.host.clone();

@@ -18,7 +18,7 @@ extern "C" {
 /// The time, in seconds since 1970.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time after 1970 fits")]
 pub(crate) fn now() -> u64 {
-    // Tests of the redaction judge outside of a browser.
+    // Tests of the redaction run outside of a browser.
     if cfg!(target_family = "wasm") { (date_now() / 1000.0) as u64 } else { 1_790_000_000 }
 }
 

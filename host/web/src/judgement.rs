@@ -1,4 +1,4 @@
-//! A judgement: the page's texts, judged as `check` judges files.
+//! The result for the page's texts, which are checked as `check` checks files.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ struct Report<'a> {
     milliseconds: f64,
 }
 
-/// The page's texts, judged.
+/// The page's texts, checked.
 #[wasm_bindgen]
 pub struct Judgement {
     pub(crate) policy: CoreEngine,
@@ -79,7 +79,7 @@ pub struct Judgement {
 
 #[wasm_bindgen]
 impl Judgement {
-    /// Judges the manifests with these settings in this cluster, all in YAML. With `denied`, RBAC forbids the lookups.
+    /// Checks the manifests with these settings in this cluster, all in YAML. With `denied`, RBAC forbids the lookups.
     #[wasm_bindgen(constructor)]
     pub fn new(manifests: &str, settings_text: &str, cluster: &str, namespace: &str, denied: bool) -> Self {
         let namespace = if namespace.is_empty() { "default" } else { namespace }.to_owned();
@@ -189,7 +189,7 @@ impl Judgement {
         [&self.file.text, &self.settings_text, &self.cluster_text]
     }
 
-    /// Whether something keeps from judging.
+    /// Whether something prevents a check.
     pub(crate) fn has_problems(&self) -> bool {
         !self.problems.is_empty()
     }

@@ -2,7 +2,7 @@
 //! as the engine.
 //!
 //! ```text
-//! texts ─▶ Judgement ─▶ review: manifest ─▶ admission request ─▶ core ─▶ verdict ─▶ report · detail · copies
+//! texts ─▶ review: manifest ─▶ admission request ─▶ core ─▶ verdict ─▶ report · detail · copies
 //! ```
 //! Whatever is wrong with the input is a value; nothing is thrown, and nothing leaves the page.
 

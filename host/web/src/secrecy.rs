@@ -21,7 +21,7 @@ pub(crate) enum Secrecy {
 
 #[wasm_bindgen]
 impl Judgement {
-    /// Whether the texts that were judged hold values of Secrets.
+    /// Whether the texts that were checked hold values of Secrets.
     #[wasm_bindgen(js_name = secrecy, unchecked_return_type = "Secrecy")]
     pub fn secrecy_of_texts(&self) -> JsValue {
         value(&self.secrecy())

@@ -1,4 +1,4 @@
-//! What the page gives to others: its inputs and copies without the values of Secrets, and what is judged otherwise then.
+//! What the page gives to others: its inputs and copies without the values of Secrets, and which results differ then.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     pub(crate) namespace: String,
     denied: bool,
     removed: usize,
-    /// What is judged otherwise than with the values, a sentence each
+    /// Results that differ from those with the values, a sentence each
     pub(crate) differences: Vec<String>,
     /// The settings in one line of JSON
     #[serde(rename = "settingsJson")]
@@ -41,7 +41,7 @@ pub(crate) struct Failure {
 
 #[wasm_bindgen]
 impl Judgement {
-    /// The inputs that were judged and their copies, without the values of Secrets.
+    /// The inputs that were checked and their copies, without the values of Secrets.
     #[wasm_bindgen(unchecked_return_type = "Shared | SharedFailure")]
     pub fn shared(&self) -> JsValue {
         match self.share() {
@@ -79,7 +79,7 @@ impl Judgement {
         })
     }
 
-    /// What another judgement of as many objects says otherwise.
+    /// How the results for as many objects differ.
     fn differences(&self, other: &Self) -> Vec<String> {
         let lacks = |judgement: &Self| judgement.has_problems() || judgement.outcomes.is_empty();
         if lacks(self) || lacks(other) || self.outcomes.len() != other.outcomes.len() {
@@ -87,7 +87,7 @@ impl Judgement {
             return if ours == others && self.has_problems() == other.has_problems() {
                 Vec::new()
             } else {
-                vec![format!("{others} objects are judged instead of {ours}")]
+                vec![format!("{others} objects are checked instead of {ours}")]
             };
         }
         let pairs = self.outcomes.iter().zip(&other.outcomes);
@@ -95,7 +95,7 @@ impl Judgement {
     }
 }
 
-/// How an object is judged otherwise.
+/// How the result for an object differs.
 fn difference(ours: &Outcome, others: &Outcome) -> Option<String> {
     let name = format!("{} {}/{}", others.kind, others.namespace, others.name);
     let (was, is) = (copies::word(ours.verdict.decision), copies::word(others.verdict.decision));

@@ -1,4 +1,4 @@
-//! What is shared holds no value of a Secret, and is judged as before or says how it differs.
+//! What is shared holds no value of a Secret, and has the same result or says how it differs.
 
 mod copies;
 mod page;

@@ -63,7 +63,7 @@ export interface Outcome {
 }
 /** A finding's place in the manifests, in UTF-16 units. */
 export interface Mark { object: number; from: number; to: number; severity: Severity; rule: string; message: string; help: string }
-/** Where there are problems, nothing was judged. `fixable` counts the objects that `fixed` may add pull secrets to. */
+/** Where there are problems, nothing was checked. `fixable` counts the objects that `fixed` may add pull secrets to. */
 export interface Report {
   problems: Problem[]; notes: Problem[]; objects: Outcome[]; marks: Mark[]; fixable: number; evaluations: number;
   milliseconds: number;
@@ -82,7 +82,7 @@ export interface Detail {
 }
 /**
  * The page's inputs without the values of Secrets, and their copies: settings as JSON, a `ClusterAdmissionPolicy`, a suite.
- * `removed` counts the values, `differences` has a sentence for each object that is judged otherwise without them.
+ * `removed` counts the values, `differences` has a sentence for each object whose result differs without them.
  */
 export interface Shared {
   manifests: string; settings: string; cluster: string; namespace: string; denied: boolean;

@@ -106,7 +106,7 @@ pub struct ImageUse<'a> {
     pointer: OnceCell<String>,
 }
 
-// Put together only for what is said of an image, and without a format, which takes longer.
+// Put together only for a finding on an image, and without a format, which takes longer.
 impl ImageUse<'_> {
     /// JSON pointer of the image
     pub fn pointer(&self) -> &str {

@@ -178,7 +178,7 @@ proptest! {
         let shared = before.share().unwrap();
         let after = Judgement::new(&shared.manifests, &shared.settings, "", "shop", false);
         prop_assert!(said(&after) == said(&before) || !shared.differences.is_empty(), "{secret} {}", shared.manifests);
-        // A user is part of the verdict, and told to be one where it has to go.
+        // A user is part of the verdict, and a message says so where it has to go.
         if !with_other && form < 3 && !password.contains(user.as_str()) {
             prop_assert_eq!(shared.differences, Vec::<String>::new(), "{} {}", config, shared.manifests);
         }
