@@ -3,6 +3,8 @@
 mod calls;
 mod links;
 mod settings;
+#[cfg(unix)]
+mod shell;
 
 use std::collections::BTreeSet;
 use std::fs;

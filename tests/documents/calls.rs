@@ -11,7 +11,7 @@ use super::documents;
 
 /// The commands in a line of a shell, each as its words. This is as much of a shell as the documents need: quotes, comments,
 /// redirections, and operators between commands.
-fn commands(line: &str) -> Vec<Vec<String>> {
+pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
     let mut word: Option<String> = None;
     let mut quote = None;
@@ -62,7 +62,7 @@ fn arguments(words: &[String]) -> Option<Vec<String>> {
 }
 
 /// The lines of shell in a document, with the number of their first line: continued lines are joined.
-fn shell_lines(text: &str) -> Vec<(usize, String)> {
+pub(super) fn shell_lines(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     let mut language = None;
     let mut is_continued = false;
