@@ -61,8 +61,8 @@ impl<'a> Pulls<'a> {
         io: &Io,
     ) -> Result<Self, RegistryError> {
         let plans = questions.filter_map(|question| asker.plan(&question).ok());
-        let wishes: Vec<_> = plans.filter_map(|plan| plan.wish()).collect();
-        let answers = asking::ask(&wishes, asking, io)?;
+        let requests: Vec<_> = plans.filter_map(|plan| plan.request()).collect();
+        let answers = asking::ask(&requests, asking, io)?;
         Ok(Self { asker, answers, platform: asking.platform.clone() })
     }
 

@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 use crate::console::Console;
 use crate::registry::credentials::{self, Credential};
 use crate::registry::failure::Asked;
-use crate::registry::login::{Action, Door, PATIENCE};
+use crate::registry::login::{Access, Action, TIMEOUT};
 use crate::registry::{CONNECT, Clients, Connection, Insecure, RegistryError, USER_AGENT, retry};
 use artifact::Artifact;
 
@@ -135,15 +135,15 @@ impl Registry {
             admitted: false,
             is_quoted: true,
         };
-        let door = Door {
+        let access = Access {
             http: &self.http,
             insecure: &self.insecure,
-            patience: PATIENCE,
+            timeout: TIMEOUT,
             repository: self.reference.repository(),
             credential: &self.credential,
             asked,
         };
-        let auth = door.enter(action).await?;
+        let auth = access.authenticate(action).await?;
         // A password that the registry itself checks is checked at each request.
         let asked = Asked { admitted: matches!(auth, RegistryAuth::Bearer(_)), ..asked };
         let client = oci_client::Client::try_from(self.client.config(action))
@@ -154,7 +154,7 @@ impl Registry {
             auth,
             reference: &self.reference,
             asked,
-            door: Door { asked, ..door },
+            access: Access { asked, ..access },
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::console::Io;
 use crate::console::interrupt::Interrupt;
 use crate::console::progress::Progress;
 use crate::registry::credentials::Credential;
-use crate::registry::image::{Gate, Manifest, Session};
+use crate::registry::image::{Endpoint, Manifest, Session};
 use crate::registry::login::Challenges;
 use crate::registry::{Platform, RegistryError};
 
@@ -46,7 +46,7 @@ impl Image {
 
 /// An image, and the credentials to ask with until one succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wish {
+pub(crate) struct ImageRequest {
     pub(crate) image: Image,
     pub(crate) credentials: Vec<Credential>,
 }
@@ -67,38 +67,38 @@ impl Answers {
     }
 }
 
-/// The wishes for one registry: by repository, by tag or digest.
-type Repositories<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a Wish>>>;
+/// The images to ask one registry for: by repository, by tag or digest.
+type Repositories<'a> = BTreeMap<&'a str, BTreeMap<&'a str, Vec<&'a ImageRequest>>>;
 
 /// Asks until everything is answered, or until Ctrl-C.
-pub(crate) fn ask(wishes: &[Wish], asking: &Asking, io: &Io) -> Result<Answers, RegistryError> {
+pub(crate) fn ask(requests: &[ImageRequest], asking: &Asking, io: &Io) -> Result<Answers, RegistryError> {
     let clients = asking.connection.clients()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| RegistryError::Client(error.to_string()))?;
     let mut registries: BTreeMap<&str, Repositories<'_>> = BTreeMap::new();
-    for wish in wishes {
-        let Image { repository, wanted, .. } = &wish.image;
-        let repositories = registries.entry(wish.image.endpoint()).or_default();
+    for request in requests {
+        let Image { repository, wanted, .. } = &request.image;
+        let repositories = registries.entry(request.image.endpoint()).or_default();
         let same = repositories.entry(repository).or_default().entry(wanted).or_default();
-        if !same.contains(&wish) {
-            same.push(wish);
+        if !same.contains(&request) {
+            same.push(request);
         }
     }
     let count = registries.values().flat_map(BTreeMap::values).map(BTreeMap::len).sum();
     let progress = io.stderr.progress("images asked for", count);
     let answers = RefCell::new(HashMap::new());
     let all = stream::iter(&registries).for_each_concurrent(REGISTRIES, |(registry, repositories)| {
-        let gate = Gate {
+        let endpoint = Endpoint {
             http: &clients,
             insecure: &asking.connection.insecure,
             registry,
-            patience: asking.timeout,
+            timeout: asking.timeout,
         };
         let details = asking.is_detailed.then_some(&asking.platform);
         let registry =
-            Registry { gate, details, answers: &answers, down: RefCell::new(None), progress: &progress };
+            Registry { endpoint, details, answers: &answers, down: RefCell::new(None), progress: &progress };
         async move { registry.ask(repositories).await }
     });
     let interrupt = Interrupt::expect();
@@ -111,7 +111,7 @@ pub(crate) fn ask(wishes: &[Wish], asking: &Asking, io: &Io) -> Result<Answers, 
 
 /// A registry that is asked.
 struct Registry<'a> {
-    gate: Gate<'a>,
+    endpoint: Endpoint<'a>,
     /// The platform whose sizes are wanted
     details: Option<&'a Platform>,
     answers: &'a RefCell<HashMap<(Image, Credential), Answer>>,
@@ -122,7 +122,7 @@ struct Registry<'a> {
 
 impl Registry<'_> {
     async fn ask(&self, repositories: &Repositories<'_>) {
-        let challenges = match self.gate.knock().await {
+        let challenges = match self.endpoint.challenges().await {
             Ok(challenges) => challenges,
             Err(error) => {
                 *self.down.borrow_mut() = Some(Answer::of_registry(error));
@@ -131,8 +131,8 @@ impl Registry<'_> {
         };
         let challenges = &challenges;
         stream::iter(repositories)
-            .for_each_concurrent(REPOSITORIES, |(repository, wishes)| async move {
-                self.ask_repository(challenges, repository, wishes).await;
+            .for_each_concurrent(REPOSITORIES, |(repository, requests)| async move {
+                self.ask_repository(challenges, repository, requests).await;
             })
             .await;
     }
@@ -141,14 +141,14 @@ impl Registry<'_> {
         &self,
         challenges: &Challenges,
         repository: &str,
-        wishes: &BTreeMap<&str, Vec<&Wish>>,
+        requests: &BTreeMap<&str, Vec<&ImageRequest>>,
     ) {
         let mut sessions: HashMap<&Credential, Session<'_>> = HashMap::new();
         let mut refused: HashMap<&Credential, Answer> = HashMap::new();
-        for same in wishes.values() {
-            for wish in same {
-                for credential in &wish.credentials {
-                    let key = (wish.image.clone(), credential.clone());
+        for same in requests.values() {
+            for request in same {
+                for credential in &request.credentials {
+                    let key = (request.image.clone(), credential.clone());
                     let known = self.answers.borrow().get(&key).cloned();
                     let known = known.or_else(|| self.down.borrow().clone());
                     let answer = if let Some(answer) = known.or_else(|| refused.get(credential).cloned()) {
@@ -156,8 +156,8 @@ impl Registry<'_> {
                     } else {
                         let session = sessions
                             .entry(credential)
-                            .or_insert_with(|| self.gate.session(repository, credential));
-                        self.manifest(session, challenges, &wish.image.wanted).await
+                            .or_insert_with(|| self.endpoint.session(repository, credential));
+                        self.manifest(session, challenges, &request.image.wanted).await
                     };
                     let is_over = self.keep(key, &answer);
                     if answer.is_of_credential() {

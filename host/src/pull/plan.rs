@@ -9,7 +9,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::asking::{Image, Wish};
+use super::asking::{Image, ImageRequest};
 use crate::files::input;
 use crate::registry::credentials::Credential;
 use crate::text::reason_of;
@@ -183,10 +183,10 @@ impl fmt::Debug for Try {
 
 impl Plan {
     /// What is asked; `None` if that is nothing.
-    pub(super) fn wish(&self) -> Option<Wish> {
+    pub(super) fn request(&self) -> Option<ImageRequest> {
         let credentials: Vec<Credential> = self.tries.iter().map(|it| it.credential.clone()).collect();
         let image = self.image.clone().filter(|_| self.refusal.is_none() && !credentials.is_empty())?;
-        Some(Wish { image, credentials })
+        Some(ImageRequest { image, credentials })
     }
 }
 

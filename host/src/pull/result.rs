@@ -21,14 +21,14 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
         help: None,
         attempts: Vec::new(),
     };
-    let Some(wish) = plan.wish() else {
+    let Some(request) = plan.request() else {
         pull.message.clone_from(&plan.refusal);
         return pull;
     };
     let mut worst = Verdict::None;
     let mut given = Vec::new();
-    for (it, credential) in plan.tries.iter().zip(&wish.credentials) {
-        let Some(answer) = answers.get(&wish.image, credential) else {
+    for (it, credential) in plan.tries.iter().zip(&request.credentials) {
+        let Some(answer) = answers.get(&request.image, credential) else {
             worst = Verdict::Unasked;
             break;
         };
@@ -64,10 +64,10 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
             Answer::Wrong | Answer::Denied { .. } => {}
         }
     }
-    let registry = &wish.image.registry;
+    let registry = &request.image.registry;
     match (worst, &plan.doubt) {
         (Verdict::NotFound, _) => {
-            let Image { repository, wanted, .. } = &wish.image;
+            let Image { repository, wanted, .. } = &request.image;
             let separator = if wanted.contains(':') { '@' } else { ':' };
             pull.result = PullResult::NotFound;
             pull.message = Some(format!(

@@ -14,9 +14,9 @@ use super::connection::{Clients, Insecure};
 use super::credentials::Credential;
 use super::error::{RegistryError, printable};
 use super::failure::Asked;
-use super::login::{Action, Challenges, Door, challenges, has_user_info, parameter_of};
+use super::login::{Access, Action, Challenges, challenges, has_user_info, parameter_of};
 use super::platform::Platform;
-use super::retry::patiently;
+use super::retry::with_retries;
 use crate::text::hex;
 
 /// The types of manifests that container runtimes take.
@@ -61,35 +61,35 @@ pub(crate) struct Listed {
     pub(crate) digest: String,
 }
 
-/// What is known of a registry before a credential is used.
-pub(crate) struct Gate<'a> {
+/// A registry, before a credential is used.
+pub(crate) struct Endpoint<'a> {
     pub(crate) http: &'a Clients,
     pub(crate) insecure: &'a Insecure,
     /// Host and port where it is reached
     pub(crate) registry: &'a str,
     /// Time limit of each request
-    pub(crate) patience: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// A repository and a credential: one token.
 pub(crate) struct Session<'a> {
-    door: Door<'a>,
+    access: Access<'a>,
     auth: Option<RegistryAuth>,
 }
 
-impl Gate<'_> {
+impl Endpoint<'_> {
     /// What the registry asks of everyone.
-    pub(crate) async fn knock(&self) -> Result<Challenges, RegistryError> {
-        let door = self.door("", &Credential::Anonymous);
-        patiently(async || door.knock().await).await
+    pub(crate) async fn challenges(&self) -> Result<Challenges, RegistryError> {
+        let access = self.access("", &Credential::Anonymous);
+        with_retries(async || access.challenges().await).await
     }
 
     /// A session, for which nothing is sent yet.
     pub(crate) fn session<'s>(&'s self, repository: &'s str, credential: &'s Credential) -> Session<'s> {
-        Session { door: self.door(repository, credential), auth: None }
+        Session { access: self.access(repository, credential), auth: None }
     }
 
-    fn door<'s>(&'s self, repository: &'s str, credential: &'s Credential) -> Door<'s> {
+    fn access<'s>(&'s self, repository: &'s str, credential: &'s Credential) -> Access<'s> {
         let asked = Asked {
             registry: self.registry,
             reference: repository,
@@ -98,8 +98,8 @@ impl Gate<'_> {
             admitted: false,
             is_quoted: false,
         };
-        let Self { http, insecure, patience, .. } = *self;
-        Door { http, insecure, patience, repository, credential, asked }
+        let Self { http, insecure, timeout, .. } = *self;
+        Access { http, insecure, timeout, repository, credential, asked }
     }
 }
 
@@ -119,7 +119,7 @@ impl Session<'_> {
         // A page of a proxy has a status of 200 too.
         let is_manifest = ACCEPTED.contains(&content.as_str()) || (content.is_empty() && said.is_some());
         if !is_manifest {
-            return Err(self.door.nonsense("its answer is not a manifest of an image"));
+            return Err(self.access.nonsense("its answer is not a manifest of an image"));
         }
         if let Some(said) = said.as_ref().filter(|said| is_digest(wanted) && *said != wanted) {
             return Err(self.other_digest(said, wanted));
@@ -159,7 +159,7 @@ impl Session<'_> {
         }
         let (_, body) = self.content(challenges, &format!("manifests/{digest}")).await?;
         let image: Image = serde_json::from_str(&body)
-            .map_err(|_| self.door.nonsense("its manifest is not that of an image"))?;
+            .map_err(|_| self.access.nonsense("its manifest is not that of an image"))?;
         let sizes = image.layers.iter().map(|layer| layer.size);
         let size = sizes.fold(image.config.size, u64::saturating_add);
         let mut platform = None;
@@ -180,7 +180,7 @@ impl Session<'_> {
         let response = self.ask(challenges, &Method::GET, path).await?;
         let wanted = path.rsplit('/').next().unwrap_or_default();
         let said = digest_of(response.headers());
-        let body = self.door.read(response).await?;
+        let body = self.access.read(response).await?;
         let promised = if is_digest(wanted) { Some(wanted) } else { said.as_deref() };
         let actual = computed(promised.unwrap_or_default(), body.as_bytes());
         match promised {
@@ -207,7 +207,7 @@ impl Session<'_> {
             manifests: Vec<Entry>,
         }
         let index: Index =
-            serde_json::from_str(body).map_err(|_| self.door.nonsense("its index is not valid"))?;
+            serde_json::from_str(body).map_err(|_| self.access.nonsense("its index is not valid"))?;
         let listed = index.manifests.into_iter().filter(|entry| is_digest(&entry.digest));
         // The names go into reports and into what to type.
         let platform = |Named { os, architecture, variant }: Named| {
@@ -232,11 +232,11 @@ impl Session<'_> {
         loop {
             let auth = match &self.auth {
                 Some(auth) => auth.clone(),
-                None => patiently(async || self.door.answer(&challenges, Action::Pull).await).await?,
+                None => with_retries(async || self.access.answer(&challenges, Action::Pull).await).await?,
             };
-            let asked = Asked { admitted: matches!(auth, RegistryAuth::Bearer(_)), ..self.door.asked };
-            let door = Door { asked, ..self.door };
-            let sent = patiently(async || send(&door, &auth, method, path).await).await;
+            let asked = Asked { admitted: matches!(auth, RegistryAuth::Bearer(_)), ..self.access.asked };
+            let access = Access { asked, ..self.access };
+            let sent = with_retries(async || send(&access, &auth, method, path).await).await;
             match sent {
                 // An old token has ended, or `/v2/` is open and the repository is not.
                 Ok(Err(asks)) if had_token || (challenges.is_empty() && !asks.is_empty()) => {
@@ -266,7 +266,7 @@ impl Session<'_> {
 
     fn other_digest(&self, actual: &str, wanted: &str) -> RegistryError {
         RegistryError::Digest {
-            registry: self.door.asked.registry.to_owned(),
+            registry: self.access.asked.registry.to_owned(),
             problem: format!("{} instead of {}", printable(actual), printable(wanted)),
         }
     }
@@ -274,32 +274,35 @@ impl Session<'_> {
 
 /// One request, and those that it is redirected to. The inner error has the challenges of a 401.
 async fn send(
-    door: &Door<'_>,
+    access: &Access<'_>,
     auth: &RegistryAuth,
     method: &Method,
     path: &str,
 ) -> Result<Result<Response, Challenges>, RegistryError> {
-    let mut url = door.url(&format!("/v2/{}/{path}", door.repository))?;
+    let mut url = access.url(&format!("/v2/{}/{path}", access.repository))?;
     for redirection in 0..=REDIRECTIONS {
-        let request =
-            if *method == Method::HEAD { door.http.head(url.clone()) } else { door.http.get(url.clone()) };
+        let request = if *method == Method::HEAD {
+            access.http.head(url.clone())
+        } else {
+            access.http.get(url.clone())
+        };
         let request = request.header(ACCEPT, ACCEPTED.join(", "));
         let request = if redirection == 0 { with(auth, request) } else { request };
-        let response = door.send(request).await?;
+        let response = access.send(request).await?;
         match response.status() {
             StatusCode::OK => return Ok(Ok(response)),
             StatusCode::UNAUTHORIZED if redirection == 0 => return Ok(Err(challenges(&response))),
-            status if status.is_redirection() => url = next(door, &url, response.headers())?,
+            status if status.is_redirection() => url = next(access, &url, response.headers())?,
             _ if redirection > 0 => {
                 let status = response.status().as_u16();
-                return Err(door.nonsense(&format!(
+                return Err(access.nonsense(&format!(
                     "it redirects to another place, which gets no credentials and answers HTTP {status}"
                 )));
             }
-            _ => return Err(door.refused(response).await),
+            _ => return Err(access.refused(response).await),
         }
     }
-    Err(door.nonsense("it redirects in a loop"))
+    Err(access.nonsense("it redirects in a loop"))
 }
 
 /// Whether a registry calls a token invalid, other than one that does not contain the permission. RFC 6750 3.1
@@ -316,12 +319,12 @@ fn with(auth: &RegistryAuth, request: RequestBuilder) -> RequestBuilder {
 }
 
 /// Where a redirection leads: over https, or to a host with which the user allows plain http.
-fn next(door: &Door<'_>, from: &Url, headers: &HeaderMap) -> Result<Url, RegistryError> {
+fn next(access: &Access<'_>, from: &Url, headers: &HeaderMap) -> Result<Url, RegistryError> {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let to = location.and_then(|location| from.join(location).ok()).filter(|to| !has_user_info(to));
     let is_same = |to: &Url| to.scheme() == from.scheme() && to.authority() == from.authority();
     to.filter(|to| to.scheme() == "https" || is_same(to))
-        .ok_or_else(|| door.nonsense("it redirects to a place that is not reached over https"))
+        .ok_or_else(|| access.nonsense("it redirects to a place that is not reached over https"))
 }
 
 fn content_type(headers: &HeaderMap) -> String {

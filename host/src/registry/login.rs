@@ -27,19 +27,19 @@ pub(crate) enum Action {
 }
 
 /// How long a request with its answer may take, where nothing else is asked for.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The texts of a registry's challenges; none where it wants no credentials.
 pub(crate) type Challenges = Vec<String>;
 
-/// What a login to a registry needs.
+/// Access to a repository of a registry with a credential.
 #[derive(Clone, Copy)]
-pub(crate) struct Door<'a> {
+pub(crate) struct Access<'a> {
     pub(crate) http: &'a Clients,
     /// Where the user allows plain http
     pub(crate) insecure: &'a Insecure,
     /// Time limit of a request with its answer
-    pub(crate) patience: Duration,
+    pub(crate) timeout: Duration,
     pub(crate) repository: &'a str,
     pub(crate) credential: &'a Credential,
     pub(crate) asked: Asked<'a>,
@@ -51,15 +51,15 @@ struct Token {
     access_token: Option<String>,
 }
 
-impl Door<'_> {
+impl Access<'_> {
     /// Authenticates as the registry requires.
-    pub(crate) async fn enter(&self, action: Action) -> Result<RegistryAuth, RegistryError> {
-        let challenges = self.knock().await?;
+    pub(crate) async fn authenticate(&self, action: Action) -> Result<RegistryAuth, RegistryError> {
+        let challenges = self.challenges().await?;
         self.answer(&challenges, action).await
     }
 
     /// What the registry asks of everyone.
-    pub(crate) async fn knock(&self) -> Result<Challenges, RegistryError> {
+    pub(crate) async fn challenges(&self) -> Result<Challenges, RegistryError> {
         let response = self.send(self.http.get(self.url("/v2/")?)).await?;
         match response.status() {
             StatusCode::OK => {
@@ -190,7 +190,7 @@ impl Door<'_> {
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
-        let response = request.timeout(self.patience).send().await;
+        let response = request.timeout(self.timeout).send().await;
         response.map_err(|error| of_http(self.asked.registry, &error))
     }
 

@@ -40,7 +40,7 @@ pub(crate) async fn retry<T>(
 
 /// Tries again while the registry is overloaded, after the time that it asks for. Every other failure is final: a registry that
 /// gives no answer in time would cost that time again.
-pub(crate) async fn patiently<T>(
+pub(crate) async fn with_retries<T>(
     mut attempt: impl AsyncFnMut() -> Result<T, RegistryError>,
 ) -> Result<T, RegistryError> {
     for pause in PAUSES.into_iter().take(AGAIN) {

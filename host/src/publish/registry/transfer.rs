@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 
 use super::artifact::{self, Artifact};
 use crate::registry::failure::Asked;
-use crate::registry::login::Door;
+use crate::registry::login::Access;
 use crate::registry::{RegistryError, printable};
 
 /// Accepted types of manifests; others are requested too, so that an error can name the actual type.
@@ -38,7 +38,7 @@ pub(super) struct Session<'a> {
     pub(super) auth: RegistryAuth,
     pub(super) reference: &'a Reference,
     pub(super) asked: Asked<'a>,
-    pub(super) door: Door<'a>,
+    pub(super) access: Access<'a>,
 }
 
 /// The received part of a layer.
@@ -109,22 +109,22 @@ impl Session<'_> {
 
     /// The manifest and its digest. Fetched without the library, because it reads answers of any length.
     async fn manifest(&self) -> Result<(OciImageManifest, String), RegistryError> {
-        let (registry, repository) = (self.asked.registry, self.door.repository);
+        let (registry, repository) = (self.asked.registry, self.access.repository);
         let wanted = self.reference.digest().or(self.reference.tag()).unwrap_or("latest");
-        let url = self.door.url(&format!("/v2/{repository}/manifests/{wanted}"))?;
-        let request = self.door.http.get(url).header(ACCEPT, ACCEPTED.join(", "));
+        let url = self.access.url(&format!("/v2/{repository}/manifests/{wanted}"))?;
+        let request = self.access.http.get(url).header(ACCEPT, ACCEPTED.join(", "));
         let request = match &self.auth {
             RegistryAuth::Anonymous => request,
             RegistryAuth::Basic(user, password) => request.basic_auth(user, Some(password)),
             RegistryAuth::Bearer(token) => request.bearer_auth(token),
         };
-        let response = self.door.send(request).await?;
+        let response = self.access.send(request).await?;
         if response.status() != StatusCode::OK {
-            return Err(self.door.refused(response).await);
+            return Err(self.access.refused(response).await);
         }
         let promised = response.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
         let promised = self.reference.digest().or(promised).map(str::to_owned);
-        let body = self.door.read(response).await?;
+        let body = self.access.read(response).await?;
         let digest = artifact::digest(body.as_bytes());
         if let Some(promised) = promised.filter(|promised| *promised != digest) {
             let problem = format!("{digest} instead of {}", printable(&promised));
