@@ -137,6 +137,21 @@ fn many_files_are_checked_and_fixed() {
     assert!(text(&output.stdout).contains(&format!("{FILES} objects: 0 accepted, {FILES} mutated")));
 }
 
+/// Pods with a misspelt pull secret each, and Secrets with similar names.
+fn similar_names(count: usize) -> String {
+    let auths = r#"{"auths":{"contoso.azurecr.io":{"username":"a","password":"b"}}}"#;
+    let pair = |i| {
+        format!(
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s-{i}-registry-credentials}}\n\
+             type: kubernetes.io/dockerconfigjson\nstringData: {{.dockerconfigjson: '{auths}'}}\n\
+             ---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p-{i}}}\n\
+             spec: {{imagePullSecrets: [{{name: t-{i}-registry-credentials}}], \
+             containers: [{{name: a, image: contoso.azurecr.io/a}}]}}\n"
+        )
+    };
+    (0..count).map(pair).collect()
+}
+
 /// Each of these took minutes when a search was repeated for each object. A minute of processor time is far more
 /// than any takes now.
 #[test]
@@ -151,6 +166,7 @@ fn messages_about_many_objects_take_linear_time() {
         ("directives.yaml", "%A b\n---\n...\n".repeat(100_000)),
         ("tabs.yaml", format!("a: [\n{}]\n", "\tb,\n".repeat(100_000))),
         ("tabs-in-a-line.yaml", format!("a{}: 1\n", "\t".repeat(1 << 20))),
+        ("similar-names.yaml", similar_names(3_000)),
     ] {
         fs::write(folder.path().join(name), content).unwrap();
         let mut command = std::process::Command::new("sh");

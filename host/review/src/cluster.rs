@@ -215,7 +215,8 @@ impl Cluster {
         names
     }
 
-    /// The Secrets of a namespace that the kubelet may read, each with its name.
+    /// The Secrets of a namespace that the kubelet may read, each with its name, among the first 100 by name. They are read for
+    /// each finding, so that reading all would take quadratic time.
     pub(crate) fn pull_secrets_in<'a>(
         &'a self,
         namespace: &'a str,
@@ -224,8 +225,9 @@ impl Cluster {
         let secrets = secrets.take_while(move |((version, kind, of, _), _)| {
             (version.as_str(), kind.as_str(), of.as_str()) == ("v1", "Secret", namespace)
         });
-        let secrets =
-            secrets.map(|((.., namespace, name), known)| (name.as_str(), known.elsewhere(namespace)));
+        let secrets = secrets
+            .take(100)
+            .map(|((.., namespace, name), known)| (name.as_str(), known.elsewhere(namespace)));
         secrets.filter(|(_, found)| !declaration::is_ignored(found.secret))
     }
 

@@ -86,15 +86,17 @@ pub struct Manifests {
 /// Like [`manifests`], for a part of a file with this number of lines above it.
 pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
     if let Some(at) = kubectl_table::start(&file.text).filter(|_| above == 0) {
-        return Manifests { error: Some(table_error(&file.text, at)), ..Manifests::default() };
+        let (line, column) = yaml::line_column(&file.text, at);
+        return Manifests { error: Some(table_error((line, column, at))), ..Manifests::default() };
     }
     let yaml::Documents { documents, count, mut error, mut notes } = yaml::documents_below(above, &file.text);
     let mut manifests = Vec::new();
     for mut document in documents {
         let value = std::mem::take(&mut document.value);
         if kubectl_table::is_table(&value) {
-            let table = table_error(&file.text, document.span.start);
-            error = Some(SyntaxError { line: above + table.line, ..table });
+            let place = document.nearest(&file.text, &["/kind"]).pop().flatten();
+            let place = place.map_or((document.line, 1, 0), |it| (it.line, it.column, it.span.start));
+            error = Some(table_error(place));
             break;
         }
         notes.append(&mut document.notes);
@@ -110,8 +112,7 @@ pub fn manifests_below(above: usize, file: &Arc<SourceFile>) -> Manifests {
     Manifests { manifests, notes, documents: count, error }
 }
 
-fn table_error(text: &str, at: usize) -> SyntaxError {
-    let (line, column) = yaml::line_column(text, at);
+fn table_error((line, column, at): (usize, usize, usize)) -> SyntaxError {
     let (message, help) = (kubectl_table::PROBLEM.to_owned(), Some(kubectl_table::HELP.to_owned()));
     SyntaxError { line, column, at, message, help }
 }

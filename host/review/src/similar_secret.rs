@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Elsewhere};
 use crate::field::field;
 use crate::kind::{Kind, templates};
 use crate::other_namespace::{MISSING, NOT_FOUND, is_plain, may_serve};
@@ -53,11 +53,13 @@ fn names<'a>(name: &str, namespace: &'a str, images: &[&str], cluster: &'a Clust
     if cluster.get("v1", "Secret", namespace, name).is_some() {
         return Vec::new();
     }
-    let known = cluster.pull_secrets_in(namespace);
-    let known = known.filter(|(_, found)| images.iter().any(|image| may_serve(found, image)));
-    let mut names = similar(name, known.map(|(name, _)| name).filter(|name| is_plain(name)));
-    names.truncate(SHOWN);
-    names
+    let known: BTreeMap<&str, Elsewhere<'_>> = cluster.pull_secrets_in(namespace).collect();
+    let is_useful = |name: &&str| {
+        let may_serve = |found| images.iter().any(|image| may_serve(found, image));
+        is_plain(name) && known.get(name).is_some_and(may_serve)
+    };
+    // The content of a Secret is read only where its name is similar.
+    similar(name, known.keys().copied()).into_iter().filter(is_useful).take(SHOWN).collect()
 }
 
 /// The images of an object's pods.
