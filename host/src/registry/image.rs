@@ -249,7 +249,7 @@ impl Session<'_> {
                 // containerd: core/remotes/docker/authorizer.go `invalidAuthorization`;
                 // distribution/distribution: registry/auth/token/accesscontroller.go `challengeParams`
                 Ok(Err(asks)) if asked.admitted && refuses_tokens(&asks) => {
-                    return Err(door.nonsense("it does not accept the token that its token service gives"));
+                    return Err(access.nonsense("it does not accept the token that its token service gives"));
                 }
                 Ok(Err(_)) => return Err(asked.of_status(401, "")),
                 Ok(Ok(response)) => {
