@@ -41,7 +41,9 @@ pub fn with_results(text: &str, results: &[FunctionResult]) -> serde_json::Resul
 fn edit(text: &str, document: &yaml::Document, lines: &[String]) -> Option<String> {
     let flow = format!("[{}]", lines.join(", "));
     if let Some(place) = document.places(text, &["/results"]).pop().flatten() {
-        return apply(text, vec![Edit { at: place.span, text: flow }]);
+        // In a line of its own it has to be indented.
+        let indent = if place.column == 1 { "  " } else { "" };
+        return apply(text, vec![Edit { at: place.span, text: [indent, &flow].concat() }]);
     }
     let end = document.span.start + text.get(document.span.clone())?.trim_end().len();
     let whole = text.get(document.span.start..end)?;
@@ -79,7 +81,7 @@ mod tests {
             (list.to_owned(), format!("{list}results:\n- {one}\n")),
             (format!("# head\n{list}\n\n"), format!("# head\n{list}results:\n- {one}\n\n\n")),
             (format!("---\n{list}...\n"), format!("---\n{list}results:\n- {one}\n...\n")),
-            (format!("{list}results:\n- message: old\n"), format!("{list}results:\n[{one}]\n")),
+            (format!("{list}results:\n- message: old\n"), format!("{list}results:\n  [{one}]\n")),
             (format!("results: []\n{list}"), format!("results: [{one}]\n{list}")),
             (
                 "{\"kind\": \"ResourceList\", \"items\": []}\n".to_owned(),

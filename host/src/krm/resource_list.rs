@@ -173,13 +173,13 @@ mod tests {
                 format!(
                     "{list}functionConfig: {{apiVersion: acr-pull-secret/v1, kind: PullSecrets, mode: validate}}\n"
                 ),
-                "<stdin>:4:83: functionConfig.mode: unknown field",
+                "<stdin>:4:75: functionConfig.mode: unknown field",
             ),
             (
                 format!(
                     "{list}functionConfig: {{apiVersion: acr-pull-secret/v1, kind: PullSecrets, spec: 5}}\n"
                 ),
-                "<stdin>:4:83: functionConfig.spec: must be an object, not a number",
+                "<stdin>:4:75: functionConfig.spec: must be an object, not a number",
             ),
         ] {
             assert_eq!(read(&text).unwrap_err(), message, "{text}");

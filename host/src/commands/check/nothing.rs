@@ -1,4 +1,4 @@
-//! What is said where nothing was checked.
+//! What is reported where nothing was checked.
 
 use review::diagnostic::Diagnostic;
 use review::evaluation::NOT_AN_OBJECT;
