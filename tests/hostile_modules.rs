@@ -51,7 +51,11 @@ const FAULTS: [(&str, &str, &str); 26] = [
     ),
     ("__guest_call", LONG_ANSWER, "67108865 bytes, more than the limit of 64Mi (--policy-response)"),
     ("__guest_call", LONG_ERROR, "the policy answered with an error: xxx"),
-    ("__guest_call", LONG_WORD, "the policy's answer is not a ValidationResponse: accepted: must be true or false"),
+    (
+        "__guest_call",
+        LONG_WORD,
+        "the policy's answer is not a ValidationResponse: accepted: must be true or false",
+    ),
     (
         "__guest_call",
         "(call $no_json) (return (i32.const 1))",
