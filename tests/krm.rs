@@ -109,6 +109,23 @@ fn a_secret_and_an_account_among_the_items_are_looked_up() {
     assert!(output.contains("imagePullSecrets:\n    - name: mine\n    - name: acr-secret\n"), "{output}");
 }
 
+/// All items of a list in JSON are in one line.
+#[test]
+fn each_change_names_its_own_item() {
+    let pod = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+            "spec": {"containers": [{"name": "web", "image": "contoso.azurecr.io/web:v1"}]}})
+    };
+    let input = json!({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [pod("a"), pod("b")]});
+    let (status, output, said) = krm(&input.to_string());
+    assert_eq!(status, Some(0), "{said}");
+    let list = list(&output);
+    for (i, name) in ["a", "b"].into_iter().enumerate() {
+        assert_eq!(list["results"][i]["resourceRef"]["name"], name, "{output}");
+        assert_eq!(list["items"][i]["spec"]["imagePullSecrets"], json!([{"name": "acr-secret"}]), "{output}");
+    }
+}
+
 #[test]
 fn what_is_not_a_list_is_refused_without_output() {
     for input in ["", "a: b\n", "apiVersion: v1\nkind: Pod\n", "{", "apiVersion: v1\nkind: List\nitems: []\n"]

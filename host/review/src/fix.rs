@@ -52,6 +52,8 @@ pub struct Change {
     pub object: String,
     /// Its line, from 1
     pub line: usize,
+    /// JSON pointer of it in its document: empty, or `/items/3`
+    pub prefix: String,
     /// What is added, in order
     pub names: Vec<String>,
     /// The pod's `ServiceAccount` if it is unknown: the new list replaces the pull secrets that it may have
@@ -201,7 +203,8 @@ fn places(text: &str, group: &[Outcome], plans: &[Result<Option<Plan>, Refusal>]
 }
 
 fn refused(outcome: &Outcome, names: Vec<String>, reason: Refusal) -> Refused {
-    Refused { object: outcome.title(), line: outcome.source.line, names, reason }
+    let prefix = outcome.manifest.prefix.clone();
+    Refused { object: outcome.title(), line: outcome.source.line, prefix, names, reason }
 }
 
 /// The text of a manifest's document.

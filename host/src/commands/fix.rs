@@ -311,7 +311,7 @@ fn report(
 }
 
 fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>, io: &Io) {
-    let Change { object, line, names, unknown_account } = change;
+    let Change { object, line, names, unknown_account, .. } = change;
     io.stderr.line(&format!("{verb} {object} ({file}:{line}), added {}", secrets(names)));
     let Some(account) = unknown_account else { return };
     // Nearly every namespace has a `default` account without pull secrets, so one warning is enough.

@@ -142,10 +142,10 @@ impl Function {
     fn fixed(&self, file: &SourceFile, items: Vec<Manifest>) -> Result<(String, Vec<FunctionResult>)> {
         let settings = fixing::settings(&self.settings)?;
         let known = items.clone();
-        let item = |line: usize| known.iter().find(|item| item.line == line);
+        let item = |prefix: &str| known.iter().find(|item| item.prefix == prefix);
         let fixed = fixing::fix(&self.evaluation(&settings), None, None, file, items);
-        let changes = fixed.changes.iter().map(|it| FunctionResult::of_change(item(it.line), it));
-        let refusals = fixed.refusals.iter().map(|it| FunctionResult::of_refusal(item(it.line), it));
+        let changes = fixed.changes.iter().map(|it| FunctionResult::of_change(item(&it.prefix), it));
+        let refusals = fixed.refusals.iter().map(|it| FunctionResult::of_refusal(item(&it.prefix), it));
         let results = changes.chain(refusals).collect();
         Ok((fixed.text, results))
     }

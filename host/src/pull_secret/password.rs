@@ -1,4 +1,4 @@
-//! Passwords that were hardly meant to be passwords: something else was piped.
+//! Texts that look like something other than a password: a wrong pipe.
 
 use review::placeholder;
 use serde::de::IgnoredAny;
@@ -106,7 +106,7 @@ mod tests {
     use super::{Suspicion, suspicion};
 
     #[test]
-    fn what_was_hardly_meant_as_a_password_is_recognised() {
+    fn what_looks_like_something_else_is_recognised() {
         for (password, expected) in [
             (
                 r#"{"appId": "1", "displayName": "x", "password": "hunter2", "tenant": "2"}"#,

@@ -54,7 +54,7 @@ impl Judgement {
             Evaluation::new(&self.policy, &settings, &judged, &self.namespace, &self.cluster, host);
         let FixedFile { text, changes, refusals, .. } =
             fix::fix(&evaluation, None, self.resource.as_ref(), &self.file, manifests);
-        let changed = |Change { object, line, names, unknown_account }| Changed {
+        let changed = |Change { object, line, names, unknown_account, .. }| Changed {
             object,
             line,
             names,

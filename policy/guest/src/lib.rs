@@ -1,4 +1,4 @@
-//! Kubewarden's door to the policy: its three operations and three of our own over waPC, and the cluster over host calls.
+//! Kubewarden's entry point: its three operations and three of our own over waPC, and the cluster over host calls.
 //!
 //! A host calls the exported functions that register operations, then `__guest_call` with the name of an operation.
 #![cfg(target_family = "wasm")]

@@ -96,6 +96,7 @@ impl Plan {
         Change {
             object: outcome.title(),
             line: outcome.source.line,
+            prefix: outcome.manifest.prefix.clone(),
             names: self.names.clone(),
             unknown_account: Some(account).filter(|_| known.is_none() && self.entries.is_empty()),
         }

@@ -7,6 +7,8 @@ pub struct Refused {
     pub object: String,
     /// Its line, from 1
     pub line: usize,
+    /// JSON pointer of it in its document: empty, or `/items/3`
+    pub prefix: String,
     /// What should have been added; empty where the policy adds nothing
     pub names: Vec<String>,
     /// The reason

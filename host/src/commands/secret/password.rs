@@ -48,7 +48,7 @@ pub(super) fn read(io: &mut Io) -> Result<String> {
     Ok(password)
 }
 
-/// Refuses a password that was hardly meant to be one; `whose` names it in the message.
+/// Refuses a password that looks like something else; `whose` names it in the message.
 ///
 /// # Errors
 /// - it looks like something else

@@ -109,7 +109,7 @@ impl Judge<'_> {
         let when = when(end.at, now);
         let (noun, what, help) = if end.is_announced {
             let what = [verb, &when, ", according to annotation ", ANNOTATION].concat();
-            ("credential", what, renewal(user))
+            ("credential", what, renewal(user, self.host))
         } else {
             ("token", [verb, &when].concat(), LASTING)
         };
@@ -117,12 +117,16 @@ impl Judge<'_> {
     }
 }
 
-/// How to replace the password of a user, who may not be known: that of a service principal is the GUID of its application.
-fn renewal(user: &str) -> &'static str {
+/// How to replace the password of a user, who may not be known: that of a service principal is the GUID of its application, the
+/// admin user has the name of the registry.
+fn renewal(user: &str, host: &str) -> &'static str {
     match user {
         "" => "replace it with az ad app credential reset or az acr token credential generate",
         _ if user.len() == 36 && user.split('-').count() == 5 => {
             "replace it with az ad app credential reset --id APPID --append"
+        }
+        _ if host.strip_prefix(user).is_some_and(|rest| rest.starts_with('.')) => {
+            "replace it with az acr credential renew -n REGISTRY --password-name password"
         }
         _ => "replace it with az acr token credential generate -n TOKEN -r REGISTRY",
     }
