@@ -33,6 +33,7 @@
 //! | `policy` | metadata is embedded as Kubewarden reads it, and only the lookups that the settings need are made |
 //! | `deployment` | `policy manifest` writes what policy/cluster has, and keeps what a given policy resource says |
 //! | `registry` | a policy is pushed to a real registry and pulled, and every error has one clear sentence |
+//! | `container` | the container images have the command alone, which runs there as elsewhere |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
 //! | `decisions` | what is accepted, mutated and rejected, with the finding |
 //! | `written_files` | reports and sessions go to files, and never over an input |
@@ -51,7 +52,7 @@
 //! | `help` | help, manual and completions have every command |
 //! | `playground` | the page is served to this machine only, as it is, or written as a site |
 //! | `browser` | the page decides as the command does, and sends nothing away |
-//! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command, which is installed as it is released |
+//! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command, which is installed as it is released, also by package managers |
 
 #![allow(
     clippy::expect_used,
@@ -68,6 +69,8 @@ mod browser;
 mod cases;
 mod cluster_manifests;
 mod command;
+#[cfg(target_os = "linux")]
+mod container;
 mod decisions;
 mod declared_secrets;
 mod deployment;
