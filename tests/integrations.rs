@@ -1,7 +1,7 @@
-//! What other tools read at the top of the project: pre-commit's hooks and GitHub's action.
+//! What other tools read of the project: pre-commit's hooks, GitHub's action, the files for package managers.
 
 #[cfg(target_os = "linux")]
-mod krew;
+mod package_managers;
 #[cfg(target_os = "linux")]
 mod recipes;
 #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@ mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -130,6 +130,8 @@ fn published() -> Published {
     run_workflow_step("publish", "take the command that was built", &Value::Null, all.path(), &[]);
     assert!(all.path().join("acr-pull-secret").is_file(), "the command that pushes the policy");
     run_workflow_step("publish", "checksums", &Value::Null, all.path(), &[]);
+    symlink(project(".ci").canonicalize().unwrap(), all.path().join(".ci")).unwrap();
+    run_workflow_step("release", "files for package managers", &Value::Null, all.path(), &[]);
     let files = fs::read_dir(&dist).unwrap().map(|file| file.unwrap());
     files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect()
 }
@@ -213,6 +215,7 @@ fn files_of_a_release_that_documents_name_are_published() {
     for document in [
         "README.md",
         "SECURITY.md",
+        "docs/install.md",
         "docs/kubewarden.md",
         "docs/ci/gitlab-ci.yml",
         "artifacthub-pkg.yml",
@@ -230,8 +233,12 @@ fn files_of_a_release_that_documents_name_are_published() {
     }
     let sums = String::from_utf8(published["SHA256SUMS"].clone()).unwrap();
     let summed: BTreeSet<&str> = sums.lines().map(|line| line.split_once("  ").unwrap().1).collect();
+    // The sums, and what is written from them.
+    let without = ["SHA256SUMS", "acr-pull-secret.yaml", "acr-pull-secret.rb", "acr-pull-secret.json"]
+        .map(str::to_owned);
+    assert!(without.iter().all(|name| published.contains_key(name)));
     let rest: BTreeSet<&str> =
-        published.keys().map(String::as_str).filter(|name| *name != "SHA256SUMS").collect();
+        published.keys().filter(|name| !without.contains(name)).map(String::as_str).collect();
     assert_eq!(summed, rest);
     assert_eq!(rest.len(), rows().len() + 3);
 }
