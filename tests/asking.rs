@@ -341,12 +341,12 @@ fn a_registry_that_is_not_reached_is_a_warning_with_the_reason() {
     let manifests = [pod("web", &format!("{name}/shop/web:v1"), &["acr"]), secret("acr", &[(&name, READER)])];
     let call = Call::new(&registry, &manifests).with(&["--resolve", &format!("{name}:127.0.0.1")]);
     let refused = finding(&call);
-    assert!(refused.contains("no connection") && refused.contains("--resolve"), "{refused}");
+    assert!(refused.contains("cannot connect") && refused.contains("--resolve"), "{refused}");
 
     let mut proxied = one(&registry, "shop/web:v1", READER);
     proxied.variables = vec![("HTTPS_PROXY".to_owned(), format!("http://127.0.0.1:{closed}"))];
     let refused = finding(&proxied);
-    assert!(refused.contains("no connection") && refused.contains("HTTPS_PROXY"), "{refused}");
+    assert!(refused.contains("cannot connect") && refused.contains("HTTPS_PROXY"), "{refused}");
 }
 
 /// A registry of another kind, which the settings name, over plain http and with passwords.

@@ -31,6 +31,29 @@ fn a_session_is_written_through_a_link() {
     );
 }
 
+/// A repository may bring such a link.
+#[cfg(unix)]
+#[test]
+fn no_report_is_written_through_a_link_out_of_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, repository) = (folder.path().join("home"), folder.path().join("repository"));
+    std::fs::create_dir(&home).unwrap();
+    std::fs::create_dir(&repository).unwrap();
+    std::fs::write(home.join(".profile"), "mine").unwrap();
+    for (link, target) in [("summary.md", "../home/.profile"), ("new.md", "../home/.zprofile")] {
+        std::os::unix::fs::symlink(target, repository.join(link)).unwrap();
+        let output = command_alone(&["check", "-o", &format!("markdown={link}"), "."])
+            .current_dir(&repository)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let said = text(&output.stderr);
+        assert!(said.contains(&format!("{link}: this is a link out of its folder")), "{said}");
+    }
+    assert_eq!(std::fs::read_to_string(home.join(".profile")).unwrap(), "mine");
+    assert!(!home.join(".zprofile").exists());
+}
+
 #[test]
 fn an_input_is_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();

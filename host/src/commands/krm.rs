@@ -75,7 +75,10 @@ pub struct Krm {}
 pub fn run(_: &Krm, io: &mut Io) -> Result<ExitStatus> {
     let file = input::read(Path::new("-"), &mut io.stdin)?;
     let ResourceList { file, settings, mutates } = ResourceList::read(file).map_err(with_help)?;
-    let (items, ..) = manifests(&file);
+    let (items, notes, _) = manifests(&file);
+    for note in Diagnostic::of_notes(&file.name, &file.text, &notes) {
+        io.stderr.diagnostic(&note);
+    }
     let mut cluster = Cluster::default();
     for item in &items {
         cluster.add(item.object().clone(), NAMESPACE);
@@ -89,6 +92,9 @@ pub fn run(_: &Krm, io: &mut Io) -> Result<ExitStatus> {
     // Kustomize shows only what a function that fails writes here.
     for result in results.iter().filter(|result| result.severity > Weight::Info) {
         io.stderr.diagnostic(&result.diagnostic());
+    }
+    if mutates && results.iter().any(|result| result.is_refusal) {
+        io.stderr.line("note: no item is changed, because one cannot be");
     }
     let has_error = results.iter().any(|result| result.severity == Weight::Error);
     Ok(if has_error { ExitStatus::Found } else { ExitStatus::Fine })

@@ -46,6 +46,9 @@ pub(super) fn refuse_clashes<'a, F>(
         if file.as_os_str() == "-" {
             bail!("only reports go to standard output; name a file");
         }
+        if leads_out(file) {
+            bail!("{name}: this is a link out of its folder; remove it, or name the file that it leads to");
+        }
         if resolved(file).file_name().is_some_and(|name| name == CONFIG_FILE) {
             bail!("{name}: this is the config file; name another file");
         }
@@ -59,6 +62,17 @@ pub(super) fn refuse_clashes<'a, F>(
         }
     }
     Ok(())
+}
+
+/// Whether a path is a link to a file outside of the link's folder and the working folder. A repository may bring one, such as `report.sarif` to a
+/// shell's start file. Devices are the user's own.
+fn leads_out(file: &Path) -> bool {
+    let is_link = file.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    let here = Path::new(".");
+    let own = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(here);
+    let target = resolved(file);
+    let is_in = |folder: &Path| folder.canonicalize().is_ok_and(|folder| target.starts_with(folder));
+    is_link && !is_device(file) && !is_in(own) && !is_in(here)
 }
 
 /// Whether any report lists the policy's rules.

@@ -9,12 +9,22 @@ use crate::report::json_text;
 
 const RESULTS: &str = "results";
 
-/// The text of a list with these results. All the rest keeps its layout where the text can be edited, and its order and
-/// comments with it.
+/// Why a list cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// There is no place for the results
+    #[error("the ResourceList is written in a way that results cannot be added to")]
+    Layout,
+    /// A result has no JSON form
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+/// The text of a list with these results. All the rest keeps its order, comments and layout.
 ///
 /// # Errors
-/// - the text is not a list
-pub fn with_results(text: &str, results: &[FunctionResult]) -> serde_json::Result<String> {
+/// - the text is laid out in a way that cannot be edited
+pub fn with_results(text: &str, results: &[FunctionResult]) -> Result<String, OutputError> {
     let Some(document) = yaml::documents(text).0.pop() else { return Ok(text.to_owned()) };
     if results.is_empty() && document.value.get(RESULTS).is_none_or(Value::is_null) {
         return Ok(text.to_owned());
@@ -25,20 +35,17 @@ pub fn with_results(text: &str, results: &[FunctionResult]) -> serde_json::Resul
     if let Some(fields) = wanted.as_object_mut() {
         fields.insert(RESULTS.to_owned(), Value::Array(written));
     }
-    let edited = edit(text, &document, &lines);
     // An edit counts only if it reads as what is meant.
     let is_meant = |text: &String| match yaml::documents(text) {
         (documents, None) => matches!(documents.as_slice(), [only] if only.value == wanted),
         (_, Some(_)) => false,
     };
-    match edited.filter(is_meant) {
-        Some(edited) => Ok(edited),
-        None => Ok(json_text::pretty(&wanted)? + "\n"),
-    }
+    let edits = [at_the_end(text, &document, &lines), before_the_items(text, &document, &lines)];
+    edits.into_iter().flatten().find(is_meant).ok_or(OutputError::Layout)
 }
 
 /// The text with the results as its last field, or instead of those that it has.
-fn edit(text: &str, document: &yaml::Document, lines: &[String]) -> Option<String> {
+fn at_the_end(text: &str, document: &yaml::Document, lines: &[String]) -> Option<String> {
     let flow = format!("[{}]", lines.join(", "));
     if let Some(place) = document.places(text, &["/results"]).pop().flatten() {
         // In a line of its own it has to be indented.
@@ -51,7 +58,25 @@ fn edit(text: &str, document: &yaml::Document, lines: &[String]) -> Option<Strin
         let brace = end.checked_sub(1)?;
         return apply(text, vec![Edit::insert(brace, format!(", \"{RESULTS}\": {flow}"))]);
     }
-    apply(text, vec![Edit::insert(end, format!("\n{RESULTS}:\n- {}", lines.join("\n- ")))])
+    apply(
+        text,
+        vec![Edit::insert(end, format!("{0}{RESULTS}:{0}- {1}", end_of_line(text), joined(text, lines)))],
+    )
+}
+
+/// The text with the results before its items: a block scalar at the end of the list may go on to the end of the text.
+fn before_the_items(text: &str, document: &yaml::Document, lines: &[String]) -> Option<String> {
+    let key = document.places(text, &["/items"]).pop().flatten()?.key?;
+    let results = format!("{RESULTS}:{0}- {1}{0}", end_of_line(text), joined(text, lines));
+    apply(text, vec![Edit::insert(key.start, results)])
+}
+
+fn joined(text: &str, lines: &[String]) -> String {
+    lines.join(&format!("{}- ", end_of_line(text)))
+}
+
+fn end_of_line(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
 }
 
 #[cfg(test)]
@@ -70,6 +95,7 @@ mod tests {
             file: None,
             tags: BTreeMap::new(),
             finding: None,
+            is_refusal: false,
         }
     }
 
@@ -96,9 +122,22 @@ mod tests {
     }
 
     #[test]
-    fn a_layout_that_cannot_be_edited_is_written_anew() {
-        let text = "  kind: ResourceList\n  items: []\n";
+    fn results_come_before_items_whose_text_has_no_end() {
+        let text = "kind: ResourceList\nitems:\n- a: |+\n    text\n\n\n";
         let output = with_results(text, &[result("a")]).unwrap();
-        assert!(output.starts_with('{') && output.contains("\"message\": \"a\""), "{output}");
+        assert!(
+            output.starts_with("kind: ResourceList\nresults:\n- {")
+                && output.ends_with("}\nitems:\n- a: |+\n    text\n\n\n"),
+            "{output}"
+        );
+        let windows = "kind: ResourceList\r\nitems: []\r\n";
+        let output = with_results(windows, &[result("a")]).unwrap();
+        assert_eq!(output.matches('\n').count(), output.matches("\r\n").count(), "{output:?}");
+    }
+
+    #[test]
+    fn a_layout_that_cannot_be_edited_is_refused() {
+        let text = "  kind: ResourceList\n  items: []\n";
+        assert!(with_results(text, &[result("a")]).is_err());
     }
 }

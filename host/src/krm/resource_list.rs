@@ -44,6 +44,12 @@ pub enum InputError {
     /// It is something else
     #[error("standard input is not a ResourceList")]
     NotAList,
+    /// Its items are none
+    #[error("{at}: items must be a list")]
+    Items {
+        /// File, line and column
+        at: String,
+    },
     /// It has something behind the list
     #[error("standard input has {0} documents, and a function gets one ResourceList")]
     Several(usize),
@@ -67,7 +73,7 @@ impl InputError {
     /// What to do, where it is not obvious.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Syntax(_) | Self::Several(_) => None,
+            Self::Syntax(_) | Self::Several(_) | Self::Items { .. } => None,
             Self::NotAList => Some(
                 "name this command in a kustomization, see docs/kustomize.md; to fix manifests, run acr-pull-secret fix -".to_owned(),
             ),
@@ -115,6 +121,9 @@ impl ResourceList {
         }
         if count > 1 {
             return Err(InputError::Several(count));
+        }
+        if document.value.get("items").is_some_and(|items| !items.is_array() && !items.is_null()) {
+            return Err(InputError::Items { at: at(&file, &document, "/items") });
         }
         let config = document.value.get_mut("functionConfig").map(Value::take).unwrap_or_default();
         let file = Arc::new(file);
@@ -167,6 +176,7 @@ mod tests {
                 format!("{list}---\n{list}"),
                 "standard input has 2 documents, and a function gets one ResourceList",
             ),
+            (list.replace("[]", "foo"), "<stdin>:3:8: items must be a list"),
             (format!("{list}functionConfig:\n  apiVersion: v1\n  kind: ConfigMap\n  data: {{}}\n"), kind),
             (format!("{list}functionConfig:\n  kind: PullSecrets\n"), kind),
             (

@@ -37,6 +37,9 @@ pub struct FunctionResult {
     /// The finding, whose message and help the message has in one line
     #[serde(skip)]
     pub finding: Option<Finding>,
+    /// Whether it says that an item cannot be changed
+    #[serde(skip)]
+    pub is_refusal: bool,
 }
 
 /// How bad a result is. With an error, the function fails.
@@ -93,7 +96,8 @@ impl FunctionResult {
         // A policy that gives no answer has no finding.
         if outcome.worst() >= Decision::Rejected && !is_said {
             let mut messages = outcome.verdicts().filter_map(|verdict| verdict.message.clone());
-            let message = messages.next().unwrap_or_else(|| "the policy refuses it".to_owned());
+            let message = messages.next().unwrap_or_else(|| "the policy rejects it".to_owned());
+            let message = format!("{}: {message}", outcome.title());
             results.push(Self::of_item(&outcome.manifest, Weight::Error, message));
         }
         results
@@ -122,7 +126,7 @@ impl FunctionResult {
 
     /// An item that cannot be changed.
     pub fn of_refusal(item: Option<&Manifest>, refused: &Refused) -> Self {
-        Self::of(item, Weight::Error, refused.sentence())
+        Self { is_refusal: true, ..Self::of(item, Weight::Error, refused.sentence()) }
     }
 
     fn of(item: Option<&Manifest>, severity: Weight, message: String) -> Self {
@@ -136,6 +140,7 @@ impl FunctionResult {
                 file: None,
                 tags: BTreeMap::new(),
                 finding: None,
+                is_refusal: false,
             },
         }
     }
@@ -160,11 +165,12 @@ impl FunctionResult {
             None => (&self.message, ""),
         };
         let message = match &self.resource_ref {
-            Some(ResourceRef { kind, name, namespace, .. }) => {
+            // The other messages name their object.
+            Some(ResourceRef { kind, name, namespace, .. }) if self.finding.is_some() => {
                 let slash = if namespace.is_empty() { "" } else { "/" };
                 format!("{kind} {namespace}{slash}{name}: {message}")
             }
-            None => message.clone(),
+            _ => message.clone(),
         };
         let weight = if self.severity == Weight::Error {
             diagnostic::Weight::Error

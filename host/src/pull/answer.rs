@@ -88,7 +88,7 @@ impl Trouble {
                 true,
             ),
             RegistryError::Unreachable { registry, reason } => (
-                format!("no connection to {registry} is made: {reason}"),
+                format!("cannot connect to {registry}: {reason}"),
                 "check the network, the proxy in HTTPS_PROXY, and --resolve".to_owned(),
                 true,
             ),
