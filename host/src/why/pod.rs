@@ -1,5 +1,7 @@
 //! A pod: its images, and what the kubelet reports about each.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 /// Reasons of a container that waits for its image. kubelet: pkg/kubelet/images/types.go
@@ -95,11 +97,6 @@ impl Pod {
         }
     }
 
-    /// `pod shop/web`
-    pub fn title(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
-    }
-
     /// Whether any image is missing.
     pub fn is_failing(&self) -> bool {
         self.images.iter().any(|image| matches!(image.state, State::Failing { .. }))
@@ -134,20 +131,45 @@ fn images(pod: &Value) -> Vec<Image> {
         let policy = policy.and_then(Value::as_str).unwrap_or("IfNotPresent").to_owned();
         images.push(Image { reference: reference.to_owned(), users: vec![user], policy, state });
     };
-    for volume in list("/spec/volumes") {
-        let Some(image) = volume.get("image") else { continue };
-        let name = volume["name"].as_str().unwrap_or_default();
-        add(image.get("reference"), format!("volume {name}"), image.get("pullPolicy"), State::NotYet);
-    }
+    let mut containers_with_state = Vec::new();
+    let mut of_volumes = HashMap::new();
     for (containers, statuses, noun) in CONTAINERS {
         for container in list(containers) {
             let status = list(statuses).find(|status| status["name"] == container["name"]);
-            let name = container["name"].as_str().unwrap_or_default();
-            let (image, policy) = (container.get("image"), container.get("imagePullPolicy"));
-            add(image, format!("{noun} {name}"), policy, status.map_or(State::NotYet, state));
+            let mut state = status.map_or(State::NotYet, state);
+            if let Some(volume) = failing_volume(pod, container, &state) {
+                of_volumes.insert(volume, std::mem::replace(&mut state, State::NotYet));
+            }
+            containers_with_state.push((container, noun, state));
         }
     }
+    for volume in list("/spec/volumes") {
+        let Some(image) = volume.get("image") else { continue };
+        let name = volume["name"].as_str().unwrap_or_default();
+        let state = of_volumes.remove(name).unwrap_or(State::NotYet);
+        add(image.get("reference"), format!("volume {name}"), image.get("pullPolicy"), state);
+    }
+    for (container, noun, state) in containers_with_state {
+        let name = container["name"].as_str().unwrap_or_default();
+        add(container.get("image"), format!("{noun} {name}"), container.get("imagePullPolicy"), state);
+    }
     images
+}
+
+/// The volume because of whose image a container waits. kubelet: `toKubeContainerImageVolumes` gives the failed pull of a volume's
+/// image to each container that mounts the volume.
+fn failing_volume<'a>(pod: &'a Value, container: &Value, state: &State) -> Option<&'a str> {
+    let State::Failing { message, .. } = state else { return None };
+    let mounts = container.get("volumeMounts")?.as_array()?;
+    let mut volumes = pod.pointer("/spec/volumes")?.as_array()?.iter();
+    volumes.find_map(|volume| {
+        let name = volume.get("name")?.as_str()?;
+        let reference = volume.pointer("/image/reference")?.as_str()?;
+        // The kubelet writes the default tag.
+        let is_quoted = ["", ":latest"].iter().any(|tag| message.contains(&format!("\"{reference}{tag}\"")));
+        let is_own = container["image"] == reference;
+        (is_quoted && !is_own && mounts.iter().any(|mount| mount["name"] == name)).then_some(name)
+    })
 }
 
 /// core/v1 `ContainerStatus`
@@ -215,6 +237,41 @@ mod tests {
             (json!({"state": {"waiting": {"reason": "CreateContainerConfigError"}}}), State::Pulled),
         ] {
             assert_eq!(with(status.clone()), state, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_container_waits_for_the_image_of_its_volume() {
+        let failing =
+            |quoted: &str| format!("Back-off pulling image \"{quoted}\": ErrImagePull: 401 Unauthorized");
+        for (mounted, quoted, of_volume) in [
+            ("model", "a.azurecr.io/model", true),
+            ("model", "a.azurecr.io/model:latest", true),
+            ("model", "a.azurecr.io/web:v1", false),
+            ("model", "a.azurecr.io/model:v1", false),
+            ("other", "a.azurecr.io/model", false),
+        ] {
+            let message = failing(quoted);
+            let pod = Pod::of(&json!({
+                "spec": {
+                    "containers": [
+                        {"name": "web", "image": "a.azurecr.io/web:v1", "volumeMounts": [{"name": mounted, "mountPath": "/m"}]},
+                    ],
+                    "volumes": [
+                        {"name": "other", "emptyDir": {}}, {"name": "model", "image": {"reference": "a.azurecr.io/model"}},
+                    ],
+                },
+                "status": {"containerStatuses": [
+                    {"name": "web", "state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}},
+                ]},
+            }));
+            let state = State::Failing { reason: "ImagePullBackOff".to_owned(), message };
+            let expected = if of_volume { [state, State::NotYet] } else { [State::NotYet, state] };
+            assert_eq!(
+                pod.images.iter().map(|it| it.state.clone()).collect::<Vec<_>>(),
+                expected,
+                "{mounted} {quoted}"
+            );
         }
     }
 
