@@ -15,7 +15,7 @@ const EVENTS: &str = "get events --field-selector=involvedObject.uid=11-22 --out
 const ACCOUNT: &str = "get serviceaccounts web --output=json --namespace=shop --ignore-not-found";
 
 fn secrets(names: &str) -> String {
-    format!("get secrets {names} --output=json --namespace=shop --ignore-not-found")
+    format!("get secrets {names} --show-managed-fields --output=json --namespace=shop --ignore-not-found")
 }
 
 /// A pod of one container, with its pull secrets and what its status has.
@@ -147,6 +147,15 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
     let crashing = json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting"}});
     let mut later = valid("acr-secret");
     later["metadata"]["creationTimestamp"] = "2026-07-31T03:10:00Z".into();
+    let written_by = |field: &str| {
+        let mut secret = valid("acr-secret");
+        secret["metadata"]["creationTimestamp"] = "2026-01-31T00:00:00Z".into();
+        secret["metadata"]["managedFields"] = json!([
+            {"manager": "init", "time": "2026-01-31T00:00:00Z", "fieldsV1": {"f:data": {}}},
+            {"manager": "kubectl", "time": "2026-07-31T03:10:00Z", "fieldsV1": {field: {}}},
+        ]);
+        secret
+    };
     for (name, pod, event, account, found, cause, fix, status) in [
         (
             "expired",
@@ -227,6 +236,26 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             "fixed since the kubelet's last attempt",
             "kubectl delete pod web-5d8f7c9b6-x2k4p -n shop",
             0,
+        ),
+        (
+            "replaced meanwhile",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(unauthorized()),
+            account(&[]),
+            vec![written_by("f:data")],
+            "fixed since the kubelet's last attempt",
+            "kubectl delete pod web-5d8f7c9b6-x2k4p -n shop",
+            0,
+        ),
+        (
+            "annotated meanwhile",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(unauthorized()),
+            account(&[]),
+            vec![written_by("f:metadata")],
+            "contoso.azurecr.io refuses the credential of secret acr-secret, which has no visible fault",
+            "--pull",
+            1,
         ),
         (
             "secret was missing at the last attempt",

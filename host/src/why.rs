@@ -32,7 +32,7 @@ pub struct Facts {
     pub events: Vec<Event>,
     /// Its `ServiceAccount`, as it is now; none where it is not known
     pub account: Option<Value>,
-    /// The Secrets that the pod or its `ServiceAccount` lists: name, and when it was created
+    /// The Secrets that the pod or its `ServiceAccount` lists: name, and when its content was written last
     pub secrets: Vec<(String, Option<String>)>,
     /// Its images, with what is known about each
     pub images: Vec<ImageFacts>,
@@ -95,22 +95,22 @@ impl Facts {
     }
 
     /// Whether the credentials of an image differ from those of the kubelet's last attempt: it had none then, or the secret was
-    /// created later.
+    /// written later.
     fn has_changed(&self, image: &ImageFacts) -> bool {
         let tried = image.explanation.tries.iter().find(|tried| !tried.fails);
         let complaint = self.complaint(&image.image);
         if tried.is_some() && complaint.is_some_and(|it| it.meaning == Some(Meaning::NoCredential)) {
             return true;
         }
-        let created = tried.and_then(|tried| self.created(&tried.secret));
+        let written = tried.and_then(|tried| self.written(&tried.secret));
         let failed = self.events.iter().rev().find(|event| event.is_failed_pull_of(&image.image.reference));
-        match (created, failed.and_then(|event| event.last.as_deref())) {
-            (Some(created), Some(failed)) => event::seconds(created) >= event::seconds(failed),
+        match (written, failed.and_then(|event| event.last.as_deref())) {
+            (Some(written), Some(failed)) => event::seconds(written) >= event::seconds(failed),
             _ => false,
         }
     }
 
-    fn created(&self, secret: &str) -> Option<&str> {
+    fn written(&self, secret: &str) -> Option<&str> {
         self.secrets.iter().find(|(name, _)| name == secret)?.1.as_deref()
     }
 

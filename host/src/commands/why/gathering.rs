@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::console::Console;
 use crate::kubectl::{Kubectl, KubectlError, Query, Scope};
 use crate::why::cause::Cause;
-use crate::why::event::Event;
+use crate::why::event::{Event, seconds};
 use crate::why::kubelet::shortened;
 use crate::why::pod::{Pod, State};
 use crate::why::target::{PODS, Target, WORKLOADS, selector};
@@ -56,7 +56,7 @@ pub(super) struct Gathered {
     pub(super) cluster: Cluster,
     /// Whether a Secret that is not in the cluster does not exist
     pub(super) is_complete: bool,
-    /// The Secrets: name, and when it was created
+    /// The Secrets: name, and when its content was written last
     pub(super) secrets: Vec<(String, Option<String>)>,
 }
 
@@ -149,13 +149,10 @@ impl Gathering<'_> {
         let scope = Scope::Namespace(pod.namespace.clone());
         let uid = object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
         let events = self.events(uid, &scope)?;
-        let get = |resources, names: &[&str]| {
-            self.allowed(
-                resources,
-                self.kubectl.objects(&Query { resources, names, scope: &scope, options: &[] }),
-            )
+        let get = |resources, names: &[&str], options: &[String]| {
+            self.allowed(resources, self.kubectl.objects(&Query { resources, names, scope: &scope, options }))
         };
-        let account = get("serviceaccounts", &[pod.service_account.as_str()])?;
+        let account = get("serviceaccounts", &[pod.service_account.as_str()], &[])?;
         let account = account.and_then(|found| found.into_iter().next());
         let listed = account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
         let listed = listed.into_iter().flatten().filter_map(|entry| entry.get("name")?.as_str());
@@ -164,19 +161,20 @@ impl Gathering<'_> {
         names.retain(|name| parse_name(name).is_ok());
         names.sort_unstable();
         names.dedup();
-        let secrets = if names.is_empty() { Some(Vec::new()) } else { get("secrets", &names)? };
+        let with_times = ["--show-managed-fields".to_owned()];
+        let secrets = if names.is_empty() { Some(Vec::new()) } else { get("secrets", &names, &with_times)? };
         let is_complete = secrets.is_some();
         let mut cluster = Cluster::default();
-        let mut created = Vec::new();
+        let mut written = Vec::new();
         for secret in secrets.into_iter().flatten() {
-            let word = |path| secret.pointer(path).and_then(Value::as_str).map(str::to_owned);
-            created.extend(word("/metadata/name").map(|name| (name, word("/metadata/creationTimestamp"))));
+            let name = secret.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
+            written.extend(name.map(|name| (name, last_written(&secret).map(str::to_owned))));
             cluster.add(secret, &pod.namespace);
         }
         if let Some(account) = &account {
             cluster.add(account.clone(), &pod.namespace);
         }
-        Ok(Gathered { events, account, cluster, is_complete, secrets: created })
+        Ok(Gathered { events, account, cluster, is_complete, secrets: written })
     }
 
     /// The objects; `None`, with a warning, where the user may not read them.
@@ -197,6 +195,16 @@ impl Gathering<'_> {
 }
 
 /// One pod of each kind of trouble, with the names of others like it; where none is in trouble, one pod for all.
+/// When the content of a Secret was written last. meta/v1 `ManagedFieldsEntry`: its time is that of the last change of a field that
+/// its manager owns, so an annotation of another manager does not count.
+fn last_written(secret: &Value) -> Option<&str> {
+    let managers = secret.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
+    let writers = managers.filter(|entry| entry.pointer("/fieldsV1/f:data").is_some());
+    let times = writers.filter_map(|entry| entry.get("time")?.as_str());
+    let created = secret.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
+    times.chain(created).max_by_key(|time| seconds(time))
+}
+
 fn groups(mut pods: Vec<Value>) -> Vec<(Value, Vec<String>)> {
     // The newest first. Times of the API server are in the order of their texts.
     let created = |pod: &Value| {
