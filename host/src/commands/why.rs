@@ -42,8 +42,8 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret why web -n shop -o json
 
 Exit status:
-  0  every image can be pulled now, as far as is known
-  1  an image cannot be pulled
+  0  every image can be pulled now, as far as is known, or spec.replicas of the workload is 0
+  1  an image cannot be pulled, or a workload has no pods
   2  invalid usage, or kubectl failed";
 
 /// Explain why a pod in a cluster waits for its images: what the kubelet reported, which credentials it tries, the cause, and the
@@ -81,8 +81,8 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
     let mut answers = Vec::new();
     for target in &args.pods {
         match gathering.find(target).map_err(|error| refused(&error))? {
-            Found::NoPods { kind, namespace, name, cause } => {
-                answers.push(Answer::of_workload(&kind, &namespace, &name, cause));
+            Found::NoPods { kind, namespace, name, is_wanted, cause } => {
+                answers.push(Answer::of_workload(&kind, &namespace, &name, !is_wanted, cause));
             }
             Found::Pods(groups) => {
                 for (pod, alike) in groups {

@@ -95,8 +95,8 @@ impl Answer {
         }
     }
 
-    /// The answer about a workload that has no pods.
-    pub fn of_workload(kind: &str, namespace: &str, name: &str, cause: Cause) -> Self {
+    /// The answer about a workload that has no pods, and whether that is what it asks for.
+    pub fn of_workload(kind: &str, namespace: &str, name: &str, is_asked_for: bool, cause: Cause) -> Self {
         Self {
             kind: kind.to_owned(),
             namespace: namespace.to_owned(),
@@ -107,7 +107,7 @@ impl Answer {
             images: Vec::new(),
             cause: cause.message,
             help: cause.help,
-            can_pull: false,
+            can_pull: is_asked_for,
             alike: Vec::new(),
         }
     }

@@ -45,8 +45,8 @@ impl GatheringError {
 pub(super) enum Found {
     /// One of each kind of trouble, with the names of others like it
     Pods(Vec<(Value, Vec<String>)>),
-    /// A workload without pods, and why it has none
-    NoPods { kind: String, namespace: String, name: String, cause: Cause },
+    /// A workload without pods, whether it should have any, and why it has none
+    NoPods { kind: String, namespace: String, name: String, is_wanted: bool, cause: Cause },
 }
 
 /// What is known about a pod besides itself.
@@ -127,7 +127,8 @@ impl Gathering<'_> {
             return Ok(Found::Pods(groups));
         }
         let events = self.events(&word("/metadata/uid"), &scope)?;
-        Ok(Found::NoPods { cause: no_pods(workload, &events), kind, namespace, name })
+        let is_wanted = workload.pointer("/spec/replicas").is_none_or(|replicas| replicas != 0);
+        Ok(Found::NoPods { cause: no_pods(workload, is_wanted, &events), kind, namespace, name, is_wanted })
     }
 
     /// The events of an object.
@@ -194,7 +195,6 @@ impl Gathering<'_> {
     }
 }
 
-/// One pod of each kind of trouble, with the names of others like it; where none is in trouble, one pod for all.
 /// When the content of a Secret was written last. meta/v1 `ManagedFieldsEntry`: its time is that of the last change of a field that
 /// its manager owns, so an annotation of another manager does not count.
 fn last_written(secret: &Value) -> Option<&str> {
@@ -205,6 +205,7 @@ fn last_written(secret: &Value) -> Option<&str> {
     times.chain(created).max_by_key(|time| seconds(time))
 }
 
+/// One pod of each kind of trouble, with the names of others like it; where none is in trouble, one pod for all.
 fn groups(mut pods: Vec<Value>) -> Vec<(Value, Vec<String>)> {
     // The newest first. Times of the API server are in the order of their texts.
     let created = |pod: &Value| {
@@ -253,13 +254,15 @@ fn is_alike(one: &Pod, other: &Pod) -> bool {
 }
 
 /// Why a workload has no pods.
-fn no_pods(workload: &Value, events: &[Event]) -> Cause {
+fn no_pods(workload: &Value, is_wanted: bool, events: &[Event]) -> Cause {
+    if !is_wanted {
+        return Cause { message: "spec.replicas is 0".to_owned(), help: String::new() };
+    }
     let conditions = workload.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
     let failure = conditions.filter(|it| it["type"] == "ReplicaFailure" || it["type"] == "Failed");
     let failure = failure.filter_map(|it| it["message"].as_str()).next_back();
     let created = events.iter().rev().find(|event| event.reason == "FailedCreate");
     let reason = created.map(|event| event.message.as_str()).or(failure);
-    let is_zero = workload.pointer("/spec/replicas").is_some_and(|replicas| replicas == 0);
     let word = |path: &str| workload.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let describe = format!(
         "kubectl describe {} {} -n {}",
@@ -271,7 +274,6 @@ fn no_pods(workload: &Value, events: &[Event]) -> Cause {
         Some(reason) => {
             Cause { message: format!("its pods are refused: {}", shortened(reason)), help: describe }
         }
-        None if is_zero => Cause { message: "spec.replicas is 0".to_owned(), help: String::new() },
         None => Cause { message: "none of its pods exists, and nothing says why".to_owned(), help: describe },
     }
 }
