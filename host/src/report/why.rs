@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::explanation::{attempts, rows, secret};
 use super::lines::Lines;
 use crate::program::called;
+use crate::text::counted;
 use crate::why::cause::Cause;
 use crate::why::pod::State;
 use crate::why::{Facts, ImageFacts, Now};
@@ -209,7 +210,7 @@ fn kubelet(facts: &Facts, image: &ImageFacts) -> String {
         let failed = facts.events.iter().rev().find(|event| event.is_failed_pull_of(reference));
         let times = failed.map(|event| {
             let last = event.last.as_ref().map(|last| format!(", last at {last}")).unwrap_or_default();
-            format!(" ({} attempts{last})", event.count)
+            format!(" ({}{last})", counted(event.count, "attempt"))
         });
         return complaint.reason + &message + &times.unwrap_or_default();
     }

@@ -10,7 +10,7 @@ pub struct Event {
     /// Its message
     pub message: String,
     /// How many times it occurred
-    pub count: u64,
+    pub count: usize,
     /// When it occurred last, in RFC 3339; none where it does not say
     pub last: Option<String>,
 }
@@ -30,7 +30,7 @@ impl Event {
             let word = object.pointer(path).and_then(Value::as_str);
             word.filter(|word| !word.is_empty()).map(str::to_owned)
         };
-        let number = |path: &str| object.pointer(path).and_then(Value::as_u64);
+        let number = |path: &str| usize::try_from(object.pointer(path)?.as_u64()?).ok();
         let times =
             ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"];
         Self {
