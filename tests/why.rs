@@ -184,7 +184,7 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             account(&[]),
             vec![],
             "neither the pod nor ServiceAccount web lists a pull secret for contoso.azurecr.io",
-            "kubectl patch serviceaccount web -n shop",
+            "--name acr-secret -n shop < password.txt | kubectl create -f -, then kubectl patch serviceaccount web -n shop",
             1,
         ),
         (

@@ -9,6 +9,9 @@ use super::kubelet::{Meaning, shortened};
 use super::pod::State;
 use super::{Facts, ImageFacts, Now};
 
+/// The name of a pull secret where the pod and its `ServiceAccount` list none.
+const NEW_SECRET: &str = "acr-secret";
+
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
@@ -245,9 +248,11 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
         ),
         None => Cause::new(
             format!("neither the pod nor ServiceAccount {account} lists a pull secret for {host}"),
+            // `create` fails where the Secret exists, whose other keys `apply` would remove.
             format!(
-                "kubectl patch serviceaccount {account} -n {} -p '{{\"imagePullSecrets\":[{{\"name\":\"acr-secret\"}}]}}', \
-                 and create the pod again",
+                "{} | kubectl create -f -, then kubectl patch serviceaccount {account} -n {} -p \
+                 '{{\"imagePullSecrets\":[{{\"name\":\"{NEW_SECRET}\"}}]}}', and create the pod again",
+                printed(facts, image, NEW_SECRET),
                 pod.namespace
             ),
         ),
@@ -308,9 +313,13 @@ fn replace(facts: &Facts, image: &ImageFacts, secret: &str) -> String {
     if parse_name(secret).is_err() {
         return "list the name of an existing Secret in imagePullSecrets".to_owned();
     }
+    printed(facts, image, secret) + " | kubectl apply -f -"
+}
+
+/// The command that prints a pull secret of this name.
+fn printed(facts: &Facts, image: &ImageFacts, secret: &str) -> String {
     format!(
-        "acr-pull-secret secret --server {} --username NAME --password-stdin --name {secret} -n {} < password.txt | kubectl \
-         apply -f -",
+        "acr-pull-secret secret --server {} --username NAME --password-stdin --name {secret} -n {} < password.txt",
         host(image),
         facts.pod.namespace
     )
