@@ -151,9 +151,12 @@ fn the_content_of_pull_secrets_is_read_where_it_is_asked_for() {
             &[secret("acr-secret", "fabrikam.azurecr.io", ("reader", PASSWORD), &Value::Null)],
         )
         .objects(&get_secrets("dockercfg", scope), &[]);
-    let (out, talk, status) = stub.run(&["check", "--live", "-A", "--secrets"]);
+    let (out, talk, status) = stub.run(&["check", "--live", "-A", "--secrets", "-o", "json"]);
     assert_eq!(status, Some(1), "{talk}");
-    assert!(out.contains("missing-pull-secret") || out.contains("no key"), "{out}");
+    let found = rules(&serde_json::from_str(&out).unwrap());
+    let of_deployment =
+        ("deployment/web in namespace shop".to_owned(), "secret-without-credentials".to_owned());
+    assert!(found.contains(&of_deployment), "{found:?}");
     assert!(
         !out.contains(PASSWORD) && !talk.contains(PASSWORD) && !talk.contains("--secrets"),
         "{out}{talk}"
@@ -208,6 +211,7 @@ fn live_takes_nothing_that_stands_for_another_input() {
         &["deploy/"][..],
         &["-k", "prod"],
         &["--cluster", "a.yaml"],
+        &["--complete"],
         &["--watch"],
         &["--stdin-name", "a"],
         &["--operation", "update"],

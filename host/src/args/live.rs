@@ -12,7 +12,7 @@ use review::diagnostic::{Diagnostic, Diagnostics};
 pub struct LiveArgs {
     /// Check the pods, workloads and ServiceAccounts of a cluster, which kubectl gets; -n names a namespace [default: that of
     /// kubectl's context]
-    #[arg(long, conflicts_with_all = ["paths", "kustomize", "stdin_name", "cluster", "old", "operation", "watch", "replay"])]
+    #[arg(long, conflicts_with_all = ["paths", "kustomize", "stdin_name", "cluster", "complete", "old", "operation", "watch", "replay"])]
     pub live: bool,
     /// All namespaces
     #[arg(short = 'A', long, conflicts_with = "namespace")]
