@@ -1,10 +1,10 @@
 //! Options of `--live`: what is read of a cluster.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, bail};
 use clap::Args;
 use review::diagnostic::{Diagnostic, Diagnostics};
+
+use super::AccessArgs;
 
 /// What is read of a cluster. No config file can set these.
 #[derive(Debug, Clone, Default, Args)]
@@ -20,12 +20,9 @@ pub struct LiveArgs {
     /// Read what is in the pull secrets too [default: only names, types and the annotation of Secrets that says when they end]
     #[arg(long)]
     pub secrets: bool,
-    /// Context of the kubeconfig [default: kubectl's current one]
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
-    /// Kubeconfig of kubectl [default: kubectl's own]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+    /// The cluster
+    #[command(flatten)]
+    pub access: AccessArgs,
 }
 
 impl LiveArgs {
@@ -37,8 +34,8 @@ impl LiveArgs {
         let options = [
             ("--all-namespaces", self.all_namespaces),
             ("--secrets", self.secrets),
-            ("--context", self.context.is_some()),
-            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--context", self.access.context.is_some()),
+            ("--kubeconfig", self.access.kubeconfig.is_some()),
         ];
         match options.into_iter().find(|(_, is_given)| *is_given && !self.live) {
             Some((option, _)) => {

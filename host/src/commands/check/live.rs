@@ -37,7 +37,8 @@ impl Live {
             Some(name) => Scope::Namespace(name.to_owned()),
             None => Scope::Context,
         };
-        let kubectl = Kubectl::new(live.context.as_deref(), live.kubeconfig.as_deref(), &io.stderr);
+        let kubectl =
+            Kubectl::new(live.access.context.as_deref(), live.access.kubeconfig.as_deref(), &io.stderr);
         let world = World::read(&kubectl, &scope, live.secrets).map_err(|error| {
             Diagnostics(vec![Diagnostic::error(error.to_string()).with_help(error.help())])
         })?;
