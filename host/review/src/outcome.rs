@@ -16,7 +16,7 @@ pub struct Source {
     pub file: String,
     /// Number of the document in the file, from 1
     pub document: usize,
-    /// Line of the object, from 1
+    /// Line of the object, from 1; 0 where it is in no file
     #[serde(skip_serializing_if = "is_none")]
     pub line: usize,
     /// The chart's template, where `helm template` names it
