@@ -14,7 +14,7 @@ pub mod kubelet;
 pub mod pod;
 pub mod target;
 
-use review::explanation::Explanation;
+use review::explanation::{Explanation, OutcomeState, Usability};
 use review::pull::{ImagePull, PullResult};
 use review::user_info::without_user_info;
 use serde_json::Value;
@@ -43,6 +43,8 @@ pub struct Facts {
 pub struct ImageFacts {
     /// The image
     pub image: Image,
+    /// The name of its registry for `az`; none where it is not in ACR
+    pub acr: Option<String>,
     /// What the policy says about its credentials
     pub explanation: Explanation,
     /// What the registry answers; none where it was not asked
@@ -65,11 +67,12 @@ impl ImageFacts {
     /// which it would not do on such a node.
     fn fails_on_every_node(&self) -> bool {
         let Explanation { error, tries, secrets, .. } = &self.explanation;
-        let are_absent = !secrets.is_empty() && secrets.iter().all(|secret| secret.state == "absent");
+        let are_absent =
+            !secrets.is_empty() && secrets.iter().all(|secret| secret.state == Usability::Absent);
         error.is_some()
             || !tries.is_empty()
             || are_absent
-            || secrets.iter().any(|secret| secret.state == "malformed")
+            || secrets.iter().any(|secret| secret.state == Usability::Malformed)
     }
 }
 
@@ -116,10 +119,10 @@ impl Facts {
 
     /// Whether an image can be pulled now.
     pub fn now(&self, facts: &ImageFacts) -> Now {
-        let expected = match facts.explanation.outcome.as_ref().map(|outcome| outcome.state.as_str()) {
-            Some("works") => Now::Yes,
+        let expected = match facts.explanation.outcome.as_ref().map(|outcome| outcome.state) {
+            Some(OutcomeState::Works) => Now::Yes,
             // Without a credential of the pod, that of the node is tried.
-            Some("fails") if facts.fails_on_every_node() => Now::No,
+            Some(OutcomeState::Fails) if facts.fails_on_every_node() => Now::No,
             _ => Now::Unknown,
         };
         // The node of a pod whose image was pulled for it has what is needed, such as an identity.

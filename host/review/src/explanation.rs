@@ -71,13 +71,25 @@ pub struct Explanation {
 /// The outcome of a pull.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Outcome {
-    /// `works`, `fails`, `unknown`
-    pub state: String,
+    /// Whether it succeeds
+    pub state: OutcomeState,
     /// One sentence
     pub message: String,
     /// What to pass, where it is not known
     #[serde(default)]
     pub help: Option<String>,
+}
+
+/// Whether a pull succeeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutcomeState {
+    /// It does, as far as the credentials show it
+    Works,
+    /// It does not
+    Fails,
+    /// Not known
+    Unknown,
 }
 
 /// The parts of an image reference.
@@ -138,15 +150,31 @@ pub enum Need {
     Unlisted,
 }
 
+/// Whether the kubelet gets credentials from a pull secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Usability {
+    /// It does
+    Usable,
+    /// There is no such Secret
+    Absent,
+    /// It does not read this type of Secret
+    Ignored,
+    /// It cannot read the content, which fails every pull of the pod
+    Malformed,
+    /// The Secret could not be looked up
+    Unknown,
+}
+
 /// How the kubelet reads a pull secret.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SecretState {
     /// Its name
     pub name: String,
-    /// `usable`, `absent`, `ignored`, `malformed`, `unknown`
-    pub state: String,
+    /// Whether it gets credentials from it
+    pub state: Usability,
     /// Why it is not usable
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 

@@ -203,6 +203,13 @@ pub fn not_judged(kind: &Kind, object: &Value) -> Option<String> {
     }
 }
 
+/// The uid of the controller that has made an object.
+pub fn controller(object: &Value) -> Option<&str> {
+    let owners = object.pointer("/metadata/ownerReferences")?.as_array()?;
+    let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
+    owner.get("uid")?.as_str()
+}
+
 /// The kinds in a policy's metadata, with the two that an admin can add by rules of their own.
 #[derive(Debug, Clone, Default)]
 pub struct Judged {

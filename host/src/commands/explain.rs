@@ -24,7 +24,7 @@ use crate::report::json_text;
 use crate::report::lines::Lines;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
-use review::explanation::{self, Explanation, Need, Question};
+use review::explanation::{self, Explanation, Need, OutcomeState, Question, Usability};
 use review::host_calls::HostCalls;
 use review::pull::ImagePull;
 use review::rule_help::{self, Rule};
@@ -167,7 +167,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
             status = ExitStatus::Trouble;
             let image = &explanation.image;
             // A placeholder may be substituted later, so the outcome is more useful than the parser's error.
-            let open = explanation.outcome.as_ref().filter(|outcome| outcome.state == "unknown");
+            let open = explanation.outcome.as_ref().filter(|outcome| outcome.state == OutcomeState::Unknown);
             let why = open.and_then(|outcome| outcome.message.strip_prefix("not known: ")).unwrap_or(error);
             io.stderr.line(&format!("error: {image:?} is not a valid image reference: {why}"));
         }
@@ -271,10 +271,11 @@ fn add_pulls(
 
 /// The arguments to add where the outcome is not known.
 fn add_help((value, explanation): &mut (Value, Explanation), args: &Explain, is_list_known: bool) {
-    let Some(outcome) = explanation.outcome.as_mut().filter(|outcome| outcome.state == "unknown") else {
+    let Some(outcome) = explanation.outcome.as_mut().filter(|outcome| outcome.state == OutcomeState::Unknown)
+    else {
         return;
     };
-    let unread = explanation.secrets.iter().filter(|secret| secret.state == "unknown");
+    let unread = explanation.secrets.iter().filter(|secret| secret.state == Usability::Unknown);
     let unread: Vec<&str> = unread.map(|secret| secret.name.as_str()).collect();
     let namespace = &args.policy.namespace;
     let help = match &explanation.needs {

@@ -26,6 +26,7 @@ use crate::commands::{policy_file, pulling};
 use crate::console::{ExitStatus, Io};
 use crate::kubectl::{Kubectl, Scope};
 use crate::pull::{self, Asker, Plans, Pulls};
+use crate::registry::acr_name;
 use crate::report::json_text;
 use crate::report::lines::Lines;
 use crate::report::why::Answer;
@@ -120,7 +121,9 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             credentials: false,
         };
         let (_, explanation) = explanation::ask(policy, &question, host.clone())?;
-        images.push(ImageFacts { image: image.clone(), explanation, pull: None });
+        let domain = explanation.reference.as_ref().map(|reference| reference.domain.as_str());
+        let acr = domain.and_then(acr_name).map(str::to_owned);
+        images.push(ImageFacts { image: image.clone(), acr, explanation, pull: None });
     }
     if args.pull.pull {
         let asker = Asker {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use percent_encoding::percent_decode_str;
-use review::kind::{Kind, not_judged};
+use review::kind::{Kind, controller, not_judged};
 use serde_json::{Value, json};
 
 use super::{Kubectl, KubectlError, Query, Scope};
@@ -95,13 +95,6 @@ impl Found {
         let place = format!("{kind}/{name} in namespace {}", word("/metadata/namespace"));
         Self { place, object }
     }
-}
-
-/// The uid of the controller that has made an object.
-pub fn controller(object: &Value) -> Option<&str> {
-    let owners = object.pointer("/metadata/ownerReferences")?.as_array()?;
-    let owner = owners.iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)))?;
-    owner.get("uid")?.as_str()
 }
 
 /// A Secret of a line that [`METADATA`] prints; `None` for another line.

@@ -15,7 +15,7 @@ use crate::registry::credentials::Credential;
 use crate::text::reason_of;
 use review::cluster::Cluster;
 use review::engine::Engine;
-use review::explanation::{self, ExplainError, Explanation, Need, TriedKey};
+use review::explanation::{self, ExplainError, Explanation, Need, TriedKey, Usability};
 use review::host_calls::HostCalls;
 use review::log::NoLog;
 use review::lookups::Lookups;
@@ -106,7 +106,7 @@ impl Node {
         let settings = RawValue::from_string("{}".to_owned()).map_err(|error| refuse(error.to_string()))?;
         let explanation = node.explain(policy, &settings, "contoso.azurecr.io/image")?;
         let unusable = explanation.and_then(|explanation| explanation.secrets.into_iter().next());
-        match unusable.filter(|secret| secret.state != "usable") {
+        match unusable.filter(|secret| secret.state != Usability::Usable) {
             Some(secret) => {
                 Err(refuse(secret.reason.unwrap_or_else(|| "it is not a docker config".to_owned())))
             }
@@ -232,15 +232,16 @@ impl Asker<'_> {
         let Some(reference) = explanation.reference.as_ref().filter(|it| !it.domain.is_empty()) else {
             return Ok(nothing("the image reference names no registry that can be asked".to_owned()));
         };
-        let in_state = |state: &str| {
+        let in_state = |state: Usability| {
             let mut secrets = explanation.secrets.iter();
             secrets.find(|secret| secret.state == state).map(|secret| secret.name.clone())
         };
-        if let Some(name) = in_state("malformed") {
+        if let Some(name) = in_state(Usability::Malformed) {
             return Ok(nothing(format!("secret {name} is malformed, which fails every pull of the pod")));
         }
         let mut tries = self.tries(image, &explanation)?;
-        let unread = in_state("unknown").map(|name| format!("secret {name} is not among the inputs"));
+        let unread =
+            in_state(Usability::Unknown).map(|name| format!("secret {name} is not among the inputs"));
         let account = || match service_account.as_str() {
             "" => "the pod's pull secrets are not known".to_owned(),
             account => format!("ServiceAccount {namespace}/{account} is not among the inputs"),

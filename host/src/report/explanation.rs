@@ -3,7 +3,7 @@
 use std::io;
 
 use indicatif::HumanBytes;
-use review::explanation::{Entry, Explanation, Need, Outcome, SecretState, SkippedKey, TriedKey};
+use review::explanation::{Entry, Explanation, Need, Outcome, SecretState, SkippedKey, TriedKey, Usability};
 use review::pull::{ImagePull, PullAttempt, PullResult};
 use review::rule_help::Rule;
 
@@ -155,7 +155,13 @@ fn entry(entry: &Entry) -> String {
 
 pub(super) fn secret(secret: &SecretState) -> String {
     let SecretState { name, state, reason } = secret;
-    // The kubelet reads it. The status of its credentials is with each.
-    let state = if state == "usable" { "found" } else { state };
+    let state = match state {
+        // The status of its credentials is with each.
+        Usability::Usable => "found",
+        Usability::Absent => "absent",
+        Usability::Ignored => "ignored",
+        Usability::Malformed => "malformed",
+        Usability::Unknown => "unknown",
+    };
     format!("{name}: {state}{}", reason.as_ref().map(|reason| format!(", {reason}")).unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use review::explanation::{SecretState, TriedKey};
+use review::explanation::{SecretState, TriedKey, Usability};
 use review::pull::ImagePull;
 use review::user_info::without_user_info;
 use serde::Serialize;
@@ -49,7 +49,7 @@ struct ImageAnswer {
     state: &'static str,
     /// What the kubelet reports, in one line
     kubelet: String,
-    secrets: Vec<Named>,
+    secrets: Vec<SecretState>,
     tries: Vec<Tried>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
@@ -58,14 +58,6 @@ struct ImageAnswer {
     /// Absent where it is not known
     #[serde(skip_serializing_if = "Option::is_none")]
     can_pull: Option<bool>,
-}
-
-#[derive(Debug, Serialize)]
-struct Named {
-    name: String,
-    state: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -144,11 +136,6 @@ impl Answer {
 impl ImageAnswer {
     fn of(facts: &Facts, image: &ImageFacts) -> Self {
         let explanation = &image.explanation;
-        let named = |SecretState { name, state, reason }: &SecretState| Named {
-            name: name.clone(),
-            state: state.clone(),
-            reason: reason.clone(),
-        };
         let tried = |TriedKey { secret, key, status, fails, .. }: &TriedKey| Tried {
             secret: secret.clone(),
             key: key.clone(),
@@ -164,7 +151,7 @@ impl ImageAnswer {
                 State::Pulled => "pulled",
             },
             kubelet: kubelet(facts, image),
-            secrets: explanation.secrets.iter().map(named).collect(),
+            secrets: explanation.secrets.clone(),
             tries: explanation.tries.iter().map(tried).collect(),
             outcome: explanation.outcome.as_ref().map(|outcome| outcome.message.clone()),
             pull: image.pull.clone(),
@@ -179,11 +166,8 @@ impl ImageAnswer {
     fn write(&self, out: &mut Lines<'_>) -> io::Result<()> {
         rows(out, "image", &[format!("{} ({})", self.image, self.users.join(", "))])?;
         rows(out, "kubelet", std::slice::from_ref(&self.kubelet))?;
-        let unusable = self.secrets.iter().filter(|named| named.state != "usable");
-        let unusable = unusable.map(|Named { name, state, reason }| {
-            secret(&SecretState { name: name.clone(), state: state.clone(), reason: reason.clone() })
-        });
-        rows(out, "secrets", &unusable.collect::<Vec<_>>())?;
+        let unusable = self.secrets.iter().filter(|secret| secret.state != Usability::Usable);
+        rows(out, "secrets", &unusable.map(secret).collect::<Vec<_>>())?;
         let attempt = |(i, Tried { secret, key, status, .. }): (usize, &Tried)| {
             let status = status.as_ref().map(|status| format!(": {status}")).unwrap_or_default();
             format!("{}. key {key} of secret {secret}{status}", i + 1)

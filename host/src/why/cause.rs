@@ -1,6 +1,6 @@
 //! The one cause of a pod's trouble, and what to type.
 
-use review::explanation::Need;
+use review::explanation::{Need, OutcomeState, TriedKey, Usability};
 use review::object_name::parse_name;
 use review::pull::PullResult;
 use review::user_info::without_user_info;
@@ -44,17 +44,14 @@ pub fn of(facts: &Facts) -> Cause {
     if let Some(image) = facts.images.iter().find(is_bad) {
         let reason = of_registry(image).or_else(|| of_credentials(facts, image));
         let Cause { message, help } = reason.unwrap_or_else(|| Cause::new("it cannot be pulled", ""));
-        let (begin, user) = (if image.image.state == State::Pulled { "runs" } else { "waits" }, user(image));
-        return match begin {
-            "runs" if facts.was_on_node(&image.image) => Cause::new(
-                format!(
-                    "{user} runs because its image was on the node, and a pod on another node would fail: {message}"
-                ),
-                help,
-            ),
-            "runs" => Cause::new(format!("{user} runs, and a new pod would fail: {message}"), help),
-            _ => Cause::new(message, help),
+        let begin = match image.image.state {
+            State::Pulled if facts.was_on_node(&image.image) => {
+                "runs because its image was on the node, and a pod on another node would fail"
+            }
+            State::Pulled => "runs, and a new pod would fail",
+            _ => return Cause::new(message, help),
         };
+        return Cause::new(format!("{} {begin}: {message}", user(image)), help);
     }
     if let Some((container, reason)) = &pod.other {
         return Cause::new(
@@ -83,8 +80,10 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
     let reference = without_user_info(&image.image.reference);
     let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
     if facts.now(image) == Now::Yes {
-        let how = image.explanation.outcome.as_ref().map(|outcome| outcome.message.as_str());
-        let how = how.and_then(|how| how.strip_prefix("will pull ")).unwrap_or("as the registry answers");
+        let tried = image.explanation.tries.iter().find(|tried| !tried.fails);
+        let tried = tried.filter(|_| state(image) == Some(OutcomeState::Works));
+        let how = tried
+            .map_or_else(|| "as the registry answers".to_owned(), |tried| format!("with {}", place(tried)));
         return Cause::new(
             format!("fixed since the kubelet's last attempt: {reference} can be pulled now {how}"),
             again(facts, "wait up to 5 minutes for the next attempt"),
@@ -103,7 +102,7 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
             "set imagePullPolicy: IfNotPresent in the pod template",
         );
     }
-    if let Some(name) = in_state(image, "malformed") {
+    if let Some(name) = in_state(image, Usability::Malformed) {
         let message = format!("secret {name} is malformed, which fails every pull of the pod");
         return Cause::new(message, replace(facts, image, name));
     }
@@ -134,7 +133,7 @@ fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) -> Option<Cau
     Some(match meaning {
         Meaning::NotFound => Cause::new(
             format!("{host} has no image {reference}: the repository, the tag or the digest does not exist"),
-            match crate::registry::acr_name(&host) {
+            match &image.acr {
                 Some(name) => format!(
                     "see the tags with az acr repository show-tags -n {name} --repository {}",
                     image.explanation.reference.as_ref().map_or("", |reference| &reference.path)
@@ -184,20 +183,23 @@ fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) -> Option<Cau
 /// What is wrong with the pod's credentials for an image, as far as they show it.
 fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
     let explanation = &image.explanation;
+    let is_unread = in_state(image, Usability::Unknown).is_some();
     if let Some(tried) = explanation.tries.first() {
-        let all_fail = explanation.tries.iter().all(|tried| tried.fails);
-        let outcome = explanation.outcome.as_ref().filter(|_| all_fail)?;
-        let message = outcome.message.strip_prefix("will fail: ").unwrap_or(&outcome.message);
-        return Some(Cause::new(message, replace(facts, image, &tried.secret)));
+        if is_unread || !explanation.tries.iter().all(|tried| tried.fails) {
+            return None;
+        }
+        let failure =
+            |it: &TriedKey| format!("{}: {}", place(it), it.status.as_deref().unwrap_or("it fails"));
+        let failures: Vec<String> = explanation.tries.iter().map(failure).collect();
+        return Some(Cause::new(failures.join(", and "), replace(facts, image, &tried.secret)));
     }
-    let state = explanation.outcome.as_ref().map_or("", |outcome| outcome.state.as_str());
+    let is_unknown = state(image) == Some(OutcomeState::Unknown);
     let is_refused = matches!(image.image.state, State::Failing { .. });
-    let is_unread = in_state(image, "unknown").is_some();
     // An image of another registry may be public.
-    if state == "works" || is_unread || (state == "unknown" && !is_refused) {
+    if state(image) == Some(OutcomeState::Works) || is_unread || (is_unknown && !is_refused) {
         return None;
     }
-    if state == "unknown" {
+    if is_unknown {
         let meaning = facts.complaint(&image.image)?.meaning?;
         if !matches!(meaning, Meaning::NoCredential | Meaning::Refused | Meaning::Unauthorized) {
             return None;
@@ -210,12 +212,12 @@ fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
 fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
     let pod = &facts.pod;
     let host = host(image);
-    if let Some(name) = in_state(image, "absent") {
+    if let Some(name) = in_state(image, Usability::Absent) {
         let message =
             format!("secret {name}, which the pod lists, does not exist in namespace {}", pod.namespace);
         return Cause::new(message, replace(facts, image, name));
     }
-    if let Some(secret) = image.explanation.secrets.iter().find(|secret| secret.state == "ignored") {
+    if let Some(secret) = image.explanation.secrets.iter().find(|secret| secret.state == Usability::Ignored) {
         let reason = secret.reason.as_deref().unwrap_or("its type is another");
         let message = format!("the kubelet does not read secret {}: {reason}", secret.name);
         return Cause::new(message, replace(facts, image, &secret.name));
@@ -229,7 +231,7 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
     }
     // A credential was sent, and the pod has none.
     let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
-    if let (Some(Meaning::Refused), Some(name)) = (meaning, crate::registry::acr_name(&host)) {
+    if let (Some(Meaning::Refused), Some(name)) = (meaning, &image.acr) {
         let node = pod.node.as_deref().unwrap_or("its node");
         return Cause::new(
             format!("{host} refuses the identity of node {node}, and the pod has no pull secret"),
@@ -325,7 +327,15 @@ fn printed(facts: &Facts, image: &ImageFacts, secret: &str) -> String {
     )
 }
 
-fn in_state<'a>(image: &'a ImageFacts, state: &str) -> Option<&'a str> {
+fn state(image: &ImageFacts) -> Option<OutcomeState> {
+    image.explanation.outcome.as_ref().map(|outcome| outcome.state)
+}
+
+fn place(tried: &TriedKey) -> String {
+    format!("key {} of secret {}", tried.key, tried.secret)
+}
+
+fn in_state(image: &ImageFacts, state: Usability) -> Option<&str> {
     let mut secrets = image.explanation.secrets.iter();
     secrets.find(|secret| secret.state == state).map(|secret| secret.name.as_str())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use review::kind::controller;
 use serde_json::Value;
 
 /// Reasons of a container that waits for its image. kubelet: pkg/kubelet/images/types.go
@@ -90,7 +91,7 @@ impl Pod {
             service_account: word("/spec/serviceAccountName").unwrap_or("default").to_owned(),
             // The kubelet skips an entry without a name.
             pull_secrets: names.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-            is_replaced: crate::kubectl::world::controller(object).is_some(),
+            is_replaced: controller(object).is_some(),
             images: images(object),
             other: other(object),
             unscheduled: unscheduled.and_then(|it| it["message"].as_str()).map(str::to_owned),
