@@ -12,7 +12,7 @@ use crate::cluster::Cluster;
 use crate::declaration::unreadable;
 use crate::engine::Engine;
 use crate::field::{self, field};
-use crate::gaps::{Noting, account_of};
+use crate::gaps::{Gap, Noting, account_of};
 use crate::host_calls::HostCalls;
 use crate::inventory;
 use crate::kind::{Judged, Kind, not_judged};
@@ -190,7 +190,7 @@ impl<'a> Evaluation<'a> {
         kind: &Kind,
         manifest: &Manifest,
         host: &Arc<dyn HostCalls>,
-        unknown: &mut BTreeSet<String>,
+        unknown: &mut BTreeSet<Gap>,
     ) -> (Verdict, Vec<Pods>) {
         let (request, pods) = self.requests(kind, manifest);
         let mut judge = |request: &Asked<'_>, is_pod: bool| {

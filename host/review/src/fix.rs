@@ -17,6 +17,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::evaluation::{Evaluation, NOT_AN_OBJECT};
+use crate::gaps::Gap;
 use crate::kind::{Kind, template_path};
 use crate::manifest::{Content, Manifest, manifests};
 use crate::outcome::Outcome;
@@ -42,7 +43,7 @@ pub struct FixedFile {
     /// Whether it has something that is not a Kubernetes object
     pub has_values: bool,
     /// For each object whose answer depends on unknown objects: its kind, those objects, and suggestions for them
-    pub unknown: Vec<(String, BTreeSet<String>, BTreeMap<String, String>)>,
+    pub unknown: Vec<(String, BTreeSet<Gap>, BTreeMap<Gap, String>)>,
 }
 
 /// An object that gets names.

@@ -25,7 +25,7 @@ mod field_mask;
 pub mod first_settings;
 pub mod fix;
 pub mod foreign_text;
-mod gaps;
+pub mod gaps;
 pub mod host_calls;
 pub mod inventory;
 pub mod json_pointer;

@@ -16,6 +16,9 @@ use crate::placeholder;
 /// The end of a host error for an unknown object, after its name. The policy treats it as unknown, without a finding.
 pub const NOT_GIVEN: &str = " is not among the inputs";
 
+/// The begin of such an error where the object is known and its content is not.
+pub(crate) const CONTENT_OF: &str = "the content of ";
+
 /// What a policy may ask, and the answers.
 pub struct Lookups {
     cluster: Arc<Cluster>,
@@ -112,7 +115,7 @@ impl Lookups {
         })?;
         if known.hides(field_masks.as_ref()) {
             // By these words the policy distinguishes an unknown object from a failed lookup.
-            return Err(format!("the content of {kind} {place}/{name}{NOT_GIVEN}"));
+            return Err(format!("{CONTENT_OF}{kind} {place}/{name}{NOT_GIVEN}"));
         }
         let object = known.object.as_ref();
         let object = field_masks.map_or_else(|| object.clone(), |masks| mask(object, &masks));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::gaps::Gap;
 use crate::inventory::Part;
 use crate::manifest::Manifest;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
@@ -46,10 +47,10 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// The answers for the pods of its templates, one for each template
     pub pods: Vec<Pods>,
-    /// Objects that the answers depend on and that are not among the inputs, each as `Secret shop/acr-secret`
-    pub unknown: BTreeSet<String>,
+    /// Objects that the answers depend on and that are not among the inputs
+    pub unknown: BTreeSet<Gap>,
     /// For unknown Secrets, as in `unknown`, which similar ones are among the inputs: `did you mean acr-secret?`
-    pub suggestions: BTreeMap<String, String>,
+    pub suggestions: BTreeMap<Gap, String>,
     /// What it contributes to the inventory of pull secrets, where one is wanted
     pub inventory: Option<Part>,
     /// The manifest itself
@@ -91,7 +92,7 @@ impl Serialize for Outcome {
             #[serde(skip_serializing_if = "<[Pods]>::is_empty")]
             pods: &'a [Pods],
             #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-            unknown: &'a BTreeSet<String>,
+            unknown: &'a BTreeSet<Gap>,
         }
         let Self { source, api_version, kind, namespace, name, verdict, pods, unknown, .. } = self;
         let decision = self.worst();

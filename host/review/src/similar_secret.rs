@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, Elsewhere};
 use crate::field::field;
+use crate::gaps::Gap;
 use crate::kind::{Kind, templates};
 use crate::other_namespace::{MISSING, NOT_FOUND, is_plain, may_serve};
 use crate::similar_name::similar;
@@ -26,18 +27,17 @@ pub(crate) fn help(findings: &mut [Finding], namespace: &str, cluster: &Cluster)
     }
 }
 
-/// The suggestions for those of the unknown objects (`Secret shop/acr-secret`) that are pull secrets of this object's pods.
+/// The suggestions for those of the unknown objects that are pull secrets of this object's pods.
 pub(crate) fn for_unknown(
-    unknown: &BTreeSet<String>,
+    unknown: &BTreeSet<Gap>,
     kind: &Kind,
     object: &Value,
     cluster: &Cluster,
-) -> BTreeMap<String, String> {
-    let secrets =
-        unknown.iter().filter_map(|what| Some((what, what.strip_prefix("Secret ")?.split_once('/')?)));
-    let suggestion = |(what, (namespace, name)): (&String, (&str, &str))| {
-        let names = names(name, namespace, &images(kind, object), cluster);
-        (!names.is_empty()).then(|| (what.clone(), question(&names)))
+) -> BTreeMap<Gap, String> {
+    let secrets = unknown.iter().filter(|gap| gap.kind == "Secret" && !gap.is_content);
+    let suggestion = |gap: &Gap| {
+        let names = names(&gap.name, &gap.namespace, &images(kind, object), cluster);
+        (!names.is_empty()).then(|| (gap.clone(), question(&names)))
     };
     secrets.filter_map(suggestion).collect()
 }

@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use review::gaps::Gap;
+
 use crate::console::Io;
 use crate::text::counted;
-
-/// The prefix for an object whose content is not known: something else creates it, or it is encrypted.
-const CONTENT: &str = "the content of ";
 
 /// More than these are not listed.
 const LISTED: usize = 10;
 
 /// Objects that are not among the inputs, and whose answers depend on them.
 #[derive(Debug, Default)]
-pub(super) struct Unknown(BTreeMap<String, Dependents>);
+pub(super) struct Unknown(BTreeMap<Gap, Dependents>);
 
 #[derive(Debug, Default)]
 struct Dependents {
@@ -25,22 +24,17 @@ struct Dependents {
 
 impl Unknown {
     /// Counts an object of this kind for each of those that its answer depends on.
-    pub(super) fn add(
-        &mut self,
-        kind: &str,
-        unknown: &BTreeSet<String>,
-        suggestions: &BTreeMap<String, String>,
-    ) {
-        for what in unknown {
-            let dependents = self.0.entry(what.clone()).or_default();
-            dependents.suggestion = suggestions.get(what).cloned().or(dependents.suggestion.take());
+    pub(super) fn add(&mut self, kind: &str, unknown: &BTreeSet<Gap>, suggestions: &BTreeMap<Gap, String>) {
+        for gap in unknown {
+            let dependents = self.0.entry(gap.clone()).or_default();
+            dependents.suggestion = suggestions.get(gap).cloned().or(dependents.suggestion.take());
             *if kind == "Pod" { &mut dependents.pods } else { &mut dependents.others } += 1;
         }
     }
 
     /// Lists them: objects that can be passed, then Secrets that something creates or that are encrypted.
     pub(super) fn tell(&self, io: &Io) {
-        let (made, given): (Vec<_>, Vec<_>) = self.0.iter().partition(|(what, _)| what.starts_with(CONTENT));
+        let (made, given): (Vec<_>, Vec<_>) = self.0.iter().partition(|(gap, _)| gap.is_content);
         if !given.is_empty() {
             io.stderr.line(&format!(
                 "note: not among the inputs: {}; pass these too, or add --complete if the inputs are complete",
@@ -56,13 +50,13 @@ impl Unknown {
     }
 }
 
-fn listed(unknown: &[(&String, &Dependents)]) -> String {
-    let one = |(what, Dependents { pods, others, suggestion }): &(&String, &Dependents)| {
+fn listed(unknown: &[(&Gap, &Dependents)]) -> String {
+    let one = |(gap, Dependents { pods, others, suggestion }): &(&Gap, &Dependents)| {
         let counts = [(*pods, "pod"), (*others, "workload")];
         let counts = counts.iter().filter(|(count, _)| *count > 0);
         let counts = counts.map(|(count, noun)| counted(*count, noun)).chain(suggestion.clone());
         let counts: Vec<String> = counts.collect();
-        format!("{} ({})", what.trim_start_matches(CONTENT), counts.join(", "))
+        format!("{} ({})", gap.object(), counts.join(", "))
     };
     let shown: Vec<String> = unknown.iter().take(LISTED).map(one).collect();
     let more = match unknown.len().saturating_sub(LISTED) {
