@@ -156,7 +156,7 @@ pub fn run(args: &MakeSecret, io: &mut Io) -> Result<ExitStatus> {
     let mut sourced = source::read(args, io)?;
     end::determine(args, &mut sourced, now, &mut io.stdin)?;
     for Sourced { credential, servers } in &sourced {
-        if args.expires.is_none() || credential.command.is_some() {
+        if args.expires.is_none() || credential.commands.is_some() {
             io.stderr.line(&format!("note: {}", credential.note(servers, now)));
         }
     }

@@ -8,6 +8,8 @@ mod not_json;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use serde_json::Value;
 
 use self::error::list;
@@ -29,55 +31,61 @@ pub struct Output {
     pub registry: Option<String>,
 }
 
-/// A command of `az`.
+/// Commands of `az` that print the same fields, as they are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Commands(pub(super) &'static [&'static str]);
+
+impl fmt::Display for Commands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" or "))
+    }
+}
+
+/// What commands of `az` print.
 struct Shape {
-    /// As it is typed; those that print the same fields, with `OR` between them
-    command: &'static str,
+    commands: Commands,
     /// Whether an output is its
     fits: fn(&Fields<'_>) -> bool,
     /// Reads such an output, given the name of the password
     read: fn(&Fields<'_>, Option<&str>) -> Result<Output, AzureError>,
 }
 
-/// Between commands that print the same fields.
-const OR: &str = " or ";
-
 /// The commands that print a password. The first that fits is the one.
 const SHAPES: [Shape; 7] = [
     Shape {
-        command: "az acr login --expose-token",
+        commands: Commands(&["az acr login --expose-token"]),
         fits: |fields| fields.has(&["accessToken", "loginServer"]),
         read: access_token,
     },
     Shape {
-        command: "az ad sp create-for-rbac --json-auth",
+        commands: Commands(&["az ad sp create-for-rbac --json-auth"]),
         fits: |fields| fields.has(&["clientId", "clientSecret"]),
         read: |fields, _| principal(fields, "clientId", "clientSecret"),
     },
     Shape {
-        command: "az ad sp create-for-rbac",
+        commands: Commands(&["az ad sp create-for-rbac"]),
         fits: |fields| fields.has(&["appId", "displayName", "password"]),
         read: |fields, _| principal(fields, "appId", "password"),
     },
     Shape {
-        command: "az ad sp credential reset or az ad app credential reset",
+        commands: Commands(&["az ad sp credential reset", "az ad app credential reset"]),
         fits: |fields| fields.has(&["appId", "password"]),
         read: |fields, _| principal(fields, "appId", "password"),
     },
     Shape {
-        command: "az acr token create",
+        commands: Commands(&["az acr token create"]),
         fits: |fields| fields.has(&["credentials", "scopeMapId"]),
         read: token,
     },
     Shape {
-        command: "az acr token credential generate",
+        commands: Commands(&["az acr token credential generate"]),
         fits: |fields| {
             fields.has(&["passwords", "username"]) && fields.any_of("passwords", &["expiry", "creationTime"])
         },
         read: passwords,
     },
     Shape {
-        command: "az acr credential show",
+        commands: Commands(&["az acr credential show"]),
         fits: |fields| fields.has(&["passwords", "username"]),
         read: admin,
     },
@@ -111,14 +119,14 @@ const LOOKALIKES: [Lookalike; 4] = [
 
 /// The commands of `az` that [`read`] understands.
 pub fn commands() -> impl Iterator<Item = &'static str> {
-    SHAPES.iter().flat_map(|shape| shape.command.split(OR))
+    SHAPES.iter().flat_map(|shape| shape.commands.0.iter().copied())
 }
 
-/// The command of `az` that printed a text; `None` if it is not one that prints a password.
-pub fn command_of(text: &str) -> Option<&'static str> {
+/// The commands of `az` of which one printed a text; `None` if they are not ones that print a password.
+pub fn commands_of(text: &str) -> Option<Commands> {
     let value = fields::value(text).ok()?;
-    let fields = Fields::new("", &value)?;
-    SHAPES.iter().find(|shape| (shape.fits)(&fields)).map(|shape| shape.command)
+    let fields = Fields::new(Commands(&[]), &value)?;
+    SHAPES.iter().find(|shape| (shape.fits)(&fields)).map(|shape| shape.commands)
 }
 
 /// Reads the JSON or YAML that a command of `az` printed; `password_name` picks one of two passwords.
@@ -129,15 +137,15 @@ pub fn read(text: &str, password_name: Option<&str>) -> Result<Output, AzureErro
     let value = fields::value(text)?;
     let first = value.as_array().and_then(|all| all.first());
     let lookalike = |value: &Value| {
-        let fields = Fields::new("", value)?;
+        let fields = Fields::new(Commands(&[]), value)?;
         let (_, what, help) = LOOKALIKES.iter().find(|(fits, ..)| fits(&fields))?;
         Some(AzureError::Lookalike { what, help })
     };
     let shape = SHAPES
         .iter()
-        .find(|shape| Fields::new(shape.command, &value).is_some_and(|fields| (shape.fits)(&fields)));
+        .find(|shape| Fields::new(shape.commands, &value).is_some_and(|fields| (shape.fits)(&fields)));
     if let Some(shape) = shape
-        && let Some(fields) = Fields::new(shape.command, &value)
+        && let Some(fields) = Fields::new(shape.commands, &value)
         // An old az prints a null for the password beside the certificate.
         && !fields.has(&["fileWithCertAndPrivateKey"])
     {
@@ -154,7 +162,7 @@ fn principal(fields: &Fields<'_>, id: &'static str, password: &'static str) -> R
         email: None,
         account: Account::Principal(id),
         end: End::Unknown,
-        command: Some(fields.command),
+        commands: Some(fields.commands),
     };
     Ok(Output { credential, server: None, registry: None })
 }
@@ -164,9 +172,9 @@ fn access_token(fields: &Fields<'_>, _: Option<&str>) -> Result<Output, AzureErr
     let password = fields.password("accessToken")?;
     let end = token::end(&password).map_or(End::Unknown, End::At);
     let username = NO_USER.to_owned();
-    let command = Some(fields.command);
+    let commands = Some(fields.commands);
     let credential =
-        Credential { username, password, email: None, account: Account::AccessToken, end, command };
+        Credential { username, password, email: None, account: Account::AccessToken, end, commands };
     Ok(Output { credential, server: Some(server), registry: None })
 }
 
@@ -184,7 +192,7 @@ fn passwords(fields: &Fields<'_>, name: Option<&str>) -> Result<Output, AzureErr
     let (password, end) = pick(fields, name)?;
     let account = Account::Token(username.clone());
     let credential =
-        Credential { username, password, email: None, account, end, command: Some(fields.command) };
+        Credential { username, password, email: None, account, end, commands: Some(fields.commands) };
     Ok(Output { credential, server: None, registry: None })
 }
 
@@ -193,8 +201,8 @@ fn admin(fields: &Fields<'_>, name: Option<&str>) -> Result<Output, AzureError> 
     let (password, _) = pick(fields, name)?;
     let account = Account::Admin(username.clone());
     let registry = Some(username.clone());
-    let command = Some(fields.command);
-    let credential = Credential { username, password, email: None, account, end: End::Never, command };
+    let commands = Some(fields.commands);
+    let credential = Credential { username, password, email: None, account, end: End::Never, commands };
     Ok(Output { credential, server: None, registry })
 }
 
@@ -203,7 +211,7 @@ pub const PASSWORD_NAMES: [&str; 3] = ["password", "password1", "password2"];
 
 /// Picks one of the passwords of a token or of the admin user, with its end. A `null` in `expiry` says that it never ends.
 fn pick(fields: &Fields<'_>, name: Option<&str>) -> Result<(String, End), AzureError> {
-    let command = fields.command;
+    let commands = fields.commands;
     let mut choices = Vec::new();
     for entry in fields.objects("passwords")? {
         // A password that was not generated just now has no value.
@@ -216,19 +224,19 @@ fn pick(fields: &Fields<'_>, name: Option<&str>) -> Result<(String, End), AzureE
         } else {
             let time = entry.optional("expiry").and_then(Time::parse);
             let wanted = "a time in RFC 3339, or null";
-            End::At(time.ok_or(AzureError::Type { command, field: "expiry", wanted })?)
+            End::At(time.ok_or(AzureError::Type { commands, field: "expiry", wanted })?)
         };
         choices.push((Choice { name: called, end }, entry.password("value")?));
     }
     let known = || choices.iter().map(|(choice, _)| *choice).collect();
     let picked = match (name, choices.as_slice()) {
-        (_, []) => return Err(AzureError::NoPassword { command }),
+        (_, []) => return Err(AzureError::NoPassword { commands }),
         (None, [only]) => only,
-        (None, _) => return Err(AzureError::Several { command, choices: known() }),
+        (None, _) => return Err(AzureError::Several { commands, choices: known() }),
         (Some(name), _) => choices
             .iter()
             .find(|(choice, _)| choice.name == name)
-            .ok_or_else(|| AzureError::NoSuchPassword { command, choices: known() })?,
+            .ok_or_else(|| AzureError::NoSuchPassword { commands, choices: known() })?,
     };
     let (choice, password) = picked.clone();
     Ok((password, choice.end))

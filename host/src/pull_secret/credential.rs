@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Login;
+use super::azure::Commands;
 use super::docker_config::host;
 use super::time::{End, Time};
 use super::token;
@@ -21,17 +22,17 @@ pub struct Credential {
     pub account: Account,
     /// When the password ends
     pub end: End,
-    /// The command of `az` that printed it
-    pub command: Option<&'static str>,
+    /// The commands of `az` of which one printed it
+    pub commands: Option<Commands>,
 }
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { account, end, command, .. } = self;
+        let Self { account, end, commands, .. } = self;
         f.debug_struct("Credential")
             .field("account", account)
             .field("end", end)
-            .field("command", command)
+            .field("commands", commands)
             .finish_non_exhaustive()
     }
 }
@@ -115,7 +116,7 @@ impl Credential {
             (None, Account::Admin(_)) => End::Never,
             (None, _) => End::Unknown,
         };
-        Self { username, password, email, account, end, command: None }
+        Self { username, password, email, account, end, commands: None }
     }
 
     /// The credential of an entry in a docker config. Notes do not show its user name, because nothing else that the entry
@@ -136,8 +137,8 @@ impl Credential {
     pub fn note(&self, servers: &[String], now: Time) -> String {
         let account = &self.account;
         let servers: Vec<_> = servers.iter().map(|server| without_user_info(server)).collect();
-        let what = match self.command {
-            Some(command) => format!("{command}: {account} for {}", servers.join(", ")),
+        let what = match self.commands {
+            Some(commands) => format!("{commands}: {account} for {}", servers.join(", ")),
             None => format!("{account} for {}", servers.join(", ")),
         };
         match (self.end, account) {

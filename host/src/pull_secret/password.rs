@@ -3,16 +3,16 @@
 use review::placeholder;
 use serde::de::IgnoredAny;
 
-use super::azure;
+use super::azure::{self, Commands};
 use super::example::is_example;
 
 /// Why a text is refused as a password. No message shows a part of it, or its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Suspicion {
-    /// What a command of `az` printed as a whole
+    /// What one of these commands of `az` printed as a whole
     #[error("is the output of {0}")]
-    Azure(&'static str),
+    Azure(Commands),
     /// A docker config
     #[error("is a docker config")]
     DockerConfig,
@@ -71,8 +71,8 @@ impl Suspicion {
 /// What is suspicious about a password; `None` for an ordinary one.
 pub fn suspicion(password: &str) -> Option<Suspicion> {
     let trimmed = password.trim();
-    if let Some(command) = azure::command_of(password) {
-        return Some(Suspicion::Azure(command));
+    if let Some(commands) = azure::commands_of(password) {
+        return Some(Suspicion::Azure(commands));
     }
     if trimmed.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(trimmed).is_ok() {
         let is_config =
@@ -103,18 +103,18 @@ pub fn suspicion(password: &str) -> Option<Suspicion> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Suspicion, suspicion};
+    use super::{Commands, Suspicion, suspicion};
 
     #[test]
     fn what_looks_like_something_else_is_recognised() {
         for (password, expected) in [
             (
                 r#"{"appId": "1", "displayName": "x", "password": "hunter2", "tenant": "2"}"#,
-                Suspicion::Azure("az ad sp create-for-rbac"),
+                Suspicion::Azure(Commands(&["az ad sp create-for-rbac"])),
             ),
             (
                 "appId: 1\npassword: hunter2\ntenant: 2\n",
-                Suspicion::Azure("az ad sp credential reset or az ad app credential reset"),
+                Suspicion::Azure(Commands(&["az ad sp credential reset", "az ad app credential reset"])),
             ),
             (r#"{"auths": {"contoso.azurecr.io": {"auth": "aHVudGVyMg=="}}}"#, Suspicion::DockerConfig),
             (r#"{"password": "hunter2"}"#, Suspicion::Json),

@@ -68,7 +68,7 @@ fn az_output(path: &Path, args: &MakeSecret, io: &mut Io) -> Result<Sourced> {
     let servers = match (args.server.as_slice(), output.server) {
         ([], Some(server)) => vec![server],
         ([], None) => {
-            let command = output.credential.command.unwrap_or("az");
+            let command = output.credential.commands.map_or("az".to_owned(), |commands| commands.to_string());
             let registry = output.registry.as_deref().unwrap_or("REGISTRY");
             return Err(refusal(
                 &file.name,

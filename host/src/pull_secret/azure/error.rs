@@ -1,5 +1,6 @@
 //! Why an output of `az` gives no credential.
 
+use super::Commands;
 use crate::pull_secret::time::End;
 
 /// One of several passwords.
@@ -41,34 +42,34 @@ pub enum AzureError {
         help: &'static str,
     },
     /// A field that is missing or has another type
-    #[error("in the output of {command}, {field} must be {wanted}")]
+    #[error("in the output of {commands}, {field} must be {wanted}")]
     Type {
-        /// The command
-        command: &'static str,
+        /// The commands
+        commands: Commands,
         /// The field
         field: &'static str,
         /// What it has to be
         wanted: &'static str,
     },
     /// Passwords without values
-    #[error("the output of {command} has no password")]
+    #[error("the output of {commands} has no password")]
     NoPassword {
-        /// The command
-        command: &'static str,
+        /// The commands
+        commands: Commands,
     },
     /// Two passwords, of which none is picked
-    #[error("the output of {command} has {} passwords", .choices.len())]
+    #[error("the output of {commands} has {} passwords", .choices.len())]
     Several {
-        /// The command
-        command: &'static str,
+        /// The commands
+        commands: Commands,
         /// The passwords
         choices: Vec<Choice>,
     },
     /// The picked password is missing
-    #[error("the output of {command} has no password of this name")]
+    #[error("the output of {commands} has no password of this name")]
     NoSuchPassword {
-        /// The command
-        command: &'static str,
+        /// The commands
+        commands: Commands,
         /// The passwords that it has
         choices: Vec<Choice>,
     },
@@ -81,8 +82,8 @@ impl AzureError {
             Self::Empty => "see whether the az command before the pipe failed".to_owned(),
             Self::Format { help, .. } | Self::Lookalike { help, .. } => (*help).to_owned(),
             Self::Unknown { known } => format!("pass the output of {known}"),
-            Self::Type { command, .. } => {
-                format!("pass the whole output of {command}, without --query")
+            Self::Type { commands, .. } => {
+                format!("pass the whole output of {commands}, without --query")
             }
             Self::NoPassword { .. } => {
                 "az shows a password only when it makes it: type `az acr token credential generate -n TOKEN -r REGISTRY`"

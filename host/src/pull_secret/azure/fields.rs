@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Commands;
 use super::error::AzureError;
 use super::not_json;
 use super::yaml;
@@ -29,15 +30,15 @@ pub(super) fn value(text: &str) -> Result<Value, AzureError> {
 
 /// The fields of an object in the output of a command.
 pub(super) struct Fields<'a> {
-    /// The command
-    pub(super) command: &'static str,
+    /// The commands
+    pub(super) commands: Commands,
     map: &'a Map<String, Value>,
 }
 
 impl<'a> Fields<'a> {
     /// Those of a value; `None` if it is not an object.
-    pub(super) fn new(command: &'static str, value: &'a Value) -> Option<Self> {
-        Some(Self { command, map: value.as_object()? })
+    pub(super) fn new(commands: Commands, value: &'a Value) -> Option<Self> {
+        Some(Self { commands, map: value.as_object()? })
     }
 
     /// Whether all of these fields are there, also those that are null.
@@ -62,7 +63,7 @@ impl<'a> Fields<'a> {
     }
 
     fn refuse(&self, field: &'static str, wanted: &'static str) -> AzureError {
-        AzureError::Type { command: self.command, field, wanted }
+        AzureError::Type { commands: self.commands, field, wanted }
     }
 
     /// A text that is as it has to be.
@@ -94,14 +95,14 @@ impl<'a> Fields<'a> {
 
     /// The fields of an object in it.
     pub(super) fn object(&self, field: &'static str) -> Result<Fields<'a>, AzureError> {
-        let inner = self.map.get(field).and_then(|value| Fields::new(self.command, value));
+        let inner = self.map.get(field).and_then(|value| Fields::new(self.commands, value));
         inner.ok_or_else(|| self.refuse(field, "an object"))
     }
 
     /// The objects in a list in it.
     pub(super) fn objects(&self, field: &'static str) -> Result<Vec<Fields<'a>>, AzureError> {
         let all = self.map.get(field).and_then(Value::as_array);
-        let all = all.and_then(|all| all.iter().map(|value| Fields::new(self.command, value)).collect());
+        let all = all.and_then(|all| all.iter().map(|value| Fields::new(self.commands, value)).collect());
         all.ok_or_else(|| self.refuse(field, "a list of objects"))
     }
 }
