@@ -107,7 +107,9 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
             first.yaml()
         )
     };
-    let config = config(args, main_file)?;
+    // Those that the config file names.
+    let paths: Vec<&String> = args.paths.iter().filter(|path| may_have_path(path)).collect();
+    let config = config(args, main_file, &paths)?;
     let files = [(Path::new(main_file), text.as_str()), (Path::new(CONFIG_FILE), config.as_str())];
     if args.dry_run {
         let printed = files.map(|(path, text)| format!("# {}\n{text}", path.display()));
@@ -124,7 +126,7 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
     lines.line(format!("wrote {main_file}, for {of}"))?;
     lines.line(format!("wrote {CONFIG_FILE}"))?;
     io.stdout.flush()?;
-    let with = if config.contains("\npaths: ") { "" } else { " with these manifests" };
+    let with = if paths.is_empty() { " with these manifests" } else { "" };
     io.stderr.line(&format!("note: review the files, then run acr-pull-secret check{with}"));
     Ok(ExitStatus::Fine)
 }
@@ -175,7 +177,7 @@ fn policies(first: &FirstSettings<'_>, policy: &Policy, host: Arc<dyn HostCalls>
 }
 
 /// The text of the config file.
-fn config(args: &Init, main_file: &str) -> Result<String> {
+fn config(args: &Init, main_file: &str, paths: &[&String]) -> Result<String> {
     let list = |items: &[&String]| -> Result<String> {
         let mut json = Vec::new();
         json_text::write(&items, &mut json)?;
@@ -191,10 +193,9 @@ fn config(args: &Init, main_file: &str) -> Result<String> {
     } else {
         lines.push(format!("settings: {main_file}"));
     }
-    let paths: Vec<&String> = args.paths.iter().filter(|path| may_have_path(path)).collect();
     if !paths.is_empty() {
         lines.push("# Where check and fix look without a PATH.".to_owned());
-        lines.push(format!("paths: {}", list(&paths)?));
+        lines.push(format!("paths: {}", list(paths)?));
     }
     if args.namespace != DEFAULT_NAMESPACE {
         lines.push("# The namespace of objects that do not name one.".to_owned());
