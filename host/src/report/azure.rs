@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::place::{self, Region, path_parts};
+use super::place::{self, Region};
 use super::{Failing, Render, Summary, remarks};
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::foreign_text::azure::{data, property};
@@ -72,11 +72,9 @@ fn issue(properties: &[(&str, String)], message: &str, out: &mut dyn Write) -> i
 }
 
 fn location(file: &str, line: Option<usize>, column: Option<usize>) -> Vec<(&'static str, String)> {
-    let (parts, is_here) = path_parts(file);
-    let path = format!("{}{}", if is_here { "" } else { "/" }, parts.join("/"));
     let number = |name, number: Option<usize>| number.map(|number| (name, number.to_string()));
     let numbers = [number("linenumber", line), number("columnnumber", column)];
-    std::iter::once(("sourcepath", path)).chain(numbers.into_iter().flatten()).collect()
+    std::iter::once(("sourcepath", place::path(file))).chain(numbers.into_iter().flatten()).collect()
 }
 
 fn in_one_line(message: &str, help: &str) -> String {

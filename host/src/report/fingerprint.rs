@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::place::{self, path_parts};
+use super::place::{self, path};
 use crate::text::hex;
 use review::outcome::Outcome;
 use review::verdict::Finding;
@@ -43,10 +43,4 @@ impl Fingerprints {
         let hash = Sha256::digest(format!("{parts}\0{seen}"));
         hex(hash.get(..16).unwrap_or_default())
     }
-}
-
-/// One name for a file, however it was given.
-fn path(file: &str) -> String {
-    let (parts, is_here) = path_parts(file);
-    format!("{}{}", if is_here { "" } else { "/" }, parts.join("/"))
 }

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::place::{self, Region, path_parts};
+use super::place::{self, Region};
 use super::{Failing, Render, Summary, remarks};
 use review::diagnostic::{Diagnostic, Weight};
 use review::foreign_text::plain;
@@ -68,8 +68,7 @@ fn lines(message: &str, help: &str) -> String {
 }
 
 fn file(name: &str) -> String {
-    let (parts, is_here) = path_parts(name);
-    format!("file={}{}", if is_here { "" } else { "/" }, property(&parts.join("/")))
+    format!("file={}", property(&place::path(name)))
 }
 
 fn data(text: &str) -> String {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::fingerprint::Fingerprints;
-use super::place::{self, Region, path_parts};
+use super::place::{self, Region};
 use super::{Failing, Render, Summary, Tool, json_text, remarks};
 use review::diagnostic::{Diagnostic, Weight};
 use review::outcome::Outcome;
@@ -116,7 +116,6 @@ fn severity_of(severity: Severity) -> &'static str {
 
 /// GitLab reads paths from the root of the repository, where its jobs run.
 fn location(file: &str, begin: usize) -> Location {
-    let (parts, is_here) = path_parts(file);
-    let path = format!("{}{}", if is_here { "" } else { "/" }, parts.join("/"));
+    let path = place::path(file);
     Location { path: if path.is_empty() { ".".to_owned() } else { path }, lines: Lines { begin } }
 }

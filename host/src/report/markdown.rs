@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::place::{self, Region, path_parts};
+use super::place::{self, Region};
 use super::{Failing, Render, Summary, Tool, remarks};
 use crate::text::counted;
 use review::diagnostic::{Diagnostic, Spot, Weight};
@@ -85,7 +85,6 @@ impl Render for Markdown {
 }
 
 fn location(file: &str, line: Option<usize>) -> String {
-    let (parts, is_here) = path_parts(file);
     let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-    format!("{}{}{line}", if is_here { "" } else { "/" }, parts.join("/"))
+    place::path(file) + &line
 }

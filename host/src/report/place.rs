@@ -46,6 +46,13 @@ fn last_line(text: &str) -> (usize, &str) {
     (ends - pairs, text.rsplit(['\n', '\r']).next().unwrap_or_default())
 }
 
+/// One path for a file, however it was given: with `/` between its parts, and from the folder the command runs in where the
+/// file is below that.
+pub(super) fn path(file: &str) -> String {
+    let (parts, is_here) = path_parts(file);
+    format!("{}{}", if is_here { "" } else { "/" }, parts.join("/"))
+}
+
 /// The parts of a file's path, from the folder the command runs in where the file is below that; true if so.
 pub(super) fn path_parts(file: &str) -> (Vec<String>, bool) {
     let path = Path::new(file);
@@ -60,7 +67,7 @@ pub(super) fn path_parts(file: &str) -> (Vec<String>, bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{last_line, path_parts};
+    use super::{last_line, path, path_parts};
 
     #[test]
     fn line_ends_of_all_systems_are_counted() {
@@ -78,9 +85,18 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_working_folder() {
-        let here = std::env::current_dir().unwrap().join("deploy/web.yaml");
+        let here = std::env::current_dir().unwrap().join("deploy/web.yaml").display().to_string();
         let wanted = (vec!["deploy".to_owned(), "web.yaml".to_owned()], true);
         assert_eq!(path_parts("./deploy/web.yaml"), wanted);
-        assert_eq!(path_parts(&here.display().to_string()), wanted);
+        assert_eq!(path_parts(&here), wanted);
+        for (file, wanted) in [
+            ("./deploy/web.yaml", "deploy/web.yaml"),
+            (here.as_str(), "deploy/web.yaml"),
+            ("../web.yaml", "../web.yaml"),
+            ("/none/web.yaml", "/none/web.yaml"),
+            (".", ""),
+        ] {
+            assert_eq!(path(file), wanted);
+        }
     }
 }
