@@ -101,6 +101,11 @@ impl Diagnostic {
         notes.iter().map(diagnostic).collect()
     }
 
+    /// Message and help in one line, for output with a single line.
+    pub fn in_one_line(&self) -> String {
+        in_one_line(&self.message, self.help.as_deref().unwrap_or_default())
+    }
+
     /// The text for a terminal, without a line end.
     pub fn render(&self, colour: bool) -> String {
         let level = match self.weight {
@@ -131,6 +136,11 @@ impl Diagnostic {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
     }
+}
+
+/// What is wrong, and what to do if that is known, in one line.
+pub fn in_one_line(message: &str, help: &str) -> String {
+    if help.is_empty() { message.to_owned() } else { format!("{message}; {help}") }
 }
 
 impl fmt::Display for Diagnostic {

@@ -4,6 +4,7 @@ use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::diagnostic::in_one_line;
 use crate::field_error::{self, FieldError};
 use crate::pull::ImagePull;
 use crate::yaml::Place;
@@ -83,8 +84,7 @@ impl Finding {
 
     /// Message and help in one line, for output with a single line.
     pub fn in_one_line(&self) -> String {
-        let semicolon = if self.help.is_empty() { "" } else { "; " };
-        [self.message.as_str(), semicolon, &self.help].concat()
+        in_one_line(&self.message, &self.help)
     }
 }
 

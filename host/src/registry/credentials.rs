@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
+use review::diagnostic::in_one_line;
 use serde_json::{Value, json};
 
 use super::error::{RegistryError, log_in};
@@ -67,8 +68,7 @@ pub(crate) struct Unusable {
 
 impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, help } = self;
-        if help.is_empty() { f.write_str(what) } else { write!(f, "{what}; {help}") }
+        f.write_str(&in_one_line(&self.what, &self.help))
     }
 }
 

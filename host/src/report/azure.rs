@@ -29,8 +29,7 @@ impl Render for Azure {
         if let Some(Spot { file, line, column, .. }) = &problem.spot {
             properties.extend(location(file, Some(*line), *column));
         }
-        let help = problem.help.as_deref().unwrap_or_default();
-        issue(&properties, &in_one_line(&problem.message, help), out)
+        issue(&properties, &problem.in_one_line(), out)
     }
 
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
@@ -75,8 +74,4 @@ fn location(file: &str, line: Option<usize>, column: Option<usize>) -> Vec<(&'st
     let number = |name, number: Option<usize>| number.map(|number| (name, number.to_string()));
     let numbers = [number("linenumber", line), number("columnnumber", column)];
     std::iter::once(("sourcepath", place::path(file))).chain(numbers.into_iter().flatten()).collect()
-}
-
-fn in_one_line(message: &str, help: &str) -> String {
-    if help.is_empty() { message.to_owned() } else { format!("{message}; {help}") }
 }

@@ -71,12 +71,8 @@ impl Render for GitLab {
         };
         // GitLab needs a file and a line. A problem without one is about an argument, such as a file that does not exist.
         let (file, line) = problem.spot.as_ref().map_or((".", 1), |spot| (spot.file.as_str(), spot.line));
-        let description = match &problem.help {
-            Some(help) => format!("{}; {help}", problem.message),
-            None => problem.message.clone(),
-        };
         let issue = Issue {
-            description,
+            description: problem.in_one_line(),
             check_name,
             fingerprint: self.fingerprints.of_problem(check_name, file),
             severity: severity_of(severity),
