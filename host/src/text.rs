@@ -10,7 +10,12 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 
 /// A noun, in the plural unless there is one of it.
 pub(crate) fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+    let is_after_vowel = |start: &str| start.ends_with(['a', 'e', 'i', 'o', 'u']);
+    match noun.strip_suffix('y') {
+        _ if count == 1 => noun.to_owned(),
+        Some(start) if !is_after_vowel(start) => format!("{start}ies"),
+        _ => format!("{noun}s"),
+    }
 }
 
 /// Bytes in hexadecimal digits.
@@ -55,7 +60,13 @@ mod tests {
 
     #[test]
     fn one_is_singular_and_zero_is_plural() {
-        assert_eq!([0, 1, 2].map(|count| counted(count, "object")), ["0 objects", "1 object", "2 objects"]);
+        for (noun, all) in [
+            ("object", ["0 objects", "1 object", "2 objects"]),
+            ("registry", ["0 registries", "1 registry", "2 registries"]),
+            ("key", ["0 keys", "1 key", "2 keys"]),
+        ] {
+            assert_eq!([0, 1, 2].map(|count| counted(count, noun)), all);
+        }
     }
 
     #[test]

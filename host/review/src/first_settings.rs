@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::list::some_of;
 use crate::settings::Settings;
 use crate::usage::{Entry, Usage};
 
@@ -70,7 +71,7 @@ impl FirstSettings<'_> {
             text += "pullSecrets:\n";
         }
         for entry in &entries {
-            let namespaces = some_of(entry.used_in.iter().map(String::as_str));
+            let namespaces = some_of(&entry.used_in.iter().collect::<Vec<_>>(), MOST_NAMES);
             let _ = match entry.secret {
                 Some(_) => writeln!(text, "  # pods in {namespaces} have this secret"),
                 None => writeln!(
@@ -91,7 +92,7 @@ impl FirstSettings<'_> {
                 text,
                 "\n# Other images come from {}. An Azure container registry with a domain of\n\
                  # its own counts after you add the domain:\n# registrySuffixes: [registry.contoso.com]\n",
-                some_of(self.usage.others())
+                some_of(&self.usage.others().collect::<Vec<_>>(), MOST_NAMES)
             );
         }
         text += "\n# Look into the ServiceAccounts and Secrets that are among the manifests.\n\
@@ -99,16 +100,6 @@ impl FirstSettings<'_> {
                  # What a finding does: allow, warn or reject.\n\
                  actions: {missing: reject, unlisted: warn, unusable: reject, unknown: allow}\n";
         text
-    }
-}
-
-/// Some of these names, as a list in a sentence.
-fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    let shown = names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(MOST_NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

@@ -31,6 +31,7 @@ pub mod inventory;
 pub mod json_pointer;
 pub mod kind;
 mod kubectl_table;
+pub mod list;
 pub mod log;
 pub mod lookups;
 pub mod manifest;

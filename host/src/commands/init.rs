@@ -122,7 +122,7 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
     })?;
     let (registries, namespaces) = (usage.registries().count(), usage.namespaces().len());
     let mut lines = Lines::new(&mut *io.stdout, false);
-    let of = format!("{} in {}", counted_registries(registries), counted(namespaces, "namespace"));
+    let of = format!("{} in {}", counted(registries, "registry"), counted(namespaces, "namespace"));
     lines.line(format!("wrote {main_file}, for {of}"))?;
     lines.line(format!("wrote {CONFIG_FILE}"))?;
     io.stdout.flush()?;
@@ -210,8 +210,4 @@ fn config(args: &Init, main_file: &str, paths: &[&String]) -> Result<String> {
     lines.push("# Lowest severity that makes the exit status of check 1: reject, warn or mutate.".to_owned());
     lines.push("# failOn: warn".to_owned());
     Ok(lines.join("\n") + "\n")
-}
-
-fn counted_registries(count: usize) -> String {
-    if count == 1 { "1 registry".to_owned() } else { format!("{count} registries") }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use review::gaps::Gap;
+use review::list::some_of;
 
 use crate::console::Io;
 use crate::text::counted;
@@ -58,10 +59,5 @@ fn listed(unknown: &[(&Gap, &Dependents)]) -> String {
         let counts: Vec<String> = counts.collect();
         format!("{} ({})", gap.object(), counts.join(", "))
     };
-    let shown: Vec<String> = unknown.iter().take(LISTED).map(one).collect();
-    let more = match unknown.len().saturating_sub(LISTED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    shown.join(", ") + &more
+    some_of(&unknown.iter().map(one).collect::<Vec<String>>(), LISTED)
 }
