@@ -12,7 +12,7 @@ use crate::usage::{Entry, Usage};
 const MOST_NAMES: usize = 8;
 
 /// Words that YAML reads as something else than a text.
-const NOT_TEXTS: [&str; 8] = ["true", "false", "yes", "no", "on", "off", "null", "y"];
+const NOT_TEXTS: [&str; 9] = ["true", "false", "yes", "no", "y", "n", "on", "off", "null"];
 
 /// First settings.
 #[derive(Debug, Clone)]
@@ -105,8 +105,7 @@ impl FirstSettings<'_> {
 
 /// The name of an object or a registry as a YAML text. Names are of lower-case letters, digits, `-`, `.` and `:`.
 fn scalar(name: &str) -> String {
-    let is_text =
-        name.starts_with(|c: char| c.is_ascii_lowercase()) && !NOT_TEXTS.contains(&name) && name != "n";
+    let is_text = name.starts_with(|c: char| c.is_ascii_lowercase()) && !NOT_TEXTS.contains(&name);
     if is_text { name.to_owned() } else { Value::from(name).to_string() }
 }
 
