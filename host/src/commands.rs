@@ -16,6 +16,7 @@ mod policy_file;
 mod pulling;
 mod question;
 mod reports;
+mod resource_yaml;
 mod rewrite;
 pub mod secret;
 mod skipped;

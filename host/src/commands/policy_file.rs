@@ -7,13 +7,15 @@ use anyhow::{Context as _, Result};
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::engine::Engine as _;
+use review::host_calls::HostCalls;
 use review::lookups::Lookups;
 use review::policy_resource::PolicyResource;
 use review::rule_help::{Rule, rules};
 use review::settings::Settings;
+use serde_json::{Value, json};
 
 use crate::args::{CompleteArgs, LimitArgs, PolicyArgs};
-use crate::console::Io;
+use crate::console::{Console, Io};
 use crate::files::input;
 use crate::sandbox::{Cache, Compiler, EMBEDDED, Limits, Policy};
 
@@ -103,4 +105,54 @@ pub(super) fn lookups(
     let lookups =
         Lookups::new(cluster.clone(), policy.metadata(), Arc::new(io.stderr.clone())).granting(granted);
     if complete.complete { lookups } else { lookups.incomplete() }
+}
+
+/// The secret that images need by default, according to the policy.
+pub(super) fn default_secret(policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
+    let question = json!({"image": "registry.azurecr.io/image", "namespace": "default", "settings": {}});
+    let answer = policy.call("explain", question.to_string().as_bytes(), host);
+    let answer: Value = serde_json::from_slice(&answer.context("the policy explains nothing")?)?;
+    let secret = answer.pointer("/needs/secret").and_then(Value::as_str);
+    Ok(secret.context("the policy does not say which secret it needs by default")?.to_owned())
+}
+
+/// A host without a cluster, because a policy does not need one to report its protocol version.
+pub(super) struct NoCluster(pub(super) Console);
+
+impl HostCalls for NoCluster {
+    fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err(format!("{operation} is not available here"))
+    }
+
+    fn log(&self, line: &str) {
+        self.0.line(&format!("policy: {line}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use tempfile::NamedTempFile;
+
+    use super::NoCluster;
+    use crate::console::Console;
+    use crate::sandbox::HostCalls as _;
+
+    /// A policy that makes a lookup before it reports its protocol version gets an error, not an answer.
+    #[test]
+    fn where_there_is_no_cluster_every_call_is_refused_and_what_is_printed_is_said() {
+        let said = NamedTempFile::new().unwrap();
+        let host = NoCluster(Console::new(said.reopen().unwrap()));
+        for (namespace, operation) in
+            [("kubernetes", "get_resource"), ("tracing", "log"), ("oci", "v1/verify")]
+        {
+            let refusal = host.call("kubewarden", namespace, operation, b"{}");
+            assert_eq!(refusal, Err(format!("{operation} is not available here")));
+        }
+        host.log("started");
+        let mut text = String::new();
+        said.reopen().unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "policy: started\n");
+    }
 }

@@ -89,6 +89,11 @@ pub fn annotation<'a>(metadata: &'a Value, name: &str) -> &'a str {
     annotations.and_then(|all| all.get(name)).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// Where the maintainers publish the policy: `REPOSITORY:vVERSION`.
+pub fn published_module(metadata: &Value) -> String {
+    format!("{}:v{}", annotation(metadata, OCI_URL), annotation(metadata, VERSION))
+}
+
 /// How the module is run.
 pub fn execution_mode(metadata: &Value) -> &str {
     metadata.get("executionMode").and_then(Value::as_str).unwrap_or(WAPC)

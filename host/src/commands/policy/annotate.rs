@@ -8,14 +8,14 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{bytes, write};
-use crate::commands::policy_file::foreign_compiler;
+use crate::commands::policy_file::{NoCluster, foreign_compiler};
 use crate::console::Console;
 use crate::console::Io;
 use crate::files::input;
 use crate::publish::metadata::{self, USAGE};
 use crate::publish::registry::artifact::digest;
 use crate::sandbox::wasm_section::{METADATA, with_section};
-use crate::sandbox::{HostCalls, Limits, Policy};
+use crate::sandbox::{Limits, Policy};
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::yaml;
 
@@ -38,19 +38,6 @@ pub struct Annotate {
     /// Output file
     #[arg(long, value_name = "FILE")]
     pub output: PathBuf,
-}
-
-/// A host without a cluster, because a policy does not need one to report its protocol version.
-pub(in crate::commands) struct NoCluster(pub(in crate::commands) Console);
-
-impl HostCalls for NoCluster {
-    fn call(&self, _: &str, _: &str, operation: &str, _: &[u8]) -> Result<Vec<u8>, String> {
-        Err(format!("{operation} is not available here"))
-    }
-
-    fn log(&self, line: &str) {
-        self.0.line(&format!("policy: {line}"));
-    }
 }
 
 /// Runs the command.
@@ -122,33 +109,5 @@ fn protocol_version(wasm: &[u8], console: &Console) -> Result<Value> {
         Some("v1") => Ok(version),
         Some(other) => bail!("it uses protocol {other:?}, which Kubewarden does not support"),
         None => bail!("its answer to protocol_version is not a text"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read as _;
-
-    use tempfile::NamedTempFile;
-
-    use super::NoCluster;
-    use crate::console::Console;
-    use crate::sandbox::HostCalls as _;
-
-    /// A policy that makes a lookup before it reports its protocol version gets an error, not an answer.
-    #[test]
-    fn where_there_is_no_cluster_every_call_is_refused_and_what_is_printed_is_said() {
-        let said = NamedTempFile::new().unwrap();
-        let host = NoCluster(Console::new(said.reopen().unwrap()));
-        for (namespace, operation) in
-            [("kubernetes", "get_resource"), ("tracing", "log"), ("oci", "v1/verify")]
-        {
-            let refusal = host.call("kubewarden", namespace, operation, b"{}");
-            assert_eq!(refusal, Err(format!("{operation} is not available here")));
-        }
-        host.log("started");
-        let mut text = String::new();
-        said.reopen().unwrap().read_to_string(&mut text).unwrap();
-        assert_eq!(text, "policy: started\n");
     }
 }

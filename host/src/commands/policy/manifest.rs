@@ -7,16 +7,16 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::annotate::NoCluster;
 use crate::args::settings::{given_as_json, part_of, refused};
-use crate::commands::policy_file::load_policy;
+use crate::commands::policy_file::{NoCluster, default_secret, load_policy};
+use crate::commands::resource_yaml::yaml;
 use crate::console::Io;
 use crate::files::input;
-use crate::publish::metadata::{self, OCI_URL, VERSION};
+use crate::publish::metadata::published_module;
 use crate::publish::registry::reference;
 use crate::report::json_text;
-use crate::sandbox::{HostCalls, Limits, Policy};
-use review::deployment::{Deployment, Note, Resource};
+use crate::sandbox::{HostCalls, Limits};
+use review::deployment::{Deployment, Note};
 use review::diagnostic::Diagnostic;
 use review::object_name::{parse_name, parse_namespace};
 use review::settings::{self, Selection, Settings};
@@ -156,31 +156,6 @@ fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
         io.stderr.diagnostic(&note.diagnostic);
     }
     Ok(settings)
-}
-
-/// Where the maintainers publish the policy.
-pub(in crate::commands) fn published_module(metadata: &Value) -> String {
-    format!("{}:v{}", metadata::annotation(metadata, OCI_URL), metadata::annotation(metadata, VERSION))
-}
-
-/// The secret that images need by default, according to the policy.
-pub(in crate::commands) fn default_secret(policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
-    let question = json!({"image": "registry.azurecr.io/image", "namespace": "default", "settings": {}});
-    let answer = policy.call("explain", question.to_string().as_bytes(), host);
-    let answer: Value = serde_json::from_slice(&answer.context("the policy explains nothing")?)?;
-    let secret = answer.pointer("/needs/secret").and_then(Value::as_str);
-    Ok(secret.context("the policy does not say which secret it needs by default")?.to_owned())
-}
-
-/// The resources as documents with comments.
-pub(in crate::commands) fn yaml(resources: &[Resource]) -> Result<String> {
-    let mut documents = Vec::new();
-    for Resource { comments, object } in resources {
-        let mut lines: Vec<String> = comments.iter().map(|comment| format!("# {comment}")).collect();
-        lines.push(serde_saphyr::to_string(object)?);
-        documents.push(lines.join("\n"));
-    }
-    Ok(documents.join("---\n"))
 }
 
 /// The name of a resource, short enough for the suffix.
