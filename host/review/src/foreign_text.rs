@@ -59,7 +59,18 @@ fn begins_command(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{has_command, plain};
+
+    /// Texts of these words and of any characters.
+    pub(super) fn texts(words: &'static [&'static str]) -> impl Strategy<Value = String> {
+        let word = prop_oneof![
+            proptest::sample::select(words).prop_map(str::to_owned),
+            any::<char>().prop_map(String::from)
+        ];
+        proptest::collection::vec(word, 0..12).prop_map(|words| words.concat())
+    }
 
     #[test]
     fn what_a_terminal_or_a_ci_system_would_interpret_is_escaped() {
