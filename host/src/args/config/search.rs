@@ -88,7 +88,11 @@ const MOST: u64 = 64 << 10;
 /// Whether this is a regular file that is not a manifest: a manifest may have the name of the tool, too.
 fn is_config(file: &Path) -> bool {
     let is_small = |metadata: Metadata| metadata.is_file() && metadata.len() <= MOST;
-    let is_manifest = |text: &str| text.lines().any(|line| line.starts_with("apiVersion:"));
+    // In JSON, the key is in quotes, and other fields may be before it on its line.
+    let is_version = |field: &str| {
+        field.split_once(':').is_some_and(|(key, _)| key.trim().trim_matches('"') == "apiVersion")
+    };
+    let is_manifest = |text: &str| text.split(['\n', '{', ',']).any(is_version);
     file.symlink_metadata().is_ok_and(is_small)
         && fs::read_to_string(file).is_ok_and(|text| !is_manifest(&text))
 }
@@ -168,8 +172,21 @@ mod tests {
         let misnamed = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
         let search = upwards(&folder, None);
         assert_eq!(search.misnamed, misnamed(&["acr-pull-secret.yaml", "../.acr-pull-secret.yml"]));
-        fs::write(folder.join("acr-pull-secret.yaml"), "apiVersion: v1\nkind: Secret\n").unwrap();
-        assert_eq!(upwards(&folder, None).misnamed, misnamed(&["../.acr-pull-secret.yml"]));
+        fs::remove_file(folder.join("acr-pull-secret.yaml")).unwrap();
+        for (name, manifest) in [
+            ("acr-pull-secret.yaml", "apiVersion: v1\nkind: Secret\n"),
+            (".acr-pull-secret.json", "{\n  \"kind\": \"Secret\",\n  \"apiVersion\": \"v1\"\n}\n"),
+            (".acr-pull-secret.json", "{\"apiVersion\": \"v1\", \"kind\": \"Secret\"}"),
+            (".acr-pull-secret.json", "{ \"kind\": \"Secret\", \"apiVersion\" : \"v1\" }"),
+        ] {
+            fs::write(folder.join(name), manifest).unwrap();
+            assert_eq!(upwards(&folder, None).misnamed, misnamed(&["../.acr-pull-secret.yml"]), "{manifest}");
+            fs::remove_file(folder.join(name)).unwrap();
+        }
+        fs::write(folder.join(".acr-pull-secret.json"), "{\"failOn\": \"warn\"}").unwrap();
+        let wanted = misnamed(&[".acr-pull-secret.json", "../.acr-pull-secret.yml"]);
+        assert_eq!(upwards(&folder, None).misnamed, wanted);
+        fs::remove_file(folder.join(".acr-pull-secret.json")).unwrap();
         fs::write(top.join(CONFIG_FILE), "").unwrap();
         assert_eq!(upwards(&folder, None), found("..", top));
     }
