@@ -1,6 +1,15 @@
 //! Credentials: of docker configs, their helpers, and `az acr login`.
 
-use super::*;
+use acr_pull_secret::sandbox::EMBEDDED;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::authority::Authority;
+use super::front::{Act, Front, answer, say};
+use super::server::{Guard, Server};
+use super::{REPOSITORY, User, fine, host, immutable, reference, round_trip, text};
+use crate::engines::command;
 
 #[test]
 #[ignore = "needs docker-registry"]
