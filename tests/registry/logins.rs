@@ -61,7 +61,7 @@ fn a_credential_helper_is_used() {
     assert!(said.contains("docker-credential-test failed") && !said.contains("tok3n"), "{said}");
 }
 
-/// A registry before which the front plays the token server, as Azure Container Registry does.
+/// A registry before which the front plays the token service, as Azure Container Registry does.
 struct AzureRegistry {
     _server: Server,
     authority: Authority,
@@ -149,7 +149,7 @@ fn a_token_for_pulling_does_not_push() {
     let failed = user.fails(&[&["push", &reference(server.port)], &insecure[..]].concat());
     assert!(failed.contains("does not allow this with the credentials from"), "{failed}");
     let plain = user.pull_fails(&reference(server.port), &["--insecure", &host]);
-    assert!(plain.contains("its token server has no TLS, so it gets no credentials"), "{plain}");
+    assert!(plain.contains("its token service has no TLS, so it gets no credentials"), "{plain}");
     let missing = user.pull_fails(&reference(server.port), &insecure);
     assert!(missing.contains("does not exist"), "{missing}");
     let wrong = User::logged_in(&format!("localhost:{}", server.port), "battery staple");
@@ -168,7 +168,7 @@ fn a_token_that_a_header_cannot_contain_is_refused() {
         _ => say("200 OK", "", r#"{"token":"a\nb"}"#),
     });
     let failed = User::new().pull_fails(&reference(front.port), &["--insecure", &host(front.port)]);
-    assert!(failed.contains("its token server gave no token"), "{failed}");
+    assert!(failed.contains("its token service gave no token"), "{failed}");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn rows() -> Vec<Row> {
         note,
     };
     let unknown = "the password of service principal 11111111-2222-3333-4444-555555555555 for contoso.azurecr.io ends at an \
-                   unknown time, so nothing warns before: add --expires 1y, or --expires-from FILE with what `az ad app \
+                   unknown time, so no check can warn of it: add --expires 1y, or --expires-from FILE with what `az ad app \
                    credential list --id 11111111-2222-3333-4444-555555555555` prints";
     let token = json!({"certificates": [], "passwords": passwords, "username": "reader"});
     vec![
@@ -295,7 +295,7 @@ fn an_output_that_is_not_enough_gets_what_to_add() {
         (
             &ending(json!("2099-01-31T12:00:00Z")),
             &["--server", SERVER, "--expires", "2099-02-01T00:00:00Z"],
-            "not be later than the end that the credential itself has, 2099-01-31T12:00:00Z",
+            "later than the end of the credential itself, 2099-01-31T12:00:00Z",
         ),
         (
             &json!({"accessToken": access_token(), "loginServer": "fabrikam.azurecr.io"}),

@@ -45,7 +45,7 @@ fn an_unknown_end_is_said_with_the_way_to_ask() {
     assert!(said.contains(&format!("`az ad app credential list --id {ID}`")), "{said}");
     let (_, said) = end(&["--server", "ghcr.io", "--username", "octocat", "--password-stdin"], "hunter2");
     assert!(
-        said.contains("note: the password for ghcr.io ends at an unknown time, so nothing warns before: add --expires WHEN"),
+        said.contains("note: the password for ghcr.io ends at an unknown time, so no check can warn of it: add --expires WHEN"),
         "{said}"
     );
 }
@@ -82,11 +82,11 @@ fn a_list_of_azure_says_when_a_password_ends() {
     };
     refused(
         std::slice::from_ref(&old),
-        "the password is not one of those in it: rbac (ends at 2098-01-31T12:00:00Z)",
+        "none of its passwords begins as this one: rbac (ends at 2098-01-31T12:00:00Z)",
     );
     refused(
         &[new.clone(), entry("again", "Abc", "2097-01-31T12:00:00Z")],
-        "several passwords in it begin as this one: rotated (ends at 2099-01-31T12:00:00Z), again (ends at",
+        "several of its passwords begin as this one: rotated (ends at 2099-01-31T12:00:00Z), again (ends at",
     );
     refused(&[entry("rbac", "Abc", "2020-01-31T12:00:00Z")], "the password ended at 2020-01-31T12:00:00Z");
     refused(&[], "it lists no password");

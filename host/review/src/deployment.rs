@@ -90,12 +90,12 @@ impl Deployment<'_> {
             "metadata": {"name": self.name_of(role)}, "spec": self.spec(role),
         });
         let comment = match role {
-            _ if self.monitors() => "Reports what it would do; changes and refuses nothing.",
+            _ if self.monitors() => "Reports what it would do. It changes and rejects nothing.",
             Role::Mutate => {
-                "Adds missing pull secrets. Fails open: what was not fixed, the policy below refuses."
+                "Adds missing pull secrets. Fails open: without a policy-server, pods are created unchanged."
             }
             Role::Validate => {
-                "Refuses what lacks its pull secret. Fails closed: without a policy-server, nothing that its rules name is \
+                "Rejects what lacks its pull secret. Fails closed: without a policy-server, nothing that its rules name is \
                  created."
             }
         };

@@ -9,7 +9,7 @@ use crate::registry::{Connection, Insecure};
 /// How a registry is reached.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConnectionArgs {
-    /// Use plain http with this registry, or with the token server that it names; may be given several times
+    /// Use plain http with this registry, or with the token service that it names; may be given several times
     #[arg(long, value_name = "HOST[:PORT]", value_parser = parse_authority)]
     pub insecure: Vec<String>,
     /// Certificates (PEM) of authorities to trust in addition to those of the system

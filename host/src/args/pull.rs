@@ -24,7 +24,7 @@ pub struct PullArgs {
     /// Time limit of a request to a registry
     #[arg(long, requires = "pull", value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub pull_timeout: Duration,
-    /// Use plain http with this registry, or with the token server that it names; may be given several times
+    /// Use plain http with this registry, or with the token service that it names; may be given several times
     #[arg(long, requires = "pull", value_name = "HOST[:PORT]", value_parser = parse_authority)]
     pub insecure: Vec<String>,
     /// Certificates (PEM) of authorities to trust in addition to those of the system

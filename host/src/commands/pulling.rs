@@ -67,15 +67,16 @@ pub(super) fn ask<'a>(
 fn tell(pulls: &Pulls<'_>, questions: &HashSet<Question>, io: &Io) {
     let results = questions.iter().filter_map(|question| {
         let pull = pulls.result(question, false, None)?;
-        Some((pull.image, pull.result))
+        let is_asked = pull.result != PullResult::Unknown || !pull.attempts.is_empty();
+        Some((pull.image, is_asked.then_some(pull.result)))
     });
     // The worst for each image, where pods differ.
-    let mut images: BTreeMap<String, PullResult> = BTreeMap::new();
+    let mut images: BTreeMap<String, Option<PullResult>> = BTreeMap::new();
     for (image, result) in results {
         images.entry(image).and_modify(|known| *known = (*known).max(result)).or_insert(result);
     }
     let mut counts: BTreeMap<PullResult, usize> = BTreeMap::new();
-    for result in images.values() {
+    for result in images.values().flatten() {
         *counts.entry(*result).or_default() += 1;
     }
     let name = |result: &PullResult| match result {
@@ -89,8 +90,15 @@ fn tell(pulls: &Pulls<'_>, questions: &HashSet<Question>, io: &Io) {
     let counts: Vec<String> =
         counts.iter().map(|(result, count)| format!("{count} {}", name(result))).collect();
     let counts = if counts.is_empty() { "nothing to ask for".to_owned() } else { counts.join(", ") };
-    let images = counted(images.len(), "image");
-    io.stderr.line(&format!("note: asked the registries about {images}: {counts}"));
+    let asked = images.values().flatten().count();
+    if asked > 0 || images.is_empty() {
+        let asked = counted(asked, "image");
+        io.stderr.line(&format!("note: asked the registries about {asked}: {counts}"));
+    }
+    if asked < images.len() {
+        let others = counted(images.len() - asked, "image");
+        io.stderr.line(&format!("note: did not ask about {others}, because no credential for it is known"));
+    }
     if !pulls.is_complete() {
         tell_interrupted(io);
     }

@@ -89,7 +89,7 @@ pub struct MakeSecret {
     /// Read when the credential ends from what az ad app credential list printed
     #[arg(long, value_name = "FILE")]
     pub expires_from: Option<PathBuf>,
-    /// E-mail address, which is no longer used
+    /// E-mail address, which the kubelet ignores
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
     /// Name of the secret

@@ -146,15 +146,18 @@ impl Credential {
             (End::At(time), _) => format!("{what} ends at {time}"),
             (End::Never, _) => format!("{what} never ends"),
             (End::Unknown, Account::Principal(id)) => format!(
-                "{what} ends at an unknown time, so nothing warns before: add --expires 1y, or --expires-from FILE with what `az ad app \
+                "{what} ends at an unknown time, so no check can warn of it: add --expires 1y, or --expires-from FILE with what `az ad app \
                  credential list --id {id}` prints"
             ),
             (End::Unknown, Account::Token(name)) => format!(
-                "{what} ends at an unknown time, so nothing warns before: add --expires with what `az acr token show -n {name} -r REGISTRY` \
+                "{what} ends at an unknown time, so no check can warn of it: add --expires with what `az acr token show -n {name} -r REGISTRY` \
                  says"
             ),
             (End::Unknown, _) => {
-                format!("{what} ends at an unknown time, so nothing warns before: add --expires WHEN")
+                format!(
+                    "{what} ends at an unknown time, so no check can warn of it: add --expires WHEN, as `az ad app credential list \
+                     --id APPID` or `az acr token show -n TOKEN -r REGISTRY` says"
+                )
             }
         }
     }

@@ -15,10 +15,10 @@ pub enum CredentialListError {
     #[error("it lists no password")]
     Empty,
     /// None of them is the password
-    #[error("the password is not one of those in it: {}", list(.0))]
+    #[error("none of its passwords begins as this one: {}", list(.0))]
     Missing(Vec<String>),
     /// Several of them may be the password
-    #[error("several passwords in it begin as this one: {}", list(.0))]
+    #[error("several of its passwords begin as this one: {}", list(.0))]
     Several(Vec<String>),
 }
 

@@ -26,7 +26,7 @@ pub struct Connection {
     pub resolve: Vec<Resolved>,
 }
 
-/// The registries and token servers that use plain http, each as `HOST` or `HOST:PORT`.
+/// The registries and token services that use plain http, each as `HOST` or `HOST:PORT`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Insecure(pub Vec<String>);
 

@@ -19,7 +19,7 @@ use super::failure::{Asked, looks_like, of_http};
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 1 << 20;
 
-/// The scope of the access to a repository, as token servers define it.
+/// The scope of the access to a repository, as token services define it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Pull,
@@ -151,7 +151,7 @@ impl Access<'_> {
             // RFC 6749 5.2: an expired refresh token is a bad request.
             StatusCode::BAD_REQUEST if is_exchange => return Err(self.asked.of_status(401, "")),
             StatusCode::NOT_FOUND => {
-                return Err(self.nonsense("the token server that it names has no such page"));
+                return Err(self.nonsense("the token service that it names has no such page"));
             }
             _ => return Err(self.refused(response).await),
         }
@@ -161,7 +161,7 @@ impl Access<'_> {
         // The library would panic on characters that are not allowed in a header.
         token
             .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
-            .ok_or_else(|| self.nonsense("its token server gave no token"))
+            .ok_or_else(|| self.nonsense("its token service gave no token"))
     }
 
     /// Where the registry sends us with a password: over https unless the user allows otherwise, and for a login server of ACR
@@ -175,7 +175,7 @@ impl Access<'_> {
         let own = self.url("/")?;
         let is_own = authority(&realm) == authority(&own);
         if acr_name(self.asked.registry).is_some() && !is_own {
-            return Err(self.nonsense("it names a token server on another host, which gets no credentials"));
+            return Err(self.nonsense("it names a token service on another host, which gets no credentials"));
         }
         let is_allowed = match realm.scheme() {
             "https" => true,
@@ -185,7 +185,7 @@ impl Access<'_> {
         if is_allowed {
             Ok(realm)
         } else {
-            Err(self.nonsense("its token server has no TLS, so it gets no credentials"))
+            Err(self.nonsense("its token service has no TLS, so it gets no credentials"))
         }
     }
 

@@ -9,6 +9,7 @@ use super::{MakeSecret, refusal};
 use crate::files::input;
 use crate::pull_secret::credential_list;
 use crate::pull_secret::time::{End, Time};
+use review::diagnostic::{Diagnostic, Diagnostics};
 
 /// Determines when each credential ends.
 ///
@@ -24,13 +25,19 @@ pub(super) fn determine(
     if let Some(when) = args.expires {
         let Some(end) = when.end(now) else { bail!("--expires must be a time before the year 10000") };
         if let Some(past) = end.time().filter(|time| *time <= now) {
-            bail!("--expires must be a time in the future, and {past} is in the past");
+            let error = Diagnostic::error(format!("--expires is in the past: {past}"));
+            bail!(Diagnostics(vec![
+                error.with_help("pass a time in the future, or how long from now, such as 1y")
+            ]));
         }
         for Sourced { credential, .. } in sourced {
             if let (Some(own), End::Never | End::At(_)) = (credential.end.time(), end)
                 && end.time().is_none_or(|end| own < end)
             {
-                bail!("--expires must not be later than the end that the credential itself has, {own}");
+                let error = Diagnostic::error(format!(
+                    "--expires is later than the end of the credential itself, {own}"
+                ));
+                bail!(Diagnostics(vec![error.with_help("leave out --expires, or pass an earlier time")]));
             }
             credential.end = end;
         }
@@ -90,7 +97,7 @@ mod tests {
         assert_eq!(end(&["--expires", "2027-01-31T13:00:00+01:00"], "", before), at(after));
         assert_eq!(end(&from_list, list, before), at(after));
         for (options, list, says) in [
-            (["--expires", "2027-01-31T12:00:00Z"], "", "2027-01-31T12:00:00Z is in the past"),
+            (["--expires", "2027-01-31T12:00:00Z"], "", "is in the past: 2027-01-31T12:00:00Z"),
             (["--expires", "0d"], "", "is in the past"),
             (["--expires", "9000y"], "", "before the year 10000"),
             (from_list, list, "the password ended at 2027-01-31T12:00:00Z"),

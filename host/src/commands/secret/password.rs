@@ -41,9 +41,10 @@ pub(super) fn read(io: &mut Io) -> Result<String> {
         }
     }
     if password.is_empty() {
-        bail!(
-            "the password on standard input is empty: does the command before the pipe, or the file, have one?"
-        );
+        let error = Diagnostic::error("the password on standard input is empty");
+        bail!(Diagnostics(vec![
+            error.with_help("see whether the file, or the command before the pipe, prints a password")
+        ]));
     }
     Ok(password)
 }

@@ -17,7 +17,7 @@ pub(super) fn format(text: &str) -> AzureError {
         ("what -o table prints, which cuts values", JSON)
     } else if text.lines().count() == 1 {
         (
-            "one value, which does not say whose it is",
+            "one value without its user",
             "leave out --query, or pass the value with --username and --password-stdin",
         )
     } else {
