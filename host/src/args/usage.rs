@@ -25,7 +25,7 @@ const TIPS: [(&str, &str, &str); 11] = [
 const STREAM_DOCUMENT: &str = "write an equals sign before it: --settings=-#2";
 
 /// What a command needs, for a call without its positional argument: the command, its need, and what to type.
-const NEEDS: [(&str, &str, &str); 4] = [
+const NEEDS: [(&str, &str, &str); 6] = [
     (
         "check",
         "a file, a folder, or - for standard input",
@@ -42,6 +42,8 @@ const NEEDS: [(&str, &str, &str); 4] = [
         "name one, such as acr-pull-secret explain contoso.azurecr.io/shop/web:v1",
     ),
     ("test", "a suite, or a folder of suites", "name one, such as acr-pull-secret test tests/"),
+    ("init", "a file, a folder, or - for standard input", "name one, such as acr-pull-secret init deploy/"),
+    ("why", "a pod or a workload", "name one, such as acr-pull-secret why deployment/web -n shop"),
 ];
 
 /// The error of a call without the positional argument of its command, or of `secret` without a credential.
@@ -51,10 +53,12 @@ pub fn of_missing_input(error: &clap::Error) -> Option<Diagnostic> {
         return None;
     }
     let command = command_of(error)?;
-    if command == "secret" && missing.iter().any(|name| name.starts_with("--username")) {
+    if command == "secret"
+        && missing.iter().any(|name| name.starts_with("--username") || name.starts_with("--server"))
+    {
         let help = "pass --from-az FILE with what az printed, --from-docker-config FILE, or all of --server SERVER, \
                     --username NAME and --password-stdin";
-        return Some(Diagnostic::error("secret needs a user name and a password").with_help(help));
+        return Some(Diagnostic::error("secret needs a server, a user name and a password").with_help(help));
     }
     if !missing.iter().all(|name| name.starts_with('<')) {
         return None;
