@@ -36,12 +36,13 @@ fn template(pull_secrets: &[&str]) -> Value {
     })
 }
 
-fn object(kind: &str, name: &str, owner: Option<&str>, spec: &Value) -> Value {
+fn object(kind: &str, name: &str, owner: Option<(&str, &str)>, spec: &Value) -> Value {
     let api_version = match kind {
         "Pod" | "ServiceAccount" => "v1",
         _ => "apps/v1",
     };
-    let owners: Vec<Value> = owner.iter().map(|uid| json!({"uid": uid, "controller": true})).collect();
+    let owners: Vec<Value> =
+        owner.iter().map(|(kind, uid)| json!({"kind": kind, "uid": uid, "controller": true})).collect();
     json!({
         "apiVersion": api_version, "kind": kind, "spec": spec,
         "metadata": {"name": name, "namespace": "shop", "uid": name, "ownerReferences": owners},
@@ -54,11 +55,11 @@ pub(crate) fn objects() -> Vec<Value> {
     let mut done = object("Pod", "done", None, &template(&["gone"]));
     done["status"] = json!({"phase": "Succeeded"});
     vec![
-        object("Pod", "web-1-a", Some("web-1"), &template(&["acr-secret"])),
+        object("Pod", "web-1-a", Some(("ReplicaSet", "web-1")), &template(&["acr-secret"])),
         object("Pod", "bare", None, &template(&["gone"])),
         done,
         object("Deployment", "web", None, &workload(&["acr-secret"])),
-        object("ReplicaSet", "web-1", Some("web"), &workload(&["acr-secret"])),
+        object("ReplicaSet", "web-1", Some(("Deployment", "web")), &workload(&["acr-secret"])),
         object("ServiceAccount", "web", None, &Value::Null),
     ]
 }

@@ -1,6 +1,6 @@
 //! The objects of a cluster that a check needs, read once.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
 use review::kind::{Kind, controller, not_judged};
@@ -11,6 +11,13 @@ use super::{Kubectl, KubectlError, Query, Scope};
 /// The kinds that are checked.
 const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps,replicasets.apps,statefulsets.apps,\
                        daemonsets.apps,jobs.batch,cronjobs.batch,serviceaccounts";
+
+/// The kinds of [`CHECKED`] that make pods, or workloads that do.
+const MAKERS: [&str; 7] =
+    ["ReplicationController", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
+
+/// The most makers above an object: a `Job` of a `CronJob`, a `ReplicaSet` of a `Deployment`.
+const MOST_MAKERS: usize = 2;
 
 /// The types of Secrets that the kubelet reads. Only their content is asked for.
 const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
@@ -72,13 +79,16 @@ impl World {
 
     /// What is checked of these objects: no pod that has finished, and nothing that one of them has made.
     fn of(objects: Vec<Value>) -> Self {
-        let uid = |object: &Value| Some(object.pointer("/metadata/uid")?.as_str()?.to_owned());
-        let known: HashSet<String> = objects.iter().filter_map(uid).collect();
+        let has_finished =
+            |object: &Value| Kind::of(object).is_some_and(|kind| not_judged(&kind, object).is_some());
         let mut world = Self::default();
-        for object in objects {
-            if Kind::of(&object).is_some_and(|kind| not_judged(&kind, &object).is_some()) {
-                world.finished += 1;
-            } else if controller(&object).is_some_and(|owner| known.contains(owner)) {
+        let (finished, rest): (Vec<Value>, Vec<Value>) = objects.into_iter().partition(has_finished);
+        world.finished = finished.len();
+        let makers: HashMap<Maker<'_>, &Value> =
+            rest.iter().filter_map(|object| Some((Maker::itself(object)?, object))).collect();
+        let is_made: Vec<bool> = rest.iter().map(|object| is_made(object, &makers)).collect();
+        for (object, is_made) in rest.into_iter().zip(is_made) {
+            if is_made {
                 world.made += 1;
             } else {
                 world.objects.push(Found::new(object));
@@ -86,6 +96,45 @@ impl World {
         }
         world
     }
+}
+
+/// What makes others. A reference to an owner is what the author of an object has written, so more than the uid has to match.
+#[derive(PartialEq, Eq, Hash)]
+struct Maker<'a> {
+    namespace: &'a str,
+    kind: &'a str,
+    uid: &'a str,
+}
+
+impl<'a> Maker<'a> {
+    fn itself(object: &'a Value) -> Option<Self> {
+        let word = |path| object.pointer(path).and_then(Value::as_str);
+        let kind = word("/kind").filter(|kind| MAKERS.contains(kind))?;
+        Some(Self { namespace: word("/metadata/namespace")?, kind, uid: word("/metadata/uid")? })
+    }
+
+    fn of(object: &'a Value) -> Option<Self> {
+        let uid = controller(object)?;
+        let owners = object.pointer("/metadata/ownerReferences")?.as_array()?.iter();
+        let mut kinds = owners.filter(|owner| owner["controller"] == true && owner["uid"] == uid);
+        let kind = kinds.next()?.get("kind")?.as_str()?;
+        Some(Self { namespace: object.pointer("/metadata/namespace")?.as_str()?, kind, uid })
+    }
+}
+
+/// Whether a listed object that none has made has made this one, itself or through others. Objects that name each other as their
+/// owners are not made by any of them.
+fn is_made(object: &Value, makers: &HashMap<Maker<'_>, &Value>) -> bool {
+    let maker = |object: &Value| Maker::of(object).and_then(|maker| makers.get(&maker).copied());
+    let mut above = maker(object);
+    for _ in 0..MOST_MAKERS {
+        let Some(found) = above else { return false };
+        above = maker(found);
+        if above.is_none() {
+            return true;
+        }
+    }
+    false
 }
 
 impl Found {
@@ -139,10 +188,10 @@ mod tests {
 
     #[test]
     fn what_a_listed_controller_has_made_and_finished_pods_are_left_out() {
-        let object = |kind: &str, name: &str, owner: Option<(&str, bool)>, phase: &str| {
+        let object = |kind: &str, name: &str, owner: Option<(&str, &str, bool)>, phase: &str| {
             let owners: Vec<_> = owner
                 .iter()
-                .map(|(uid, is_controller)| json!({"uid": uid, "controller": is_controller}))
+                .map(|(kind, uid, is_controller)| json!({"kind": kind, "uid": uid, "controller": is_controller}))
                 .collect();
             json!({
                 "apiVersion": if kind == "Pod" { "v1" } else { "apps/v1" }, "kind": kind,
@@ -150,14 +199,28 @@ mod tests {
                 "status": {"phase": phase},
             })
         };
+        let mut elsewhere = object("Pod", "elsewhere", Some(("ReplicaSet", "web-1", true)), "Running");
+        elsewhere["metadata"]["namespace"] = "ops".into();
         let world = World::of(vec![
             object("Deployment", "web", None, ""),
-            object("ReplicaSet", "web-1", Some(("web", true)), ""),
-            object("Pod", "web-1-a", Some(("web-1", true)), "Pending"),
+            object("ReplicaSet", "web-1", Some(("Deployment", "web", true)), ""),
+            object("Pod", "web-1-a", Some(("ReplicaSet", "web-1", true)), "Pending"),
             object("Pod", "done", None, "Succeeded"),
             object("Pod", "bare", None, "Running"),
-            object("Pod", "of-another", Some(("some-operator", true)), "Running"),
-            object("Pod", "referred", Some(("web", false)), "Running"),
+            object("Pod", "of-another", Some(("Operator", "some-operator", true)), "Running"),
+            object("Pod", "referred", Some(("Deployment", "web", false)), "Running"),
+            // What no controller writes.
+            object("ServiceAccount", "account", None, ""),
+            object("Pod", "of-account", Some(("ServiceAccount", "account", true)), "Running"),
+            object("Pod", "of-other-kind", Some(("StatefulSet", "web", true)), "Running"),
+            object("Pod", "own", Some(("Pod", "own", true)), "Running"),
+            object("Pod", "of-finished", Some(("Pod", "done", true)), "Running"),
+            object("Pod", "one", Some(("Pod", "two", true)), "Running"),
+            object("Pod", "two", Some(("Pod", "one", true)), "Running"),
+            object("ReplicaSet", "ring-1", Some(("ReplicaSet", "ring-2", true)), ""),
+            object("ReplicaSet", "ring-2", Some(("ReplicaSet", "ring-1", true)), ""),
+            object("Pod", "of-ring", Some(("ReplicaSet", "ring-1", true)), "Running"),
+            elsewhere,
         ]);
         let places: Vec<&str> = world.objects.iter().map(|found| found.place.as_str()).collect();
         assert_eq!(
@@ -166,7 +229,18 @@ mod tests {
                 "deployment/web in namespace shop",
                 "pod/bare in namespace shop",
                 "pod/of-another in namespace shop",
-                "pod/referred in namespace shop"
+                "pod/referred in namespace shop",
+                "serviceaccount/account in namespace shop",
+                "pod/of-account in namespace shop",
+                "pod/of-other-kind in namespace shop",
+                "pod/own in namespace shop",
+                "pod/of-finished in namespace shop",
+                "pod/one in namespace shop",
+                "pod/two in namespace shop",
+                "replicaset/ring-1 in namespace shop",
+                "replicaset/ring-2 in namespace shop",
+                "pod/of-ring in namespace shop",
+                "pod/elsewhere in namespace ops"
             ]
         );
         assert_eq!((world.made, world.finished), (2, 1));
