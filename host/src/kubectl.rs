@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use review::log::Log;
+use review::object_name::parse_name;
 use serde_json::Value;
 
 use crate::process::{self, on_one_line};
@@ -93,7 +94,7 @@ pub enum Scope {
 pub struct Query<'a> {
     /// Their kinds, as kubectl names them: `pods,jobs.batch`
     pub resources: &'a str,
-    /// Their names; empty for all. A name that is not there is left out. They have to be names that the API server accepts
+    /// Their names; empty for all. A name that is not there is left out
     pub names: &'a [&'a str],
     /// Where they are
     pub scope: &'a Scope,
@@ -149,8 +150,13 @@ impl<'a> Kubectl<'a> {
 
     fn get(&self, query: &Query<'_>, output: &str) -> Result<Vec<u8>, KubectlError> {
         let Query { resources, names, scope, options } = query;
+        // No other text is the name of an object, and one that begins with `-` would be an option.
+        let known: Vec<&str> = names.iter().copied().filter(|name| parse_name(name).is_ok()).collect();
+        if known.is_empty() && !names.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut command = Command::new("kubectl");
-        command.args(["get", resources]).args(*names).args(*options).arg(output);
+        command.args(["get", resources]).args(known).args(*options).arg(output);
         match scope {
             Scope::All => drop(command.arg("--all-namespaces")),
             Scope::Namespace(name) => drop(command.arg(format!("--namespace={name}"))),
