@@ -49,14 +49,27 @@ fn named_as_plugin(command: Command) -> Command {
     command.mut_subcommands(named_as_plugin)
 }
 
+/// Words of sentences after which a call is shown.
+const BEFORE: [&str; 8] = ["run", "with", "what", "as", "by", "and", "then", "use"];
+
+/// Whether the next word of a text can be a call. A Secret may have the name of the command, so it is not one after an option or
+/// the kind of an object.
+fn precedes_call(text: &str) -> bool {
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    if !line.ends_with(' ') {
+        return line.is_empty() || line.ends_with(['`', '(', '|']);
+    }
+    let last = line.split_whitespace().next_back();
+    last.is_none_or(|word| BEFORE.contains(&word) || word.ends_with(['|', '&', ';', ':', ',']))
+}
+
 /// The text with another name in each call: where the name is a word of its own and a word follows it.
 fn called_as_plugin(text: &str) -> Cow<'_, str> {
     let is_call = |at: usize| {
         let (before, rest) = text.split_at_checked(at).unwrap_or_default();
         let follows = rest.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(' '));
-        let is_word =
-            before.chars().next_back().is_none_or(|c| " \n`(|".contains(c)) && !before.ends_with("kubectl ");
-        is_word && follows.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '-'))
+        precedes_call(before)
+            && follows.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '-'))
     };
     let calls: Vec<usize> = text.match_indices(NAME).map(|(at, _)| at).filter(|at| is_call(*at)).collect();
     if calls.is_empty() {
@@ -112,6 +125,16 @@ mod tests {
             ),
             ("kubectl acr-pull-secret check", "kubectl acr-pull-secret check"),
             ("acr-pull-secret", "acr-pull-secret"),
+            // A Secret of this name.
+            (
+                "acr-pull-secret secret --name acr-pull-secret -n shop < password.txt | kubectl create -f -",
+                "kubectl acr-pull-secret secret --name acr-pull-secret -n shop < password.txt | kubectl create -f -",
+            ),
+            (
+                "kubectl get secret acr-pull-secret -n shop -o yaml > a.yaml && acr-pull-secret secret --merge a.yaml",
+                "kubectl get secret acr-pull-secret -n shop -o yaml > a.yaml && kubectl acr-pull-secret secret --merge a.yaml",
+            ),
+            ("and list acr-pull-secret in imagePullSecrets", "and list acr-pull-secret in imagePullSecrets"),
         ] {
             assert_eq!(called_as_plugin(text), named);
         }
