@@ -156,6 +156,12 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
         ]);
         secret
     };
+    let of_type = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": {"name": "db-password", "namespace": "shop"},
+        "data": {"password": "eA=="},
+    });
+    let mut made = expired();
+    made["metadata"]["ownerReferences"] = json!([{"kind": "ExternalSecret", "name": "acr", "uid": "7"}]);
     for (name, pod, event, account, found, cause, fix, status) in [
         (
             "expired",
@@ -164,7 +170,7 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             account(&[]),
             vec![expired()],
             "key contoso.azurecr.io of secret acr-secret: its credential expired",
-            "acr-pull-secret secret --server contoso.azurecr.io",
+            "kubectl get secret acr-secret -n shop -o yaml > acr-secret.yaml && acr-pull-secret secret --merge acr-secret.yaml --server contoso.azurecr.io",
             1,
         ),
         (
@@ -204,7 +210,7 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             account(&[]),
             vec![secret("acr-secret", "fabrikam.azurecr.io", ("reader", PASSWORD), &Value::Null)],
             "no key of the pod's pull secrets (acr-secret) is for contoso.azurecr.io",
-            "acr-pull-secret secret --server contoso.azurecr.io",
+            "acr-pull-secret secret --merge acr-secret.yaml --server contoso.azurecr.io",
             1,
         ),
         (
@@ -232,7 +238,7 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             pod(IMAGE, &["acr-secret"], &back_off()),
             Some(unauthorized()),
             account(&[]),
-            vec![later],
+            vec![later.clone()],
             "fixed since the kubelet's last attempt",
             "kubectl delete pod web-5d8f7c9b6-x2k4p -n shop",
             0,
@@ -258,11 +264,41 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             1,
         ),
         (
+            "nothing was written since the last attempt",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(anonymous()),
+            account(&[]),
+            vec![written_by("f:metadata")],
+            "not known: the kubelet's last attempt had no credential",
+            "--pull",
+            1,
+        ),
+        (
+            "of another type",
+            pod(IMAGE, &["db-password"], &back_off()),
+            Some(anonymous()),
+            account(&[]),
+            vec![of_type],
+            "the kubelet does not read secret db-password",
+            "--name acr-secret -n shop < password.txt | kubectl create -f -, and list acr-secret in imagePullSecrets",
+            1,
+        ),
+        (
+            "of a controller",
+            pod(IMAGE, &["acr-secret"], &back_off()),
+            Some(unauthorized()),
+            account(&[]),
+            vec![made],
+            "key contoso.azurecr.io of secret acr-secret: its credential expired",
+            "change the credential for contoso.azurecr.io in the source of secret acr-secret",
+            1,
+        ),
+        (
             "secret was missing at the last attempt",
             pod(IMAGE, &["acr-secret"], &back_off()),
             Some(anonymous()),
             account(&[]),
-            vec![valid("acr-secret")],
+            vec![later.clone()],
             "fixed since the kubelet's last attempt",
             "kubectl delete pod",
             0,

@@ -10,18 +10,20 @@
 
 pub mod cause;
 pub mod event;
+mod fix;
 pub mod kubelet;
 pub mod pod;
+pub mod secret;
 pub mod target;
 
 use review::explanation::{Explanation, OutcomeState, Usability};
 use review::pull::{ImagePull, PullResult};
-use review::user_info::without_user_info;
 use serde_json::Value;
 
 use self::event::Event;
-use self::kubelet::{Complaint, Meaning};
+use self::kubelet::Complaint;
 use self::pod::{Image, Pod, State};
+use self::secret::Secret;
 
 /// Everything that is known about a pod.
 #[derive(Debug)]
@@ -32,8 +34,10 @@ pub struct Facts {
     pub events: Vec<Event>,
     /// Its `ServiceAccount`, as it is now; none where it is not known
     pub account: Option<Value>,
-    /// The Secrets that the pod or its `ServiceAccount` lists: name, and when its content was written last
-    pub secrets: Vec<(String, Option<String>)>,
+    /// Whether its `ServiceAccount` could be read
+    pub is_account_known: bool,
+    /// The Secrets that the pod or its `ServiceAccount` lists
+    pub secrets: Vec<Secret>,
     /// Its images, with what is known about each
     pub images: Vec<ImageFacts>,
 }
@@ -80,15 +84,13 @@ impl Facts {
     /// The kubelet's last complaint about an image.
     pub fn complaint(&self, image: &Image) -> Option<Complaint> {
         let State::Failing { reason, message } = &image.state else { return None };
-        // A user name and a password in the image are in the message too.
-        let shown = |text: &str| text.replace(&image.reference, &without_user_info(&image.reference));
-        let of_state = Complaint::of(reason, &shown(message));
+        let of_state = Complaint::of(reason, message, &image.reference);
         if of_state.says_why() {
             return Some(of_state);
         }
         // Older kubelets say why only in an event.
         let failed = self.events.iter().rev().find(|event| event.is_failed_pull_of(&image.reference));
-        Some(failed.map_or(of_state, |event| Complaint::of(reason, &shown(&event.message))))
+        Some(failed.map_or(of_state, |event| Complaint::of(reason, &event.message, &image.reference)))
     }
 
     /// Whether the image of a container that runs was on its node before, so that nothing was pulled for the pod.
@@ -97,14 +99,9 @@ impl Facts {
         image.state == State::Pulled && pulls.next_back().is_some_and(Event::is_already_present)
     }
 
-    /// Whether the credentials of an image differ from those of the kubelet's last attempt: it had none then, or the secret was
-    /// written later.
+    /// Whether the secret that is tried for an image was written after the kubelet's last attempt.
     fn has_changed(&self, image: &ImageFacts) -> bool {
         let tried = image.explanation.tries.iter().find(|tried| !tried.fails);
-        let complaint = self.complaint(&image.image);
-        if tried.is_some() && complaint.is_some_and(|it| it.meaning == Some(Meaning::NoCredential)) {
-            return true;
-        }
         let written = tried.and_then(|tried| self.written(&tried.secret));
         let failed = self.events.iter().rev().find(|event| event.is_failed_pull_of(&image.image.reference));
         match (written, failed.and_then(|event| event.last.as_deref())) {
@@ -113,8 +110,13 @@ impl Facts {
         }
     }
 
+    /// A Secret that could be read.
+    pub fn secret(&self, name: &str) -> Option<&Secret> {
+        self.secrets.iter().find(|secret| secret.name == name)
+    }
+
     fn written(&self, secret: &str) -> Option<&str> {
-        self.secrets.iter().find(|(name, _)| name == secret)?.1.as_deref()
+        self.secret(secret)?.written.as_deref()
     }
 
     /// Whether an image can be pulled now.

@@ -93,13 +93,37 @@ fn a_workload_stands_for_its_pods_and_those_in_trouble_are_explained_once() {
 }
 
 #[test]
+fn pods_with_other_complaints_are_explained_apart() {
+    let of = |name: &str, minute, end: &str| {
+        let message = format!("Back-off pulling image \"{IMAGE}\"{end}");
+        named(pod(IMAGE, &[], &waiting("ImagePullBackOff", &message)), name, minute)
+    };
+    let pods = [
+        of("web-a", 10, ": ErrImagePull: 403 Forbidden"),
+        of("web-b", 11, ": ErrImagePull: 401 Unauthorized"),
+        of("web-c", 12, ""),
+        of("web-d", 13, ": ErrImagePull: status code 403"),
+    ];
+    let stub = with_pod(Stub::new())
+        .objects("get pods --selector=app=web --output=json --namespace=shop", &pods)
+        .objects(
+            "get deployments.apps web --output=json --namespace=shop --ignore-not-found",
+            &[workload("Deployment", 4)],
+        );
+    let (out, talk, _) = stub.run(&["why", "deployment/web", "-n", "shop"]);
+    let heads: Vec<&str> =
+        out.lines().filter_map(|line| line.strip_prefix("Pod shop/")?.split(' ').next()).collect();
+    assert_eq!((heads, row(&out, "same for")), (vec!["web-d", "web-b"], "web-c, web-a"), "{out}{talk}");
+}
+
+#[test]
 fn a_workload_without_pods_has_the_reason() {
     let get = "get replicasets.apps web --output=json --namespace=shop --ignore-not-found";
     let list = "get pods --selector=app=web --output=json --namespace=shop";
     let events = "get events --field-selector=involvedObject.uid=44 --output=json --namespace=shop";
     let refused = event(
         "FailedCreate",
-        "Error creating: admission webhook denied the request: secret \"a\" is missing",
+        "Error creating: admission webhook denied the request: image bob:hunter2@contoso.azurecr.io/web:v1",
     );
     for (replicas, events_found, cause, expected) in [
         (2, vec![refused.clone()], "its pods are refused: Error creating: admission webhook denied", 1),
@@ -113,6 +137,7 @@ fn a_workload_without_pods_has_the_reason() {
             .objects(events, &events_found);
         let (out, talk, status) = stub.run(&["why", "rs/web", "-n", "shop"]);
         assert_eq!(status, Some(expected), "{out}{talk}");
+        assert!(!out.contains("hunter2"), "{out}");
         assert!(
             out.starts_with("ReplicaSet shop/web (no pods)\n") && row(&out, "cause").starts_with(cause),
             "{out}"
@@ -239,6 +264,39 @@ fn what_may_not_be_read_is_not_known() {
         assert!(talk.contains(&format!("warning: the {what} are not known: ")), "{talk}");
     }
     assert!(!out.contains("does not exist") && row(&out, "cause").starts_with("not known"), "{out}");
+}
+
+#[test]
+fn a_service_account_that_may_not_be_read_is_not_patched() {
+    let stub = Stub::new()
+        .objects(POD, &[pod(IMAGE, &[], &back_off())])
+        .objects(EVENTS, &[anonymous()])
+        .forbids(ACCOUNT, "serviceaccounts");
+    let (out, talk, status) = stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+    assert_eq!(status, Some(1), "{out}{talk}");
+    assert!(row(&out, "cause").ends_with("ServiceAccount web, which may list one, cannot be read"), "{out}");
+    assert!(!out.contains("patch"), "{out}");
+}
+
+/// The stub answers no call with an option that is not the command's own.
+#[test]
+fn names_that_kubernetes_does_not_accept_are_in_no_command() {
+    for name in ["--cache-dir=/evil", "a;b", "$(id)", "a b", "A", ""] {
+        let mut pod = pod(IMAGE, &[], &back_off());
+        pod["spec"]["serviceAccountName"] = name.into();
+        let mut other = pod.clone();
+        other["metadata"]["name"] = format!("x{name};").into();
+        other["status"]["containerStatuses"][0]["state"] = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        for pod in [pod, other] {
+            let stub = Stub::new().objects(POD, &[pod]).objects(EVENTS, &[anonymous()]);
+            let stub = stub.objects(&ACCOUNT.replace(" web ", " default "), &[]);
+            let (out, talk, status) = stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+            assert!(status.is_some_and(|status| status < 2), "{out}{talk}");
+            let fix = row(&out, "fix");
+            assert!(name.is_empty() || name == "A" || !fix.contains(name), "{out}");
+            assert!(!fix.contains(';'), "{out}");
+        }
+    }
 }
 
 /// A pod may list any text as the name of a pull secret, and messages come from registries.

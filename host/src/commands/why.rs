@@ -104,7 +104,7 @@ fn refused(error: &GatheringError) -> Diagnostics {
 
 /// What is known about a pod, with what the policy and, if wanted, the registries say about its images.
 fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &Io) -> Result<Facts> {
-    let Gathered { events, account, cluster, is_complete, secrets } = gathered;
+    let Gathered { events, account, is_account_known, cluster, is_complete, secrets } = gathered;
     let pod = Pod::of(object);
     let cluster = Arc::new(cluster);
     let complete = CompleteArgs { complete: is_complete };
@@ -137,7 +137,7 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
         };
         ask(&mut images, object, &pod, &asker, args, io)?;
     }
-    Ok(Facts { pod, events, account, secrets, images })
+    Ok(Facts { pod, events, account, is_account_known, secrets, images })
 }
 
 /// Asks the registries of the images that the kubelet may pull.

@@ -98,7 +98,7 @@ impl World {
     }
 }
 
-/// What makes others. A reference to an owner is what the author of an object has written, so more than the uid has to match.
+/// A workload that makes others. A reference to an owner is what the author of an object has written, so more than the uid has to match.
 #[derive(PartialEq, Eq, Hash)]
 struct Maker<'a> {
     namespace: &'a str,

@@ -1,16 +1,13 @@
 //! The one cause of a pod's trouble, and what to type.
 
 use review::explanation::{Need, OutcomeState, TriedKey, Usability};
-use review::object_name::parse_name;
 use review::pull::PullResult;
 use review::user_info::without_user_info;
 
+use super::fix::{NEW_SECRET, again, ask, create, describe, replace, typed};
 use super::kubelet::{Meaning, shortened};
 use super::pod::State;
 use super::{Facts, ImageFacts, Now};
-
-/// The name of a pull secret where the pod and its `ServiceAccount` list none.
-const NEW_SECRET: &str = "acr-secret";
 
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +53,11 @@ pub fn of(facts: &Facts) -> Cause {
     if let Some((container, reason)) = &pod.other {
         return Cause::new(
             format!("every image was pulled, and container {container} waits for another reason: {reason}"),
-            format!("kubectl logs {} -n {} -c {container} --previous", pod.name, pod.namespace),
+            typed(
+                &[&pod.name, &pod.namespace, container],
+                format!("kubectl logs {} -n {} -c {container} --previous", pod.name, pod.namespace),
+                "read the log of the container's last run",
+            ),
         );
     }
     if facts.images.iter().all(|image| image.image.state == State::Pulled) {
@@ -69,10 +70,7 @@ fn unscheduled(facts: &Facts) -> Cause {
     let event = facts.events.iter().rev().find(|event| event.reason == "FailedScheduling");
     let reason = event.map(|event| event.message.as_str()).or(facts.pod.unscheduled.as_deref());
     let reason = reason.map(|reason| format!(": {}", shortened(reason))).unwrap_or_default();
-    Cause::new(
-        format!("the pod has no node, so nothing was pulled{reason}"),
-        format!("kubectl describe pod {} -n {}", facts.pod.name, facts.pod.namespace),
-    )
+    Cause::new(format!("the pod has no node, so nothing was pulled{reason}"), describe(facts))
 }
 
 /// Why the kubelet does not get an image.
@@ -143,7 +141,11 @@ fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) -> Option<Cau
         ),
         Meaning::NoPlatform => Cause::new(
             format!("{reference} is not for the platform of node {node}"),
-            format!("compare with kubectl get node {node} -L kubernetes.io/os,kubernetes.io/arch"),
+            typed(
+                &[node],
+                format!("compare with kubectl get node {node} -L kubernetes.io/os,kubernetes.io/arch"),
+                "compare with the operating system and the architecture of the node",
+            ),
         ),
         Meaning::UnknownHost => Cause::new(
             format!("node {node} does not find the name {host} in DNS"),
@@ -162,7 +164,7 @@ fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) -> Option<Cau
         }
         Meaning::NoSpace => Cause::new(
             format!("node {node} has no room for {reference}"),
-            format!("kubectl describe node {node}"),
+            typed(&[node], format!("kubectl describe node {node}"), "remove images from the node"),
         ),
         Meaning::Forbidden => Cause::new(
             format!(
@@ -241,6 +243,14 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
     let listed = facts.account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
     let listed = listed.into_iter().flatten().find_map(|entry| entry.get("name")?.as_str());
     let account = &pod.service_account;
+    if !facts.is_account_known {
+        return Cause::new(
+            format!(
+                "the pod has no pull secret for {host}, and ServiceAccount {account}, which may list one, cannot be read"
+            ),
+            "read the ServiceAccount with a login that may",
+        );
+    }
     match listed {
         Some(name) => Cause::new(
             format!(
@@ -250,12 +260,15 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
         ),
         None => Cause::new(
             format!("neither the pod nor ServiceAccount {account} lists a pull secret for {host}"),
-            // `create` fails where the Secret exists, whose other keys `apply` would remove.
-            format!(
-                "{} | kubectl create -f -, then kubectl patch serviceaccount {account} -n {} -p \
-                 '{{\"imagePullSecrets\":[{{\"name\":\"{NEW_SECRET}\"}}]}}', and create the pod again",
-                printed(facts, image, NEW_SECRET),
-                pod.namespace
+            typed(
+                &[account, &pod.namespace],
+                format!(
+                    "{}, then kubectl patch serviceaccount {account} -n {} -p \
+                     '{{\"imagePullSecrets\":[{{\"name\":\"{NEW_SECRET}\"}}]}}', and create the pod again",
+                    create(facts, image, NEW_SECRET),
+                    pod.namespace
+                ),
+                "create a pull secret, list it in the ServiceAccount, and create the pod again",
             ),
         ),
     }
@@ -276,6 +289,13 @@ fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Optio
     }
     let tried = image.explanation.tries.iter().find(|tried| !tried.fails)?;
     let secret = &tried.secret;
+    if meaning == Some(Meaning::NoCredential) && image.pull.is_none() {
+        let message = format!(
+            "not known: the kubelet's last attempt had no credential, and secret {secret}, which has one for {host}, was not \
+             written since as far as is known"
+        );
+        return Some(Cause::new(message, ask(facts)));
+    }
     let message = format!(
         "{host} refuses the credential of secret {secret}, which has no visible fault: it was revoked, or has no role"
     );
@@ -286,45 +306,13 @@ fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Optio
 fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
     let said =
         facts.complaint(&image.image).map(|complaint| complaint.message).filter(|said| !said.is_empty());
+    let unread = in_state(image, Usability::Unknown);
+    let unread = unread.map(|name| format!(", because secret {name} cannot be read")).unwrap_or_default();
     let message = match said {
-        Some(said) => format!("not known, and the kubelet reports: {said}"),
-        None => "not known: the kubelet gives no reason, and its events have expired".to_owned(),
+        Some(said) => format!("not known{unread}, and the kubelet reports: {said}"),
+        None => format!("not known{unread}: the kubelet gives no reason, and its events have expired"),
     };
-    let is_asked = image.pull.is_some();
-    let describe = format!("kubectl describe pod {} -n {}", facts.pod.name, facts.pod.namespace);
-    Cause::new(message, if is_asked { describe } else { ask(facts) })
-}
-
-fn ask(facts: &Facts) -> String {
-    let pod = &facts.pod;
-    format!("see what the registry answers: acr-pull-secret why {} -n {} --pull", pod.name, pod.namespace)
-}
-
-/// How the kubelet tries again at once, or else what to do.
-fn again(facts: &Facts, other: &str) -> String {
-    let pod = &facts.pod;
-    if pod.is_replaced {
-        format!("kubectl delete pod {} -n {}", pod.name, pod.namespace)
-    } else {
-        other.to_owned()
-    }
-}
-
-/// The command that writes a pull secret of this name.
-fn replace(facts: &Facts, image: &ImageFacts, secret: &str) -> String {
-    if parse_name(secret).is_err() {
-        return "list the name of an existing Secret in imagePullSecrets".to_owned();
-    }
-    printed(facts, image, secret) + " | kubectl apply -f -"
-}
-
-/// The command that prints a pull secret of this name.
-fn printed(facts: &Facts, image: &ImageFacts, secret: &str) -> String {
-    format!(
-        "acr-pull-secret secret --server {} --username NAME --password-stdin --name {secret} -n {} < password.txt",
-        host(image),
-        facts.pod.namespace
-    )
+    Cause::new(message, if image.pull.is_some() { describe(facts) } else { ask(facts) })
 }
 
 fn state(image: &ImageFacts) -> Option<OutcomeState> {
@@ -335,13 +323,13 @@ fn place(tried: &TriedKey) -> String {
     format!("key {} of secret {}", tried.key, tried.secret)
 }
 
-fn in_state(image: &ImageFacts, state: Usability) -> Option<&str> {
+pub(super) fn in_state(image: &ImageFacts, state: Usability) -> Option<&str> {
     let mut secrets = image.explanation.secrets.iter();
     secrets.find(|secret| secret.state == state).map(|secret| secret.name.as_str())
 }
 
 /// The host of an image, with its port.
-fn host(image: &ImageFacts) -> String {
+pub(super) fn host(image: &ImageFacts) -> String {
     let domain = image.explanation.reference.as_ref().map(|reference| reference.domain.clone());
     domain.filter(|domain| !domain.is_empty()).unwrap_or_else(|| "its registry".to_owned())
 }

@@ -1,5 +1,9 @@
 //! What the kubelet reports about a pull, in few words. Its messages contain those of the container runtime and the registry.
 
+use std::fmt::Write as _;
+
+use review::user_info::without_user_info;
+
 /// The most characters that are shown of a message.
 const LONGEST: usize = 160;
 
@@ -91,19 +95,20 @@ pub struct Complaint {
 }
 
 impl Complaint {
-    /// Of a container that waits, or of an event.
-    pub fn of(reason: &str, message: &str) -> Self {
+    /// Of a container that waits for this image, or of an event.
+    pub fn of(reason: &str, message: &str, image: &str) -> Self {
+        let message = masked(message, image);
         let lower = message.to_lowercase();
         let meaning = match reason {
             "InvalidImageName" => Some(Meaning::InvalidName),
             "ErrImageNeverPull" => Some(Meaning::NeverPulled),
             _ => {
                 // The image of the message may contain any of the words.
-                let unquoted = without_quoted(&lower);
-                WORDS.iter().find(|(words, _)| unquoted.contains(words)).map(|(_, meaning)| *meaning)
+                let reason = without_names(&without_quoted(&lower), &image.to_lowercase());
+                WORDS.iter().find(|(words, _)| reason.contains(words)).map(|(_, meaning)| *meaning)
             }
         };
-        Self { reason: reason.to_owned(), message: shortened(core(message)), meaning }
+        Self { reason: reason.to_owned(), message: shortened(core(&message)), meaning }
     }
 
     /// Whether it says more than that the kubelet waits for its next attempt.
@@ -115,6 +120,51 @@ impl Complaint {
 /// A message without what is in quotes.
 fn without_quoted(message: &str) -> String {
     message.split('"').step_by(2).collect::<Vec<_>>().join("\"")
+}
+
+/// A message without URLs, paths, and words that are a part of the image: its host, its repository, its tag.
+fn without_names(message: &str, image: &str) -> String {
+    let image = image.split_once('@').map_or(image, |(name, _)| name);
+    let (host, path) = image.split_once('/').unwrap_or(("", image));
+    let (repository, tag) = path.rsplit_once(':').unwrap_or((path, ""));
+    let names = [image, host, path, repository, tag];
+    let word = |word: &str| {
+        let bare = word.trim_matches(|c: char| c.is_ascii_punctuation());
+        let is_name =
+            names.contains(&bare) || ["/", "%2f", "%3a", "repository:"].iter().any(|it| word.contains(it));
+        match (is_name, word.ends_with(':')) {
+            (false, _) => word.to_owned(),
+            (true, true) => ":".to_owned(),
+            (true, false) => String::new(),
+        }
+    };
+    message.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A message without the user name and the password of this image, as it is and as Go quotes it (`%q`).
+pub fn masked(message: &str, image: &str) -> String {
+    let shown = without_user_info(image);
+    if shown == image || image.is_empty() {
+        return message.to_owned();
+    }
+    message.replace(&quoted(image), &shown).replace(image, &shown)
+}
+
+/// Go: `strconv.Quote`, without the quotes.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Writing to a String does not fail.
+        let _ = match c {
+            '"' | '\\' => write!(quoted, "\\{c}"),
+            '\n' => write!(quoted, "\\n"),
+            '\r' => write!(quoted, "\\r"),
+            '\t' => write!(quoted, "\\t"),
+            c if c.is_ascii_control() => write!(quoted, "\\x{:02x}", u32::from(c)),
+            c => write!(quoted, "{c}"),
+        };
+    }
+    quoted
 }
 
 /// The message without the beginnings of the layers above the one that says why.
@@ -134,11 +184,16 @@ fn core(message: &str) -> &str {
     core
 }
 
-/// A message in its first and last characters.
+/// A message in its first and last characters, without what may be a user name and a password before a host.
 pub fn shortened(message: &str) -> String {
+    let shown = |word: &str| match word.strip_prefix('"') {
+        Some(quoted) => format!("\"{}", without_user_info(quoted)),
+        None => without_user_info(word).into_owned(),
+    };
+    let message = message.split(' ').map(shown).collect::<Vec<_>>().join(" ");
     let count = message.chars().count();
     if count <= LONGEST {
-        return message.to_owned();
+        return message;
     }
     let half = (LONGEST - 1) / 2;
     let begin = message.chars().take(half);
@@ -217,7 +272,7 @@ mod tests {
             for message in
                 [format!("{resolve}{end}"), format!("Failed to pull image \"{image}\": {resolve}{end}")]
             {
-                let complaint = Complaint::of("ErrImagePull", &message);
+                let complaint = Complaint::of("ErrImagePull", &message, image);
                 assert_eq!(complaint.meaning, Some(meaning), "{message}");
                 assert!(
                     complaint.says_why() && !complaint.message.starts_with("rpc"),
@@ -226,18 +281,80 @@ mod tests {
                 );
             }
         }
-        assert_eq!(Complaint::of("InvalidImageName", "x").meaning, Some(InvalidName));
-        assert_eq!(Complaint::of("ErrImageNeverPull", "x").meaning, Some(NeverPulled));
+        assert_eq!(Complaint::of("InvalidImageName", "x", image).meaning, Some(InvalidName));
+        assert_eq!(Complaint::of("ErrImageNeverPull", "x", image).meaning, Some(NeverPulled));
     }
 
     #[test]
     fn an_image_whose_name_has_such_words_means_nothing() {
         let message = "Back-off pulling image \"contoso.azurecr.io/timeout/x509:unreachable\"";
-        let complaint = Complaint::of("ImagePullBackOff", message);
+        let complaint = Complaint::of("ImagePullBackOff", message, "");
         assert_eq!((complaint.meaning, complaint.message.as_str()), (None, ""));
         let newer = format!("{message}: ErrImagePull: rpc error: code = Unknown desc = odd");
-        let complaint = Complaint::of("ImagePullBackOff", &newer);
+        let complaint = Complaint::of("ImagePullBackOff", &newer, "");
         assert_eq!((complaint.meaning, complaint.message.as_str()), (None, "odd"));
+    }
+
+    #[test]
+    fn words_of_the_image_are_not_the_reason() {
+        for (image, end, meaning) in [
+            (
+                "contoso.azurecr.io/timeout-svc:v1",
+                "contoso.azurecr.io/timeout-svc:v1: not found",
+                Meaning::NotFound,
+            ),
+            (
+                "contoso.azurecr.io/timeout-svc:v1",
+                "failed to fetch anonymous token: unexpected status from GET request to \
+                 https://contoso.azurecr.io/oauth2/token?scope=repository%3Atimeout-svc%3Apull&service=contoso.azurecr.io: 401 \
+                 Unauthorized",
+                Meaning::NoCredential,
+            ),
+            (
+                "contoso.azurecr.io/web:unreachable",
+                "reading manifest unreachable in contoso.azurecr.io/web: manifest unknown",
+                Meaning::NotFound,
+            ),
+            ("timeout", "docker.io/library/timeout:latest: not found", Meaning::NotFound),
+            (
+                "x/timeout",
+                "pull access denied for x/timeout, repository does not exist",
+                Meaning::Unauthorized,
+            ),
+            ("timeout", "pull access denied for timeout, repository does not exist", Meaning::Unauthorized),
+            (
+                "contoso.azurecr.io/unreachable/web:v1",
+                "unexpected status from HEAD request to https://contoso.azurecr.io/v2/unreachable/web/manifests/v1: 403 Forbidden",
+                Meaning::Forbidden,
+            ),
+            ("contoso.azurecr.io/web:v1", "dial tcp 10.0.0.4:443: i/o timeout", Meaning::Unreachable),
+        ] {
+            let message = format!("Failed to pull image \"{image}\": rpc error: code = Unknown desc = {end}");
+            assert_eq!(Complaint::of("ErrImagePull", &message, image).meaning, Some(meaning), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_image_is_not_in_a_message() {
+        for image in [
+            "bob:hunter2@a.io/web",
+            "bob:hunter2\"x@a.io/web",
+            "bob:hunter2\\ x\t@a.io/web",
+            "bob:a hunter2@a.io/web",
+        ] {
+            let go = image.replace('\\', "\\\\").replace('"', "\\\"").replace('\t', "\\t");
+            for message in [
+                format!("parse \"{go}\": invalid"),
+                format!("Failed to pull image \"{go}\": {image}: odd {go}"),
+            ] {
+                let complaint = Complaint::of("InvalidImageName", &message, image);
+                assert!(!complaint.message.contains("hunter2"), "{message}: {}", complaint.message);
+                assert!(complaint.message.contains("a.io/web"), "{}", complaint.message);
+            }
+        }
+        assert_eq!(shortened("denied: image bob:hunter2@a.io/web: x"), "denied: image ***@a.io/web: x");
+        assert_eq!(shortened("denied: \"bob:hunter2@a.io/web\""), "denied: \"***@a.io/web\"");
+        assert_eq!(shortened("image a.io/web@sha256:00aa is gone"), "image a.io/web@sha256:00aa is gone");
     }
 
     #[test]

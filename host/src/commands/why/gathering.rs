@@ -2,14 +2,15 @@
 
 use review::cluster::Cluster;
 use review::object_name::parse_name;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::console::Console;
 use crate::kubectl::{Kubectl, KubectlError, Query, Scope};
 use crate::why::cause::Cause;
-use crate::why::event::{Event, seconds};
-use crate::why::kubelet::shortened;
-use crate::why::pod::{Pod, State};
+use crate::why::event::Event;
+use crate::why::kubelet::{Complaint, Meaning, masked, shortened};
+use crate::why::pod::{Image, Pod, State};
+use crate::why::secret::Secret;
 use crate::why::target::{PODS, Target, WORKLOADS, selector};
 
 /// The most names of pods that are listed.
@@ -53,11 +54,13 @@ pub(super) enum Found {
 pub(super) struct Gathered {
     pub(super) events: Vec<Event>,
     pub(super) account: Option<Value>,
+    /// Whether a `ServiceAccount` that is not there does not exist
+    pub(super) is_account_known: bool,
     pub(super) cluster: Cluster,
     /// Whether a Secret that is not in the cluster does not exist
     pub(super) is_complete: bool,
-    /// The Secrets: name, and when its content was written last
-    pub(super) secrets: Vec<(String, Option<String>)>,
+    /// The Secrets, without their content
+    pub(super) secrets: Vec<Secret>,
 }
 
 /// What asks kubectl.
@@ -154,28 +157,26 @@ impl Gathering<'_> {
             self.allowed(resources, self.kubectl.objects(&Query { resources, names, scope: &scope, options }))
         };
         let account = get("serviceaccounts", &[pod.service_account.as_str()], &[])?;
+        let is_account_known = account.is_some();
         let account = account.and_then(|found| found.into_iter().next());
         let listed = account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
         let listed = listed.into_iter().flatten().filter_map(|entry| entry.get("name")?.as_str());
-        // No other name can be that of a Secret, and one that begins with `-` would be an option.
         let mut names: Vec<&str> = pod.pull_secrets.iter().map(String::as_str).chain(listed).collect();
-        names.retain(|name| parse_name(name).is_ok());
         names.sort_unstable();
         names.dedup();
         let with_times = ["--show-managed-fields".to_owned()];
         let secrets = if names.is_empty() { Some(Vec::new()) } else { get("secrets", &names, &with_times)? };
         let is_complete = secrets.is_some();
         let mut cluster = Cluster::default();
-        let mut written = Vec::new();
+        let mut without_content = Vec::new();
         for secret in secrets.into_iter().flatten() {
-            let name = secret.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
-            written.extend(name.map(|name| (name, last_written(&secret).map(str::to_owned))));
+            without_content.extend(Secret::of(&secret));
             cluster.add(secret, &pod.namespace);
         }
         if let Some(account) = &account {
             cluster.add(account.clone(), &pod.namespace);
         }
-        Ok(Gathered { events, account, cluster, is_complete, secrets: written })
+        Ok(Gathered { events, account, is_account_known, cluster, is_complete, secrets: without_content })
     }
 
     /// The objects; `None`, with a warning, where the user may not read them.
@@ -195,16 +196,6 @@ impl Gathering<'_> {
     }
 }
 
-/// When the content of a Secret was written last. meta/v1 `ManagedFieldsEntry`: its time is that of the last change of a field that
-/// its manager owns, so an annotation of another manager does not count.
-fn last_written(secret: &Value) -> Option<&str> {
-    let managers = secret.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
-    let writers = managers.filter(|entry| entry.pointer("/fieldsV1/f:data").is_some());
-    let times = writers.filter_map(|entry| entry.get("time")?.as_str());
-    let created = secret.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
-    times.chain(created).max_by_key(|time| seconds(time))
-}
-
 /// One pod of each kind of trouble, with the names of others like it; where none is in trouble, one pod for all.
 fn groups(mut pods: Vec<Value>) -> Vec<(Value, Vec<String>)> {
     // The newest first. Times of the API server are in the order of their texts.
@@ -213,7 +204,7 @@ fn groups(mut pods: Vec<Value>) -> Vec<(Value, Vec<String>)> {
         std::cmp::Reverse(time.unwrap_or_default().to_owned())
     };
     pods.sort_by_key(created);
-    let mut groups: Vec<(Value, Pod, Vec<String>)> = Vec::new();
+    let mut groups: Vec<(Value, Trouble, Vec<String>)> = Vec::new();
     let all: Vec<(Value, Pod)> =
         pods.into_iter().map(|object| (Pod::of(&object), object)).map(|(a, b)| (b, a)).collect();
     let has_trouble = |pod: &Pod| pod.is_failing() || (pod.node.is_none() && !pod.has_finished());
@@ -222,9 +213,13 @@ fn groups(mut pods: Vec<Value>) -> Vec<(Value, Vec<String>)> {
         if is_any && !has_trouble(&pod) {
             continue;
         }
-        match groups.iter_mut().find(|(_, known, _)| is_alike(known, &pod)) {
-            Some((_, _, names)) => names.push(pod.name),
-            None => groups.push((object, pod, Vec::new())),
+        let trouble = Trouble::of(&pod);
+        match groups.iter_mut().find(|(_, known, _)| known.is_like(&trouble)) {
+            Some((_, known, names)) => {
+                known.learn(trouble);
+                names.push(pod.name);
+            }
+            None => groups.push((object, trouble, Vec::new())),
         }
     }
     let shown = |mut names: Vec<String>| {
@@ -236,9 +231,25 @@ fn groups(mut pods: Vec<Value>) -> Vec<(Value, Vec<String>)> {
     groups.into_iter().map(|(object, _, names)| (object, shown(names))).collect()
 }
 
-/// Whether two pods have the same images, pull secrets and trouble.
-fn is_alike(one: &Pod, other: &Pod) -> bool {
-    let trouble = |pod: &Pod| -> Vec<(String, String)> {
+/// What pods with the same answer have in common.
+struct Trouble {
+    pull_secrets: Vec<String>,
+    has_node: bool,
+    /// Each image, and the reason for which it is not there
+    images: Vec<(String, String)>,
+    /// The complaint about each image; none where only the time of the next attempt is
+    causes: Vec<Option<Said>>,
+}
+
+/// What a complaint means, or else its text.
+#[derive(PartialEq, Eq)]
+enum Said {
+    Meaning(Meaning),
+    Message(String),
+}
+
+impl Trouble {
+    fn of(pod: &Pod) -> Self {
         let reason = |state: &State| match state {
             // Of the attempts, one reports the failure and the other the time until the next.
             State::Failing { reason, .. } if reason == "ErrImagePull" => "ImagePullBackOff".to_owned(),
@@ -246,11 +257,36 @@ fn is_alike(one: &Pod, other: &Pod) -> bool {
             State::NotYet => "not yet".to_owned(),
             State::Pulled => String::new(),
         };
-        pod.images.iter().map(|image| (image.reference.clone(), reason(&image.state))).collect()
-    };
-    one.pull_secrets == other.pull_secrets
-        && one.node.is_some() == other.node.is_some()
-        && trouble(one) == trouble(other)
+        let said = |image: &Image| {
+            let State::Failing { reason, message } = &image.state else { return None };
+            let complaint = Complaint::of(reason, message, &image.reference);
+            let meaning = complaint.meaning.map(Said::Meaning);
+            meaning.or_else(|| complaint.says_why().then_some(Said::Message(complaint.message)))
+        };
+        Self {
+            pull_secrets: pod.pull_secrets.clone(),
+            has_node: pod.node.is_some(),
+            images: pod.images.iter().map(|image| (image.reference.clone(), reason(&image.state))).collect(),
+            causes: pod.images.iter().map(said).collect(),
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let mut causes = self.causes.iter().zip(&other.causes);
+        self.pull_secrets == other.pull_secrets
+            && self.has_node == other.has_node
+            && self.images == other.images
+            && causes.all(|(one, other)| one.is_none() || other.is_none() || one == other)
+    }
+
+    /// Takes what a pod that is like it says more.
+    fn learn(&mut self, other: Self) {
+        for (known, said) in self.causes.iter_mut().zip(other.causes) {
+            if known.is_none() {
+                *known = said;
+            }
+        }
+    }
 }
 
 /// Why a workload has no pods.
@@ -263,16 +299,22 @@ fn no_pods(workload: &Value, is_wanted: bool, events: &[Event]) -> Cause {
     let failure = failure.filter_map(|it| it["message"].as_str()).next_back();
     let created = events.iter().rev().find(|event| event.reason == "FailedCreate");
     let reason = created.map(|event| event.message.as_str()).or(failure);
+    let template = json!({"spec": workload.pointer("/spec/template/spec")});
+    let images = Pod::of(&template).images;
+    let reason = reason.map(|reason| {
+        images.iter().fold(reason.to_owned(), |reason, image| masked(&reason, &image.reference))
+    });
     let word = |path: &str| workload.pointer(path).and_then(Value::as_str).unwrap_or_default();
-    let describe = format!(
-        "kubectl describe {} {} -n {}",
-        word("/kind").to_ascii_lowercase(),
-        word("/metadata/name"),
-        word("/metadata/namespace")
-    );
+    let (kind, name) = (word("/kind").to_ascii_lowercase(), word("/metadata/name"));
+    let namespace = word("/metadata/namespace");
+    let describe = if [kind.as_str(), name, namespace].iter().all(|word| parse_name(word).is_ok()) {
+        format!("kubectl describe {kind} {name} -n {namespace}")
+    } else {
+        "read the events of the workload".to_owned()
+    };
     match reason {
         Some(reason) => {
-            Cause { message: format!("its pods are refused: {}", shortened(reason)), help: describe }
+            Cause { message: format!("its pods are refused: {}", shortened(&reason)), help: describe }
         }
         None => Cause { message: "none of its pods exists, and nothing says why".to_owned(), help: describe },
     }

@@ -1,0 +1,86 @@
+//! What to type about a cause. Each word that comes from the cluster is a name that Kubernetes accepts, so a shell reads it as one
+//! word.
+
+use review::explanation::Usability;
+use review::object_name::parse_name;
+
+use super::cause::{host, in_state};
+use super::pod::Pod;
+use super::{Facts, ImageFacts};
+
+/// The name of a pull secret where the pod and its `ServiceAccount` list none.
+pub(super) const NEW_SECRET: &str = "acr-secret";
+
+/// A command with these names, or else what to do in words: only names that Kubernetes accepts are words of a shell.
+pub(super) fn typed(names: &[&str], command: String, words: &str) -> String {
+    if names.iter().all(|name| parse_name(name).is_ok()) { command } else { words.to_owned() }
+}
+
+/// The command that shows the events of the pod.
+pub(super) fn describe(facts: &Facts) -> String {
+    let Pod { name, namespace, .. } = &facts.pod;
+    let command = format!("kubectl describe pod {name} -n {namespace}");
+    typed(&[name, namespace], command, "read the events of the pod")
+}
+
+/// The call that asks the registry too.
+pub(super) fn ask(facts: &Facts) -> String {
+    let Pod { name, namespace, .. } = &facts.pod;
+    let command = format!("see what the registry answers: acr-pull-secret why {name} -n {namespace} --pull");
+    typed(&[name, namespace], command, "see what the registry answers with --pull")
+}
+
+/// How the kubelet tries again at once, or else what to do.
+pub(super) fn again(facts: &Facts, other: &str) -> String {
+    let pod = &facts.pod;
+    if pod.is_replaced {
+        let command = format!("kubectl delete pod {} -n {}", pod.name, pod.namespace);
+        typed(&[&pod.name, &pod.namespace], command, other)
+    } else {
+        other.to_owned()
+    }
+}
+
+/// How a valid credential comes into a pull secret of this name, or into another where this one cannot have it. What else is in
+/// the secret has to stay: other pods may use it.
+pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
+    let namespace = &facts.pod.namespace;
+    if parse_name(name).is_err() {
+        return "list the name of an existing Secret in imagePullSecrets".to_owned();
+    }
+    let host = host(image);
+    let Some(secret) = facts.secret(name) else { return create(facts, image, name) };
+    if secret.is_made {
+        return format!(
+            "change the credential for {host} in the source of secret {name}, whose controller would undo another change"
+        );
+    }
+    if !secret.has_our_type {
+        let new = if name == NEW_SECRET { "acr-secret-2" } else { NEW_SECRET };
+        return format!("{}, and list {new} in imagePullSecrets", create(facts, image, new));
+    }
+    // What is malformed cannot be merged; the file is a copy of it.
+    let (merge, name_of_new) = if in_state(image, Usability::Malformed) == Some(name) {
+        (String::new(), format!(" --name {name} -n {namespace}"))
+    } else {
+        (format!(" --merge {name}.yaml"), String::new())
+    };
+    typed(
+        &[namespace],
+        format!(
+            "kubectl get secret {name} -n {namespace} -o yaml > {name}.yaml && acr-pull-secret secret{merge} --server {host} \
+             --username NAME --password-stdin{name_of_new} < password.txt | kubectl apply -f -"
+        ),
+        "write a valid credential into the secret",
+    )
+}
+
+/// The command that creates a pull secret of this name. It fails where there is one, whose other keys `apply` would remove.
+pub(super) fn create(facts: &Facts, image: &ImageFacts, name: &str) -> String {
+    let (host, namespace) = (host(image), &facts.pod.namespace);
+    let command = format!(
+        "acr-pull-secret secret --server {host} --username NAME --password-stdin --name {name} -n {namespace} < password.txt | \
+         kubectl create -f -"
+    );
+    typed(&[name, namespace], command, "create a pull secret")
+}
