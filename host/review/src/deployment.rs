@@ -92,7 +92,7 @@ impl Deployment<'_> {
         let comment = match role {
             _ if self.monitors() => "Reports what it would do. It changes and rejects nothing.",
             Role::Mutate => {
-                "Adds missing pull secrets. Fails open: without a policy-server, pods are created unchanged."
+                "Adds missing pull secrets. Fails open: where it gives no answer, the policy below decides alone."
             }
             Role::Validate => {
                 "Rejects what lacks its pull secret. Fails closed: without a policy-server, nothing that its rules name is \
