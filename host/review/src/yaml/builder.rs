@@ -122,7 +122,10 @@ impl<'t> Builder<'t> {
         tag: Option<&Tag>,
         span: Span,
     ) -> Result<(), Problem> {
-        let wrong = |remark: Remark| Problem::remark(span.start(), remark);
+        // An empty scalar has no text, and the parser places it at the next token, which may be lines below.
+        let before = if span.is_empty() { self.whole.get(..span.start()) } else { None };
+        let at = before.map_or(span.start(), |before| before.trim_end().len());
+        let wrong = |remark: Remark| Problem::remark(at, remark);
         let is_key = self.key_expected();
         if is_key && text == "<<" && is_merge(style, tag) {
             if anchor > 0 {

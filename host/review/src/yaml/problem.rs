@@ -203,12 +203,14 @@ impl Problem {
 
     /// The problem with line and column. Where the text looks like a template, that is the problem.
     pub(super) fn into_error(self, text: &str) -> SyntaxError {
-        let (line, column) = line_column(text, self.at);
-        let (message, help) = match template(text, self.at) {
+        // The end of the text is past the last line that an editor shows.
+        let at = if self.at < text.len() { self.at } else { text.trim_end().len() };
+        let (line, column) = line_column(text, at);
+        let (message, help) = match template(text, at) {
             Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
             None => (self.message, self.help),
         };
-        SyntaxError { line, column, at: self.at, message, help }
+        SyntaxError { line, column, at, message, help }
     }
 
     /// The note at its line and column in a text with this number of lines above it.

@@ -284,6 +284,24 @@ fn errors_say_what_to_do() {
 }
 
 #[test]
+fn an_error_is_on_the_line_of_the_text_that_causes_it() {
+    for (text, line) in [
+        ("?\n", 1),
+        ("?\n\n\n", 1),
+        ("a: 1\n?\n\n\nb: 2\n", 2),
+        ("a: !!int\n\nb: 1\n", 1),
+        ("a: !!int\r\n\r\n", 1),
+        ("- !!int\n\n- b\n", 1),
+        ("a: 1\nb: [\n\n", 2),
+        ("a: 1\nb: 'x\n\n", 2),
+        ("{a: 1\n\n\n", 1),
+        ("a: 1\n\u{85}", 2),
+    ] {
+        assert_eq!(error(text).line, line, "{text:?}");
+    }
+}
+
+#[test]
 fn hostile_texts_are_refused() {
     for open in ["[", "{", "- ", "{\"a\":", "[[", "- [", "? "] {
         assert!(documents(&open.repeat(100_000)).1.is_some(), "{open}");

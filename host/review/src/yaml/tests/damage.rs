@@ -102,6 +102,18 @@ fn check(text: &str) {
     }
 }
 
+/// Random texts seldom end at each place where a value is missing.
+#[test]
+fn short_texts_are_read_or_refused() {
+    const PIECES: [&str; 14] =
+        ["?", ":", "-", "[", "]", "{", "}", "\n", " ", "a", "!!int", "&a", "'", "---\n"];
+    let mut texts = vec![String::new()];
+    for _ in 0..4 {
+        texts = texts.iter().flat_map(|text| PIECES.map(|piece| format!("{text}{piece}"))).collect();
+        texts.iter().for_each(|text| check(text));
+    }
+}
+
 proptest! {
     #[test]
     fn arbitrary_text_is_read_or_refused(text in any::<String>()) {
