@@ -1,5 +1,6 @@
 //! The command line, and its commands: one file each.
 
+pub mod answers;
 pub mod bench;
 pub mod check;
 pub mod completions;

@@ -15,6 +15,7 @@ mod place;
 pub mod sarif;
 pub mod text;
 pub mod why;
+mod why_secret;
 
 use std::io::{self, Write};
 

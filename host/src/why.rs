@@ -11,7 +11,9 @@
 pub mod cause;
 pub mod event;
 mod fix;
+pub mod image;
 pub mod kubelet;
+pub mod meaning;
 pub mod pod;
 pub mod secret;
 pub mod target;
@@ -21,8 +23,10 @@ use review::pull::{ImagePull, PullResult};
 use serde_json::Value;
 
 use self::event::Event;
+use self::image::{Image, State};
 use self::kubelet::Complaint;
-use self::pod::{Image, Pod, State};
+use self::meaning::Meaning;
+use self::pod::Pod;
 use self::secret::Secret;
 
 /// Everything that is known about a pod.
@@ -67,16 +71,18 @@ pub enum Now {
 }
 
 impl ImageFacts {
-    /// Whether what is known to fail does so whatever credential a node has; or the pod lists only secrets that do not exist,
-    /// which it would not do on such a node.
-    fn fails_on_every_node(&self) -> bool {
+    /// Whether the pod's secrets are known to fail the pull: each key that is tried, or a secret that cannot be read.
+    fn fails_with_secrets(&self) -> bool {
         let Explanation { error, tries, secrets, .. } = &self.explanation;
-        let are_absent =
-            !secrets.is_empty() && secrets.iter().all(|secret| secret.state == Usability::Absent);
         error.is_some()
             || !tries.is_empty()
-            || are_absent
             || secrets.iter().any(|secret| secret.state == Usability::Malformed)
+    }
+
+    /// Whether the pod lists only secrets that do not exist, which it would not do on a node that has an identity.
+    fn lists_absent_secrets(&self) -> bool {
+        let secrets = &self.explanation.secrets;
+        !secrets.is_empty() && secrets.iter().all(|secret| secret.state == Usability::Absent)
     }
 }
 
@@ -93,10 +99,18 @@ impl Facts {
         Some(failed.map_or(of_state, |event| Complaint::of(reason, &event.message, &image.reference)))
     }
 
-    /// Whether the image of a container that runs was on its node before, so that nothing was pulled for the pod.
+    /// Whether the node had the image of a container before the pod, so that nothing was pulled for it.
     pub fn was_on_node(&self, image: &Image) -> bool {
-        let mut pulls = self.events.iter().filter(|event| event.is_about_pull_of(&image.reference));
-        image.state == State::Pulled && pulls.next_back().is_some_and(Event::is_already_present)
+        image.state == State::Pulled && self.last_pull(image).is_some_and(Event::is_already_present)
+    }
+
+    /// Whether the node pulled the image for this pod, so that it has what is needed, such as an identity.
+    pub fn was_pulled(&self, image: &Image) -> bool {
+        image.state == State::Pulled && self.last_pull(image).is_some_and(|event| !event.is_already_present())
+    }
+
+    fn last_pull(&self, image: &Image) -> Option<&Event> {
+        self.events.iter().rev().find(|event| event.is_about_pull_of(&image.reference))
     }
 
     /// Whether the secret that is tried for an image was written after the kubelet's last attempt.
@@ -121,24 +135,37 @@ impl Facts {
 
     /// Whether an image can be pulled now.
     pub fn now(&self, facts: &ImageFacts) -> Now {
-        let expected = match facts.explanation.outcome.as_ref().map(|outcome| outcome.state) {
-            Some(OutcomeState::Works) => Now::Yes,
-            // Without a credential of the pod, that of the node is tried.
-            Some(OutcomeState::Fails) if facts.fails_on_every_node() => Now::No,
-            _ => Now::Unknown,
+        let was_pulled = self.was_pulled(&facts.image);
+        let complaint = self.complaint(&facts.image);
+        let meaning = complaint.as_ref().and_then(|complaint| complaint.meaning);
+        // What the registry answers here says nothing about the node.
+        let is_of_node = match &complaint {
+            Some(Complaint { meaning: Some(meaning), .. }) => meaning.is_of_node(),
+            Some(complaint) => complaint.says_why(),
+            None => false,
         };
-        // The node of a pod whose image was pulled for it has what is needed, such as an identity.
-        let was_pulled = facts.image.state == State::Pulled && !self.was_on_node(&facts.image);
         match facts.pull.as_ref().map(|pull| pull.result) {
-            Some(PullResult::Pulled) => return Now::Yes,
-            Some(PullResult::NotFound | PullResult::NoPlatform) => return Now::No,
+            Some(PullResult::Pulled) if !is_of_node => return Now::Yes,
+            Some(PullResult::NotFound) => return Now::No,
+            Some(PullResult::NoPlatform) if facts.image.state != State::Pulled => return Now::No,
+            // A node that pulled without a credential of the pod has one of its own.
             Some(PullResult::Denied) if !was_pulled || !facts.explanation.tries.is_empty() => return Now::No,
             _ => {}
         }
+        let expected = match facts.explanation.outcome.as_ref().map(|outcome| outcome.state) {
+            Some(OutcomeState::Works) => Now::Yes,
+            // Without a credential of the pod, that of the node is tried.
+            Some(OutcomeState::Fails) if facts.fails_with_secrets() => Now::No,
+            Some(OutcomeState::Fails) if facts.lists_absent_secrets() && !was_pulled => Now::No,
+            _ if was_pulled => Now::Yes,
+            _ => Now::Unknown,
+        };
+        let is_up_to_secrets = meaning.is_none_or(Meaning::is_of_credentials);
         match &facts.image.state {
-            State::Failing { .. } if expected == Now::Yes && self.has_changed(facts) => Now::Yes,
+            State::Failing { .. } if expected == Now::Yes && is_up_to_secrets && self.has_changed(facts) => {
+                Now::Yes
+            }
             State::Failing { .. } => Now::No,
-            State::Pulled if was_pulled => Now::Yes,
             State::Pulled | State::NotYet => expected,
         }
     }

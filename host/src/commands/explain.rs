@@ -2,16 +2,18 @@
 
 mod mistaken;
 
-use std::io::Write as _;
+use std::io;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use self::mistaken::mistaken;
 use crate::args::settings::{self, refused};
 use crate::args::{CompleteArgs, PolicyArgs, PullArgs};
+use crate::commands::answers::{self, AnswerFormat};
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file;
 use crate::commands::{pulling, question};
@@ -20,7 +22,6 @@ use crate::console::Io;
 use crate::files::search::Search;
 use crate::pull::{self, Asker, Plans, Pulls};
 use crate::report;
-use crate::report::json_text;
 use crate::report::lines::Lines;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
@@ -69,16 +70,7 @@ pub struct Explain {
     pub pull: PullArgs,
     /// Format of the explanation
     #[arg(short, long, value_enum, default_value = "text")]
-    pub output: ExplainFormat,
-}
-
-/// The formats of an explanation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExplainFormat {
-    /// For people
-    Text,
-    /// For programs: a list of the policy's answers
-    Json,
+    pub output: AnswerFormat,
 }
 
 /// Runs the command.
@@ -172,7 +164,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
             io.stderr.line(&format!("error: {image:?} is not a valid image reference: {why}"));
         }
     }
-    write(&answers, args.output, io)?;
+    answers::write(&answers, args.output, write_text, io)?;
     Ok(status)
 }
 
@@ -183,46 +175,36 @@ enum Answer<'a> {
     Rule(&'a Rule),
 }
 
-fn write(answers: &[Answer<'_>], format: ExplainFormat, io: &mut Io) -> Result<()> {
-    match format {
-        ExplainFormat::Json => {
-            let value = |answer: &Answer<'_>| match answer {
-                Answer::Image(value, _, None) => Ok(value.clone()),
-                Answer::Image(value, _, Some(pull)) => {
-                    let mut value = value.clone();
-                    if let Some(fields) = value.as_object_mut() {
-                        fields.insert("pull".to_owned(), serde_json::to_value(pull)?);
-                    }
-                    Ok(value)
-                }
-                Answer::Rule(rule) => serde_json::to_value(rule),
-            };
-            let answers = answers.iter().map(value).collect::<serde_json::Result<Vec<Value>>>()?;
-            json_text::write_pretty(&answers, &mut io.stdout)?;
-            writeln!(io.stdout)?;
-        }
-        ExplainFormat::Text => {
-            for (i, answer) in answers.iter().enumerate() {
-                if i > 0 {
-                    writeln!(io.stdout)?;
-                }
-                let mut lines = Lines::new(&mut *io.stdout, false);
-                match answer {
-                    Answer::Image(_, explanation, pull) => {
-                        // The registry's answer takes the place of what the Secrets let expect.
-                        let is_proven = pull.as_ref().is_some_and(|pull| pull.result.is_proven());
-                        let outcome = explanation.outcome.clone().filter(|_| !is_proven);
-                        let explanation = Explanation { outcome, ..(**explanation).clone() };
-                        report::explanation::write(&explanation, &mut lines)?;
-                        pull.iter().try_for_each(|pull| report::explanation::write_pull(pull, &mut lines))?;
-                    }
-                    Answer::Rule(rule) => report::explanation::write_rule(rule, &mut lines)?,
-                }
-            }
+impl Serialize for Answer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Answer::Image(value, _, None) => value.serialize(serializer),
+            Answer::Image(value, _, Some(pull)) => WithPull { value, pull }.serialize(serializer),
+            Answer::Rule(rule) => rule.serialize(serializer),
         }
     }
-    io.stdout.flush()?;
-    Ok(())
+}
+
+/// The policy's answer, with that of the registry.
+#[derive(Serialize)]
+struct WithPull<'a> {
+    #[serde(flatten)]
+    value: &'a Value,
+    pull: &'a ImagePull,
+}
+
+fn write_text(answer: &Answer<'_>, lines: &mut Lines<'_>) -> io::Result<()> {
+    match answer {
+        Answer::Image(_, explanation, pull) => {
+            // The registry's answer takes the place of what the Secrets let expect.
+            let is_proven = pull.as_ref().is_some_and(|pull| pull.result.is_proven());
+            let outcome = explanation.outcome.clone().filter(|_| !is_proven);
+            let explanation = Explanation { outcome, ..(**explanation).clone() };
+            report::explanation::write(&explanation, lines)?;
+            pull.iter().try_for_each(|pull| report::explanation::write_pull(pull, lines))
+        }
+        Answer::Rule(rule) => report::explanation::write_rule(rule, lines),
+    }
 }
 
 /// Asks the registries of the images, and returns whether a pull is known to fail.

@@ -6,8 +6,9 @@
 //! ```
 
 mod gathering;
+mod grouping;
+mod workload;
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -21,14 +22,12 @@ use serde_json::Value;
 
 use self::gathering::{Found, Gathered, Gathering, GatheringError};
 use crate::args::{AccessArgs, CompleteArgs, LimitArgs, PullArgs};
-use crate::commands::explain::ExplainFormat;
+use crate::commands::answers::{self, AnswerFormat};
 use crate::commands::{policy_file, pulling};
 use crate::console::{ExitStatus, Io};
 use crate::kubectl::{Kubectl, Scope};
 use crate::pull::{self, Asker, Plans, Pulls};
 use crate::registry::acr_name;
-use crate::report::json_text;
-use crate::report::lines::Lines;
 use crate::report::why::Answer;
 use crate::sandbox::Policy;
 use crate::why::cause;
@@ -38,12 +37,12 @@ use crate::why::{Facts, ImageFacts};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret why web-5d8f7c9b6-x2k4p -n shop
-  acr-pull-secret why deployment/web -n shop              the pods that a workload made
-  acr-pull-secret why web -n shop --pull                  also what the registry answers
+  acr-pull-secret why deployment/web cronjob/report -n shop   the pods that workloads made
+  acr-pull-secret why web -n shop --pull                      also what the registry answers
   acr-pull-secret why web -n shop -o json
 
 Exit status:
-  0  every image can be pulled now, as far as is known, or spec.replicas of the workload is 0
+  0  every image can be pulled now, as far as is known, or the workload asks for no pods now
   1  an image cannot be pulled, or a workload has no pods
   2  invalid usage, or kubectl failed";
 
@@ -52,7 +51,8 @@ Exit status:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Why {
-    /// Pods, or workloads whose pods are meant: NAME, deployment/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME
+    /// Pods, or workloads whose pods are meant: NAME, deployment/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME,
+    /// cronjob/NAME, or short as for kubectl: deploy/NAME
     #[arg(required = true, value_name = "POD")]
     pub pods: Vec<Target>,
     /// Their namespace [default: that of kubectl's context]
@@ -63,7 +63,7 @@ pub struct Why {
     pub access: AccessArgs,
     /// Format of the answer
     #[arg(short, long, value_enum, default_value = "text")]
-    pub output: ExplainFormat,
+    pub output: AnswerFormat,
     /// Whether registries are asked
     #[command(flatten)]
     pub pull: PullArgs,
@@ -80,32 +80,43 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
     let gathering = Gathering { kubectl: &kubectl, scope: &scope, console: &console };
     let policy = policy_file::load_policy(LimitArgs::default().into(), None)?;
     let mut answers = Vec::new();
+    let mut missing = Vec::new();
     for target in &args.pods {
-        match gathering.find(target).map_err(|error| refused(&error))? {
-            Found::NoPods { kind, namespace, name, is_wanted, cause } => {
+        match gathering.find(target) {
+            Ok(Found::NoPods { kind, namespace, name, is_wanted, cause }) => {
                 answers.push(Answer::of_workload(&kind, &namespace, &name, !is_wanted, cause));
             }
-            Found::Pods(groups) => {
+            Ok(Found::Pods(groups)) => {
                 for (pod, alike) in groups {
-                    let gathered = gathering.about(&pod).map_err(|error| refused(&error))?;
+                    let gathered =
+                        gathering.about(&pod).map_err(|error| Diagnostics(vec![refused(&error)]))?;
                     let facts = facts(&pod, gathered, &policy, args, io)?;
                     answers.push(Answer::of_pod(&facts, cause::of(&facts), alike));
                 }
             }
+            // The others are explained.
+            Err(error) if error.is_about_name() => missing.push(refused(&error)),
+            Err(error) => return Err(Diagnostics(vec![refused(&error)]).into()),
         }
     }
-    write(&answers, args.output, io)?;
+    if !answers.is_empty() {
+        answers::write(&answers, args.output, Answer::write, io)?;
+    }
+    if !missing.is_empty() {
+        return Err(Diagnostics(missing).into());
+    }
     Ok(if answers.iter().all(Answer::can_pull) { ExitStatus::Fine } else { ExitStatus::Found })
 }
 
-fn refused(error: &GatheringError) -> Diagnostics {
-    Diagnostics(vec![Diagnostic::error(error.to_string()).with_help(error.help())])
+fn refused(error: &GatheringError) -> Diagnostic {
+    Diagnostic::error(error.to_string()).with_help(error.help())
 }
 
 /// What is known about a pod, with what the policy and, if wanted, the registries say about its images.
 fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &Io) -> Result<Facts> {
     let Gathered { events, account, is_account_known, cluster, is_complete, secrets } = gathered;
-    let pod = Pod::of(object);
+    let mut pod = Pod::of(object);
+    pod.learn(&events);
     let cluster = Arc::new(cluster);
     let complete = CompleteArgs { complete: is_complete };
     let host: Arc<dyn HostCalls> = Arc::new(policy_file::lookups(&cluster, policy, None, complete, io));
@@ -157,30 +168,11 @@ fn ask(
         // The kubelet does not look at the ServiceAccount.
         is_list_known: true,
     };
-    let pulled = || images.iter().filter(|image| image.image.policy != "Never");
+    let pulled = || images.iter().filter(|image| !image.image.is_never_pulled);
     let platform = pull::platform(object, &args.pull.platform);
     let pulls = Pulls::ask(asker, pulled().map(question), &args.pull.asking(false), io)?;
-    for image in images.iter_mut().filter(|image| image.image.policy != "Never") {
+    for image in images.iter_mut().filter(|image| !image.image.is_never_pulled) {
         image.pull = pulls.result(&question(image), true, Some(&platform));
     }
-    Ok(())
-}
-
-fn write(answers: &[Answer], format: ExplainFormat, io: &mut Io) -> Result<()> {
-    match format {
-        ExplainFormat::Json => {
-            json_text::write_pretty(&answers, &mut io.stdout)?;
-            writeln!(io.stdout)?;
-        }
-        ExplainFormat::Text => {
-            for (i, answer) in answers.iter().enumerate() {
-                if i > 0 {
-                    writeln!(io.stdout)?;
-                }
-                answer.write(&mut Lines::new(&mut *io.stdout, false))?;
-            }
-        }
-    }
-    io.stdout.flush()?;
     Ok(())
 }

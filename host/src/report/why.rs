@@ -2,18 +2,21 @@
 
 use std::io;
 
-use review::explanation::{SecretState, TriedKey, Usability};
+use review::explanation::{SkippedKey, TriedKey, Usability};
 use review::pull::ImagePull;
-use review::user_info::without_user_info;
 use serde::Serialize;
 
 use super::explanation::{attempts, rows, secret};
 use super::lines::Lines;
+use super::why_secret::{SecretAnswer, secrets};
 use crate::program::called;
 use crate::text::counted;
 use crate::why::cause::Cause;
-use crate::why::pod::State;
+use crate::why::image::State;
 use crate::why::{Facts, ImageFacts, Now};
+
+/// The most names of pods that are listed for people.
+const MOST_NAMES: usize = 5;
 
 /// An answer.
 #[derive(Debug, Serialize)]
@@ -23,6 +26,7 @@ pub struct Answer {
     kind: String,
     namespace: String,
     name: String,
+    /// Of a pod; absent where a workload has none
     #[serde(skip_serializing_if = "Option::is_none")]
     phase: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,15 +53,22 @@ struct ImageAnswer {
     state: &'static str,
     /// What the kubelet reports, in one line
     kubelet: String,
-    secrets: Vec<SecretState>,
+    /// The pod's pull secrets, and whether each serves this image
+    secrets: Vec<SecretAnswer>,
     tries: Vec<Tried>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<String>,
+    /// The keys of the secrets that are not for this image
+    not_tried: Vec<NotTried>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pull: Option<ImagePull>,
     /// Absent where it is not known
     #[serde(skip_serializing_if = "Option::is_none")]
     can_pull: Option<bool>,
+    /// What people read about secrets that the kubelet cannot use
+    #[serde(skip)]
+    unusable: Vec<String>,
+    /// What people read where no key is tried
+    #[serde(skip)]
+    untried: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,6 +78,13 @@ struct Tried {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,
     fails: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct NotTried {
+    secret: String,
+    key: String,
+    reason: String,
 }
 
 impl Answer {
@@ -128,7 +146,11 @@ impl Answer {
         rows(out, "cause", std::slice::from_ref(&self.cause))?;
         let help = Some(called(&self.help).into_owned()).filter(|help| !help.is_empty());
         rows(out, "fix", help.as_slice())?;
-        let alike = (!self.alike.is_empty()).then(|| self.alike.join(", "));
+        let mut alike: Vec<&str> = self.alike.iter().take(MOST_NAMES).map(String::as_str).collect();
+        let more = self.alike.len().checked_sub(MOST_NAMES).filter(|more| *more > 0);
+        let more = more.map(|more| format!("{more} more"));
+        alike.extend(more.as_deref());
+        let alike = (!alike.is_empty()).then(|| alike.join(", "));
         rows(out, "same for", alike.as_slice())
     }
 }
@@ -142,8 +164,14 @@ impl ImageAnswer {
             status: status.clone(),
             fails: *fails,
         };
+        let not_tried = |SkippedKey { secret, key, reason }: &SkippedKey| NotTried {
+            secret: secret.clone(),
+            key: key.clone(),
+            reason: reason.clone(),
+        };
+        let unusable = explanation.secrets.iter().filter(|secret| secret.state != Usability::Usable);
         Self {
-            image: without_user_info(&image.image.reference).into_owned(),
+            image: image.image.shown(),
             users: image.image.users.clone(),
             state: match image.image.state {
                 State::Failing { .. } => "failing",
@@ -151,31 +179,30 @@ impl ImageAnswer {
                 State::Pulled => "pulled",
             },
             kubelet: kubelet(facts, image),
-            secrets: explanation.secrets.clone(),
+            secrets: secrets(image),
             tries: explanation.tries.iter().map(tried).collect(),
-            outcome: explanation.outcome.as_ref().map(|outcome| outcome.message.clone()),
+            not_tried: explanation.not_tried.iter().map(not_tried).collect(),
             pull: image.pull.clone(),
             can_pull: match facts.now(image) {
                 Now::Yes => Some(true),
                 Now::No => Some(false),
                 Now::Unknown => None,
             },
+            unusable: unusable.map(secret).collect(),
+            untried: untried(image),
         }
     }
 
     fn write(&self, out: &mut Lines<'_>) -> io::Result<()> {
         rows(out, "image", &[format!("{} ({})", self.image, self.users.join(", "))])?;
         rows(out, "kubelet", std::slice::from_ref(&self.kubelet))?;
-        let unusable = self.secrets.iter().filter(|secret| secret.state != Usability::Usable);
-        rows(out, "secrets", &unusable.map(secret).collect::<Vec<_>>())?;
+        rows(out, "secrets", &self.unusable)?;
         let attempt = |(i, Tried { secret, key, status, .. }): (usize, &Tried)| {
             let status = status.as_ref().map(|status| format!(": {status}")).unwrap_or_default();
             format!("{}. key {key} of secret {secret}{status}", i + 1)
         };
         let mut tries: Vec<String> = self.tries.iter().enumerate().map(attempt).collect();
-        if let Some(outcome) = self.outcome.as_ref().filter(|_| tries.is_empty()) {
-            tries.push(format!("no credential: {outcome}"));
-        }
+        tries.extend(self.untried.clone());
         rows(out, "tries", &tries)?;
         let Some(pull) = &self.pull else { return Ok(()) };
         let mut asked = attempts(pull);
@@ -184,6 +211,21 @@ impl ImageAnswer {
         }
         rows(out, "registry", &asked)
     }
+}
+
+/// That no key is tried, which does not mean that the pull fails: the node may have an identity, or the image may be public.
+fn untried(image: &ImageFacts) -> Option<String> {
+    let explanation = &image.explanation;
+    if !explanation.tries.is_empty() || explanation.error.is_some() {
+        return None;
+    }
+    let is_unread = explanation.secrets.iter().any(|secret| secret.state == Usability::Unknown);
+    let host = explanation.reference.as_ref().map_or("its registry", |reference| reference.domain.as_str());
+    Some(if is_unread {
+        "not known, because not every secret can be read".to_owned()
+    } else {
+        format!("no credential, because the pod has none for {host}")
+    })
 }
 
 /// What the kubelet reports, in one line.
@@ -202,6 +244,7 @@ fn kubelet(facts: &Facts, image: &ImageFacts) -> String {
         State::Pulled if facts.was_on_node(&image.image) => {
             "has the image: it was on the node already".to_owned()
         }
+        State::Pulled if facts.was_pulled(&image.image) => "pulled the image".to_owned(),
         State::Pulled => "has the image".to_owned(),
         _ if facts.pod.node.is_none() => "nothing, because the pod has no node".to_owned(),
         _ => "nothing yet".to_owned(),

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::kubelet::names;
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -56,8 +58,14 @@ impl Event {
         self.message.contains("already present on machine")
     }
 
+    /// Whether it is about the pull of this image, in any of these ways, or says that the kubelet waits for its next attempt.
+    pub fn is_about_image(&self, image: &str) -> bool {
+        let waits = self.reason == "BackOff" && self.message.starts_with("Back-off pulling image");
+        self.is_failed_pull_of(image) || self.is_about_pull_of(image) || (waits && self.names(image))
+    }
+
     fn names(&self, image: &str) -> bool {
-        self.message.contains(&format!("\"{image}\""))
+        names(&self.message, image)
     }
 }
 

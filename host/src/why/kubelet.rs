@@ -4,77 +4,18 @@ use std::fmt::Write as _;
 
 use review::user_info::without_user_info;
 
+use super::meaning::Meaning;
+
 /// The most characters that are shown of a message.
 const LONGEST: usize = 160;
 
-/// What a message means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
-    /// The reference is not valid
-    InvalidName,
-    /// The pod may not pull, and the image is not on the node or not for this pod
-    NeverPulled,
-    /// The registry refused a pull without a credential
-    NoCredential,
-    /// The registry refused a credential: the pod's, or the node's
-    Refused,
-    /// The registry refused, with or without a credential
-    Unauthorized,
-    /// The registry refuses the address or the identity: 403
-    Forbidden,
-    /// There is no such repository, tag or digest
-    NotFound,
-    /// The image is not for the node's platform
-    NoPlatform,
-    /// The registry's name is not known
-    UnknownHost,
-    /// The registry's certificate is not trusted
-    Certificate,
-    /// There is no connection, or no answer in time
-    Unreachable,
-    /// The registry allows no more pulls for now
-    TooMany,
-    /// The node has no room
-    NoSpace,
-}
-
-/// Words of messages, in lower case, and their meaning; the first that occurs counts. containerd: remotes/docker/authorizer.go,
-/// resolver.go, errdefs; CRI-O: containers/image; Go: net, crypto/x509; ACR: "denied: client with IP".
-const WORDS: [(&str, Meaning); 28] = [
-    ("no space left on device", Meaning::NoSpace),
-    ("toomanyrequests", Meaning::TooMany),
-    ("429 too many requests", Meaning::TooMany),
-    ("no match for platform", Meaning::NoPlatform),
-    ("no image found in manifest list for architecture", Meaning::NoPlatform),
-    ("no matching manifest", Meaning::NoPlatform),
-    ("no such host", Meaning::UnknownHost),
-    ("server misbehaving", Meaning::UnknownHost),
-    ("x509:", Meaning::Certificate),
-    ("tls: failed to verify", Meaning::Certificate),
-    ("timeout", Meaning::Unreachable),
-    ("connection re", Meaning::Unreachable),
-    ("unreachable", Meaning::Unreachable),
-    ("is not allowed access", Meaning::Forbidden),
-    ("403 forbidden", Meaning::Forbidden),
-    ("status code 403", Meaning::Forbidden),
-    // Where several credentials were tried, the message has one error for each.
-    ("failed to fetch oauth token", Meaning::Refused),
-    ("failed to fetch anonymous token", Meaning::NoCredential),
-    ("no basic auth credentials", Meaning::NoCredential),
-    ("401 unauthorized", Meaning::Unauthorized),
-    ("unauthorized:", Meaning::Unauthorized),
-    ("authentication required", Meaning::Unauthorized),
-    ("authorization failed", Meaning::Unauthorized),
-    ("pull access denied", Meaning::Unauthorized),
-    ("insufficient_scope", Meaning::Unauthorized),
-    ("manifest unknown", Meaning::NotFound),
-    (": not found", Meaning::NotFound),
-    ("code = notfound", Meaning::NotFound),
-];
+/// The most characters of a host that is shown.
+const MOST_OF_HOST: usize = 100;
 
 /// Beginnings of messages that come before the reason.
-const BEGINNINGS: [&str; 7] = [
+const BEGINNINGS: [&str; 8] = [
     "Failed to pull image ",
+    "Failed to inspect image ",
     "Back-off pulling image ",
     "ErrImagePull: ",
     "rpc error: code = ",
@@ -92,53 +33,27 @@ pub struct Complaint {
     pub message: String,
     /// What it means, where that is known
     pub meaning: Option<Meaning>,
+    /// The host that was asked, where the message names it: layers may come from another one than the image
+    pub host: Option<String>,
 }
 
 impl Complaint {
     /// Of a container that waits for this image, or of an event.
     pub fn of(reason: &str, message: &str, image: &str) -> Self {
         let message = masked(message, image);
-        let lower = message.to_lowercase();
-        let meaning = match reason {
-            "InvalidImageName" => Some(Meaning::InvalidName),
-            "ErrImageNeverPull" => Some(Meaning::NeverPulled),
-            _ => {
-                // The image of the message may contain any of the words.
-                let reason = without_names(&without_quoted(&lower), &image.to_lowercase());
-                WORDS.iter().find(|(words, _)| reason.contains(words)).map(|(_, meaning)| *meaning)
-            }
-        };
-        Self { reason: reason.to_owned(), message: shortened(core(&message)), meaning }
+        let meaning = Meaning::of(reason, &message, image);
+        Self {
+            reason: reason.to_owned(),
+            host: asked_host(&message),
+            message: shortened(core(&message)),
+            meaning,
+        }
     }
 
     /// Whether it says more than that the kubelet waits for its next attempt.
     pub fn says_why(&self) -> bool {
         !self.message.is_empty()
     }
-}
-
-/// A message without what is in quotes.
-fn without_quoted(message: &str) -> String {
-    message.split('"').step_by(2).collect::<Vec<_>>().join("\"")
-}
-
-/// A message without URLs, paths, and words that are a part of the image: its host, its repository, its tag.
-fn without_names(message: &str, image: &str) -> String {
-    let image = image.split_once('@').map_or(image, |(name, _)| name);
-    let (host, path) = image.split_once('/').unwrap_or(("", image));
-    let (repository, tag) = path.rsplit_once(':').unwrap_or((path, ""));
-    let names = [image, host, path, repository, tag];
-    let word = |word: &str| {
-        let bare = word.trim_matches(|c: char| c.is_ascii_punctuation());
-        let is_name =
-            names.contains(&bare) || ["/", "%2f", "%3a", "repository:"].iter().any(|it| word.contains(it));
-        match (is_name, word.ends_with(':')) {
-            (false, _) => word.to_owned(),
-            (true, true) => ":".to_owned(),
-            (true, false) => String::new(),
-        }
-    };
-    message.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A message without the user name and the password of this image, as it is and as Go quotes it (`%q`).
@@ -167,6 +82,58 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
+/// The host of the last request, as Go writes it: `Get "https://HOST/`, `lookup HOST on SERVER`.
+fn asked_host(message: &str) -> Option<String> {
+    let begins = ["lookup ", "Get \"https://", "Head \"https://", "Post \"https://", "request to https://"];
+    // The errors are nested, and the innermost comes last.
+    let last = begins.iter().filter_map(|begin| message.rfind(begin).map(|at| at + begin.len())).max()?;
+    let rest = message.get(last..)?;
+    let host =
+        rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '?')).next()?.trim_end_matches(':');
+    let is_host = |host: &str| {
+        host.contains('.') && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:".contains(c))
+    };
+    (host.len() <= MOST_OF_HOST && is_host(host)).then(|| host.to_owned())
+}
+
+/// Whether a message names this image, in quotes or in the ways of CRI-O and of the kubelet's own errors.
+pub(super) fn names(message: &str, image: &str) -> bool {
+    let has_end = |rest: &str| {
+        let rest = rest.strip_prefix(':').unwrap_or(rest);
+        rest.chars().next().is_none_or(|c| c.is_whitespace() || c == '"')
+    };
+    spellings(image).iter().any(|name| {
+        let docker = format!("docker://{name}");
+        message.contains(&format!("\"{}\"", quoted(name)))
+            || message.contains(&format!("image pull failed for {name} because"))
+            || message
+                .match_indices(&docker)
+                .any(|(at, _)| message.get(at + docker.len()..).is_some_and(has_end))
+    })
+}
+
+/// How the kubelet and the container runtimes write an image: with the default tag, with Docker Hub's host, without a tag beside a
+/// digest. reference: `ParseDockerRef`, `TagNameOnly`
+fn spellings(image: &str) -> Vec<String> {
+    let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
+    let is_tagged = name.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    let mut spellings = vec![image.to_owned()];
+    match digest {
+        Some(digest) if is_tagged => {
+            spellings.extend(name.rsplit_once(':').map(|(name, _)| format!("{name}@{digest}")));
+        }
+        None if !is_tagged => spellings.push(format!("{image}:latest")),
+        _ => {}
+    }
+    let has_host =
+        image.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
+    if !has_host {
+        let folder = if image.contains('/') { "" } else { "library/" };
+        spellings.extend(spellings.clone().iter().map(|name| format!("docker.io/{folder}{name}")));
+    }
+    spellings
+}
+
 /// The message without the beginnings of the layers above the one that says why.
 fn core(message: &str) -> &str {
     let mut core = message.trim();
@@ -191,99 +158,23 @@ pub fn shortened(message: &str) -> String {
         None => without_user_info(word).into_owned(),
     };
     let message = message.split(' ').map(shown).collect::<Vec<_>>().join(" ");
-    let count = message.chars().count();
-    if count <= LONGEST {
-        return message;
+    bounded(&message, LONGEST)
+}
+
+/// A text in its first and last characters, of which there are so many at most.
+pub(super) fn bounded(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
     }
-    let half = (LONGEST - 1) / 2;
-    let begin = message.chars().take(half);
-    begin.chain(['…']).chain(message.chars().skip(count - half)).collect()
+    let half = (most - 1) / 2;
+    let begin = text.chars().take(half);
+    begin.chain(['…']).chain(text.chars().skip(count - half)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Complaint, LONGEST, Meaning, shortened};
-
-    /// Messages of kubelets with containerd 1.7 and 2.x and with CRI-O.
-    #[test]
-    fn messages_of_kubelets_have_their_meaning() {
-        use Meaning::{
-            Certificate, Forbidden, InvalidName, NeverPulled, NoCredential, NoPlatform, NotFound, UnknownHost,
-        };
-        use Meaning::{Refused, TooMany, Unauthorized, Unreachable};
-
-        let image = "contoso.azurecr.io/web:v1";
-        let pull = format!("rpc error: code = Unknown desc = failed to pull and unpack image \"{image}\": ");
-        let resolve = format!("{pull}failed to resolve reference \"{image}\": ");
-        for (end, meaning) in [
-            (
-                "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to \
-                 https://contoso.azurecr.io/oauth2/token?scope=repository%3Aweb%3Apull&service=contoso.azurecr.io: 401 Unauthorized",
-                NoCredential,
-            ),
-            (
-                "failed to authorize: failed to fetch oauth token: unexpected status from POST request to \
-                 https://contoso.azurecr.io/oauth2/token: 401 Unauthorized",
-                Refused,
-            ),
-            (
-                "pull access denied, repository does not exist or may require authorization: server message: \
-                 insufficient_scope: authorization failed",
-                Unauthorized,
-            ),
-            (
-                "unexpected status from HEAD request to https://contoso.azurecr.io/v2/web/manifests/v1: 403 Forbidden",
-                Forbidden,
-            ),
-            ("contoso.azurecr.io/web:v1: not found", NotFound),
-            (
-                "failed to do request: Head \"https://contoso.azurecr.io/v2/\": dial tcp: lookup contoso.azurecr.io: no such host",
-                UnknownHost,
-            ),
-            // A revoked secret, and then the anonymous attempt of a node of AKS.
-            (
-                "[failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized, failed to authorize: \
-                 failed to fetch anonymous token: unexpected status: 401 Unauthorized]",
-                Refused,
-            ),
-            (
-                "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden",
-                Forbidden,
-            ),
-            (
-                "failed to authorize: failed to fetch anonymous token: Get \"https://x/\": dial tcp: i/o timeout",
-                Unreachable,
-            ),
-            ("failed to do request: Head \"https://x/v2/\": dial tcp 10.0.0.4:443: i/o timeout", Unreachable),
-            (
-                "failed to do request: Head \"https://x/v2/\": dial tcp 10.0.0.4:443: connect: connection refused",
-                Unreachable,
-            ),
-            (
-                "failed to do request: Head \"https://x/v2/\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
-                Certificate,
-            ),
-            ("no match for platform in manifest: not found", NoPlatform),
-            (
-                "unexpected status code 429 Too Many Requests - Server message: toomanyrequests: limit",
-                TooMany,
-            ),
-        ] {
-            for message in
-                [format!("{resolve}{end}"), format!("Failed to pull image \"{image}\": {resolve}{end}")]
-            {
-                let complaint = Complaint::of("ErrImagePull", &message, image);
-                assert_eq!(complaint.meaning, Some(meaning), "{message}");
-                assert!(
-                    complaint.says_why() && !complaint.message.starts_with("rpc"),
-                    "{}",
-                    complaint.message
-                );
-            }
-        }
-        assert_eq!(Complaint::of("InvalidImageName", "x", image).meaning, Some(InvalidName));
-        assert_eq!(Complaint::of("ErrImageNeverPull", "x", image).meaning, Some(NeverPulled));
-    }
+    use super::{Complaint, LONGEST, names, shortened};
 
     #[test]
     fn an_image_whose_name_has_such_words_means_nothing() {
@@ -293,45 +184,6 @@ mod tests {
         let newer = format!("{message}: ErrImagePull: rpc error: code = Unknown desc = odd");
         let complaint = Complaint::of("ImagePullBackOff", &newer, "");
         assert_eq!((complaint.meaning, complaint.message.as_str()), (None, "odd"));
-    }
-
-    #[test]
-    fn words_of_the_image_are_not_the_reason() {
-        for (image, end, meaning) in [
-            (
-                "contoso.azurecr.io/timeout-svc:v1",
-                "contoso.azurecr.io/timeout-svc:v1: not found",
-                Meaning::NotFound,
-            ),
-            (
-                "contoso.azurecr.io/timeout-svc:v1",
-                "failed to fetch anonymous token: unexpected status from GET request to \
-                 https://contoso.azurecr.io/oauth2/token?scope=repository%3Atimeout-svc%3Apull&service=contoso.azurecr.io: 401 \
-                 Unauthorized",
-                Meaning::NoCredential,
-            ),
-            (
-                "contoso.azurecr.io/web:unreachable",
-                "reading manifest unreachable in contoso.azurecr.io/web: manifest unknown",
-                Meaning::NotFound,
-            ),
-            ("timeout", "docker.io/library/timeout:latest: not found", Meaning::NotFound),
-            (
-                "x/timeout",
-                "pull access denied for x/timeout, repository does not exist",
-                Meaning::Unauthorized,
-            ),
-            ("timeout", "pull access denied for timeout, repository does not exist", Meaning::Unauthorized),
-            (
-                "contoso.azurecr.io/unreachable/web:v1",
-                "unexpected status from HEAD request to https://contoso.azurecr.io/v2/unreachable/web/manifests/v1: 403 Forbidden",
-                Meaning::Forbidden,
-            ),
-            ("contoso.azurecr.io/web:v1", "dial tcp 10.0.0.4:443: i/o timeout", Meaning::Unreachable),
-        ] {
-            let message = format!("Failed to pull image \"{image}\": rpc error: code = Unknown desc = {end}");
-            assert_eq!(Complaint::of("ErrImagePull", &message, image).meaning, Some(meaning), "{message}");
-        }
     }
 
     #[test]
@@ -362,5 +214,50 @@ mod tests {
         let short = shortened(&format!("begin {} end", "ä".repeat(900)));
         assert!(short.starts_with("begin ") && short.ends_with(" end") && short.chars().count() <= LONGEST);
         assert_eq!(shortened("a"), "a");
+    }
+
+    #[test]
+    fn an_image_is_named_in_quotes_or_as_runtimes_write_it() {
+        for (image, message, is_named) in [
+            ("a.io/web", "Back-off pulling image \"a.io/web\"", true),
+            ("a.io/web", "failed to pull and unpack image \"a.io/web:latest\": x", true),
+            ("a.io/web", "Back-off pulling image \"a.io/web:v1\"", false),
+            ("a.io/web:v1", "initializing source docker://a.io/web:v1: reading manifest", true),
+            ("a.io/web:v1", "initializing source docker://a.io/web:v12: reading manifest", false),
+            ("a.io:5000/web", "failed to resolve reference \"a.io:5000/web:latest\"", true),
+            ("a.io/web:v1@sha256:00", "failed to resolve reference \"a.io/web@sha256:00\"", true),
+            ("web", "failed to pull and unpack image \"docker.io/library/web:latest\"", true),
+            ("x/web:v1", "failed to pull and unpack image \"docker.io/x/web:v1\"", true),
+            ("timeout", "dial tcp 10.0.0.4:443: i/o timeout", false),
+            ("a\u{1b}b", "Failed to pull image \"a\\x1bb\": x", true),
+        ] {
+            assert_eq!(names(message, image), is_named, "{image}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_host_that_was_asked_may_be_that_of_the_layers() {
+        for (message, host) in [
+            (
+                "failed to do request: Head \"https://a.azurecr.io/v2/\": dial tcp: lookup a.azurecr.io on 10.0.0.10:53: no such host",
+                Some("a.azurecr.io"),
+            ),
+            (
+                "failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://x.blob.core.windows.net/a?sig=b\": dial tcp 20.0.0.1:443: i/o timeout",
+                Some("x.blob.core.windows.net"),
+            ),
+            (
+                "Get \"https://a.io/v2/\": dial tcp: lookup x.privatelink.io: no such host",
+                Some("x.privatelink.io"),
+            ),
+            ("Get \"https://reader:hunter2@a.io/v2/\": EOF", None),
+            ("Get \"https://$(id)/v2/\": EOF", None),
+            (
+                "denied: client with IP '1.2.3.4' is not allowed access. Refer https://aka.ms/acr/firewall to grant access.",
+                None,
+            ),
+        ] {
+            assert_eq!(Complaint::of("ErrImagePull", message, "").host.as_deref(), host, "{message}");
+        }
     }
 }

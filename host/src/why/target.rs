@@ -17,18 +17,37 @@ pub struct Target {
 /// Pods, as kubectl names them.
 pub const PODS: &str = "pods";
 
-/// The workloads whose pods are found by a selector.
-pub const WORKLOADS: &str = "deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,replicasets.apps";
+/// The workloads whose pods are found.
+pub const WORKLOADS: &str =
+    "deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,cronjobs.batch,replicasets.apps";
+
+/// Jobs, as kubectl names them.
+pub const JOBS: &str = "jobs.batch";
 
 /// The names of each kind: kubectl's own, and those that it takes too.
-const KINDS: [(&str, &[&str]); 6] = [
+const KINDS: [(&str, &[&str]); 7] = [
     (PODS, &["pod", "po"]),
     ("deployments.apps", &["deployments", "deployment", "deploy", "deployment.apps"]),
     ("statefulsets.apps", &["statefulsets", "statefulset", "sts", "statefulset.apps"]),
     ("daemonsets.apps", &["daemonsets", "daemonset", "ds", "daemonset.apps"]),
     ("replicasets.apps", &["replicasets", "replicaset", "rs", "replicaset.apps"]),
-    ("jobs.batch", &["jobs", "job", "job.batch"]),
+    (JOBS, &["jobs", "job", "job.batch"]),
+    ("cronjobs.batch", &["cronjobs", "cronjob", "cj", "cronjob.batch"]),
 ];
+
+/// Endings of files, which are not asked of a cluster.
+const FILES: [&str; 3] = [".yaml", ".yml", ".json"];
+
+/// Whether a word is the name of a kind.
+pub fn is_kind(word: &str) -> bool {
+    resource(word).is_some()
+}
+
+/// The resource that a word names.
+fn resource(word: &str) -> Option<&'static str> {
+    let mut kinds = KINDS.iter();
+    kinds.find(|(resource, names)| *resource == word || names.contains(&word)).map(|(resource, _)| *resource)
+}
 
 impl FromStr for Target {
     type Err = String;
@@ -38,14 +57,18 @@ impl FromStr for Target {
             Some((kind, name)) => (Some(kind.to_ascii_lowercase()), name),
             None => (None, text),
         };
-        let resource = |kind: &str| {
-            let known = KINDS.iter().find(|(resource, names)| *resource == kind || names.contains(&kind));
-            known.map(|(resource, _)| *resource).ok_or_else(|| {
-                "must be a pod, or deployment/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME or job/NAME"
+        if FILES.iter().any(|ending| text.ends_with(ending)) {
+            return Err(
+                "must be a pod or a workload of a cluster (acr-pull-secret check reads files)".to_owned()
+            );
+        }
+        let of_kind = |kind: &str| {
+            resource(kind).ok_or_else(|| {
+                "must be a pod, or deployment/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME or cronjob/NAME"
                     .to_owned()
             })
         };
-        let resource = kind.as_deref().map(resource).transpose()?;
+        let resource = kind.as_deref().map(of_kind).transpose()?;
         let name = parse_name(name).map_err(|error| error.to_string())?;
         Ok(Self { resource, name })
     }
@@ -88,11 +111,17 @@ mod tests {
             ("deploy/web", Some("deployments.apps"), "web"),
             ("sts/web", Some("statefulsets.apps"), "web"),
             ("jobs.batch/web", Some("jobs.batch"), "web"),
+            ("cj/web", Some("cronjobs.batch"), "web"),
+            ("cronjob/web", Some("cronjobs.batch"), "web"),
         ] {
             assert_eq!(text.parse(), Ok(Target { resource, name: name.to_owned() }), "{text}");
         }
         for text in ["", "/", "pod/", "service/web", "--all", "pod/--all", "a b", "pod/web/x", "Web"] {
             assert!(text.parse::<Target>().is_err(), "{text}");
+        }
+        for text in ["web.yaml", "deploy/web.yaml", "./k8s/web.yml", "k8s/web.json"] {
+            let error = text.parse::<Target>().unwrap_err();
+            assert!(error.contains("acr-pull-secret check reads files"), "{text}: {error}");
         }
     }
 

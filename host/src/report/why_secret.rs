@@ -1,0 +1,153 @@
+//! Whether a pull secret of a pod serves one image, for programs.
+
+use review::explanation::{SecretState, Usability};
+use review::pull::PullResult;
+use serde::Serialize;
+
+use crate::why::ImageFacts;
+
+/// A pull secret of the pod.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct SecretAnswer {
+    name: String,
+    state: Serves,
+    /// Why it does not serve the image
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// Whether it serves the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Serves {
+    /// One of its keys is for the image, and nothing wrong with it is known
+    Usable,
+    /// Its keys for the image are known to fail
+    Failing,
+    /// None of its keys is for the image
+    Unmatched,
+    /// There is no such Secret
+    Absent,
+    /// The kubelet does not read this type of Secret
+    Ignored,
+    /// The kubelet cannot read the content
+    Malformed,
+    /// It could not be looked up
+    Unknown,
+}
+
+/// The pull secrets of the pod, and whether each serves this image.
+pub(super) fn secrets(image: &ImageFacts) -> Vec<SecretAnswer> {
+    let answer = |secret: &SecretState| {
+        let (state, reason) = match secret.state {
+            Usability::Usable => of_keys(image, &secret.name),
+            Usability::Absent => (Serves::Absent, secret.reason.clone()),
+            Usability::Ignored => (Serves::Ignored, secret.reason.clone()),
+            Usability::Malformed => (Serves::Malformed, secret.reason.clone()),
+            Usability::Unknown => (Serves::Unknown, secret.reason.clone()),
+        };
+        SecretAnswer { name: secret.name.clone(), state, reason }
+    };
+    image.explanation.secrets.iter().map(answer).collect()
+}
+
+/// What is known about the keys of a secret that the kubelet reads.
+fn of_keys(image: &ImageFacts, name: &str) -> (Serves, Option<String>) {
+    let tries: Vec<_> = image.explanation.tries.iter().filter(|tried| tried.secret == name).collect();
+    let Some(first) = tries.first() else {
+        return (Serves::Unmatched, None);
+    };
+    if tries.iter().all(|tried| tried.fails) {
+        return (Serves::Failing, first.status.clone());
+    }
+    let pull = image.pull.as_ref().filter(|pull| pull.result == PullResult::Denied);
+    let mut attempts = pull.into_iter().flat_map(|pull| &pull.attempts);
+    match attempts.find(|attempt| attempt.secret.as_deref() == Some(name)) {
+        Some(attempt) => (Serves::Failing, Some(attempt.answer.clone())),
+        None => (Serves::Usable, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use review::explanation::Explanation;
+    use serde_json::{Value, json};
+
+    use super::secrets;
+    use crate::why::ImageFacts;
+    use crate::why::image::{Image, State};
+
+    /// The state of the secret does not contradict what is said about its keys.
+    #[test]
+    fn the_state_of_a_secret_is_about_the_image() {
+        let tried = |fails: bool, status: &str| json!({"secret": "s", "key": "a.azurecr.io", "fails": fails, "status": status});
+        let other = json!({"secret": "t", "key": "a.azurecr.io", "fails": false, "status": "ok"});
+        for (state, tries, denied, expected) in [
+            ("usable", vec![tried(false, "ok")], false, json!({"name": "s", "state": "usable"})),
+            (
+                "usable",
+                vec![tried(true, "expired")],
+                false,
+                json!({"name": "s", "state": "failing", "reason": "expired"}),
+            ),
+            (
+                "usable",
+                vec![tried(true, "expired"), tried(false, "ok")],
+                false,
+                json!({"name": "s", "state": "usable"}),
+            ),
+            (
+                "usable",
+                vec![tried(true, "expired"), other.clone()],
+                false,
+                json!({"name": "s", "state": "failing", "reason": "expired"}),
+            ),
+            (
+                "usable",
+                vec![tried(false, "ok")],
+                true,
+                json!({"name": "s", "state": "failing", "reason": "401"}),
+            ),
+            ("usable", vec![], false, json!({"name": "s", "state": "unmatched"})),
+            ("usable", vec![other], false, json!({"name": "s", "state": "unmatched"})),
+            ("absent", vec![], false, json!({"name": "s", "state": "absent", "reason": "r"})),
+            ("ignored", vec![], false, json!({"name": "s", "state": "ignored", "reason": "r"})),
+            ("malformed", vec![], false, json!({"name": "s", "state": "malformed", "reason": "r"})),
+            ("unknown", vec![], false, json!({"name": "s", "state": "unknown", "reason": "r"})),
+        ] {
+            let reason = if state == "usable" { Value::Null } else { "r".into() };
+            let explanation = json!({
+                "image": "a.azurecr.io/web", "secrets": [{"name": "s", "state": state, "reason": reason}], "tries": tries,
+            });
+            let explanation: Explanation = serde_json::from_value(explanation).unwrap();
+            let attempt = review::pull::PullAttempt {
+                secret: Some("s".to_owned()),
+                key: Some("a.azurecr.io".to_owned()),
+                answer: "401".to_owned(),
+            };
+            let pull = denied.then(|| review::pull::ImagePull {
+                pointer: String::new(),
+                image: String::new(),
+                result: review::pull::PullResult::Denied,
+                digest: None,
+                size: None,
+                platforms: Vec::new(),
+                message: None,
+                help: None,
+                attempts: vec![attempt],
+            });
+            let image = Image {
+                reference: "a.azurecr.io/web".to_owned(),
+                users: Vec::new(),
+                is_never_pulled: false,
+                state: State::NotYet,
+            };
+            let facts = ImageFacts { image, acr: None, explanation, pull };
+            assert_eq!(
+                serde_json::to_value(secrets(&facts)).unwrap(),
+                json!([expected]),
+                "{state} {tries:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is wrong with the credentials of a pod for an image.
+
+use review::explanation::{Need, OutcomeState, TriedKey, Usability};
+
+use super::super::fix::{NEW_SECRET, again, ask, create, replace, typed};
+use super::super::image::State;
+use super::super::meaning::Meaning;
+use super::super::{Facts, ImageFacts};
+use super::{Cause, host, in_state, place, state};
+
+/// The most names of secrets in a cause.
+const MOST_NAMES: usize = 3;
+
+/// What is wrong with the pod's credentials for an image, as far as they show it.
+pub(super) fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
+    let explanation = &image.explanation;
+    let is_unread = in_state(image, Usability::Unknown).is_some();
+    if let Some(first) = explanation.tries.first() {
+        if is_unread || !explanation.tries.iter().all(|tried| tried.fails) {
+            return None;
+        }
+        return Some(Cause::new(
+            failure(first, explanation.tries.len() - 1),
+            replace(facts, image, &first.secret),
+        ));
+    }
+    if let Some(name) = unretrieved(facts, image) {
+        return Some(Cause::new(
+            format!("the kubelet could not retrieve secret {name}, which the pod lists"),
+            create(facts, image, name),
+        ));
+    }
+    let is_unknown = state(image) == Some(OutcomeState::Unknown);
+    let is_refused = matches!(image.image.state, State::Failing { .. });
+    // An image of another registry may be public.
+    if state(image) == Some(OutcomeState::Works) || is_unread || (is_unknown && !is_refused) {
+        return None;
+    }
+    if is_unknown && !facts.complaint(&image.image)?.meaning?.is_of_credentials() {
+        return None;
+    }
+    Some(no_credential(facts, image))
+}
+
+/// What is wrong with the first key that is tried, where so many others fail too. Each of them is in `tries`.
+fn failure(first: &TriedKey, others: usize) -> String {
+    let failure = format!("{}: {}", place(first), first.status.as_deref().unwrap_or("it fails"));
+    match others {
+        0 => failure,
+        1 => format!("{failure}, and the other key that is tried fails too"),
+        others => format!("{failure}, and the {others} other keys that are tried fail too"),
+    }
+}
+
+/// A secret that we may not read, and that the kubelet did not find or could not read either. kubelet: `getPullSecretsForPod`
+fn unretrieved<'a>(facts: &'a Facts, image: &'a ImageFacts) -> Option<&'a str> {
+    let name = in_state(image, Usability::Unknown)?;
+    let event = facts.events.iter().rev().find(|event| event.reason == "FailedToRetrieveImagePullSecret")?;
+    let (_, names) = event.message.split_once('(')?;
+    let (names, _) = names.split_once(')')?;
+    names.split(", ").any(|it| it == name).then_some(name)
+}
+
+/// The pod has no credential for an image.
+fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
+    let pod = &facts.pod;
+    let host = host(image);
+    if let Some(name) = in_state(image, Usability::Absent) {
+        let message =
+            format!("secret {name}, which the pod lists, does not exist in namespace {}", pod.namespace);
+        return Cause::new(message, replace(facts, image, name));
+    }
+    if let Some(secret) = image.explanation.secrets.iter().find(|secret| secret.state == Usability::Ignored) {
+        let reason = secret.reason.as_deref().unwrap_or("its type is another");
+        let message = format!("the kubelet does not read secret {}: {reason}", secret.name);
+        return Cause::new(message, replace(facts, image, &secret.name));
+    }
+    if let Some(secret) = image.explanation.secrets.first() {
+        return Cause::new(no_key(image, &host), replace(facts, image, &secret.name));
+    }
+    // A credential was sent, and the pod has none.
+    let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
+    if let (Some(Meaning::Refused), Some(name)) = (meaning, &image.acr) {
+        let node = pod.node.as_deref().unwrap_or("its node");
+        return Cause::new(
+            format!("{host} refuses the identity of node {node}, and the pod has no pull secret"),
+            format!("az aks update -n CLUSTER -g GROUP --attach-acr {name}"),
+        );
+    }
+    of_account(facts, image, &host)
+}
+
+/// The pod lists secrets, and none of them is for the registry.
+fn no_key(image: &ImageFacts, host: &str) -> String {
+    let names: Vec<&str> = image.explanation.secrets.iter().map(|secret| secret.name.as_str()).collect();
+    let shown = names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
+    let more = names.len().checked_sub(MOST_NAMES).filter(|more| *more > 0);
+    let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+    let skipped = image.explanation.not_tried.first();
+    let skipped = skipped.map(|it| format!(": key {} of secret {}: {}", it.key, it.secret, it.reason));
+    format!("no key of the pod's pull secrets ({shown}{more}) is for {host}{}", skipped.unwrap_or_default())
+}
+
+/// The pod lists no pull secret: its `ServiceAccount` may list one by now, or not exist.
+fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
+    let (account, namespace) = (&facts.pod.service_account, &facts.pod.namespace);
+    if !facts.is_account_known {
+        return Cause::new(
+            format!(
+                "the pod has no pull secret for {host}, and ServiceAccount {account}, which may list one, cannot be read"
+            ),
+            "read the ServiceAccount with a login that may",
+        );
+    }
+    let listed = facts.account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
+    let listed = listed.into_iter().flatten().find_map(|entry| entry.get("name")?.as_str());
+    if let Some(name) = listed {
+        return Cause::new(
+            format!(
+                "the pod has no pull secret, because it was created before ServiceAccount {account} listed secret {name}"
+            ),
+            again(facts, "delete the pod and create it again"),
+        );
+    }
+    let (message, new, words) = if facts.account.is_some() {
+        (
+            format!("neither the pod nor ServiceAccount {account} lists a pull secret for {host}"),
+            String::new(),
+            "create a pull secret, list it in the ServiceAccount, and create the pod again",
+        )
+    } else {
+        (
+            format!(
+                "the pod lists no pull secret for {host}, and its ServiceAccount {account} does not exist"
+            ),
+            format!("kubectl create serviceaccount {account} -n {namespace} && "),
+            "create a pull secret and the ServiceAccount that lists it, and create the pod again",
+        )
+    };
+    let command = format!(
+        "{}, then {new}kubectl patch serviceaccount {account} -n {namespace} -p \
+         '{{\"imagePullSecrets\":[{{\"name\":\"{NEW_SECRET}\"}}]}}', and create the pod again",
+        create(facts, image, NEW_SECRET),
+    );
+    Cause::new(message, typed(&[account, namespace], command, words))
+}
+
+/// The registry refuses a credential in which nothing is wrong that can be seen.
+pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
+    meaning.filter(|meaning| meaning.is_of_credentials())?;
+    let host = host(image);
+    if image.explanation.needs == Some(Need::Nothing) && image.explanation.tries.is_empty() {
+        let account = &facts.pod.service_account;
+        return Some(Cause::new(
+            format!("{host} refuses the identity of ServiceAccount {account}"),
+            format!("give the identity the role AcrPull on {host}"),
+        ));
+    }
+    let tried = image.explanation.tries.iter().find(|tried| !tried.fails)?;
+    let secret = &tried.secret;
+    if meaning == Some(Meaning::NoCredential) && image.pull.is_none() {
+        let message = format!(
+            "not known: the kubelet's last attempt had no credential, and secret {secret}, which has one for {host}, was not \
+             written since as far as is known"
+        );
+        return Some(Cause::new(message, ask(facts)));
+    }
+    let message = format!(
+        "{host} refuses the credential of secret {secret}, which has no visible fault: it was revoked, or has no role"
+    );
+    let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
+    Some(Cause::new(message, help))
+}

@@ -1,0 +1,406 @@
+//! The images of a pod, and what the kubelet reports about each: an error belongs to the image that it names.
+
+use review::user_info::without_user_info;
+use serde_json::Value;
+
+use super::event::Event;
+use super::kubelet::names;
+
+/// Reasons of a container that waits for its image. kubelet: pkg/kubelet/images/types.go
+pub(super) const PULL_REASONS: [&str; 7] = [
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+];
+
+/// Reasons of a container that is not started yet, whose image is not pulled yet either.
+pub(super) const EARLY_REASONS: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
+
+/// The reason of a container that ended with its pod, and may never have started. kubelet: `ContainerReasonStatusUnknown`
+const NOT_FOUND: &str = "ContainerStatusUnknown";
+
+/// The lists of containers, those of their statuses, and what one of them is called.
+pub(super) const CONTAINERS: [(&str, &str, &str); 3] = [
+    ("/spec/initContainers", "/status/initContainerStatuses", "init container"),
+    ("/spec/containers", "/status/containerStatuses", "container"),
+    ("/spec/ephemeralContainers", "/status/ephemeralContainerStatuses", "ephemeral container"),
+];
+
+/// An image of a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// As written
+    pub reference: String,
+    /// What uses it: `container web`
+    pub users: Vec<String>,
+    /// Whether no user of it may pull it: `imagePullPolicy: Never`
+    pub is_never_pulled: bool,
+    /// What the kubelet reports
+    pub state: State,
+}
+
+/// What the kubelet reports about an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It does not get the image
+    Failing {
+        /// `ImagePullBackOff`
+        reason: String,
+        /// Its message
+        message: String,
+    },
+    /// Nothing yet
+    NotYet,
+    /// It has the image: the container runs or ran
+    Pulled,
+}
+
+impl Image {
+    /// The reference, without a user name and a password.
+    pub fn shown(&self) -> String {
+        without_user_info(&self.reference).into_owned()
+    }
+
+    /// Takes what is reported about another use of the image: one container may have started on an image that another does not get.
+    fn learn(&mut self, state: State) {
+        if matches!(state, State::Failing { .. }) || self.state == State::NotYet {
+            self.state = state;
+        }
+    }
+}
+
+/// The images, each once, in the order in which the kubelet pulls them: those of volumes come first.
+pub(super) fn images(pod: &Value) -> Vec<Image> {
+    let list = |path: &str| pod.pointer(path).and_then(Value::as_array).into_iter().flatten();
+    let mut images: Vec<Image> = Vec::new();
+    let mut volumes = Vec::new();
+    for volume in list("/spec/volumes") {
+        let Some(image) = volume.get("image") else { continue };
+        let name = volume["name"].as_str().unwrap_or_default();
+        if let Some(reference) =
+            add(&mut images, &image["reference"], &image["pullPolicy"], || format!("volume {name}"))
+        {
+            volumes.push((name, reference));
+        }
+    }
+    for (containers, statuses, noun) in CONTAINERS {
+        for container in list(containers) {
+            // core/v1 `ContainerRestartPolicy`: an init container that goes on running is a sidecar.
+            let is_sidecar = noun == "init container" && container["restartPolicy"] == "Always";
+            let noun = if is_sidecar { "sidecar container" } else { noun };
+            let name = container["name"].as_str().unwrap_or_default();
+            let user = || format!("{noun} {name}");
+            let Some(own) = add(&mut images, &container["image"], &container["imagePullPolicy"], user) else {
+                continue;
+            };
+            let status = list(statuses).find(|status| status["name"] == container["name"]);
+            let state = status.map_or(State::NotYet, state);
+            match &state {
+                State::Failing { message, .. } => {
+                    let named = named(&images, own, volumes.iter().map(|(_, image)| *image), message);
+                    learn(&mut images, named, state);
+                }
+                State::Pulled => {
+                    // The kubelet starts a container when it has the images of the volumes that it mounts.
+                    let mounts = container["volumeMounts"].as_array();
+                    let is_mounted =
+                        |name: &str| mounts.is_some_and(|all| all.iter().any(|it| it["name"] == name));
+                    for (_, image) in volumes.iter().filter(|(name, _)| is_mounted(name)) {
+                        learn(&mut images, *image, State::Pulled);
+                    }
+                    learn(&mut images, own, state);
+                }
+                State::NotYet => {}
+            }
+        }
+    }
+    images
+}
+
+/// Adds a user of an image, and returns the place of the image.
+fn add(
+    images: &mut Vec<Image>,
+    reference: &Value,
+    policy: &Value,
+    user: impl FnOnce() -> String,
+) -> Option<usize> {
+    let reference = reference.as_str().filter(|it| !it.is_empty())?;
+    let is_never_pulled = policy == "Never";
+    if let Some(at) = images.iter().position(|known| known.reference == reference) {
+        let known = images.get_mut(at)?;
+        known.users.push(user());
+        known.is_never_pulled &= is_never_pulled;
+        return Some(at);
+    }
+    images.push(Image {
+        reference: reference.to_owned(),
+        users: vec![user()],
+        is_never_pulled,
+        state: State::NotYet,
+    });
+    Some(images.len() - 1)
+}
+
+fn learn(images: &mut [Image], at: usize, state: State) {
+    if let Some(image) = images.get_mut(at) {
+        image.learn(state);
+    }
+}
+
+/// The image that an error of a container is about: its own, unless the error names the image of a volume. kubelet:
+/// `toKubeContainerImageVolumes` gives the failed pull of a volume's image to each container that mounts the volume; before
+/// Kubernetes 1.33, to each container.
+fn named(images: &[Image], own: usize, volumes: impl Iterator<Item = usize>, message: &str) -> usize {
+    let mut all = std::iter::once(own).chain(volumes);
+    let does_name = |at: &usize| images.get(*at).is_some_and(|image| names(message, &image.reference));
+    all.find(does_name).unwrap_or(own)
+}
+
+/// Adds what events say. Only they have the image of a volume that no container mounts, and a pull in a container that has not
+/// started yet.
+pub(super) fn learn_events(images: &mut [Image], events: &[Event]) {
+    let last = |image: &Image| events.iter().rev().find(|event| event.is_about_image(&image.reference));
+    // The messages of some container runtimes do not name the image, and those of the events do.
+    for at in 0..images.len() {
+        let Some(image) = images.get(at) else { continue };
+        let State::Failing { message, .. } = &image.state else { continue };
+        if message.is_empty() || last(image).is_some() || names(message, &image.reference) {
+            continue;
+        }
+        let is_same = |other: &Image| {
+            let failed = events.iter().find(|event| event.is_failed_pull_of(&other.reference));
+            failed.is_some_and(|event| event.message.ends_with(message.as_str()))
+        };
+        let Some(other) = images.iter().position(is_same) else { continue };
+        if let Some(image) = images.get_mut(at) {
+            let state = std::mem::replace(&mut image.state, State::NotYet);
+            learn(images, other, state);
+        }
+    }
+    for image in images.iter_mut().filter(|image| image.state == State::NotYet) {
+        let Some(event) = last(image) else { continue };
+        image.state = if event.is_about_pull_of(&image.reference) {
+            State::Pulled
+        } else if event.is_failed_pull_of(&image.reference) {
+            State::Failing { reason: "ErrImagePull".to_owned(), message: String::new() }
+        } else {
+            State::Failing { reason: "ImagePullBackOff".to_owned(), message: event.message.clone() }
+        };
+    }
+}
+
+/// core/v1 `ContainerStatus`
+fn state(status: &Value) -> State {
+    let word = |path: &str| status.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let reason = word("/state/waiting/reason");
+    if PULL_REASONS.contains(&reason) {
+        return State::Failing {
+            reason: reason.to_owned(),
+            message: word("/state/waiting/message").to_owned(),
+        };
+    }
+    let has_run = ["/state/running", "/state/terminated", "/lastState/running", "/lastState/terminated"]
+        .iter()
+        .filter_map(|path| status.pointer(path))
+        .any(|state| !state.is_null() && state["reason"] != NOT_FOUND);
+    let is_later = !EARLY_REASONS.contains(&reason);
+    if has_run || is_later || !word("/imageID").is_empty() { State::Pulled } else { State::NotYet }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::State;
+    use crate::why::event::Event;
+    use crate::why::pod::Pod;
+
+    fn state_of(status: &Value) -> State {
+        let pod = Pod::of(&json!({
+            "spec": {"containers": [{"name": "web", "image": "a.azurecr.io/web"}]},
+            "status": {"containerStatuses": [status]},
+        }));
+        pod.images[0].state.clone()
+    }
+
+    #[test]
+    fn an_image_is_missing_there_or_not_asked_for_yet() {
+        let with = |mut status: Value| {
+            status["name"] = "web".into();
+            state_of(&status)
+        };
+        let failing = State::Failing { reason: "ImagePullBackOff".to_owned(), message: "m".to_owned() };
+        for (status, state) in [
+            (json!({"state": {"waiting": {"reason": "ImagePullBackOff", "message": "m"}}}), failing.clone()),
+            // It was pulled once, and its node has lost it.
+            (
+                json!({"state": {"waiting": {"reason": "ImagePullBackOff", "message": "m"}}, "lastState": {"terminated": {}}}),
+                failing,
+            ),
+            (json!({"state": {"waiting": {"reason": "ContainerCreating"}}}), State::NotYet),
+            (json!({"state": {"waiting": {"reason": "PodInitializing"}}}), State::NotYet),
+            (json!({}), State::NotYet),
+            (json!({"state": {"running": {}}}), State::Pulled),
+            (json!({"state": {"terminated": {"exitCode": 0}}}), State::Pulled),
+            // It ended with its pod, and may never have started.
+            (
+                json!({"state": {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}}),
+                State::NotYet,
+            ),
+            (json!({"state": {"waiting": {"reason": "CrashLoopBackOff"}}}), State::Pulled),
+            (json!({"state": {"waiting": {"reason": "CreateContainerConfigError"}}}), State::Pulled),
+        ] {
+            assert_eq!(with(status.clone()), state, "{status}");
+        }
+    }
+
+    /// An error belongs to the image that it names, and one that names none to the image of the container.
+    #[test]
+    fn an_error_belongs_to_the_image_that_it_names() {
+        const MODEL: &str = "a.azurecr.io/model";
+        const WEB: &str = "a.azurecr.io/web:v1";
+        let back_off =
+            |quoted: &str| format!("Back-off pulling image \"{quoted}\": ErrImagePull: 401 Unauthorized");
+        for (message, failing) in [
+            (back_off(MODEL), MODEL),
+            (back_off("a.azurecr.io/model:latest"), MODEL),
+            (back_off(WEB), WEB),
+            (back_off("a.azurecr.io/model:v1"), WEB),
+            (
+                format!(
+                    "rpc error: code = NotFound desc = failed to pull and unpack image \"{MODEL}:latest\": not found"
+                ),
+                MODEL,
+            ),
+            (
+                format!(
+                    "rpc error: code = Unknown desc = initializing source docker://{MODEL}:latest: manifest unknown"
+                ),
+                MODEL,
+            ),
+            (format!("image pull failed for {MODEL} because the registry is unavailable: x"), MODEL),
+            (
+                "rpc error: code = Unknown desc = unable to retrieve auth token: invalid username/password"
+                    .to_owned(),
+                WEB,
+            ),
+            (String::new(), WEB),
+        ] {
+            for (list, statuses) in [
+                ("containers", "containerStatuses"),
+                ("initContainers", "initContainerStatuses"),
+                ("ephemeralContainers", "ephemeralContainerStatuses"),
+            ] {
+                for mounts in [
+                    json!([{"name": "model", "mountPath": "/m"}]),
+                    json!([{"name": "data", "mountPath": "/d"}]),
+                    json!(null),
+                ] {
+                    let pod = Pod::of(&json!({
+                        "spec": {
+                            list: [{"name": "web", "image": WEB, "volumeMounts": mounts}],
+                            "volumes": [{"name": "data", "emptyDir": {}}, {"name": "model", "image": {"reference": MODEL}}],
+                        },
+                        "status": {statuses: [
+                            {"name": "web", "state": {"waiting": {"reason": "ImagePullBackOff", "message": message}}},
+                        ]},
+                    }));
+                    let is_failing = |image: &&super::Image| matches!(image.state, State::Failing { .. });
+                    let found: Vec<&str> =
+                        pod.images.iter().filter(is_failing).map(|it| it.reference.as_str()).collect();
+                    assert_eq!(found, [failing], "{list} {mounts}: {message}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn events_have_what_no_container_reports() {
+        const WEB: &str = "a.azurecr.io/web:v1";
+        let event = |reason: &str, message: &str| json!({"reason": reason, "message": message});
+        let failed = |of: &str| event("Failed", &format!("Failed to pull image \"{of}\": 401 Unauthorized"));
+        let back_off = event("BackOff", "Back-off pulling image \"a.azurecr.io/model\"");
+        let pulled = |of: &str| event("Pulled", &format!("Successfully pulled image \"{of}\" in 2s"));
+        let present = event("Pulled", "Container image \"a.azurecr.io/model\" already present on machine");
+        let running = json!({"running": {}});
+        let creating = json!({"waiting": {"reason": "ContainerCreating"}});
+        let refused = json!({"waiting": {"reason": "ErrImagePull", "message": "401 Unauthorized"}});
+        for (state, mounts, events, expected) in [
+            (&running, false, vec![failed("a.azurecr.io/model")], "failing pulled"),
+            (&running, false, vec![failed("a.azurecr.io/model"), back_off], "failing pulled"),
+            (
+                &running,
+                false,
+                vec![failed("a.azurecr.io/model"), pulled("a.azurecr.io/model")],
+                "pulled pulled",
+            ),
+            (&running, false, vec![present], "pulled pulled"),
+            (&running, false, vec![], "not-yet pulled"),
+            (&running, true, vec![], "pulled pulled"),
+            (&creating, false, vec![], "not-yet not-yet"),
+            (&creating, false, vec![pulled(WEB)], "not-yet pulled"),
+            (&creating, true, vec![failed("a.azurecr.io/model")], "failing not-yet"),
+            // The container runtime names no image, and the event does.
+            (&refused, true, vec![failed("a.azurecr.io/model")], "failing not-yet"),
+            (&refused, true, vec![failed(WEB)], "not-yet failing"),
+            (&refused, true, vec![], "not-yet failing"),
+        ] {
+            let mounts = if mounts { json!([{"name": "model"}]) } else { json!([]) };
+            let mut pod = Pod::of(&json!({
+                "spec": {
+                    "containers": [{"name": "web", "image": WEB, "volumeMounts": mounts}],
+                    "volumes": [{"name": "model", "image": {"reference": "a.azurecr.io/model"}}],
+                },
+                "status": {"containerStatuses": [{"name": "web", "state": state}]},
+            }));
+            pod.learn(&Event::all(&events));
+            let states: Vec<&str> = pod
+                .images
+                .iter()
+                .map(|image| match image.state {
+                    State::Failing { .. } => "failing",
+                    State::NotYet => "not-yet",
+                    State::Pulled => "pulled",
+                })
+                .collect();
+            assert_eq!(states.join(" "), expected, "{state} {events:?}");
+        }
+    }
+
+    #[test]
+    fn an_image_is_listed_once_with_all_that_use_it() {
+        let pod = Pod::of(&json!({
+            "metadata": {"name": "web", "namespace": "shop", "ownerReferences": [{"controller": true, "uid": "a"}]},
+            "spec": {
+                "nodeName": "n1", "imagePullSecrets": [{"name": "a"}, {}, {"name": ""}],
+                "initContainers": [
+                    {"name": "init", "image": "a.azurecr.io/web", "imagePullPolicy": "Always"},
+                    {"name": "proxy", "image": "p", "restartPolicy": "Always", "imagePullPolicy": "Never"},
+                ],
+                "containers": [{"name": "web", "image": "a.azurecr.io/web"}, {"name": "other", "image": "b"}, {"name": "none"}],
+                "volumes": [{"name": "data", "image": {"reference": "c"}}, {"name": "x", "emptyDir": {}}],
+            },
+            "status": {
+                "phase": "Pending",
+                "initContainerStatuses": [{"name": "init", "state": {"terminated": {}}}],
+                "containerStatuses": [{"name": "web", "state": {"waiting": {"reason": "ErrImagePull"}}}],
+            },
+        }));
+        let images: Vec<_> =
+            pod.images.iter().map(|it| (it.reference.as_str(), it.users.join(", "))).collect();
+        assert_eq!(
+            images,
+            [
+                ("c", "volume data".to_owned()),
+                ("a.azurecr.io/web", "init container init, container web".to_owned()),
+                ("p", "sidecar container proxy".to_owned()),
+                ("b", "container other".to_owned())
+            ]
+        );
+        assert!(pod.is_failing() && pod.is_replaced && pod.pull_secrets == ["a"]);
+    }
+}
