@@ -1,10 +1,14 @@
 //! `why`: what a user learns of a pod that waits for its images, with recorded answers of kubectl.
 
+mod causes;
+mod cron_jobs;
 mod found;
+mod hostile;
 
 use serde_json::{Value, json};
 
 use crate::kubectl::{Stub, secret};
+use crate::reports::{assert_valid, schema};
 
 const IMAGE: &str = "contoso.azurecr.io/shop/web:v1";
 const PASSWORD: &str = "FormersPassw0rd+six";
@@ -104,6 +108,15 @@ fn why(stub: &Stub, more: &[&str]) -> (String, Option<i32>) {
     assert!(talk.is_empty(), "{talk}");
     assert!(!out.contains(PASSWORD), "{out}");
     (out, status)
+}
+
+/// What programs get, which follows the schema.
+fn answers(stub: &Stub, args: &[&str]) -> (Value, Option<i32>) {
+    let (out, talk, status) = stub.run(&[&["why", "-o", "json"], args].concat());
+    assert!(!out.contains(PASSWORD) && !talk.contains(PASSWORD), "{out}{talk}");
+    let answers = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{talk}"));
+    assert_valid(&schema("host/src/report/why-schema.json"), &answers);
+    (answers, status)
 }
 
 fn row<'a>(out: &'a str, name: &str) -> &'a str {

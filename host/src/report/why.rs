@@ -100,7 +100,7 @@ impl Answer {
             service_account: Some(pod.service_account.clone()),
             images: facts.images.iter().map(|image| ImageAnswer::of(facts, image)).collect(),
             cause: cause.message,
-            help: cause.help,
+            help: called(&cause.help).into_owned(),
             can_pull: facts.can_pull(),
             alike,
         }
@@ -117,7 +117,7 @@ impl Answer {
             service_account: None,
             images: Vec::new(),
             cause: cause.message,
-            help: cause.help,
+            help: called(&cause.help).into_owned(),
             can_pull: is_asked_for,
             alike: Vec::new(),
         }
@@ -144,7 +144,7 @@ impl Answer {
         out.line(format_args!("{kind} {namespace}/{name}{about}"))?;
         self.images.iter().try_for_each(|image| image.write(out))?;
         rows(out, "cause", std::slice::from_ref(&self.cause))?;
-        let help = Some(called(&self.help).into_owned()).filter(|help| !help.is_empty());
+        let help = Some(self.help.clone()).filter(|help| !help.is_empty());
         rows(out, "fix", help.as_slice())?;
         let mut alike: Vec<&str> = self.alike.iter().take(MOST_NAMES).map(String::as_str).collect();
         let more = self.alike.len().checked_sub(MOST_NAMES).filter(|more| *more > 0);

@@ -86,7 +86,7 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
     let message = if pod.phase == "Terminating" {
         "the pod is being deleted and pulls no more images".to_owned()
     } else {
-        let reason = pod.reason.as_ref().map(|reason| format!(": {}", bounded(reason, LONGEST_KEY)));
+        let reason = pod.reason.as_ref().map(|reason| format!(": {}", shortened(reason)));
         format!("the pod has finished ({}{}) and pulls no more images", pod.phase, reason.unwrap_or_default())
     };
     match bad.map(|image| of_image(facts, image)) {
@@ -116,10 +116,8 @@ fn waits(facts: &Facts, container: &str, reason: &str) -> Cause {
     let pod = &facts.pod;
     let is_all = facts.images.iter().all(|image| image.image.state == State::Pulled);
     let pulls = if is_all { "the node has every image" } else { "no pull has failed" };
-    let message = format!(
-        "{pulls}, and container {container} waits for another reason: {}",
-        bounded(reason, LONGEST_KEY)
-    );
+    let message =
+        format!("{pulls}, and container {container} waits for another reason: {}", shortened(reason));
     let help = if reason == "CrashLoopBackOff" {
         typed(
             &[&pod.name, &pod.namespace, container],

@@ -151,13 +151,23 @@ fn core(message: &str) -> &str {
     core
 }
 
-/// A message in its first and last characters, without what may be a user name and a password before a host.
+/// A word without the query of a URL: that of a layer has a signature with which anyone may read it.
+fn without_query(word: &str) -> String {
+    let Some((url, query)) = word.split_once('?').filter(|(url, _)| url.contains("://")) else {
+        return word.to_owned();
+    };
+    let end = query.find('"').unwrap_or_else(|| query.trim_end_matches([':', ',', ']']).len());
+    [url, "?…", query.get(end..).unwrap_or_default()].concat()
+}
+
+/// A message in its first and last characters, without what may be a user name and a password before a host, or in a URL.
 pub fn shortened(message: &str) -> String {
     let shown = |word: &str| match word.strip_prefix('"') {
         Some(quoted) => format!("\"{}", without_user_info(quoted)),
         None => without_user_info(word).into_owned(),
     };
-    let message = message.split(' ').map(shown).collect::<Vec<_>>().join(" ");
+    let message =
+        message.split(' ').map(shown).map(|word| without_query(&word)).collect::<Vec<_>>().join(" ");
     bounded(&message, LONGEST)
 }
 
@@ -206,6 +216,19 @@ mod tests {
         }
         assert_eq!(shortened("denied: image bob:hunter2@a.io/web: x"), "denied: image ***@a.io/web: x");
         assert_eq!(shortened("denied: \"bob:hunter2@a.io/web\""), "denied: \"***@a.io/web\"");
+        for (message, shown) in [
+            (
+                "Get \"https://x.windows.net/a?sig=hunter2&b=c\": EOF",
+                "Get \"https://x.windows.net/a?…\": EOF",
+            ),
+            (
+                "GET request to https://x/a?sig=hunter2: 401 Unauthorized",
+                "GET request to https://x/a?…: 401 Unauthorized",
+            ),
+            ("why? because", "why? because"),
+        ] {
+            assert_eq!(shortened(message), shown);
+        }
         assert_eq!(shortened("image a.io/web@sha256:00aa is gone"), "image a.io/web@sha256:00aa is gone");
     }
 
