@@ -138,7 +138,7 @@ impl Facts {
         let was_pulled = self.was_pulled(&facts.image);
         let complaint = self.complaint(&facts.image);
         let meaning = complaint.as_ref().and_then(|complaint| complaint.meaning);
-        // What the registry answers here says nothing about the node.
+        // An answer of the registry to this computer is no proof for the node.
         let is_of_node = match &complaint {
             Some(Complaint { meaning: Some(meaning), .. }) => meaning.is_of_node(),
             Some(complaint) => complaint.says_why(),

@@ -69,7 +69,7 @@ fn check(cases: Vec<Case>) {
         assert_eq!(answer["canPull"], case.can_pull, "{name}: {answer:#}");
         let help = answer["help"].as_str().unwrap_or_default();
         assert!(help.contains(case.help) && help.is_empty() == case.help.is_empty(), "{name}: {answer:#}");
-        // What is said about a secret does not contradict the cause.
+        // The state of a secret does not contradict the cause.
         let usable = |secret: &Value| secret["state"] == "usable" && cause.contains("expired");
         let image = &answer["images"][0];
         assert!(!image["secrets"].as_array().unwrap().iter().any(usable), "{name}: {answer:#}");

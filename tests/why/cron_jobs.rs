@@ -1,4 +1,4 @@
-//! `why` for CronJobs and for workloads that have no pods on purpose.
+//! `why` for each `CronJob`, and for workloads that have no pods on purpose.
 
 use serde_json::{Value, json};
 
@@ -9,14 +9,14 @@ const GET: &str = "get cronjobs.batch report --output=json --namespace=shop --ig
 const JOBS: &str = "get jobs.batch --output=json --namespace=shop";
 const PODS: &str = "get pods --selector=job-name in (report-2,report-1) --output=json --namespace=shop";
 
-fn cron_job(spec: Value, status: Value) -> Value {
+fn cron_job(spec: &Value, status: &Value) -> Value {
     json!({
         "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "report", "namespace": "shop", "uid": "50"},
         "spec": spec, "status": status,
     })
 }
 
-fn job(number: usize, owner: &str, status: Value) -> Value {
+fn job(number: usize, owner: &str, status: &Value) -> Value {
     json!({
         "apiVersion": "batch/v1", "kind": "Job",
         "metadata": {
@@ -35,10 +35,10 @@ fn the_pods_of_the_jobs_of_a_cron_job_are_explained() {
     let mut stranger = of_job.clone();
     stranger["metadata"]["name"] = "stranger".into();
     stranger["metadata"]["ownerReferences"] = json!([{"controller": true, "kind": "Job", "uid": "99"}]);
-    let jobs = [job(1, "50", json!({})), job(2, "50", json!({})), job(3, "other", json!({}))];
+    let jobs = [job(1, "50", &json!({})), job(2, "50", &json!({})), job(3, "other", &json!({}))];
     for target in ["cj/report", "cronjob/report", "cronjobs.batch/report"] {
         let stub = Stub::new()
-            .objects(GET, &[cron_job(json!({"schedule": "0 3 * * *", "suspend": true}), json!({}))])
+            .objects(GET, &[cron_job(&json!({"schedule": "0 3 * * *", "suspend": true}), &json!({}))])
             .objects(JOBS, &jobs)
             .objects(PODS, &[of_job.clone(), stranger.clone()])
             .objects(EVENTS, &[anonymous()])
@@ -58,7 +58,7 @@ fn a_cron_job_without_pods_has_the_reason() {
     let failed = json!({"conditions": [{"type": "Failed", "status": "True", "message": "Job has reached the backoff limit"}]});
     for (object, jobs, events, kind, cause, can_pull, help) in [
         (
-            cron_job(json!({"schedule": "0 3 * * *", "suspend": true}), json!({})),
+            cron_job(&json!({"schedule": "0 3 * * *", "suspend": true}), &json!({})),
             vec![],
             vec![],
             "CronJob",
@@ -67,7 +67,7 @@ fn a_cron_job_without_pods_has_the_reason() {
             "",
         ),
         (
-            cron_job(schedule(), json!({})),
+            cron_job(&schedule(), &json!({})),
             vec![],
             vec![],
             "CronJob",
@@ -76,7 +76,7 @@ fn a_cron_job_without_pods_has_the_reason() {
             "kubectl create job report-now --from=cronjob/report -n shop",
         ),
         (
-            cron_job(schedule(), json!({"lastScheduleTime": "2026-07-31T03:00:00Z"})),
+            cron_job(&schedule(), &json!({"lastScheduleTime": "2026-07-31T03:00:00Z"})),
             vec![],
             vec![],
             "CronJob",
@@ -85,7 +85,7 @@ fn a_cron_job_without_pods_has_the_reason() {
             "kubectl create job",
         ),
         (
-            cron_job(schedule(), json!({})),
+            cron_job(&schedule(), &json!({})),
             vec![],
             vec![refused.clone()],
             "CronJob",
@@ -94,8 +94,8 @@ fn a_cron_job_without_pods_has_the_reason() {
             "kubectl describe cronjob report",
         ),
         (
-            cron_job(schedule(), json!({})),
-            vec![job(2, "50", complete)],
+            cron_job(&schedule(), &json!({})),
+            vec![job(2, "50", &complete)],
             vec![],
             "Job",
             "the Job is complete, and its pods are gone",
@@ -103,8 +103,8 @@ fn a_cron_job_without_pods_has_the_reason() {
             "",
         ),
         (
-            cron_job(schedule(), json!({})),
-            vec![job(2, "50", failed)],
+            cron_job(&schedule(), &json!({})),
+            vec![job(2, "50", &failed)],
             vec![],
             "Job",
             "the Job has failed, and its pods are gone: Job has reached",
@@ -112,8 +112,8 @@ fn a_cron_job_without_pods_has_the_reason() {
             "kubectl describe job report-2",
         ),
         (
-            cron_job(schedule(), json!({})),
-            vec![job(2, "50", json!({}))],
+            cron_job(&schedule(), &json!({})),
+            vec![job(2, "50", &json!({}))],
             vec![refused],
             "Job",
             "its pods are refused: Error creating job",

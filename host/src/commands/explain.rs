@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -177,20 +178,20 @@ enum Answer<'a> {
 
 impl Serialize for Answer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Answer::Image(value, _, None) => value.serialize(serializer),
-            Answer::Image(value, _, Some(pull)) => WithPull { value, pull }.serialize(serializer),
-            Answer::Rule(rule) => rule.serialize(serializer),
-        }
+        // As one value, so that the fields of all answers are in the same order.
+        let value = match self {
+            Answer::Image(value, _, None) => Ok(value.clone()),
+            Answer::Image(value, _, Some(pull)) => serde_json::to_value(pull).map(|pull| {
+                let mut value = value.clone();
+                if let Some(fields) = value.as_object_mut() {
+                    fields.insert("pull".to_owned(), pull);
+                }
+                value
+            }),
+            Answer::Rule(rule) => serde_json::to_value(rule),
+        };
+        value.map_err(S::Error::custom)?.serialize(serializer)
     }
-}
-
-/// The policy's answer, with that of the registry.
-#[derive(Serialize)]
-struct WithPull<'a> {
-    #[serde(flatten)]
-    value: &'a Value,
-    pull: &'a ImagePull,
 }
 
 fn write_text(answer: &Answer<'_>, lines: &mut Lines<'_>) -> io::Result<()> {

@@ -77,7 +77,7 @@ mod tests {
     use crate::why::ImageFacts;
     use crate::why::image::{Image, State};
 
-    /// The state of the secret does not contradict what is said about its keys.
+    /// The state of a secret does not contradict the status of its keys.
     #[test]
     fn the_state_of_a_secret_is_about_the_image() {
         let tried = |fails: bool, status: &str| json!({"secret": "s", "key": "a.azurecr.io", "fails": fails, "status": status});

@@ -191,7 +191,7 @@ fn is_up_to_credentials(image: &ImageFacts) -> bool {
         && in_state(image, Usability::Malformed).is_none()
 }
 
-/// What makes a pull fail that the kubelet has not tried, or not since.
+/// Why a pull would fail that the kubelet has not tried, or not since.
 fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
     let reason = of_registry(image).or_else(|| malformed(facts, image));
     let reason = reason.or_else(|| of_credentials(facts, image));
@@ -220,7 +220,7 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
         return Cause::new(message, "correct the image in the pod template");
     }
     let by_report = || of_meaning(facts, image, meaning?);
-    // The registry says more about its firewall, and nothing about what happens on the node.
+    // The registry knows more about its firewall than the kubelet, and less about the node.
     let is_of_node = meaning.is_some_and(|meaning| meaning.is_of_node() && meaning != Meaning::Forbidden);
     by_report()
         .filter(|_| is_of_node)

@@ -127,7 +127,7 @@ impl Meaning {
         matches!(self, Self::NoCredential | Self::Refused | Self::Unauthorized)
     }
 
-    /// Whether it concerns the node, so that an answer of the registry to another computer says nothing about it.
+    /// Whether it concerns the node, so that an answer of the registry to another computer proves nothing.
     pub fn is_of_node(self) -> bool {
         match self {
             Self::NeverPulled
@@ -188,6 +188,7 @@ mod tests {
 
     /// Messages of kubelets with containerd 1.7 and 2.x, CRI-O and dockershim, each as the state of a container and as an event.
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn messages_of_kubelets_have_their_meaning() {
         let image = "contoso.azurecr.io/web:v1";
         let pull = format!("rpc error: code = Unknown desc = failed to pull and unpack image \"{image}\": ");
