@@ -55,7 +55,7 @@ impl Console {
 
     /// Writes one line, above the bar if there is one. The text may come from anywhere: control characters in it are escaped.
     pub fn line(&self, text: &str) {
-        self.write(&plain(&called(text)));
+        self.write(&plain(text));
     }
 
     /// Writes a text of whole lines. A failure is ignored: there is no other stream to report it on.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -30,7 +31,13 @@ fn is_plugin(first: Option<&OsStr>) -> bool {
     stem.is_some_and(|stem| stem.eq_ignore_ascii_case(PLUGIN))
 }
 
-/// A text of the command itself, in which its calls are those that the user can type.
+/// The name of the command in a call that the user can type.
+pub fn name() -> &'static str {
+    if IS_PLUGIN.get() == Some(&true) { CALLED } else { NAME }
+}
+
+/// A help of the command, in which its calls are those that the user can type. What a help has of other texts, it has in quotes
+/// or as names without white space: these stay as they are.
 pub fn called(text: &str) -> Cow<'_, str> {
     if IS_PLUGIN.get() == Some(&true) { called_as_plugin(text) } else { Cow::Borrowed(text) }
 }
@@ -49,6 +56,23 @@ fn named_as_plugin(command: Command) -> Command {
     command.mut_subcommands(named_as_plugin)
 }
 
+/// The commands. A name that another word follows is that of an object.
+const COMMANDS: [&str; 13] = [
+    "bench",
+    "check",
+    "completions",
+    "explain",
+    "fix",
+    "init",
+    "krm",
+    "man",
+    "playground",
+    "policy",
+    "secret",
+    "test",
+    "why",
+];
+
 /// Words of sentences after which a call is shown.
 const BEFORE: [&str; 8] = ["run", "with", "what", "as", "by", "and", "then", "use"];
 
@@ -63,13 +87,55 @@ fn precedes_call(text: &str) -> bool {
     last.is_none_or(|word| BEFORE.contains(&word) || word.ends_with(['|', '&', ';', ':', ',']))
 }
 
-/// The text with another name in each call: where the name is a word of its own and a word follows it.
+/// Whether a command or an option follows.
+fn follows_call(text: &str) -> bool {
+    let Some(text) = text.strip_prefix(' ') else { return false };
+    let word = text.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or_default();
+    text.starts_with("--") || COMMANDS.contains(&word)
+}
+
+/// The parts of a text in quotes, as a shell reads them: `'it'\''s'` is one. An apostrophe in a word begins none.
+fn quoted(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut rest = 0..text.len();
+    while let Some(at) = text.get(rest.clone()).and_then(|text| text.find(['\'', '"'])) {
+        let start = rest.start + at;
+        let before = text.get(..start).and_then(|text| text.chars().next_back());
+        let opens = before.is_none_or(|c| c.is_whitespace() || "=([{,:|".contains(c));
+        rest.start = start + 1;
+        if opens {
+            rest.start = end_of_quoted(text, start);
+            found.push(start..rest.start);
+        }
+    }
+    found
+}
+
+/// The end of a part in quotes; that of the text where it does not end.
+fn end_of_quoted(text: &str, start: usize) -> usize {
+    let after = text.get(start..).unwrap_or_default();
+    let Some(quote) = after.chars().next() else { return text.len() };
+    let mut chars = after.char_indices().skip(1);
+    while let Some((at, c)) = chars.next() {
+        let follows = after.get(at..).unwrap_or_default();
+        match c {
+            '\\' if quote == '"' => drop(chars.next()),
+            '\'' if quote == '\'' && follows.starts_with(r"'\''") => drop(chars.nth(2)),
+            _ if c == quote => return start + at + c.len_utf8(),
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// The text with another name in each call: where the name is a word of its own, outside of quotes, and a command follows it.
 fn called_as_plugin(text: &str) -> Cow<'_, str> {
+    let quoted = quoted(text);
     let is_call = |at: usize| {
         let (before, rest) = text.split_at_checked(at).unwrap_or_default();
-        let follows = rest.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(' '));
         precedes_call(before)
-            && follows.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '-'))
+            && rest.strip_prefix(NAME).is_some_and(follows_call)
+            && !quoted.iter().any(|part| part.contains(&at))
     };
     let calls: Vec<usize> = text.match_indices(NAME).map(|(at, _)| at).filter(|at| is_call(*at)).collect();
     if calls.is_empty() {
@@ -89,7 +155,53 @@ fn called_as_plugin(text: &str) -> Cow<'_, str> {
 mod tests {
     use std::ffi::OsStr;
 
-    use super::{called_as_plugin, is_plugin};
+    use clap::CommandFactory as _;
+    use proptest::prelude::*;
+
+    use super::{COMMANDS, called_as_plugin, is_plugin};
+    use crate::commands::Cli;
+    use crate::text::shell_path;
+
+    #[test]
+    fn every_command_is_known() {
+        let command = Cli::command();
+        let mut names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        names.sort_unstable();
+        assert_eq!(names, COMMANDS);
+    }
+
+    /// Texts that hold what a call begins with and what ends quotes.
+    fn values() -> impl Strategy<Value = String> {
+        const PARTS: [&str; 12] = [
+            "acr-pull-secret check",
+            "acr-pull-secret",
+            " ",
+            "with ",
+            "run ",
+            "'",
+            "\"",
+            "\\",
+            "|",
+            ": ",
+            "--",
+            "ä\n",
+        ];
+        let part = proptest::sample::select(PARTS.as_slice());
+        proptest::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_in_a_help_keeps_its_text(value in values()) {
+            let word = shell_path(value.as_ref());
+            let help = |name: &str| format!("run {name} check -k {word}, and then {name} fix --diff a");
+            let named = called_as_plugin(&help("acr-pull-secret")).into_owned();
+            prop_assert_eq!(named, help("kubectl acr-pull-secret"));
+            let help = |name: &str| format!("rename {value:?}, then run {name} secret --merge a");
+            let named = called_as_plugin(&help("acr-pull-secret")).into_owned();
+            prop_assert_eq!(named, help("kubectl acr-pull-secret"));
+        }
+    }
 
     #[test]
     fn the_plugin_is_known_by_the_name_of_its_file() {
@@ -134,6 +246,12 @@ mod tests {
                 "kubectl get secret acr-pull-secret -n shop -o yaml > a.yaml && acr-pull-secret secret --merge a.yaml",
                 "kubectl get secret acr-pull-secret -n shop -o yaml > a.yaml && kubectl acr-pull-secret secret --merge a.yaml",
             ),
+            ("use one of these: acr-pull-secret or b", "use one of these: acr-pull-secret or b"),
+            (
+                "kubectl's parser: run acr-pull-secret check -",
+                "kubectl's parser: run kubectl acr-pull-secret check -",
+            ),
+            ("\"run acr-pull-secret check\" is a file", "\"run acr-pull-secret check\" is a file"),
             ("and list acr-pull-secret in imagePullSecrets", "and list acr-pull-secret in imagePullSecrets"),
         ] {
             assert_eq!(called_as_plugin(text), named);

@@ -28,6 +28,7 @@ use crate::console::Io;
 use crate::files::atomic_file::{Access, Draft};
 use crate::files::input::{self, Given};
 use crate::files::origin::Origin;
+use crate::program;
 use crate::pull::{self, Asker, Plans, Pulls};
 use crate::report::Summary;
 use crate::report::text::Style;
@@ -294,7 +295,8 @@ fn point_at_fix(args: &Check, question: Question, io: &Io) {
     if args.is_read_as_text() && !args.quiet && args.operation == Operation::Create {
         let same = if question == Question::Pulls { "paths" } else { "paths and settings" };
         io.stderr.line(&format!(
-            "note: to preview the fixes, run acr-pull-secret fix --diff with the same {same}"
+            "note: to preview the fixes, run {} fix --diff with the same {same}",
+            program::name()
         ));
     }
 }

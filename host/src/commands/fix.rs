@@ -25,6 +25,7 @@ use crate::console::Io;
 use crate::edit::diff;
 use crate::files::atomic_file;
 use crate::files::input::{self, Given};
+use crate::program;
 use crate::text::{counted, plural, shell_path};
 use file_result::FileResult;
 use review::diagnostic::Diagnostic;
@@ -94,11 +95,11 @@ pub struct Fix {
 /// - invalid settings, an unusable policy, an output that cannot be written
 pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     if let Some(folder) = args.kustomize.first() {
-        let word = shell_path(Path::new(folder));
+        let (word, name) = (shell_path(Path::new(folder)), program::name());
         bail!(
-            "-k {folder}: the output of Kustomize is not a file, so it cannot be fixed; run acr-pull-secret check -k {word} to \
+            "-k {folder}: the output of Kustomize is not a file, so it cannot be fixed; run {name} check -k {word} to \
              see what is missing, and add it to the files that the kustomization names, or fix those that name their \
-             images: acr-pull-secret fix PATH"
+             images: {name} fix PATH"
         );
     }
     if let Some(path) = args.paths.iter().find(|path| input::is_stream(Path::new(path))) {

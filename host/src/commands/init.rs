@@ -26,6 +26,7 @@ use crate::commands::resource_yaml::yaml;
 use crate::console::{ExitStatus, Io};
 use crate::files::CONFIG_FILE;
 use crate::files::new_files::{self, CreateError};
+use crate::program;
 use crate::publish::metadata::published_module;
 use crate::report::lines::Lines;
 use crate::report::{Tool, json_text};
@@ -127,7 +128,7 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
     lines.line(format!("wrote {CONFIG_FILE}"))?;
     io.stdout.flush()?;
     let with = if paths.is_empty() { " with these manifests" } else { "" };
-    io.stderr.line(&format!("note: review the files, then run acr-pull-secret check{with}"));
+    io.stderr.line(&format!("note: review the files, then run {} check{with}", program::name()));
     Ok(ExitStatus::Fine)
 }
 

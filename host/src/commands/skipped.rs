@@ -12,6 +12,7 @@ use crate::files::folder::Folder;
 use crate::files::gitignore::Unused;
 use crate::files::kustomization::{Kustomization, folder_of};
 use crate::files::search::Search;
+use crate::program;
 use crate::text::{counted, shell_path};
 use review::admission::ApiServer;
 use review::evaluation::Evaluation;
@@ -72,9 +73,10 @@ fn tell_of_changes(kustomizations: &[Kustomization], io: &Io) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let program = program::name();
     let (verb, how) = match changing.len() {
-        1 => ("changes", format!("run acr-pull-secret check -k {}", shell_path(folder_of(&first.file)))),
-        _ => ("change", "run acr-pull-secret check -k with the folder of each".to_owned()),
+        1 => ("changes", format!("run {program} check -k {}", shell_path(folder_of(&first.file)))),
+        _ => ("change", format!("run {program} check -k with the folder of each")),
     };
     let count = counted(changing.len(), "kustomization");
     io.stderr.line(&format!(
@@ -117,8 +119,8 @@ fn templates(chart: &Chart) -> String {
     }
     let word = shell_path(&chart.folder);
     format!(
-        "the templates of {folder} are not read; to check what they render, run helm template {word} | acr-pull-secret \
-         check -"
+        "the templates of {folder} are not read; to check what they render, run helm template {word} | {} check -",
+        program::name()
     )
 }
 
@@ -135,7 +137,8 @@ pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io
             let word = shell_path(folder_of(&kustomization.file));
             io.stderr.line(&format!(
                 "note: {file} sets images that the policy checks and that are not in the files; to check what is built, run \
-                 acr-pull-secret check -k {word}"
+                 {} check -k {word}",
+                program::name()
             ));
         }
     }

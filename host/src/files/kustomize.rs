@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::kustomization;
 use crate::process::{self, on_one_line};
+use crate::program;
 use crate::text::{reason_of, shell_path};
 
 /// The programs that can build a folder, with the argument before it. The first one that is installed is used.
@@ -30,7 +31,8 @@ pub enum KustomizeError {
     /// None of the programs is installed
     #[error(
         "-k {folder}: neither kubectl nor kustomize was found; install one of them, or build elsewhere and check the \
-         output: kustomize build {word} | acr-pull-secret check -"
+         output: kustomize build {word} | {} check -",
+        program::name()
     )]
     NoProgram {
         /// The folder
@@ -61,8 +63,9 @@ pub enum KustomizeError {
     /// The program took too long
     #[error(
         "-k {folder}: {program} did not end within {} s and was stopped; build without this limit and check the output: \
-         kustomize build {word} | acr-pull-secret check -",
-        LIMIT.as_secs()
+         kustomize build {word} | {} check -",
+        LIMIT.as_secs(),
+        program::name()
     )]
     TooSlow {
         /// The folder

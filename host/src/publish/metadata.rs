@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde_json::{Map, Value};
 
+use crate::program;
 use crate::sandbox::wasm_section::{self, SectionError};
 
 /// Where a policy's source is. kubewarden/kubewarden-controller: crates/policy-evaluator/src/constants.rs
@@ -47,7 +48,8 @@ pub enum MetadataError {
     /// There is none
     #[error(
         "this policy has no metadata, which clusters require; add it with \
-         `acr-pull-secret policy annotate FILE --metadata metadata.yml --output annotated.wasm`"
+         `{} policy annotate FILE --metadata metadata.yml --output annotated.wasm`",
+        program::name()
     )]
     Missing,
     /// The section contains something else
