@@ -112,8 +112,8 @@ fn pods_and_workloads_are_checked_with_the_metadata_of_the_secrets() {
     assert!(!out.contains(":0"), "{out}");
     for note in [
         "note: 2 objects are checked with the workloads that made them\n",
-        "note: 1 finished pod skipped\n",
-        "note: only the names and types of Secrets are checked; to check what is in them, and when it ends, add --secrets\n",
+        "note: 1 object skipped, because it has finished\n",
+        "note: only the names, types and announced ends of Secrets are checked; to check what is in them, add --secrets\n",
     ] {
         assert!(talk.contains(note), "{note}: {talk}");
     }
@@ -199,7 +199,10 @@ fn a_call_of_kubectl_that_fails_is_an_error_with_its_reason() {
     let stub = Stub::new().fails(&get(CHECKED, ""), refused);
     let (out, talk, status) = stub.run(&["check", "--live"]);
     assert_eq!((out.as_str(), status), ("", Some(2)));
-    assert!(talk.contains("kubectl get pods,podtemplates") && talk.contains("was refused"), "{talk}");
+    assert!(
+        talk.contains("kubectl get pods and 9 other kinds failed") && talk.contains("was refused"),
+        "{talk}"
+    );
     assert!(!talk.contains('\u{1b}') && !talk.contains("\n##[") && !talk.contains(" ##["), "{talk}");
     let (_, talk, status) = Stub::new().prints(&get(CHECKED, ""), "no JSON").run(&["check", "--live"]);
     assert_eq!(status, Some(2));
@@ -208,9 +211,14 @@ fn a_call_of_kubectl_that_fails_is_an_error_with_its_reason() {
 
 #[test]
 fn live_takes_nothing_that_stands_for_another_input() {
+    let (_, talk, status) = Stub::new().run(&["check", "--live", "deploy/"]);
+    assert_eq!(status, Some(2));
+    assert_eq!(
+        talk,
+        "error: --live checks a cluster and takes no paths\n |\n = help: leave out the paths, or leave out --live to check files\n"
+    );
     for more in [
-        &["deploy/"][..],
-        &["-k", "prod"],
+        &["-k", "prod"][..],
         &["--cluster", "a.yaml"],
         &["--complete"],
         &["--watch"],
@@ -227,6 +235,33 @@ fn live_takes_nothing_that_stands_for_another_input() {
         assert_eq!(status, Some(2), "{alone:?}: {talk}");
         assert!(talk.contains("--live"), "{alone:?}: {talk}");
     }
+}
+
+#[test]
+fn announced_ends_are_reported_without_the_content_of_the_secrets() {
+    let more = "shop later kubernetes.io%2Fdockerconfigjson 2999-01-31T00%3A00%3A00Z\nshop other Opaque \n";
+    let stub = cluster("", &format!("{OF_EXPIRED}{more}"));
+    let (_, talk, _) = stub.run(&["check", "--live"]);
+    let warning = "warning: pull secret with an announced end that is past or within 30 days: \
+                   shop/acr-secret (2020-01-31T00:00:00Z)\n";
+    assert!(talk.contains(warning), "{talk}");
+}
+
+/// A reference to an owner is what the author of a pod writes.
+#[test]
+fn a_pod_that_only_claims_to_be_of_a_workload_is_checked() {
+    let owner = Some(("ReplicaSet", "web-1"));
+    let mut all = objects();
+    all.extend(["a", "b", "c"].map(|name| object("Pod", name, owner, &template(&["gone"]))));
+    let stub = Stub::new()
+        .objects(&get(CHECKED, ""), &all)
+        .prints(&get_metadata(""), "shop acr-secret kubernetes.io%2Fdockerconfigjson \n");
+    let (out, talk, status) = stub.run(&["check", "--live"]);
+    assert_eq!(status, Some(1), "{out}{talk}");
+    assert!(out.contains("rejected Pod shop/a ") && !out.contains("Pod shop/b "), "{out}");
+    let note =
+        "note: 2 pods skipped, because a pod with the same controller, images and pull secrets is checked\n";
+    assert!(talk.contains(note), "{talk}");
 }
 
 /// It came with the repository.

@@ -1,6 +1,8 @@
 //! Runs kubectl, and reads the objects of a cluster with it. kubectl has the user's connection and login, so this command needs
 //! neither.
 
+mod made;
+mod reason;
 pub mod world;
 
 use std::ffi::OsString;
@@ -13,7 +15,8 @@ use review::log::Log;
 use review::object_name::parse_name;
 use serde_json::Value;
 
-use crate::process::{self, on_one_line};
+use self::reason::reason;
+use crate::process;
 use crate::text::reason_of;
 
 /// How long a call may take. Lists of a large cluster come in many parts.
@@ -36,14 +39,16 @@ pub enum KubectlError {
     Failed {
         /// The command and the resource: `get pods`
         call: String,
-        /// Its error message, on one line
+        /// What failed, on one line
         reason: String,
     },
     /// It took too long
-    #[error("kubectl {call} did not end within {} s and was stopped", LIMIT.as_secs())]
+    #[error("kubectl {call} did not end within {} s and was stopped", limit.as_secs())]
     TooSlow {
         /// The command and the resource
         call: String,
+        /// The time limit
+        limit: Duration,
     },
     /// Output larger than the limit
     #[error("the output of kubectl {0} is larger than the limit of 256 MiB")]
@@ -104,6 +109,8 @@ pub struct Query<'a> {
 
 /// kubectl with the cluster that it is to talk to.
 pub struct Kubectl<'a> {
+    program: OsString,
+    limit: Duration,
     access: Vec<OsString>,
     log: &'a dyn Log,
 }
@@ -118,7 +125,8 @@ impl<'a> Kubectl<'a> {
             option.push(path);
             option
         });
-        Self { access: context.into_iter().chain(kubeconfig).collect(), log }
+        let access = context.into_iter().chain(kubeconfig).collect();
+        Self { program: "kubectl".into(), limit: LIMIT, access, log }
     }
 
     /// The objects.
@@ -155,7 +163,7 @@ impl<'a> Kubectl<'a> {
         if known.is_empty() && !names.is_empty() {
             return Ok(Vec::new());
         }
-        let mut command = Command::new("kubectl");
+        let mut command = Command::new(&self.program);
         command.args(["get", resources]).args(known).args(*options).arg(output);
         match scope {
             Scope::All => drop(command.arg("--all-namespaces")),
@@ -166,21 +174,77 @@ impl<'a> Kubectl<'a> {
             command.arg("--ignore-not-found");
         }
         command.args(&self.access);
-        let ended = match process::run(&mut command, LIMIT) {
+        let ended = match process::run(&mut command, self.limit) {
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Err(KubectlError::NoProgram),
             ended => ended.map_err(KubectlError::Unusable)?,
         };
-        let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query) })?;
-        let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
-        if !ended.is_success {
-            return Err(KubectlError::Failed { call: call(query), reason: on_one_line(&ended.talk) });
+        let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query), limit: self.limit })?;
+        if ended.output.is_some() && !ended.is_success() {
+            return Err(KubectlError::Failed { call: call(query), reason: reason(&ended) });
         }
+        let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
         let lines = ended.talk.lines().filter(|line| !line.trim().is_empty());
         lines.take(MOST_LINES).for_each(|line| self.log.line(&format!("kubectl: {line}")));
         Ok(output)
     }
 }
 
+/// The call in a message, which is too short for a long list of kinds.
 fn call(query: &Query<'_>) -> String {
-    format!("get {}", query.resources)
+    match query.resources.split_once(',') {
+        Some((first, others)) if others.contains(',') => {
+            format!("get {first} and {} other kinds", others.split(',').count())
+        }
+        _ => format!("get {}", query.resources),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use review::log::Log;
+
+    use super::{Kubectl, Query, Scope};
+
+    struct Silent;
+
+    impl Log for Silent {
+        fn line(&self, _: &str) {}
+    }
+
+    #[test]
+    fn every_end_of_kubectl_is_one_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("kubectl");
+        for (script, message) in [
+            ("exit 3", "kubectl get pods failed: it gave no reason (exit status: 3)"),
+            ("kill -9 $$", "kubectl get pods failed: it gave no reason (signal: 9 (SIGKILL))"),
+            ("exec sleep 60", "kubectl get pods did not end within 1 s and was stopped"),
+            ("echo no JSON", "the output of kubectl get pods is not what was asked for"),
+            ("printf '{\"items\": 1}'", "the output of kubectl get pods is not what was asked for"),
+            (
+                "echo 'Error from server (Forbidden): pods is forbidden' >&2; exit 1",
+                "kubectl get pods failed: Error from server (Forbidden): pods is forbidden",
+            ),
+        ] {
+            // A file that this process has open for writing cannot be run.
+            let write = ["-c", "printf '#!/bin/sh\n%s\n' \"$2\" >\"$1\" && chmod 755 \"$1\"", "sh"];
+            let written = Command::new("sh").args(write).arg(&program).arg(script).status().unwrap();
+            assert!(written.success());
+            let limit = Duration::from_secs(if script.contains("sleep") { 1 } else { 60 });
+            let kubectl =
+                Kubectl { program: program.clone().into(), limit, ..Kubectl::new(None, None, &Silent) };
+            let query = Query { resources: "pods", names: &[], scope: &Scope::Context, options: &[] };
+            let error = kubectl.objects(&query).unwrap_err();
+            assert_eq!(error.to_string(), message);
+            assert!(!error.help().is_empty());
+        }
+        let kubectl =
+            Kubectl { program: folder.path().join("none").into(), ..Kubectl::new(None, None, &Silent) };
+        let query = Query { resources: "a,b,c", names: &[], scope: &Scope::Context, options: &[] };
+        assert_eq!(kubectl.objects(&query).unwrap_err().to_string(), "kubectl was not found on the PATH");
+        assert_eq!(super::call(&query), "get a and 2 other kinds");
+    }
 }

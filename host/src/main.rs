@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     interrupt::end_cleanly(&console);
     let call = match config::parse::<Cli>(std::env::args_os()) {
         Ok(parsed) => parsed,
-        Err(CallError::Usage(error)) => match usage::of_missing_input(&error) {
+        Err(CallError::Usage(error)) => match usage::explained(&error) {
             Some(diagnostic) => {
                 console.diagnostic(&diagnostic);
                 return ExitCode::from(ExitStatus::Trouble as u8);

@@ -1,7 +1,7 @@
 //! Runs another program within limits: of time, and of what it prints.
 
 use std::io::{self, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,12 +20,19 @@ const MOST_SHOWN: usize = 2000;
 
 /// What a program leaves that has ended.
 pub(crate) struct Ended {
-    /// Whether its exit status is 0
-    pub(crate) is_success: bool,
+    /// How it ended; none where it was stopped because of its output
+    pub(crate) status: Option<ExitStatus>,
     /// What it printed; none where that is too much
     pub(crate) output: Option<Vec<u8>>,
     /// Its messages, up to a limit
     pub(crate) talk: String,
+}
+
+impl Ended {
+    /// Whether its exit status is 0.
+    pub(crate) fn is_success(&self) -> bool {
+        self.status.is_some_and(|status| status.success())
+    }
 }
 
 /// Runs a program without input; none where it takes longer than the limit, which ends it. It inherits the environment, and
@@ -68,12 +75,12 @@ fn end(child: &mut Child, deadline: Instant) -> io::Result<Option<Ended>> {
     })?;
     let Some(output) = before(deadline, &output).transpose()? else { return Ok(None) };
     if output.len() as u64 > MOST {
-        return Ok(Some(Ended { is_success: false, output: None, talk: String::new() }));
+        return Ok(Some(Ended { status: None, output: None, talk: String::new() }));
     }
     let Some(talk) = before(deadline, &talk) else { return Ok(None) };
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
-            return Ok(Some(Ended { is_success: status.success(), output: Some(output), talk }));
+            return Ok(Some(Ended { status: Some(status), output: Some(output), talk }));
         }
         thread::sleep(ASKED);
     }
@@ -141,7 +148,7 @@ mod tests {
         assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
         let (ended, _) = run("echo a; echo b >&2; sleep 0.1; exit 3", Duration::from_mins(1));
         let ended = ended.unwrap();
-        assert!(!ended.is_success);
+        assert!(!ended.is_success());
         assert_eq!((ended.output, ended.talk), (Some(b"a\n".to_vec()), "b\n".to_owned()));
     }
 }

@@ -86,8 +86,8 @@ struct Answer {
 }
 
 impl Expiry {
-    /// Asks the policy. Another policy, or an older one, does not answer.
-    fn of(secret: &Value, policy: &dyn Engine, host: Arc<dyn HostCalls>) -> Self {
+    /// Asks the policy when a Secret ends. Another policy, or an older one, does not answer.
+    pub fn of(secret: &Value, policy: &dyn Engine, host: Arc<dyn HostCalls>) -> Self {
         let answer = policy.is_own().then(|| policy.call("expiry", secret.to_string().as_bytes(), host));
         let answer = answer.and_then(Result::ok);
         answer.and_then(|answer| serde_json::from_slice(&answer).ok()).map(Self::told).unwrap_or_default()

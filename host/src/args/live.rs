@@ -10,8 +10,8 @@ use super::AccessArgs;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Checking a cluster")]
 pub struct LiveArgs {
-    /// Check the pods, workloads and ServiceAccounts of a cluster, which kubectl gets; -n names a namespace [default: that of
-    /// kubectl's context]
+    /// Check the pods, built-in workloads and ServiceAccounts of a cluster, which kubectl gets; of workloads of other kinds,
+    /// the pods. -n names a namespace [default: that of kubectl's context]
     #[arg(long, conflicts_with_all = ["paths", "kustomize", "stdin_name", "cluster", "complete", "old", "operation", "watch", "replay"])]
     pub live: bool,
     /// All namespaces

@@ -46,8 +46,30 @@ const NEEDS: [(&str, &str, &str); 6] = [
     ("why", "a pod or a workload", "name one, such as acr-pull-secret why deployment/web -n shop"),
 ];
 
+/// The error of a call whose usage, which clap shows, would not help.
+pub fn explained(error: &clap::Error) -> Option<Diagnostic> {
+    of_missing_input(error).or_else(|| of_paths_of_a_cluster(error))
+}
+
+/// The error of paths with `--live`, whose usage would have the paths.
+fn of_paths_of_a_cluster(error: &clap::Error) -> Option<Diagnostic> {
+    let names = |kind| match error.get(kind) {
+        Some(ContextValue::String(name)) => vec![name.clone()],
+        Some(ContextValue::Strings(names)) => names.clone(),
+        _ => Vec::new(),
+    };
+    let all = [names(ContextKind::InvalidArg), names(ContextKind::PriorArg)].concat();
+    let is_one = error.kind() == ErrorKind::ArgumentConflict
+        && all.iter().any(|name| name == "--live")
+        && all.iter().any(|name| name.starts_with(['<', '[']));
+    is_one.then(|| {
+        let help = "leave out the paths, or leave out --live to check files";
+        Diagnostic::error("--live checks a cluster and takes no paths").with_help(help)
+    })
+}
+
 /// The error of a call without the positional argument of its command, or of `secret` without a credential.
-pub fn of_missing_input(error: &clap::Error) -> Option<Diagnostic> {
+fn of_missing_input(error: &clap::Error) -> Option<Diagnostic> {
     let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return None };
     if error.kind() != ErrorKind::MissingRequiredArgument {
         return None;

@@ -241,7 +241,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         if args.is_read_as_text() {
             question.tell(&settings, io);
         }
-        live.tell(io);
+        live.tell(question, &evaluation, io);
         skipped::tell(&folders, &search, io);
         skipped::tell_of_images(&evaluation, &folders, io);
     }

@@ -116,8 +116,9 @@ pub fn build(given: &str) -> Result<Built, KustomizeError> {
         let Some(ended) = ended else {
             return Err(KustomizeError::TooSlow { folder, program, word: shell_path(Path::new(given)) });
         };
+        let is_success = ended.is_success();
         let output = ended.output.ok_or_else(|| KustomizeError::TooMuch(given.to_owned()))?;
-        if ended.is_success {
+        if is_success {
             return Ok(Built { file, output });
         }
         return Err(KustomizeError::Failed { folder, program, reason: on_one_line(&ended.talk) });

@@ -1,23 +1,14 @@
 //! The objects of a cluster that a check needs, read once.
 
-use std::collections::HashMap;
-
 use percent_encoding::percent_decode_str;
-use review::kind::{Kind, controller, not_judged};
 use serde_json::{Value, json};
 
+use super::made::{Part, parts};
 use super::{Kubectl, KubectlError, Query, Scope};
 
 /// The kinds that are checked.
 const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps,replicasets.apps,statefulsets.apps,\
                        daemonsets.apps,jobs.batch,cronjobs.batch,serviceaccounts";
-
-/// The kinds of [`CHECKED`] that make pods, or workloads that do.
-const MAKERS: [&str; 7] =
-    ["ReplicationController", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
-
-/// The most makers above an object: a `Job` of a `CronJob`, a `ReplicaSet` of a `Deployment`.
-const MOST_MAKERS: usize = 2;
 
 /// The types of Secrets that the kubelet reads. Only their content is asked for.
 const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
@@ -35,10 +26,14 @@ pub struct World {
     pub secrets: Vec<Value>,
     /// Why the Secrets are not known
     pub no_secrets: Option<KubectlError>,
-    /// How many objects are left out because a listed one has made them
+    /// How many objects are left out because a listed one has made them, and its template says the same
     pub made: usize,
-    /// How many pods are left out because they have finished
+    /// How many pods are left out because one that is like them is checked
+    pub alike: usize,
+    /// How many pods and Jobs are left out because they have finished
     pub finished: usize,
+    /// How many old revisions of Deployments are left out because they have no pods
+    pub unused: usize,
 }
 
 /// An object of a cluster.
@@ -77,64 +72,20 @@ impl World {
         Ok(world)
     }
 
-    /// What is checked of these objects: no pod that has finished, and nothing that one of them has made.
+    /// What is checked of these objects.
     fn of(objects: Vec<Value>) -> Self {
-        let has_finished =
-            |object: &Value| Kind::of(object).is_some_and(|kind| not_judged(&kind, object).is_some());
         let mut world = Self::default();
-        let (finished, rest): (Vec<Value>, Vec<Value>) = objects.into_iter().partition(has_finished);
-        world.finished = finished.len();
-        let makers: HashMap<Maker<'_>, &Value> =
-            rest.iter().filter_map(|object| Some((Maker::itself(object)?, object))).collect();
-        let is_made: Vec<bool> = rest.iter().map(|object| is_made(object, &makers)).collect();
-        for (object, is_made) in rest.into_iter().zip(is_made) {
-            if is_made {
-                world.made += 1;
-            } else {
-                world.objects.push(Found::new(object));
+        for (part, object) in parts(&objects).into_iter().zip(objects) {
+            match part {
+                Part::Checked => world.objects.push(Found::new(object)),
+                Part::Made => world.made += 1,
+                Part::Alike => world.alike += 1,
+                Part::Finished => world.finished += 1,
+                Part::Unused => world.unused += 1,
             }
         }
         world
     }
-}
-
-/// A workload that makes others. A reference to an owner is what the author of an object has written, so more than the uid has to match.
-#[derive(PartialEq, Eq, Hash)]
-struct Maker<'a> {
-    namespace: &'a str,
-    kind: &'a str,
-    uid: &'a str,
-}
-
-impl<'a> Maker<'a> {
-    fn itself(object: &'a Value) -> Option<Self> {
-        let word = |path| object.pointer(path).and_then(Value::as_str);
-        let kind = word("/kind").filter(|kind| MAKERS.contains(kind))?;
-        Some(Self { namespace: word("/metadata/namespace")?, kind, uid: word("/metadata/uid")? })
-    }
-
-    fn of(object: &'a Value) -> Option<Self> {
-        let uid = controller(object)?;
-        let owners = object.pointer("/metadata/ownerReferences")?.as_array()?.iter();
-        let mut kinds = owners.filter(|owner| owner["controller"] == true && owner["uid"] == uid);
-        let kind = kinds.next()?.get("kind")?.as_str()?;
-        Some(Self { namespace: object.pointer("/metadata/namespace")?.as_str()?, kind, uid })
-    }
-}
-
-/// Whether a listed object that none has made has made this one, itself or through others. Objects that name each other as their
-/// owners are not made by any of them.
-fn is_made(object: &Value, makers: &HashMap<Maker<'_>, &Value>) -> bool {
-    let maker = |object: &Value| Maker::of(object).and_then(|maker| makers.get(&maker).copied());
-    let mut above = maker(object);
-    for _ in 0..MOST_MAKERS {
-        let Some(found) = above else { return false };
-        above = maker(found);
-        if above.is_none() {
-            return true;
-        }
-    }
-    false
 }
 
 impl Found {
@@ -165,7 +116,7 @@ fn metadata(line: &str) -> Option<Value> {
 mod tests {
     use serde_json::json;
 
-    use super::{World, metadata};
+    use super::metadata;
 
     #[test]
     fn a_line_of_metadata_is_one_secret_whatever_its_type_is() {
@@ -184,65 +135,5 @@ mod tests {
         for other in ["", "shop s Opaque", "a b c d e", "a b %FF "] {
             assert_eq!(metadata(other), None, "{other:?}");
         }
-    }
-
-    #[test]
-    fn what_a_listed_controller_has_made_and_finished_pods_are_left_out() {
-        let object = |kind: &str, name: &str, owner: Option<(&str, &str, bool)>, phase: &str| {
-            let owners: Vec<_> = owner
-                .iter()
-                .map(|(kind, uid, is_controller)| json!({"kind": kind, "uid": uid, "controller": is_controller}))
-                .collect();
-            json!({
-                "apiVersion": if kind == "Pod" { "v1" } else { "apps/v1" }, "kind": kind,
-                "metadata": {"name": name, "namespace": "shop", "uid": name, "ownerReferences": owners},
-                "status": {"phase": phase},
-            })
-        };
-        let mut elsewhere = object("Pod", "elsewhere", Some(("ReplicaSet", "web-1", true)), "Running");
-        elsewhere["metadata"]["namespace"] = "ops".into();
-        let world = World::of(vec![
-            object("Deployment", "web", None, ""),
-            object("ReplicaSet", "web-1", Some(("Deployment", "web", true)), ""),
-            object("Pod", "web-1-a", Some(("ReplicaSet", "web-1", true)), "Pending"),
-            object("Pod", "done", None, "Succeeded"),
-            object("Pod", "bare", None, "Running"),
-            object("Pod", "of-another", Some(("Operator", "some-operator", true)), "Running"),
-            object("Pod", "referred", Some(("Deployment", "web", false)), "Running"),
-            // What no controller writes.
-            object("ServiceAccount", "account", None, ""),
-            object("Pod", "of-account", Some(("ServiceAccount", "account", true)), "Running"),
-            object("Pod", "of-other-kind", Some(("StatefulSet", "web", true)), "Running"),
-            object("Pod", "own", Some(("Pod", "own", true)), "Running"),
-            object("Pod", "of-finished", Some(("Pod", "done", true)), "Running"),
-            object("Pod", "one", Some(("Pod", "two", true)), "Running"),
-            object("Pod", "two", Some(("Pod", "one", true)), "Running"),
-            object("ReplicaSet", "ring-1", Some(("ReplicaSet", "ring-2", true)), ""),
-            object("ReplicaSet", "ring-2", Some(("ReplicaSet", "ring-1", true)), ""),
-            object("Pod", "of-ring", Some(("ReplicaSet", "ring-1", true)), "Running"),
-            elsewhere,
-        ]);
-        let places: Vec<&str> = world.objects.iter().map(|found| found.place.as_str()).collect();
-        assert_eq!(
-            places,
-            [
-                "deployment/web in namespace shop",
-                "pod/bare in namespace shop",
-                "pod/of-another in namespace shop",
-                "pod/referred in namespace shop",
-                "serviceaccount/account in namespace shop",
-                "pod/of-account in namespace shop",
-                "pod/of-other-kind in namespace shop",
-                "pod/own in namespace shop",
-                "pod/of-finished in namespace shop",
-                "pod/one in namespace shop",
-                "pod/two in namespace shop",
-                "replicaset/ring-1 in namespace shop",
-                "replicaset/ring-2 in namespace shop",
-                "pod/of-ring in namespace shop",
-                "pod/elsewhere in namespace ops"
-            ]
-        );
-        assert_eq!((world.made, world.finished), (2, 1));
     }
 }

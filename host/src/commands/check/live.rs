@@ -3,15 +3,26 @@
 use anyhow::Result;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
+use review::evaluation::Evaluation;
+use review::inventory::Expiry;
+use review::list::some_of;
+use serde_json::Value;
 
 use super::Check;
 use crate::args::CompleteArgs;
+use crate::commands::question::Question;
 use crate::commands::unknown::Unknown;
 use crate::console::Io;
 use crate::files::input::Given;
 use crate::kubectl::world::World;
 use crate::kubectl::{Kubectl, Scope};
-use crate::text::counted;
+use crate::text::{counted, plural};
+
+/// Days before the end of a Secret from which it is reported, as by default in settings.
+const SOON: i64 = 30;
+
+/// The most names that a warning lists.
+const MOST_NAMES: usize = 5;
 
 /// What was read of the cluster; nothing without `--live`.
 #[derive(Default)]
@@ -64,16 +75,29 @@ impl Live {
     }
 
     /// Prints what is left out, and what is not known.
-    pub(super) fn tell(&self, io: &Io) {
-        let World { no_secrets, made, finished, .. } = &self.world;
+    pub(super) fn tell(&self, question: Question, evaluation: &Evaluation<'_>, io: &Io) {
+        let World { no_secrets, made, alike, finished, unused, .. } = &self.world;
         if *made > 0 {
             io.stderr.line(&format!(
                 "note: {} checked with the workloads that made them",
                 if *made == 1 { "1 object is".to_owned() } else { format!("{made} objects are") }
             ));
         }
+        if *alike > 0 {
+            io.stderr.line(&format!(
+                "note: {} skipped, because a pod with the same controller, images and pull secrets is checked",
+                counted(*alike, "pod")
+            ));
+        }
         if *finished > 0 {
-            io.stderr.line(&format!("note: {} skipped", counted(*finished, "finished pod")));
+            let they_have = if *finished == 1 { "it has" } else { "they have" };
+            io.stderr.line(&format!(
+                "note: {} skipped, because {they_have} finished",
+                counted(*finished, "object")
+            ));
+        }
+        if *unused > 0 {
+            io.stderr.line(&format!("note: {} without pods skipped", counted(*unused, "old ReplicaSet")));
         }
         match no_secrets {
             Some(error) => {
@@ -82,10 +106,37 @@ impl Live {
                     "ask for the right to list secrets, without which no Secret is reported as missing";
                 io.stderr.diagnostic(&warning.with_help(help));
             }
+            None if self.was_read && !self.has_contents && question == Question::Pulls => {
+                io.stderr.line(
+                    "note: only the names, types and announced ends of Secrets are checked; to check what is in them, add --secrets",
+                );
+                self.tell_of_ends(evaluation, io);
+            }
             None if self.was_read && !self.has_contents => {
-                io.stderr.line("note: only the names and types of Secrets are checked; to check what is in them, and when it ends, add --secrets");
+                io.stderr.line("note: what is in the Secrets is not known; to check it, add --secrets");
             }
             None => {}
+        }
+    }
+
+    /// Prints which Secrets end soon, or have ended. The policy gives no finding on their users, because it reads when a Secret
+    /// ends together with its content.
+    fn tell_of_ends(&self, evaluation: &Evaluation<'_>, io: &Io) {
+        let ends = self.world.secrets.iter().filter_map(|secret| {
+            let word = |path| secret.pointer(path).and_then(Value::as_str);
+            word("/metadata/annotations/acr-pull-secret~1expires")?;
+            let ends = Expiry::of(secret, evaluation.policy, evaluation.host.clone());
+            ends.days_left.filter(|days| *days <= SOON)?;
+            Some(format!("{}/{} ({})", word("/metadata/namespace")?, word("/metadata/name")?, ends.expires?))
+        });
+        let ends: Vec<String> = ends.collect();
+        if !ends.is_empty() {
+            let secrets = plural(ends.len(), "pull secret");
+            let some = some_of(&ends, MOST_NAMES);
+            let message =
+                format!("{secrets} with an announced end that is past or within {SOON} days: {some}");
+            let warning = Diagnostic::warning(message);
+            io.stderr.diagnostic(&warning.with_help("add --secrets to see which pods use them"));
         }
     }
 

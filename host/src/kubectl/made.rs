@@ -1,0 +1,233 @@
+//! Which objects of a cluster are left out of a check, because an object that is checked says the same about its pods.
+//!
+//! A reference to an owner is what the author of an object has written. So it alone leaves nothing out: what counts for pulling
+//! has to follow from the template of a listed workload.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use review::kind::{Kind, controller, not_judged, templates};
+use serde_json::Value;
+
+/// The kinds that make pods, or workloads that do.
+const MAKERS: [&str; 7] =
+    ["ReplicationController", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
+
+/// The most makers above an object: a `Job` of a `CronJob`, a `ReplicaSet` of a `Deployment`.
+const MOST_MAKERS: usize = 2;
+
+/// Labels in which the pods of a workload differ. Kubernetes: pkg/controller/statefulset, pkg/controller/job
+const OWN_LABELS: [&str; 3] = [
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/job-completion-index",
+    "statefulset.kubernetes.io/pod-name",
+];
+
+/// The lists of a pod that have images, and the places of an image and of its pull policy in an item.
+const IMAGES: [[&str; 3]; 4] = [
+    ["containers", "/image", "/imagePullPolicy"],
+    ["initContainers", "/image", "/imagePullPolicy"],
+    ["ephemeralContainers", "/image", "/imagePullPolicy"],
+    ["volumes", "/image/reference", "/image/pullPolicy"],
+];
+
+/// What is done with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// It is checked
+    Checked,
+    /// A checked workload has made it, and its template says the same
+    Made,
+    /// A checked pod with the same controller says the same
+    Alike,
+    /// A pod or a `Job` that has finished pulls nothing
+    Finished,
+    /// An old revision of a `Deployment` has no pods
+    Unused,
+}
+
+/// What is done with each of the objects.
+pub(super) fn parts(objects: &[Value]) -> Vec<Part> {
+    let cluster = Cluster::of(objects);
+    let mut seen = HashSet::new();
+    let part = |object| match cluster.part(object) {
+        Part::Checked if Like::of(object).is_some_and(|like| !seen.insert(like)) => Part::Alike,
+        part => part,
+    };
+    objects.iter().map(part).collect()
+}
+
+/// The objects that others refer to.
+struct Cluster<'a> {
+    makers: HashMap<Maker<'a>, &'a Value>,
+    /// The pull secrets that `ServiceAccounts` list, by namespace and name
+    accounts: HashMap<(&'a str, &'a str), Vec<&'a str>>,
+}
+
+impl<'a> Cluster<'a> {
+    fn of(objects: &'a [Value]) -> Self {
+        let makers = objects.iter().filter_map(|object| Some((Maker::itself(object)?, object)));
+        let accounts = objects.iter().filter(|object| word(object, "/kind") == "ServiceAccount");
+        let account = |object| {
+            ((word(object, "/metadata/namespace"), word(object, "/metadata/name")), secrets_of(object))
+        };
+        Self { makers: makers.collect(), accounts: accounts.map(account).collect() }
+    }
+
+    fn part(&self, object: &'a Value) -> Part {
+        if has_finished(object) {
+            return Part::Finished;
+        }
+        let makers = self.makers(object);
+        if makers.is_empty() {
+            return Part::Checked;
+        }
+        if has_no_pods(object) {
+            return Part::Unused;
+        }
+        let Some(pods) = self.pods(object) else { return Part::Checked };
+        // Only for a maker that is checked itself.
+        let mut checked =
+            makers.iter().filter(|maker| !has_finished(maker) && !has_no_pods(maker) && !is_deleted(maker));
+        let is_same = |maker: &&Value| self.pods(maker).is_some_and(|made| made.become_those(&pods));
+        if checked.any(is_same) { Part::Made } else { Part::Checked }
+    }
+
+    /// The makers of an object, from its own up to one that none has made. None where objects name each other as their owners.
+    fn makers(&self, object: &Value) -> Vec<&'a Value> {
+        let maker = |object: &Value| Maker::of(object).and_then(|maker| self.makers.get(&maker).copied());
+        let above = std::iter::successors(maker(object), |found| maker(found));
+        let makers: Vec<&Value> = above.take(MOST_MAKERS + 1).collect();
+        if makers.len() > MOST_MAKERS { Vec::new() } else { makers }
+    }
+
+    /// The pod, or the pods of a template with the pull secrets that the API server copies from their `ServiceAccount`.
+    fn pods(&self, object: &'a Value) -> Option<Pods<'a>> {
+        let mut pods = Pods::of(object)?;
+        if pods.secrets.is_empty() && word(object, "/kind") != "Pod" {
+            let account = (word(object, "/metadata/namespace"), pods.account);
+            pods.secrets = self.accounts.get(&account).cloned().unwrap_or_default();
+        }
+        Some(pods)
+    }
+}
+
+/// A workload that makes others.
+#[derive(PartialEq, Eq, Hash)]
+struct Maker<'a> {
+    namespace: &'a str,
+    kind: &'a str,
+    uid: &'a str,
+}
+
+impl<'a> Maker<'a> {
+    fn itself(object: &'a Value) -> Option<Self> {
+        let word = |path| object.pointer(path).and_then(Value::as_str);
+        let kind = word("/kind").filter(|kind| MAKERS.contains(kind))?;
+        Some(Self { namespace: word("/metadata/namespace")?, kind, uid: word("/metadata/uid")? })
+    }
+
+    fn of(object: &'a Value) -> Option<Self> {
+        let uid = controller(object)?;
+        let owners = object.pointer("/metadata/ownerReferences")?.as_array()?.iter();
+        let mut kinds = owners.filter(|owner| owner["controller"] == true && owner["uid"] == uid);
+        let kind = kinds.next()?.get("kind")?.as_str()?;
+        Some(Self { namespace: object.pointer("/metadata/namespace")?.as_str()?, kind, uid })
+    }
+}
+
+/// What a check reads of pods: a pod itself, or those of a template.
+#[derive(PartialEq, Eq, Hash)]
+struct Pods<'a> {
+    labels: BTreeMap<&'a str, &'a str>,
+    /// Whether they claim to mirror static pods, which need no pull secret
+    are_mirrors: bool,
+    account: &'a str,
+    secrets: Vec<&'a str>,
+    /// List, name, image and pull policy of each container, and of each volume with an image
+    images: Vec<[&'a str; 4]>,
+}
+
+impl<'a> Pods<'a> {
+    fn of(object: &'a Value) -> Option<Self> {
+        let kind = Kind::of(object)?;
+        let (metadata, spec) = if kind.is_core("Pod") {
+            (object.get("metadata")?, object.get("spec")?)
+        } else {
+            let template = templates(&kind, object).into_iter().next()?;
+            let template = object.pointer(template.strip_suffix("/spec")?)?;
+            (template.get("metadata").unwrap_or(&Value::Null), template.get("spec")?)
+        };
+        let labels = metadata.get("labels").and_then(Value::as_object).into_iter().flatten();
+        let labels = labels.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
+        let images = IMAGES.into_iter().flat_map(|[list, image, policy]| {
+            let items = spec.get(list).and_then(Value::as_array).into_iter().flatten();
+            let items = items.filter(move |item| item.pointer(image).is_some());
+            items.map(move |item| [list, word(item, "/name"), word(item, image), word(item, policy)])
+        });
+        // The second one is the deprecated name of the first.
+        let accounts = ["/serviceAccountName", "/serviceAccount"].map(|path| word(spec, path));
+        Some(Self {
+            labels: labels.filter(|(name, _)| !OWN_LABELS.contains(name)).collect(),
+            are_mirrors: metadata.pointer("/annotations/kubernetes.io~1config.mirror").is_some(),
+            account: accounts.into_iter().find(|account| !account.is_empty()).unwrap_or("default"),
+            secrets: secrets_of(spec),
+            images: images.collect(),
+        })
+    }
+
+    /// Whether the pods of this template can have become those. Controllers add labels to them, and change nothing else that is
+    /// read here.
+    fn become_those(&self, those: &Pods<'_>) -> bool {
+        self.are_mirrors == those.are_mirrors
+            && self.account == those.account
+            && self.secrets == those.secrets
+            && self.images == those.images
+            && self.labels.iter().all(|(name, value)| those.labels.get(name) == Some(value))
+    }
+}
+
+/// In what pods with the same controller are alike.
+#[derive(PartialEq, Eq, Hash)]
+struct Like<'a> {
+    maker: Maker<'a>,
+    is_deleted: bool,
+    pods: Pods<'a>,
+}
+
+impl<'a> Like<'a> {
+    fn of(object: &'a Value) -> Option<Self> {
+        let pod = Some(object).filter(|object| word(object, "/kind") == "Pod")?;
+        Some(Self { maker: Maker::of(pod)?, is_deleted: is_deleted(pod), pods: Pods::of(pod)? })
+    }
+}
+
+/// Whether an object pulls nothing more: a pod, or a `Job`.
+fn has_finished(object: &Value) -> bool {
+    let Some(kind) = Kind::of(object) else { return false };
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    let is_end = |it: &Value| ["Complete", "Failed"].contains(&word(it, "/type")) && it["status"] == "True";
+    let is_job = (kind.group.as_str(), kind.kind.as_str()) == ("batch", "Job");
+    not_judged(&kind, object).is_some() || (is_job && conditions.into_iter().any(is_end))
+}
+
+/// Whether it is a `ReplicaSet` that is to have no pods, as a `Deployment` keeps for each old revision.
+fn has_no_pods(object: &Value) -> bool {
+    word(object, "/kind") == "ReplicaSet" && object.pointer("/spec/replicas").is_some_and(|count| count == 0)
+}
+
+/// Whether it is being deleted. The policy does not check such an object, which a finalizer can keep for long.
+fn is_deleted(object: &Value) -> bool {
+    object.pointer("/metadata/deletionTimestamp").is_some()
+}
+
+fn secrets_of(object: &Value) -> Vec<&str> {
+    let list = object.get("imagePullSecrets").and_then(Value::as_array).into_iter().flatten();
+    list.map(|entry| word(entry, "/name")).collect()
+}
+
+fn word<'a>(object: &'a Value, path: &str) -> &'a str {
+    object.pointer(path).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! What failed, of what kubectl prints about it.
+
+use crate::process::{Ended, on_one_line};
+
+/// Why kubectl failed, on one line. Most failures end with one line that says it, after lines of the log that repeat it.
+pub(super) fn reason(ended: &Ended) -> String {
+    let lines: Vec<&str> = ended.talk.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let said: Vec<&str> = lines.iter().copied().filter(|line| !is_of_log(line)).collect();
+    let Some(last) = said.last().or(lines.last()) else {
+        let status = ended.status.map(|status| format!(" ({status})")).unwrap_or_default();
+        return format!("it gave no reason{status}");
+    };
+    let Some(first) = said.iter().position(|line| is_error(line)) else { return on_one_line(last) };
+    // `error: ` with a list of several below it.
+    let items = said.iter().skip(first + 1).take_while(|line| line.starts_with("* "));
+    let parts: Vec<&str> = said.iter().skip(first).take(1).chain(items).copied().collect();
+    let reason = parts.join(" ");
+    on_one_line(reason.strip_prefix("error: ").unwrap_or(&reason))
+}
+
+fn is_error(line: &str) -> bool {
+    line.get(.."error".len()).is_some_and(|start| start.eq_ignore_ascii_case("error"))
+}
+
+/// Whether a line has the header of klog: severity, month and day, time, thread, and where it was written.
+/// `E1130 01:42:21.357070    7084 memcache.go:265]`
+fn is_of_log(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let is_day = |word: &str| {
+        word.strip_prefix(['I', 'W', 'E', 'F'])
+            .is_some_and(|day| day.len() == 4 && day.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    words.next().is_some_and(is_day) && words.nth(2).is_some_and(|place| place.ends_with(']'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+    use crate::process::Ended;
+
+    #[test]
+    fn only_the_line_that_says_what_failed_is_kept() {
+        const LOG: &str =
+            "E1130 01:42:21.357070    7084 memcache.go:265] \"Unhandled Error\" err=\"dial tcp\"\n";
+        let refused =
+            "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?";
+        for (talk, expected) in [
+            (format!("{LOG}{LOG}{LOG}{LOG}{LOG}{refused}\n"), refused),
+            ("error: stat /nope: no such file or directory\n".to_owned(), "stat /nope: no such file or directory"),
+            (
+                "Error in configuration: context was not found for specified context: nope".to_owned(),
+                "Error in configuration: context was not found for specified context: nope",
+            ),
+            (
+                "Error from server (Forbidden): pods is forbidden\nError from server (Forbidden): jobs is forbidden".to_owned(),
+                "Error from server (Forbidden): pods is forbidden",
+            ),
+            (
+                "Error in configuration:\n* unable to read a\n* unable to read b\nsee the help".to_owned(),
+                "Error in configuration: * unable to read a * unable to read b",
+            ),
+            (
+                "ERROR: run az login\nUnable to connect to the server: getting credentials: exec: exit code 1".to_owned(),
+                "ERROR: run az login",
+            ),
+            ("Warning: old\nUnable to connect to the server: EOF\n".to_owned(), "Unable to connect to the server: EOF"),
+            (LOG.to_owned(), LOG.trim()),
+            ("\n \n".to_owned(), "it gave no reason"),
+            ("é".to_owned(), "é"),
+        ] {
+            assert_eq!(reason(&Ended { status: None, output: None, talk }), expected);
+        }
+    }
+}
