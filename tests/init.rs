@@ -1,10 +1,12 @@
 //! `init`: what it writes is accepted by the policy, works at once, and replaces nothing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
 use proptest::prelude::*;
+use proptest::sample;
 use serde_json::{Value, json};
 
 use crate::engines::{command_alone, project};
@@ -97,28 +99,138 @@ fn the_secrets_in_use_become_entries() {
     assert_eq!(yaml(folder.path(), CONFIG), json!({"settings": SETTINGS, "paths": ["deploy"]}));
 }
 
-/// In each folder: `check` takes the written config file, and finds what it finds without one, but for the names.
-#[test]
-fn what_is_written_works_at_once() {
-    for source in ["tests/manifests", "tests/workloads", "docs/examples"] {
-        for variant in [&["init", "deploy"][..], &["init", "--policy", "deploy"]] {
-            let folder = repository(&[]);
-            for file in fs::read_dir(project(source)).unwrap().map(|file| file.unwrap().path()) {
-                if file.is_file() {
-                    fs::copy(&file, folder.path().join("deploy").join(file.file_name().unwrap())).unwrap();
-                }
-            }
-            let (status, _, stderr) = run(folder.path(), variant);
-            assert_eq!(status, Some(0), "{source}: {stderr}");
-            let (status, stdout, stderr) = run(folder.path(), &["check"]);
-            assert!(matches!(status, Some(0 | 1)), "{source}, {variant:?}: {stdout}{stderr}");
-            assert!(!stderr.contains("error"), "{source}, {variant:?}: {stderr}");
-            // Pods whose secret is in use lack none.
-            let (_, before, _) = run(folder.path(), &["check", "--no-config", "deploy"]);
-            let missing = |text: &str| text.matches("error[missing-pull-secret]").count();
-            assert!(missing(&stdout) <= missing(&before), "{source}: {stdout}");
+/// Copies a folder, with the folders in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+        let copied = to.join(entry.file_name().unwrap());
+        if entry.is_dir() {
+            copy(&entry, &copied);
+        } else {
+            fs::copy(&entry, copied).unwrap();
         }
     }
+}
+
+/// The objects that `check` rejects, and those with warnings, each with its file. Which names they lack depends on the settings.
+fn rejected_and_warned(report: &str) -> [BTreeSet<String>; 2] {
+    let report: Value = serde_json::from_str(report).unwrap();
+    let mut all = <[BTreeSet<String>; 2]>::default();
+    for result in report["results"].as_array().unwrap() {
+        let pods = result["pods"].as_array().into_iter().flatten();
+        let mut parts = std::iter::once(&result["object"]).chain(pods);
+        let has_findings = parts.any(|part| part["findings"].as_array().is_some_and(|it| !it.is_empty()));
+        let [rejected, warned] = &mut all;
+        if result["decision"] == "rejected" {
+            rejected.insert(result["source"].to_string());
+        }
+        if has_findings {
+            warned.insert(result["source"].to_string());
+        }
+    }
+    all
+}
+
+/// What `check` with the written config file finds, and does not find without it.
+fn surprises(folder: &Path) -> Vec<String> {
+    let (status, after, stderr) = run(folder, &["check", "-o", "json"]);
+    assert!(matches!(status, Some(0 | 1)) && !stderr.contains("error"), "{after}{stderr}");
+    let (_, before, _) = run(folder, &["check", "--no-config", "-o", "json", "deploy"]);
+    let pairs = rejected_and_warned(&after).into_iter().zip(rejected_and_warned(&before));
+    pairs.flat_map(|(after, before)| after.difference(&before).cloned().collect::<Vec<_>>()).collect()
+}
+
+/// In each folder: `check` takes the written config file, and finds nothing that it does not find without one.
+#[test]
+fn what_is_written_works_at_once() {
+    let folders =
+        ["tests/manifests", "tests/workloads", "docs/examples", "../shared/manifests/microservices-demo"];
+    for source in folders {
+        for variant in [&["init", "deploy"][..], &["init", "--policy", "deploy"]] {
+            let folder = repository(&[]);
+            copy(&project(source), &folder.path().join("deploy"));
+            let (status, _, stderr) = run(folder.path(), variant);
+            assert_eq!(status, Some(0), "{source}: {stderr}");
+            let surprises = surprises(folder.path());
+            assert!(surprises.is_empty(), "{source}, {variant:?}: {surprises:#?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Pods of two namespaces with any of the secrets, which are there or not.
+    #[test]
+    fn check_finds_nothing_new_with_what_is_written(
+        pods in proptest::collection::vec(
+            (sample::select(&["a", "b"][..]), sample::select(&["one", "two"][..]), sample::subsequence(&["x", "y"][..], 0..=2)),
+            1..6,
+        ),
+        secrets in sample::subsequence(&[("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")][..], 0..=4),
+    ) {
+        let mut text = String::new();
+        for (i, (namespace, registry, list)) in pods.iter().enumerate() {
+            let pod = pod(namespace, &format!("{registry}.azurecr.io/web:1"), list);
+            text += &pod.replace(r#""name":"web","namespace""#, &format!(r#""name":"web-{i}","namespace""#));
+        }
+        for (namespace, name) in &secrets {
+            let auths = json!({"auths": {"one.azurecr.io": {"username": "reader", "password": "hunter2"}}});
+            let secret = json!({
+                "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace},
+                "type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": auths.to_string()},
+            });
+            text.extend([secret.to_string().as_str(), "\n---\n"]);
+        }
+        let folder = repository(&[("all.yaml", &text)]);
+        let (status, _, stderr) = run(folder.path(), &["init", "deploy"]);
+        prop_assert_eq!(status, Some(0), "{}", stderr);
+        let surprises = surprises(folder.path());
+        let settings = fs::read_to_string(folder.path().join(SETTINGS)).unwrap();
+        prop_assert!(surprises.is_empty(), "{:#?}\n{}\n{}", surprises, settings, text);
+    }
+}
+
+#[test]
+fn comments_say_what_is_among_the_manifests() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: regcred, namespace: data}\n\
+                  type: kubernetes.io/dockerconfigjson\n---\n";
+    let image = "contoso.azurecr.io/web:1";
+    let folder = repository(&[
+        ("shop.yaml", &pod("shop", image, &["regcred"])),
+        ("data.yaml", &(secret.to_owned() + &pod("data", image, &[]))),
+        ("jobs.yaml", &pod("jobs", image, &[])),
+    ]);
+    let (status, stdout, stderr) = run(folder.path(), &["init", "--dry-run", "deploy"]);
+    assert_eq!(status, Some(0), "{stderr}");
+    let expected = "pullSecrets:
+  # pods in shop have this secret
+  # pods in data have no list, and a Secret or a ServiceAccount there has this name
+  # pods in jobs have no pull secret for these images
+  - registries: [contoso.azurecr.io]
+    secret: regcred
+";
+    assert!(stdout.contains(expected), "{stdout}");
+}
+
+#[test]
+fn names_that_are_left_out_are_named() {
+    let folder = repository(&[
+        ("a.yaml", &pod("${NAMESPACE}", "contoso.azurecr.io/web:1", &["regcred"])),
+        ("b.yaml", &pod("shop", "con_toso.azurecr.io/web:1", &["regcred"])),
+        ("c.yaml", &pod("shop", "contoso.azurecr.io/web:1", &["$SECRET"])),
+        ("d.yaml", &pod("shop", "${REGISTRY}/web:1", &["regcred"])),
+    ]);
+    let (status, stdout, stderr) = run(folder.path(), &["init", "--dry-run", "deploy"]);
+    assert_eq!(status, Some(0), "{stderr}");
+    for note in [
+        "note: images \"${REGISTRY}/web:1\", \"con_toso.azurecr.io/web:1\" left out, because of a registry that is not known\n",
+        "note: namespace \"${NAMESPACE}\" left out, because of a name that Kubernetes does not accept\n",
+        "note: pull secret \"$SECRET\" left out, because of a name that Kubernetes does not accept\n",
+    ] {
+        assert!(stderr.contains(note), "{note}: {stderr}");
+    }
+    assert!(stdout.contains("- registries: [contoso.azurecr.io]\n    secret: regcred\n"), "{stdout}");
 }
 
 #[test]
@@ -173,6 +285,11 @@ fn no_file_is_overwritten() {
 fn inputs_without_objects_or_with_errors_write_nothing() {
     for (text, status, told) in [
         ("a: b\n", 3, "there is no Kubernetes object among the inputs"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+            3,
+            "there is no pod or pod template among the inputs",
+        ),
         ("kind: Pod\nmetadata: [\n", 2, "could not be read completely"),
     ] {
         let folder = repository(&[("file.yaml", text)]);
@@ -180,6 +297,15 @@ fn inputs_without_objects_or_with_errors_write_nothing() {
         assert!(exit == Some(status) && stdout.is_empty() && stderr.contains(told), "{exit:?}: {stderr}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named() {
+    let folder = repository(&[]);
+    let (status, stdout, stderr) = run(folder.path(), &["init", "nope"]);
+    assert_eq!((status, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.contains("nope") && stderr.contains("files and folders that are there"), "{stderr}");
+    assert!(!stderr.contains("--exclude"), "{stderr}");
 }
 
 /// A config file that is found may not read outside its folder.

@@ -64,6 +64,26 @@ enum Role {
 const MUTATE: &str = "-mutate";
 const VALIDATE: &str = "-validate";
 
+impl<'a> Deployment<'a> {
+    /// The policy of a module with these settings, beside Kubewarden as its charts install it.
+    pub fn new(module: &'a str, metadata: &'a Value, settings: &'a Value) -> Self {
+        Self {
+            name: None,
+            module,
+            is_module_named: false,
+            mode: None,
+            namespace: "kubewarden",
+            excluded: &[],
+            policy_server: None,
+            service_account: "policy-server",
+            metadata,
+            settings,
+            given: None,
+            default_secret: "",
+        }
+    }
+}
+
 impl Deployment<'_> {
     /// The resources, the policies first.
     pub fn resources(&self) -> Vec<Resource> {

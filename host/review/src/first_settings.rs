@@ -71,15 +71,9 @@ impl FirstSettings<'_> {
             text += "pullSecrets:\n";
         }
         for entry in &entries {
-            let namespaces = some_of(&entry.used_in.iter().collect::<Vec<_>>(), MOST_NAMES);
-            let _ = match entry.secret {
-                Some(_) => writeln!(text, "  # pods in {namespaces} have this secret"),
-                None => writeln!(
-                    text,
-                    "  # pods in {namespaces} have no pull secret for these images: write the name of theirs, or\n  \
-                     # secretless: true instead of secret where the nodes have access to the registry"
-                ),
-            };
+            for line in comments(entry) {
+                let _ = writeln!(text, "  # {line}");
+            }
             let _ = writeln!(text, "  - registries: [{}]", scalar(&entry.registry));
             if !entry.namespaces.is_empty() {
                 let names: Vec<String> = entry.namespaces.iter().map(|name| scalar(name)).collect();
@@ -103,6 +97,37 @@ impl FirstSettings<'_> {
     }
 }
 
+/// What the manifests say about an entry.
+fn comments(entry: &Entry) -> Vec<String> {
+    let some = |names: &[String]| some_of(names, MOST_NAMES);
+    let mut lines = Vec::new();
+    if !entry.listed_in.is_empty() {
+        lines.push(format!("pods in {} have this secret", some(&entry.listed_in)));
+    }
+    if !entry.known_in.is_empty() {
+        let namespaces = some(&entry.known_in);
+        lines.push(format!(
+            "pods in {namespaces} have no list, and a Secret or a ServiceAccount there has this name"
+        ));
+    }
+    if !entry.others.is_empty() {
+        lines.push(format!("other pods there have {}", some(&entry.others)));
+    }
+    if entry.secret.is_none() {
+        let pods = match entry.without.as_slice() {
+            [] => "pods".to_owned(),
+            names => format!("pods in {}", some(names)),
+        };
+        lines.push(format!("{pods} have no pull secret for these images: write the name of theirs, or"));
+        lines.push(
+            "secretless: true instead of secret where the nodes have access to the registry".to_owned(),
+        );
+    } else if !entry.without.is_empty() {
+        lines.push(format!("pods in {} have no pull secret for these images", some(&entry.without)));
+    }
+    lines
+}
+
 /// The name of an object or a registry as a YAML text. Names are of lower-case letters, digits, `-`, `.` and `:`.
 fn scalar(name: &str) -> String {
     let is_text = name.starts_with(|c: char| c.is_ascii_lowercase()) && !NOT_TEXTS.contains(&name);
@@ -114,7 +139,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::FirstSettings;
-    use crate::usage::Usage;
+    use crate::usage::{Usage, Use};
     use crate::yaml;
 
     fn settings(usage: &Usage) -> FirstSettings<'_> {
@@ -136,7 +161,8 @@ mod tests {
         ) {
             let mut usage = Usage::default();
             for (registry, namespace, secret) in &uses {
-                usage.add(&format!("{registry}.azurecr.io"), namespace, secret.as_deref());
+                let secret = secret.as_deref().map_or(Use::None, Use::Listed);
+                usage.add(&format!("{registry}.azurecr.io"), namespace, secret);
             }
             for host in &others {
                 usage.add_other(host);
@@ -152,7 +178,8 @@ mod tests {
     #[test]
     fn long_lists_are_cut_in_comments_only() {
         let mut usage = Usage::default();
-        (10..30).for_each(|i| usage.add("contoso.azurecr.io", &format!("team-{i}"), Some("acr-secret")));
+        (10..30)
+            .for_each(|i| usage.add("contoso.azurecr.io", &format!("team-{i}"), Use::Listed("acr-secret")));
         let text = settings(&usage).yaml();
         assert!(text.contains("# pods in team-10, team-11, team-12, team-13, team-14, team-15, team-16, team-17 and 12 more have"));
     }

@@ -2,6 +2,7 @@
 
 mod reading;
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +13,10 @@ use review::deployment::Deployment;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::first_settings::FirstSettings;
 use review::host_calls::HostCalls;
+use review::list::some_of;
 use review::object_name::parse_namespace;
 use review::settings::Settings;
+use review::usage::{Refused, Usage};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 
@@ -31,7 +34,7 @@ use crate::publish::metadata::published_module;
 use crate::report::lines::Lines;
 use crate::report::{Tool, json_text};
 use crate::sandbox::{Limits, Policy};
-use crate::text::counted;
+use crate::text::{counted, plural};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret init deploy/                 write both files into this folder
@@ -45,7 +48,10 @@ pull secrets only.
 Exit status:
   0  the files were written, or printed
   2  a file exists or cannot be written, an input cannot be read, or invalid usage
-  3  there is no Kubernetes object among the inputs";
+  3  there is no pod and no pod template among the inputs";
+
+/// The most names that a note lists.
+const MOST_NAMES: usize = 5;
 
 /// The namespace of kubectl.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -88,14 +94,15 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
     }
     let policy = load_policy(Limits::default(), None)?;
     let host: Arc<dyn HostCalls> = Arc::new(NoCluster(io.stderr.clone()));
-    let Found { usage, objects } =
+    let Found { usage, objects, images } =
         reading::read(&args.paths, &args.search.search()?, &args.namespace, &policy, io)?;
-    if objects == 0 {
-        let error =
-            Diagnostic::error("there is no Kubernetes object among the inputs, so nothing was written");
+    if images == 0 {
+        let what = if objects == 0 { "Kubernetes object" } else { "pod or pod template" };
+        let error = Diagnostic::error(format!("there is no {what} among the inputs, so nothing was written"));
         io.stderr.diagnostic(&error.with_help("pass the folder or the files that have the manifests"));
         return Ok(ExitStatus::Nothing);
     }
+    tell_of_refused(&usage, io);
     let default_secret = default_secret(&policy, host.clone())?;
     let first = FirstSettings { usage: &usage, default_secret: &default_secret };
     let text = if args.as_policies {
@@ -143,6 +150,24 @@ fn refuse_taken(files: &[&str]) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(Diagnostics(errors).into()) }
 }
 
+/// Prints which names of the manifests are not written.
+fn tell_of_refused(usage: &Usage, io: &Io) {
+    let mut all: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for refused in usage.refused() {
+        let (noun, reason, name) = match refused {
+            Refused::Image(name) => ("image", "a registry that is not known", name),
+            Refused::Registry(name) => ("registry", "a name that settings do not accept", name),
+            Refused::Namespace(name) => ("namespace", "a name that Kubernetes does not accept", name),
+            Refused::Secret(name) => ("pull secret", "a name that Kubernetes does not accept", name),
+        };
+        all.entry((noun, reason)).or_default().push(format!("{name:?}"));
+    }
+    for ((noun, reason), names) in all {
+        let (noun, some) = (plural(names.len(), noun), some_of(&names, MOST_NAMES));
+        io.stderr.line(&format!("note: {noun} {some} left out, because of {reason}"));
+    }
+}
+
 /// The settings, if the policy accepts them.
 fn validated(json: &Value, policy: &Policy, host: Arc<dyn HostCalls>) -> Result<()> {
     let settings = Settings { json: to_raw_value(json)?, ..Settings::default() };
@@ -156,20 +181,9 @@ fn policies(first: &FirstSettings<'_>, policy: &Policy, host: Arc<dyn HostCalls>
     let metadata = policy
         .metadata()
         .context("the built-in policy has no metadata; build it without a ready policy.wasm")?;
-    let deployment = Deployment {
-        name: None,
-        module: &format!("registry://{}", published_module(metadata)),
-        is_module_named: false,
-        mode: None,
-        namespace: "kubewarden",
-        excluded: &[],
-        policy_server: None,
-        service_account: "policy-server",
-        metadata,
-        settings: &settings,
-        given: None,
-        default_secret: first.default_secret,
-    };
+    let module = format!("registry://{}", published_module(metadata));
+    let deployment =
+        Deployment { default_secret: first.default_secret, ..Deployment::new(&module, metadata, &settings) };
     let address = Tool::ADDRESS;
     Ok(format!(
         "# Policies for a cluster with Kubewarden: {address}/blob/main/docs/kubewarden.md\n{}",
@@ -189,7 +203,7 @@ fn config(args: &Init, main_file: &str, paths: &[&String]) -> Result<String> {
     let mut lines = vec![format!("# Defaults of acr-pull-secret in this folder. All keys: {page}")];
     if args.as_policies {
         lines
-            .push("# The first policy adds pull secrets. #2 would require them in the manifests.".to_owned());
+            .push("# The first policy adds pull secrets, so check accepts pods without them. #2 would require them.".to_owned());
         lines.push(format!("settings: {main_file}#1"));
     } else {
         lines.push(format!("settings: {main_file}"));

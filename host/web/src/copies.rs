@@ -17,20 +17,8 @@ use review::verdict::Decision;
 pub(crate) fn admission_policies(settings: &Value, given: Option<&Value>) -> String {
     let annotation = |name: &str| METADATA.pointer(&format!("/annotations/{name}")).and_then(Value::as_str);
     let repository = annotation("io.kubewarden.policy.ociUrl").unwrap_or_default();
-    let deployment = Deployment {
-        name: None,
-        module: &format!("registry://{repository}:v{}", env!("CARGO_PKG_VERSION")),
-        is_module_named: false,
-        mode: None,
-        namespace: "kubewarden",
-        excluded: &[],
-        policy_server: None,
-        service_account: "policy-server",
-        metadata: &METADATA,
-        settings,
-        given,
-        default_secret: "",
-    };
+    let module = format!("registry://{repository}:v{}", env!("CARGO_PKG_VERSION"));
+    let deployment = Deployment { given, ..Deployment::new(&module, &METADATA, settings) };
     let policies: Vec<Value> = deployment.policies().into_iter().map(|policy| policy.object).collect();
     yaml_documents(policies.iter())
 }

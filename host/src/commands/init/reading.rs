@@ -12,7 +12,7 @@ use review::host_calls::HostCalls;
 use review::kind::{Judged, Kind};
 use review::lookups::Lookups;
 use review::settings::Settings;
-use review::usage::Usage;
+use review::usage::{Usage, Use};
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -30,6 +30,8 @@ pub(super) struct Found {
     pub(super) usage: Usage,
     /// How many Kubernetes objects there are
     pub(super) objects: usize,
+    /// How many images their pods have
+    pub(super) images: usize,
 }
 
 /// Reads the manifests.
@@ -74,20 +76,30 @@ pub(super) fn read(
     skipped::tell(&folders, search, io);
     if !problems.is_complete() {
         let error = Diagnostic::error("the manifests could not be read completely, so nothing was written");
-        bail!(Diagnostics(vec![error.with_help("correct the file, or leave it out with --exclude")]));
+        let help = if inputs.iter().any(Result::is_err) {
+            "name only files and folders that are there and that you may read"
+        } else {
+            "correct the file, or leave it out with --exclude"
+        };
+        bail!(Diagnostics(vec![error.with_help(help)]));
     }
 
+    let images = questions.len();
     let known = cluster.pull_secret_names();
     let mut usage = Usage::default();
     let mut explained = Explained { policy, host, settings: &settings, answers: BTreeMap::new() };
     for question in questions {
         let listed = Some(question.pull_secrets).filter(|names| !names.is_empty());
         let known = || known.get(question.namespace.as_str()).into_iter().flatten();
+        let is_listed = listed.is_some();
         let names = listed.unwrap_or_else(|| known().map(|name| (*name).to_owned()).collect());
-        match explained.ask(question.image, question.namespace.clone(), names)? {
-            Image::Of(registry, secret) => usage.add(registry, &question.namespace, secret.as_deref()),
+        match explained.ask(question.image.clone(), question.namespace.clone(), names)? {
+            Image::Of(registry, secret) => {
+                let found = if is_listed { Use::Listed } else { Use::Known };
+                usage.add(registry, &question.namespace, secret.as_deref().map_or(Use::None, found));
+            }
             Image::OfOther(host) => usage.add_other(host),
-            Image::Unknown => {}
+            Image::Unknown => usage.add_unknown(&question.image),
         }
     }
     // A host such as `con_toso.azurecr.io` cannot be a registry in settings.
@@ -97,7 +109,7 @@ pub(super) fn read(
             Settings { json, ..Settings::default() }.validate(policy, explained.host.clone()).is_ok()
         })
     });
-    Ok(Found { usage, objects })
+    Ok(Found { usage, objects, images })
 }
 
 /// What an image says about its registry.
@@ -151,6 +163,7 @@ impl Image {
                 let secret = answer.tries.first().map(|tried| &tried.secret).or(names.first());
                 Self::Of(reference.domain.to_ascii_lowercase(), secret.cloned())
             }
+            "other" if registry.host.is_empty() => Self::Unknown,
             "other" => Self::OfOther(registry.host.clone()),
             _ => Self::Unknown,
         }
