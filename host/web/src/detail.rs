@@ -64,8 +64,8 @@ pub(crate) fn of(judgement: &Judgement, outcome: &Outcome) -> Detail {
         None => (after, template_path(&kind, object)),
     };
     let read = policy_core::json::Value::from(&after);
-    if let Some(spec) = path.and_then(|path| PodSpec::of(&read, path)) {
-        detail.images = images(judgement, &outcome.namespace, &after, &spec);
+    if let Some((path, spec)) = path.and_then(|path| Some((path, PodSpec::of(&read, path)?))) {
+        detail.images = images(judgement, &outcome.namespace, &after, path, &spec);
     }
     detail
 }
@@ -82,22 +82,37 @@ impl Detail {
     }
 }
 
-fn images(judgement: &Judgement, namespace: &str, object: &Value, spec: &PodSpec<'_>) -> Vec<Explained> {
+/// The images that are texts: a finding says what is wrong with the others, and nothing pulls them.
+fn images(
+    judgement: &Judgement,
+    namespace: &str,
+    object: &Value,
+    path: &[&str],
+    spec: &PodSpec<'_>,
+) -> Vec<Explained> {
     let pull_secrets: Vec<&str> = spec.pull_secrets().names().collect();
+    let service_account = service_account(object, path);
     let host = lookups(judgement);
     let explain = |image: &str| {
-        let question = json!({"image": image, "namespace": namespace, "settings": judgement.settings, "pullSecrets": pull_secrets});
+        let question = json!({"image": image, "namespace": namespace, "settings": judgement.settings,
+            "pullSecrets": pull_secrets, "serviceAccount": service_account});
         let answer = judgement.policy.call("explain", question.to_string().as_bytes(), host.clone());
         answer.ok().and_then(|answer| serde_json::from_slice(&answer).ok()).unwrap_or_default()
     };
     let images = spec.images().into_iter();
     images
-        .map(|used| {
-            let written = object.pointer(used.pointer()).unwrap_or(&Value::Null);
-            let image = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
-            Explained { user: used.user(), explanation: explain(&image), image }
+        .filter_map(|used| {
+            let image = object.pointer(used.pointer())?.as_str()?.to_owned();
+            Some(Explained { user: used.user(), explanation: explain(&image), image })
         })
         .collect()
+}
+
+/// The name of the `ServiceAccount` of the pods whose spec is at the path. `serviceAccount` is a deprecated alias.
+fn service_account<'a>(object: &'a Value, path: &[&str]) -> &'a str {
+    let spec = path.iter().try_fold(object, |value, name| value.get(name));
+    let name = |field| spec?.get(field)?.as_str().filter(|name| !name.is_empty());
+    name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
 }
 
 /// The lookups of an explanation. Settings that read Secrets make the Cluster tab all there is, as for the decision; without

@@ -81,3 +81,60 @@ fn a_long_image_stands_on_one_line_as_people_write_it() {
     let after = detail["changes"][0]["after"].as_str().unwrap();
     assert!(after.contains(&format!("image: {image}\n")), "{after}");
 }
+
+/// The images of the first object, each with its explanation.
+fn images(manifests: &str, settings: &str, cluster: &str) -> Vec<(String, serde_json::Value)> {
+    let judgement = judge(manifests, settings, cluster);
+    let detail = serde_json::to_value(detail::of(&judgement, &judgement.outcomes[0])).unwrap();
+    let images = detail["images"].as_array().unwrap().iter();
+    images.map(|image| (image["image"].as_str().unwrap().to_owned(), image["explanation"].clone())).collect()
+}
+
+#[test]
+fn an_image_is_explained_for_the_service_account_of_its_pods() {
+    let settings = "pullSecrets:
+- {registries: [contoso.azurecr.io], serviceAccounts: [deployer], secret: deployer-secret}
+- {registries: [contoso.azurecr.io], secret: acr-secret}
+";
+    let template = "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: web, namespace: shop}\nspec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'contoso.azurecr.io/web:v1'}]}}
+";
+    for manifest in [POD, template] {
+        let field = if manifest == POD { "spec:\n" } else { "spec: {containers" };
+        for (account, secret) in [
+            ("", "acr-secret"),
+            ("serviceAccountName: deployer", "deployer-secret"),
+            ("serviceAccount: deployer", "deployer-secret"),
+            ("serviceAccountName: other", "acr-secret"),
+        ] {
+            let put = match account {
+                "" => field.to_owned(),
+                _ if manifest == POD => format!("{field}  {account}\n"),
+                _ => format!("spec: {{{account}, containers"),
+            };
+            let images = images(&manifest.replace(field, &put), settings, "");
+            assert_eq!(images[0].1["needs"]["secret"], secret, "{account} {manifest}");
+        }
+    }
+}
+
+#[test]
+fn a_service_account_with_an_identity_needs_no_secret() {
+    let account = "{kind: ServiceAccount, apiVersion: v1, metadata: {name: default, namespace: shop, annotations: \
+                   {kubernetes.azure.com/acr-client-id: x}}}\n";
+    for (settings, needs) in [
+        ("cluster: {serviceAccounts: true}", serde_json::json!("nothing")),
+        ("", serde_json::json!({"secret": "acr-secret"})),
+    ] {
+        assert_eq!(images(POD, settings, account)[0].1["needs"], needs, "{settings}");
+    }
+}
+
+#[test]
+fn an_image_that_is_no_text_is_not_explained() {
+    for image in ["5", "[a]", "{a: b}", "true", "null"] {
+        let pod = POD.replace("contoso.azurecr.io/web:v1", image).replace(&format!("'{image}'"), image);
+        assert_eq!(images(&pod, "", ""), [], "{pod}");
+    }
+}
