@@ -33,7 +33,7 @@ impl Problem {
     }
 }
 
-/// The problems, each with its location in the text that the settings come from.
+/// The problems in the order of the text that the settings come from, each with its location in it.
 pub(super) fn located(problems: &[Problem], source: Option<&SettingsSource>) -> Diagnostics {
     // All at once, because each search reads the document again.
     let places = source.map(|source| {
@@ -43,9 +43,10 @@ pub(super) fn located(problems: &[Problem], source: Option<&SettingsSource>) -> 
         yaml::nearest(&source.text, source.document, &pointers)
     });
     let places = places.unwrap_or_default().into_iter().chain(iter::repeat(None));
-    Diagnostics(
-        problems.iter().zip(places).map(|(problem, place)| diagnostic(problem, place, source)).collect(),
-    )
+    let mut all: Vec<Diagnostic> =
+        problems.iter().zip(places).map(|(problem, place)| diagnostic(problem, place, source)).collect();
+    all.sort_by_key(|problem| problem.spot.as_ref().map(|spot| (spot.line, spot.column)));
+    Diagnostics(all)
 }
 
 fn diagnostic(problem: &Problem, place: Option<Place>, source: Option<&SettingsSource>) -> Diagnostic {
