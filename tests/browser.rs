@@ -61,9 +61,9 @@ async fn choose(browser: &Browser, example: &str) {
     browser.until(JUDGED).await;
 }
 
-/// The changed lines of the diff's right side.
+/// The changed lines of the diff.
 const ADDED: &str =
-    "[...document.querySelector('.diff .editor').shadowRoot.querySelectorAll('.cm-merge-b .cm-changedLine')]
+    "[...document.querySelector('.diff .editor').shadowRoot.querySelectorAll('.cm-changedLine')]
     .map((line) => line.textContent)";
 
 /// A value that occurs nowhere else.

@@ -209,7 +209,7 @@ fn the_diff_marks_the_added_lines_and_no_others() {
         open(browser, &playground.url).await;
         // What is added is above a key that begins with the same letters.
         choose(browser, "a Deployment, its pods fixed").await;
-        browser.until("document.querySelector('.diff .sides')").await;
+        browser.until("document.querySelector('.diff')").await;
         browser.until(&format!("{ADDED}.length > 0")).await;
         let added = browser.js(&format!("return {ADDED}")).await;
         assert_eq!(added, json!(["  imagePullSecrets:", "    - name: acr-secret"]));

@@ -1,6 +1,6 @@
-// A mutation, as a diff: side by side where there is room, one below the other where there is not.
-import { Change, MergeView, unifiedMergeView } from "@codemirror/merge";
-import { EditorState, type Extension } from "@codemirror/state";
+// A mutation, as a diff of whole lines in one column: side by side, an image's name has no room for one line.
+import { Change, unifiedMergeView } from "@codemirror/merge";
+import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 
 import { make } from "./dom";
@@ -14,7 +14,6 @@ const look = EditorView.theme({
   ".cm-deletedLineGutter": { background: "var(--red)" },
   ".cm-deletedChunk": { backgroundColor: "var(--red-wash)" },
   ".cm-changeGutter": { width: "4px", paddingLeft: "0" },
-  ".cm-mergeSpacer": { backgroundColor: "var(--active)" },
   ".cm-collapsedLines": { color: "var(--muted)", background: "var(--active)", padding: "3px 8px", cursor: "pointer" },
   // The library's sign is in few fonts.
   ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"⋯"' },
@@ -38,36 +37,16 @@ function changedLines(before: string, after: string): Change[] {
 const lines = { diffConfig: { override: changedLines }, highlightChanges: false };
 
 const collapse = { margin: 4, minSize: 6 };
-const narrow = window.matchMedia("(max-width: 760px)");
-
-function side(label: string): Extension {
-  return [
-    base, look, EditorState.readOnly.of(true), EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", spellcheck: "false" }),
-  ];
-}
 
 /** A diff of two texts, with a name for those who do not see it. */
 export function diff(title: string, before: string, after: string): HTMLElement {
   const place = make("div", { class: "diff" });
   const root = shadow(place);
-  if (narrow.matches) {
-    place.prepend(make("div", { class: "sides" }, make("span", {}, "before → after")));
-    const extensions = [
-      side(`${title}, before and after`),
-      unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: collapse, ...lines }),
-    ];
-    new EditorView({ root, parent: root, state: EditorState.create({ doc: after, extensions }) });
-    return place;
-  }
-  place.prepend(make("div", { class: "sides" }, make("span", {}, "before"), make("span", {}, "after")));
-  new MergeView({
-    root,
-    parent: root,
-    a: { doc: before, extensions: side(`${title}, before`) },
-    b: { doc: after, extensions: side(`${title}, after`) },
-    collapseUnchanged: collapse,
-    ...lines,
-  });
+  const extensions = [
+    base, look, EditorState.readOnly.of(true), EditorView.lineWrapping,
+    EditorView.contentAttributes.of({ "aria-label": `${title}, before and after`, "aria-readonly": "true", spellcheck: "false" }),
+    unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: collapse, ...lines }),
+  ];
+  new EditorView({ root, parent: root, state: EditorState.create({ doc: after, extensions }) });
   return place;
 }
