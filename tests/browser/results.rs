@@ -320,3 +320,40 @@ fn a_notice_is_in_sight_wherever_its_button_is() {
         assert!((0.0..height).contains(&top), "{place}");
     });
 }
+
+#[test]
+#[ignore = "needs Chromium"]
+fn an_image_is_explained_in_the_words_of_the_command() {
+    let playground = Playground::start();
+    let entry = r#"{"pullSecrets": [{"registries": ["contoso.azurecr.io"], "secret": "acr-secret"}]}"#;
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        for (image, settings) in [
+            ("contoso.azurecr.io/web:v1", "{}"),
+            ("contoso.azurecr.io/web:v1", entry),
+            ("fabrikam.azurecr.io/web:v1", entry),
+            ("contoso.azureacr.io/web:v1", entry),
+            ("nginx:1.29", entry),
+        ] {
+            let list = "imagePullSecrets: [{name: acr-secret}]";
+            let pod = format!(
+                "kind: Pod\napiVersion: v1\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: '{image}'}}], {list}}}\n"
+            );
+            fill(browser, [&pod, settings, ""]).await;
+            browser
+                .until(&format!("document.querySelector('.images code')?.textContent === {image:?}"))
+                .await;
+            let facts = browser
+                .js("return [...document.querySelectorAll('.images dd')].map((fact) => fact.textContent)")
+                .await;
+            let facts = facts.as_array().unwrap();
+            assert!(!facts.is_empty(), "{image} {settings}");
+            let explain = ["explain", "--pull-secret", "acr-secret", image, "--settings-json", settings];
+            let explained = command(&explain).output().unwrap();
+            let explained = String::from_utf8(explained.stdout).unwrap();
+            for fact in facts {
+                assert!(explained.contains(fact.as_str().unwrap()), "{fact}\n{explained}");
+            }
+        }
+    });
+}

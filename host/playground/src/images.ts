@@ -48,16 +48,20 @@ function advice({ outcome, secrets, needs, registry }: Explanation, namespace: s
   return "";
 }
 
-/** How the outcome comes about, as far as there is something to say. */
-function facts({ tries, entries, needs, registry }: Explanation): [string, string][] {
+/** How the outcome comes about, as far as there is something to say, in the words of `explain`. */
+function facts({ tries, entries, needs, identity, registry }: Explanation): [string, string][] {
   const all: [string, string][] = [];
-  if (registry && registry.kind !== "login-server") all.push(["Registry", `${registry.host}: ${registry.reason}${registry.help ? `; ${registry.help}` : ""}`]);
-  if (needs === "nothing") all.push(["Needs", "no pull secret"]);
-  else if (typeof needs === "object") all.push(["Needs", needs.secret]);
+  if (registry && registry.kind !== "login-server") {
+    // The reason why a host is mistaken names it.
+    const host = registry.kind === "mistaken" ? "" : `${registry.host}: `;
+    all.push(["Registry", `${host}${registry.reason}${registry.help ? `; ${registry.help}` : ""}`]);
+  }
   const entry = entries.find(({ matches }) => matches);
-  if (entry) all.push(["By entry", `${entry.index + 1}: ${entry.registries.join(", ")}`]);
-  else if (typeof needs === "object") all.push(["By", "the default for every ACR login server"]);
-  else if (needs === "unlisted") all.push(["Needs", "not known: no pullSecrets entry covers it"]);
+  if (identity !== undefined) all.push(["Needs", `no pull secret: ServiceAccount ${identity} has an identity of its own`]);
+  else if (needs === "nothing") all.push(["Needs", "no pull secret"]);
+  else if (typeof needs === "object") all.push(["Needs", `pull secret ${needs.secret}${entries.length > 0 ? "" : " (the default: the settings have no pullSecrets)"}`]);
+  else if (needs === "unlisted") all.push(["Needs", "unknown: no entry of pullSecrets covers the image"]);
+  if (entry && identity === undefined) all.push(["Entry", `pullSecrets[${entry.index}], ${entry.registries.join(", ")}`]);
   // The outcome names the one that serves.
   if (tries.length > 1) all.push(["Keys, in order", tries.map(({ key, secret }) => `${key} (${secret})`).join(", then ")]);
   return all;

@@ -26,6 +26,8 @@ export interface Explanation {
   registry?: { host: string; kind: "login-server" | "mistaken" | "other"; reason: string; help?: string };
   entries: { index: number; registries: string[]; namespaces: string[]; secret: string | null; matches: boolean; reason: string }[];
   needs?: { secret: string } | "nothing" | "unlisted";
+  /** The ServiceAccount whose identity replaces a pull secret. */
+  identity?: string;
   secrets: { name: string; state: "usable" | "absent" | "ignored" | "malformed" | "unknown"; reason?: string }[];
   /** `status` is `ok`, or what is wrong with the credential; `fails`: the registry is known to refuse it. */
   tries: { secret: string; key: string; fails: boolean; status: string }[];
