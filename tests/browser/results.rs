@@ -290,7 +290,7 @@ fn the_fixed_yaml_is_the_users_text_as_fix_writes_it() {
             assert_eq!(copied.as_str().unwrap(), std::fs::read_to_string(&path).unwrap());
             let notice = browser.text("#notice").await;
             assert!(
-                notice.starts_with("Fixed YAML copied: acr-secret added to Deployment shop/web;"),
+                notice.starts_with("Fixed YAML copied. It adds acr-secret to Deployment shop/web;"),
                 "{notice}"
             );
         }
@@ -354,6 +354,24 @@ fn an_image_is_explained_in_the_words_of_the_command() {
             for fact in facts {
                 assert!(explained.contains(fact.as_str().unwrap()), "{fact}\n{explained}");
             }
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_text_that_the_browser_does_not_let_the_page_copy_is_not_called_copied() {
+    let playground = Playground::start();
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        browser.js("navigator.clipboard.writeText = async () => { throw new Error('forbidden'); }").await;
+        for button in ["copy-fixed", "copy-command", "copy-test", "copy-policy", "share"] {
+            browser.js("document.querySelector('#link').value = ''").await;
+            browser.click(&format!("#{button}")).await;
+            browser.until("document.querySelector('#link').value !== ''").await;
+            let notice = browser.text("#notice p").await;
+            assert!(notice.contains("from here") || notice.starts_with("Here is the link."), "{notice}");
+            assert!(!notice.contains("copied"), "{button}: {notice}");
         }
     });
 }

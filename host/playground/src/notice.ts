@@ -13,12 +13,13 @@ export function say(message: string, text = ""): void {
   if (text) field.select();
 }
 
-export async function copy(text: string, done: string): Promise<void> {
+/** Copies a text, or shows it where the browser forbids that. `about` is what else to know. */
+export async function copy(text: string, name: string, about: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    say(done);
+    say(`${name} copied. ${about}`.trimEnd());
   } catch {
-    say(`The browser does not let this page copy. Copy it from here: ${done}`, text);
+    say(`The browser does not let this page copy, so copy the text from here. ${about}`.trimEnd(), text);
   }
 }
 

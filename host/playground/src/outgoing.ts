@@ -61,17 +61,17 @@ async function copyCommand(page: Page): Promise<void> {
   const found = await harmless(page, "copied");
   if (!found || !isFine(page)) return;
   const also = found.denied ? " The command cannot imitate RBAC that forbids lookups." : "";
-  await copy(commandLine(found), `Command line copied.${replaced(found)}${also}`);
+  await copy(commandLine(found), "Command line", `${replaced(found)}${also}`.trimStart());
 }
 
 async function copyTest(page: Page): Promise<void> {
   const found = await harmless(page, "copied");
-  if (found && isFine(page)) await copy(found.suite, `Test case copied.${replaced(found)}`);
+  if (found && isFine(page)) await copy(found.suite, "Test case", replaced(found).trimStart());
 }
 
 async function copyPolicy(page: Page): Promise<void> {
   const found = await harmless(page, "copied");
-  if (found && isFine(page)) await copy(found.policy, "ClusterAdmissionPolicy copied.");
+  if (found && isFine(page)) await copy(found.policy, "ClusterAdmissionPolicy", "");
 }
 
 /** The user's own text with the missing names: nothing in it is replaced, because it is the user's. */
@@ -85,12 +85,12 @@ async function copyFixed(page: Page): Promise<void> {
   }
   const [refused] = fixed.refusals;
   if (refused) return say(`Nothing was copied. Line ${refused.line}: ${refused.message}.`);
-  const objects = fixed.changes.slice(0, 3).map(({ object, names }) => `${names.join(", ")} added to ${object}`);
+  const objects = fixed.changes.slice(0, 3).map(({ object, names }) => `${names.join(", ")} to ${object}`);
   const more = fixed.changes.length > 3 ? ` and ${count(fixed.changes.length - 3, "more object")}` : "";
   if (objects.length === 0) return say("Nothing was copied: there is nothing to add.");
   const accounts = new Set(fixed.changes.flatMap(({ unknownAccount }) => unknownAccount ?? []));
   const lists = accounts.size > 0 ? ` If ServiceAccount ${[...accounts].join(" or ")} has pull secrets, add them to the list.` : "";
-  await copy(fixed.text, `Fixed YAML copied: ${objects.join("; ")}${more}.${lists}`);
+  await copy(fixed.text, "Fixed YAML", `It adds ${objects.join("; ")}${more}.${lists}`);
 }
 
 export function startButtons(page: Page): void {
