@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::copies::fill;
-use super::driver::{Browser, DESK, PHONE, browse};
+use super::driver::{Browser, DESK, Look, PHONE, browse};
 use super::{ADDED, JUDGED, Playground, choose, open};
 use crate::engines::command;
 
@@ -323,6 +323,27 @@ fn a_notice_is_in_sight_wherever_its_button_is() {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn what_is_wrong_with_settings_is_a_list_of_links_in_the_order_of_the_text() {
+    let playground = Playground::start();
+    let settings =
+        "mode: validat\nfoo: 1\npullSecrets:\n  - registries: contoso.azurecr.io\n    secret: ACR_secret\n";
+    browse(DESK, async |browser| {
+        open(browser, &playground.url).await;
+        fill(browser, ["kind: Pod\n", settings, ""]).await;
+        browser.until("document.querySelectorAll('#problems li').length === 4").await;
+        let places =
+            "return [...document.querySelectorAll('#problems li .link')].map((link) => link.textContent)";
+        let expected = [1, 2, 4, 5].map(|line| format!("Settings, line {line}"));
+        assert_eq!(browser.js(places).await, json!(expected));
+        browser.click("#tab-manifests").await;
+        browser.click("#problems li:nth-child(3) .link").await;
+        let active = "document.querySelector('#panel-settings .editor').shadowRoot.querySelector('.cm-activeLine')?.textContent";
+        browser.until(&format!("{active}?.includes('registries: contoso')")).await;
+    });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn an_image_is_explained_in_the_words_of_the_command() {
     let playground = Playground::start();
     let entry = r#"{"pullSecrets": [{"registries": ["contoso.azurecr.io"], "secret": "acr-secret"}]}"#;
@@ -374,4 +395,28 @@ fn a_text_that_the_browser_does_not_let_the_page_copy_is_not_called_copied() {
             assert!(!notice.contains("copied"), "{button}: {notice}");
         }
     });
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn nothing_is_cut_off_in_a_narrow_window() {
+    let playground = Playground::start();
+    let long = SEVERAL
+        .replace("name: web, namespace", &format!("name: {}, namespace", "long-name.".repeat(25) + "web"));
+    for width in [320, 390, 820, 1024, 1400] {
+        browse(Look { width, ..PHONE }, async |browser| {
+            open(browser, &playground.url).await;
+            for texts in [[&long, "mode: validat\n", ""], [&long, VALIDATE, ""]] {
+                fill(browser, texts).await;
+                for tab in ["manifests", "settings", "cluster"] {
+                    browser.click(&format!("#tab-{tab}")).await;
+                    let room = "const edge = (element) => element.getBoundingClientRect().right;
+                        return [document.documentElement.scrollWidth - document.documentElement.clientWidth,
+                            edge(document.querySelector('#namespace')) > edge(document.querySelector('#input')),
+                            document.querySelector('.namespace').innerText.trim()]";
+                    assert_eq!(browser.js(room).await, json!([0, false, "Namespace"]), "{width}, {tab}");
+                }
+            }
+        });
+    }
 }

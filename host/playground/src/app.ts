@@ -96,7 +96,7 @@ function show(report: Report): void {
     const place = ({ line, column }: Problem): { from: number; to: number } => editors[tab].at(line, column);
     const remarks = [
       ...mine(report.problems).map((problem): Remark => ({
-        ...place(problem), severity: "error", source: tab === "settings" ? "settings" : "syntax error", message: sentence(problem),
+        ...place(problem), severity: "error", source: tab === "settings" ? "not valid" : "syntax error", message: sentence(problem),
         go: () => find("problems").scrollIntoView({ block: "nearest" }),
       })),
       // A note is shown nowhere else.
@@ -111,7 +111,7 @@ function show(report: Report): void {
     editors[tab].remark(remarks);
     markTab(tab, mine(report.problems).length);
   }
-  fail(report.problems.map((problem) => `${tabName(problem.tab)}, line ${problem.line}: ${sentence(problem)}`), report.problems);
+  fail(report.problems.map(({ message }) => message), report.problems);
   const isBroken = report.problems.length > 0;
   find("copy-fixed").hidden = isBroken || report.fixable === 0;
   results.stale = isBroken;
@@ -136,7 +136,8 @@ function fail(messages: string[], problems: Problem[] = []): void {
     const problem = problems[index];
     if (!problem) return make("li", {}, message);
     const go = (): void => goTo(problem.tab, problem.line, problem.column);
-    return make("li", {}, `${message} `, make("button", { type: "button", class: "link", click: go }, "Go there"));
+    const place = make("button", { type: "button", class: "link", click: go }, `${tabName(problem.tab)}, line ${problem.line}`);
+    return make("li", {}, place, `: ${message}`, problem.help ? make("p", {}, make("b", {}, "Help: "), problem.help) : null);
   });
   const place = find("problems");
   place.replaceChildren();
