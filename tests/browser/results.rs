@@ -420,3 +420,34 @@ fn nothing_is_cut_off_in_a_narrow_window() {
         });
     }
 }
+
+#[test]
+#[ignore = "needs Chromium"]
+fn many_findings_and_images_of_an_object_are_folded() {
+    let playground = Playground::start();
+    let container = |i: u32| format!("  - {{name: c{i}, image: 'contoso.azurecr.io/web:v{i}'}}\n");
+    let containers: String = (0..60).map(container).collect();
+    let pod = format!("kind: Pod\napiVersion: v1\nmetadata: {{name: a}}\nspec:\n  containers:\n{containers}");
+    browse(DESK, async |browser| {
+        opened(browser, &playground, [&pod, VALIDATE, ""]).await;
+        browser.until("document.querySelectorAll('.images li').length === 60").await;
+        for (kind, open) in
+            [(".findings li > p", "#objects .findings .rest"), (".images > li", "#objects .body > .rest")]
+        {
+            let seen = format!(
+                "return [...document.querySelectorAll({kind:?})].filter((it) => it.checkVisibility()).length"
+            );
+            assert!(browser.js(&seen).await.as_u64() <= Some(22), "{kind}");
+            assert_eq!(browser.text(&format!("{open} > summary")).await, "40 more");
+            browser.click(&format!("{open} > summary")).await;
+            let all = format!("document.querySelectorAll({open:?} + ' p').length");
+            browser
+                .until(&format!(
+                    "{all} >= 40 && document.querySelector({open:?}).lastElementChild.checkVisibility()"
+                ))
+                .await;
+        }
+        let places = browser.js("return document.querySelectorAll('.findings .link').length").await;
+        assert_eq!(places, json!(60));
+    });
+}

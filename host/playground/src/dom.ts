@@ -24,6 +24,16 @@ export function find<T extends HTMLElement>(id: string): T {
   return element as T;
 }
 
+/** How many of a long list are shown at first. */
+const FIRST = 20;
+
+/** The first of a long list, and the others to open, which `wrap` puts into their element. */
+export function folded<T extends Node>(items: T[], wrap: (items: T[]) => Node[]): Node[] {
+  const rest = items.slice(FIRST);
+  const fold = rest.length > 0 ? [make("details", { class: "rest" }, make("summary", {}, `${rest.length.toLocaleString("en")} more`), ...wrap(rest))] : [];
+  return [...wrap(items.slice(0, FIRST)), ...fold];
+}
+
 /** `1 object`, `2 objects` */
 export function count(number: number, noun: string): string {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,5 +1,5 @@
 // The images of an object: what becomes of each pull, why, and what to give where that is not known.
-import { breakable, make } from "./dom";
+import { breakable, folded, make } from "./dom";
 import type { Detail, Explanation } from "./policy.js";
 
 type Image = Detail["images"][number];
@@ -8,13 +8,14 @@ type State = Explanation["outcome"]["state"];
 const SIGNS: Record<State, string> = { works: "✓", fails: "✕", unknown: "?" };
 
 /** A card for each image; those that are pulled alike by several containers share one. */
-export function images(all: Image[], namespace: string, denied: boolean): HTMLElement {
+export function images(all: Image[], namespace: string, denied: boolean): Node[] {
   const alike = new Map<string, Image[]>();
   for (const image of all) {
     const same = JSON.stringify([image.image, image.explanation]);
     alike.set(same, [...(alike.get(same) ?? []), image]);
   }
-  return make("ul", { class: "images" }, ...[...alike.values()].map((same) => card(same, namespace, denied)));
+  const cards = [...alike.values()].map((same) => card(same, namespace, denied));
+  return folded(cards, (some) => [make("ul", { class: "images" }, ...some)]);
 }
 
 function card(same: Image[], namespace: string, denied: boolean): HTMLElement {

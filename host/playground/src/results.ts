@@ -1,6 +1,6 @@
 // The right-hand side: what becomes of every object, what changes, and why.
 import { diff } from "./diff";
-import { breakable, count, find, make } from "./dom";
+import { breakable, count, find, folded, make } from "./dom";
 import { images } from "./images";
 import type { Decision, Detail, Finding, Outcome, Report, Rule } from "./policy.js";
 
@@ -190,7 +190,7 @@ export class Results {
         diff(change.title, change.before, change.after),
       );
     }
-    if (detail && detail.images.length > 0) parts.push(make("h3", {}, "Images"), images(detail.images, outcome.namespace ?? "", this.#callbacks.denied()));
+    if (detail && detail.images.length > 0) parts.push(make("h3", {}, "Images"), ...images(detail.images, outcome.namespace ?? "", this.#callbacks.denied()));
     if (parts.length === 0) parts.push(make("p", { class: "message" }, "No findings."));
     return parts;
   }
@@ -206,11 +206,12 @@ export class Results {
       "li", { class: severity, "data-rule": id, tabindex: "-1" },
       make("span", { class: "severity" }, severity === "reject" ? "rejects" : "warns"), " ", make("code", {}, id),
     );
-    for (const message of new Set(same.map(({ message }) => message))) {
+    const messages = [...new Set(same.map(({ message }) => message))].map((message) => {
       const alike = same.filter((finding) => finding.message === message);
-      item.append(make("p", {}, ...breakable(message), " ", ...this.#places(alike, outcome)));
-      if (help.size > 1) item.append(this.#help(alike[0]?.help));
-    }
+      const text = make("p", {}, ...breakable(message), " ", ...this.#places(alike, outcome));
+      return help.size > 1 ? make("div", {}, text, this.#help(alike[0]?.help)) : text;
+    });
+    item.append(...folded<HTMLElement>(messages, (some) => some));
     if (help.size === 1) item.append(this.#help(first.help));
     if (rule) {
       item.append(make("details", { class: "help" }, make("summary", {}, "Why, and how to fix it"), make("p", {}, rule.summary), make("p", {}, rule.reason), make("p", {}, rule.fix)));
