@@ -116,7 +116,7 @@ fn a_cron_job_without_pods_has_the_reason() {
             vec![job(2, "50", &json!({}))],
             vec![refused],
             "Job",
-            "its pods are refused: Error creating job",
+            "its pods are rejected: Error creating job",
             false,
             "kubectl describe job report-2",
         ),

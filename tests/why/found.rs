@@ -131,7 +131,7 @@ fn a_workload_without_pods_has_the_reason() {
         "Error creating: admission webhook denied the request: image bob:hunter2@contoso.azurecr.io/web:v1",
     );
     for (replicas, events_found, cause, expected) in [
-        (2, vec![refused.clone()], "its pods are refused: Error creating: admission webhook denied", 1),
+        (2, vec![refused.clone()], "its pods are rejected: Error creating: admission webhook denied", 1),
         (0, vec![refused], "spec.replicas is 0", 0),
         (0, vec![], "spec.replicas is 0", 0),
         (2, vec![], "none of its pods exists", 1),
