@@ -215,18 +215,21 @@ impl Cluster {
         names
     }
 
-    /// The Secrets of a namespace that the kubelet may read, each with its name, among the first 100 by name. They are read for
-    /// each finding, so that reading all would take quadratic time.
+    /// The Secrets of a namespace that the kubelet may read and that have such a name: at most 1,000 among the first 10,000 by
+    /// name. They are read for each finding, so that reading all would take quadratic time.
     pub(crate) fn pull_secrets_in<'a>(
         &'a self,
         namespace: &'a str,
+        has_name: impl Fn(&str) -> bool,
     ) -> impl Iterator<Item = (&'a str, Elsewhere<'a>)> {
         let secrets = self.objects.range(key("Secret", namespace, "")..);
         let secrets = secrets.take_while(move |((version, kind, of, _), _)| {
             (version.as_str(), kind.as_str(), of.as_str()) == ("v1", "Secret", namespace)
         });
         let secrets = secrets
-            .take(100)
+            .take(10_000)
+            .filter(move |((.., name), _)| has_name(name))
+            .take(1000)
             .map(|((.., namespace, name), known)| (name.as_str(), known.elsewhere(namespace)));
         secrets.filter(|(_, found)| !declaration::is_ignored(found.secret))
     }

@@ -10,7 +10,7 @@ use crate::field::field;
 use crate::gaps::Gap;
 use crate::kind::{Kind, templates};
 use crate::other_namespace::{MISSING, NOT_FOUND, is_plain, may_serve};
-use crate::similar_name::similar;
+use crate::similar_name::{may_be_similar, similar};
 use crate::verdict::Finding;
 
 /// Maximum number of names in a suggestion.
@@ -53,7 +53,8 @@ fn names<'a>(name: &str, namespace: &'a str, images: &[&str], cluster: &'a Clust
     if cluster.get("v1", "Secret", namespace, name).is_some() {
         return Vec::new();
     }
-    let known: BTreeMap<&str, Elsewhere<'_>> = cluster.pull_secrets_in(namespace).collect();
+    let secrets = cluster.pull_secrets_in(namespace, |known| may_be_similar(name, known));
+    let known: BTreeMap<&str, Elsewhere<'_>> = secrets.collect();
     let is_useful = |name: &&str| {
         let may_serve = |found| images.iter().any(|image| may_serve(found, image));
         is_plain(name) && known.get(name).is_some_and(may_serve)

@@ -118,7 +118,16 @@ fn secrets_of_the_namespace_with_a_similar_name_and_the_same_registry_are_sugges
             ["acr-secrets", "arc-secret", "acr-secret2", "acr-secret3", "app"]
                 .map(|name| docker("dev", name))
                 .to_vec(),
-            "did you mean acr-secret2, acr-secret3, acr-secrets? Otherwise ",
+            "did you mean arc-secret, acr-secret2, acr-secret3? Otherwise ",
+        ),
+        // More names of the same length come before the nearest one.
+        (
+            (0..150)
+                .map(|i| format!("aaa-secre{i:03}"))
+                .chain(["acr-secret5".to_owned()])
+                .map(|name| docker("dev", &name))
+                .collect(),
+            "did you mean acr-secret5? Otherwise ",
         ),
         (vec![docker("a", "acr-secrets")], ""),
         (vec![docker("dev", "team")], ""),
