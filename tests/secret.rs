@@ -216,7 +216,40 @@ fn a_docker_config_gives_one_login_or_the_fix() {
             Ok(login),
         ),
         (json!({"auths": two}), None, Err("pick one with --server: contoso.azurecr.io, ghcr.io")),
-        (json!({"auths": two}), Some("other.azurecr.io"), Err("it has contoso.azurecr.io, ghcr.io")),
+        (
+            json!({"auths": two}),
+            Some("other.azurecr.io"),
+            Err("pick one with --server (contoso.azurecr.io, ghcr.io)"),
+        ),
+        (
+            json!({"auths": two}),
+            Some("other.azurecr.io"),
+            Err("or log in first: docker login other.azurecr.io"),
+        ),
+        (
+            json!({"auths": {}}),
+            Some("other.azurecr.io"),
+            Err("help: log in first: docker login other.azurecr.io"),
+        ),
+        (
+            json!({"auths": two, "credsStore": "desktop"}),
+            Some("other.azurecr.io"),
+            Err(
+                "it does not list other.azurecr.io, and docker-credential-desktop keeps the logins that are not in it",
+            ),
+        ),
+        (
+            json!({"auths": {"contoso.azurecr.io": {}}, "credsStore": "desktop"}),
+            Some("contoso.azurecr.io"),
+            Err("help: add --use-helpers to run it"),
+        ),
+        (
+            json!({"auths": {"contoso.azurecr.io": {"auth": null}}}),
+            None,
+            Err(
+                "log in first: docker login contoso.azurecr.io, or pass --server, --username and --password-stdin",
+            ),
+        ),
         (json!({"auths": two}), Some("ghcr.io"), Err("the auth of the entry ghcr.io is not base64")),
         (json!({"auths": {}}), None, Err("names no registry")),
         (json!({"credsStore": "wincred"}), None, Err("names no registry, because wincred keeps the logins")),
@@ -236,7 +269,7 @@ fn a_docker_config_gives_one_login_or_the_fix() {
         (
             json!({"credsStore": "desktop"}),
             Some("contoso.azurecr.io"),
-            Err("docker-credential-desktop keeps it"),
+            Err("help: add --use-helpers to run it, or log in first: docker login contoso.azurecr.io"),
         ),
         (
             json!({"auths": {"contoso.azurecr.io": {"auth": left, "identitytoken": "hunter2"}}}),

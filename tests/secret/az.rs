@@ -291,11 +291,20 @@ fn an_output_that_is_not_enough_gets_what_to_add() {
         (&principal, &["--username", "reader"], "cannot be used with|--from-az"),
         (&ending(json!(5)), &["--server", SERVER], "expiry must be a time in RFC 3339, or null"),
         (&ending(json!({})), &["--server", SERVER], "expiry must be a time in RFC 3339, or null"),
-        (&ending(json!("2020-01-31T12:00:00Z")), &["--server", SERVER], "ended at 2020-01-31T12:00:00Z"),
+        (
+            &ending(json!("2020-01-31T12:00:00Z")),
+            &["--server", SERVER],
+            "ended at 2020-01-31T12:00:00Z|run az acr token c",
+        ),
         (
             &ending(json!("2099-01-31T12:00:00Z")),
             &["--server", SERVER, "--expires", "2099-02-01T00:00:00Z"],
-            "later than the end of the credential itself, 2099-01-31T12:00:00Z",
+            "later than the end of the credential itself, 2099-01-31T12:00:00Z|or pass an earlier time",
+        ),
+        (
+            &json!({"accessToken": access_token(), "loginServer": SERVER}),
+            &["--expires", "never"],
+            "later than the end of the credential itself|an access token itself says when it ends, three hours after",
         ),
         (
             &json!({"accessToken": access_token(), "loginServer": "fabrikam.azurecr.io"}),
@@ -310,5 +319,27 @@ fn an_output_that_is_not_enough_gets_what_to_add() {
             assert!(text.contains(said), "{said}: {text}");
         }
         assert!(!text.contains("hunter"), "{text}");
+    }
+}
+
+#[test]
+fn a_credential_that_ends_soon_has_the_help_for_its_kind() {
+    let token = json!({"accessToken": access_token(), "loginServer": SERVER});
+    let generated = json!({
+        "username": "reader",
+        "passwords": [{"creationTime": "2026-01-31T12:00:00+00:00", "expiry": null, "name": "password1", "value": "Abc8Q~hunter2"}]
+    });
+    let principal = json!({"appId": ID, "displayName": "puller", "password": "Abc8Q~hunter2", "tenant": ID});
+    for (output, help) in [
+        (token, "; make the secret from a service principal or a repository-scoped token"),
+        (generated, "; replace it with az acr token credential generate -n reader -r contoso"),
+        (principal, &format!("; replace it with az ad app credential reset --id {ID} --append")),
+    ] {
+        let output =
+            run(&["secret", "--from-az", "-", "--server", SERVER, "--expires", "1h"], &output.to_string());
+        let text = String::from_utf8(output.stderr).unwrap();
+        let warning = text.lines().find(|line| line.starts_with("warning[secret-expires-soon]: "));
+        let warning = warning.unwrap_or_else(|| panic!("{text}"));
+        assert!(warning.ends_with(help), "{help}: {warning}");
     }
 }

@@ -40,7 +40,7 @@ fn a_span_begins_now() {
 fn an_unknown_end_is_said_with_the_way_to_ask() {
     let (written, said) = end(&READER, "hunter2");
     assert_eq!(written, Value::Null);
-    assert!(said.contains("`az acr token show -n reader -r REGISTRY`"), "{said}");
+    assert!(said.contains("`az acr token show -n reader -r contoso`"), "{said}");
     let (_, said) = end(&["--server", "contoso.azurecr.io", "--username", ID, "--password-stdin"], "hunter2");
     assert!(said.contains(&format!("`az ad app credential list --id {ID}`")), "{said}");
     let (_, said) = end(&["--server", "ghcr.io", "--username", "octocat", "--password-stdin"], "hunter2");

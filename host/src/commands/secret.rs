@@ -70,14 +70,17 @@ pub struct MakeSecret {
     pub from_az: Option<PathBuf>,
     /// Which password of a token or of the admin user, if az printed two
     #[arg(
-        long, value_name = "NAME", requires = "from_az", value_parser = PossibleValuesParser::new(PASSWORD_NAMES)
+        long, value_name = "NAME", requires = "from_az", value_parser = PossibleValuesParser::new(PASSWORD_NAMES),
+        conflicts_with_all = ["username", "password_stdin", "from_docker_config"]
     )]
     pub password_name: Option<String>,
     /// Read user name and password from a docker config; --server selects the registries if it has several
     #[arg(long, value_name = "FILE")]
     pub from_docker_config: Option<PathBuf>,
     /// Run the credential helper that the docker config names, such as docker-credential-desktop
-    #[arg(long, requires = "from_docker_config")]
+    #[arg(
+        long, requires = "from_docker_config", conflicts_with_all = ["username", "password_stdin", "from_az"]
+    )]
     pub use_helpers: bool,
     /// Accept a password that looks as if it were not one
     #[arg(long)]
@@ -160,11 +163,17 @@ pub fn run(args: &MakeSecret, io: &mut Io) -> Result<ExitStatus> {
             io.stderr.line(&format!("note: {}", credential.note(servers, now)));
         }
     }
+    let renewal = match sourced.as_slice() {
+        [Sourced { credential, servers }] => {
+            servers.first().and_then(|first| credential.account.renewal(first))
+        }
+        _ => None,
+    };
     let logins: Vec<Login> = sourced.iter().flat_map(Sourced::logins).collect();
     let ends = sourced.iter().filter_map(|sourced| sourced.credential.end.time());
     let written = match &args.merge {
         Some(path) => merged(path, &logins, ends.min(), args, io)?,
-        None => made(&logins, ends.min(), args, io)?,
+        None => made(&logins, ends.min(), renewal.as_deref(), args, io)?,
     };
     io.stdout.write_all(written.as_bytes())?;
     io.stdout.flush()?;
@@ -172,7 +181,13 @@ pub fn run(args: &MakeSecret, io: &mut Io) -> Result<ExitStatus> {
 }
 
 /// The manifest of a secret for each namespace.
-fn made(logins: &[Login], expires: Option<Time>, args: &MakeSecret, io: &Io) -> Result<String> {
+fn made(
+    logins: &[Login],
+    expires: Option<Time>,
+    renewal: Option<&str>,
+    args: &MakeSecret,
+    io: &Io,
+) -> Result<String> {
     let namespaces: Vec<Option<&str>> = match args.namespace.as_slice() {
         [] => vec![None],
         all => {
@@ -189,7 +204,7 @@ fn made(logins: &[Login], expires: Option<Time>, args: &MakeSecret, io: &Io) -> 
     let secrets: Vec<PullSecret<'_>> = secrets.collect::<Result<_, _>>()?;
     let mut findings = Findings::new(io)?;
     for (secret, namespace) in secrets.iter().zip(namespaces) {
-        findings.judge(serde_json::to_value(secret)?, namespace.unwrap_or_default());
+        findings.judge(serde_json::to_value(secret)?, namespace.unwrap_or_default(), renewal);
     }
     findings.tell(logins, io)?;
     Ok(manifest(&secrets, args.output.into())?)
@@ -221,7 +236,7 @@ fn merged(
                  is not so, remove the annotation first"
             ));
         }
-        findings.judge(secret.object.clone(), secret.namespace());
+        findings.judge(secret.object.clone(), secret.namespace(), None);
     }
     findings.tell(logins, io)?;
     let objects: Vec<_> = secrets.into_iter().map(|secret| secret.object).collect();

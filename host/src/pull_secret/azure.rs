@@ -184,23 +184,32 @@ fn token(fields: &Fields<'_>, name: Option<&str>) -> Result<Output, AzureError> 
     let id = fields.optional("id").unwrap_or_default();
     let mut parts = id.split('/').skip_while(|part| !part.eq_ignore_ascii_case("registries"));
     let registry = parts.nth(1).filter(|name| is_name(name)).map(str::to_owned);
-    Ok(Output { registry, ..passwords(&credentials, name)? })
+    passwords_in(&credentials, registry, name)
 }
 
 fn passwords(fields: &Fields<'_>, name: Option<&str>) -> Result<Output, AzureError> {
+    passwords_in(fields, None, name)
+}
+
+/// The passwords of a token of this registry.
+fn passwords_in(
+    fields: &Fields<'_>,
+    registry: Option<String>,
+    name: Option<&str>,
+) -> Result<Output, AzureError> {
     let username = fields.text("username", "the name of a token", is_name)?;
-    let (password, end) = pick(fields, name)?;
     let account = Account::Token(username.clone());
+    let (password, end) = pick(fields, name, &account, registry.as_deref())?;
     let credential =
         Credential { username, password, email: None, account, end, commands: Some(fields.commands) };
-    Ok(Output { credential, server: None, registry: None })
+    Ok(Output { credential, server: None, registry })
 }
 
 fn admin(fields: &Fields<'_>, name: Option<&str>) -> Result<Output, AzureError> {
     let username = fields.text("username", "the name of a registry", is_name)?;
-    let (password, _) = pick(fields, name)?;
     let account = Account::Admin(username.clone());
     let registry = Some(username.clone());
+    let (password, _) = pick(fields, name, &account, registry.as_deref())?;
     let commands = Some(fields.commands);
     let credential = Credential { username, password, email: None, account, end: End::Never, commands };
     Ok(Output { credential, server: None, registry })
@@ -210,7 +219,12 @@ fn admin(fields: &Fields<'_>, name: Option<&str>) -> Result<Output, AzureError> 
 pub const PASSWORD_NAMES: [&str; 3] = ["password", "password1", "password2"];
 
 /// Picks one of the passwords of a token or of the admin user, with its end. A `null` in `expiry` says that it never ends.
-fn pick(fields: &Fields<'_>, name: Option<&str>) -> Result<(String, End), AzureError> {
+fn pick(
+    fields: &Fields<'_>,
+    name: Option<&str>,
+    account: &Account,
+    registry: Option<&str>,
+) -> Result<(String, End), AzureError> {
     let commands = fields.commands;
     let mut choices = Vec::new();
     for entry in fields.objects("passwords")? {
@@ -224,13 +238,16 @@ fn pick(fields: &Fields<'_>, name: Option<&str>) -> Result<(String, End), AzureE
         } else {
             let time = entry.optional("expiry").and_then(Time::parse);
             let wanted = "a time in RFC 3339, or null";
-            End::At(time.ok_or(AzureError::Type { commands, field: "expiry", wanted })?)
+            End::At(time.ok_or(entry.refuse("expiry", wanted))?)
         };
         choices.push((Choice { name: called, end }, entry.password("value")?));
     }
     let known = || choices.iter().map(|(choice, _)| *choice).collect();
     let picked = match (name, choices.as_slice()) {
-        (_, []) => return Err(AzureError::NoPassword { commands }),
+        (_, []) => {
+            let (account, registry) = (account.clone(), registry.map(str::to_owned));
+            return Err(AzureError::NoPassword { commands, account, registry });
+        }
         (None, [only]) => only,
         (None, _) => return Err(AzureError::Several { commands, choices: known() }),
         (Some(name), _) => choices

@@ -7,6 +7,7 @@ use super::azure::Commands;
 use super::docker_config::host;
 use super::time::{End, Time};
 use super::token;
+use crate::registry::acr_name;
 use review::user_info::without_user_info;
 
 /// A user name and a password, and what is known about them. Its `Debug` shows neither.
@@ -81,6 +82,23 @@ impl Account {
         }
     }
 
+    /// What replaces the credential before it ends; `None` where that is not known.
+    pub fn renewal(&self, server: &str) -> Option<String> {
+        let registry = registry_of(server).unwrap_or("REGISTRY");
+        match self {
+            Self::Principal(id) => {
+                Some(format!("replace it with az ad app credential reset --id {id} --append"))
+            }
+            Self::Token(name) => {
+                Some(format!("replace it with az acr token credential generate -n {name} -r {registry}"))
+            }
+            Self::AccessToken => {
+                Some("make the secret from a service principal or a repository-scoped token".to_owned())
+            }
+            Self::Admin(_) | Self::Other => None,
+        }
+    }
+
     /// The same without a name that its owner has chosen.
     fn unnamed(self) -> Self {
         match self {
@@ -88,6 +106,11 @@ impl Account {
             other => other,
         }
     }
+}
+
+/// The name of the registry that has this login server.
+fn registry_of(server: &str) -> Option<&str> {
+    acr_name(host(server)).filter(|name| is_name(name))
 }
 
 /// Names of registries, and of tokens and users of them, have letters, digits and hyphens. So they can be shown in a command.
@@ -136,6 +159,7 @@ impl Credential {
     /// One sentence about what it is for which servers, when it ends, and how to ask for an end that is unknown.
     pub fn note(&self, servers: &[String], now: Time) -> String {
         let account = &self.account;
+        let registry = servers.first().and_then(|server| registry_of(server));
         let servers: Vec<_> = servers.iter().map(|server| without_user_info(server)).collect();
         let what = match self.commands {
             Some(commands) => format!("{commands}: {account} for {}", servers.join(", ")),
@@ -149,9 +173,16 @@ impl Credential {
                 "{what} ends at an unknown time, so no check can warn of it: add --expires 1y, or --expires-from FILE with what `az ad app \
                  credential list --id {id}` prints"
             ),
-            (End::Unknown, Account::Token(name)) => format!(
-                "{what} ends at an unknown time, so no check can warn of it: add --expires with what `az acr token show -n {name} -r REGISTRY` \
-                 says"
+            (End::Unknown, Account::Token(name)) => {
+                let registry = registry.unwrap_or("REGISTRY");
+                format!(
+                    "{what} ends at an unknown time, so no check can warn of it: add --expires with what `az acr token show -n {name} -r \
+                     {registry}` says"
+                )
+            }
+            (End::Unknown, Account::AccessToken) => format!(
+                "{what} ends at an unknown time, so no check can warn of it: add --expires 3h, because an access token is valid for three \
+                 hours"
             ),
             (End::Unknown, _) => {
                 format!(

@@ -5,6 +5,7 @@ use base64::{Engine as _, alphabet};
 use serde_json::Value;
 
 use super::Login;
+use crate::text::shell_word;
 use review::user_info::without_user_info;
 
 /// Why a docker config has no login for a pull secret.
@@ -51,8 +52,23 @@ pub enum DockerConfigError {
         server: String,
         /// The registry as the helper knows it
         key: String,
+        /// Whether it was selected
+        is_selected: bool,
         /// The name of the credential helper
         helper: String,
+    },
+    /// The selected registry is missing, and a helper keeps logins
+    #[error(
+        "it does not list {}, and docker-credential-{helper} keeps the logins that are not in it",
+        without_user_info(.server)
+    )]
+    NotListed {
+        /// The selected registry
+        server: String,
+        /// The name of the credential helper
+        helper: String,
+        /// The registries that it has
+        known: Vec<String>,
     },
     /// The helper does not have it either
     #[error("docker-credential-{helper} has no credential for {server}")]
@@ -87,25 +103,43 @@ impl DockerConfigError {
         match self {
             Self::Syntax { .. } | Self::Type { .. } => String::new(),
             Self::HelperFailed { help, .. } => help.clone(),
-            Self::Empty => "docker login SERVER adds one".to_owned(),
+            Self::Empty => "log in first: docker login SERVER".to_owned(),
             Self::Stored(_) => "name the registry with --server, and add --use-helpers".to_owned(),
             Self::Several(names) => format!("pick one with --server: {}", names.join(", ")),
-            Self::NoServer { known, .. } if known.is_empty() => "docker login SERVER adds one".to_owned(),
-            Self::NoServer { known, .. } => format!("it has {}", known.join(", ")),
-            Self::Helper { server, key, helper } => format!(
-                "add --server {} --use-helpers to run it, or type `echo {key} | docker-credential-{helper} get` and pass user \
-                 and password with --username and --password-stdin",
-                without_user_info(server)
+            Self::NoServer { server, known } if known.is_empty() => log_in(server),
+            Self::NoServer { server, known } => {
+                format!("pick one with --server ({}), or {}", known.join(", "), log_in(server))
+            }
+            Self::NotListed { server, known, .. } if known.is_empty() => {
+                format!("add --use-helpers to run it, or {}", log_in(server))
+            }
+            Self::NotListed { server, known, .. } => format!(
+                "add --use-helpers to run it, pick one with --server ({}), or {}",
+                known.join(", "),
+                log_in(server)
             ),
-            Self::NotKept { server, .. } => format!("docker login {server} adds one"),
+            Self::Helper { server, key, is_selected, helper } => format!(
+                "add {}--use-helpers to run it, or type `echo {key} | docker-credential-{helper} get` and pass user \
+                 and password with --username and --password-stdin",
+                if *is_selected { String::new() } else { format!("--server {} ", without_user_info(server)) }
+            ),
+            Self::NotKept { server, .. } => log_in(server),
             Self::IdentityToken(_) => {
                 "pass a service principal or a repository-scoped token with --username and --password-stdin"
                     .to_owned()
             }
-            Self::NoPassword(_) => "give one with --username and --password-stdin".to_owned(),
-            Self::Auth(server) => format!("docker login {server} rewrites it"),
+            Self::NoPassword(server) => format!(
+                "{}, or pass --server, --username and --password-stdin in place of --from-docker-config",
+                log_in(server)
+            ),
+            Self::Auth(server) => log_in(server),
         }
     }
+}
+
+/// What adds a login.
+fn log_in(server: &str) -> String {
+    format!("log in first: docker login {}", shell_word(&without_user_info(server)))
 }
 
 /// Picks the login for `server`, or the only one.
@@ -145,11 +179,17 @@ pub fn pick(text: &str, server: Option<&str>) -> Result<Login, DockerConfigError
     let helper = key.and_then(|key| helpers?.get(*key)?.as_str()).or(store).filter(|helper| is_plain(helper));
     let kept = |helper: &str| {
         let key = key.map_or_else(|| name.clone(), |key| (*key).clone());
-        DockerConfigError::Helper { server: name.clone(), key, helper: helper.to_owned() }
+        let is_selected = server.is_some();
+        DockerConfigError::Helper { server: name.clone(), key, is_selected, helper: helper.to_owned() }
     };
     let Some(entry) = key.and_then(|key| auths?.get(*key)) else {
         return Err(match helper {
-            Some(helper) => kept(helper),
+            Some(helper) if key.is_some() => kept(helper),
+            Some(helper) => DockerConfigError::NotListed {
+                server: name.clone(),
+                helper: helper.to_owned(),
+                known: names(),
+            },
             None => DockerConfigError::NoServer { server: name.clone(), known: names() },
         });
     };

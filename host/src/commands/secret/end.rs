@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::source::Sourced;
 use super::{MakeSecret, refusal};
 use crate::files::input;
+use crate::pull_secret::credential::Account;
 use crate::pull_secret::credential_list;
 use crate::pull_secret::time::{End, Time};
 use review::diagnostic::{Diagnostic, Diagnostics};
@@ -37,7 +38,13 @@ pub(super) fn determine(
                 let error = Diagnostic::error(format!(
                     "--expires is later than the end of the credential itself, {own}"
                 ));
-                bail!(Diagnostics(vec![error.with_help("leave out --expires, or pass an earlier time")]));
+                let help = match credential.account {
+                    Account::AccessToken => {
+                        "leave out --expires, because an access token itself says when it ends, three hours after az made it"
+                    }
+                    _ => "leave out --expires, or pass an earlier time",
+                };
+                bail!(Diagnostics(vec![error.with_help(help)]));
             }
             credential.end = end;
         }
@@ -54,7 +61,11 @@ pub(super) fn determine(
     } else if args.from_az.is_some() {
         for Sourced { credential, .. } in sourced {
             if let Some(past) = credential.end.time().filter(|end| *end <= now) {
-                bail!("{} ended at {past}; let az make a new one", credential.account);
+                let error = Diagnostic::error(format!("{} ended at {past}", credential.account));
+                let command = credential.commands.map_or("az".to_owned(), |commands| commands.to_string());
+                bail!(Diagnostics(vec![
+                    error.with_help(format!("run {command} again, and pass what it prints"))
+                ]));
             }
         }
     }

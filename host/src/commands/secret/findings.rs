@@ -20,6 +20,9 @@ use review::lookups::Lookups;
 use review::request::Request;
 use review::verdict::Severity;
 
+/// The rule about a credential that ends soon.
+const EXPIRES_SOON: &str = "secret-expires-soon";
+
 /// What the policy says about secrets.
 pub(super) struct Findings {
     policy: Policy,
@@ -44,8 +47,8 @@ impl Findings {
         Ok(Self { policy, settings, cluster, host, lines: Vec::new() })
     }
 
-    /// Asks about a secret that is created.
-    pub(super) fn judge(&mut self, secret: Value, namespace: &str) {
+    /// Asks about a secret that is created. `renewal` says what replaces its credential, which the policy does not know.
+    pub(super) fn judge(&mut self, secret: Value, namespace: &str, renewal: Option<&str>) {
         let judged = Judged::of(self.policy.metadata());
         let evaluation = Evaluation::new(
             &self.policy,
@@ -59,7 +62,12 @@ impl Findings {
         let object = Some(Cow::Owned(secret));
         let request =
             Request { kind: &kind, namespace: namespace.into(), operation: "CREATE", object, old: None };
-        let verdict = evaluation.ask(&request.to_value());
+        let mut verdict = evaluation.ask(&request.to_value());
+        for finding in verdict.findings.iter_mut().filter(|finding| finding.rule == EXPIRES_SOON) {
+            if let Some(renewal) = renewal {
+                renewal.clone_into(&mut finding.help);
+            }
+        }
         let message = verdict.message.filter(|_| verdict.findings.is_empty());
         self.lines.extend(verdict.findings.iter().map(|finding| {
             let weight = if finding.severity == Severity::Reject { "error" } else { "warning" };

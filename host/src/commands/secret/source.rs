@@ -100,7 +100,11 @@ fn from_docker_config(path: &Path, args: &MakeSecret, io: &mut Io) -> Result<Vec
     let mut sourced = Vec::new();
     for server in servers {
         let login = match docker_config::pick(&file.text, server) {
-            Err(DockerConfigError::Helper { server, key, helper }) if args.use_helpers => {
+            Err(DockerConfigError::Helper { server, key, helper, .. }) if args.use_helpers => {
+                helped(server, &key, &helper).map_err(|error| refusal(&file.name, &error, error.help()))
+            }
+            Err(DockerConfigError::NotListed { server, helper, .. }) if args.use_helpers => {
+                let key = server.clone();
                 helped(server, &key, &helper).map_err(|error| refusal(&file.name, &error, error.help()))
             }
             picked => picked.map_err(|error| refusal(&file.name, &error, error.help())),

@@ -1,6 +1,11 @@
 //! Why an output of `az` gives no credential.
 
+use std::fmt;
+
+use serde_json::Value;
+
 use super::Commands;
+use crate::pull_secret::credential::Account;
 use crate::pull_secret::time::End;
 
 /// One of several passwords.
@@ -12,7 +17,47 @@ pub struct Choice {
     pub end: End,
 }
 
-/// Why an output of `az` gives no credential. No message shows a value of the output.
+/// What a password of an output has to be.
+pub(super) const PASSWORD: &str = "a text with the password";
+
+/// What a field of an output is instead of what it has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Found {
+    /// It does not exist
+    Missing,
+    /// `null`
+    Null,
+    /// A text without characters
+    Empty,
+    /// Another text, or a value of another type
+    Other,
+}
+
+impl From<Option<&Value>> for Found {
+    fn from(value: Option<&Value>) -> Self {
+        match value {
+            None => Self::Missing,
+            Some(Value::Null) => Self::Null,
+            Some(Value::String(text)) if text.is_empty() => Self::Empty,
+            Some(_) => Self::Other,
+        }
+    }
+}
+
+/// The part of a sentence before what the field must be.
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "is missing but ",
+            Self::Null => "is null but ",
+            Self::Empty => "is empty but ",
+            Self::Other => "",
+        })
+    }
+}
+
+/// Why an output of `az` gives no credential. No message shows a value of the output but the names of its token and registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AzureError {
@@ -42,12 +87,14 @@ pub enum AzureError {
         help: &'static str,
     },
     /// A field that is missing or has another type
-    #[error("in the output of {commands}, {field} must be {wanted}")]
+    #[error("in the output of {commands}, {field} {found}must be {wanted}")]
     Type {
         /// The commands
         commands: Commands,
         /// The field
         field: &'static str,
+        /// What it is instead
+        found: Found,
         /// What it has to be
         wanted: &'static str,
     },
@@ -56,6 +103,10 @@ pub enum AzureError {
     NoPassword {
         /// The commands
         commands: Commands,
+        /// Whose passwords these are
+        account: Account,
+        /// The name of the registry, where the output has it
+        registry: Option<String>,
     },
     /// Two passwords, of which none is picked
     #[error("the output of {commands} has {} passwords", .choices.len())]
@@ -82,12 +133,26 @@ impl AzureError {
             Self::Empty => "see whether the az command before the pipe failed".to_owned(),
             Self::Format { help, .. } | Self::Lookalike { help, .. } => (*help).to_owned(),
             Self::Unknown { known } => format!("pass the output of {known}"),
+            Self::Type {
+                commands,
+                found: Found::Null | Found::Empty | Found::Missing,
+                wanted: PASSWORD,
+                ..
+            } => {
+                format!("az prints a password only when it makes one: run {commands} again, without --query")
+            }
             Self::Type { commands, .. } => {
                 format!("pass the whole output of {commands}, without --query")
             }
-            Self::NoPassword { .. } => {
-                "az shows a password only when it makes it: type `az acr token credential generate -n TOKEN -r REGISTRY`"
-                    .to_owned()
+            Self::NoPassword { account: Account::Admin(registry), .. } => format!(
+                "make a new one: type `az acr credential renew -n {registry} --password-name password`, and pass what it prints"
+            ),
+            Self::NoPassword { account, registry, .. } => {
+                let token = if let Account::Token(name) = account { name } else { "TOKEN" };
+                let registry = registry.as_deref().unwrap_or("REGISTRY");
+                format!(
+                    "az prints a password only when it makes one: type `az acr token credential generate -n {token} -r {registry}`"
+                )
             }
             Self::Several { choices, .. } | Self::NoSuchPassword { choices, .. } => {
                 format!("pick one with --password-name: {}", list(choices.iter().map(told)))

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Commands;
-use super::error::AzureError;
+use super::error::{AzureError, PASSWORD};
 use super::not_json;
 use super::yaml;
 
@@ -62,8 +62,8 @@ impl<'a> Fields<'a> {
         self.map.get(field)?.as_str()
     }
 
-    fn refuse(&self, field: &'static str, wanted: &'static str) -> AzureError {
-        AzureError::Type { commands: self.commands, field, wanted }
+    pub(super) fn refuse(&self, field: &'static str, wanted: &'static str) -> AzureError {
+        AzureError::Type { commands: self.commands, field, found: self.map.get(field).into(), wanted }
     }
 
     /// A text that is as it has to be.
@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
 
     /// A password.
     pub(super) fn password(&self, field: &'static str) -> Result<String, AzureError> {
-        self.text(field, "a password", |text| !text.is_empty())
+        self.text(field, PASSWORD, |text| !text.is_empty())
     }
 
     /// One of several texts.

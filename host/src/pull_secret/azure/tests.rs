@@ -247,8 +247,34 @@ fn another_output_is_refused_with_what_is_expected() {
         ),
         (
             r#"{"appId": "11111111-2222-3333-4444-555555555555", "password": ["hunter2"]}"#,
-            "password must be a password",
+            "password must be a text with the password",
             "without --query",
+        ),
+        (
+            r#"{"appId": "11111111-2222-3333-4444-555555555555", "password": null}"#,
+            "password is null but must be a text with the password",
+            "az prints a password only when it makes one: run az ad sp credential reset or",
+        ),
+        (
+            r#"{"appId": "11111111-2222-3333-4444-555555555555", "password": ""}"#,
+            "password is empty but must be a text with the password",
+            "run az ad sp credential reset",
+        ),
+        (r#"{"username": "reader"}"#, "not the output of an az command", "pass the output of"),
+        (
+            r#"{"username": null, "passwords": [{"name": "password", "value": "hunter2"}]}"#,
+            "username is null but must be the name of a registry",
+            "without --query",
+        ),
+        (
+            r#"{"username": "contoso", "passwords": [{"name": "password", "value": null}]}"#,
+            "az acr credential show has no password",
+            "az acr credential renew -n contoso --password-name password",
+        ),
+        (
+            r#"{"scopeMapId": "x", "id": "/registries/contoso/tokens/reader", "credentials": {"username": "reader", "passwords": []}}"#,
+            "az acr token create has no password",
+            "az acr token credential generate -n reader -r contoso",
         ),
         (
             r#"{"username": "hunter2:x", "passwords": [{"name": "password", "value": "hunter2"}]}"#,
@@ -269,7 +295,7 @@ fn another_output_is_refused_with_what_is_expected() {
         (
             r#"{"username": "reader", "passwords": [{"name": "password1", "value": null, "expiry": null}]}"#,
             "az acr token credential generate has no password",
-            "az shows a password only when it makes it",
+            "az prints a password only when it makes one: type `az acr token credential generate -n reader -r REGISTRY`",
         ),
         (
             r#"{"accessToken": "hunter2", "loginServer": "::error::x"}"#,
