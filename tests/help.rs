@@ -164,3 +164,72 @@ fn bash_completes_commands_and_their_options() {
         assert!(offered.iter().any(|option| option == "--help"), "{words:?}: {offered:?}");
     }
 }
+
+#[test]
+fn options_of_the_config_file_are_refused_where_none_is_read() {
+    // Those that read one, with what else they need.
+    let used = [
+        ("check", "pod.yaml"),
+        ("fix", "pod.yaml"),
+        ("test", "suite.yaml"),
+        ("explain", "contoso.azurecr.io/web"),
+        ("init", "pod.yaml"),
+        ("policy inspect", "policy.wasm"),
+        ("policy manifest", "--mode=monitor"),
+        ("bench", "pod.yaml"),
+    ];
+    for words in commands() {
+        let name = words.join(" ");
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let talk = |more: &[&str]| {
+            let output = run(&[&words, more].concat(), "");
+            assert_eq!(output.status.code(), Some(2), "{name} {more:?}");
+            String::from_utf8(output.stderr).unwrap()
+        };
+        if let Some((_, needed)) = used.iter().find(|(command, _)| *command == name) {
+            let talk = talk(&["--config=no-such.yaml", needed]);
+            assert_eq!(talk, "error: no-such.yaml: cannot be read: no such file or folder\n", "{name}");
+            continue;
+        }
+        for option in ["--config=no-such.yaml", "--no-config"] {
+            let talk = talk(&[option]);
+            let tip = format!("tip: leave it out, because {name} reads no config file");
+            assert!(talk.contains(&tip), "{name} {option}: {talk}");
+        }
+    }
+    let output = run(&["--no-config", "check", "."], "");
+    let talk = String::from_utf8(output.stderr).unwrap();
+    assert!(talk.contains("write it after the command: acr-pull-secret check --no-config"), "{talk}");
+}
+
+#[test]
+fn the_help_of_an_option_is_true_of_its_command() {
+    for (command, said, never) in [
+        ("check", "Namespace of objects that do not name one", ""),
+        ("explain", "Namespace of the pod", "--jobs"),
+        ("explain", "a list of images and rules", "among the inputs"),
+        ("why", "a list of pods", "policy's answers"),
+        ("why", "the pull secrets of the pod", "among the inputs"),
+        ("bench", "Namespace of objects that do not name one", "--jobs"),
+        ("secret", "Namespace of the secret", "--config"),
+    ] {
+        let help = String::from_utf8(run(&[command, "--help"], "").stdout).unwrap();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(said), "{command}: {help}");
+        assert!(never.is_empty() || !help.contains(never), "{command}: {never}");
+    }
+}
+
+#[test]
+fn the_heading_of_the_registries_has_only_their_options() {
+    for command in ["check", "explain", "why"] {
+        let help = String::from_utf8(run(&[command, "--help"], "").stdout).unwrap();
+        let (_, asking) = help.split_once("Asking registries:\n").unwrap_or_else(|| panic!("{help}"));
+        let asking = asking.split_once("\nExamples:").unwrap_or_else(|| panic!("{help}")).0;
+        let options = asking.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
+        let options: Vec<&str> = options.map(|line| line.split(' ').next().unwrap()).collect();
+        let all = ["pull", "platform", "pull-timeout", "insecure", "ca-file", "resolve", "docker-config"];
+        assert_eq!(options, all, "{command}");
+        assert!(!asking.contains("--output") && !asking.contains("--config"), "{asking}");
+    }
+}

@@ -35,6 +35,7 @@
 //! | `registry` | a policy is pushed to a real registry and pulled, and every error has one clear sentence |
 //! | `container` | the container images have the command alone, which runs there as elsewhere |
 //! | `command` | what a user of the command sees: streams, exit statuses, outputs |
+//! | `option_files` | an option that names a file says why it cannot read that file |
 //! | `decisions` | what is accepted, mutated and rejected, with the finding |
 //! | `written_files` | reports and sessions go to files, and never over an input |
 //! | `live` | `check --live` checks what kubectl shows of a cluster |
@@ -99,6 +100,7 @@ mod kubectl;
 mod live;
 mod lookups;
 mod manifests;
+mod option_files;
 mod playground;
 #[cfg(unix)]
 mod plugin;

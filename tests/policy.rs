@@ -132,7 +132,7 @@ fn a_compiled_policy_is_kept_for_the_next_run() {
 #[test]
 fn an_argument_that_is_not_a_file_is_read_as_a_reference() {
     for (name, told) in [
-        ("Contoso/policy", "Contoso/policy: neither a file nor a reference such as"),
+        ("Contoso/policy", "Contoso/policy: no such file or folder, and not a reference such as"),
         ("registry://Contoso/policy", "it must start with a registry"),
     ] {
         let output = run(&["policy", "inspect", name], "");

@@ -4,8 +4,10 @@ pub mod access;
 pub mod complete;
 pub mod config;
 pub mod connection;
+pub mod jobs;
 pub mod limits;
 pub mod live;
+pub mod missing;
 pub mod output;
 pub mod policy;
 pub mod pull;
@@ -22,6 +24,7 @@ use serde::Deserialize;
 pub use self::access::AccessArgs;
 pub use self::complete::CompleteArgs;
 pub use self::connection::ConnectionArgs;
+pub use self::jobs::JobsArgs;
 pub use self::limits::LimitArgs;
 pub use self::live::LiveArgs;
 pub use self::output::{Format, Output, OutputParser, format_name, parse_output};
@@ -31,15 +34,15 @@ pub use self::search::SearchArgs;
 pub use self::stdin::StdinArgs;
 use crate::report::Failing;
 
-/// Which config file is read.
+/// Which config file is read. Only commands with an argument that a config file can set have these.
 #[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
     /// Config file, with the same rights as the command line [default: the nearest .acr-pull-secret.yaml in this folder or
     /// above it in the repository, which can only set what is checked, how strictly and in which format]
-    #[arg(long, global = true, display_order = 900, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(long, help_heading = None::<&str>, display_order = 900, value_name = "FILE", conflicts_with = "no_config")]
     pub config: Option<PathBuf>,
     /// Read no config file
-    #[arg(long, global = true, display_order = 901)]
+    #[arg(long, help_heading = None::<&str>, display_order = 901)]
     pub no_config: bool,
 }
 

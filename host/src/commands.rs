@@ -44,30 +44,28 @@ use self::policy::Policy;
 use self::secret::MakeSecret;
 use self::test::Test;
 use self::why::Why;
-use crate::args::ConfigArgs;
 use crate::args::PolicyArgs;
 use crate::args::config::{Call, Given};
 use crate::console::io::fail;
 use crate::console::{ExitStatus, Io};
 
-/// Check and fix Kubernetes manifests that pull from Azure Container Registry.
+/// Check and fix Kubernetes manifests that pull from Azure Container Registry, make their pull secrets, and explain why pods
+/// cannot pull their images.
 ///
-/// Runs the cluster's policy on local files.
+/// The command check runs the cluster's policy on local files, and why reads a cluster.
 #[derive(Debug, Parser)]
 #[command(name = "acr-pull-secret", version, after_help = EXIT_STATUS, max_term_width = 100)]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
-    /// Where defaults come from
-    #[command(flatten)]
-    pub config: ConfigArgs,
 }
 
 const EXIT_STATUS: &str = "Exit status:
   0  fine
-  1  something at or above --fail-on
-  2  invalid usage, settings or input
+  1  check: a finding at or above --fail-on; fix --check: something to fix; test: a case failed;
+     why and --pull: an image cannot be pulled; krm: a result is an error
+  2  invalid usage, settings or input, or a program such as kubectl failed
   3  nothing was checked, or standard input is empty (unless --allow-empty)";
 
 /// The commands.

@@ -5,7 +5,7 @@ use std::io::{BufWriter, IsTerminal as _};
 use std::process::ExitCode;
 
 use acr_pull_secret::args::config::{self, CallError};
-use acr_pull_secret::args::usage;
+use acr_pull_secret::args::{missing, usage};
 use acr_pull_secret::commands::{Cli, run};
 use acr_pull_secret::console::{Console, ExitStatus, Io, interrupt};
 use acr_pull_secret::files::input::OnlyOnce;
@@ -30,13 +30,16 @@ fn main() -> ExitCode {
     interrupt::end_cleanly(&console);
     let call = match config::parse::<Cli>(std::env::args_os()) {
         Ok(parsed) => parsed,
-        Err(CallError::Usage(error)) => match usage::explained(&error) {
-            Some(diagnostic) => {
-                console.diagnostic(&diagnostic);
-                return ExitCode::from(ExitStatus::Trouble as u8);
+        Err(CallError::Usage(error)) => {
+            let args: Vec<_> = std::env::args_os().collect();
+            match missing::of_missing(&error, &args).or_else(|| usage::of_paths_of_a_cluster(&error)) {
+                Some(diagnostic) => {
+                    console.diagnostic(&diagnostic);
+                    return ExitCode::from(ExitStatus::Trouble as u8);
+                }
+                None => usage::shown(error).exit(),
             }
-            None => usage::shown(error).exit(),
-        },
+        }
         Err(CallError::Config(diagnostic)) => {
             console.diagnostic(&diagnostic);
             return ExitCode::from(ExitStatus::Trouble as u8);

@@ -32,6 +32,9 @@ pub(crate) fn reason_of(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::NotFound {
         return "no such file or folder".to_owned();
     }
+    if error.kind() == io::ErrorKind::IsADirectory {
+        return "it is a folder".to_owned();
+    }
     let reason = text.split_once(" (os error ").map_or(text.as_str(), |(reason, _)| reason);
     let mut letters = reason.chars();
     letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
@@ -44,7 +47,7 @@ pub(crate) fn shell_path(path: &Path) -> String {
 }
 
 /// A text as one word for a shell of Unix.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();

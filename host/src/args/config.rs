@@ -85,7 +85,6 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     let matches = changed(command(), &|_, arg| optional(arg))
         .try_get_matches_from(&args)
         .map_err(|error| name_what_is_not_utf8(without_password(error), &args))?;
-    let asked = ConfigArgs::from_arg_matches(&matches)?;
     let called = leaf(&matches).1;
     let is_given = |id: &str| {
         let is_known = called.ids().any(|known| known == id);
@@ -96,8 +95,9 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     // cluster.
     let is_live = is_given("live");
     let builds = is_live || is_given("kustomize");
-    let is_used = takes_any(&command(), &matches);
-    let (file, mut warnings) = if is_used { find(asked) } else { (None, Vec::new()) };
+    let is_used = called.ids().any(|known| known == "no_config");
+    let (file, mut warnings) =
+        if is_used { find(ConfigArgs::from_arg_matches(called)?) } else { (None, Vec::new()) };
     let Some((path, reach)) = file else {
         let parser = if builds { changed(command(), &|_, arg| optional(arg)) } else { command() };
         let command = C::from_arg_matches(&parser.try_get_matches_from(&args)?)?;
@@ -178,16 +178,6 @@ fn leaf(matches: &ArgMatches) -> (&str, &ArgMatches) {
 fn changed(command: Command, change: &dyn Fn(&str, Arg) -> Arg) -> Command {
     let name = command.get_name().to_owned();
     command.mut_args(|arg| change(&name, arg)).mut_subcommands(|subcommand| changed(subcommand, change))
-}
-
-/// Whether the called command has an argument that a key can set.
-fn takes_any(command: &Command, matches: &ArgMatches) -> bool {
-    match matches.subcommand() {
-        Some((name, matches)) => command.find_subcommand(name).is_some_and(|sub| takes_any(sub, matches)),
-        None => {
-            command.get_arguments().any(|arg| keys::is_argument(command.get_name(), arg.get_id().as_str()))
-        }
-    }
 }
 
 /// A config file that has been read.
@@ -285,5 +275,33 @@ impl Config {
             .then(|| format!("note: {} gives {}{ignore}", self.file, told.join(", ")));
         let keys = used.iter().map(|key| key.name).collect();
         (Given { file: self.file.clone(), keys, is_found }, note)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _};
+
+    use super::keys;
+    use crate::commands::Cli;
+
+    /// Each command that is called with arguments of its own.
+    fn leaves(command: &Command) -> Vec<&Command> {
+        let below: Vec<&Command> = command.get_subcommands().flat_map(leaves).collect();
+        if below.is_empty() { vec![command] } else { below }
+    }
+
+    #[test]
+    fn only_commands_that_a_config_file_can_change_have_its_options() {
+        let cli = Cli::command();
+        let mut takes = Vec::new();
+        for command in leaves(&cli) {
+            let name = command.get_name();
+            let has = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
+            let can = command.get_arguments().any(|arg| keys::is_argument(name, arg.get_id().as_str()));
+            assert_eq!((has("config"), has("no_config")), (can, can), "{name}");
+            takes.extend(can.then_some(name));
+        }
+        assert_eq!(takes, ["check", "fix", "test", "explain", "init", "inspect", "manifest", "bench"]);
     }
 }

@@ -1,9 +1,7 @@
 //! Options that say which policy runs, with which settings, in which cluster.
 
-use std::num::NonZero;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::LimitArgs;
@@ -37,9 +35,6 @@ pub struct PolicyArgs {
     /// Namespace of objects that do not name one
     #[arg(short, long, default_value = "default", value_name = "NAME", value_parser = parse_namespace)]
     pub namespace: String,
-    /// Number of objects to check at the same time [default: one per core]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    pub jobs: Option<u16>,
 }
 
 impl PolicyArgs {
@@ -47,22 +42,4 @@ impl PolicyArgs {
     pub(crate) fn given_namespace(&self) -> Option<&str> {
         self.is_namespace_given.then_some(self.namespace.as_str())
     }
-
-    /// Number of threads that evaluate.
-    ///
-    /// # Errors
-    /// - the system does not say how many cores there are
-    pub(crate) fn jobs(&self) -> Result<NonZero<usize>> {
-        jobs(self.jobs)
-    }
-}
-
-/// Number of threads: the value of `--jobs`, or one for each core.
-///
-/// # Errors
-/// - the system does not say how many cores there are
-pub(crate) fn jobs(given: Option<u16>) -> Result<NonZero<usize>> {
-    let jobs = given.and_then(|jobs| NonZero::new(jobs.into()));
-    jobs.map_or_else(std::thread::available_parallelism, Ok)
-        .context("the number of cores is not known; pass --jobs")
 }

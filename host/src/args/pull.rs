@@ -33,7 +33,7 @@ pub struct PullArgs {
     /// Use this address for a registry, such as that of a private endpoint; may be given several times
     #[arg(long, requires = "pull", value_name = "HOST:PORT:ADDRESS", value_parser = Resolved::parse)]
     pub resolve: Vec<Resolved>,
-    /// Credentials to try after those of the pod, as the kubelet does with those of its node
+    /// Docker config with credentials to try after those of the pod, as the kubelet does with those of its node
     #[arg(long, requires = "pull", value_name = "FILE")]
     pub docker_config: Option<PathBuf>,
 }

@@ -1,7 +1,6 @@
 //! Errors of the command line. The arguments can be names of files, which a shell substitutes for `*`.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use review::diagnostic::Diagnostic;
 use review::foreign_text::plain;
 
 use crate::program::called;
@@ -24,35 +23,8 @@ const TIPS: [(&str, &str, &str); 11] = [
 /// What to type for a document of standard input, which begins with a hyphen as options do.
 const STREAM_DOCUMENT: &str = "write an equals sign before it: --settings=-#2";
 
-/// What a command needs, for a call without its positional argument: the command, its need, and what to type.
-const NEEDS: [(&str, &str, &str); 6] = [
-    (
-        "check",
-        "a file, a folder, or - for standard input",
-        "name one, such as acr-pull-secret check deploy/, or set paths in .acr-pull-secret.yaml",
-    ),
-    (
-        "fix",
-        "a file, a folder, or - for standard input",
-        "name one, such as acr-pull-secret fix --diff deploy/, or set paths in .acr-pull-secret.yaml",
-    ),
-    (
-        "explain",
-        "an image or a rule",
-        "name one, such as acr-pull-secret explain contoso.azurecr.io/shop/web:v1",
-    ),
-    ("test", "a suite, or a folder of suites", "name one, such as acr-pull-secret test tests/"),
-    ("init", "a file, a folder, or - for standard input", "name one, such as acr-pull-secret init deploy/"),
-    ("why", "a pod or a workload", "name one, such as acr-pull-secret why deployment/web -n shop"),
-];
-
-/// The error of a call whose usage, which clap shows, would not help.
-pub fn explained(error: &clap::Error) -> Option<Diagnostic> {
-    of_missing_input(error).or_else(|| of_paths_of_a_cluster(error))
-}
-
 /// The error of paths with `--live`, whose usage would have the paths.
-fn of_paths_of_a_cluster(error: &clap::Error) -> Option<Diagnostic> {
+pub fn of_paths_of_a_cluster(error: &clap::Error) -> Option<Diagnostic> {
     let names = |kind| match error.get(kind) {
         Some(ContextValue::String(name)) => vec![name.clone()],
         Some(ContextValue::Strings(names)) => names.clone(),
@@ -68,41 +40,27 @@ fn of_paths_of_a_cluster(error: &clap::Error) -> Option<Diagnostic> {
     })
 }
 
-/// The error of a call without the positional argument of its command, or of `secret` without a credential.
-fn of_missing_input(error: &clap::Error) -> Option<Diagnostic> {
-    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else { return None };
-    if error.kind() != ErrorKind::MissingRequiredArgument {
-        return None;
-    }
-    let command = command_of(error)?;
-    if command == "secret"
-        && missing.iter().any(|name| name.starts_with("--username") || name.starts_with("--server"))
-    {
-        let help = "pass --from-az FILE with what az printed, --from-docker-config FILE, or all of --server SERVER, \
-                    --username NAME and --password-stdin";
-        return Some(Diagnostic::error("secret needs a server, a user name and a password").with_help(help));
-    }
-    if !missing.iter().all(|name| name.starts_with('<')) {
-        return None;
-    }
-    let (command, need, help) = NEEDS.into_iter().find(|(name, ..)| *name == command)?;
-    Some(Diagnostic::error(format!("{command} needs {need}")).with_help(help))
-}
-
-/// The command that was called, from the usage that the error shows.
-fn command_of(error: &clap::Error) -> Option<String> {
+/// The command that was called, such as `policy push`, from the usage that the error shows.
+pub(super) fn command_of(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     let usage = usage.to_string();
     let (_, call) = usage.split_once("acr-pull-secret ")?;
-    call.split_whitespace().next().map(str::to_owned)
+    let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    Some(call.split_whitespace().take_while(is_name).collect::<Vec<_>>().join(" "))
 }
 
-/// What to type instead of an argument that another tool has.
-fn tip(error: &clap::Error) -> Option<&'static str> {
+/// What to type instead of an argument that another tool or another command has.
+fn tip(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
     let command = command_of(error).filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
+    if ["--config", "--no-config"].contains(&argument.as_str()) {
+        return Some(match command.as_str() {
+            "" => format!("write it after the command: acr-pull-secret check {argument}"),
+            _ => format!("leave it out, because {command} reads no config file"),
+        });
+    }
     let tips = TIPS.into_iter();
-    tips.filter(|(of, known, _)| *of == command && known == argument).map(|(.., tip)| tip).next()
+    tips.filter(|(of, known, _)| *of == command && known == argument).map(|(.., tip)| tip.to_owned()).next()
 }
 
 /// The error, safe to show: no argument in it can move a cursor or be a command to a CI system.
@@ -126,7 +84,8 @@ pub fn shown(mut error: clap::Error) -> clap::Error {
     if let Some(tip) = tip(&error) {
         // The argument that clap finds similar, and its advice to pass this one as a value, would mislead.
         error.remove(ContextKind::SuggestedArg);
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![called(tip).into_owned().into()]));
+        error
+            .insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![called(&tip).into_owned().into()]));
     }
     error
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use self::measurement::{Task, least};
 use crate::args::settings::{self, refused};
-use crate::args::{CompleteArgs, Format, Output, PolicyArgs};
+use crate::args::{CompleteArgs, ConfigArgs, Format, Output, PolicyArgs};
 use crate::commands::check::judging;
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file::{self, load_alone, lookups};
@@ -67,6 +67,9 @@ pub struct Bench {
     /// Format of the figures
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: BenchFormat,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// The formats of figures.

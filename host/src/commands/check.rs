@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use crate::args::settings::{self, refused};
 use crate::args::{
-    CompleteArgs, FailOn, Format, LiveArgs, Operation, Output, OutputParser, PolicyArgs, PullArgs,
-    SearchArgs, StdinArgs,
+    CompleteArgs, ConfigArgs, FailOn, Format, JobsArgs, LiveArgs, Operation, Output, OutputParser,
+    PolicyArgs, PullArgs, SearchArgs, StdinArgs,
 };
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file::{self, lookups};
@@ -78,6 +78,9 @@ pub struct Check {
     /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// How many objects are checked at the same time
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
@@ -115,6 +118,9 @@ pub struct Check {
     /// Whether registries are asked
     #[command(flatten)]
     pub pull: PullArgs,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 impl Check {
@@ -181,7 +187,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     // Without a part of them, updates would be reported as new objects.
     ensure!(problems.is_complete(), "--old could not be read completely, so nothing was checked");
     // A session has an order, so objects are processed one at a time while one is recorded.
-    let jobs = if args.record.is_some() { NonZero::<usize>::MIN } else { args.policy.jobs()? };
+    let jobs = if args.record.is_some() { NonZero::<usize>::MIN } else { args.jobs.threads()? };
     let (cluster, duplicates) = inputs::cluster_with(cluster, &inputs, namespace, jobs);
     inputs::warn_of(&duplicates, io);
     let cluster = Arc::new(cluster);

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use self::mistaken::mistaken;
 use crate::args::settings::{self, refused};
-use crate::args::{CompleteArgs, PolicyArgs, PullArgs};
+use crate::args::{CompleteArgs, ConfigArgs, PolicyArgs, PullArgs};
 use crate::commands::answers::{self, AnswerFormat};
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file;
@@ -45,10 +45,27 @@ Exit status:
   1  with --pull: a registry denies or does not have an image, or has it for other platforms only
   2  invalid usage, settings or input, or interrupted";
 
+const SETTINGS: &str = "Settings of the policy (YAML or JSON), or the ClusterAdmissionPolicy or AdmissionPolicy that deploys it. FILE#2 is the \
+     second document, - standard input";
+
+const COMPLETE: &str = "Treat --cluster as complete: a Secret that is not in it does not exist. By default it may exist, unless \
+                        --cluster has a Secret of that name only in another namespace";
+
+const PULL: &str = "Ask the registries whether the images can be pulled, with the credentials that the kubelet would try from the \
+                    Secrets in --cluster";
+
 /// Explain images: which entry of the settings applies, which secret it names, which of its keys the kubelet tries, and whether
 /// the pull succeeds. Explain rules: what a finding means and how to fix it
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(
+    after_help = EXAMPLES,
+    mut_arg("settings", |settings| settings.help(SETTINGS)),
+    mut_arg("cluster", |cluster| cluster.help("Manifests with the Secrets and ServiceAccounts of the cluster")),
+    mut_arg("namespace", |namespace| namespace.help("Namespace of the pod")),
+    mut_arg("complete", |complete| complete.help(COMPLETE)),
+    mut_arg("pull", |pull| pull.help(PULL)),
+    mut_arg("platform", |platform| platform.help("Platform of the node"))
+)]
 pub struct Explain {
     /// Image references, for example contoso.azurecr.io/app:v1, or ids of rules
     #[arg(required = true, value_name = "IMAGE|RULE")]
@@ -66,12 +83,15 @@ pub struct Explain {
     /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
-    /// Whether registries are asked
-    #[command(flatten)]
-    pub pull: PullArgs,
     /// Format of the explanation
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: AnswerFormat,
+    /// Whether registries are asked
+    #[command(flatten)]
+    pub pull: PullArgs,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// Runs the command.
@@ -271,7 +291,7 @@ fn add_help((value, explanation): &mut (Value, Explanation), args: &Explain, is_
         Some(Need::Secret(name)) if explanation.secrets.is_empty() && !is_list_known => {
             format!("pass Secret {name} with --cluster PATH, or name others with --pull-secret NAME too")
         }
-        _ if !unread.is_empty() => format!("give Secret {} by --cluster PATH", unread.join(", ")),
+        _ if !unread.is_empty() => format!("pass Secret {} with --cluster PATH", unread.join(", ")),
         _ if !is_list_known => {
             "pass the pod's Secrets with --cluster PATH and --pull-secret NAME, or its ServiceAccount with \
              --service-account NAME"

@@ -12,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use crate::args::settings::{self, refused};
-use crate::args::{CompleteArgs, PolicyArgs, SearchArgs, StdinArgs};
+use crate::args::{CompleteArgs, ConfigArgs, JobsArgs, PolicyArgs, SearchArgs, StdinArgs};
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file;
 use crate::commands::question::{self, Question};
@@ -81,12 +81,18 @@ pub struct Fix {
     /// The policy and its settings
     #[command(flatten)]
     pub policy: PolicyArgs,
+    /// How many objects are checked at the same time
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Whether the inputs are complete
     #[command(flatten)]
     pub complete: CompleteArgs,
     /// Succeed when there is nothing to fix
     #[arg(long)]
     pub allow_empty: bool,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// Runs the command.
@@ -121,7 +127,7 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
     let kustomization = inputs.iter().flatten().find_map(Given::kustomization).map(Path::to_owned);
     let inputs = standard_input::named(once_each(inputs), stdin_name);
-    let jobs = args.policy.jobs()?;
+    let jobs = args.jobs.threads()?;
     let (cluster, duplicates) = inputs::cluster_with(cluster, &inputs, namespace, jobs);
     inputs::warn_of(&duplicates, io);
     let cluster = Arc::new(cluster);

@@ -21,9 +21,9 @@ use serde_json::Value;
 use serde_json::value::to_raw_value;
 
 use self::reading::Found;
-use crate::args::SearchArgs;
 use crate::args::config::may_have_path;
 use crate::args::settings::refused;
+use crate::args::{ConfigArgs, SearchArgs};
 use crate::commands::policy_file::{NoCluster, default_secret, load_policy};
 use crate::commands::resource_yaml::yaml;
 use crate::console::{ExitStatus, Io};
@@ -81,6 +81,9 @@ pub struct Init {
     /// Print the files and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// Runs the command.

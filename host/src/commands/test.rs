@@ -8,8 +8,8 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use regex::Regex;
 
-use crate::args::policy::jobs;
-use crate::args::{LimitArgs, Output, OutputParser};
+use crate::args::jobs::threads;
+use crate::args::{ConfigArgs, LimitArgs, Output, OutputParser};
 use crate::commands::policy_file::load_alone;
 use crate::commands::rewrite::rewrite;
 use crate::commands::{ordered_parallel, reports, skipped, watching};
@@ -73,6 +73,9 @@ pub struct Test {
     /// Show only problems
     #[arg(short, long)]
     pub quiet: bool,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// The formats of test results.
@@ -148,7 +151,7 @@ fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io
     let mut results: Vec<Result<CaseResult, SettingsError>> = Vec::new();
     let source = cases.iter().map(|picked| (0, *picked));
     ordered_parallel::run(
-        jobs(args.jobs)?,
+        threads(args.jobs)?,
         source,
         |picked| ((), vec![picked]),
         run_one,

@@ -46,10 +46,13 @@ Exit status:
   1  an image cannot be pulled, or a workload has no pods
   2  invalid usage, or kubectl failed";
 
+const PULL: &str = "Ask the registries whether the images can be pulled, with the credentials that the kubelet would try from the \
+                    pull secrets of the pod";
+
 /// Explain why a pod in a cluster waits for its images: what the kubelet reported, which credentials it tries, the cause, and the
 /// command that fixes it. Reads the pod, its events, its ServiceAccount and the pull secrets that these list, with kubectl
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("pull", |pull| pull.help(PULL)))]
 pub struct Why {
     /// Pods, or workloads whose pods are meant: NAME, deployment/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME,
     /// cronjob/NAME, or short as for kubectl: deploy/NAME

@@ -49,6 +49,9 @@ pub enum InputError {
     /// Larger than the limit
     #[error("{0}: this is larger than the limit of 256 MiB")]
     TooMuch(String),
+    /// Larger than a file of its kind is
+    #[error("{0}: this is larger than the limit of 16 MiB")]
+    NotSmall(String),
     /// A stream longer than the limit
     #[error("{0}: this stream is longer than the limit of 256 MiB; write it to a file and pass that file")]
     TooMuchToKeep(String),
@@ -256,11 +259,13 @@ pub(crate) const MOST_OF_SMALL: u64 = 16 << 20;
 ///
 /// # Errors
 /// - it cannot be read, or is larger
-pub(crate) fn small(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) fn small(path: &Path) -> Result<Vec<u8>, InputError> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MOST_OF_SMALL + 1).read_to_end(&mut bytes)?;
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MOST_OF_SMALL + 1).read_to_end(&mut bytes))
+        .map_err(|reason| InputError::Unreadable { name: path.display().to_string(), reason })?;
     if bytes.len() as u64 > MOST_OF_SMALL {
-        return Err(std::io::Error::other("it is larger than 16 MiB"));
+        return Err(InputError::NotSmall(path.display().to_string()));
     }
     Ok(bytes)
 }

@@ -10,9 +10,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::asking::{Image, ImageRequest};
-use crate::files::input;
+use crate::files::input::{self, InputError};
 use crate::registry::credentials::Credential;
-use crate::text::reason_of;
 use review::cluster::Cluster;
 use review::engine::Engine;
 use review::explanation::{self, ExplainError, Explanation, Need, TriedKey, Usability};
@@ -41,8 +40,11 @@ pub enum PlanError {
     /// The policy does not explain
     #[error(transparent)]
     Explain(#[from] Arc<ExplainError>),
+    /// A file that cannot be read
+    #[error(transparent)]
+    Unreadable(Arc<InputError>),
     /// A docker config that cannot be used
-    #[error("--docker-config {path}: {problem}")]
+    #[error("{path}: {problem}")]
     DockerConfig {
         /// The file
         path: String,
@@ -92,7 +94,7 @@ impl Node {
     /// - a file that cannot be read, or is not a docker config
     pub fn read(path: &Path, policy: &dyn Engine, metadata: Option<&Value>) -> Result<Self, PlanError> {
         let refuse = |problem: String| PlanError::DockerConfig { path: path.display().to_string(), problem };
-        let text = input::small(path).map_err(|error| refuse(reason_of(&error)))?;
+        let text = input::small(path).map_err(|error| PlanError::Unreadable(Arc::new(error)))?;
         let mut cluster = Cluster::default();
         let secret = json!({
             "apiVersion": "v1",

@@ -143,11 +143,10 @@ impl Clients {
 
 /// The certificates of a file, and its text.
 fn authorities(path: &Path) -> Result<(Vec<Certificate>, Vec<u8>), RegistryError> {
-    let refuse = |problem: String| RegistryError::CaFile { path: path.to_owned(), problem };
-    let pem = input::small(path).map_err(|error| refuse(error.to_string()))?;
+    let pem = input::small(path)?;
     let certificates = Certificate::from_pem_bundle(&pem)
         .ok()
         .filter(|certificates| !certificates.is_empty())
-        .ok_or_else(|| refuse("there is no certificate in PEM form in it".to_owned()))?;
+        .ok_or_else(|| RegistryError::NoCertificate(path.to_owned()))?;
     Ok((certificates, pem))
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::error::{RegistryError, log_in};
 use crate::files::input;
+use crate::text::reason_of;
 
 /// A credential for a registry. Its `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -84,7 +85,7 @@ pub(crate) fn find(registry: &str) -> Result<Credential, RegistryError> {
     match read {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Credential::Anonymous),
-        Err(error) => return Err(refuse(error.to_string())),
+        Err(error) => return Err(refuse(format!("cannot be read: {}", reason_of(&error)))),
     }
     in_config(&config, registry).map_err(|unusable| refuse(unusable.to_string()))
 }

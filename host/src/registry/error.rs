@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::files::input::InputError;
+
 /// Why something with a registry failed. No text holds a secret, or an address that could hold one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,13 +29,11 @@ pub enum RegistryError {
         problem: String,
     },
     /// A file of certificates that cannot be used
-    #[error("--ca-file {}: {problem}", path.display())]
-    CaFile {
-        /// The file
-        path: PathBuf,
-        /// What is wrong with it
-        problem: String,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] InputError),
+    /// A file without certificates
+    #[error("{}: this has no certificate in PEM form, which --ca-file needs", .0.display())]
+    NoCertificate(PathBuf),
     /// The client could not be set up
     #[error("cannot set up the connection: {0}")]
     Client(String),

@@ -16,7 +16,7 @@ use review::usage::{Usage, Use};
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::args::policy;
+use crate::args::jobs::threads;
 use crate::commands::inputs::{self, Problems};
 use crate::commands::skipped;
 use crate::console::Io;
@@ -48,7 +48,7 @@ pub(super) fn read(
 ) -> Result<Found> {
     let mut problems = Problems::default();
     let (inputs, folders) = inputs::given_in_folders(paths, search, io);
-    let (cluster, _) = inputs::cluster_with(Cluster::default(), &inputs, namespace, policy::jobs(None)?);
+    let (cluster, _) = inputs::cluster_with(Cluster::default(), &inputs, namespace, threads(None)?);
     let cluster = Arc::new(cluster);
     let log = Arc::new(io.stderr.clone());
     let host: Arc<dyn HostCalls> =

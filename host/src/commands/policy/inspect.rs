@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Format, bytes};
-use crate::args::ConnectionArgs;
+use crate::args::{ConfigArgs, ConnectionArgs};
 use crate::console::Io;
 use crate::files::input;
 use crate::publish::metadata::{self, annotation};
@@ -40,6 +40,9 @@ pub struct Inspect {
     /// Format of the answer
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: Format,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// What is shown.
@@ -103,7 +106,7 @@ fn fetch(args: &Inspect, io: &Io) -> Result<(Cow<'static, [u8]>, Option<String>)
         Ok(reference) => reference,
         Err(error) if name.starts_with("registry://") => bail!(error),
         Err(_) => bail!(
-            "{}: neither a file nor a reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0",
+            "{}: no such file or folder, and not a reference such as contoso.azurecr.io/policies/acr-pull-secret:v0.1.0",
             without_user_info(name)
         ),
     };

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use crate::args::ConfigArgs;
 use crate::args::settings::{given_as_json, part_of, refused};
 use crate::commands::policy_file::{NoCluster, default_secret, load_policy};
 use crate::commands::resource_yaml::yaml;
@@ -66,6 +67,9 @@ pub struct Manifest {
     /// Format of the resources; json is a List
     #[arg(short, long, value_enum, default_value = "yaml")]
     pub output: Format,
+    /// Where defaults come from
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// Whether a policy decides.
