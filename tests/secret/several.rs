@@ -308,7 +308,10 @@ fn a_credential_helper_runs_only_on_wish() {
     };
     let (status, _, said) = call("contoso.azurecr.io", &[]);
     assert_eq!(status, Some(2));
-    assert!(said.contains("help: add --use-helpers to run it, or log in first: docker login contoso.azurecr.io"), "{said}");
+    assert!(
+        said.contains("help: add --use-helpers to run it, or log in first: docker login contoso.azurecr.io"),
+        "{said}"
+    );
     assert!(!folder.path().join("docker-credential-acr-test.ran").exists());
 
     let (status, secret, said) = call("contoso.azurecr.io", &["--use-helpers"]);

@@ -1,6 +1,7 @@
 //! Errors of the command line. The arguments can be names of files, which a shell substitutes for `*`.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use review::diagnostic::Diagnostic;
 use review::foreign_text::plain;
 
 use crate::program::called;

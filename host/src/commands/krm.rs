@@ -94,7 +94,7 @@ pub fn run(_: &Krm, io: &mut Io) -> Result<ExitStatus> {
         io.stderr.diagnostic(&result.diagnostic());
     }
     if mutates && results.iter().any(|result| result.is_refusal) {
-        io.stderr.line("note: no item is changed, because one cannot be");
+        io.stderr.line("note: no item is changed, because one of them cannot be changed");
     }
     let has_error = results.iter().any(|result| result.severity == Weight::Error);
     Ok(if has_error { ExitStatus::Found } else { ExitStatus::Fine })

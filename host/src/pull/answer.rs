@@ -94,7 +94,7 @@ impl Trouble {
             ),
             RegistryError::Untrusted { registry, reason } => (
                 format!("the certificate of {registry} is not trusted: {reason}"),
-                "give the authority of the certificate with --ca-file ca.pem".to_owned(),
+                "pass the certificate of its authority with --ca-file ca.pem".to_owned(),
                 true,
             ),
             RegistryError::PlainHttp { registry } => (

@@ -143,7 +143,9 @@ fn allow(registry: &str, tries: &[Try], answers: &[&Answer]) -> String {
     let denied = secret(|answer| matches!(answer, Answer::Denied { .. }));
     match (denied, secret(|answer| *answer == Answer::Wrong)) {
         (Some(denied), _) if acr_name(registry).is_some() => {
-            format!("give the identity in secret {denied} the role AcrPull, or its token the repository")
+            format!(
+                "assign the role AcrPull to the identity in secret {denied}, or add the repository to the scope map of its token"
+            )
         }
         (Some(denied), _) => format!("let the user in secret {denied} pull from the repository"),
         (None, Some(wrong)) => {

@@ -123,7 +123,7 @@ impl DockerConfigError {
                  and password with --username and --password-stdin",
                 if *is_selected { String::new() } else { format!("--server {} ", without_user_info(server)) }
             ),
-            Self::NotKept { server, .. } => log_in(server),
+            Self::NotKept { server, .. } | Self::Auth(server) => log_in(server),
             Self::IdentityToken(_) => {
                 "pass a service principal or a repository-scoped token with --username and --password-stdin"
                     .to_owned()
@@ -132,7 +132,6 @@ impl DockerConfigError {
                 "{}, or pass --server, --username and --password-stdin in place of --from-docker-config",
                 log_in(server)
             ),
-            Self::Auth(server) => log_in(server),
         }
     }
 }

@@ -53,7 +53,7 @@ pub enum RegistryError {
     },
     /// The certificate is not trusted
     #[error(
-        "{registry} has a certificate that is not trusted ({reason}); give its authority with --ca-file ca.pem"
+        "{registry} has a certificate that is not trusted ({reason}); pass the certificate of its authority with --ca-file ca.pem"
     )]
     Untrusted {
         /// Host and port

@@ -56,7 +56,7 @@ pub enum Refusal {
     )]
     Shared,
     /// A key on the way to its list appears twice
-    #[error("a key on the way to its list of pull secrets appears twice; remove the one that is not meant")]
+    #[error("a key above its list of pull secrets appears twice; remove one of them")]
     Repeated,
     /// The text is laid out in a way that cannot be edited safely
     #[error("its pod spec is written in a way that is not safe to edit")]

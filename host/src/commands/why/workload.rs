@@ -122,7 +122,7 @@ fn no_pods(workload: &Value, events: &[Event]) -> (bool, Cause) {
     if is_cron_job {
         (false, no_jobs(workload))
     } else {
-        (true, Cause::new("none of its pods exists, and nothing says why", help))
+        (true, Cause::new("none of its pods exists, and no event says why", help))
     }
 }
 

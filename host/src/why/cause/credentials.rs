@@ -109,7 +109,7 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
             format!(
                 "the pod has no pull secret for {host}, and ServiceAccount {account}, which may list one, cannot be read"
             ),
-            "read the ServiceAccount with a login that may",
+            "run this with a login that may read the ServiceAccount",
         );
     }
     let listed = facts.account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
@@ -153,7 +153,7 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
         let account = &facts.pod.service_account;
         return Some(Cause::new(
             format!("{host} refuses the identity of ServiceAccount {account}"),
-            format!("give the identity the role AcrPull on {host}"),
+            format!("assign to the identity the role AcrPull on {host}"),
         ));
     }
     let tried = image.explanation.tries.iter().find(|tried| !tried.fails)?;
@@ -166,7 +166,7 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
         return Some(Cause::new(message, ask(facts)));
     }
     let message = format!(
-        "{host} refuses the credential of secret {secret}, which has no visible fault: it was revoked, or has no role"
+        "{host} refuses the credential of secret {secret}, which looks valid: it was revoked, or its identity has no role"
     );
     let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
     Some(Cause::new(message, help))
