@@ -95,7 +95,7 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
                 "{registry} answers 403: its firewall refuses the nodes, or the identity may not pull this repository"
             ),
             format!(
-                "allow the nodes in the network rules of {registry}, and give the identity the role AcrPull"
+                "allow the nodes in the network rules of {registry}, and assign the role AcrPull to the identity"
             ),
         ),
         Meaning::InvalidName => Cause::new(
