@@ -1,6 +1,7 @@
 //! `check --live`: what kubectl shows of a cluster is checked, with recorded answers, and with the real kubectl.
 
 mod api;
+mod existing;
 
 use serde_json::{Value, json};
 

@@ -30,6 +30,8 @@ pub struct ApiServer<'a> {
     pub old: &'a [Value],
     /// Existing objects
     pub cluster: &'a Cluster,
+    /// Whether the pods exist: they keep the pull secrets that they were created with, whatever their `ServiceAccount` lists now
+    pub are_pods_admitted: bool,
 }
 
 impl ApiServer<'_> {
@@ -46,7 +48,9 @@ impl ApiServer<'_> {
         match self.operation {
             "CREATE" => {
                 forget_deletion(&mut object);
-                self.admit_pod(kind, &mut object, &namespace);
+                if !self.are_pods_admitted {
+                    self.admit_pod(kind, &mut object, &namespace);
+                }
             }
             "DELETE" => {
                 return Request { kind, namespace, operation: "DELETE", object: None, old: Some(object) };

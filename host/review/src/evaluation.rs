@@ -90,7 +90,8 @@ impl<'a> Evaluation<'a> {
         cluster: &'a Cluster,
         host: Arc<dyn HostCalls>,
     ) -> Self {
-        let api_server = ApiServer { namespace, operation: "CREATE", old: &[], cluster };
+        let api_server =
+            ApiServer { namespace, operation: "CREATE", old: &[], cluster, are_pods_admitted: false };
         Self {
             policy,
             settings,

@@ -227,7 +227,13 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         has_inventory: reports::need_inventory(&args.output),
         resource,
         judged: &Judged::of(policy.metadata()),
-        api_server: ApiServer { namespace, operation: args.operation.as_str(), old: &was, cluster: &cluster },
+        api_server: ApiServer {
+            namespace,
+            operation: args.operation.as_str(),
+            old: &was,
+            cluster: &cluster,
+            are_pods_admitted: args.live.live,
+        },
         host: host.clone(),
     };
     let asker = Asker {
@@ -267,6 +273,9 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let all_asked = pulls.as_ref().is_none_or(Pulls::is_complete);
     let status = status(args, &tally.summary, tally.all_read && all_written && all_asked);
     let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
+    if !args.quiet && status == ExitStatus::Found {
+        live.tell_of_pods(io);
+    }
     if tally.can_be_fixed {
         point_at_fix(args, question, io);
     }

@@ -10,6 +10,9 @@ use super::{Kubectl, KubectlError, Query, Scope};
 const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps,replicasets.apps,statefulsets.apps,\
                        daemonsets.apps,jobs.batch,cronjobs.batch,serviceaccounts";
 
+/// The kinds without which no answer would be true.
+const NEEDED: [&str; 2] = ["pods", "serviceaccounts"];
+
 /// The types of Secrets that the kubelet reads. Only their content is asked for.
 const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
 
@@ -26,6 +29,8 @@ pub struct World {
     pub secrets: Vec<Value>,
     /// Why the Secrets are not known
     pub no_secrets: Option<KubectlError>,
+    /// The kinds that may not be listed
+    pub forbidden: Vec<&'static str>,
     /// How many objects are left out because a listed one has made them, and its template says the same
     pub made: usize,
     /// How many pods are left out because one that is like them is checked
@@ -53,7 +58,11 @@ impl World {
     /// - kubectl is not there, or fails
     pub fn read(kubectl: &Kubectl<'_>, scope: &Scope, with_contents: bool) -> Result<Self, KubectlError> {
         let query = |resources| Query { resources, names: &[], scope, options: &[] };
-        let mut world = Self::of(kubectl.objects(&query(CHECKED))?);
+        let (objects, forbidden) = match kubectl.objects(&query(CHECKED)) {
+            Err(error) if error.is_forbidden() => one_by_one(kubectl, scope)?,
+            objects => (objects?, Vec::new()),
+        };
+        let mut world = Self { forbidden, ..Self::of(objects) };
         match kubectl.printed(&query("secrets"), METADATA) {
             Ok(text) => {
                 let secrets: Option<Vec<Value>> = text.lines().map(metadata).collect();
@@ -95,6 +104,18 @@ impl Found {
         let place = format!("{kind}/{name} in namespace {}", word("/metadata/namespace"));
         Self { place, object }
     }
+}
+
+/// The objects of each kind that may be listed, and the kinds that may not. Of the built-in roles, `view` has no `PodTemplates`.
+fn one_by_one(kubectl: &Kubectl<'_>, scope: &Scope) -> Result<(Vec<Value>, Vec<&'static str>), KubectlError> {
+    let (mut objects, mut forbidden) = (Vec::new(), Vec::new());
+    for resources in CHECKED.split(',') {
+        match kubectl.objects(&Query { resources, names: &[], scope, options: &[] }) {
+            Err(error) if error.is_forbidden() && !NEEDED.contains(&resources) => forbidden.push(resources),
+            found => objects.extend(found?),
+        }
+    }
+    Ok((objects, forbidden))
 }
 
 /// A Secret of a line that [`METADATA`] prints; `None` for another line.

@@ -324,6 +324,7 @@ spec: {serviceAccountName: web}
         operation: "CREATE",
         old: &[],
         cluster: &cluster,
+        are_pods_admitted: false,
     };
     let kind = Kind::of(&deployment).unwrap();
     let pod = api_server.pod_requests(&kind, &deployment, "shop").remove(0).request.to_value();

@@ -78,7 +78,13 @@ fn judge(resource: &Value, operation: &str, objects: &[Value]) -> Outcome {
     let judged = Judged::default();
     let evaluation = Evaluation {
         resource: Some(&resource),
-        api_server: ApiServer { namespace: "default", operation, old: &[], cluster: &cluster },
+        api_server: ApiServer {
+            namespace: "default",
+            operation,
+            old: &[],
+            cluster: &cluster,
+            are_pods_admitted: false,
+        },
         ..Evaluation::new(&Core, &settings, &judged, "default", &cluster, host)
     };
     let file = Arc::new(SourceFile { name: "objects.json".to_owned(), text: objects[0].to_string() });

@@ -99,6 +99,12 @@ impl Live {
         if *unused > 0 {
             io.stderr.line(&format!("note: {} without pods skipped", counted(*unused, "old ReplicaSet")));
         }
+        if !self.world.forbidden.is_empty() {
+            let kinds = self.world.forbidden.join(", ");
+            let warning = Diagnostic::warning(format!("not checked, because you may not list them: {kinds}"));
+            io.stderr
+                .diagnostic(&warning.with_help("ask for the right to list them, if the cluster has any"));
+        }
         match no_secrets {
             Some(error) => {
                 let warning = Diagnostic::warning(format!("the Secrets are not known: {error}"));
@@ -137,6 +143,16 @@ impl Live {
                 format!("{secrets} with an announced end that is past or within {SOON} days: {some}");
             let warning = Diagnostic::warning(message);
             io.stderr.diagnostic(&warning.with_help("add --secrets to see which pods use them"));
+        }
+    }
+
+    /// Prints what to do about pods that are rejected: unlike a manifest, a pod cannot get another pull secret.
+    pub(super) fn tell_of_pods(&self, io: &Io) {
+        if self.world.objects.iter().any(|found| found.object["kind"] == "Pod") {
+            io.stderr.line(
+                "note: a pod keeps the pull secrets that it was created with; after a fix, delete the pods that are rejected, \
+                 so that their workloads create them again",
+            );
         }
     }
 

@@ -1,0 +1,61 @@
+//! Pods that exist, and kinds that a user may not list.
+
+use serde_json::{Value, json};
+
+use super::{CHECKED, get, get_metadata, object, objects, template};
+use crate::kubectl::Stub;
+
+/// plugin/pkg/admission/serviceaccount: the pull secrets of a `ServiceAccount` are copied when a pod is created.
+#[test]
+fn a_pod_does_not_get_the_pull_secret_that_its_service_account_lists_now() {
+    let mut account = object("ServiceAccount", "web", None, &Value::Null);
+    account["imagePullSecrets"] = json!([{"name": "acr-secret"}]);
+    let workload = json!({"template": {"spec": template(&[])}});
+    let all = [
+        object("Deployment", "web", None, &workload),
+        object("ReplicaSet", "web-1", Some(("Deployment", "web")), &workload),
+        object("Pod", "old", Some(("ReplicaSet", "web-1")), &template(&[])),
+        object("Pod", "new", Some(("ReplicaSet", "web-1")), &template(&["acr-secret"])),
+        account,
+    ];
+    let stub = Stub::new()
+        .objects(&get(CHECKED, ""), &all)
+        .prints(&get_metadata(""), "shop acr-secret kubernetes.io%2Fdockerconfigjson \n");
+    let (out, talk, status) = stub.run(&["check", "--live"]);
+    assert_eq!(status, Some(1), "{out}{talk}");
+    assert!(out.contains("accepted Deployment shop/web"), "{out}");
+    assert!(out.contains("rejected Pod shop/old (pod/old in namespace shop)"), "{out}");
+    assert!(!out.contains("shop/new"), "{out}");
+    assert!(talk.contains("note: a pod keeps the pull secrets that it was created with"), "{talk}");
+}
+
+/// The built-in role view has no `PodTemplates`.
+#[test]
+fn kinds_that_may_not_be_listed_are_left_out_with_a_warning() {
+    let kinds = |forbidden: &[&str]| {
+        let all = objects();
+        let stub = Stub::new().forbids(&get(CHECKED, ""), "podtemplates");
+        let stub = CHECKED.split(',').fold(stub, |stub, kind| {
+            let of_kind = |object: &&Value| {
+                let own = object["kind"].as_str().unwrap().to_ascii_lowercase();
+                kind.split('.').next().unwrap() == format!("{own}s")
+            };
+            let found: Vec<Value> = all.iter().filter(of_kind).cloned().collect();
+            let call = get(kind, "");
+            if forbidden.contains(&kind) { stub.forbids(&call, kind) } else { stub.objects(&call, &found) }
+        });
+        stub.prints(&get_metadata(""), "").run(&["check", "--live"])
+    };
+    let (out, talk, status) = kinds(&["podtemplates", "cronjobs.batch"]);
+    assert_eq!(status, Some(1), "{talk}");
+    assert!(out.contains("rejected Pod shop/bare") && out.contains("rejected Deployment shop/web"), "{out}");
+    assert!(
+        talk.contains("warning: not checked, because you may not list them: podtemplates, cronjobs.batch\n"),
+        "{talk}"
+    );
+    for needed in ["pods", "serviceaccounts"] {
+        let (out, talk, status) = kinds(&[needed]);
+        assert_eq!((out.as_str(), status), ("", Some(2)), "{talk}");
+        assert!(talk.contains(&format!("error: kubectl get {needed} failed")), "{talk}");
+    }
+}
