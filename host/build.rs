@@ -43,6 +43,11 @@ fn main() -> ExitCode {
 /// Tells rustc where the files are that the command embeds.
 fn embed() -> Result<()> {
     println!("cargo::rustc-env=POLICY_WASM={}", policy()?.display());
+    // Only the profile `release`, which a checkout is built with, has this level, and a Cranelift that is not optimised.
+    println!("cargo::rustc-check-cfg=cfg(slow_compiler)");
+    if env::var("OPT_LEVEL").is_ok_and(|level| level == "1") {
+        println!("cargo::rustc-cfg=slow_compiler");
+    }
     #[cfg(feature = "playground")]
     println!("cargo::rustc-env=POLICY_PAGE={}", web::page()?.display());
     Ok(())
