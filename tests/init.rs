@@ -99,6 +99,19 @@ fn the_secrets_in_use_become_entries() {
     assert_eq!(yaml(folder.path(), CONFIG), json!({"settings": SETTINGS, "paths": ["deploy"]}));
 }
 
+#[test]
+fn an_image_with_a_placeholder_is_of_the_registry_of_its_host() {
+    for rest in ["web:${TAG}", "web:#{Build.BuildId}#", "${NAME}", "{{ .Values.image }}", "<NAME>:$(tag)"] {
+        let image = format!("contoso.azurecr.io/{rest}");
+        let folder = repository(&[("a.yaml", &pod("shop", &image, &["regcred"]))]);
+        let (status, out, talk) = run(folder.path(), &["init", "."]);
+        assert_eq!(status, Some(0), "{image}: {out}{talk}");
+        assert!(!talk.contains("left out"), "{talk}");
+        let settings = yaml(folder.path(), "acr-pull-secret-settings.yaml");
+        assert_eq!(entries(&settings), ["contoso.azurecr.io [] regcred"], "{image}");
+    }
+}
+
 /// Copies a folder, with the folders in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::evaluation::Evaluation;
-use review::explanation::{self, Explanation, Question};
+use review::explanation::{self, Explanation, OutcomeState, Question};
 use review::host_calls::HostCalls;
 use review::kind::{Judged, Kind};
 use review::lookups::Lookups;
@@ -136,15 +136,25 @@ impl Explained<'_> {
         let key = (image, namespace, names);
         if !self.answers.contains_key(&key) {
             let (image, namespace, names) = &key;
-            let question = Question {
-                image,
-                namespace,
-                settings: self.settings,
-                pull_secrets: Some(names),
-                service_account: "",
-                credentials: false,
+            let ask = |image: &str| {
+                let question = Question {
+                    image,
+                    namespace,
+                    settings: self.settings,
+                    pull_secrets: Some(names),
+                    service_account: "",
+                    credentials: false,
+                };
+                explanation::ask(self.policy, &question, self.host.clone())
             };
-            let (_, answer) = explanation::ask(self.policy, &question, self.host.clone())?;
+            let (_, mut answer) = ask(image)?;
+            // With a placeholder behind its host, an image is of the registry of that host.
+            let is_unknown = answer.outcome.as_ref().is_some_and(|it| it.state == OutcomeState::Unknown);
+            if let Some((host, _)) =
+                image.split_once('/').filter(|_| answer.reference.is_none() && is_unknown)
+            {
+                (_, answer) = ask(&format!("{host}/image"))?;
+            }
             let image = Image::of(&answer, names);
             self.answers.insert(key.clone(), image);
         }
