@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::declaration::{self, Binding, Declaration};
 use crate::field;
 use crate::kind::Kind;
+use crate::similar_secret::SimilarNames;
 
 /// The label that every namespace has, with its own name.
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
@@ -24,6 +25,8 @@ pub struct Cluster {
     secrets: BTreeMap<String, BTreeSet<String>>,
     /// Pull secrets that controllers add, by the keys of the ServiceAccounts
     bindings: BTreeMap<Key, Vec<Arc<Binding>>>,
+    /// What was found for names of Secrets that are not here
+    pub(crate) similar: SimilarNames,
 }
 
 /// An object, as far as it is known.
@@ -138,6 +141,7 @@ impl Cluster {
         if kind.is_core("Secret") {
             store_secret(&mut object);
             self.secrets.entry(key.3.clone()).or_default().insert(key.2.clone());
+            self.similar.clear();
         }
         for binding in self.bindings.get(&key).into_iter().flatten() {
             binding.add_to(&mut object);
@@ -167,6 +171,7 @@ impl Cluster {
         let key = key("Secret", namespace, name);
         set_namespace(&mut secret, namespace);
         self.secrets.entry(key.3.clone()).or_default().insert(key.2.clone());
+        self.similar.clear();
         if self.objects.get(&key).is_none_or(|known| known.is_declared) {
             let known = Known { object: Arc::new(secret), is_declared: true, is_named: true, place: None };
             self.objects.insert(key, known);
@@ -215,23 +220,25 @@ impl Cluster {
         names
     }
 
-    /// The Secrets of a namespace that the kubelet may read and that have such a name: at most 1,000 among the first 10,000 by
-    /// name. They are read for each finding, so that reading all would take quadratic time.
+    /// The names of the Secrets of a namespace that the kubelet may read: at most 1,000 among the first 10,000, so that a search
+    /// takes a bounded time.
     pub(crate) fn pull_secrets_in<'a>(
         &'a self,
         namespace: &'a str,
         has_name: impl Fn(&str) -> bool,
-    ) -> impl Iterator<Item = (&'a str, Elsewhere<'a>)> {
+    ) -> impl Iterator<Item = &'a str> {
         let secrets = self.objects.range(key("Secret", namespace, "")..);
         let secrets = secrets.take_while(move |((version, kind, of, _), _)| {
             (version.as_str(), kind.as_str(), of.as_str()) == ("v1", "Secret", namespace)
         });
-        let secrets = secrets
-            .take(10_000)
-            .filter(move |((.., name), _)| has_name(name))
-            .take(1000)
-            .map(|((.., namespace, name), known)| (name.as_str(), known.elsewhere(namespace)));
-        secrets.filter(|(_, found)| !declaration::is_ignored(found.secret))
+        let secrets = secrets.take(10_000).filter(move |((.., name), _)| has_name(name)).take(1000);
+        let secrets = secrets.filter(|(_, known)| !declaration::is_ignored(&known.object));
+        secrets.map(|((.., name), _)| name.as_str())
+    }
+
+    /// The Secret of a namespace, as far as it is known.
+    pub(crate) fn pull_secret<'a>(&'a self, namespace: &'a str, name: &str) -> Option<Elsewhere<'a>> {
+        self.known("v1", "Secret", namespace, name).map(|known| known.elsewhere(namespace))
     }
 
     pub(crate) fn known(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Known> {

@@ -1,20 +1,36 @@
 //! Names that are probably meant by a misspelled one.
 
-/// The known names that a name is probably meant to be, the most similar first. Case and signs count only between names that
-/// are equally similar without them, and so do two letters in the wrong order and the start of the name.
+/// The longest part in which two similar names differ, in characters. The time for a pair grows with its square.
+const LONGEST: usize = 64;
+
+/// The known names that a name is probably meant to be, the most similar first. Names are compared without case and signs.
+/// Where that makes several equally similar, case and signs decide, then the length, then how much of the start is the same.
 pub fn similar<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "").to_ascii_lowercase();
     let wanted = plain(name);
-    let mut near: Vec<(Distance, &str)> = known
-        .into_iter()
-        .filter_map(|known| {
-            let plain = plain(known);
-            let is_near = strsim::levenshtein(&wanted, &plain) <= known.len() / 3;
-            is_near.then(|| (Distance::new((name, &wanted), (known, &plain)), known))
-        })
-        .collect();
+    let distance = |known: &str| {
+        let letters = changes(&wanted, &plain(known)).filter(|letters| *letters <= known.len() / 3)?;
+        Some(Distance::new(letters, name, known))
+    };
+    let known = known.into_iter();
+    let mut near: Vec<(Distance, &str)> =
+        known.filter_map(|known| distance(known).map(|distance| (distance, known))).collect();
     near.sort_by_key(|(distance, _)| *distance);
     near.into_iter().map(|(_, known)| known).collect()
+}
+
+/// The number of characters to change, to move by one place, to add and to remove. `None` where the texts differ in a part
+/// that is too long to compare.
+fn changes(a: &str, b: &str) -> Option<usize> {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let start = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (a.get(start..)?, b.get(start..)?);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let part = |text: &[char]| -> Option<String> {
+        let part = text.get(..text.len() - end)?;
+        (part.len() <= LONGEST).then(|| part.iter().collect())
+    };
+    Some(strsim::osa_distance(&part(a)?, &part(b)?))
 }
 
 /// Whether [`similar`] may find a known name, by the number of its letters and digits, which takes less time.
@@ -37,12 +53,12 @@ struct Distance {
 }
 
 impl Distance {
-    /// That of two names, each of which is given with and without case and signs.
-    fn new((name, name_plain): (&str, &str), (known, known_plain): (&str, &str)) -> Self {
+    /// That of two names with this distance in their letters and digits.
+    fn new(letters: usize, name: &str, known: &str) -> Self {
         let start = name.chars().zip(known.chars()).take_while(|(a, b)| a == b).count();
         Self {
-            letters: strsim::osa_distance(name_plain, known_plain),
-            signs: strsim::osa_distance(name, known),
+            letters,
+            signs: changes(name, known).unwrap_or(usize::MAX),
             length: name.len().abs_diff(known.len()),
             behind_start: known.chars().count() - start,
         }
@@ -51,7 +67,7 @@ impl Distance {
 
 #[cfg(test)]
 mod tests {
-    use super::similar;
+    use super::{LONGEST, similar};
 
     #[test]
     fn similar_names_differ_in_at_most_a_third_of_their_characters() {
@@ -61,11 +77,29 @@ mod tests {
             ("ACR_SECRET", &["acr-secret", "acr-secrets"]),
             ("acr-secrets", &["acr-secrets", "acr-secret"]),
             ("teamsecret", &["team-secret"]),
-            ("arc", &[]),
+            ("arc", &["acr"]),
+            ("acs", &["acr"]),
+            ("xyz", &[]),
             ("default-token", &[]),
             ("", &[]),
         ] {
             assert_eq!(similar(name, KNOWN), found, "{name}");
+        }
+    }
+
+    /// Names of Secrets have up to 253 characters, and a thousand of them are compared.
+    #[test]
+    fn long_names_are_compared_where_they_differ() {
+        let long = "team-".repeat(45);
+        let known = |end: &str| format!("{long}{end}");
+        for (name, known, is_found) in [
+            (known("secert"), known("secret"), true),
+            (format!("secert{long}"), format!("secret{long}"), true),
+            (format!("x{long}x"), format!("y{long}y"), false),
+            ("ab".repeat(LONGEST / 2), "ba".repeat(LONGEST / 2), true),
+            ("ab".repeat(LONGEST / 2 + 1), "ba".repeat(LONGEST / 2 + 1), false),
+        ] {
+            assert_eq!(!similar(&name, [known.as_str()]).is_empty(), is_found, "{name}");
         }
     }
 

@@ -2,10 +2,11 @@
 //! registry.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::cluster::{Cluster, Elsewhere};
+use crate::cluster::Cluster;
 use crate::field::field;
 use crate::gaps::Gap;
 use crate::kind::{Kind, templates};
@@ -15,6 +16,12 @@ use crate::verdict::Finding;
 
 /// Maximum number of names in a suggestion.
 const SHOWN: usize = 3;
+
+/// Of how many similar names the Secrets are read, the most similar first.
+const READ: usize = 100;
+
+/// For how many names the similar ones are remembered.
+const REMEMBERED: usize = 1000;
 
 /// Adds the suggestions to the help of an object's findings.
 pub(crate) fn help(findings: &mut [Finding], namespace: &str, cluster: &Cluster) {
@@ -43,24 +50,60 @@ pub(crate) fn for_unknown(
 }
 
 /// `did you mean a, b?`
-fn question(names: &[&str]) -> String {
+fn question(names: &[String]) -> String {
     format!("did you mean {}?", names.join(", "))
 }
 
 /// The names of a namespace's pull secrets that resemble a name which the namespace does not have, and may serve one of the
 /// images.
-fn names<'a>(name: &str, namespace: &'a str, images: &[&str], cluster: &'a Cluster) -> Vec<&'a str> {
+fn names(name: &str, namespace: &str, images: &[&str], cluster: &Cluster) -> Vec<String> {
     if cluster.get("v1", "Secret", namespace, name).is_some() {
         return Vec::new();
     }
-    let secrets = cluster.pull_secrets_in(namespace, |known| may_be_similar(name, known));
-    let known: BTreeMap<&str, Elsewhere<'_>> = secrets.collect();
-    let is_useful = |name: &&str| {
-        let may_serve = |found| images.iter().any(|image| may_serve(found, image));
-        is_plain(name) && known.get(name).is_some_and(may_serve)
-    };
+    let near = cluster.similar.names(namespace, name, || {
+        let secrets =
+            cluster.pull_secrets_in(namespace, |known| is_plain(known) && may_be_similar(name, known));
+        similar(name, secrets).into_iter().take(READ).map(str::to_owned).collect()
+    });
     // The content of a Secret is read only where its name is similar.
-    similar(name, known.keys().copied()).into_iter().filter(is_useful).take(SHOWN).collect()
+    let is_useful = |name: &&String| {
+        let mut found = cluster.pull_secret(namespace, name).into_iter();
+        found.any(|found| images.iter().any(|image| may_serve(&found, image)))
+    };
+    near.iter().filter(is_useful).take(SHOWN).cloned().collect()
+}
+
+/// The similar names that were found, by namespace and name. Many pods of a namespace list the same secret.
+#[derive(Debug, Default)]
+pub(crate) struct SimilarNames(Mutex<BTreeMap<(String, String), Arc<[String]>>>);
+
+impl Clone for SimilarNames {
+    /// An empty one, because the clone of a cluster may get other Secrets.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl SimilarNames {
+    /// The names that are known, or those that `find` returns, which are then known.
+    fn names(&self, namespace: &str, name: &str, find: impl FnOnce() -> Vec<String>) -> Arc<[String]> {
+        let key = (namespace.to_owned(), name.to_owned());
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known().get(&key).cloned();
+        found.unwrap_or_else(|| {
+            let found: Arc<[String]> = find().into();
+            let mut known = known();
+            if known.len() < REMEMBERED {
+                known.insert(key, found.clone());
+            }
+            found
+        })
+    }
+
+    /// Forgets all of them, because a Secret is added.
+    pub(crate) fn clear(&mut self) {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// The images of an object's pods.
@@ -73,4 +116,49 @@ fn images<'a>(kind: &Kind, object: &'a Value) -> Vec<&'a str> {
         lists.flatten()
     });
     containers.filter_map(|container| field(container, &["image"])?.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::json;
+
+    use super::SimilarNames;
+    use crate::cluster::Cluster;
+
+    #[test]
+    fn names_are_compared_once_for_each_namespace_and_name() {
+        let known = SimilarNames::default();
+        let searches = Cell::new(0);
+        for (namespace, name, expected) in
+            [("shop", "a", 1), ("shop", "a", 1), ("shop", "b", 2), ("data", "a", 3), ("shop", "a", 3)]
+        {
+            known.names(namespace, name, || {
+                searches.set(searches.get() + 1);
+                Vec::new()
+            });
+            assert_eq!(searches.get(), expected, "{namespace} {name}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_added_later_is_suggested_too() {
+        let mut cluster = Cluster::default();
+        let names =
+            |cluster: &Cluster| super::names("acr-secert", "shop", &["contoso.azurecr.io/web:1"], cluster);
+        let secret = |name: &str| {
+            json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": name}, "stringData": {".dockerconfigjson": r#"{"auths":{"contoso.azurecr.io":{"auth":"YTpi"}}}"#}})
+        };
+        assert!(names(&cluster).is_empty());
+        cluster.add(secret("acr-secret"), "shop");
+        assert_eq!(names(&cluster), ["acr-secret"]);
+        let mut declared = secret("acr-secrets");
+        declared["metadata"]["namespace"] = "shop".into();
+        cluster.clone().declare_secret(declared.clone());
+        assert_eq!(names(&cluster), ["acr-secret"], "a clone is another cluster");
+        cluster.declare_secret(declared);
+        assert_eq!(names(&cluster), ["acr-secret", "acr-secrets"]);
+    }
 }
