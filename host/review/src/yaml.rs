@@ -314,7 +314,7 @@ fn read(above: Above, mut reader: Reader<'_>, text: &str) -> Found {
             refusal::note(&mut tree, text, above.begins);
         }
         if let Some(tab) = refusal::first_tab(&tree, text, |tab| reader.is_replaced(tab)) {
-            break Some(Problem::new(tab, problem::INDENTING_TAB));
+            break Some(Problem::indenting_tab(tab));
         }
         let value = match value::value(&mut tree, text, &|byte| above.lines + place(byte).0) {
             Ok(value) => value,

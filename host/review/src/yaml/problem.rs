@@ -14,7 +14,10 @@ pub(super) const TOO_DEEP: &str = "nested too deeply: more than 100 levels";
 pub(super) const LINE_ENDS: [char; 2] = ['\n', '\r'];
 
 /// The message for a tab before a key.
-pub(super) const INDENTING_TAB: &str = "this line is indented with a tab, and YAML allows only spaces";
+const INDENTING_TAB: &str = "this line is indented with a tab, and YAML allows only spaces";
+
+/// The help for a tab that YAML or kubectl refuses.
+pub(super) const REPLACE_TAB: &str = "replace the tab by spaces";
 
 /// The help for a line whose indentation no line above has.
 pub(super) const INDENT: &str = "indent this line like its siblings";
@@ -122,6 +125,11 @@ impl Problem {
         self
     }
 
+    /// A tab in the indentation of a line.
+    pub(super) fn indenting_tab(at: usize) -> Self {
+        Problem::new(at, INDENTING_TAB).help(REPLACE_TAB)
+    }
+
     /// A limit that was reached, or an error in every reading of the text.
     pub(super) fn last(at: usize, message: &str) -> Self {
         Problem { is_final: true, ..Problem::new(at, message) }
@@ -178,9 +186,17 @@ impl Problem {
                 said.map_or_else(|| info.clone(), |(_, said)| said.to_owned())
             }
         };
-        let is_of_tab = is_of_layout(error.kind()) || is_of_tabs(error.kind());
-        if let Some(tab) = indenting_tab(text, at).filter(|_| is_of_tab) {
-            return Problem::new(tab, INDENTING_TAB);
+        let is_of_tab = is_of_tabs(error.kind());
+        let tab = if is_of_tab {
+            indenting_tab(text, at).or_else(|| tab_below(text, at))
+        } else {
+            indenting_tab(text, at).filter(|_| is_of_layout(error.kind()))
+        };
+        if let Some(tab) = tab {
+            return Problem::indenting_tab(tab);
+        }
+        if is_of_tab {
+            return Problem::new(at, message).help(REPLACE_TAB);
         }
         let is_colon = |at: usize| {
             let rest = text.get(at..).unwrap_or_default();
@@ -300,11 +316,28 @@ fn indenting_tab(text: &str, at: usize) -> Option<usize> {
     let before = text.get(..at)?;
     let start = before.rfind('\n').map_or(0, |found| found + 1);
     let previous = before.get(..start.saturating_sub(1))?.rfind('\n').map_or(0, |found| found + 1);
-    [start, previous].into_iter().find_map(|start| {
-        let line = text.get(start..)?;
-        let spaces = line.len() - line.trim_start_matches(' ').len();
-        let rest = line.get(spaces..)?;
-        let content = rest.trim_start_matches(['\t', ' ']);
-        (rest.starts_with('\t') && !content.starts_with(['\n', '\r', '#'])).then_some(start + spaces)
-    })
+    [start, previous].into_iter().find_map(|start| tab_of(text, start))
+}
+
+/// Byte of the first tab in the indentation of the next line with content below a byte. Where unquoted text goes on in such a
+/// line, the parser stops at the end of the text above it.
+fn tab_below(text: &str, at: usize) -> Option<usize> {
+    let mut start = at;
+    loop {
+        start += text.get(start..)?.find(LINE_ENDS)? + 1;
+        let line = text.get(start..)?.split(LINE_ENDS).next()?;
+        let content = line.trim_start_matches(['\t', ' ']);
+        if !content.is_empty() && !content.starts_with('#') {
+            return tab_of(text, start);
+        }
+    }
+}
+
+/// Byte of the first tab in the indentation of the line that begins at a byte, if the line has content.
+fn tab_of(text: &str, start: usize) -> Option<usize> {
+    let line = text.get(start..)?;
+    let spaces = line.len() - line.trim_start_matches(' ').len();
+    let rest = line.get(spaces..)?;
+    let content = rest.trim_start_matches(['\t', ' ']);
+    (rest.starts_with('\t') && !content.starts_with(['\n', '\r', '#'])).then_some(start + spaces)
 }

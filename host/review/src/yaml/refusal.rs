@@ -14,7 +14,7 @@ use memchr::{memchr, memchr2, memmem, memrchr2};
 use super::{
     builder::MAX_NOTES,
     flow_scalar,
-    problem::Problem,
+    problem::{Problem, REPLACE_TAB},
     span::Span,
     tree::{Content, Tree},
 };
@@ -238,7 +238,8 @@ fn separators(span: Range<usize>, text: &str, notes: &mut Vec<Problem>) {
 /// Notes on tabs where kubectl requires spaces.
 fn tabs(tree: &Tree, text: &str, notes: &mut Vec<Problem>) {
     each_tab(tree, text, |tab| {
-        notes.push(Problem::new(tab, "kubectl refuses this tab and accepts only spaces here"));
+        let note = Problem::new(tab, "kubectl refuses this tab and accepts only spaces here");
+        notes.push(note.help(REPLACE_TAB));
         notes.len() < MAX_NOTES
     });
 }

@@ -269,11 +269,6 @@ fn errors_say_what_to_do() {
     let variable = error("${HEAD}\na: 1\n");
     assert_eq!(variable.message, "this text has ${…} placeholders, which must be substituted first");
     assert_eq!(variable.help.as_deref(), Some("run envsubst < FILE | acr-pull-secret check -"));
-    let tab = error("a:\n  b:\n\tc: 1\n");
-    assert_eq!(
-        (tab.line, tab.column, tab.message.as_str()),
-        (3, 1, "this line is indented with a tab, and YAML allows only spaces")
-    );
     let nul = error("a: 1\nb: x\0y\n");
     assert_eq!(
         (nul.line, nul.column, nul.message.as_str()),
@@ -281,6 +276,29 @@ fn errors_say_what_to_do() {
     );
     assert_eq!(error("a: \u{9b}\n").column, 4);
     assert_eq!(error("a: \"x\n\n\n").line, 1);
+}
+
+#[test]
+fn an_indenting_tab_is_reported_on_its_own_line() {
+    const INDENT: &str = "this line is indented with a tab, and YAML allows only spaces";
+    for (text, line, column) in [
+        ("a:\n  b:\n\tc: 1\n", 3, 1),
+        ("a:\n  b: 1\n\tc: 1\n", 3, 1),
+        ("a:\n  b: 1\n\n  # note\n\tc: 1\n", 5, 1),
+        ("a:\n  b: 1\n \tc: 1\n", 3, 2),
+        ("a:\r\n  b: 1\r\n\tc: 1\r\n", 3, 1),
+        ("\ta: 1\nb: 2\n", 1, 1),
+        ("a:\n\tb: 1\n", 2, 1),
+        ("a: 1\n\tb: 1\n", 2, 1),
+        ("a:\n- b: 1\n\tc: 1\n", 3, 1),
+        ("a:\n  - b\n\t- c\n", 3, 1),
+        ("a:\n  b: 'x'\n\tc: 1\n", 3, 1),
+        ("a: [1,\n  2]\n\tc: 1\n", 3, 1),
+    ] {
+        let error = error(text);
+        assert_eq!((error.line, error.column, error.message.as_str()), (line, column, INDENT), "{text:?}");
+        assert_eq!(error.help.as_deref(), Some("replace the tab by spaces"), "{text:?}");
+    }
 }
 
 #[test]
