@@ -29,9 +29,9 @@ pub(crate) fn of_value(text: &str, key: Option<&Range<usize>>, span: &Range<usiz
     reduced(text, key, span, true)
 }
 
-/// The same without the value.
+/// The same without the value, if anything of the line is left.
 pub(crate) fn of_key(text: &str, key: Option<&Range<usize>>, span: &Range<usize>) -> Option<Excerpt> {
-    reduced(text, key, span, false)
+    reduced(text, key, span, false).filter(|(shown, _)| shown.contains(char::is_alphanumeric))
 }
 
 /// The line of a byte in a text that could not be read: what looks like indentation and a key.
@@ -297,8 +297,8 @@ mod tests {
             ("{\"image\":\"a\"}", "/image", "…\"image\":«\"a\"»}", "…\"image\":«…»}"),
             ("args: hunter2", "/args", "args: «…»", "args: «…»"),
             ("args: [hunter2]", "/args", "args: «[…]»", "args: «[…]»"),
-            ("args: [hunter2]", "/args/0", "…      «…»]", "…      «…»]"),
-            ("args:\n- hunter2", "/args/0", "- «…»", "- «…»"),
+            ("args: [hunter2]", "/args/0", "…      «…»]", "none"),
+            ("args:\n- hunter2", "/args/0", "- «…»", "none"),
             ("data:\n  a: hunter2", "/data", "  «a: …»", "  «a: …»"),
             ("- name: a\n  x: hunter2", "/0", "- «name: a»", "- «name: …»"),
             ("a:\n- name: a", "/a", "«- name: a»", "«- name: …»"),
@@ -313,7 +313,7 @@ mod tests {
             ("image: user:hunter2\n  @b", "/image", "image: «…»", "image: «…»"),
             ("- image: user:hunter2\n    @b", "/0", "- «image: …»", "- «image: …»"),
             ("image: user:hunter2@sha256:x/a", "/image", "image: «…»", "image: «…»"),
-            ("? image\n: hunter2", "/image", "… «…»", "… «…»"),
+            ("? image\n: hunter2", "/image", "… «…»", "none"),
             ("image: robot:hunter2@contoso.azurecr.io/a", "/image", "image: «…»", "image: «…»"),
             ("image: \"robot:hunter2\\x40contoso.azurecr.io/a\"", "/image", "image: «…»", "image: «…»"),
             ("image: a@sha256:0", "/image", "image: «a@sha256:0»", "image: «…»"),
