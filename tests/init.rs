@@ -156,8 +156,16 @@ fn surprises(folder: &Path) -> Vec<String> {
 /// In each folder: `check` takes the written config file, and finds nothing that it does not find without one.
 #[test]
 fn what_is_written_works_at_once() {
-    let folders =
-        ["tests/manifests", "tests/workloads", "docs/examples", "../shared/manifests/microservices-demo"];
+    works_at_once(&["tests/manifests", "tests/workloads", "docs/examples"]);
+}
+
+#[test]
+#[ignore = "needs published manifests next to the checkout"]
+fn what_is_written_for_published_manifests_works_at_once() {
+    works_at_once(&["../shared/manifests/microservices-demo"]);
+}
+
+fn works_at_once(folders: &[&str]) {
     for source in folders {
         for variant in [&["init", "deploy"][..], &["init", "--policy", "deploy"]] {
             let folder = repository(&[]);
@@ -218,7 +226,7 @@ fn comments_say_what_is_among_the_manifests() {
     assert_eq!(status, Some(0), "{stderr}");
     let expected = "pullSecrets:
   # pods in shop have this secret
-  # pods in data have no list, and a Secret or a ServiceAccount there has this name
+  # pods in data have no list, and a Secret there has this name, or a ServiceAccount there lists it
   # pods in jobs have no pull secret for these images
   - registries: [contoso.azurecr.io]
     secret: regcred
@@ -237,9 +245,9 @@ fn names_that_are_left_out_are_named() {
     let (status, stdout, stderr) = run(folder.path(), &["init", "--dry-run", "deploy"]);
     assert_eq!(status, Some(0), "{stderr}");
     for note in [
-        "note: images \"${REGISTRY}/web:1\", \"con_toso.azurecr.io/web:1\" left out, because of a registry that is not known\n",
-        "note: namespace \"${NAMESPACE}\" left out, because of a name that Kubernetes does not accept\n",
-        "note: pull secret \"$SECRET\" left out, because of a name that Kubernetes does not accept\n",
+        "note: images \"${REGISTRY}/web:1\", \"con_toso.azurecr.io/web:1\" are left out, because their registries are not known\n",
+        "note: namespace \"${NAMESPACE}\" is left out, because Kubernetes does not accept this name\n",
+        "note: pull secret \"$SECRET\" is left out, because Kubernetes does not accept this name\n",
     ] {
         assert!(stderr.contains(note), "{note}: {stderr}");
     }
@@ -331,6 +339,10 @@ fn only_paths_that_a_config_file_may_have_are_written() {
         ["init", "deploy", "./deploy/*.yaml", outside, "-n", "team", "--exclude", "a'b: \"c\"", "--hidden"];
     let (status, _, stderr) = run(folder.path(), &args);
     assert_eq!(status, Some(0), "{stderr}");
+    let note = format!(
+        "note: path {outside:?} is left out, because the config file names only paths inside of this folder\n"
+    );
+    assert!(stderr.contains(&note), "{stderr}");
     assert_eq!(
         yaml(folder.path(), CONFIG),
         json!({

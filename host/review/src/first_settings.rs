@@ -107,7 +107,7 @@ fn comments(entry: &Entry) -> Vec<String> {
     if !entry.known_in.is_empty() {
         let namespaces = some(&entry.known_in);
         lines.push(format!(
-            "pods in {namespaces} have no list, and a Secret or a ServiceAccount there has this name"
+            "pods in {namespaces} have no list, and a Secret there has this name, or a ServiceAccount there lists it"
         ));
     }
     if !entry.others.is_empty() {

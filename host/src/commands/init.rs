@@ -119,7 +119,12 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
         )
     };
     // Those that the config file names.
-    let paths: Vec<&String> = args.paths.iter().filter(|path| may_have_path(path)).collect();
+    let (paths, outside): (Vec<&String>, Vec<&String>) =
+        args.paths.iter().partition(|path| may_have_path(path));
+    if !outside.is_empty() {
+        let outside: Vec<String> = outside.iter().map(|path| format!("{path:?}")).collect();
+        left_out("path", &outside, "the config file names only paths inside of this folder", io);
+    }
     let config = config(args, main_file, &paths)?;
     let files = [(Path::new(main_file), text.as_str()), (Path::new(CONFIG_FILE), config.as_str())];
     if args.dry_run {
@@ -155,20 +160,33 @@ fn refuse_taken(files: &[&str]) -> Result<()> {
 
 /// Prints which names of the manifests are not written.
 fn tell_of_refused(usage: &Usage, io: &Io) {
-    let mut all: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut all: BTreeMap<(&str, Option<&str>), Vec<String>> = BTreeMap::new();
     for refused in usage.refused() {
-        let (noun, reason, name) = match refused {
-            Refused::Image(name) => ("image", "a registry that is not known", name),
-            Refused::Registry(name) => ("registry", "a name that settings do not accept", name),
-            Refused::Namespace(name) => ("namespace", "a name that Kubernetes does not accept", name),
-            Refused::Secret(name) => ("pull secret", "a name that Kubernetes does not accept", name),
+        let (noun, refuses, name) = match refused {
+            Refused::Image(name) => ("image", None, name),
+            Refused::Registry(name) => ("registry", Some("settings do not accept"), name),
+            Refused::Namespace(name) => ("namespace", Some("Kubernetes does not accept"), name),
+            Refused::Secret(name) => ("pull secret", Some("Kubernetes does not accept"), name),
         };
-        all.entry((noun, reason)).or_default().push(format!("{name:?}"));
+        all.entry((noun, refuses)).or_default().push(format!("{name:?}"));
     }
-    for ((noun, reason), names) in all {
-        let (noun, some) = (plural(names.len(), noun), some_of(&names, MOST_NAMES));
-        io.stderr.line(&format!("note: {noun} {some} left out, because of {reason}"));
+    for ((noun, refuses), names) in all {
+        let is_one = names.len() == 1;
+        let reason = match (refuses, is_one) {
+            (Some(refuses), true) => format!("{refuses} this name"),
+            (Some(refuses), false) => format!("{refuses} these names"),
+            (None, true) => "its registry is not known".to_owned(),
+            (None, false) => "their registries are not known".to_owned(),
+        };
+        left_out(noun, &names, &reason, io);
     }
+}
+
+/// `note: namespace "x" is left out, because …`
+fn left_out(noun: &str, names: &[String], reason: &str, io: &Io) {
+    let are = if names.len() == 1 { "is" } else { "are" };
+    let (noun, some) = (plural(names.len(), noun), some_of(names, MOST_NAMES));
+    io.stderr.line(&format!("note: {noun} {some} {are} left out, because {reason}"));
 }
 
 /// The settings, if the policy accepts them.
