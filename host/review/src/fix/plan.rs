@@ -103,15 +103,16 @@ impl Plan {
     }
 }
 
-/// Whether this is an item of a list that was copied from a cluster: the API server has set its `uid` or `resourceVersion`.
-/// The metadata of the list do not count: kubectl writes `resourceVersion: ""` there, also where a user later edits the output
-/// into a manifest.
+/// Whether this is a pod, or an item of a list, that was copied from a cluster: the API server has set its `uid` or
+/// `resourceVersion`. An edited copy of a pod cannot be applied, because its list of pull secrets is immutable. The metadata of
+/// the list do not count: kubectl writes `resourceVersion: ""` there, also where a user later edits the output into a manifest.
 pub(super) fn is_copied(manifest: &Manifest) -> bool {
     let has = |field: &str| {
         let value = manifest.object().pointer(field).and_then(Value::as_str);
         value.is_some_and(|value| !value.is_empty())
     };
-    !manifest.prefix.is_empty() && (has("/metadata/uid") || has("/metadata/resourceVersion"))
+    let is_pod = || Kind::of(manifest.object()).is_some_and(|kind| kind.is_core("Pod"));
+    (!manifest.prefix.is_empty() || is_pod()) && (has("/metadata/uid") || has("/metadata/resourceVersion"))
 }
 
 /// The JSON pointer of an object's list of pull secrets: that of its pod template, or of the pod that it is.
