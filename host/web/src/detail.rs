@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::core_engine::METADATA;
 use crate::judgement::Judgement;
 use crate::text::yaml;
+use review::admission::service_account;
 use review::engine::Engine as _;
 use review::host_calls::HostCalls;
 use review::kind::{Judged, Kind, template_path};
@@ -91,7 +92,8 @@ fn images(
     spec: &PodSpec<'_>,
 ) -> Vec<Explained> {
     let pull_secrets: Vec<&str> = spec.pull_secrets().names().collect();
-    let service_account = service_account(object, path);
+    let pods = path.iter().try_fold(object, |value, name| value.get(name)).and_then(Value::as_object);
+    let service_account = pods.map_or("default", service_account);
     let host = lookups(judgement);
     let explain = |image: &str| {
         let question = json!({"image": image, "namespace": namespace, "settings": judgement.settings,
@@ -106,13 +108,6 @@ fn images(
             Some(Explained { user: used.user(), explanation: explain(&image), image })
         })
         .collect()
-}
-
-/// The name of the `ServiceAccount` of the pods whose spec is at the path. `serviceAccount` is a deprecated alias.
-fn service_account<'a>(object: &'a Value, path: &[&str]) -> &'a str {
-    let spec = path.iter().try_fold(object, |value, name| value.get(name));
-    let name = |field| spec?.get(field)?.as_str().filter(|name| !name.is_empty());
-    name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
 }
 
 /// The lookups of an explanation. Settings that read Secrets make the Cluster tab all there is, as for the decision; without
