@@ -3,6 +3,7 @@
 mod copies;
 mod driver;
 mod input;
+mod notices;
 mod results;
 mod site;
 
