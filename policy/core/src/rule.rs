@@ -128,7 +128,7 @@ rules! {
         "Add the image's registry to the secret, spelled as in the image.";
     SecretExpired "secret-expired" Unusable,
         "A credential in a pull secret has expired.",
-        "ACR answers 401. A token contains its end, the annotation acr-pull-secret/expires announces that of a password.",
+        "ACR answers 401. The end is in the token or, for a password, in the annotation acr-pull-secret/expires.",
         "Replace the secret: az ad app credential reset --id APPID --append | acr-pull-secret secret --from-az - --server SERVER -n NAMESPACE | kubectl apply -f -. For a repository-scoped token, az acr token credential generate. Tokens of az acr login last three hours.";
     SecretEmptyPassword "secret-empty-password" Unusable,
         "A credential that the kubelet tries has no password.",

@@ -43,7 +43,9 @@ impl Problems {
     /// Notes a value that is not in `known`.
     pub(super) fn add_unknown(&mut self, path: &Path, value: &Value<'_>, known: &[&str]) {
         let (last, others) = known.split_last().map_or(("", known), |(last, others)| (*last, others));
-        let near = value.as_str().and_then(|text| nearest(text, known));
+        // Other policies call it so.
+        let near =
+            value.as_str().and_then(|text| nearest(if text == "deny" { "reject" } else { text }, known));
         let help = near.map(|near| ["did you mean ", near, "?"].concat()).unwrap_or_default();
         // The value is not shown, because it may be a secret in the wrong place.
         let message = ["must be ", &others.join(", "), " or ", last].concat();

@@ -191,7 +191,7 @@ fn parse_key(value: &Value<'_>, suffixes: &[String]) -> Result<RegistryKey, (Str
         Some(key) if is_suffix(domain(&key)) => {
             format!("for another cloud or a custom domain, add {} to registrySuffixes", domain(&key))
         }
-        _ => "write a registry such as \"contoso.azurecr.io\"".to_owned(),
+        _ => "write a registry such as \"contoso.azurecr.io\" or \"*.azurecr.io\"".to_owned(),
     };
     Err((message, help))
 }
