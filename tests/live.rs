@@ -171,6 +171,7 @@ fn the_cluster_is_the_one_that_is_named() {
     let stub = Stub::new()
         .objects(&format!("get {CHECKED} --output=json{scope}"), &[])
         .prints(&format!("get secrets --output=go-template={METADATA}{scope}"), "");
+    std::fs::write(stub.path().join("other.yaml"), "").unwrap();
     let (_, talk, status) = stub.run(&["check", "--live", "--context", "prod", "--kubeconfig", "other.yaml"]);
     assert_eq!(status, Some(3), "{talk}");
     assert!(talk.contains("nothing was checked"), "{talk}");
@@ -240,7 +241,8 @@ fn live_takes_nothing_that_stands_for_another_input() {
 
 #[test]
 fn announced_ends_are_reported_without_the_content_of_the_secrets() {
-    let more = "shop later kubernetes.io%2Fdockerconfigjson 2999-01-31T00%3A00%3A00Z\nshop other Opaque \n";
+    let more = "shop later kubernetes.io%2Fdockerconfigjson 2999-01-31T00%3A00%3A00Z\nshop other Opaque \n\
+                shop token Opaque 2020-01-31T00%3A00%3A00Z\nshop odd a%2Fb 2020-01-31T00%3A00%3A00Z\n";
     let stub = cluster("", &format!("{OF_EXPIRED}{more}"));
     let (_, talk, _) = stub.run(&["check", "--live"]);
     let warning = "warning: pull secret with an announced end that is past or within 30 days: \

@@ -1,13 +1,14 @@
 //! Runs kubectl, and reads the objects of a cluster with it. kubectl has the user's connection and login, so this command needs
 //! neither.
 
+pub(crate) mod field;
 mod made;
 mod reason;
 pub mod world;
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use review::log::Log;
 use review::object_name::parse_name;
 use serde_json::Value;
 
-use self::reason::reason;
+use self::reason::{is_forbidden, reason};
 use crate::process;
 use crate::text::reason_of;
 
@@ -41,6 +42,16 @@ pub enum KubectlError {
         call: String,
         /// What failed, on one line
         reason: String,
+        /// Whether the user may not do it
+        is_forbidden: bool,
+    },
+    /// There is no such kubeconfig, or it cannot be read
+    #[error("{}: {}", path.display(), reason_of(reason))]
+    NoKubeconfig {
+        /// Its path
+        path: PathBuf,
+        /// Why
+        reason: io::Error,
     },
     /// It took too long
     #[error("kubectl {call} did not end within {} s and was stopped", limit.as_secs())]
@@ -61,13 +72,14 @@ pub enum KubectlError {
 impl KubectlError {
     /// Whether the user may not do it.
     pub fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Failed { reason, .. } if reason.contains("(Forbidden)"))
+        matches!(self, Self::Failed { is_forbidden: true, .. })
     }
 
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
             Self::NoProgram | Self::Unusable(_) => "install kubectl, or put its folder into PATH",
+            Self::NoKubeconfig { .. } => "name a file that exists with --kubeconfig FILE",
             Self::Failed { .. } if self.is_forbidden() => {
                 "name a namespace that you may read with -n NAMESPACE, or another context with --context NAME"
             }
@@ -112,6 +124,7 @@ pub struct Kubectl<'a> {
     program: OsString,
     limit: Duration,
     access: Vec<OsString>,
+    kubeconfig: Option<PathBuf>,
     log: &'a dyn Log,
 }
 
@@ -120,13 +133,14 @@ impl<'a> Kubectl<'a> {
     pub fn new(context: Option<&str>, kubeconfig: Option<&Path>, log: &'a dyn Log) -> Self {
         // In one argument with its option, no value is read as another option.
         let context = context.map(|name| OsString::from(format!("--context={name}")));
-        let kubeconfig = kubeconfig.map(|path| {
+        let option = kubeconfig.map(|path| {
             let mut option = OsString::from("--kubeconfig=");
             option.push(path);
             option
         });
-        let access = context.into_iter().chain(kubeconfig).collect();
-        Self { program: "kubectl".into(), limit: LIMIT, access, log }
+        let access = context.into_iter().chain(option).collect();
+        let kubeconfig = kubeconfig.map(Path::to_owned);
+        Self { program: "kubectl".into(), limit: LIMIT, access, kubeconfig, log }
     }
 
     /// The objects.
@@ -163,6 +177,11 @@ impl<'a> Kubectl<'a> {
         if known.is_empty() && !names.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(path) = &self.kubeconfig
+            && let Err(reason) = path.metadata()
+        {
+            return Err(KubectlError::NoKubeconfig { path: path.clone(), reason });
+        }
         let mut command = Command::new(&self.program);
         command.args(["get", resources]).args(known).args(*options).arg(output);
         match scope {
@@ -180,7 +199,8 @@ impl<'a> Kubectl<'a> {
         };
         let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query), limit: self.limit })?;
         if ended.output.is_some() && !ended.is_success() {
-            return Err(KubectlError::Failed { call: call(query), reason: reason(&ended) });
+            let (reason, is_forbidden) = (reason(&ended), is_forbidden(&ended));
+            return Err(KubectlError::Failed { call: call(query), reason, is_forbidden });
         }
         let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
         let lines = ended.talk.lines().filter(|line| !line.trim().is_empty());

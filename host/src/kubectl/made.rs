@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use review::admission::service_account;
 use review::kind::{Kind, controller, not_judged, templates};
 use serde_json::Value;
+
+use super::field::word;
 
 /// The kinds that make pods, or workloads that do.
 const MAKERS: [&str; 7] =
@@ -164,12 +167,10 @@ impl<'a> Pods<'a> {
             let items = items.filter(move |item| item.pointer(image).is_some());
             items.map(move |item| [list, word(item, "/name"), word(item, image), word(item, policy)])
         });
-        // The second one is the deprecated name of the first.
-        let accounts = ["/serviceAccountName", "/serviceAccount"].map(|path| word(spec, path));
         Some(Self {
             labels: labels.filter(|(name, _)| !OWN_LABELS.contains(name)).collect(),
             are_mirrors: metadata.pointer("/annotations/kubernetes.io~1config.mirror").is_some(),
-            account: accounts.into_iter().find(|account| !account.is_empty()).unwrap_or("default"),
+            account: spec.as_object().map_or("default", service_account),
             secrets: secrets_of(spec),
             images: images.collect(),
         })
@@ -223,10 +224,6 @@ fn is_deleted(object: &Value) -> bool {
 fn secrets_of(object: &Value) -> Vec<&str> {
     let list = object.get("imagePullSecrets").and_then(Value::as_array).into_iter().flatten();
     list.map(|entry| word(entry, "/name")).collect()
-}
-
-fn word<'a>(object: &'a Value, path: &str) -> &'a str {
-    object.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]

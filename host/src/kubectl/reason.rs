@@ -2,6 +2,9 @@
 
 use crate::process::{Ended, on_one_line};
 
+/// The begin of a line with an error of the API server.
+const OF_SERVER: &str = "Error from server";
+
 /// Why kubectl failed, on one line. Most failures end with one line that says it, after lines of the log that repeat it.
 pub(super) fn reason(ended: &Ended) -> String {
     let lines: Vec<&str> = ended.talk.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -10,12 +13,21 @@ pub(super) fn reason(ended: &Ended) -> String {
         let status = ended.status.map(|status| format!(" ({status})")).unwrap_or_default();
         return format!("it gave no reason{status}");
     };
-    let Some(first) = said.iter().position(|line| is_error(line)) else { return on_one_line(last) };
+    // A plugin that logs in may print other errors before that of the API server.
+    let of_server = said.iter().position(|line| line.starts_with(OF_SERVER));
+    let Some(first) = of_server.or_else(|| said.iter().position(|line| is_error(line))) else {
+        return on_one_line(last);
+    };
     // `error: ` with a list of several below it.
     let items = said.iter().skip(first + 1).take_while(|line| line.starts_with("* "));
     let parts: Vec<&str> = said.iter().skip(first).take(1).chain(items).copied().collect();
     let reason = parts.join(" ");
     on_one_line(reason.strip_prefix("error: ").unwrap_or(&reason))
+}
+
+/// Whether the user may not do it, wherever the output says so.
+pub(super) fn is_forbidden(ended: &Ended) -> bool {
+    ended.talk.contains("(Forbidden)")
 }
 
 fn is_error(line: &str) -> bool {
@@ -35,7 +47,7 @@ fn is_of_log(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::reason;
+    use super::{is_forbidden, reason};
     use crate::process::Ended;
 
     #[test]
@@ -63,12 +75,33 @@ mod tests {
                 "ERROR: run az login\nUnable to connect to the server: getting credentials: exec: exit code 1".to_owned(),
                 "ERROR: run az login",
             ),
+            (
+                "ERROR: run az login\nError from server (Forbidden): pods is forbidden".to_owned(),
+                "Error from server (Forbidden): pods is forbidden",
+            ),
             ("Warning: old\nUnable to connect to the server: EOF\n".to_owned(), "Unable to connect to the server: EOF"),
             (LOG.to_owned(), LOG.trim()),
             ("\n \n".to_owned(), "it gave no reason"),
             ("é".to_owned(), "é"),
         ] {
             assert_eq!(reason(&Ended { status: None, output: None, talk }), expected);
+        }
+    }
+    #[test]
+    fn it_is_forbidden_whatever_a_plugin_prints_before() {
+        for (talk, expected) in [
+            ("Error from server (Forbidden): pods is forbidden", true),
+            ("error: the cache is old\nError from server (Forbidden): pods is forbidden", true),
+            ("Error: x\nError: y\nerror: pods is forbidden (Forbidden)", true),
+            ("Error from server (NotFound): pods \"a\" not found", false),
+            ("", false),
+        ] {
+            let talk = talk.to_owned();
+            assert_eq!(
+                is_forbidden(&Ended { status: None, output: None, talk: talk.clone() }),
+                expected,
+                "{talk}"
+            );
         }
     }
 }

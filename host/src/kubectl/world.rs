@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use super::field::word;
 use super::made::{Part, parts};
 use super::{Kubectl, KubectlError, Query, Scope};
 
@@ -14,7 +15,7 @@ const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps
 const NEEDED: [&str; 2] = ["pods", "serviceaccounts"];
 
 /// The types of Secrets that the kubelet reads. Only their content is asked for.
-const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
+pub const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
 
 /// What is printed of a Secret: namespace, name, type and end, without its data. Escaped as in the query of a URL, because a type
 /// may have any characters.
@@ -99,9 +100,8 @@ impl World {
 
 impl Found {
     fn new(object: Value) -> Self {
-        let word = |path| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
-        let (kind, name) = (word("/kind").to_ascii_lowercase(), word("/metadata/name"));
-        let place = format!("{kind}/{name} in namespace {}", word("/metadata/namespace"));
+        let (kind, name) = (word(&object, "/kind").to_ascii_lowercase(), word(&object, "/metadata/name"));
+        let place = format!("{kind}/{name} in namespace {}", word(&object, "/metadata/namespace"));
         Self { place, object }
     }
 }

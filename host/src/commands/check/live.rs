@@ -6,7 +6,6 @@ use review::diagnostic::{Diagnostic, Diagnostics};
 use review::evaluation::Evaluation;
 use review::inventory::Expiry;
 use review::list::some_of;
-use serde_json::Value;
 
 use super::Check;
 use crate::args::CompleteArgs;
@@ -14,11 +13,12 @@ use crate::commands::question::Question;
 use crate::commands::unknown::Unknown;
 use crate::console::Io;
 use crate::files::input::Given;
-use crate::kubectl::world::World;
+use crate::kubectl::field::word;
+use crate::kubectl::world::{READ, World};
 use crate::kubectl::{Kubectl, Scope};
 use crate::text::{counted, plural};
 
-/// Days before the end of a Secret from which it is reported, as by default in settings.
+/// Days before the end of a Secret from which it is reported: the default of `expiryWarningDays`, whatever the settings have.
 const SOON: i64 = 30;
 
 /// The most names that a warning lists.
@@ -129,11 +129,15 @@ impl Live {
     /// ends together with its content.
     fn tell_of_ends(&self, evaluation: &Evaluation<'_>, io: &Io) {
         let ends = self.world.secrets.iter().filter_map(|secret| {
-            let word = |path| secret.pointer(path).and_then(Value::as_str);
-            word("/metadata/annotations/acr-pull-secret~1expires")?;
+            let is_read = READ.contains(&word(secret, "/type"));
+            let is_announced = !word(secret, "/metadata/annotations/acr-pull-secret~1expires").is_empty();
+            if !is_read || !is_announced {
+                return None;
+            }
             let ends = Expiry::of(secret, evaluation.policy, evaluation.host.clone());
             ends.days_left.filter(|days| *days <= SOON)?;
-            Some(format!("{}/{} ({})", word("/metadata/namespace")?, word("/metadata/name")?, ends.expires?))
+            let [namespace, name] = ["/metadata/namespace", "/metadata/name"].map(|path| word(secret, path));
+            Some(format!("{namespace}/{name} ({})", ends.expires?))
         });
         let ends: Vec<String> = ends.collect();
         if !ends.is_empty() {
@@ -161,5 +165,15 @@ impl Live {
         if !self.was_read {
             unknown.tell(io);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SOON;
+
+    #[test]
+    fn a_secret_ends_soon_as_by_default_in_the_policy() {
+        assert_eq!(SOON, i64::from(policy_core::Settings::default().expiry_warning_days));
     }
 }
