@@ -1,0 +1,235 @@
+use super::Meaning::{
+    self, Broken, Certificate, Forbidden, NoCredential, NoPlatform, NoRegistry, NoSpace, NotFound,
+    NotInspected, NotSigned, PlainHttp, Proxy, Refused, Throttled, TooMany, Unauthorized, UnknownHost,
+    Unreachable,
+};
+use super::WORDS;
+
+/// Messages of kubelets with containerd 1.7 and 2.x, CRI-O and dockershim, each as the state of a container and as an event.
+#[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn messages_of_kubelets_have_their_meaning() {
+    let image = "contoso.azurecr.io/web:v1";
+    let pull = format!("rpc error: code = Unknown desc = failed to pull and unpack image \"{image}\": ");
+    let resolve = format!("{pull}failed to resolve reference \"{image}\": ");
+    let authorize = format!("{resolve}failed to authorize: ");
+    let request =
+        format!("{resolve}failed to do request: Head \"https://contoso.azurecr.io/v2/web/manifests/v1\": ");
+    let source = format!("rpc error: code = Unknown desc = initializing source docker://{image}: ");
+    let docker = "rpc error: code = Unknown desc = Error response from daemon: ";
+    let url = "https://contoso.azurecr.io/v2/web/manifests/v1";
+    let tokens =
+        "https://contoso.azurecr.io/oauth2/token?scope=repository%3Aweb%3Apull&service=contoso.azurecr.io";
+    for (begin, end, meaning) in [
+        (authorize.as_str(), format!("failed to fetch anonymous token: unexpected status from GET request to {tokens}: 401 Unauthorized"), NoCredential),
+        (&authorize, format!("failed to fetch oauth token: unexpected status from POST request to {tokens}: 401 Unauthorized"), Refused),
+        (&authorize, "failed to fetch anonymous token: unexpected status: 403 Forbidden".to_owned(), Forbidden),
+        (&authorize, format!("failed to fetch anonymous token: Get \"{tokens}\": dial tcp: i/o timeout"), Unreachable),
+        // A revoked secret, and then the anonymous attempt of a node of AKS.
+        (
+            "[",
+            "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized, failed to authorize: \
+             failed to fetch anonymous token: unexpected status: 401 Unauthorized]".to_owned(),
+            Refused,
+        ),
+        (
+            &resolve,
+            "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: \
+             authorization failed".to_owned(),
+            Unauthorized,
+        ),
+        (&resolve, format!("unexpected status from HEAD request to {url}: 403 Forbidden"), Forbidden),
+        (&resolve, format!("unexpected status from HEAD request to {url}: 503 Service Unavailable"), Broken),
+        (&resolve, format!("unexpected status from HEAD request to {url}: 504 Gateway Timeout"), Broken),
+        (&resolve, format!("unexpected status from HEAD request to {url}: 429 Too Many Requests"), TooMany),
+        (&resolve, "unexpected status code 429 Too Many Requests - Server message: toomanyrequests: limit".to_owned(), TooMany),
+        (&resolve, format!("{image}: not found"), NotFound),
+        (&pull, "no match for platform in manifest: not found".to_owned(), NoPlatform),
+        (&pull, "failed to extract layer sha256:00: write /var/lib/x: no space left on device".to_owned(), NoSpace),
+        (&pull, "failed to extract layer sha256:00: write /var/lib/x: disk quota exceeded".to_owned(), NoSpace),
+        (
+            &pull,
+            "failed to copy: httpReadSeeker: failed open: failed to do request: Get \"https://x.blob.core.windows.net/a?sig=b\": \
+             dial tcp: lookup x.blob.core.windows.net on 10.0.0.10:53: no such host".to_owned(),
+            UnknownHost,
+        ),
+        (&request, "dial tcp: lookup contoso.azurecr.io: no such host".to_owned(), UnknownHost),
+        (&request, "dial tcp: lookup contoso.azurecr.io on 10.0.0.10:53: server misbehaving".to_owned(), UnknownHost),
+        (
+            &request,
+            "dial tcp: lookup contoso.azurecr.io on 10.0.0.10:53: read udp 10.0.0.4:40000->10.0.0.10:53: i/o timeout".to_owned(),
+            UnknownHost,
+        ),
+        (&request, "dial tcp 10.0.0.4:443: i/o timeout".to_owned(), Unreachable),
+        (&request, "dial tcp 10.0.0.4:443: connect: connection refused".to_owned(), Unreachable),
+        (&request, "dial tcp 10.0.0.4:443: connect: no route to host".to_owned(), Unreachable),
+        (&request, "dial tcp 10.0.0.4:443: connect: network is unreachable".to_owned(), Unreachable),
+        (&request, "read tcp 10.0.0.5:40000->10.0.0.4:443: read: connection reset by peer".to_owned(), Unreachable),
+        (&request, "net/http: TLS handshake timeout".to_owned(), Unreachable),
+        (&request, "context deadline exceeded".to_owned(), Unreachable),
+        (&request, "EOF".to_owned(), Unreachable),
+        (&request, "proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: connection refused".to_owned(), Proxy),
+        (&request, "proxyconnect tcp: dial tcp: lookup proxy.corp: no such host".to_owned(), Proxy),
+        (&request, "Proxy Authentication Required".to_owned(), Proxy),
+        (&request, "http: server gave HTTP response to HTTPS client".to_owned(), PlainHttp),
+        (
+            &request,
+            "tls: failed to verify certificate: x509: certificate signed by unknown authority".to_owned(),
+            Certificate,
+        ),
+        (
+            &request,
+            "x509: certificate has expired or is not yet valid: current time 2026-07-31T00:00:00Z is after \
+             2026-07-30T00:00:00Z".to_owned(),
+            Certificate,
+        ),
+        // CRI-O
+        (&source, "reading manifest v1 in contoso.azurecr.io/web: manifest unknown".to_owned(), NotFound),
+        (&source, "reading manifest v1 in contoso.azurecr.io/web: name unknown: repository name not known to registry".to_owned(), NotFound),
+        (
+            &source,
+            "unable to retrieve auth token: invalid username/password: unauthorized: authentication required".to_owned(),
+            Unauthorized,
+        ),
+        (&source, "reading manifest v1 in contoso.azurecr.io/web: requested access to the resource is denied".to_owned(), Unauthorized),
+        (&source, "pinging container registry contoso.azurecr.io: Get \"https://contoso.azurecr.io/v2/\": EOF".to_owned(), Unreachable),
+        (
+            "rpc error: code = Unknown desc = choosing image instance: ",
+            "no image found in image index for architecture \"arm64\", variant \"v8\", OS \"linux\"".to_owned(),
+            NoPlatform,
+        ),
+        (
+            "rpc error: code = Unknown desc = ",
+            "Source image rejected: A signature was required, but no signature exists".to_owned(),
+            NotSigned,
+        ),
+        (
+            "rpc error: code = Unknown desc = ",
+            "short-name \"web:v1\" did not resolve to an alias and no unqualified-search registries are defined in \
+             \"/etc/containers/registries.conf\"".to_owned(),
+            NoRegistry,
+        ),
+        // dockershim
+        (docker, format!("Get {url}: unauthorized: authentication required, visit https://aka.ms/acr/authorization"), Unauthorized),
+        (docker, format!("Get {url}: no basic auth credentials"), NoCredential),
+        (docker, format!("manifest for {image} not found: manifest unknown: manifest tagged by \"v1\" is not found"), NotFound),
+        (docker, "pull access denied for x/web, repository does not exist or may require 'docker login'".to_owned(), Unauthorized),
+        (
+            docker,
+            "Get https://contoso.azurecr.io/v2/: net/http: request canceled while waiting for connection (Client.Timeout exceeded \
+             while awaiting headers)".to_owned(),
+            Unreachable,
+        ),
+        (docker, "Get https://contoso.azurecr.io/v2/: x509: certificate signed by unknown authority".to_owned(), Certificate),
+        (docker, "no matching manifest for linux/arm64 in the manifest list entries".to_owned(), NoPlatform),
+        (
+            docker,
+            "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and \
+             upgrading: https://www.docker.com/increase-rate-limit".to_owned(),
+            TooMany,
+        ),
+        // ACR's firewall
+        (
+            &resolve,
+            format!(
+                "unexpected status from HEAD request to {url}: 403 Forbidden - Server message: denied: client with IP '20.0.0.1' is \
+                 not allowed access. Refer https://aka.ms/acr/firewall to grant access"
+            ),
+            Forbidden,
+        ),
+        // The kubelet itself
+        ("", "pull QPS exceeded".to_owned(), Throttled),
+    ] {
+        for message in [format!("{begin}{end}"), format!("Failed to pull image \"{image}\": {begin}{end}")] {
+            assert_eq!(Meaning::of("ErrImagePull", &message, image), Some(meaning), "{message}");
+        }
+        let back_off = format!("Back-off pulling image \"{image}\": ErrImagePull: {begin}{end}");
+        assert_eq!(Meaning::of("ImagePullBackOff", &back_off, image), Some(meaning), "{back_off}");
+    }
+}
+
+#[test]
+fn reasons_of_the_kubelet_have_their_meaning() {
+    for (reason, message, meaning) in [
+        (
+            "InvalidImageName",
+            "Failed to apply default image tag \"A\": couldn't parse image name",
+            Meaning::InvalidName,
+        ),
+        (
+            "ErrImageNeverPull",
+            "Container image \"a\" is not present with pull policy of Never",
+            Meaning::NeverPulled,
+        ),
+        (
+            "ImageInspectError",
+            "Failed to inspect image \"a\": rpc error: code = Unknown desc = i/o timeout",
+            NotInspected,
+        ),
+        (
+            "ImageInspectError",
+            "Failed to inspect image \"a\": rpc error: code = Unknown desc = short-name \"a:latest\" did not resolve to an alias and \
+             no unqualified-search registries are defined in \"/etc/containers/registries.conf\"",
+            NoRegistry,
+        ),
+        ("RegistryUnavailable", "image pull failed for a because the registry is unavailable", Unreachable),
+        (
+            "RegistryUnavailable",
+            "image pull failed for a because the registry is unavailable: 503 Service Unavailable",
+            Broken,
+        ),
+        (
+            "SignatureValidationFailed",
+            "image pull failed for a because the signature validation failed",
+            NotSigned,
+        ),
+    ] {
+        assert_eq!(Meaning::of(reason, message, "a"), Some(meaning), "{reason}: {message}");
+    }
+    assert_eq!(Meaning::of("ErrImagePull", "odd", "a"), None);
+}
+
+#[test]
+fn words_of_the_image_are_not_the_reason() {
+    for (image, end, meaning) in [
+        (
+            "contoso.azurecr.io/timeout-svc:v1",
+            "contoso.azurecr.io/timeout-svc:v1: not found",
+            Meaning::NotFound,
+        ),
+        (
+            "contoso.azurecr.io/timeout-svc:v1",
+            "failed to fetch anonymous token: unexpected status from GET request to \
+             https://contoso.azurecr.io/oauth2/token?scope=repository%3Atimeout-svc%3Apull&service=contoso.azurecr.io: 401 \
+             Unauthorized",
+            Meaning::NoCredential,
+        ),
+        (
+            "contoso.azurecr.io/web:unreachable",
+            "reading manifest unreachable in contoso.azurecr.io/web: manifest unknown",
+            Meaning::NotFound,
+        ),
+        ("timeout", "docker.io/library/timeout:latest: not found", Meaning::NotFound),
+        ("x/timeout", "pull access denied for x/timeout, repository does not exist", Meaning::Unauthorized),
+        ("timeout", "pull access denied for timeout, repository does not exist", Meaning::Unauthorized),
+        (
+            "contoso.azurecr.io/unreachable/web:v1",
+            "unexpected status from HEAD request to https://contoso.azurecr.io/v2/unreachable/web/manifests/v1: 403 Forbidden",
+            Meaning::Forbidden,
+        ),
+        ("contoso.azurecr.io/web:v1", "dial tcp 10.0.0.4:443: i/o timeout", Meaning::Unreachable),
+    ] {
+        let message = format!("Failed to pull image \"{image}\": rpc error: code = Unknown desc = {end}");
+        assert_eq!(Meaning::of("ErrImagePull", &message, image), Some(meaning), "{message}");
+    }
+}
+
+/// Alone, as the runtime has them: behind the URL that Go quotes, before the name that is looked up.
+#[test]
+fn each_of_the_words_alone_has_its_meaning() {
+    for (words, meaning) in WORDS {
+        let begin = if words.starts_with('"') { "Get \"https://x" } else { "" };
+        let message = format!("{begin}{words} x");
+        assert_eq!(Meaning::of("ErrImagePull", &message, "a"), Some(meaning), "{message}");
+    }
+}
