@@ -1,7 +1,7 @@
 //! Whether a pull secret of a pod serves one image, for programs.
 
 use review::explanation::{SecretState, Usability};
-use review::pull::PullResult;
+use review::pull::PullAttempt;
 use serde::Serialize;
 
 use crate::why::ImageFacts;
@@ -60,17 +60,23 @@ fn of_keys(image: &ImageFacts, name: &str) -> (Serves, Option<String>) {
     if tries.iter().all(|tried| tried.fails) {
         return (Serves::Failing, first.status.clone());
     }
-    let pull = image.pull.as_ref().filter(|pull| pull.result == PullResult::Denied);
-    let mut attempts = pull.into_iter().flat_map(|pull| &pull.attempts);
-    match attempts.find(|attempt| attempt.secret.as_deref() == Some(name)) {
-        Some(attempt) => (Serves::Failing, Some(attempt.answer.clone())),
-        None => (Serves::Usable, None),
+    let attempts = image.pull.iter().flat_map(|pull| &pull.attempts);
+    let mut attempts = attempts.filter(|attempt| attempt.secret.as_deref() == Some(name)).peekable();
+    match attempts.peek().copied() {
+        Some(first) if attempts.all(is_denied) => (Serves::Failing, Some(first.answer.clone())),
+        _ => (Serves::Usable, None),
     }
+}
+
+/// Whether the registry refused the credential, or gave it no permission: its status is the begin of the answer.
+fn is_denied(attempt: &PullAttempt) -> bool {
+    ["401: ", "403: "].iter().any(|status| attempt.answer.starts_with(status))
 }
 
 #[cfg(test)]
 mod tests {
     use review::explanation::Explanation;
+    use review::pull::{ImagePull, PullAttempt, PullResult};
     use serde_json::{Value, json};
 
     use super::secrets;
@@ -82,59 +88,91 @@ mod tests {
     fn the_state_of_a_secret_is_about_the_image() {
         let tried = |fails: bool, status: &str| json!({"secret": "s", "key": "a.azurecr.io", "fails": fails, "status": status});
         let other = json!({"secret": "t", "key": "a.azurecr.io", "fails": false, "status": "ok"});
-        for (state, tries, denied, expected) in [
-            ("usable", vec![tried(false, "ok")], false, json!({"name": "s", "state": "usable"})),
+        let (denied, pulled) = ("401: wrong or revoked", "pulled as sha256:00");
+        for (state, tries, attempts, expected) in [
+            ("usable", vec![tried(false, "ok")], vec![], json!({"name": "s", "state": "usable"})),
             (
                 "usable",
                 vec![tried(true, "expired")],
-                false,
+                vec![],
                 json!({"name": "s", "state": "failing", "reason": "expired"}),
             ),
             (
                 "usable",
                 vec![tried(true, "expired"), tried(false, "ok")],
-                false,
+                vec![],
                 json!({"name": "s", "state": "usable"}),
             ),
             (
                 "usable",
                 vec![tried(true, "expired"), other.clone()],
-                false,
+                vec![],
                 json!({"name": "s", "state": "failing", "reason": "expired"}),
             ),
             (
                 "usable",
                 vec![tried(false, "ok")],
-                true,
-                json!({"name": "s", "state": "failing", "reason": "401"}),
+                vec![("s", denied)],
+                json!({"name": "s", "state": "failing", "reason": denied}),
             ),
-            ("usable", vec![], false, json!({"name": "s", "state": "unmatched"})),
-            ("usable", vec![other], false, json!({"name": "s", "state": "unmatched"})),
-            ("absent", vec![], false, json!({"name": "s", "state": "absent", "reason": "r"})),
-            ("ignored", vec![], false, json!({"name": "s", "state": "ignored", "reason": "r"})),
-            ("malformed", vec![], false, json!({"name": "s", "state": "malformed", "reason": "r"})),
-            ("unknown", vec![], false, json!({"name": "s", "state": "unknown", "reason": "r"})),
+            // Another secret gets the image.
+            (
+                "usable",
+                vec![tried(false, "ok"), other.clone()],
+                vec![("s", denied), ("t", pulled)],
+                json!({"name": "s", "state": "failing", "reason": denied}),
+            ),
+            (
+                "usable",
+                vec![tried(false, "ok"), tried(false, "ok")],
+                vec![("s", denied), ("s", pulled)],
+                json!({"name": "s", "state": "usable"}),
+            ),
+            (
+                "usable",
+                vec![other.clone(), tried(false, "ok")],
+                vec![("t", denied)],
+                json!({"name": "s", "state": "usable"}),
+            ),
+            (
+                "usable",
+                vec![tried(false, "ok")],
+                vec![("s", "404: no such repository, tag or digest")],
+                json!({"name": "s", "state": "usable"}),
+            ),
+            (
+                "usable",
+                vec![tried(false, "ok")],
+                vec![("s", "no answer: it took too long")],
+                json!({"name": "s", "state": "usable"}),
+            ),
+            ("usable", vec![], vec![], json!({"name": "s", "state": "unmatched"})),
+            ("usable", vec![other], vec![], json!({"name": "s", "state": "unmatched"})),
+            ("absent", vec![], vec![], json!({"name": "s", "state": "absent", "reason": "r"})),
+            ("ignored", vec![], vec![], json!({"name": "s", "state": "ignored", "reason": "r"})),
+            ("malformed", vec![], vec![], json!({"name": "s", "state": "malformed", "reason": "r"})),
+            ("unknown", vec![], vec![], json!({"name": "s", "state": "unknown", "reason": "r"})),
         ] {
             let reason = if state == "usable" { Value::Null } else { "r".into() };
             let explanation = json!({
                 "image": "a.azurecr.io/web", "secrets": [{"name": "s", "state": state, "reason": reason}], "tries": tries,
             });
             let explanation: Explanation = serde_json::from_value(explanation).unwrap();
-            let attempt = review::pull::PullAttempt {
-                secret: Some("s".to_owned()),
+            let attempt = |(secret, answer): &(&str, &str)| PullAttempt {
+                secret: Some((*secret).to_owned()),
                 key: Some("a.azurecr.io".to_owned()),
-                answer: "401".to_owned(),
+                answer: (*answer).to_owned(),
             };
-            let pull = denied.then(|| review::pull::ImagePull {
+            let pull = (!attempts.is_empty()).then(|| ImagePull {
                 pointer: String::new(),
                 image: String::new(),
-                result: review::pull::PullResult::Denied,
+                result: PullResult::Denied,
                 digest: None,
                 size: None,
                 platforms: Vec::new(),
                 message: None,
                 help: None,
-                attempts: vec![attempt],
+                attempts: attempts.iter().map(attempt).collect(),
             });
             let image = Image {
                 reference: "a.azurecr.io/web".to_owned(),
@@ -146,7 +184,7 @@ mod tests {
             assert_eq!(
                 serde_json::to_value(secrets(&facts)).unwrap(),
                 json!([expected]),
-                "{state} {tries:?}"
+                "{state} {tries:?} {attempts:?}"
             );
         }
     }
