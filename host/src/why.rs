@@ -13,6 +13,7 @@ pub mod event;
 mod fix;
 pub mod image;
 pub mod kubelet;
+pub mod mask;
 pub mod meaning;
 pub mod pod;
 pub mod secret;
@@ -24,7 +25,7 @@ use serde_json::Value;
 
 use self::event::Event;
 use self::image::{Image, State};
-use self::kubelet::Complaint;
+use self::kubelet::{Complaint, shortened};
 use self::meaning::Meaning;
 use self::pod::Pod;
 use self::secret::Secret;
@@ -71,6 +72,17 @@ pub enum Now {
 }
 
 impl ImageFacts {
+    /// The registry, with its port; none where the image is not a valid reference or names no registry.
+    pub fn registry(&self) -> Option<&str> {
+        let domain = self.explanation.reference.as_ref().map(|reference| reference.domain.as_str());
+        domain.filter(|domain| !domain.is_empty())
+    }
+
+    /// The registry, in a sentence.
+    pub fn host(&self) -> &str {
+        self.registry().unwrap_or("its registry")
+    }
+
     /// Whether the pod's secrets are known to fail the pull: each key that is tried, or a secret that cannot be read.
     fn fails_with_secrets(&self) -> bool {
         let Explanation { error, tries, secrets, .. } = &self.explanation;
@@ -87,16 +99,14 @@ impl ImageFacts {
 }
 
 impl Facts {
+    /// A message of the cluster as it may be shown.
+    fn shown(&self, message: &str) -> String {
+        shortened(&self.pod.masked(message))
+    }
+
     /// The kubelet's last complaint about an image.
     pub fn complaint(&self, image: &Image) -> Option<Complaint> {
-        let State::Failing { reason, message } = &image.state else { return None };
-        let of_state = Complaint::of(reason, message, &image.reference);
-        if of_state.says_why() {
-            return Some(of_state);
-        }
-        // Older kubelets say why only in an event.
-        let failed = self.events.iter().rev().find(|event| event.is_failed_pull_of(&image.reference));
-        Some(failed.map_or(of_state, |event| Complaint::of(reason, &event.message, &image.reference)))
+        self.pod.complaint(image, &self.events)
     }
 
     /// Whether the node had the image of a container before the pod, so that nothing was pulled for it.

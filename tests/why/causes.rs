@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::consistency::assert_consistent;
 use super::{
     ACCOUNT, EVENTS, IMAGE, PASSWORD, POD, account, anonymous, answers, back_off, event, expired, failed,
     pod, secrets, unauthorized, valid, waiting,
@@ -69,10 +70,12 @@ fn check(cases: Vec<Case>) {
         assert_eq!(answer["canPull"], case.can_pull, "{name}: {answer:#}");
         let help = answer["help"].as_str().unwrap_or_default();
         assert!(help.contains(case.help) && help.is_empty() == case.help.is_empty(), "{name}: {answer:#}");
-        // The state of a secret does not contradict the cause.
-        let usable = |secret: &Value| secret["state"] == "usable" && cause.contains("expired");
-        let image = &answer["images"][0];
-        assert!(!image["secrets"].as_array().unwrap().iter().any(usable), "{name}: {answer:#}");
+        for image in answer["images"].as_array().unwrap() {
+            let secrets = image["secrets"].as_array().unwrap();
+            let listed = case.pod["spec"]["imagePullSecrets"].as_array().unwrap();
+            assert_eq!(secrets.len(), listed.len(), "{name}: {answer:#}");
+            secrets.iter().for_each(|secret| assert_consistent(secret, image, cause, name));
+        }
         assert!(!answer.to_string().contains("will fail"), "{name}: {answer:#}");
     }
 }

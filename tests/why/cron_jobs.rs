@@ -80,7 +80,7 @@ fn a_cron_job_without_pods_has_the_reason() {
             vec![],
             vec![],
             "CronJob",
-            "it made its last Job at 2026-07-31T03:00:00Z, which is gone",
+            "its last Job, of 2026-07-31T03:00:00Z, is gone",
             true,
             "kubectl create job",
         ),
@@ -89,7 +89,7 @@ fn a_cron_job_without_pods_has_the_reason() {
             vec![],
             vec![refused.clone()],
             "CronJob",
-            "its Jobs are refused: Error creating job",
+            "its Jobs are rejected: Error creating job",
             false,
             "kubectl describe cronjob report",
         ),
@@ -152,22 +152,96 @@ fn a_workload_that_asks_for_no_pods_is_no_failure() {
             "DaemonSet",
             "daemonsets.apps",
             json!({}),
-            json!({"desiredNumberScheduled": 0}),
+            json!({"desiredNumberScheduled": 0, "observedGeneration": 3}),
             "no node is selected",
         ),
     ] {
-        let object = json!({
-            "apiVersion": "v1", "kind": kind, "metadata": {"name": "web", "namespace": "shop", "uid": "44"}, "spec": spec, "status": status,
-        });
-        let stub = Stub::new()
-            .objects(
-                &format!("get {resource} web --output=json --namespace=shop --ignore-not-found"),
-                &[object],
-            )
-            .objects(&EVENTS.replace("11-22", "44"), &[]);
-        let (answers, status) = answers(&stub, &[&format!("{}/web", kind.to_lowercase()), "-n", "shop"]);
+        let (answers, status) = answer(kind, resource, &spec, &status, &[]);
         assert_eq!((status, &answers[0]["canPull"]), (Some(0), &true.into()), "{answers:#}");
         assert!(answers[0]["cause"].as_str().unwrap().starts_with(cause), "{answers:#}");
+    }
+}
+
+#[test]
+fn a_workload_whose_pods_are_rejected_is_a_failure_though_it_is_paused() {
+    let webhook = "admission webhook \"policy\" denied the request";
+    let quota = "pods \"web-1\" is forbidden: exceeded quota: pods";
+    let replica_failure = |message: &str| json!({"conditions": [{"type": "ReplicaFailure", "status": "True", "message": message}]});
+    let paused = json!({"replicas": 3, "paused": true});
+    let rejected = "its pods are rejected: ";
+    let created = event("FailedCreate", webhook);
+    let unseen = |status: Value| {
+        ("DaemonSet", "daemonsets.apps", json!({}), status, vec![], "none of its pods exists")
+    };
+    for (kind, resource, spec, status, events, cause) in [
+        ("Deployment", "deployments.apps", paused.clone(), replica_failure(webhook), vec![], rejected),
+        ("Deployment", "deployments.apps", paused.clone(), replica_failure(quota), vec![], rejected),
+        ("Deployment", "deployments.apps", paused, json!({}), vec![created.clone()], rejected),
+        (
+            "DaemonSet",
+            "daemonsets.apps",
+            json!({}),
+            json!({"desiredNumberScheduled": 0}),
+            vec![created],
+            rejected,
+        ),
+        // Its controller has not looked at it.
+        unseen(json!({})),
+        unseen(json!({"desiredNumberScheduled": 0})),
+        unseen(json!({"desiredNumberScheduled": 0, "observedGeneration": 2})),
+        unseen(json!({"desiredNumberScheduled": 2, "observedGeneration": 3})),
+    ] {
+        let (answers, ended) = answer(kind, resource, &spec, &status, &events);
+        assert_eq!((ended, &answers[0]["canPull"]), (Some(1), &false.into()), "{status} {answers:#}");
+        assert!(answers[0]["cause"].as_str().unwrap().starts_with(cause), "{status} {answers:#}");
+    }
+}
+
+/// The answer about a workload without pods, which has been changed twice.
+fn answer(
+    kind: &str,
+    resource: &str,
+    spec: &Value,
+    status: &Value,
+    events: &[Value],
+) -> (Value, Option<i32>) {
+    let metadata = json!({"name": "web", "namespace": "shop", "uid": "44", "generation": 3});
+    let object =
+        json!({"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec, "status": status});
+    let get = format!("get {resource} web --output=json --namespace=shop --ignore-not-found");
+    let stub = Stub::new().objects(&get, &[object]).objects(&EVENTS.replace("11-22", "44"), events);
+    answers(&stub, &[&format!("{}/web", kind.to_lowercase()), "-n", "shop"])
+}
+
+#[test]
+fn answers_found_before_kubectl_fails_are_written() {
+    let get = |name: &str| format!("get pods {name} --output=json --namespace=shop --ignore-not-found");
+    let stub = Stub::new()
+        .objects(&get("web-5d8f7c9b6-x2k4p"), &[pod(IMAGE, &[], &back_off())])
+        .objects(&get("gone"), &[])
+        .fails(&get("other"), "Unable to connect to the server: EOF")
+        .objects(EVENTS, &[anonymous()])
+        .objects(ACCOUNT, &[account(&[])]);
+    let names = ["why", "pod/gone", "pod/web-5d8f7c9b6-x2k4p", "pod/other", "pod/never", "-n", "shop"];
+    let (out, talk, status) = stub.run(&names);
+    assert_eq!(status, Some(2), "{out}{talk}");
+    assert!(out.starts_with("Pod shop/web-5d8f7c9b6-x2k4p"), "{out}");
+    for error in ["there is no pod gone", "kubectl get pods failed: Unable to connect to the server: EOF"] {
+        assert!(talk.contains(&format!("error: {error}")), "{talk}");
+    }
+    let (out, _, status) = stub.run(&[&names[..], &["-o", "json"]].concat());
+    let answers: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((answers.as_array().unwrap().len(), status), (1, Some(2)), "{answers:#}");
+}
+
+/// kubectl is not run: its error would name the cluster.
+#[test]
+fn a_kubeconfig_that_does_not_exist_is_the_error() {
+    for call in [&["why", "web"][..], &["check", "--live"]] {
+        let (_, talk, status) = Stub::new().run(&[call, &["--kubeconfig", "nope"]].concat());
+        assert_eq!(status, Some(2), "{talk}");
+        assert!(talk.contains("error: nope: no such file"), "{talk}");
+        assert!(talk.contains("name a file that exists with --kubeconfig FILE"), "{talk}");
     }
 }
 
@@ -193,7 +267,8 @@ fn a_file_and_two_words_get_a_help() {
     for file in ["web.yaml", "./k8s/web.yml", "deploy/web.json"] {
         let (_, talk, status) = Stub::new().run(&["why", file]);
         assert_eq!(status, Some(2), "{talk}");
-        assert!(talk.contains("acr-pull-secret check reads files"), "{talk}");
+        assert!(talk.contains(&format!("error: {file} is a file, ")), "{talk}");
+        assert!(talk.contains(&format!("run acr-pull-secret check {file}")), "{talk}");
     }
     let workloads =
         "deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,cronjobs.batch,replicasets.apps";

@@ -1,36 +1,14 @@
-//! What `why` finds: pods of workloads, what the registry answers, and what may not be read.
+//! What `why` finds: why a workload has no pods, what the registry answers, and what may not be read.
 
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT, EVENTS, IMAGE, PASSWORD, POD, account, anonymous, back_off, cluster, event, pod, row, secrets,
-    unauthorized, valid, waiting, why,
+    ACCOUNT, EVENTS, IMAGE, PASSWORD, POD, WORKLOADS, account, anonymous, back_off, cluster, event, pod, row,
+    secrets, unauthorized, valid, waiting, why, workload,
 };
 use crate::asking::registry::{READER, REVOKED, Registry};
 use crate::engines::project;
 use crate::kubectl::{Stub, secret};
-
-const WORKLOADS: &str =
-    "deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,cronjobs.batch,replicasets.apps";
-
-fn workload(kind: &str, replicas: usize) -> Value {
-    json!({
-        "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "web", "namespace": "shop", "uid": "44"},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}},
-    })
-}
-
-/// A pod of this name, uid and age.
-fn named(mut pod: Value, name: &str, minute: usize) -> Value {
-    pod["metadata"]["name"] = name.into();
-    pod["metadata"]["creationTimestamp"] = format!("2026-07-31T02:{minute:02}:00Z").into();
-    pod
-}
-
-/// The rest of what is read about a pod without pull secrets.
-fn with_pod(stub: Stub) -> Stub {
-    stub.objects(EVENTS, &[anonymous()]).objects(ACCOUNT, &[account(&[])])
-}
 
 /// The page shows the whole answer.
 #[test]
@@ -50,75 +28,6 @@ fn the_answer_of_the_documents_is_that_of_the_command() {
     let days = regex::Regex::new("[0-9]+ days ago").unwrap();
     let (out, page) = (days.replace_all(&out, "N days ago"), days.replace_all(&page, "N days ago"));
     assert!(page.contains(&*out), "{out}");
-}
-
-#[test]
-fn a_workload_stands_for_its_pods_and_those_in_trouble_are_explained_once() {
-    let failing = |name: &str, minute| named(pod(IMAGE, &[], &back_off()), name, minute);
-    let running = named(pod(IMAGE, &[], &json!({"running": {}})), "web-old", 1);
-    let pods = [running.clone(), failing("web-a", 10), failing("web-b", 11), failing("web-c", 12)];
-    let list = "get pods --selector=app=web --output=json --namespace=shop";
-    for (target, calls) in [
-        (
-            "web",
-            vec![
-                ("get pods web --output=json --namespace=shop --ignore-not-found".to_owned(), vec![]),
-                (
-                    format!("get {WORKLOADS} web --output=json --namespace=shop --ignore-not-found"),
-                    vec![workload("Deployment", 4)],
-                ),
-            ],
-        ),
-        (
-            "sts/web",
-            vec![(
-                "get statefulsets.apps web --output=json --namespace=shop --ignore-not-found".to_owned(),
-                vec![workload("StatefulSet", 4)],
-            )],
-        ),
-    ] {
-        let stub = with_pod(Stub::new()).objects(list, &pods);
-        let stub = calls.iter().fold(stub, |stub, (args, objects)| stub.objects(args, objects));
-        let (out, talk, status) = stub.run(&["why", target, "-n", "shop"]);
-        assert_eq!(status, Some(1), "{out}{talk}");
-        assert!(out.starts_with("Pod shop/web-c "), "{out}");
-        assert_eq!(row(&out, "same for"), "web-b, web-a");
-        assert!(!out.contains("web-old"), "{out}");
-    }
-    let stub = with_pod(Stub::new()).objects(list, &[running]).objects(
-        "get deployments.apps web --output=json --namespace=shop --ignore-not-found",
-        &[workload("Deployment", 1)],
-    );
-    let (out, _, status) = stub.run(&["why", "deployment/web", "-n", "shop"]);
-    assert_eq!(status, Some(0), "{out}");
-    assert!(
-        row(&out, "cause").starts_with(&format!("none: the node has {IMAGE}, and a pod on another")),
-        "{out}"
-    );
-}
-
-#[test]
-fn pods_with_other_complaints_are_explained_apart() {
-    let of = |name: &str, minute, end: &str| {
-        let message = format!("Back-off pulling image \"{IMAGE}\"{end}");
-        named(pod(IMAGE, &[], &waiting("ImagePullBackOff", &message)), name, minute)
-    };
-    let pods = [
-        of("web-a", 10, ": ErrImagePull: 403 Forbidden"),
-        of("web-b", 11, ": ErrImagePull: 401 Unauthorized"),
-        of("web-c", 12, ""),
-        of("web-d", 13, ": ErrImagePull: status code 403"),
-    ];
-    let stub = with_pod(Stub::new())
-        .objects("get pods --selector=app=web --output=json --namespace=shop", &pods)
-        .objects(
-            "get deployments.apps web --output=json --namespace=shop --ignore-not-found",
-            &[workload("Deployment", 4)],
-        );
-    let (out, talk, _) = stub.run(&["why", "deployment/web", "-n", "shop"]);
-    let heads: Vec<&str> =
-        out.lines().filter_map(|line| line.strip_prefix("Pod shop/")?.split(' ').next()).collect();
-    assert_eq!((heads, row(&out, "same for")), (vec!["web-d", "web-b"], "web-c, web-a"), "{out}{talk}");
 }
 
 #[test]
@@ -164,7 +73,7 @@ fn what_is_not_there_is_an_error() {
     );
     let (_, talk, status) = Stub::new().run(&["why", "service/web"]);
     assert_eq!(status, Some(2));
-    assert!(talk.contains("must be a pod, or deployment/NAME"), "{talk}");
+    assert!(talk.contains("error: service/web is a Service, which makes no pods"), "{talk}");
 }
 
 /// With the credentials of the Secrets, in the order of the kubelet.

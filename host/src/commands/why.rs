@@ -21,6 +21,7 @@ use review::settings::Settings;
 use serde_json::Value;
 
 use self::gathering::{Found, Gathered, Gathering, GatheringError};
+use self::grouping::Group;
 use crate::args::{AccessArgs, CompleteArgs, LimitArgs, PullArgs};
 use crate::commands::answers::{self, AnswerFormat};
 use crate::commands::{policy_file, pulling};
@@ -57,7 +58,7 @@ pub struct Why {
     /// Pods, or workloads whose pods are meant: NAME, deployment/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME,
     /// cronjob/NAME, or short as for kubectl: deploy/NAME
     #[arg(required = true, value_name = "POD")]
-    pub pods: Vec<Target>,
+    pub pods: Vec<String>,
     /// Their namespace [default: that of kubectl's context]
     #[arg(short, long, value_name = "NAME", value_parser = parse_namespace)]
     pub namespace: Option<String>,
@@ -75,8 +76,10 @@ pub struct Why {
 /// Runs the command.
 ///
 /// # Errors
-/// - kubectl is not there or fails, a pod that does not exist
+/// - a text that names no pod and no workload, a pod that does not exist
+/// - kubectl is not there or fails: what was found before is written
 pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
+    let targets = targets(&args.pods)?;
     let console = io.stderr.clone();
     let kubectl = Kubectl::new(args.access.context.as_deref(), args.access.kubeconfig.as_deref(), &console);
     let scope = args.namespace.clone().map_or(Scope::Context, Scope::Namespace);
@@ -84,31 +87,58 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
     let policy = policy_file::load_policy(LimitArgs::default().into(), None)?;
     let mut answers = Vec::new();
     let mut missing = Vec::new();
-    for target in &args.pods {
+    let mut explain = |target: &Target| -> Result<()> {
         match gathering.find(target) {
             Ok(Found::NoPods { kind, namespace, name, is_wanted, cause }) => {
                 answers.push(Answer::of_workload(&kind, &namespace, &name, !is_wanted, cause));
+                Ok(())
             }
             Ok(Found::Pods(groups)) => {
-                for (pod, alike) in groups {
+                groups.into_iter().try_for_each(|Group { pod, events, alike }| -> Result<()> {
                     let gathered =
-                        gathering.about(&pod).map_err(|error| Diagnostics(vec![refused(&error)]))?;
+                        gathering.about(&pod, events).map_err(|error| Diagnostics(vec![refused(&error)]))?;
                     let facts = facts(&pod, gathered, &policy, args, io)?;
                     answers.push(Answer::of_pod(&facts, cause::of(&facts), alike));
-                }
+                    Ok(())
+                })
             }
             // The others are explained.
-            Err(error) if error.is_about_name() => missing.push(refused(&error)),
-            Err(error) => return Err(Diagnostics(vec![refused(&error)]).into()),
+            Err(error) if error.is_about_name() => {
+                missing.push(refused(&error));
+                Ok(())
+            }
+            Err(error) => Err(Diagnostics(vec![refused(&error)]).into()),
         }
-    }
+    };
+    let ended = targets.iter().try_for_each(&mut explain);
     if !answers.is_empty() {
         answers::write(&answers, args.output, Answer::write, io)?;
     }
-    if !missing.is_empty() {
+    if ended.is_err() {
+        for missing in &missing {
+            io.stderr.diagnostic(missing);
+        }
+    } else if !missing.is_empty() {
         return Err(Diagnostics(missing).into());
     }
+    ended?;
     Ok(if answers.iter().all(Answer::can_pull) { ExitStatus::Fine } else { ExitStatus::Found })
+}
+
+/// The pods and workloads that are named.
+///
+/// # Errors
+/// - those of [`Target`], for each text
+fn targets(texts: &[String]) -> Result<Vec<Target>, Diagnostics> {
+    let mut targets = Vec::new();
+    let mut wrong = Vec::new();
+    for text in texts {
+        match text.parse::<Target>() {
+            Ok(target) => targets.push(target),
+            Err(error) => wrong.push(Diagnostic::error(error.to_string()).with_help(error.help())),
+        }
+    }
+    if wrong.is_empty() { Ok(targets) } else { Err(Diagnostics(wrong)) }
 }
 
 fn refused(error: &GatheringError) -> Diagnostic {

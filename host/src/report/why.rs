@@ -3,6 +3,7 @@
 use std::io;
 
 use review::explanation::{SkippedKey, TriedKey, Usability};
+use review::list::some_of;
 use review::pull::ImagePull;
 use serde::Serialize;
 
@@ -146,11 +147,7 @@ impl Answer {
         rows(out, "cause", std::slice::from_ref(&self.cause))?;
         let help = Some(self.help.clone()).filter(|help| !help.is_empty());
         rows(out, "fix", help.as_slice())?;
-        let mut alike: Vec<&str> = self.alike.iter().take(MOST_NAMES).map(String::as_str).collect();
-        let more = self.alike.len().checked_sub(MOST_NAMES).filter(|more| *more > 0);
-        let more = more.map(|more| format!("{more} more"));
-        alike.extend(more.as_deref());
-        let alike = (!alike.is_empty()).then(|| alike.join(", "));
+        let alike = (!self.alike.is_empty()).then(|| some_of(&self.alike, MOST_NAMES));
         rows(out, "same for", alike.as_slice())
     }
 }
@@ -220,11 +217,10 @@ fn untried(image: &ImageFacts) -> Option<String> {
         return None;
     }
     let is_unread = explanation.secrets.iter().any(|secret| secret.state == Usability::Unknown);
-    let host = explanation.reference.as_ref().map_or("its registry", |reference| reference.domain.as_str());
     Some(if is_unread {
         "not known, because not every secret can be read".to_owned()
     } else {
-        format!("no credential, because the pod has none for {host}")
+        format!("no credential, because the pod has none for {}", image.host())
     })
 }
 

@@ -10,7 +10,7 @@ use self::credentials::{of_credentials, refused};
 use self::report::of_meaning;
 use super::fix::{again, ask, describe, replace, typed};
 use super::image::{Image, State};
-use super::kubelet::{bounded, shortened};
+use super::kubelet::bounded;
 use super::meaning::Meaning;
 use super::{Facts, ImageFacts, Now};
 
@@ -19,6 +19,9 @@ const LONGEST: usize = 255;
 
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
+
+/// What to do about an image that is not a valid reference.
+pub(super) const CORRECT: &str = "correct the image in the pod template";
 
 /// Events of what the kubelet does before it pulls.
 const BEFORE_PULLS: [&str; 3] = ["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"];
@@ -86,7 +89,7 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
     let message = if pod.phase == "Terminating" {
         "the pod is being deleted and pulls no more images".to_owned()
     } else {
-        let reason = pod.reason.as_ref().map(|reason| format!(": {}", shortened(reason)));
+        let reason = pod.reason.as_ref().map(|reason| format!(": {}", facts.shown(reason)));
         format!("the pod has finished ({}{}) and pulls no more images", pod.phase, reason.unwrap_or_default())
     };
     match bad.map(|image| of_image(facts, image)) {
@@ -106,7 +109,7 @@ fn unscheduled(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
             let Cause { message: reason, help } = expected(facts, image);
             Cause::new(format!("{message}, and a pull would fail: {reason}"), help)
         }
-        (None, Some(reason)) => Cause::new(format!("{message}: {}", shortened(reason)), describe(facts)),
+        (None, Some(reason)) => Cause::new(format!("{message}: {}", facts.shown(reason)), describe(facts)),
         (None, None) => Cause::new(message, describe(facts)),
     }
 }
@@ -117,7 +120,7 @@ fn waits(facts: &Facts, container: &str, reason: &str) -> Cause {
     let is_all = facts.images.iter().all(|image| image.image.state == State::Pulled);
     let pulls = if is_all { "the node has every image" } else { "no pull has failed" };
     let message =
-        format!("{pulls}, and container {container} waits for another reason: {}", shortened(reason));
+        format!("{pulls}, and container {container} waits for another reason: {}", facts.shown(reason));
     let help = if reason == "CrashLoopBackOff" {
         typed(
             &[&pod.name, &pod.namespace, container],
@@ -138,13 +141,13 @@ fn not_yet(facts: &Facts, image: &ImageFacts) -> Cause {
             format!(
                 "none so far: the pod waits for something else ({}): {}",
                 event.reason,
-                shortened(&event.message)
+                facts.shown(&event.message)
             ),
             describe(facts),
         );
     }
     let needs = if lacks_credential(image) {
-        format!(", and without a pull secret for {}, its node needs an identity that may pull", host(image))
+        format!(", and without a pull secret for {}, its node needs an identity that may pull", image.host())
     } else {
         String::new()
     };
@@ -158,7 +161,7 @@ fn on_node(facts: &Facts) -> String {
     };
     let reference = image.image.shown();
     if lacks_credential(image) {
-        let host = host(image);
+        let host = image.host();
         return format!(
             "the node has {reference}, and a pod on another node gets it only if that node has an identity, because the pod has \
              no pull secret for {host}"
@@ -187,13 +190,14 @@ fn works_with(image: &ImageFacts) -> Option<&TriedKey> {
 /// Whether a node with an identity that may pull gets an image that this pod's credentials do not get.
 fn is_up_to_credentials(image: &ImageFacts) -> bool {
     let is_missing = |result| matches!(result, PullResult::NotFound | PullResult::NoPlatform);
-    !image.pull.as_ref().is_some_and(|pull| is_missing(pull.result))
+    image.explanation.error.is_none()
+        && !image.pull.as_ref().is_some_and(|pull| is_missing(pull.result))
         && in_state(image, Usability::Malformed).is_none()
 }
 
 /// Why a pull would fail that the kubelet has not tried, or not since.
 fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
-    let reason = of_registry(image).or_else(|| malformed(facts, image));
+    let reason = invalid(image).or_else(|| of_registry(image)).or_else(|| malformed(facts, image));
     let reason = reason.or_else(|| of_credentials(facts, image));
     reason.unwrap_or_else(|| Cause::new(format!("{} cannot be pulled", image.image.shown()), describe(facts)))
 }
@@ -214,11 +218,10 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
     if !matches!(state, State::Failing { .. }) {
         return expected(facts, image);
     }
-    let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
-    if let Some(error) = &image.explanation.error {
-        let message = format!("{} is not a valid image reference: {error}", image.image.shown());
-        return Cause::new(message, "correct the image in the pod template");
+    if let Some(cause) = invalid(image) {
+        return cause;
     }
+    let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
     let by_report = || of_meaning(facts, image, meaning?);
     // The registry knows more about its firewall than the kubelet, and less about the node.
     let is_of_node = meaning.is_some_and(|meaning| meaning.is_of_node() && meaning != Meaning::Forbidden);
@@ -230,6 +233,13 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
         .or_else(|| of_credentials(facts, image))
         .or_else(|| refused(facts, image, meaning))
         .unwrap_or_else(|| unknown(facts, image))
+}
+
+/// The image is not a valid reference, so its registry and what it needs are not known.
+fn invalid(image: &ImageFacts) -> Option<Cause> {
+    let error = image.explanation.error.as_ref()?;
+    let message = format!("{} is not a valid image reference: {error}", image.image.shown());
+    Some(Cause::new(message, CORRECT))
 }
 
 fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
@@ -267,10 +277,4 @@ fn place(tried: &TriedKey) -> String {
 pub(super) fn in_state(image: &ImageFacts, state: Usability) -> Option<&str> {
     let mut secrets = image.explanation.secrets.iter();
     secrets.find(|secret| secret.state == state).map(|secret| secret.name.as_str())
-}
-
-/// The host of an image, with its port.
-pub(super) fn host(image: &ImageFacts) -> String {
-    let domain = image.explanation.reference.as_ref().map(|reference| reference.domain.clone());
-    domain.filter(|domain| !domain.is_empty()).unwrap_or_else(|| "its registry".to_owned())
 }

@@ -4,7 +4,7 @@
 use review::explanation::Usability;
 use review::object_name::parse_name;
 
-use super::cause::{host, in_state};
+use super::cause::{CORRECT, in_state};
 use super::pod::Pod;
 use super::{Facts, ImageFacts};
 
@@ -48,7 +48,7 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
     if parse_name(name).is_err() {
         return "list the name of an existing Secret in imagePullSecrets".to_owned();
     }
-    let host = host(image);
+    let Some(host) = image.registry() else { return CORRECT.to_owned() };
     let Some(secret) = facts.secret(name) else { return create(facts, image, name) };
     if secret.is_made {
         return format!(
@@ -77,7 +77,8 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
 
 /// The command that creates a pull secret of this name. It fails where there is one, whose other keys `apply` would remove.
 pub(super) fn create(facts: &Facts, image: &ImageFacts, name: &str) -> String {
-    let (host, namespace) = (host(image), &facts.pod.namespace);
+    let Some(host) = image.registry() else { return CORRECT.to_owned() };
+    let namespace = &facts.pod.namespace;
     let command = format!(
         "acr-pull-secret secret --server {host} --username NAME --password-stdin --name {name} -n {namespace} < password.txt | \
          kubectl create -f -"

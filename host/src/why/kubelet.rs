@@ -1,9 +1,8 @@
 //! What the kubelet reports about a pull, in few words. Its messages contain those of the container runtime and the registry.
 
-use std::fmt::Write as _;
-
 use review::user_info::without_user_info;
 
+use super::mask::{masked, unquoted};
 use super::meaning::Meaning;
 
 /// The most characters that are shown of a message.
@@ -56,32 +55,6 @@ impl Complaint {
     }
 }
 
-/// A message without the user name and the password of this image, as it is and as Go quotes it (`%q`).
-pub fn masked(message: &str, image: &str) -> String {
-    let shown = without_user_info(image);
-    if shown == image || image.is_empty() {
-        return message.to_owned();
-    }
-    message.replace(&quoted(image), &shown).replace(image, &shown)
-}
-
-/// Go: `strconv.Quote`, without the quotes.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len());
-    for c in text.chars() {
-        // Writing to a String does not fail.
-        let _ = match c {
-            '"' | '\\' => write!(quoted, "\\{c}"),
-            '\n' => write!(quoted, "\\n"),
-            '\r' => write!(quoted, "\\r"),
-            '\t' => write!(quoted, "\\t"),
-            c if c.is_ascii_control() => write!(quoted, "\\x{:02x}", u32::from(c)),
-            c => write!(quoted, "{c}"),
-        };
-    }
-    quoted
-}
-
 /// The host of the last request, as Go writes it: `Get "https://HOST/`, `lookup HOST on SERVER`.
 fn asked_host(message: &str) -> Option<String> {
     let begins = ["lookup ", "Get \"https://", "Head \"https://", "Post \"https://", "request to https://"];
@@ -98,13 +71,14 @@ fn asked_host(message: &str) -> Option<String> {
 
 /// Whether a message names this image, in quotes or in the ways of CRI-O and of the kubelet's own errors.
 pub(super) fn names(message: &str, image: &str) -> bool {
+    let quoted = unquoted(message);
     let has_end = |rest: &str| {
         let rest = rest.strip_prefix(':').unwrap_or(rest);
         rest.chars().next().is_none_or(|c| c.is_whitespace() || c == '"')
     };
     spellings(image).iter().any(|name| {
         let docker = format!("docker://{name}");
-        message.contains(&format!("\"{}\"", quoted(name)))
+        quoted.contains(&format!("\"{name}\""))
             || message.contains(&format!("image pull failed for {name} because"))
             || message
                 .match_indices(&docker)
@@ -185,6 +159,7 @@ pub(super) fn bounded(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Complaint, LONGEST, names, shortened};
+    use crate::why::mask::tests::quoted;
 
     #[test]
     fn an_image_whose_name_has_such_words_means_nothing() {
@@ -203,10 +178,14 @@ mod tests {
             "bob:hunter2\"x@a.io/web",
             "bob:hunter2\\ x\t@a.io/web",
             "bob:a hunter2@a.io/web",
+            "bob:hunter2\u{7} x@a.io/web",
+            "bob:hunter2\u{feff} x@a.io/web",
+            "bob:hunter2\u{e0001} x@a.io/web",
         ] {
-            let go = image.replace('\\', "\\\\").replace('"', "\\\"").replace('\t', "\\t");
+            let go = quoted(image);
             for message in [
                 format!("parse \"{go}\": invalid"),
+                format!("invalid port \":hunter2\" after host of \"{go}\""),
                 format!("Failed to pull image \"{go}\": {image}: odd {go}"),
             ] {
                 let complaint = Complaint::of("InvalidImageName", &message, image);

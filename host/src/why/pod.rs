@@ -1,10 +1,13 @@
 //! A pod, as the API server has it.
 
+use review::admission::service_account;
 use review::kind::controller;
 use serde_json::Value;
 
 use super::event::Event;
 use super::image::{self, CONTAINERS, EARLY_REASONS, Image, PULL_REASONS, State};
+use super::kubelet::Complaint;
+use super::mask::masked;
 
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,7 @@ impl Pod {
     /// Reads a pod as the API server has it.
     pub fn of(object: &Value) -> Self {
         let word = |path: &str| object.pointer(path).and_then(Value::as_str).filter(|word| !word.is_empty());
+        let spec = object.get("spec").and_then(Value::as_object);
         let is_going = word("/metadata/deletionTimestamp").is_some();
         let phase = if is_going { "Terminating" } else { word("/status/phase").unwrap_or("Pending") };
         let list = |path: &str| object.pointer(path).and_then(Value::as_array).into_iter().flatten();
@@ -49,7 +53,7 @@ impl Pod {
             phase: phase.to_owned(),
             reason: word("/status/reason").map(str::to_owned),
             node: word("/spec/nodeName").map(str::to_owned),
-            service_account: word("/spec/serviceAccountName").unwrap_or("default").to_owned(),
+            service_account: spec.map_or("default", service_account).to_owned(),
             // The kubelet skips an entry without a name.
             pull_secrets: names.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             is_replaced: controller(object).is_some(),
@@ -67,6 +71,24 @@ impl Pod {
     /// Whether it pulls no more images.
     pub fn is_over(&self) -> bool {
         matches!(self.phase.as_str(), "Succeeded" | "Failed" | "Terminating")
+    }
+
+    /// A message without the user names and passwords of its images.
+    pub fn masked(&self, message: &str) -> String {
+        self.images.iter().fold(message.to_owned(), |message, image| masked(&message, &image.reference))
+    }
+
+    /// The kubelet's last complaint about one of its images, with these events.
+    pub fn complaint(&self, image: &Image, events: &[Event]) -> Option<Complaint> {
+        let State::Failing { reason, message } = &image.state else { return None };
+        let complaint = |message: &str| Complaint::of(reason, &self.masked(message), &image.reference);
+        let of_state = complaint(message);
+        if of_state.says_why() {
+            return Some(of_state);
+        }
+        // Older kubelets say why only in an event.
+        let failed = events.iter().rev().find(|event| event.is_failed_pull_of(&image.reference));
+        Some(failed.map_or(of_state, |event| complaint(&event.message)))
     }
 
     /// Adds what events say about its images.

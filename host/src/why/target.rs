@@ -2,8 +2,11 @@
 
 use std::str::FromStr;
 
-use review::object_name::parse_name;
+use review::object_name::{NameError, parse_name};
 use serde_json::Value;
+
+use crate::program;
+use crate::text::shell_path;
 
 /// A pod, or a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +38,9 @@ const KINDS: [(&str, &[&str]); 7] = [
     ("cronjobs.batch", &["cronjobs", "cronjob", "cj", "cronjob.batch"]),
 ];
 
+/// The names of Services, which are asked for by mistake.
+const SERVICES: [&str; 3] = ["services", "service", "svc"];
+
 /// Endings of files, which are not asked of a cluster.
 const FILES: [&str; 3] = [".yaml", ".yml", ".json"];
 
@@ -49,28 +55,70 @@ fn resource(word: &str) -> Option<&'static str> {
     kinds.find(|(resource, names)| *resource == word || names.contains(&word)).map(|(resource, _)| *resource)
 }
 
-impl FromStr for Target {
-    type Err = String;
+/// Why a text names no pod and no workload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// A file
+    #[error("{0} is a file, and why reads pods and workloads of a cluster")]
+    File(String),
+    /// A Service
+    #[error("{0} is a Service, which makes no pods")]
+    Service(String),
+    /// Another kind
+    #[error(
+        "{0} must be a pod, or deployment/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME or cronjob/NAME"
+    )]
+    Kind(String),
+    /// A kind alone
+    #[error("the name is missing after {0}/")]
+    NoName(String),
+    /// A name that the API server would refuse
+    #[error("the name in {text:?} is not valid: {error}")]
+    Name {
+        /// The text
+        text: String,
+        /// Why
+        error: NameError,
+    },
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl TargetError {
+    /// What to type.
+    pub fn help(&self) -> String {
+        match self {
+            Self::File(file) => format!("run {} check {}", program::name(), shell_path(file.as_ref())),
+            Self::Service(_) => {
+                "name the workload whose pods it selects, such as deployment/NAME; kubectl get deployments lists them".to_owned()
+            }
+            Self::Kind(_) => "name the pod, or the workload that makes it".to_owned(),
+            Self::NoName(kind) => format!("write {kind}/NAME; kubectl get {kind} lists the names"),
+            Self::Name { .. } => "kubectl get pods lists the names".to_owned(),
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        if FILES.iter().any(|ending| text.ends_with(ending)) {
+            return Err(TargetError::File(text.to_owned()));
+        }
         let (kind, name) = match text.split_once('/') {
             Some((kind, name)) => (Some(kind.to_ascii_lowercase()), name),
             None => (None, text),
         };
-        if FILES.iter().any(|ending| text.ends_with(ending)) {
-            return Err(
-                "must be a pod or a workload of a cluster (acr-pull-secret check reads files)".to_owned()
-            );
-        }
         let of_kind = |kind: &str| {
-            resource(kind).ok_or_else(|| {
-                "must be a pod, or deployment/NAME, statefulset/NAME, daemonset/NAME, replicaset/NAME, job/NAME or cronjob/NAME"
-                    .to_owned()
-            })
+            let is_service = SERVICES.contains(&kind);
+            let error = if is_service { TargetError::Service } else { TargetError::Kind };
+            resource(kind).ok_or_else(|| error(text.to_owned()))
         };
         let resource = kind.as_deref().map(of_kind).transpose()?;
-        let name = parse_name(name).map_err(|error| error.to_string())?;
-        Ok(Self { resource, name })
+        match (kind, parse_name(name)) {
+            (_, Ok(name)) => Ok(Self { resource, name }),
+            (Some(kind), Err(_)) if name.is_empty() => Err(TargetError::NoName(kind)),
+            (_, Err(error)) => Err(TargetError::Name { text: text.to_owned(), error }),
+        }
     }
 }
 
@@ -116,12 +164,28 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Target { resource, name: name.to_owned() }), "{text}");
         }
-        for text in ["", "/", "pod/", "service/web", "--all", "pod/--all", "a b", "pod/web/x", "Web"] {
-            assert!(text.parse::<Target>().is_err(), "{text}");
-        }
-        for text in ["web.yaml", "deploy/web.yaml", "./k8s/web.yml", "k8s/web.json"] {
-            let error = text.parse::<Target>().unwrap_err();
-            assert!(error.contains("acr-pull-secret check reads files"), "{text}: {error}");
+        let kinds = "must be a pod, or deployment/NAME, ";
+        for (text, error, help) in [
+            ("", "the name in \"\" is not valid: a name has at most", "kubectl get pods lists"),
+            ("Web", "the name in \"Web\" is not valid", "kubectl get pods lists"),
+            ("--all", "the name in \"--all\" is not valid", "kubectl get pods lists"),
+            ("a b", "the name in \"a b\" is not valid", "kubectl get pods lists"),
+            ("pod/--all", "the name in \"pod/--all\" is not valid", "kubectl get pods lists"),
+            ("pod/web/x", "the name in \"pod/web/x\" is not valid", "kubectl get pods lists"),
+            ("pod/", "the name is missing after pod/", "write pod/NAME; kubectl get pod lists"),
+            ("Deployment/", "the name is missing after deployment/", "write deployment/NAME;"),
+            ("svc/web", "svc/web is a Service", "name the workload whose pods it selects"),
+            ("Service/web", "Service/web is a Service", "name the workload whose pods it selects"),
+            ("ingress/web", kinds, "name the pod, or the workload that makes it"),
+            ("/", kinds, "name the pod, or the workload that makes it"),
+            ("web.yaml", "web.yaml is a file", "run acr-pull-secret check web.yaml"),
+            ("deploy/web.yaml", "deploy/web.yaml is a file", "run acr-pull-secret check deploy/web.yaml"),
+            ("./k8s/a b.yml", "./k8s/a b.yml is a file", "run acr-pull-secret check './k8s/a b.yml'"),
+            ("k8s/web.json", "k8s/web.json is a file", "run acr-pull-secret check k8s/web.json"),
+        ] {
+            let found = text.parse::<Target>().unwrap_err();
+            assert!(found.to_string().contains(error), "{text}: {found}");
+            assert!(found.help().starts_with(help), "{text}: {}", found.help());
         }
     }
 

@@ -1,9 +1,13 @@
 //! What kubectl shows about pods: their events, ServiceAccounts and pull secrets.
 
+use std::collections::HashMap;
+
 use review::cluster::Cluster;
 use serde_json::Value;
 
+use super::grouping::Group;
 use crate::console::Console;
+use crate::kubectl::field::word;
 use crate::kubectl::{Kubectl, KubectlError, Query, Scope};
 use crate::why::cause::Cause;
 use crate::why::event::Event;
@@ -47,8 +51,8 @@ impl GatheringError {
 
 /// The pods that are meant.
 pub(super) enum Found {
-    /// One of each kind of trouble, with the names of others like it
-    Pods(Vec<(Value, Vec<String>)>),
+    /// One of each kind of trouble
+    Pods(Vec<Group>),
     /// A workload without pods, whether it should have any, and why it has none
     NoPods { kind: String, namespace: String, name: String, is_wanted: bool, cause: Cause },
 }
@@ -83,7 +87,7 @@ impl Gathering<'_> {
         if target.resource.is_none_or(|resource| resource == PODS)
             && let Some(pod) = get(PODS)?.into_iter().next()
         {
-            return Ok(Found::Pods(vec![(pod, Vec::new())]));
+            return Ok(Found::Pods(vec![Group { pod, events: None, alike: Vec::new() }]));
         }
         let workloads = match target.resource {
             Some(PODS) => Vec::new(),
@@ -125,12 +129,30 @@ impl Gathering<'_> {
         Ok(Event::all(&found.unwrap_or_default()))
     }
 
-    /// What is known about a pod besides itself.
-    pub(super) fn about(&self, object: &Value) -> Result<Gathered, GatheringError> {
+    /// The events of the pods of a namespace, by the uid of the pod. One call for each pod would take too long.
+    pub(super) fn events_of_pods(&self, scope: &Scope) -> Result<HashMap<String, Vec<Event>>, KubectlError> {
+        let options = ["--field-selector=involvedObject.kind=Pod".to_owned()];
+        let query = Query { resources: "events", names: &[], scope, options: &options };
+        let found = self.allowed("events", self.kubectl.objects(&query))?;
+        let mut by_pod: HashMap<String, Vec<Value>> = HashMap::new();
+        for event in found.unwrap_or_default() {
+            by_pod.entry(word(&event, "/involvedObject/uid").to_owned()).or_default().push(event);
+        }
+        Ok(by_pod.into_iter().map(|(uid, events)| (uid, Event::all(&events))).collect())
+    }
+
+    /// What is known about a pod besides itself, with its events where they were read.
+    pub(super) fn about(
+        &self,
+        object: &Value,
+        events: Option<Vec<Event>>,
+    ) -> Result<Gathered, GatheringError> {
         let pod = Pod::of(object);
         let scope = Scope::Namespace(pod.namespace.clone());
-        let uid = object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
-        let events = self.events(uid, &scope)?;
+        let events = match events {
+            Some(events) => events,
+            None => self.events(word(object, "/metadata/uid"), &scope)?,
+        };
         let get = |resources, names: &[&str], options: &[String]| {
             self.allowed(resources, self.kubectl.objects(&Query { resources, names, scope: &scope, options }))
         };

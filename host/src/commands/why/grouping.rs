@@ -2,42 +2,60 @@
 
 use serde_json::Value;
 
+use crate::kubectl::field::word;
+use crate::why::event::Event;
 use crate::why::image::{Image, State};
-use crate::why::kubelet::Complaint;
 use crate::why::meaning::Meaning;
 use crate::why::pod::Pod;
 
-/// One pod of each kind of trouble, with the names of others like it; where none is in trouble, one pod for all.
-pub(super) fn groups(mut pods: Vec<Value>) -> Vec<(Value, Vec<String>)> {
+/// A pod, and others with the same answer.
+pub(super) struct Group {
+    /// The pod
+    pub(super) pod: Value,
+    /// Its events; none where they were not read
+    pub(super) events: Option<Vec<Event>>,
+    /// The names of the others
+    pub(super) alike: Vec<String>,
+}
+
+/// One pod of each kind of trouble; where none is in trouble, one of each state.
+pub(super) fn groups(mut pods: Vec<(Value, Option<Vec<Event>>)>) -> Vec<Group> {
     // The newest first. Times of the API server are in the order of their texts.
-    let created = |pod: &Value| {
-        let time = pod.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
-        std::cmp::Reverse(time.unwrap_or_default().to_owned())
+    pods.sort_by_key(|(pod, _)| std::cmp::Reverse(word(pod, "/metadata/creationTimestamp").to_owned()));
+    // Some images, such as those of volumes, fail only in events.
+    let learned = |(object, events): &(Value, Option<Vec<Event>>)| {
+        let mut pod = Pod::of(object);
+        pod.learn(events.as_deref().unwrap_or_default());
+        pod
     };
-    pods.sort_by_key(created);
-    let mut groups: Vec<(Value, Trouble, Vec<String>)> = Vec::new();
-    let all: Vec<(Value, Pod)> =
-        pods.into_iter().map(|object| (Pod::of(&object), object)).map(|(a, b)| (b, a)).collect();
+    let known: Vec<Pod> = pods.iter().map(learned).collect();
     let has_trouble = |pod: &Pod| !pod.is_over() && (pod.is_failing() || pod.node.is_none());
-    let is_any = all.iter().any(|(_, pod)| has_trouble(pod));
-    for (object, pod) in all {
+    let is_any = known.iter().any(has_trouble);
+    let mut groups: Vec<(Group, Trouble)> = Vec::new();
+    for (pod, (object, events)) in known.into_iter().zip(pods) {
         if is_any && !has_trouble(&pod) {
             continue;
         }
-        let trouble = Trouble::of(&pod);
-        match groups.iter_mut().find(|(_, known, _)| known.is_like(&trouble)) {
-            Some((_, known, names)) => {
+        let trouble = Trouble::of(&pod, events.as_deref().unwrap_or_default());
+        match groups.iter_mut().find(|(_, known)| known.is_like(&trouble)) {
+            Some((group, known)) => {
                 known.learn(trouble);
-                names.push(pod.name);
+                group.alike.push(pod.name);
             }
-            None => groups.push((object, trouble, Vec::new())),
+            None => groups.push((Group { pod: object, events, alike: Vec::new() }, trouble)),
         }
     }
-    groups.into_iter().map(|(object, _, names)| (object, names)).collect()
+    groups.into_iter().map(|(group, _)| group).collect()
 }
 
 /// What pods with the same answer have in common.
 struct Trouble {
+    phase: String,
+    /// Why its phase is what it is: `Evicted`
+    reason: Option<String>,
+    /// The container that waits for something else than its image, and for what
+    other: Option<(String, String)>,
+    service_account: String,
     pull_secrets: Vec<String>,
     has_node: bool,
     /// Each image, and the reason for which it is not there
@@ -54,7 +72,7 @@ enum Said {
 }
 
 impl Trouble {
-    fn of(pod: &Pod) -> Self {
+    fn of(pod: &Pod, events: &[Event]) -> Self {
         let reason = |state: &State| match state {
             // Of the attempts, one reports the failure and the other the time until the next.
             State::Failing { reason, .. } if reason == "ErrImagePull" => "ImagePullBackOff".to_owned(),
@@ -63,12 +81,15 @@ impl Trouble {
             State::Pulled => String::new(),
         };
         let said = |image: &Image| {
-            let State::Failing { reason, message } = &image.state else { return None };
-            let complaint = Complaint::of(reason, message, &image.reference);
+            let complaint = pod.complaint(image, events)?;
             let meaning = complaint.meaning.map(Said::Meaning);
             meaning.or_else(|| complaint.says_why().then_some(Said::Message(complaint.message)))
         };
         Self {
+            phase: pod.phase.clone(),
+            reason: pod.reason.clone(),
+            other: pod.other.clone(),
+            service_account: pod.service_account.clone(),
             pull_secrets: pod.pull_secrets.clone(),
             has_node: pod.node.is_some(),
             images: pod.images.iter().map(|image| (image.reference.clone(), reason(&image.state))).collect(),
@@ -78,7 +99,11 @@ impl Trouble {
 
     fn is_like(&self, other: &Self) -> bool {
         let mut causes = self.causes.iter().zip(&other.causes);
-        self.pull_secrets == other.pull_secrets
+        self.phase == other.phase
+            && self.reason == other.reason
+            && self.other == other.other
+            && self.service_account == other.service_account
+            && self.pull_secrets == other.pull_secrets
             && self.has_node == other.has_node
             && self.images == other.images
             && causes.all(|(one, other)| one.is_none() || other.is_none() || one == other)

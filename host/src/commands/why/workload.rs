@@ -5,11 +5,13 @@ use review::object_name::parse_name;
 use serde_json::{Value, json};
 
 use super::gathering::{Found, Gathering, GatheringError};
-use super::grouping::groups;
+use super::grouping::{Group, groups};
+use crate::kubectl::field::word;
 use crate::kubectl::{KubectlError, Query, Scope};
 use crate::why::cause::Cause;
 use crate::why::event::Event;
-use crate::why::kubelet::{masked, shortened};
+use crate::why::kubelet::shortened;
+use crate::why::mask::masked;
 use crate::why::pod::Pod;
 use crate::why::target::{JOBS, PODS, selector};
 
@@ -24,7 +26,7 @@ impl Gathering<'_> {
         }
         let scope = scope_of(workload);
         let groups = match selector(workload) {
-            Some(selector) => groups(self.selected(&selector, &scope)?),
+            Some(selector) => self.grouped(self.selected(&selector, &scope)?, &scope)?,
             None => Vec::new(),
         };
         if groups.is_empty() { self.without_pods(workload) } else { Ok(Found::Pods(groups)) }
@@ -50,8 +52,20 @@ impl Gathering<'_> {
         pods.retain(|pod| {
             controller(pod).is_some_and(|owner| jobs.iter().any(|job| word(job, "/metadata/uid") == owner))
         });
-        let groups = groups(pods);
+        let groups = self.grouped(pods, &scope)?;
         if groups.is_empty() { self.without_pods(newest) } else { Ok(Found::Pods(groups)) }
+    }
+
+    /// The pods with the same answer together, of what their status and their events have.
+    fn grouped(&self, pods: Vec<Value>, scope: &Scope) -> Result<Vec<Group>, KubectlError> {
+        // The events of one pod are read with what else is known about it.
+        let mut events = if pods.len() > 1 { Some(self.events_of_pods(scope)?) } else { None };
+        let with_events = |pod: Value| {
+            let events =
+                events.as_mut().map(|all| all.remove(word(&pod, "/metadata/uid")).unwrap_or_default());
+            (pod, events)
+        };
+        Ok(groups(pods.into_iter().map(with_events).collect()))
     }
 
     fn selected(&self, selector: &str, scope: &Scope) -> Result<Vec<Value>, KubectlError> {
@@ -66,10 +80,6 @@ impl Gathering<'_> {
             ["/kind", "/metadata/namespace", "/metadata/name"].map(|path| word(workload, path).to_owned());
         Ok(Found::NoPods { kind, namespace, name, is_wanted, cause })
     }
-}
-
-fn word<'a>(object: &'a Value, path: &str) -> &'a str {
-    object.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn scope_of(object: &Value) -> Scope {
@@ -88,15 +98,16 @@ fn no_pods(workload: &Value, events: &[Event]) -> (bool, Cause) {
     let asks_for_none = [
         ("/spec/replicas", json!(0), "spec.replicas is 0"),
         ("/spec/suspend", json!(true), "spec.suspend is true"),
-        ("/spec/paused", json!(true), "spec.paused is true"),
-        (
-            "/status/desiredNumberScheduled",
-            json!(0),
-            "no node is selected (status.desiredNumberScheduled is 0)",
-        ),
     ];
     if let Some((_, _, reason)) = asks_for_none.into_iter().find(|(path, value, _)| is(path, value.clone())) {
         return (false, Cause::new(reason, ""));
+    }
+    // The number is also 0 before the controller has looked.
+    let generation = workload.pointer("/metadata/generation");
+    let is_observed = generation.is_some() && generation == workload.pointer("/status/observedGeneration");
+    if is_observed && is("/status/desiredNumberScheduled", json!(0)) {
+        let message = "no node is selected (status.desiredNumberScheduled is 0)";
+        return (false, Cause::new(message, ""));
     }
     if condition("Complete").is_some() {
         return (false, Cause::new("the Job is complete, and its pods are gone", ""));
@@ -117,10 +128,12 @@ fn no_pods(workload: &Value, events: &[Event]) -> (bool, Cause) {
     if let Some(reason) = created.map(|event| event.message.as_str()).or_else(|| condition("ReplicaFailure"))
     {
         let what = if is_cron_job { "Jobs" } else { "pods" };
-        return (true, Cause::new(format!("its {what} are refused: {}", mask(reason)), help));
+        return (true, Cause::new(format!("its {what} are rejected: {}", mask(reason)), help));
     }
     if is_cron_job {
         (false, no_jobs(workload))
+    } else if is("/spec/paused", json!(true)) {
+        (false, Cause::new("spec.paused is true", ""))
     } else {
         (true, Cause::new("none of its pods exists, and no event says why", help))
     }
@@ -133,7 +146,7 @@ fn no_jobs(cron_job: &Value) -> Cause {
     let message = if last.is_empty() {
         format!("it has made no Job yet (spec.schedule is {})", shortened(word(cron_job, "/spec/schedule")))
     } else {
-        format!("it made its last Job at {}, which is gone", shortened(last))
+        format!("its last Job, of {}, is gone", shortened(last))
     };
     let is_word = [name, namespace].iter().all(|word| parse_name(word).is_ok());
     let help = format!("kubectl create job {name}-now --from=cronjob/{name} -n {namespace}");

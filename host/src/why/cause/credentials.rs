@@ -1,12 +1,13 @@
 //! What is wrong with the credentials of a pod for an image.
 
 use review::explanation::{Need, OutcomeState, TriedKey, Usability};
+use review::list::some_of;
 
 use super::super::fix::{NEW_SECRET, again, ask, create, replace, typed};
 use super::super::image::State;
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
-use super::{Cause, host, in_state, place, state};
+use super::{Cause, in_state, place, state};
 
 /// The most names of secrets in a cause.
 const MOST_NAMES: usize = 3;
@@ -64,7 +65,7 @@ fn unretrieved<'a>(facts: &'a Facts, image: &'a ImageFacts) -> Option<&'a str> {
 /// The pod has no credential for an image.
 fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
     let pod = &facts.pod;
-    let host = host(image);
+    let host = image.host();
     if let Some(name) = in_state(image, Usability::Absent) {
         let message =
             format!("secret {name}, which the pod lists, does not exist in namespace {}", pod.namespace);
@@ -76,7 +77,7 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
         return Cause::new(message, replace(facts, image, &secret.name));
     }
     if let Some(secret) = image.explanation.secrets.first() {
-        return Cause::new(no_key(image, &host), replace(facts, image, &secret.name));
+        return Cause::new(no_key(image, host), replace(facts, image, &secret.name));
     }
     // A credential was sent, and the pod has none.
     let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
@@ -87,18 +88,16 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
             format!("az aks update -n CLUSTER -g GROUP --attach-acr {name}"),
         );
     }
-    of_account(facts, image, &host)
+    of_account(facts, image, host)
 }
 
 /// The pod lists secrets, and none of them is for the registry.
 fn no_key(image: &ImageFacts, host: &str) -> String {
     let names: Vec<&str> = image.explanation.secrets.iter().map(|secret| secret.name.as_str()).collect();
-    let shown = names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
-    let more = names.len().checked_sub(MOST_NAMES).filter(|more| *more > 0);
-    let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+    let names = some_of(&names, MOST_NAMES);
     let skipped = image.explanation.not_tried.first();
     let skipped = skipped.map(|it| format!(": key {} of secret {}: {}", it.key, it.secret, it.reason));
-    format!("no key of the pod's pull secrets ({shown}{more}) is for {host}{}", skipped.unwrap_or_default())
+    format!("no key of the pod's pull secrets ({names}) is for {host}{}", skipped.unwrap_or_default())
 }
 
 /// The pod lists no pull secret: its `ServiceAccount` may list one by now, or not exist.
@@ -142,13 +141,17 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
          '{{\"imagePullSecrets\":[{{\"name\":\"{NEW_SECRET}\"}}]}}', and create the pod again",
         create(facts, image, NEW_SECRET),
     );
-    Cause::new(message, typed(&[account, namespace], command, words))
+    let names = [account.as_str(), namespace];
+    Cause::new(
+        message,
+        if image.registry().is_some() { typed(&names, command, words) } else { words.to_owned() },
+    )
 }
 
 /// The registry refuses a credential in which nothing is wrong that can be seen.
 pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
     meaning.filter(|meaning| meaning.is_of_credentials())?;
-    let host = host(image);
+    let host = image.host();
     if image.explanation.needs == Some(Need::Nothing) && image.explanation.tries.is_empty() {
         let account = &facts.pod.service_account;
         return Some(Cause::new(

@@ -3,14 +3,14 @@
 use super::super::fix::{describe, typed};
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
-use super::{Cause, host};
+use super::{CORRECT, Cause};
 
 /// The cause that a message means, and what to do about it.
 pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) -> Option<Cause> {
-    let registry = host(image);
+    let registry = image.host();
     // Layers may come from another host, whose name does not resolve, or which the firewall blocks.
     let asked = facts.complaint(&image.image).and_then(|complaint| complaint.host);
-    let asked = asked.unwrap_or_else(|| registry.clone());
+    let asked = asked.unwrap_or_else(|| registry.to_owned());
     let node = facts.pod.node.as_deref().unwrap_or("its node");
     let reference = image.image.shown();
     Some(match meaning {
@@ -98,10 +98,7 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
                 "allow the nodes in the network rules of {registry}, and assign the role AcrPull to the identity"
             ),
         ),
-        Meaning::InvalidName => Cause::new(
-            format!("{reference} is not a valid image reference"),
-            "correct the image in the pod template",
-        ),
+        Meaning::InvalidName => Cause::new(format!("{reference} is not a valid image reference"), CORRECT),
         Meaning::NoCredential | Meaning::Refused | Meaning::Unauthorized => return None,
     })
 }
