@@ -3,6 +3,7 @@
 mod causes;
 mod consistency;
 mod cron_jobs;
+mod fixes;
 mod found;
 mod grouping;
 mod hostile;

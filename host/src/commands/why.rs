@@ -5,6 +5,7 @@
 //!                                    policy's explain, registries ─┘
 //! ```
 
+mod access;
 mod gathering;
 mod grouping;
 mod workload;
@@ -20,6 +21,7 @@ use review::object_name::parse_namespace;
 use review::settings::Settings;
 use serde_json::Value;
 
+use self::access::with_access;
 use self::gathering::{Found, Gathered, Gathering, GatheringError};
 use self::grouping::Group;
 use crate::args::{AccessArgs, CompleteArgs, LimitArgs, PullArgs};
@@ -31,7 +33,7 @@ use crate::pull::{self, Asker, Plans, Pulls};
 use crate::registry::acr_name;
 use crate::report::why::Answer;
 use crate::sandbox::Policy;
-use crate::why::cause;
+use crate::why::cause::{self, Cause};
 use crate::why::pod::Pod;
 use crate::why::target::Target;
 use crate::why::{Facts, ImageFacts};
@@ -87,10 +89,14 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
     let policy = policy_file::load_policy(LimitArgs::default().into(), None)?;
     let mut answers = Vec::new();
     let mut missing = Vec::new();
+    let refused = |error: &GatheringError| {
+        Diagnostic::error(error.to_string()).with_help(with_access(&error.help(), &args.access))
+    };
+    let on_cluster = |Cause { message, help }| Cause { message, help: with_access(&help, &args.access) };
     let mut explain = |target: &Target| -> Result<()> {
         match gathering.find(target) {
             Ok(Found::NoPods { kind, namespace, name, is_wanted, cause }) => {
-                answers.push(Answer::of_workload(&kind, &namespace, &name, !is_wanted, cause));
+                answers.push(Answer::of_workload(&kind, &namespace, &name, !is_wanted, on_cluster(cause)));
                 Ok(())
             }
             Ok(Found::Pods(groups)) => {
@@ -98,7 +104,7 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
                     let gathered =
                         gathering.about(&pod, events).map_err(|error| Diagnostics(vec![refused(&error)]))?;
                     let facts = facts(&pod, gathered, &policy, args, io)?;
-                    answers.push(Answer::of_pod(&facts, cause::of(&facts), alike));
+                    answers.push(Answer::of_pod(&facts, on_cluster(cause::of(&facts)), alike));
                     Ok(())
                 })
             }
@@ -139,10 +145,6 @@ fn targets(texts: &[String]) -> Result<Vec<Target>, Diagnostics> {
         }
     }
     if wrong.is_empty() { Ok(targets) } else { Err(Diagnostics(wrong)) }
-}
-
-fn refused(error: &GatheringError) -> Diagnostic {
-    Diagnostic::error(error.to_string()).with_help(error.help())
 }
 
 /// What is known about a pod, with what the policy and, if wanted, the registries say about its images.
