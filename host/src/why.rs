@@ -48,7 +48,7 @@ pub struct Facts {
 }
 
 /// What is known about an image of a pod.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ImageFacts {
     /// The image
     pub image: Image,
@@ -56,6 +56,8 @@ pub struct ImageFacts {
     pub acr: Option<String>,
     /// What the policy says about its credentials
     pub explanation: Explanation,
+    /// What it would say of the secrets that the `ServiceAccount` lists now; none where it lists none, or the pod has a list
+    pub of_account: Option<Explanation>,
     /// What the registry answers; none where it was not asked
     pub pull: Option<ImagePull>,
 }

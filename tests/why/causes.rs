@@ -367,7 +367,7 @@ fn credentials_have_their_cause() {
         pod(IMAGE, &[], &back_off()),
         "the pod lists no pull secret for contoso.azurecr.io, and its ServiceAccount web does not exist",
         false,
-        "then kubectl create serviceaccount web -n shop && kubectl patch serviceaccount web -n shop",
+        "&& kubectl create serviceaccount web -n shop && kubectl patch serviceaccount web -n shop",
     )
     .events(&[anonymous()]);
     without_account.account = None;

@@ -73,3 +73,109 @@ fn every_suggested_call_names_the_cluster_that_was_asked_about() {
         assert!(calls > 0, "{help}");
     }
 }
+
+/// The command of a help, which comes alone or after words and a colon.
+fn command(help: &str) -> &str {
+    let starts = ["kubectl ", "acr-pull-secret ", "az "].iter().filter_map(|program| help.find(program));
+    let at = starts.min().unwrap_or_else(|| panic!("no command: {help}"));
+    assert!(at == 0 || help[..at].ends_with(": "), "{help}");
+    &help[at..]
+}
+
+#[test]
+fn every_suggested_command_can_be_pasted_into_a_shell() {
+    let missing = |image: &str| {
+        let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {image}: not found");
+        let pod = pod(image, &["acr-secret"], &super::waiting("ImagePullBackOff", &message));
+        (pod, back_off_event(), account(&[]), vec![valid("acr-secret")])
+    };
+    let digest = format!("contoso.azurecr.io/shop/web@sha256:{}", "a".repeat(64));
+    let platform = super::failed("no match for platform in manifest: not found");
+    let platform =
+        (pod(IMAGE, &["acr-secret"], &back_off()), platform, account(&[]), vec![valid("acr-secret")]);
+    for (pod, event, account, found) in
+        troubles().into_iter().chain([missing(IMAGE), missing(&digest), platform])
+    {
+        let (_, help) = fix(&pod, &[event], &account, &found, &[]);
+        let command = command(&help);
+        let parsed = std::process::Command::new("sh").args(["-n", "-c", command]).status().unwrap();
+        assert!(parsed.success(), "{help}");
+        let words: Vec<&str> = command.split(' ').collect();
+        let is_prose =
+            |word: &&str| ["then", "and"].contains(word) || (word.ends_with(',') && !word.contains('{'));
+        assert!(!words.iter().any(|word| is_prose(word)), "{help}");
+    }
+    let (pod, event, account, found) = missing(&digest);
+    let (_, help) = fix(&pod, &[event], &account, &found, &[]);
+    assert_eq!(help, "see the digests: az acr manifest list-metadata -r contoso -n shop/web");
+}
+
+fn back_off_event() -> Value {
+    super::event("BackOff", "Back-off pulling image \"x\"")
+}
+
+/// What a pod gets when it is created again is judged too.
+#[test]
+fn the_secrets_that_the_service_account_lists_by_now_are_judged() {
+    let other = crate::kubectl::secret("acr-secret", "quay.io", ("reader", super::PASSWORD), &Value::Null);
+    let mut opaque = valid("acr-secret");
+    opaque["type"] = "Opaque".into();
+    let mut malformed = valid("acr-secret");
+    malformed["data"] = json!({".dockerconfigjson": "e30gfQ=="});
+    const DELETE: &str = "&& kubectl delete pod web-5d8f7c9b6-x2k4p -n shop";
+    for (found, cause, begin, end) in [
+        (
+            vec![valid("acr-secret")],
+            "the pod has no pull secret, because it was created before ServiceAccount web listed secret acr-secret",
+            "kubectl delete pod",
+            "",
+        ),
+        (
+            vec![],
+            "the pod has no pull secret, and ServiceAccount web lists secret acr-secret, which does not exist in namespace shop",
+            "acr-pull-secret secret --server contoso.azurecr.io",
+            DELETE,
+        ),
+        (
+            vec![expired()],
+            "the pod has no pull secret, and ServiceAccount web lists key contoso.azurecr.io of secret acr-secret: its credential expired",
+            "kubectl get secret acr-secret",
+            DELETE,
+        ),
+        (
+            vec![other],
+            "the pod has no pull secret, and ServiceAccount web lists no pull secret for contoso.azurecr.io",
+            "kubectl get secret acr-secret",
+            DELETE,
+        ),
+        (
+            vec![malformed],
+            "the pod has no pull secret, and ServiceAccount web lists secret acr-secret, which is malformed",
+            "kubectl get secret acr-secret",
+            DELETE,
+        ),
+        (
+            vec![opaque],
+            "the pod has no pull secret, and ServiceAccount web lists secret acr-secret, which the kubelet does not read",
+            "acr-pull-secret secret",
+            DELETE,
+        ),
+    ] {
+        let pod = pod(IMAGE, &[], &back_off());
+        let (message, help) = fix(&pod, &[anonymous()], &account(&["acr-secret"]), &found, &[]);
+        assert!(message.starts_with(cause), "{message}");
+        assert!(help.starts_with(begin) && help.ends_with(end), "{help}");
+    }
+}
+
+/// The API server rejects `kubectl apply` of another content of an immutable Secret.
+#[test]
+fn an_immutable_secret_is_deleted_and_created_again() {
+    for (immutable, write) in [(false, "| kubectl apply -f -"), (true, "| kubectl replace --force -f -")] {
+        let mut secret = expired();
+        secret["immutable"] = immutable.into();
+        let pod = pod(IMAGE, &["acr-secret"], &back_off());
+        let (_, help) = fix(&pod, &[unauthorized()], &account(&[]), &[secret], &[]);
+        assert!(help.ends_with(write), "{help}");
+    }
+}

@@ -74,7 +74,7 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             account(&[]),
             vec![],
             "neither the pod nor ServiceAccount web lists a pull secret for contoso.azurecr.io",
-            "--name acr-secret -n shop < password.txt | kubectl create -f -, then kubectl patch serviceaccount web -n shop",
+            "--name acr-secret -n shop < password.txt | kubectl create -f - && kubectl patch serviceaccount web -n shop",
             1,
         ),
         (
@@ -164,7 +164,7 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             account(&[]),
             vec![of_type],
             "the kubelet does not read secret db-password",
-            "--name acr-secret -n shop < password.txt | kubectl create -f -, and list acr-secret in imagePullSecrets",
+            "--name acr-secret -n shop < password.txt | kubectl create -f -",
             1,
         ),
         (

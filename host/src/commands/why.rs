@@ -156,6 +156,9 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
     let complete = CompleteArgs { complete: is_complete };
     let host: Arc<dyn HostCalls> = Arc::new(policy_file::lookups(&cluster, policy, None, complete, io));
     let settings = Settings::for_pulls();
+    let listed = account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
+    let listed = listed.into_iter().flatten().filter_map(|entry| entry.get("name")?.as_str());
+    let listed: Vec<String> = listed.filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let mut images = Vec::new();
     for image in &pod.images {
         let question = explanation::Question {
@@ -167,9 +170,15 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             credentials: false,
         };
         let (_, explanation) = explanation::ask(policy, &question, host.clone())?;
+        let of_account = if pod.pull_secrets.is_empty() && !listed.is_empty() {
+            let question = explanation::Question { pull_secrets: Some(&listed), ..question };
+            Some(explanation::ask(policy, &question, host.clone())?.1)
+        } else {
+            None
+        };
         let domain = explanation.reference.as_ref().map(|reference| reference.domain.as_str());
         let acr = domain.and_then(acr_name).map(str::to_owned);
-        images.push(ImageFacts { image: image.clone(), acr, explanation, pull: None });
+        images.push(ImageFacts { image: image.clone(), acr, explanation, of_account, pull: None });
     }
     if args.pull.pull {
         let asker = Asker {

@@ -180,7 +180,7 @@ mod tests {
                 is_never_pulled: false,
                 state: State::NotYet,
             };
-            let facts = ImageFacts { image, acr: None, explanation, pull };
+            let facts = ImageFacts { image, acr: None, explanation, of_account: None, pull };
             assert_eq!(
                 serde_json::to_value(secrets(&facts)).unwrap(),
                 json!([expected]),

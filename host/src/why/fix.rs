@@ -41,6 +41,47 @@ pub(super) fn again(facts: &Facts, other: &str) -> String {
     }
 }
 
+/// What to do first, after which the pod is created again: a pod keeps the list of pull secrets that it was created with.
+pub(super) fn then_again(facts: &Facts, first: &str) -> String {
+    let Pod { name, namespace, .. } = &facts.pod;
+    if !first.contains("kubectl ") {
+        return format!("{first}, and create the pod again");
+    }
+    let is_word = [name, namespace].iter().all(|word| parse_name(word).is_ok());
+    if facts.pod.is_replaced && is_word {
+        format!("{first} && kubectl delete pod {name} -n {namespace}")
+    } else {
+        format!("create the pod again after this: {first}")
+    }
+}
+
+/// The commands that create a pull secret and list it in the `ServiceAccount`, which they create where it does not exist.
+pub(super) fn list_in_account(facts: &Facts, image: &ImageFacts, name: &str) -> String {
+    let (account, namespace) = (&facts.pod.service_account, &facts.pod.namespace);
+    let (new, words) = if facts.account.is_some() {
+        (String::new(), "create a pull secret, and list it in the ServiceAccount")
+    } else {
+        (
+            format!("kubectl create serviceaccount {account} -n {namespace} && "),
+            "create a pull secret, and the ServiceAccount that lists it",
+        )
+    };
+    if image.registry().is_none() {
+        return words.to_owned();
+    }
+    let command = format!(
+        "{} && {new}kubectl patch serviceaccount {account} -n {namespace} -p \
+         '{{\"imagePullSecrets\":[{{\"name\":\"{name}\"}}]}}'",
+        create(facts, image, name),
+    );
+    typed(&[account, namespace, name], command, words)
+}
+
+/// A name for another secret than this one.
+pub(super) fn other_name(name: &str) -> &'static str {
+    if name == NEW_SECRET { "acr-secret-2" } else { NEW_SECRET }
+}
+
 /// How a valid credential comes into a pull secret of this name, or into another where this one cannot have it. What else is in
 /// the secret has to stay: other pods may use it.
 pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
@@ -56,8 +97,8 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
         );
     }
     if !secret.has_our_type {
-        let new = if name == NEW_SECRET { "acr-secret-2" } else { NEW_SECRET };
-        return format!("{}, and list {new} in imagePullSecrets", create(facts, image, new));
+        let new = other_name(name);
+        return format!("list secret {new} in imagePullSecrets after this: {}", create(facts, image, new));
     }
     // What is malformed cannot be merged; the file is a copy of it.
     let (merge, name_of_new) = if in_state(image, Usability::Malformed) == Some(name) {
@@ -65,11 +106,13 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
     } else {
         (format!(" --merge {name}.yaml"), String::new())
     };
+    // The API server rejects a change of an immutable Secret.
+    let write = if secret.is_immutable { "replace --force" } else { "apply" };
     typed(
         &[namespace],
         format!(
             "kubectl get secret {name} -n {namespace} -o yaml > {name}.yaml && acr-pull-secret secret{merge} --server {host} \
-             --username NAME --password-stdin{name_of_new} < password.txt | kubectl apply -f -"
+             --username NAME --password-stdin{name_of_new} < password.txt | kubectl {write} -f -"
         ),
         "write a valid credential into the secret",
     )

@@ -32,6 +32,8 @@ pub struct Secret {
     pub written: Option<String>,
     /// Whether its type is the one that the command writes
     pub has_our_type: bool,
+    /// Whether it can only be deleted and created again
+    pub is_immutable: bool,
     /// Whether a controller writes it, and would write it again
     pub is_made: bool,
 }
@@ -48,6 +50,7 @@ impl Secret {
             name: object.pointer("/metadata/name")?.as_str()?.to_owned(),
             written: last_written(object).map(str::to_owned),
             has_our_type: object.get("type").is_some_and(|kind| kind == TYPE),
+            is_immutable: object.get("immutable").is_some_and(|it| it == true),
             is_made: owners.is_some_and(|owners| !owners.is_empty()) || names.into_iter().any(is_of_maker),
         })
     }

@@ -3,7 +3,7 @@
 use review::explanation::{Need, OutcomeState, TriedKey, Usability};
 use review::list::some_of;
 
-use super::super::fix::{NEW_SECRET, again, ask, create, replace, typed};
+use super::super::fix::{NEW_SECRET, again, ask, create, list_in_account, other_name, replace, then_again};
 use super::super::image::State;
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
@@ -102,7 +102,7 @@ fn no_key(image: &ImageFacts, host: &str) -> String {
 
 /// The pod lists no pull secret: its `ServiceAccount` may list one by now, or not exist.
 fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
-    let (account, namespace) = (&facts.pod.service_account, &facts.pod.namespace);
+    let account = &facts.pod.service_account;
     if !facts.is_account_known {
         return Cause::new(
             format!(
@@ -111,40 +111,63 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
             "run this with a login that may read the ServiceAccount",
         );
     }
-    let listed = facts.account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
-    let listed = listed.into_iter().flatten().find_map(|entry| entry.get("name")?.as_str());
-    if let Some(name) = listed {
+    if let Some(explanation) = &image.of_account {
+        let listed = ImageFacts { explanation: explanation.clone(), ..image.clone() };
+        return of_listed(facts, &listed, host);
+    }
+    let message = if facts.account.is_some() {
+        format!("neither the pod nor ServiceAccount {account} lists a pull secret for {host}")
+    } else {
+        format!("the pod lists no pull secret for {host}, and its ServiceAccount {account} does not exist")
+    };
+    Cause::new(message, then_again(facts, &list_in_account(facts, image, NEW_SECRET)))
+}
+
+/// The pod lists no pull secret, and its `ServiceAccount` lists these by now: the pod gets them when it is created again, which
+/// does not help where they fail too.
+fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
+    let Facts { pod, .. } = facts;
+    let account = &pod.service_account;
+    let begin = format!("the pod has no pull secret, and ServiceAccount {account} lists");
+    let tries = &image.explanation.tries;
+    if let Some(first) = tries.first().filter(|_| tries.iter().all(|tried| tried.fails)) {
+        let message = format!("{begin} {}", failure(first, tries.len() - 1));
+        return Cause::new(message, then_again(facts, &replace(facts, image, &first.secret)));
+    }
+    if let Some(name) = in_state(image, Usability::Malformed) {
+        let help = then_again(facts, &replace(facts, image, name));
+        return Cause::new(format!("{begin} secret {name}, which is malformed"), help);
+    }
+    let is_unread = in_state(image, Usability::Unknown).is_some();
+    if !tries.is_empty() || is_unread {
+        let name =
+            tries.first().map(|tried| tried.secret.as_str()).or_else(|| in_state(image, Usability::Unknown));
         return Cause::new(
             format!(
-                "the pod has no pull secret, because it was created before ServiceAccount {account} listed secret {name}"
+                "the pod has no pull secret, because it was created before ServiceAccount {account} listed secret {}",
+                name.unwrap_or_default()
             ),
             again(facts, "delete the pod and create it again"),
         );
     }
-    let (message, new, words) = if facts.account.is_some() {
-        (
-            format!("neither the pod nor ServiceAccount {account} lists a pull secret for {host}"),
-            String::new(),
-            "create a pull secret, list it in the ServiceAccount, and create the pod again",
-        )
-    } else {
-        (
-            format!(
-                "the pod lists no pull secret for {host}, and its ServiceAccount {account} does not exist"
-            ),
-            format!("kubectl create serviceaccount {account} -n {namespace} && "),
-            "create a pull secret and the ServiceAccount that lists it, and create the pod again",
-        )
-    };
-    let command = format!(
-        "{}, then {new}kubectl patch serviceaccount {account} -n {namespace} -p \
-         '{{\"imagePullSecrets\":[{{\"name\":\"{NEW_SECRET}\"}}]}}', and create the pod again",
-        create(facts, image, NEW_SECRET),
-    );
-    let names = [account.as_str(), namespace];
+    if let Some(name) = in_state(image, Usability::Absent) {
+        let message = format!("{begin} secret {name}, which does not exist in namespace {}", pod.namespace);
+        return Cause::new(message, then_again(facts, &replace(facts, image, name)));
+    }
+    let ignored = image.explanation.secrets.iter().find(|secret| secret.state == Usability::Ignored);
+    if let Some(secret) = ignored {
+        let reason = secret.reason.as_deref().unwrap_or("its type is another");
+        let message = format!("{begin} secret {}, which the kubelet does not read: {reason}", secret.name);
+        return Cause::new(
+            message,
+            then_again(facts, &list_in_account(facts, image, other_name(&secret.name))),
+        );
+    }
+    let first = image.explanation.secrets.first().map(|secret| secret.name.as_str());
+    let name = first.unwrap_or(NEW_SECRET);
     Cause::new(
-        message,
-        if image.registry().is_some() { typed(&names, command, words) } else { words.to_owned() },
+        format!("{begin} no pull secret for {host} (it lists {name})"),
+        then_again(facts, &replace(facts, image, name)),
     )
 }
 

@@ -19,10 +19,14 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
                 "{registry} has no image {reference}: the repository, the tag or the digest does not exist"
             ),
             match &image.acr {
-                Some(name) => format!(
-                    "see the tags with az acr repository show-tags -n {name} --repository {}",
-                    image.explanation.reference.as_ref().map_or("", |reference| &reference.path)
-                ),
+                Some(name) => {
+                    let path = image.explanation.reference.as_ref().map_or("", |reference| &reference.path);
+                    if image.image.reference.contains('@') {
+                        format!("see the digests: az acr manifest list-metadata -r {name} -n {path}")
+                    } else {
+                        format!("see the tags: az acr repository show-tags -n {name} --repository {path}")
+                    }
+                }
                 None => "push the image, or correct the reference".to_owned(),
             },
         ),
@@ -45,7 +49,9 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
             format!("{reference} is not for the platform of node {node}"),
             typed(
                 &[node],
-                format!("compare with kubectl get node {node} -L kubernetes.io/os,kubernetes.io/arch"),
+                format!(
+                    "compare its platform: kubectl get node {node} -L kubernetes.io/os,kubernetes.io/arch"
+                ),
                 "compare with the operating system and the architecture of the node",
             ),
         ),
