@@ -14,6 +14,7 @@ mod fix;
 pub mod image;
 pub mod kubelet;
 pub mod mask;
+mod masking;
 pub mod meaning;
 pub mod pod;
 pub mod secret;
@@ -22,6 +23,8 @@ pub mod target;
 use review::explanation::{Explanation, OutcomeState, Usability};
 use review::pull::{ImagePull, PullResult};
 use serde_json::Value;
+
+use crate::pull_secret::time::Time;
 
 use self::event::Event;
 use self::image::{Image, State};
@@ -39,6 +42,10 @@ pub struct Facts {
     pub events: Vec<Event>,
     /// Its `ServiceAccount`, as it is now; none where it is not known
     pub account: Option<Value>,
+    /// Whether they could be read
+    pub are_events_known: bool,
+    /// The time of this machine's clock; none where it is wrong
+    pub clock: Option<Time>,
     /// Whether its `ServiceAccount` could be read
     pub is_account_known: bool,
     /// The Secrets that the pod or its `ServiceAccount` lists
@@ -60,6 +67,22 @@ pub struct ImageFacts {
     pub of_account: Option<Explanation>,
     /// What the registry answers; none where it was not asked
     pub pull: Option<ImagePull>,
+}
+
+/// The longest time between two attempts of the kubelet, in seconds. kubelet: `MaxImageBackOff`
+const LONGEST_BACK_OFF: i64 = 300;
+
+/// What was written since the kubelet's last reported attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// Nothing
+    None,
+    /// The content of the secret that is tried
+    Content,
+    /// The secret that is tried, at this time: its content or its labels
+    Secret(&'a str),
+    /// The secret that is tried, at this time, so long ago that the kubelet has tried since
+    Tried(&'a str),
 }
 
 /// Whether an image can be pulled.
@@ -125,24 +148,37 @@ impl Facts {
         self.events.iter().rev().find(|event| event.is_about_pull_of(&image.reference))
     }
 
-    /// Whether the secret that is tried for an image was written after the kubelet's last attempt.
-    fn has_changed(&self, image: &ImageFacts) -> bool {
+    /// What was written since the kubelet's last attempt. It tries again within five minutes, so later reports are about the new
+    /// secret.
+    pub fn change(&self, image: &ImageFacts) -> Change<'_> {
         let tried = image.explanation.tries.iter().find(|tried| !tried.fails);
-        let written = tried.and_then(|tried| self.written(&tried.secret));
-        let failed = self.events.iter().rev().find(|event| event.is_failed_pull_of(&image.image.reference));
-        match (written, failed.and_then(|event| event.last.as_deref())) {
-            (Some(written), Some(failed)) => event::seconds(written) >= event::seconds(failed),
-            _ => false,
+        let secret = tried.and_then(|tried| self.secret(&tried.secret));
+        let Some((secret, written)) = secret.and_then(|secret| Some((secret, secret.written.as_deref()?)))
+        else {
+            return Change::None;
+        };
+        let reference = &image.image.reference;
+        let last = |is: &dyn Fn(&Event) -> bool| {
+            self.events.iter().rev().find(|event| is(event)).and_then(|event| event.last.as_deref())
+        };
+        let failed = last(&|event| event.is_failed_pull_of(reference));
+        if failed.is_none_or(|failed| event::seconds(written) < event::seconds(failed)) {
+            return Change::None;
+        }
+        let reported = last(&|event| event.is_about_image(reference));
+        let is_later = reported.is_some_and(|last| event::seconds(last) > event::seconds(written));
+        let now = self.clock.max(reported.and_then(Time::parse));
+        let age = now.zip(Time::parse(written)).map_or(0, |(now, written)| now.seconds_since(written));
+        match () {
+            () if is_later && age > LONGEST_BACK_OFF => Change::Tried(written),
+            () if secret.is_content_written => Change::Content,
+            () => Change::Secret(written),
         }
     }
 
     /// A Secret that could be read.
     pub fn secret(&self, name: &str) -> Option<&Secret> {
         self.secrets.iter().find(|secret| secret.name == name)
-    }
-
-    fn written(&self, secret: &str) -> Option<&str> {
-        self.secret(secret)?.written.as_deref()
     }
 
     /// Whether an image can be pulled now.
@@ -174,7 +210,11 @@ impl Facts {
         };
         let is_up_to_secrets = meaning.is_none_or(Meaning::is_of_credentials);
         match &facts.image.state {
-            State::Failing { .. } if expected == Now::Yes && is_up_to_secrets && self.has_changed(facts) => {
+            State::Failing { .. }
+                if expected == Now::Yes
+                    && is_up_to_secrets
+                    && matches!(self.change(facts), Change::Content | Change::Secret(_)) =>
+            {
                 Now::Yes
             }
             State::Failing { .. } => Now::No,

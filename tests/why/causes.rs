@@ -110,7 +110,7 @@ fn present(image: &str) -> Value {
 fn each_message_of_a_runtime_has_its_cause() {
     let request = "failed to do request: Head \"https://contoso.azurecr.io/v2/shop/web/manifests/v1\": ";
     let cases = [
-        ("401", "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed", "contoso.azurecr.io refuses the credential of secret acr-secret", "--pull"),
+        ("401", "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed", "contoso.azurecr.io refuses repository shop/web: it does not exist, or the identity of secret acr-secret has no permission", "--pull"),
         ("403", "unexpected status from HEAD request to https://contoso.azurecr.io/v2/shop/web/manifests/v1: 403 Forbidden", "contoso.azurecr.io answers 403", "network rules"),
         ("404", "contoso.azurecr.io/shop/web:v1: not found", "contoso.azurecr.io has no image contoso.azurecr.io/shop/web:v1", "az acr repository show-tags"),
         ("manifest unknown", "reading manifest v1 in contoso.azurecr.io/shop/web: manifest unknown", "contoso.azurecr.io has no image", "az acr"),

@@ -11,11 +11,12 @@ mod grouping;
 mod workload;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::Result;
 use clap::Args;
 use review::diagnostic::{Diagnostic, Diagnostics};
-use review::explanation;
+use review::explanation::{self, Usability};
 use review::host_calls::HostCalls;
 use review::object_name::parse_namespace;
 use review::settings::Settings;
@@ -30,6 +31,7 @@ use crate::commands::{policy_file, pulling};
 use crate::console::{ExitStatus, Io};
 use crate::kubectl::{Kubectl, Scope};
 use crate::pull::{self, Asker, Plans, Pulls};
+use crate::pull_secret::time::Time;
 use crate::registry::acr_name;
 use crate::report::why::Answer;
 use crate::sandbox::Policy;
@@ -88,6 +90,7 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
     let gathering = Gathering { kubectl: &kubectl, scope: &scope, console: &console };
     let policy = policy_file::load_policy(LimitArgs::default().into(), None)?;
     let mut answers = Vec::new();
+    let mut explained = Vec::new();
     let mut missing = Vec::new();
     let refused = |error: &GatheringError| {
         Diagnostic::error(error.to_string()).with_help(with_access(&error.help(), &args.access))
@@ -101,6 +104,13 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
             }
             Ok(Found::Pods(groups)) => {
                 groups.into_iter().try_for_each(|Group { pod, events, alike }| -> Result<()> {
+                    // Several names may mean one pod.
+                    let place =
+                        ["/metadata/namespace", "/metadata/name"].map(|path| pod.pointer(path).cloned());
+                    if explained.contains(&place) {
+                        return Ok(());
+                    }
+                    explained.push(place);
                     let gathered =
                         gathering.about(&pod, events).map_err(|error| Diagnostics(vec![refused(&error)]))?;
                     let facts = facts(&pod, gathered, &policy, args, io)?;
@@ -149,7 +159,8 @@ fn targets(texts: &[String]) -> Result<Vec<Target>, Diagnostics> {
 
 /// What is known about a pod, with what the policy and, if wanted, the registries say about its images.
 fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &Io) -> Result<Facts> {
-    let Gathered { events, account, is_account_known, cluster, is_complete, secrets } = gathered;
+    let Gathered { events, are_events_known, account, is_account_known, cluster, is_complete, secrets } =
+        gathered;
     let mut pod = Pod::of(object);
     pod.learn(&events);
     let cluster = Arc::new(cluster);
@@ -169,7 +180,9 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             service_account: &pod.service_account,
             credentials: false,
         };
-        let (_, explanation) = explanation::ask(policy, &question, host.clone())?;
+        let (_, mut explanation) = explanation::ask(policy, &question, host.clone())?;
+        let unread = explanation.secrets.iter_mut().filter(|secret| secret.state == Usability::Unknown);
+        unread.for_each(|secret| secret.reason = Some("this login may not read it".to_owned()));
         let of_account = if pod.pull_secrets.is_empty() && !listed.is_empty() {
             let question = explanation::Question { pull_secrets: Some(&listed), ..question };
             Some(explanation::ask(policy, &question, host.clone())?.1)
@@ -192,7 +205,8 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
         };
         ask(&mut images, object, &pod, &asker, args, io)?;
     }
-    Ok(Facts { pod, events, account, is_account_known, secrets, images })
+    let clock = Time::of_clock(SystemTime::now());
+    Ok(Facts { pod, events, are_events_known, clock, account, is_account_known, secrets, images })
 }
 
 /// Asks the registries of the images that the kubelet may pull.

@@ -28,6 +28,13 @@ impl Time {
     }
 }
 
+impl Time {
+    /// The seconds from an earlier time to this one; negative where that one is later.
+    pub fn seconds_since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0).num_seconds()
+    }
+}
+
 /// As RFC 3339, in UTC.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,11 +8,12 @@ use review::pull::PullResult;
 
 use self::credentials::{of_credentials, refused};
 use self::report::of_meaning;
+use super::event::Event;
 use super::fix::{again, ask, describe, replace, typed};
 use super::image::{Image, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
-use super::{Facts, ImageFacts, Now};
+use super::{Change, Facts, ImageFacts, Now};
 
 /// The most characters of a cause.
 const LONGEST: usize = 255;
@@ -146,6 +147,11 @@ fn not_yet(facts: &Facts, image: &ImageFacts) -> Cause {
             describe(facts),
         );
     }
+    let about = |event: &&Event| event.is_start_of(&image.image.reference);
+    if let Some(time) = facts.events.iter().rev().find(about).and_then(|event| event.last.as_deref()) {
+        let message = format!("none so far: the kubelet is pulling {} since {time}", image.image.shown());
+        return Cause::new(message, describe(facts));
+    }
     let needs = if lacks_credential(image) {
         format!(", and without a pull secret for {}, its node needs an identity that may pull", image.host())
     } else {
@@ -206,10 +212,18 @@ fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
 fn fixed(facts: &Facts, image: &ImageFacts) -> Cause {
     let how = works_with(image)
         .map_or_else(|| "as the registry answers".to_owned(), |tried| format!("with {}", place(tried)));
-    Cause::new(
-        format!("fixed since the kubelet's last attempt: {} can be pulled now {how}", image.image.shown()),
-        again(facts, "wait up to 5 minutes for the next attempt"),
-    )
+    let reference = image.image.shown();
+    // What was written may be a label.
+    let message = match (facts.change(image), works_with(image)) {
+        (Change::Secret(time), Some(tried)) => {
+            format!(
+                "secret {} was written at {time}, after the last reported attempt, and looks valid for {reference}",
+                tried.secret
+            )
+        }
+        _ => format!("fixed since the kubelet's last attempt: {reference} can be pulled now {how}"),
+    };
+    Cause::new(message, again(facts, "wait up to 5 minutes for the next attempt"))
 }
 
 /// Why the kubelet does not get an image.
@@ -231,6 +245,7 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
         .or_else(|| of_registry(image))
         .or_else(by_report)
         .or_else(|| of_credentials(facts, image))
+        .or_else(|| written(facts, image, meaning))
         .or_else(|| refused(facts, image, meaning))
         .unwrap_or_else(|| unknown(facts, image))
 }
@@ -240,6 +255,23 @@ fn invalid(image: &ImageFacts) -> Option<Cause> {
     let error = image.explanation.error.as_ref()?;
     let message = format!("{} is not a valid image reference: {error}", image.image.shown());
     Some(Cause::new(message, CORRECT))
+}
+
+/// The secret that is tried was written, and the kubelet has tried since.
+fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
+    let tried = works_with(image).filter(|_| meaning.is_none_or(Meaning::is_of_credentials))?;
+    let secret = &tried.secret;
+    match facts.change(image) {
+        Change::None | Change::Content | Change::Secret(_) => None,
+        Change::Tried(time) => {
+            let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
+            let reference = image.image.shown();
+            Some(Cause::new(
+                format!("the pull of {reference} still fails since secret {secret} was written at {time}"),
+                help,
+            ))
+        }
+    }
 }
 
 fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
@@ -261,7 +293,10 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
     let unread = unread.map(|name| format!(", because secret {name} cannot be read")).unwrap_or_default();
     let message = match said {
         Some(said) => format!("not known{unread}, and the kubelet reports: {said}"),
-        None => format!("not known{unread}: the kubelet gives no reason, and its events have expired"),
+        None => {
+            let events = if facts.are_events_known { "have expired" } else { "could not be read" };
+            format!("not known{unread}: the kubelet gives no reason, and its events {events}")
+        }
     };
     Cause::new(message, if image.pull.is_some() { describe(facts) } else { ask(facts) })
 }

@@ -48,6 +48,11 @@ impl Event {
         self.reason == "Failed" && self.message.starts_with("Failed to pull image") && self.names(image)
     }
 
+    /// Whether it says that a pull of this image began.
+    pub fn is_start_of(&self, image: &str) -> bool {
+        self.reason == "Pulling" && self.names(image)
+    }
+
     /// Whether it says that this image was pulled, or was there.
     pub fn is_about_pull_of(&self, image: &str) -> bool {
         self.reason == "Pulled" && self.names(image)

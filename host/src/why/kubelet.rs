@@ -3,6 +3,7 @@
 use review::user_info::without_user_info;
 
 use super::mask::{masked, unquoted};
+use super::masking::without_credentials;
 use super::meaning::Meaning;
 
 /// The most characters that are shown of a message.
@@ -125,24 +126,9 @@ fn core(message: &str) -> &str {
     core
 }
 
-/// A word without the query of a URL: that of a layer has a signature with which anyone may read it.
-fn without_query(word: &str) -> String {
-    let Some((url, query)) = word.split_once('?').filter(|(url, _)| url.contains("://")) else {
-        return word.to_owned();
-    };
-    let end = query.find('"').unwrap_or_else(|| query.trim_end_matches([':', ',', ']']).len());
-    [url, "?…", query.get(end..).unwrap_or_default()].concat()
-}
-
-/// A message in its first and last characters, without what may be a user name and a password before a host, or in a URL.
+/// A message in its first and last characters, without credentials.
 pub fn shortened(message: &str) -> String {
-    let shown = |word: &str| match word.strip_prefix('"') {
-        Some(quoted) => format!("\"{}", without_user_info(quoted)),
-        None => without_user_info(word).into_owned(),
-    };
-    let message =
-        message.split(' ').map(shown).map(|word| without_query(&word)).collect::<Vec<_>>().join(" ");
-    bounded(&message, LONGEST)
+    bounded(&without_credentials(message), LONGEST)
 }
 
 /// A text in its first and last characters, of which there are so many at most.

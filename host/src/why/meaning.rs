@@ -17,6 +17,8 @@ pub enum Meaning {
     Refused,
     /// The registry refused, with or without a credential
     Unauthorized,
+    /// The registry knows the credential or needs none, and refuses the repository, which may not exist
+    Denied,
     /// The registry refuses the address or the identity: 403
     Forbidden,
     /// There is no such repository, tag or digest
@@ -43,23 +45,48 @@ pub enum Meaning {
     Throttled,
     /// The node has no room
     NoSpace,
+    /// The container runtime of the node does not answer
+    RuntimeDown,
+    /// The node's store of layers has lost one
+    StoreDamaged,
+    /// The container runtime reads no image of this format any more
+    OldFormat,
+    /// The registry has no such layer
+    LayerMissing,
+    /// The storage that has the layers refuses the node
+    StorageRefuses,
+    /// TLS fails for another reason than the certificate
+    Handshake,
 }
 
 /// Words of messages, in lower case, and their meaning; the first that occurs counts. containerd: remotes/docker/authorizer.go,
 /// resolver.go, errdefs; CRI-O: containers/image; dockershim: docker's registry client; kubelet: `throttledImageService`; Go: net,
 /// net/http, crypto/x509; ACR: "denied: client with IP".
-const WORDS: [(&str, Meaning); 50] = [
+const WORDS: [(&str, Meaning); 73] = [
     ("no space left on device", Meaning::NoSpace),
     ("disk quota exceeded", Meaning::NoSpace),
     ("pull qps exceeded", Meaning::Throttled),
     ("toomanyrequests", Meaning::TooMany),
     ("429 too many requests", Meaning::TooMany),
+    ("failed to create lease", Meaning::RuntimeDown),
+    ("error reading from server", Meaning::RuntimeDown),
+    ("connection error: desc", Meaning::RuntimeDown),
+    ("dial unix ", Meaning::RuntimeDown),
+    ("read unix ", Meaning::RuntimeDown),
+    ("from content store: content digest ", Meaning::StoreDamaged),
+    ("no longer supported since containerd", Meaning::OldFormat),
+    ("could not fetch content descriptor", Meaning::LayerMissing),
+    ("this request is not authorized", Meaning::StorageRefuses),
+    ("authorizationfailure", Meaning::StorageRefuses),
+    ("from registry 429", Meaning::TooMany),
     ("source image rejected", Meaning::NotSigned),
+    ("no valid signature", Meaning::NotSigned),
     ("no match for platform", Meaning::NoPlatform),
     ("no image found in manifest list for architecture", Meaning::NoPlatform),
     ("no image found in image index for architecture", Meaning::NoPlatform),
     ("no matching manifest", Meaning::NoPlatform),
     ("no unqualified-search registries", Meaning::NoRegistry),
+    ("short-name resolution enforced", Meaning::NoRegistry),
     ("proxyconnect ", Meaning::Proxy),
     ("proxy authentication required", Meaning::Proxy),
     ("no such host", Meaning::UnknownHost),
@@ -69,6 +96,9 @@ const WORDS: [(&str, Meaning); 50] = [
     ("x509:", Meaning::Certificate),
     ("tls: failed to verify", Meaning::Certificate),
     ("server gave http response to https client", Meaning::PlainHttp),
+    ("first record does not look like a tls handshake", Meaning::PlainHttp),
+    ("remote error: tls:", Meaning::Handshake),
+    ("from registry 50", Meaning::Broken),
     ("500 internal server error", Meaning::Broken),
     ("502 bad gateway", Meaning::Broken),
     ("503 service unavailable", Meaning::Broken),
@@ -82,24 +112,32 @@ const WORDS: [(&str, Meaning); 50] = [
     ("no route to host", Meaning::Unreachable),
     ("unexpected eof", Meaning::Unreachable),
     ("\": eof", Meaning::Unreachable),
+    ("timed out", Meaning::Unreachable),
+    ("context canceled", Meaning::Unreachable),
+    ("connection lost", Meaning::Unreachable),
+    ("broken pipe", Meaning::Unreachable),
     ("is not allowed access", Meaning::Forbidden),
     ("403 forbidden", Meaning::Forbidden),
     ("status code 403", Meaning::Forbidden),
+    ("from registry 403", Meaning::Forbidden),
     // Where several credentials were tried, the message has one error for each.
     ("failed to fetch oauth token", Meaning::Refused),
     ("failed to fetch anonymous token", Meaning::NoCredential),
     ("no basic auth credentials", Meaning::NoCredential),
+    ("insufficient_scope", Meaning::Denied),
+    ("pull access denied", Meaning::Denied),
+    ("access to the resource is denied", Meaning::Denied),
+    ("from registry 401", Meaning::Unauthorized),
     ("401 unauthorized", Meaning::Unauthorized),
     ("unauthorized:", Meaning::Unauthorized),
     ("authentication required", Meaning::Unauthorized),
     ("authorization failed", Meaning::Unauthorized),
-    ("pull access denied", Meaning::Unauthorized),
-    ("access to the resource is denied", Meaning::Unauthorized),
     ("unable to retrieve auth token", Meaning::Unauthorized),
-    ("insufficient_scope", Meaning::Unauthorized),
     ("manifest unknown", Meaning::NotFound),
     ("name unknown", Meaning::NotFound),
     (": not found", Meaning::NotFound),
+    ("404 not found", Meaning::NotFound),
+    ("from registry 404", Meaning::NotFound),
     ("code = notfound", Meaning::NotFound),
 ];
 
@@ -125,7 +163,7 @@ impl Meaning {
 
     /// Whether the registry refused for want of a valid credential.
     pub fn is_of_credentials(self) -> bool {
-        matches!(self, Self::NoCredential | Self::Refused | Self::Unauthorized)
+        matches!(self, Self::NoCredential | Self::Refused | Self::Unauthorized | Self::Denied)
     }
 
     /// Whether it concerns the node, so that an answer of the registry to another computer proves nothing.
@@ -143,12 +181,19 @@ impl Meaning {
             | Self::Proxy
             | Self::Unreachable
             | Self::Throttled
-            | Self::NoSpace => true,
+            | Self::NoSpace
+            | Self::RuntimeDown
+            | Self::StoreDamaged
+            | Self::OldFormat
+            | Self::StorageRefuses
+            | Self::Handshake => true,
             Self::InvalidName
             | Self::NoCredential
             | Self::Refused
             | Self::Unauthorized
+            | Self::Denied
             | Self::NotFound
+            | Self::LayerMissing
             | Self::Broken
             | Self::TooMany => false,
         }

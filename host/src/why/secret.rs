@@ -30,6 +30,8 @@ pub struct Secret {
     pub name: String,
     /// When its content was written last; none where it does not say
     pub written: Option<String>,
+    /// Whether that time is known to be of its content, and not of a label that the same manager changed
+    pub is_content_written: bool,
     /// Whether its type is the one that the command writes
     pub has_our_type: bool,
     /// Whether it can only be deleted and created again
@@ -46,9 +48,11 @@ impl Secret {
         let names =
             names.iter().filter_map(|path| object.pointer(path)?.as_object()).flat_map(|it| it.keys());
         let is_of_maker = |name: &String| MAKERS.iter().any(|maker| name.starts_with(maker));
+        let written = last_written(object);
         Some(Self {
             name: object.pointer("/metadata/name")?.as_str()?.to_owned(),
-            written: last_written(object).map(str::to_owned),
+            written: written.map(|(time, _)| time.to_owned()),
+            is_content_written: written.is_some_and(|(_, is_content)| is_content),
             has_our_type: object.get("type").is_some_and(|kind| kind == TYPE),
             is_immutable: object.get("immutable").is_some_and(|it| it == true),
             is_made: owners.is_some_and(|owners| !owners.is_empty()) || names.into_iter().any(is_of_maker),
@@ -57,13 +61,21 @@ impl Secret {
 }
 
 /// When the content of a Secret was written last. meta/v1 `ManagedFieldsEntry`: its time is that of the last change of a field that
-/// its manager owns, so an annotation of another manager does not count.
-fn last_written(secret: &Value) -> Option<&str> {
+/// its manager owns, so an annotation of another manager does not count. Whether it is the time of the content is known where the
+/// manager owns nothing else, or has not written since it created the Secret.
+fn last_written(secret: &Value) -> Option<(&str, bool)> {
     let managers = secret.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
     let writers = managers.filter(|entry| entry.pointer("/fieldsV1/f:data").is_some());
-    let times = writers.filter_map(|entry| entry.get("time")?.as_str());
     let created = secret.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
-    times.chain(created).max_by_key(|time| seconds(time))
+    let times = writers.filter_map(|entry| {
+        let time = entry.get("time")?.as_str()?;
+        let mut fields = entry.get("fieldsV1")?.as_object()?.keys();
+        let is_alone = fields.all(|field| ["f:data", "f:type", "f:immutable"].contains(&field.as_str()));
+        Some((time, is_alone || created.is_some_and(|created| seconds(created) == seconds(time))))
+    });
+    times
+        .chain(created.map(|created| (created, true)))
+        .max_by_key(|(time, is_content)| (seconds(time), *is_content))
 }
 
 #[cfg(test)]

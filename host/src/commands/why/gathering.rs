@@ -60,6 +60,8 @@ pub(super) enum Found {
 /// What is known about a pod besides itself.
 pub(super) struct Gathered {
     pub(super) events: Vec<Event>,
+    /// Whether they could be read
+    pub(super) are_events_known: bool,
     pub(super) account: Option<Value>,
     /// Whether a `ServiceAccount` that is not there does not exist
     pub(super) is_account_known: bool,
@@ -118,15 +120,20 @@ impl Gathering<'_> {
 
     /// The events of an object.
     pub(super) fn events(&self, uid: &str, scope: &Scope) -> Result<Vec<Event>, KubectlError> {
+        Ok(self.known_events(uid, scope)?.unwrap_or_default())
+    }
+
+    /// The events of an object; `None` where they cannot be read.
+    fn known_events(&self, uid: &str, scope: &Scope) -> Result<Option<Vec<Event>>, KubectlError> {
         if uid.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let options = [format!("--field-selector=involvedObject.uid={uid}")];
         let found = self.allowed(
             "events",
             self.kubectl.objects(&Query { resources: "events", names: &[], scope, options: &options }),
         )?;
-        Ok(Event::all(&found.unwrap_or_default()))
+        Ok(found.map(|found| Event::all(&found)))
     }
 
     /// The events of the pods of a namespace, by the uid of the pod. One call for each pod would take too long.
@@ -150,9 +157,11 @@ impl Gathering<'_> {
         let pod = Pod::of(object);
         let scope = Scope::Namespace(pod.namespace.clone());
         let events = match events {
-            Some(events) => events,
-            None => self.events(word(object, "/metadata/uid"), &scope)?,
+            Some(events) => Some(events),
+            None => self.known_events(word(object, "/metadata/uid"), &scope)?,
         };
+        let are_events_known = events.is_some();
+        let events = events.unwrap_or_default();
         let get = |resources, names: &[&str], options: &[String]| {
             self.allowed(resources, self.kubectl.objects(&Query { resources, names, scope: &scope, options }))
         };
@@ -165,18 +174,46 @@ impl Gathering<'_> {
         names.sort_unstable();
         names.dedup();
         let with_times = ["--show-managed-fields".to_owned()];
-        let secrets = if names.is_empty() { Some(Vec::new()) } else { get("secrets", &names, &with_times)? };
-        let is_complete = secrets.is_some();
+        let of_secrets = |names: &[&str]| {
+            let query = Query { resources: "secrets", names, scope: &scope, options: &with_times };
+            self.kubectl.objects(&query)
+        };
+        let mut is_complete = true;
+        let mut secrets = Vec::new();
+        match of_secrets(&names) {
+            _ if names.is_empty() => {}
+            // A role may allow some of the names, and kubectl fails if it forbids one.
+            Err(error) if error.is_forbidden() && names.len() > 1 => {
+                for name in &names {
+                    let found = self.allowed("secrets", of_secrets(&[name]))?;
+                    is_complete &= found.is_some();
+                    secrets.extend(found.into_iter().flatten());
+                }
+            }
+            found => {
+                let found = self.allowed("secrets", found)?;
+                is_complete = found.is_some();
+                secrets.extend(found.into_iter().flatten());
+            }
+        }
         let mut cluster = Cluster::default();
         let mut without_content = Vec::new();
-        for secret in secrets.into_iter().flatten() {
+        for secret in secrets {
             without_content.extend(Secret::of(&secret));
             cluster.add(secret, &pod.namespace);
         }
         if let Some(account) = &account {
             cluster.add(account.clone(), &pod.namespace);
         }
-        Ok(Gathered { events, account, is_account_known, cluster, is_complete, secrets: without_content })
+        Ok(Gathered {
+            events,
+            are_events_known,
+            account,
+            is_account_known,
+            cluster,
+            is_complete,
+            secrets: without_content,
+        })
     }
 
     /// The objects; `None`, with a warning, where the user may not read them.

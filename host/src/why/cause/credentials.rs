@@ -76,11 +76,18 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
         let message = format!("the kubelet does not read secret {}: {reason}", secret.name);
         return Cause::new(message, replace(facts, image, &secret.name));
     }
+    let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
+    if meaning == Some(Meaning::Denied) && image.acr.is_none() && state(image) == Some(OutcomeState::Unknown)
+    {
+        return Cause::new(
+            format!("{host} has no public repository {}: it does not exist, or it is private", path(image)),
+            format!("correct the image in the pod template, or create a pull secret for {host}"),
+        );
+    }
     if let Some(secret) = image.explanation.secrets.first() {
         return Cause::new(no_key(image, host), replace(facts, image, &secret.name));
     }
     // A credential was sent, and the pod has none.
-    let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
     if let (Some(Meaning::Refused), Some(name)) = (meaning, &image.acr) {
         let node = pod.node.as_deref().unwrap_or("its node");
         return Cause::new(
@@ -191,9 +198,40 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
         );
         return Some(Cause::new(message, ask(facts)));
     }
-    let message = format!(
-        "{host} refuses the credential of secret {secret}, which looks valid: it was revoked, or its identity has no role"
-    );
+    let mut others: Vec<&str> =
+        image.explanation.tries.iter().filter(|it| !it.fails).map(|it| it.secret.as_str()).collect();
+    let count = others.len();
+    others.dedup();
+    let message = match (meaning, count, others.len()) {
+        // Only who has a token is refused so.
+        (Some(Meaning::Denied), _, _) => format!(
+            "{host} refuses repository {}: it does not exist, or the identity of {} has no permission for it",
+            path(image),
+            listed(&others)
+        ),
+        (_, 1, _) => format!(
+            "{host} refuses the credential of secret {secret}, which looks valid: it was revoked, or its identity has no role"
+        ),
+        _ => format!(
+            "{host} refuses the {count} credentials of {}, which look valid: they were revoked, or their identities have no role",
+            listed(&others)
+        ),
+    };
     let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
     Some(Cause::new(message, help))
+}
+
+/// The secrets by their names.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [name] => format!("secret {name}"),
+        names => {
+            format!("secrets {}", names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(" and "))
+        }
+    }
+}
+
+/// The repository of an image.
+fn path(image: &ImageFacts) -> &str {
+    image.explanation.reference.as_ref().map_or("", |reference| &reference.path)
 }

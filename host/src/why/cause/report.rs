@@ -38,7 +38,7 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
             "set imagePullPolicy: IfNotPresent in the pod template",
         ),
         Meaning::NoRegistry => Cause::new(
-            format!("{reference} names no registry, and node {node} has no default one"),
+            format!("{reference} names no registry, and node {node} has not exactly one default"),
             "write the registry in front of the image in the pod template",
         ),
         Meaning::NotInspected => Cause::new(
@@ -105,6 +105,35 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
             ),
         ),
         Meaning::InvalidName => Cause::new(format!("{reference} is not a valid image reference"), CORRECT),
-        Meaning::NoCredential | Meaning::Refused | Meaning::Unauthorized => return None,
+        Meaning::RuntimeDown => Cause::new(
+            format!("the container runtime of node {node} does not answer"),
+            typed(
+                &[node],
+                format!("kubectl describe node {node}"),
+                "check the container runtime of the node",
+            ),
+        ),
+        Meaning::StoreDamaged => Cause::new(
+            format!("the store of node {node} has lost a layer of {reference}"),
+            format!("remove {reference} from node {node} with crictl rmi, or replace the node"),
+        ),
+        Meaning::OldFormat => Cause::new(
+            format!(
+                "{reference} has an old format that the container runtime of node {node} does not support"
+            ),
+            "build and push the image again with a current tool",
+        ),
+        Meaning::LayerMissing => {
+            Cause::new(format!("{registry} has no layer that {reference} needs"), "push the image again")
+        }
+        Meaning::StorageRefuses => Cause::new(
+            format!("the storage with the layers of {registry} refuses node {node}"),
+            "check the private endpoint, the data endpoint and the firewall of the registry",
+        ),
+        Meaning::Handshake => Cause::new(
+            format!("{asked} and node {node} agree on no TLS connection"),
+            "check the proxy between them, and the TLS versions that the registry accepts",
+        ),
+        Meaning::NoCredential | Meaning::Refused | Meaning::Unauthorized | Meaning::Denied => return None,
     })
 }

@@ -1,6 +1,7 @@
 use super::Meaning::{
-    self, Broken, Certificate, Forbidden, NoCredential, NoPlatform, NoRegistry, NoSpace, NotFound,
-    NotInspected, NotSigned, PlainHttp, Proxy, Refused, Throttled, TooMany, Unauthorized, UnknownHost,
+    self, Broken, Certificate, Denied, Forbidden, Handshake, LayerMissing, NoCredential, NoPlatform,
+    NoRegistry, NoSpace, NotFound, NotInspected, NotSigned, OldFormat, PlainHttp, Proxy, Refused,
+    RuntimeDown, StorageRefuses, StoreDamaged, Throttled, TooMany, Unauthorized, UnknownHost,
     Unreachable,
 };
 use super::WORDS;
@@ -13,13 +14,13 @@ fn messages_of_kubelets_have_their_meaning() {
     let pull = format!("rpc error: code = Unknown desc = failed to pull and unpack image \"{image}\": ");
     let resolve = format!("{pull}failed to resolve reference \"{image}\": ");
     let authorize = format!("{resolve}failed to authorize: ");
-    let request =
-        format!("{resolve}failed to do request: Head \"https://contoso.azurecr.io/v2/web/manifests/v1\": ");
+    let request = format!(
+        "{resolve}failed to do request: Head \"https://contoso.azurecr.io/v2/web/manifests/v1\": "
+    );
     let source = format!("rpc error: code = Unknown desc = initializing source docker://{image}: ");
     let docker = "rpc error: code = Unknown desc = Error response from daemon: ";
     let url = "https://contoso.azurecr.io/v2/web/manifests/v1";
-    let tokens =
-        "https://contoso.azurecr.io/oauth2/token?scope=repository%3Aweb%3Apull&service=contoso.azurecr.io";
+    let tokens = "https://contoso.azurecr.io/oauth2/token?scope=repository%3Aweb%3Apull&service=contoso.azurecr.io";
     for (begin, end, meaning) in [
         (authorize.as_str(), format!("failed to fetch anonymous token: unexpected status from GET request to {tokens}: 401 Unauthorized"), NoCredential),
         (&authorize, format!("failed to fetch oauth token: unexpected status from POST request to {tokens}: 401 Unauthorized"), Refused),
@@ -36,7 +37,7 @@ fn messages_of_kubelets_have_their_meaning() {
             &resolve,
             "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: \
              authorization failed".to_owned(),
-            Unauthorized,
+            Denied,
         ),
         (&resolve, format!("unexpected status from HEAD request to {url}: 403 Forbidden"), Forbidden),
         (&resolve, format!("unexpected status from HEAD request to {url}: 503 Service Unavailable"), Broken),
@@ -91,7 +92,7 @@ fn messages_of_kubelets_have_their_meaning() {
             "unable to retrieve auth token: invalid username/password: unauthorized: authentication required".to_owned(),
             Unauthorized,
         ),
-        (&source, "reading manifest v1 in contoso.azurecr.io/web: requested access to the resource is denied".to_owned(), Unauthorized),
+        (&source, "reading manifest v1 in contoso.azurecr.io/web: requested access to the resource is denied".to_owned(), Denied),
         (&source, "pinging container registry contoso.azurecr.io: Get \"https://contoso.azurecr.io/v2/\": EOF".to_owned(), Unreachable),
         (
             "rpc error: code = Unknown desc = choosing image instance: ",
@@ -113,7 +114,7 @@ fn messages_of_kubelets_have_their_meaning() {
         (docker, format!("Get {url}: unauthorized: authentication required, visit https://aka.ms/acr/authorization"), Unauthorized),
         (docker, format!("Get {url}: no basic auth credentials"), NoCredential),
         (docker, format!("manifest for {image} not found: manifest unknown: manifest tagged by \"v1\" is not found"), NotFound),
-        (docker, "pull access denied for x/web, repository does not exist or may require 'docker login'".to_owned(), Unauthorized),
+        (docker, "pull access denied for x/web, repository does not exist or may require 'docker login'".to_owned(), Denied),
         (
             docker,
             "Get https://contoso.azurecr.io/v2/: net/http: request canceled while waiting for connection (Client.Timeout exceeded \
@@ -137,6 +138,29 @@ fn messages_of_kubelets_have_their_meaning() {
             ),
             Forbidden,
         ),
+        // The runtime, its store and its storage
+        ("rpc error: code = Unavailable desc = ", "error reading from server: read unix @->/run/containerd/containerd.sock: read: connection reset by peer".to_owned(), RuntimeDown),
+        ("rpc error: code = Unavailable desc = ", "connection error: desc = \"transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: connection refused\"".to_owned(), RuntimeDown),
+        ("rpc error: code = Unknown desc = ", "failed to create lease: rpc error: code = DeadlineExceeded desc = context deadline exceeded: unknown".to_owned(), RuntimeDown),
+        (&pull, "failed to get reader from content store: content digest sha256:abc: not found".to_owned(), StoreDamaged),
+        (&pull, "media type \"application/vnd.docker.distribution.manifest.v1+prettyjws\" is no longer supported since containerd v2.1: not found".to_owned(), OldFormat),
+        (&pull, "failed to copy: httpReadSeeker: failed open: could not fetch content descriptor sha256:abc (application/vnd.docker.image.rootfs.diff.tar.gzip) from remote: not found".to_owned(), LayerMissing),
+        (&pull, "failed to copy: httpReadSeeker: failed open: unexpected status code https://contoso.azurecr.io/v2/web/blobs/sha256:00: 403 This request is not authorized to perform this operation. - Server message: unknown: AuthorizationFailure".to_owned(), StorageRefuses),
+        (&request, "dial tcp 20.1.2.3:443: connect: connection timed out".to_owned(), Unreachable),
+        (&request, "dial tcp 20.1.2.3:443: connect: operation timed out".to_owned(), Unreachable),
+        (&request, "context canceled".to_owned(), Unreachable),
+        (&request, "http2: client connection lost".to_owned(), Unreachable),
+        (&request, "write tcp 10.0.0.5:40000->10.0.0.4:443: write: broken pipe".to_owned(), Unreachable),
+        (&request, "remote error: tls: handshake failure".to_owned(), Handshake),
+        (&request, "tls: first record does not look like a TLS handshake".to_owned(), PlainHttp),
+        (&resolve, format!("unexpected status from HEAD request to {url}: 404 Not Found"), NotFound),
+        (&source, "Requesting bearer token: invalid status code from registry 401 (Unauthorized)".to_owned(), Unauthorized),
+        (&source, "Requesting bearer token: invalid status code from registry 403 (Forbidden)".to_owned(), Forbidden),
+        (&source, "Requesting bearer token: invalid status code from registry 404 (Not Found)".to_owned(), NotFound),
+        (&source, "Requesting bearer token: invalid status code from registry 429 (Too Many Requests)".to_owned(), TooMany),
+        (&source, "Requesting bearer token: invalid status code from registry 503 (Service Unavailable)".to_owned(), Broken),
+        ("rpc error: code = Unknown desc = ", "short-name resolution enforced but cannot prompt without a TTY".to_owned(), NoRegistry),
+        ("rpc error: code = Unknown desc = ", "no valid signature found".to_owned(), NotSigned),
         // The kubelet itself
         ("", "pull QPS exceeded".to_owned(), Throttled),
     ] {
@@ -172,7 +196,11 @@ fn reasons_of_the_kubelet_have_their_meaning() {
              no unqualified-search registries are defined in \"/etc/containers/registries.conf\"",
             NoRegistry,
         ),
-        ("RegistryUnavailable", "image pull failed for a because the registry is unavailable", Unreachable),
+        (
+            "RegistryUnavailable",
+            "image pull failed for a because the registry is unavailable",
+            Unreachable,
+        ),
         (
             "RegistryUnavailable",
             "image pull failed for a because the registry is unavailable: 503 Service Unavailable",
@@ -210,8 +238,8 @@ fn words_of_the_image_are_not_the_reason() {
             Meaning::NotFound,
         ),
         ("timeout", "docker.io/library/timeout:latest: not found", Meaning::NotFound),
-        ("x/timeout", "pull access denied for x/timeout, repository does not exist", Meaning::Unauthorized),
-        ("timeout", "pull access denied for timeout, repository does not exist", Meaning::Unauthorized),
+        ("x/timeout", "pull access denied for x/timeout, repository does not exist", Meaning::Denied),
+        ("timeout", "pull access denied for timeout, repository does not exist", Meaning::Denied),
         (
             "contoso.azurecr.io/unreachable/web:v1",
             "unexpected status from HEAD request to https://contoso.azurecr.io/v2/unreachable/web/manifests/v1: 403 Forbidden",
