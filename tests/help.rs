@@ -207,8 +207,8 @@ fn the_help_of_an_option_is_true_of_its_command() {
     for (command, said, never) in [
         ("check", "Namespace of objects that do not name one", ""),
         ("explain", "Namespace of the pod", "--jobs"),
-        ("explain", "a list of images and rules", "among the inputs"),
-        ("why", "a list of pods", "policy's answers"),
+        ("explain", "a list of the answers", "among the inputs"),
+        ("why", "a list of the answers", "policy's answers"),
         ("why", "the pull secrets of the pod", "among the inputs"),
         ("bench", "Namespace of objects that do not name one", "--jobs"),
         ("secret", "Namespace of the secret", "--config"),

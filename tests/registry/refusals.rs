@@ -124,5 +124,5 @@ fn a_registry_that_does_not_answer_is_reported() {
 fn a_file_without_certificates_is_refused() {
     let user = User::new();
     let failed = user.pull_fails("localhost:1/x:v1", &["--ca-file", ARTICLE]);
-    assert!(failed.contains("there is no certificate in PEM form in it"), "{failed}");
+    assert!(failed.contains("this has no certificate in PEM form, which --ca-file needs"), "{failed}");
 }
