@@ -105,23 +105,30 @@ impl DockerConfigError {
             Self::HelperFailed { help, .. } => help.clone(),
             Self::Empty => "log in first: docker login SERVER".to_owned(),
             Self::Stored(_) => "name the registry with --server, and add --use-helpers".to_owned(),
-            Self::Several(names) => format!("pick one with --server: {}", names.join(", ")),
+            Self::Several(names) => format!("pick one with --server: {}", words(names)),
             Self::NoServer { server, known } if known.is_empty() => log_in(server),
             Self::NoServer { server, known } => {
-                format!("pick one with --server ({}), or {}", known.join(", "), log_in(server))
+                format!("pick one with --server ({}), or {}", words(known), log_in(server))
             }
             Self::NotListed { server, known, .. } if known.is_empty() => {
                 format!("add --use-helpers to run it, or {}", log_in(server))
             }
             Self::NotListed { server, known, .. } => format!(
                 "add --use-helpers to run it, pick one with --server ({}), or {}",
-                known.join(", "),
+                words(known),
                 log_in(server)
             ),
+            // The config may be another's, and what it names is typed into a shell.
             Self::Helper { server, key, is_selected, helper } => format!(
-                "add {}--use-helpers to run it, or type `echo {key} | docker-credential-{helper} get` and pass user \
-                 and password with --username and --password-stdin",
-                if *is_selected { String::new() } else { format!("--server {} ", without_user_info(server)) }
+                "add {}--use-helpers to run it, or type `echo {} | {} get` and pass user and password with --username \
+                 and --password-stdin",
+                if *is_selected {
+                    String::new()
+                } else {
+                    format!("--server {} ", shell_word(&without_user_info(server)))
+                },
+                shell_word(key),
+                shell_word(&format!("docker-credential-{helper}"))
             ),
             Self::NotKept { server, .. } | Self::Auth(server) => log_in(server),
             Self::IdentityToken(_) => {
@@ -134,6 +141,11 @@ impl DockerConfigError {
             ),
         }
     }
+}
+
+/// Names of registries, each as it is typed behind `--server`.
+fn words(names: &[String]) -> String {
+    names.iter().map(|name| shell_word(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// What adds a login.
@@ -228,4 +240,26 @@ fn decode(auth: &str) -> Option<(String, String)> {
     let decoded = String::from_utf8(decoded).ok()?;
     let (username, password) = decoded.split_once(':')?;
     Some((username.to_owned(), password.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pick;
+
+    #[test]
+    fn what_a_config_names_is_one_word_of_a_shell_in_a_help() {
+        for (config, server, words) in [
+            (r#"{"auths": {"a.io/$(id)": {}}, "credsStore": "desktop"}"#, None, "'a.io/$(id)'"),
+            (r#"{"auths": {"a.io": {}}, "credsStore": "x;id"}"#, None, "'docker-credential-x;id'"),
+            (r#"{"auths": {"a.io/$(id)": {}, "b.io": {}}}"#, None, "'a.io/$(id)', b.io"),
+            (r#"{"auths": {"a.io/$(id)": {}}}"#, Some("b.io"), "'a.io/$(id)'"),
+            (r#"{"auths": {"a.io/$(id)": {}}}"#, None, "docker login 'a.io/$(id)'"),
+            (r#"{"auths": {"a.io/$(id)": {}}, "credsStore": "x"}"#, Some("b.io"), "'a.io/$(id)'"),
+            (r#"{"credHelpers": {"a.io": "x y"}}"#, Some("a.io"), "echo a.io | 'docker-credential-x y' get"),
+        ] {
+            let help = pick(config, server).unwrap_err().help();
+            assert!(help.contains(words), "{config}: {help}");
+            assert_eq!(help.matches("$(").count(), help.matches("'a.io/$(").count(), "{help}");
+        }
+    }
 }
