@@ -233,6 +233,13 @@ fn a_site_replaces_only_an_earlier_site() {
     }
     assert!(page.contains("http-equiv=\"Content-Security-Policy\""));
 
+    let own = folder.path().join("own");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("index.html"), "mine").unwrap();
+    let refused = command(&["playground", "--export", &own.display().to_string()]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "it has only a file of that name");
+    assert_eq!(fs::read_to_string(own.join("index.html")).unwrap(), "mine");
+
     fs::write(site.join("thesis.txt"), "mine").unwrap();
     let refused = export();
     assert_eq!(refused.status.code(), Some(2));

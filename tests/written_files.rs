@@ -102,6 +102,48 @@ fn an_input_is_never_overwritten() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
 
+/// A path of the wrong file is one that a shell completes.
+#[test]
+fn a_file_of_the_user_that_is_no_input_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("pod.yaml", BARE_POD);
+    write("web.yaml", BARE_POD);
+    write("web.json", r#"{"apiVersion": "v1", "kind": "Pod"}"#);
+    write("template.yaml", "{{ if .a }}\napiVersion: v1\nkind: Pod\n{{ end }}\n");
+    write("metadata.yml", include_str!("../policy/metadata.yml"));
+    write(
+        "suite.yaml",
+        &format!("cases:\n- name: a\n  object: {}\n  expect: {{decision: accepted}}\n", "{}"),
+    );
+    let wasm = "exists and is not a WebAssembly module";
+    let manifest = "exists and is a Kubernetes manifest";
+    for (target, reason, args) in [
+        ("web.yaml", wasm, &["policy", "export", "web.yaml"][..]),
+        ("web.yaml", wasm, &["policy", "pull", "localhost:1/x:v1", "--output", "web.yaml"]),
+        (
+            "web.yaml",
+            wasm,
+            &["policy", "annotate", "policy.wasm", "-m", "metadata.yml", "--output", "web.yaml"],
+        ),
+        ("web.yaml", manifest, &["check", "-o", "json=web.yaml", "pod.yaml"]),
+        ("web.json", manifest, &["check", "-o", "sarif=web.json", "pod.yaml"]),
+        ("template.yaml", manifest, &["check", "-o", "json=template.yaml", "pod.yaml"]),
+        ("web.yaml", manifest, &["check", "--record", "web.yaml", "pod.yaml"]),
+        ("web.yaml", manifest, &["test", "-o", "junit=web.yaml", "suite.yaml"]),
+    ] {
+        let before = std::fs::read(folder.path().join(target)).unwrap();
+        let export = command(&["policy", "export", "policy.wasm"]).current_dir(folder.path()).output();
+        assert!(export.unwrap().status.success(), "none and a module are replaced");
+        let output = command_alone(args).current_dir(folder.path()).output().unwrap();
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {talk}");
+        assert!(talk.contains(&format!("{target} {reason}")), "{args:?}: {talk}");
+        assert!(talk.contains("help: name another file"), "{args:?}: {talk}");
+        assert_eq!(std::fs::read(folder.path().join(target)).unwrap(), before, "{args:?}");
+    }
+}
+
 /// The file from which standard input is redirected has a name too.
 #[cfg(target_os = "linux")]
 #[test]

@@ -7,13 +7,21 @@ pub mod manifest;
 pub mod pull;
 pub mod push;
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
+use review::diagnostic::{Diagnostic, Diagnostics};
 
 use crate::console::ExitStatus;
 use crate::console::Io;
+use crate::publish::registry::reference;
+use crate::text::shell_path;
+
+/// The first bytes of a WebAssembly module.
+const MAGIC: [u8; 4] = *b"\0asm";
 
 /// Inspect, publish and deploy the policy
 #[derive(Debug, Args)]
@@ -66,7 +74,37 @@ pub fn run(args: &Policy, io: &mut Io) -> Result<ExitStatus> {
     Ok(ExitStatus::Fine)
 }
 
+/// Refuses to replace a file of the user, such as a manifest, by a policy.
+fn refuse_other_file(path: &Path) -> Result<()> {
+    let Ok(file) = File::open(path) else { return Ok(()) };
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(());
+    }
+    let mut header = Vec::new();
+    file.take(MAGIC.len() as u64).read_to_end(&mut header).with_context(|| path.display().to_string())?;
+    if header.is_empty() || header == MAGIC {
+        return Ok(());
+    }
+    let error = Diagnostic::error(format!("{} exists and is not a WebAssembly module", path.display()));
+    Err(Diagnostics(vec![error.with_help("name another file")]).into())
+}
+
+/// Whether a reference is the name of a file.
+fn is_file(text: &str) -> bool {
+    let path = Path::new(text);
+    reference::parse(text).is_err() && (path.is_file() || path.extension().is_some_and(|end| end == "wasm"))
+}
+
+/// What to type for a file in place of a reference.
+fn push_first(file: &str) -> String {
+    let file = shell_path(Path::new(file));
+    format!(
+        "push it first: acr-pull-secret policy push {file} contoso.azurecr.io/policies/acr-pull-secret:v0.1.0"
+    )
+}
+
 fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    refuse_other_file(path)?;
     let written = crate::files::atomic_file::save(path, contents, crate::files::atomic_file::Access::Shared);
     written.with_context(|| format!("{}: cannot be written", path.display()))
 }

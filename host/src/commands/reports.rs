@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
+use serde_json::Value;
 
 use crate::args::{Format, Output, format_name};
 use crate::console::Io;
@@ -18,8 +19,8 @@ use crate::report::gitlab::GitLab;
 use crate::report::markdown::Markdown;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
-use crate::text::reason_of;
-use review::diagnostic::Diagnostic;
+use crate::text::{reason_of, shell_path};
+use review::diagnostic::{Diagnostic, Diagnostics};
 use review::outcome::Outcome;
 use review::rule_help::Rule;
 
@@ -56,6 +57,10 @@ pub(super) fn refuse_clashes<'a, F>(
             |file: &PathBuf| others.contains(file) || (inputs.contains(file) && !is_earlier_report(file));
         if !is_device(file) && is_lost(&resolved(file)) {
             bail!("{name}: this is one of the inputs, and would be overwritten; name another file");
+        }
+        if !is_device(file) && is_manifest(file) {
+            let error = Diagnostic::error(format!("{name} exists and is a Kubernetes manifest"));
+            return Err(Diagnostics(vec![error.with_help("name another file")]).into());
         }
         if !is_device(file) && !written.insert(resolved(file)) {
             bail!("{name}: this file would be written twice; name another one");
@@ -180,7 +185,11 @@ fn said(written: io::Result<()>, file: Option<&Path>, format: &str, io: &Io) -> 
         Err(error) => {
             let name = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
             let message = format!("{name}: the {format} report cannot be written: {}", reason_of(&error));
-            io.stderr.diagnostic(&Diagnostic::error(message));
+            let folder = file.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+            let missing = folder.filter(|folder| error.kind() == io::ErrorKind::NotFound && !folder.exists());
+            let help =
+                missing.map(|folder| format!("create the folder first: mkdir -p {}", shell_path(folder)));
+            io.stderr.diagnostic(&Diagnostic { help, ..Diagnostic::error(message) });
             false
         }
     }
@@ -210,6 +219,15 @@ pub(super) fn write_each<F: ValueEnum>(
 /// Whether a file is empty or contains the report of an earlier run, so that nothing is lost when it is overwritten.
 fn is_earlier_report(path: &Path) -> bool {
     input::read(path, &mut io::empty()).is_ok_and(|file| is_replaceable(&file.text))
+}
+
+/// Whether a file has the fields of every Kubernetes object at its top level, also where it is a template or has a syntax error.
+fn is_manifest(path: &Path) -> bool {
+    let Ok(file) = input::read(path, &mut io::empty()) else { return false };
+    let has_line = |start: &str| file.text.lines().any(|line| line.starts_with(start));
+    let is_object = |object: &Value| object.get("apiVersion").is_some() && object.get("kind").is_some();
+    has_line("apiVersion:") && has_line("kind:")
+        || serde_json::from_str(&file.text).is_ok_and(|object: Value| is_object(&object))
 }
 
 /// One name for each file, also where it does not exist yet, and for what standard input is redirected from.

@@ -79,13 +79,16 @@ pub fn export(folder: &Path) -> Result<(), ExportError> {
         |reason| ExportError::Io { path, reason }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    // Another site may have a file `index.html` too.
+    let is_earlier_export = FILES.last().is_some_and(|file| folder.join(file.name).exists());
     for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
         let entry = entry.map_err(failed(folder))?;
-        if entry.file_name().to_str().and_then(file).is_none() {
+        if !is_earlier_export || entry.file_name().to_str().and_then(file).is_none() {
             return Err(ExportError::Foreign(entry.path()));
         }
     }
-    for File { name, contents, .. } in FILES {
+    // The last one marks the folder, so that an export that was interrupted can be repeated.
+    for File { name, contents, .. } in FILES.iter().rev() {
         let path = folder.join(name);
         save(&path, contents, Access::Shared).map_err(failed(&path))?;
     }

@@ -20,7 +20,8 @@ use review::diagnostic::{Diagnostic, Diagnostics};
 use review::yaml;
 
 const EXAMPLES: &str = "Examples:
-  acr-pull-secret policy annotate policy.wasm --metadata metadata.yml --readme README.md --output annotated.wasm";
+  acr-pull-secret policy annotate policy.wasm --metadata metadata.yml --readme README.md \\
+    --output annotated.wasm";
 
 /// Add Kubewarden metadata to a policy. Existing metadata is replaced
 #[derive(Debug, Args)]

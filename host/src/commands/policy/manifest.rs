@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::{is_file, push_first};
 use crate::args::ConfigArgs;
-use crate::args::settings::{given_as_json, part_of, refused};
+use crate::args::settings::{given_as_json, part_of, read_part, refused};
 use crate::commands::policy_file::{NoCluster, default_secret, load_policy};
 use crate::commands::resource_yaml::yaml;
 use crate::console::Io;
@@ -18,13 +19,14 @@ use crate::publish::registry::reference;
 use crate::report::json_text;
 use crate::sandbox::{HostCalls, Limits};
 use review::deployment::{Deployment, Note};
-use review::diagnostic::Diagnostic;
+use review::diagnostic::{Diagnostic, Diagnostics};
 use review::object_name::{parse_name, parse_namespace};
-use review::settings::{self, Selection, Settings};
+use review::settings::{Selection, Settings};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy manifest --settings settings.yaml | kubectl apply -f -
-  acr-pull-secret policy manifest --settings-json '{\"mode\":\"validate\"}' --mode monitor --exclude-namespace calico-system
+  acr-pull-secret policy manifest --settings-json '{\"mode\":\"validate\"}' --mode monitor \\
+    --exclude-namespace calico-system
   kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json |
     acr-pull-secret policy manifest --settings - --exclude-namespace calico-system
   acr-pull-secret policy manifest --module contoso.azurecr.io/policies/acr-pull-secret:v0.1.0";
@@ -50,7 +52,7 @@ pub struct Manifest {
     #[arg(long, value_name = "REF")]
     pub module: Option<String>,
     /// Whether the policy enforces its decisions or only reports them [default: that of the given resource, or protect]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "MODE")]
     pub mode: Option<Mode>,
     /// Namespace that the policies skip, in addition to kube-system and kubewarden; may be given several times
     #[arg(long, value_name = "NAMESPACE", value_parser = namespace_name)]
@@ -65,7 +67,7 @@ pub struct Manifest {
     #[arg(long, value_name = "NAME", default_value = "policy-server", value_parser = resource_name)]
     pub service_account: String,
     /// Format of the resources; json is a List
-    #[arg(short, long, value_enum, default_value = "yaml")]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "yaml")]
     pub output: Format,
     /// Where defaults come from
     #[command(flatten)]
@@ -105,6 +107,12 @@ pub fn run(args: &Manifest, io: &mut Io) -> Result<()> {
         .metadata()
         .context("the built-in policy has no metadata; build it without a ready policy.wasm")?;
     let module = match &args.module {
+        Some(module) if is_file(module) => {
+            let error = Diagnostic::error(format!(
+                "--module needs a reference in a registry, but {module} is a file"
+            ));
+            bail!(Diagnostics(vec![error.with_help(push_first(module))]));
+        }
         Some(module) if !reference::is_exact(module) => {
             bail!("{module}: the version is missing; write {module}:v0.1.0, or a digest");
         }
@@ -154,7 +162,7 @@ fn read_settings(args: &Manifest, io: &mut Io) -> Result<Settings> {
         }
         (None, None) => return Ok(Settings::default()),
     };
-    let (settings, notes) = settings::read(file, &part, "default")?;
+    let (settings, notes) = read_part(file, &part, "default")?;
     // Fields that only this command does not evaluate are kept, and the cluster evaluates them.
     for note in notes.iter().filter(|note| !note.is_of_cluster) {
         io.stderr.diagnostic(&note.diagnostic);

@@ -1,13 +1,14 @@
 //! `policy push`: push a policy to a registry.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use review::diagnostic::{Diagnostic, Diagnostics};
 use serde_json::json;
 
-use super::{Format, bytes};
+use super::{Format, bytes, is_file};
 use crate::args::ConnectionArgs;
 use crate::console::Io;
 use crate::files::input;
@@ -15,6 +16,7 @@ use crate::publish::metadata;
 use crate::publish::registry::artifact::Artifact;
 use crate::publish::registry::{Registry, reference};
 use crate::sandbox::EMBEDDED;
+use crate::text::{shell_path, shell_word};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy push contoso.azurecr.io/policies/acr-pull-secret:v0.1.0
@@ -36,7 +38,7 @@ pub struct Push {
     #[command(flatten)]
     pub connection: ConnectionArgs,
     /// Format of the answer; json is that of kwctl
-    #[arg(short, long, value_enum, default_value = "text")]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: Format,
 }
 
@@ -45,6 +47,7 @@ pub struct Push {
 /// # Errors
 /// - the file is not an annotated policy, or the registry rejects it
 pub fn run(args: &Push, io: &mut Io) -> Result<()> {
+    refuse_file(args)?;
     let reference = reference::parse(&args.reference)?;
     if reference.digest().is_some() {
         bail!("{}: a policy is pushed to a tag, not to a digest", args.reference);
@@ -67,4 +70,22 @@ pub fn run(args: &Push, io: &mut Io) -> Result<()> {
         Format::Json => writeln!(io.stdout, "{}", json!({ "immutable_ref": immutable }))?,
     }
     Ok(())
+}
+
+/// Refuses a file in place of the reference, and both in the wrong order.
+fn refuse_file(args: &Push) -> Result<()> {
+    if !is_file(&args.reference) {
+        return Ok(());
+    }
+    let file = shell_path(Path::new(&args.reference));
+    let first = args.file.as_deref().and_then(Path::to_str).filter(|first| reference::parse(first).is_ok());
+    let (message, reference) = match first {
+        Some(first) => ("the file must come before the reference".to_owned(), first),
+        None => (
+            format!("policy push needs a reference in a registry, but {} is a file", args.reference),
+            "contoso.azurecr.io/policies/acr-pull-secret:v0.1.0",
+        ),
+    };
+    let help = format!("type acr-pull-secret policy push {file} {}", shell_word(reference));
+    bail!(Diagnostics(vec![Diagnostic::error(message).with_help(help)]))
 }
