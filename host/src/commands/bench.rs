@@ -21,6 +21,7 @@ use crate::commands::check::judging;
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file::{self, load_alone, lookups};
 use crate::commands::reports::Reports;
+use crate::commands::standard_input;
 use crate::console::Console;
 use crate::console::ExitStatus;
 use crate::console::Io;
@@ -31,8 +32,10 @@ use crate::report::text::Style;
 use crate::report::{Failing, json_text};
 use crate::sandbox::{HostCalls, Policy};
 use crate::text::counted;
+use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
-use review::kind::Judged;
+use review::kind::{Judged, Kind};
+use review::manifest::Manifest;
 use review::verdict::Verdict;
 use review::yaml;
 
@@ -65,7 +68,7 @@ pub struct Bench {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rounds: u32,
     /// Format of the figures
-    #[arg(short, long, value_enum, default_value = "text")]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: BenchFormat,
     /// Where defaults come from
     #[command(flatten)]
@@ -112,6 +115,9 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let search = Search { exclude: Exclude::new(&args.exclude)?, ..Search::default() };
     let given = inputs::given(&args.policy.cluster, &search, io);
+    if standard_input::is_empty_for("--cluster", &given, io) {
+        return Ok(ExitStatus::Nothing);
+    }
     let namespace = args.policy.namespace.as_str();
     let given = inputs::cluster_of(&given, namespace, io, &mut problems);
     let inputs = if args.paths.is_empty() {
@@ -143,8 +149,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     evaluation.resource = settings.resource.as_ref();
     let payloads: Vec<Vec<u8>> = all.iter().flat_map(|manifest| evaluation.payloads(manifest)).collect();
     if payloads.is_empty() {
-        io.stderr.line("error: nothing was measured: the policy does not apply to these objects");
-        return Ok(ExitStatus::Nothing);
+        return Ok(nothing(&all, &inputs, &problems, io));
     }
     let path_of_own = args.policy.policy.as_deref().unwrap_or(Path::new("the built-in policy"));
     let policies = || iter::once(&policy).chain(&others);
@@ -206,6 +211,24 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
     };
     figures.write(args.output, io)?;
     Ok(if problems.is_complete() { ExitStatus::Fine } else { ExitStatus::Trouble })
+}
+
+/// The status where nothing can be measured. Prints why, unless an input that cannot be read is the reason.
+fn nothing(all: &[Manifest], inputs: &[Result<Given, String>], problems: &Problems, io: &Io) -> ExitStatus {
+    if !problems.is_complete() {
+        return ExitStatus::Trouble;
+    }
+    if standard_input::is_empty_for("", inputs, io) {
+        return ExitStatus::Nothing;
+    }
+    let message = if all.iter().any(|manifest| Kind::of(manifest.object()).is_some()) {
+        "the policy does not apply to these objects, so nothing was measured"
+    } else {
+        "the inputs have no Kubernetes objects, so nothing was measured"
+    };
+    let help = "name files with pods or workloads, or leave them out to measure 100 pods of 5 KB";
+    io.stderr.diagnostic(&Diagnostic::error(message).with_help(help));
+    ExitStatus::Nothing
 }
 
 /// Checks that the policy answers a request.

@@ -45,7 +45,8 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret check manifests/                      a folder, recursively
   helm template shop charts/shop | acr-pull-secret check -
   acr-pull-secret check --settings policy.yaml 'deploy/*.yaml'
-  kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json | acr-pull-secret check --settings - deploy/
+  kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json |
+    acr-pull-secret check --settings - deploy/
   acr-pull-secret check -k overlays/prod                what Kustomize builds
   kubectl get pods,deployments,serviceaccounts,secrets -A -o json | acr-pull-secret check -
   acr-pull-secret check --live -A --secrets             every namespace of a cluster
@@ -101,7 +102,7 @@ pub struct Check {
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = OutputParser::<Format>::default(), default_value = "text")]
     pub output: Vec<Output>,
     /// Lowest severity that makes the exit status 1
-    #[arg(long, value_enum, default_value = "reject")]
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value = "reject")]
     pub fail_on: FailOn,
     /// Show only problems
     #[arg(short, long)]
@@ -177,6 +178,12 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     inputs.extend(live.inputs());
     let complete = live.complete(args.complete);
     refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
+    if !args.allow_empty
+        && (standard_input::is_empty_for("--cluster", &given, io)
+            || standard_input::is_empty_for("--old", &old, io))
+    {
+        return Ok(ExitStatus::Nothing);
+    }
     let namespace = args.policy.namespace.as_str();
     let mut cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
     live.add_secrets(&mut cluster);

@@ -17,7 +17,7 @@ use crate::args::{CompleteArgs, ConfigArgs, PolicyArgs, PullArgs};
 use crate::commands::answers::{self, AnswerFormat};
 use crate::commands::inputs::{self, Problems};
 use crate::commands::policy_file;
-use crate::commands::{pulling, question};
+use crate::commands::{pulling, question, standard_input};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::search::Search;
@@ -84,7 +84,7 @@ pub struct Explain {
     #[command(flatten)]
     pub complete: CompleteArgs,
     /// Format of the explanation
-    #[arg(short, long, value_enum, default_value = "text")]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: AnswerFormat,
     /// Whether registries are asked
     #[command(flatten)]
@@ -103,6 +103,9 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
     pulling::refuse_found_settings(&args.pull, &args.policy)?;
     let mut problems = Problems::default();
     let given = inputs::given(&args.policy.cluster, &Search::default(), io);
+    if standard_input::is_empty_for("--cluster", &given, io) {
+        return Ok(ExitStatus::Nothing);
+    }
     let cluster = inputs::cluster_of(&given, &args.policy.namespace, io, &mut problems);
     // Without a part of the cluster, a Secret that exists would be reported as missing.
     ensure!(problems.is_complete(), "--cluster could not be read completely, so nothing was explained");
@@ -198,7 +201,7 @@ enum Answer<'a> {
 
 impl Serialize for Answer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // As one value, so that the fields of all answers are in the same order.
+        // As a value of its own, because `pull` is added to the fields of the policy's answer.
         let value = match self {
             Answer::Image(value, _, None) => Ok(value.clone()),
             Answer::Image(value, _, Some(pull)) => serde_json::to_value(pull).map(|pull| {

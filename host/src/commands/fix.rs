@@ -120,6 +120,9 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     let mut problems = Problems::default();
     let search = args.search.search()?;
     let given = inputs::given(&args.policy.cluster, &search, io);
+    if !args.allow_empty && standard_input::is_empty_for("--cluster", &given, io) {
+        return Ok(ExitStatus::Nothing);
+    }
     let namespace = args.policy.namespace.as_str();
     let cluster = inputs::cluster_of(&given, namespace, io, &mut problems);
     // If a cluster file is unreadable, a ServiceAccount may be missing, and new lists would replace its secrets.

@@ -1,6 +1,7 @@
 //! Standard input among the inputs: its name, and whether it holds anything to check.
 
 use crate::commands::inputs::ALLOW_EMPTY;
+use crate::console::Io;
 use crate::files::input::Given;
 use review::diagnostic::Diagnostic;
 
@@ -16,14 +17,28 @@ pub(super) fn named(inputs: Vec<Result<Given, String>>, name: Option<&str>) -> V
 /// The error for standard input without manifests: it is empty, as behind a command that failed. `None` if it
 /// holds something else or is not an input.
 pub(super) fn emptiness(inputs: &[Result<Given, String>]) -> Option<Diagnostic> {
+    let help = format!("did the command before the pipe fail? Run it alone to see, or {ALLOW_EMPTY}");
+    without_manifests(inputs).map(|message| Diagnostic::error(message).with_help(help))
+}
+
+/// Whether standard input is among the inputs of an option such as `--cluster`, or of none, and has no manifests. Prints so. Without them,
+/// every object of the cluster would be reported as missing.
+pub(super) fn is_empty_for(option: &str, inputs: &[Result<Given, String>], io: &Io) -> bool {
+    let Some(message) = without_manifests(inputs) else { return false };
+    let call = [option, "-"].join(" ");
+    let help =
+        format!("did the command before the pipe fail? Run it alone to see, or leave out {}", call.trim());
+    io.stderr.diagnostic(&Diagnostic::error(message).with_help(help));
+    true
+}
+
+fn without_manifests(inputs: &[Result<Given, String>]) -> Option<&'static str> {
     let bytes = inputs.iter().flatten().filter(|input| input.is_stdin()).find_map(Given::held)?;
     if !lines(bytes).all(is_blank) {
         return None;
     }
     let is_empty = bytes.trim_ascii().is_empty();
-    let message = if is_empty { "standard input is empty" } else { "standard input holds only comments" };
-    let help = format!("did the command before the pipe fail? Run it alone to see, or {ALLOW_EMPTY}");
-    Some(Diagnostic::error(message).with_help(help))
+    Some(if is_empty { "standard input is empty" } else { "standard input holds only comments" })
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {

@@ -41,6 +41,9 @@ pub enum InputError {
     /// It cannot be parsed
     #[error(transparent)]
     Syntax(Diagnostics),
+    /// It is empty
+    #[error("standard input is empty, but krm needs a ResourceList")]
+    Empty,
     /// It is something else
     #[error("standard input is not a ResourceList")]
     NotAList,
@@ -74,8 +77,10 @@ impl InputError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Syntax(_) | Self::Several(_) | Self::Items { .. } => None,
-            Self::NotAList => Some(
-                "name this command in a kustomization, see docs/kustomize.md; to fix manifests, run acr-pull-secret fix -".to_owned(),
+            Self::Empty | Self::NotAList => Some(
+                "name this command in a kustomization, see \
+                 https://github.com/acr-pull-secret/acr-pull-secret/blob/main/docs/kustomize.md; to fix manifests, run acr-pull-secret fix -"
+                    .to_owned(),
             ),
             Self::Kind { .. } => Some(
                 "write both, with the settings below spec, in the file that transformers or validators name".to_owned(),
@@ -105,6 +110,9 @@ impl ResourceList {
     /// - it is not one `ResourceList`
     /// - its `functionConfig` is not a `PullSecrets`
     pub fn read(file: SourceFile) -> Result<Self, InputError> {
+        if file.text.trim().is_empty() {
+            return Err(InputError::Empty);
+        }
         let (mut documents, error) = yaml::documents(&file.text);
         if let Some(error) = error {
             let problem = Diagnostic::of_syntax(&file.name, &file.text, &error);
@@ -168,7 +176,8 @@ mod tests {
         let kind =
             "<stdin>:5:3: functionConfig must have apiVersion: acr-pull-secret/v1 and kind: PullSecrets";
         for (text, message) in [
-            (String::new(), not_a_list),
+            (String::new(), "standard input is empty, but krm needs a ResourceList"),
+            ("# a\n".to_owned(), not_a_list),
             ("apiVersion: v1\nkind: List\nitems: []\n".to_owned(), not_a_list),
             ("kind: ResourceList\nitems: []\n".to_owned(), not_a_list),
             ("apiVersion: v1\nkind: ResourceList\n".to_owned(), not_a_list),
