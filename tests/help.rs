@@ -199,7 +199,7 @@ fn options_of_the_config_file_are_refused_where_none_is_read() {
     }
     let output = run(&["--no-config", "check", "."], "");
     let talk = String::from_utf8(output.stderr).unwrap();
-    assert!(talk.contains("write it after the command: acr-pull-secret check --no-config"), "{talk}");
+    assert!(talk.contains("write it after the command, such as acr-pull-secret check --no-config"), "{talk}");
 }
 
 #[test]
@@ -231,5 +231,19 @@ fn the_heading_of_the_registries_has_only_their_options() {
         let all = ["pull", "platform", "pull-timeout", "insecure", "ca-file", "resolve", "docker-config"];
         assert_eq!(options, all, "{command}");
         assert!(!asking.contains("--output") && !asking.contains("--config"), "{asking}");
+    }
+}
+
+/// What a help wraps in the middle of a line is broken where it is typed.
+#[test]
+fn no_line_of_an_example_is_wrapped() {
+    fn texts(command: &Command) -> Vec<String> {
+        let own = command.get_after_help().map(ToString::to_string);
+        own.into_iter().chain(command.get_subcommands().flat_map(texts)).collect()
+    }
+    for text in texts(&Cli::command()) {
+        for line in text.lines().filter(|line| line.starts_with("  ")) {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
     }
 }

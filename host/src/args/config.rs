@@ -95,6 +95,7 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     // cluster.
     let is_live = is_given("live");
     let builds = is_live || is_given("kustomize");
+    // A command reads a config file if it has these options: others have no argument that a file can set.
     let is_used = called.ids().any(|known| known == "no_config");
     let (file, mut warnings) =
         if is_used { find(ConfigArgs::from_arg_matches(called)?) } else { (None, Vec::new()) };

@@ -8,7 +8,7 @@ use clap::Args;
 /// How many objects are checked at the same time.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct JobsArgs {
-    /// Number of objects to check at the same time [default: one per core]
+    /// Number of threads that run the policy [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: Option<u16>,
 }

@@ -13,7 +13,7 @@ const HEADING: &str = "Limits of the policy, for each object";
 /// Options that set what a policy may use: Secrets, and for each call time, memory and host calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct LimitArgs {
-    /// Allow a policy other than the built-in one to look up Secrets; a policy resource in --settings can allow it too
+    /// Allow a policy other than the built-in one to look up Secrets
     #[arg(id = "allow_secrets", long = "allow-secrets")]
     pub allow_secrets: bool,
     /// Maximum run time, including startup: 500ms, 2s, 1m; in steps of 10ms

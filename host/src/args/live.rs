@@ -38,11 +38,17 @@ impl LiveArgs {
             ("--kubeconfig", self.access.kubeconfig.is_some()),
         ];
         match options.into_iter().find(|(_, is_given)| *is_given && !self.live) {
-            Some((option, _)) => {
-                let error = Diagnostic::error(format!("{option} is for --live, which checks a cluster"));
-                bail!(Diagnostics(vec![error.with_help("leave it out, or pass --live instead of the paths")]))
-            }
+            Some((option, _)) => bail!(Diagnostics(vec![alone(option)])),
             None => Ok(()),
         }
     }
+}
+
+/// The error of an option that is for `--live` without it.
+pub(super) fn alone(option: &str) -> Diagnostic {
+    let typed = if option == "--all-namespaces" { "-A" } else { option };
+    let error = Diagnostic::error(format!("{option} is for --live, which checks a cluster"));
+    error.with_help(format!(
+        "leave it out, or pass --live instead of the paths: acr-pull-secret check --live {typed}"
+    ))
 }

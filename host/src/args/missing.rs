@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use review::diagnostic::Diagnostic;
 
+use super::live;
 use super::usage::command_of;
 
 /// What each command needs, and what to type for it.
@@ -76,8 +77,18 @@ pub fn of_missing(error: &clap::Error, args: &[OsString]) -> Option<Diagnostic> 
     }
     let command = command_of(error)?;
     if command == "secret" {
+        if let [only] = missing.as_slice()
+            && only == "--password-stdin"
+        {
+            let help = "pass it on standard input: --password-stdin < FILE";
+            return Some(Diagnostic::error("the password is missing").with_help(help));
+        }
         let error = Diagnostic::error("secret needs a server, a user name and a password");
         return Some(error.with_help(CREDENTIAL));
+    }
+    let is_all = |arg: &OsString| arg == "-A" || arg == "--all-namespaces";
+    if command == "check" && args.iter().any(is_all) {
+        return Some(live::alone("--all-namespaces"));
     }
     let (command, need, help) = NEEDS.into_iter().find(|(name, ..)| *name == command)?;
     Some(Diagnostic::error(format!("{command} needs {need}")).with_help(help))
@@ -152,7 +163,8 @@ mod tests {
             ("secret --password-name password1", "--password-name has an effect only with --from-az"),
             ("secret --use-helpers", "--use-helpers has an effect only with --from-docker-config"),
             ("secret --username reader", "secret needs a server, a user name and a password"),
-            ("secret --server a.io --username reader", "secret needs a server, a user name and a password"),
+            ("secret --server a.io --username reader", "the password is missing"),
+            ("check -A", "--all-namespaces is for --live, which checks a cluster"),
             ("secret --password-stdin", "secret needs a server, a user name and a password"),
             ("policy pull a.io/b:v1", "policy pull needs a reference in a registry and an output file"),
             (

@@ -21,7 +21,10 @@ pub struct Output<F = Format> {
 pub enum Format {
     /// For people
     Text,
-    /// For programs; its schema is host/src/report/schema.json
+    /// For programs; its schema is in the repository
+    #[value(
+        help = "For programs; its schema is https://github.com/acr-pull-secret/acr-pull-secret/blob/main/host/src/report/schema.json"
+    )]
     Json,
     /// For CI servers: a suite for each file, a case for each object
     Junit,

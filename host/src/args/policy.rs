@@ -11,7 +11,7 @@ use review::object_name::parse_namespace;
 #[derive(Debug, Clone, Args)]
 pub struct PolicyArgs {
     /// Settings of the policy (YAML or JSON), or the `ClusterAdmissionPolicy` or `AdmissionPolicy` that deploys it,
-    /// whose rules, selectors, mode and message apply too. FILE#2 is the second document, - standard input
+    /// whose rules, selectors, mode, lookups and message apply too. FILE#2 is the second document, - standard input
     #[arg(long, value_name = "FILE[#N]", conflicts_with = "settings_json")]
     pub settings: Option<String>,
     /// Settings of the policy, as JSON

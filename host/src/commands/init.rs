@@ -39,7 +39,7 @@ use crate::text::{counted, plural};
 const EXAMPLES: &str = "Examples:
   acr-pull-secret init deploy/                 write both files into this folder
   acr-pull-secret init --dry-run deploy/       print them
-  acr-pull-secret init --policy deploy/        policies for a cluster with Kubewarden instead of settings
+  acr-pull-secret init --policy deploy/        policies for Kubewarden instead of settings
   kubectl get pods,serviceaccounts -A -o json | acr-pull-secret init --dry-run -
 
 An existing file is never changed. From the manifests come names of registries, namespaces and

@@ -8,8 +8,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use regex::Regex;
 
-use crate::args::jobs::threads;
-use crate::args::{ConfigArgs, LimitArgs, Output, OutputParser};
+use crate::args::{ConfigArgs, JobsArgs, LimitArgs, Output, OutputParser};
 use crate::commands::policy_file::load_alone;
 use crate::commands::rewrite::rewrite;
 use crate::commands::{ordered_parallel, reports, skipped, watching};
@@ -37,7 +36,11 @@ A suite:
   settings: {mode: validate}
   cases:
     - name: a pod without the secret is rejected
-      object: {apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web, image: contoso.azurecr.io/web}]}}
+      object:
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web}
+        spec: {containers: [{name: web, image: contoso.azurecr.io/web}]}
       expect: {decision: rejected, rules: [missing-pull-secret]}
 
 Exit status: 0 all passed or were updated, 1 some failed, 2 a suite or its settings are broken, 3 no case ran";
@@ -67,9 +70,9 @@ pub struct Test {
     /// Format of the report, and a file for it; may be given several times
     #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = OutputParser::<TestFormat>::default(), default_value = "text")]
     pub output: Vec<Output<TestFormat>>,
-    /// Number of cases to run at the same time [default: one per core]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    pub jobs: Option<u16>,
+    /// How many cases are run at the same time
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Show only problems
     #[arg(short, long)]
     pub quiet: bool,
@@ -151,7 +154,7 @@ fn run_suites(args: &Test, config: Option<&Path>, suites: &[Loaded], io: &mut Io
     let mut results: Vec<Result<CaseResult, SettingsError>> = Vec::new();
     let source = cases.iter().map(|picked| (0, *picked));
     ordered_parallel::run(
-        threads(args.jobs)?,
+        args.jobs.threads()?,
         source,
         |picked| ((), vec![picked]),
         run_one,
