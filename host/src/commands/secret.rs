@@ -105,7 +105,7 @@ pub struct MakeSecret {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "namespace"])]
     pub merge: Option<PathBuf>,
     /// Format of the manifest
-    #[arg(short, long, value_enum, default_value = "yaml")]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "yaml")]
     pub output: SecretFormat,
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use review::similar_name::similar;
+
 use super::folder::{self, Folder, FoundFile};
 use super::input::InputError;
 use super::origin::Origin;
@@ -50,7 +52,8 @@ impl Found {
         } else if is_pattern(given) {
             self.pattern(given, search);
         } else {
-            self.files.push(Err(InputError::Missing(given.to_owned())));
+            let near = beside(path).map(|near| near.display().to_string());
+            self.files.push(Err(InputError::Missing { path: given.to_owned(), near }));
         }
     }
 
@@ -91,7 +94,7 @@ impl Found {
             }
         };
         if matches.is_empty() {
-            self.files.push(Err(InputError::Missing(pattern.to_owned())));
+            self.files.push(Err(InputError::Missing { path: pattern.to_owned(), near: None }));
         }
         for entry in matches {
             match entry {
@@ -100,5 +103,35 @@ impl Found {
                 Err(error) => self.files.push(Err(error)),
             }
         }
+    }
+}
+
+/// The file or folder with the most similar name in the folder of a path.
+fn beside(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = folder.read_dir().ok()?.flatten();
+    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let names = names.iter().map(String::as_str).filter(|name| !name.starts_with('.'));
+    let near = *similar(path.file_name()?.to_str()?, names).first()?;
+    Some(path.with_file_name(near))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn a_misspelt_path_is_like_one_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["web.yaml", "deploy", ".webb.yaml"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        for (name, near) in
+            [("wbe.yaml", Some("web.yaml")), ("deplyo", Some("deploy")), ("job", None), ("..", None)]
+        {
+            let found = beside(&folder.path().join(name));
+            assert_eq!(found, near.map(|near| folder.path().join(near)), "{name}");
+        }
+        assert_eq!(beside(&folder.path().join("gone/web.yaml")), None);
     }
 }

@@ -25,8 +25,13 @@ const LEAST: usize = 256 << 10;
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// Neither a file nor a pattern that matches one
-    #[error("{0}: no such file or folder")]
-    Missing(String),
+    #[error("{path}: no such file or folder{}", near.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default())]
+    Missing {
+        /// As given
+        path: String,
+        /// A file or folder with a similar name beside it
+        near: Option<String>,
+    },
     /// A pattern that is not valid
     #[error("{pattern}: not a valid pattern: {reason}")]
     Pattern {

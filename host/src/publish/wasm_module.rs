@@ -27,9 +27,12 @@ pub struct CustomSection {
 /// Why bytes are not a module.
 #[derive(Debug, thiserror::Error)]
 pub enum ModuleError {
+    /// The header is missing
+    #[error("this is not a WebAssembly module: it does not begin with the header of a core module")]
+    NotAModule,
     /// They cannot be parsed
-    #[error("this is not a WebAssembly module: {0}")]
-    Unreadable(#[from] BinaryReaderError),
+    #[error("this is not a WebAssembly module: {}", .0.message())]
+    Unreadable(BinaryReaderError),
     /// They are a component, which is a newer format
     #[error("this is a WebAssembly component; Kubewarden runs core modules")]
     Component,
@@ -44,14 +47,17 @@ impl Module {
     /// # Errors
     /// - the bytes are not a WebAssembly module
     pub fn parse(wasm: &[u8]) -> Result<Self, ModuleError> {
+        if !wasm.starts_with(b"\0asm") {
+            return Err(ModuleError::NotAModule);
+        }
         let mut module = Self::default();
         let mut left = wasm.len();
         for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
+            match payload.map_err(ModuleError::Unreadable)? {
                 Payload::Version { encoding: Encoding::Component, .. } => return Err(ModuleError::Component),
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
-                        let import = import?;
+                        let import = import.map_err(ModuleError::Unreadable)?;
                         let length = import.module.len() + import.name.len();
                         left = left.checked_sub(length).ok_or(ModuleError::Imports)?;
                         module.imports.push(format!("{}.{}", import.module, import.name));
@@ -59,7 +65,7 @@ impl Module {
                 }
                 Payload::ExportSection(section) => {
                     for export in section {
-                        module.exports.push(export?.name.to_owned());
+                        module.exports.push(export.map_err(ModuleError::Unreadable)?.name.to_owned());
                     }
                 }
                 Payload::CustomSection(section) => module

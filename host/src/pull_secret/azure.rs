@@ -35,6 +35,16 @@ pub struct Output {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Commands(pub(super) &'static [&'static str]);
 
+impl Commands {
+    /// Whether az makes the password when it prints it, so that it is never printed again.
+    fn make_password(self) -> bool {
+        !self
+            .0
+            .iter()
+            .any(|command| ["az acr login --expose-token", "az acr credential show"].contains(command))
+    }
+}
+
 impl fmt::Display for Commands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" or "))

@@ -160,6 +160,7 @@ impl Credential {
     pub fn note(&self, servers: &[String], now: Time) -> String {
         let account = &self.account;
         let registry = servers.first().and_then(|server| registry_of(server));
+        let is_azure = servers.iter().any(|server| host(server).contains(".azurecr."));
         let servers: Vec<_> = servers.iter().map(|server| without_user_info(server)).collect();
         let what = match self.commands {
             Some(commands) => format!("{commands}: {account} for {}", servers.join(", ")),
@@ -181,9 +182,13 @@ impl Credential {
                 )
             }
             (End::Unknown, Account::AccessToken) => format!(
-                "{what} ends at an unknown time, so no check can warn of it: add --expires 3h, because an access token is valid for three \
-                 hours"
+                "{what} ends at an unknown time, so no check can warn of it: add --expires with the time when az made it plus three hours"
             ),
+            (End::Unknown, _) if !is_azure => {
+                format!(
+                    "{what} ends at an unknown time, so no check can warn of it: add --expires WHEN, or --expires never"
+                )
+            }
             (End::Unknown, _) => {
                 format!(
                     "{what} ends at an unknown time, so no check can warn of it: add --expires WHEN, as `az ad app credential list \

@@ -92,10 +92,16 @@ const UNITS: [(&str, Unit); 5] =
 
 /// Why a text does not say when something ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must be a time such as 2027-01-31T12:00:00Z, a span from now such as 1y, 6mo, 2w, 90d or 12h, or never"
-)]
-pub struct WhenError;
+pub enum WhenError {
+    /// A day, on which it may end at any time
+    #[error("a day needs a time: write {0}")]
+    Day(Time),
+    /// Another text
+    #[error(
+        "must be a time such as 2027-01-31T12:00:00Z, a span from now such as 1y, 6mo, 2w, 90d or 12h, or never"
+    )]
+    Other,
+}
 
 impl FromStr for When {
     type Err = WhenError;
@@ -107,10 +113,13 @@ impl FromStr for When {
         if let Some(time) = Time::parse(text) {
             return Ok(Self::At(time));
         }
-        let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(WhenError)?;
-        let (count, unit) = text.split_at_checked(unit_at).ok_or(WhenError)?;
-        let (_, unit) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or(WhenError)?;
-        Ok(Self::In(count.parse().map_err(|_| WhenError)?, unit))
+        if let Some(midnight) = Time::parse(&format!("{text}T00:00:00Z")) {
+            return Err(WhenError::Day(midnight));
+        }
+        let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(WhenError::Other)?;
+        let (count, unit) = text.split_at_checked(unit_at).ok_or(WhenError::Other)?;
+        let (_, unit) = UNITS.into_iter().find(|(name, _)| *name == unit).ok_or(WhenError::Other)?;
+        Ok(Self::In(count.parse().map_err(|_| WhenError::Other)?, unit))
     }
 }
 

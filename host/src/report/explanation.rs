@@ -8,6 +8,7 @@ use review::pull::{ImagePull, PullAttempt, PullResult};
 use review::rule_help::Rule;
 
 use super::lines::Lines;
+use crate::program::called;
 
 /// The settings below `actions`.
 pub(crate) const ACTIONS: [&str; 5] = ["missing", "unlisted", "unusable", "expiring", "unknown"];
@@ -29,7 +30,7 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
         // For a mistaken host, the reason names it.
         let host = Some(&registry.host).filter(|_| registry.kind != "mistaken");
         let host = host.map(|host| format!("{host}: ")).unwrap_or_default();
-        let help = registry.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let help = registry.help.as_ref().map(|help| format!("; {}", called(help))).unwrap_or_default();
         rows(out, "registry", &one(host + &registry.reason + &help))?;
     }
     rows(out, "entries", &explanation.entries.iter().map(entry).collect::<Vec<_>>())?;
@@ -66,7 +67,7 @@ pub fn write(explanation: &Explanation, out: &mut Lines<'_>) -> io::Result<()> {
         skipped.map(|SkippedKey { key, secret, reason }| format!("key {key} of secret {secret}: {reason}"));
     rows(out, "not tried", &skipped.collect::<Vec<_>>())?;
     let outcome = explanation.outcome.as_ref().map(|Outcome { message, help, .. }| {
-        let help = help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let help = help.as_ref().map(|help| format!("; {}", called(help))).unwrap_or_default();
         format!("{message}{help}")
     });
     rows(out, "outcome", &outcome.into_iter().collect::<Vec<_>>())
@@ -82,7 +83,7 @@ pub fn write_pull(pull: &ImagePull, out: &mut Lines<'_>) -> io::Result<()> {
         "the image can be pulled".to_owned()
     } else {
         let not_known = if pull.result == PullResult::Unknown { "not known: " } else { "" };
-        let help = pull.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        let help = pull.help.as_ref().map(|help| format!("; {}", called(help))).unwrap_or_default();
         format!("{not_known}{}{help}", pull.message.as_deref().unwrap_or_default())
     };
     rows(out, "pull", &[result])?;

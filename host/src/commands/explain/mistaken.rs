@@ -5,10 +5,12 @@ use std::path::Path;
 use review::diagnostic::Diagnostic;
 use review::rule_help::Rule;
 use review::similar_name::similar;
+use review::user_info::without_user_info;
 
 use crate::files::input::is_manifest;
 use crate::report::explanation::ACTIONS;
-use crate::text::shell_path;
+use crate::text::{shell_path, shell_word};
+use crate::why::target::Target;
 
 /// What to type for an image with the name of something else.
 const TAG: &str = "To explain an image of this name, add its tag";
@@ -18,7 +20,12 @@ pub(super) fn mistaken(word: &str, rules: &[Rule]) -> Option<Diagnostic> {
     if rules.iter().any(|rule| rule.id == word) {
         return None;
     }
-    file(word).or_else(|| setting(word, rules)).or_else(|| misspelt(word, rules))
+    file(word)
+        .or_else(|| url(word))
+        .or_else(|| workload(word))
+        .or_else(|| list(word, rules))
+        .or_else(|| setting(word, rules))
+        .or_else(|| misspelt(word, rules))
 }
 
 /// The error for a file or a folder.
@@ -37,6 +44,33 @@ fn file(word: &str) -> Option<Diagnostic> {
     let error = Diagnostic::error(format!("{word:?} is {what}, but explain needs an image or a rule"));
     let help = format!("to check manifests, run acr-pull-secret check {}. {TAG}", shell_path(path));
     Some(error.with_help(help))
+}
+
+/// The error for an image with the scheme of a URL.
+fn url(word: &str) -> Option<Diagnostic> {
+    let (scheme, image) = word.split_once("://")?;
+    let error = Diagnostic::error(format!("an image has no {scheme}://"));
+    let help = format!("type acr-pull-secret explain {}", shell_word(&without_user_info(image)));
+    ["http", "https"].contains(&scheme).then(|| error.with_help(help))
+}
+
+/// The error for a pod or a workload as kubectl names it.
+fn workload(word: &str) -> Option<Diagnostic> {
+    let target: Target = word.parse().ok()?;
+    target.resource?;
+    let error = Diagnostic::error(format!(
+        "{word:?} is an object of a cluster, but explain needs an image or a rule"
+    ));
+    let help = format!("for a workload in a cluster, run acr-pull-secret why {word}. {TAG}");
+    Some(error.with_help(help))
+}
+
+/// The error for a word that asks which rules there are.
+fn list(word: &str, rules: &[Rule]) -> Option<Diagnostic> {
+    let ids: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+    let error = Diagnostic::error(format!("{word:?} is not a rule"));
+    let is_asked = ["rules", "rule", "list"].contains(&word) && !ids.is_empty();
+    is_asked.then(|| error.with_help(format!("the rules are {}. {TAG}", ids.join(", "))))
 }
 
 /// The error for a setting, whose rules can be explained.
@@ -106,6 +140,19 @@ mod tests {
         for (word, message, help) in [
             ("expired", "there is no rule \"expired\"", "did you mean secret-expired, secret-expires-soon? "),
             ("expires", "there is no rule \"expires\"", "did you mean secret-expired, secret-expires-soon? "),
+            (
+                "deployment/web",
+                "\"deployment/web\" is an object of a cluster",
+                "run acr-pull-secret why deployment/web",
+            ),
+            ("pod/web", "\"pod/web\" is an object of a cluster", "run acr-pull-secret why pod/web"),
+            ("rules", "\"rules\" is not a rule", "the rules are secret-expired, secret-expires-soon, "),
+            ("list", "\"list\" is not a rule", "the rules are secret-expired, secret-expires-soon, "),
+            (
+                "https://contoso.azurecr.io/web:1",
+                "an image has no https://",
+                "type acr-pull-secret explain contoso.azurecr.io/web:1",
+            ),
             ("secret-expird", "there is no rule \"secret-expird\"", "did you mean secret-expired? "),
             ("denied", "there is no rule \"denied\"", "did you mean pull-denied? "),
             (

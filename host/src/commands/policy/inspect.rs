@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
@@ -20,6 +20,7 @@ use crate::publish::wasm_module::Module;
 use crate::report::json_text;
 use crate::report::lines::Lines;
 use crate::sandbox::EMBEDDED;
+use review::diagnostic::{Diagnostic, Diagnostics};
 use review::user_info::without_user_info;
 
 const EXAMPLES: &str = "Examples:
@@ -38,7 +39,7 @@ pub struct Inspect {
     #[command(flatten)]
     pub connection: ConnectionArgs,
     /// Format of the answer
-    #[arg(short, long, value_enum, default_value = "text")]
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: Format,
     /// Where defaults come from
     #[command(flatten)]
@@ -69,7 +70,12 @@ struct Inspection<'a> {
 pub fn run(args: &Inspect, io: &mut Io) -> Result<()> {
     let source = args.policy.as_deref().unwrap_or("the built-in policy");
     let (wasm, pulled) = fetch(args, io)?;
-    let module = Module::parse(&wasm).with_context(|| source.to_owned())?;
+    let module = Module::parse(&wasm).map_err(|error| {
+        let problem = Diagnostic::error(format!("{source}: {error}"));
+        Diagnostics(vec![
+            problem.with_help("name a file that policy export, policy pull or cargo build wrote"),
+        ])
+    })?;
     let metadata = match metadata::of_policy(&wasm) {
         Ok(metadata) => Some(metadata),
         Err(problem) => {

@@ -138,7 +138,7 @@ impl AzureError {
                 found: Found::Null | Found::Empty | Found::Missing,
                 wanted: PASSWORD,
                 ..
-            } => {
+            } if commands.make_password() => {
                 format!("az prints a password only when it makes one: run {commands} again, without --query")
             }
             Self::Type { commands, .. } => {

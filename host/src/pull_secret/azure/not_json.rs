@@ -4,7 +4,7 @@ use super::error::AzureError;
 
 /// What such an output is, and what to type for JSON.
 pub(super) fn format(text: &str) -> AzureError {
-    const JSON: &str = "leave out -o and --query: --from-az reads what az prints by itself, which is JSON";
+    const JSON: &str = "leave out -o and --query: --from-az reads JSON, which az prints by itself, and YAML";
     let text = text.trim();
     let second = text.lines().nth(1).unwrap_or_default().trim();
     let (what, help) = if text.starts_with("WARNING:") || text.starts_with("ERROR:") {
@@ -21,7 +21,7 @@ pub(super) fn format(text: &str) -> AzureError {
             "leave out --query, or pass the value with --username and --password-stdin",
         )
     } else {
-        ("not JSON", JSON)
+        ("not one document of JSON or YAML", JSON)
     };
     AzureError::Format { what, help }
 }

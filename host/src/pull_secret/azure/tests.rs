@@ -261,6 +261,11 @@ fn another_output_is_refused_with_what_is_expected() {
             "password is empty but must be a text with the password",
             "run az ad sp credential reset",
         ),
+        (
+            r#"{"accessToken": null, "loginServer": "contoso.azurecr.io"}"#,
+            "accessToken is null but must be a text with the password",
+            "pass the whole output of az acr login --expose-token, without --query",
+        ),
         (r#"{"username": "reader"}"#, "not the output of an az command", "pass the output of"),
         (
             r#"{"username": null, "passwords": [{"name": "password", "value": "hunter2"}]}"#,
