@@ -384,3 +384,63 @@ fn a_file_whose_name_is_not_utf_8_is_fixed_in_its_folder() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(std::fs::read_to_string(folder.path().join(name)).unwrap().contains("acr-secret"));
 }
+
+/// Standard input is empty where the command before the pipe fails.
+#[test]
+fn what_a_command_cannot_use_is_reported_with_the_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pod.yaml"), BARE_POD).unwrap();
+    std::fs::write(folder.path().join("two.yaml"), format!("{BARE_POD}\n---\n{BARE_POD}")).unwrap();
+    std::fs::write(folder.path().join("mixed.yaml"), format!("{BARE_POD}\n---\nmode: validate\n")).unwrap();
+    std::fs::write(folder.path().join("p.wasm"), "text").unwrap();
+    std::fs::write(folder.path().join("a.txt"), "hello\n").unwrap();
+    let empty = "standard input is empty";
+    let push = "type acr-pull-secret policy push p.wasm contoso.azurecr.io/";
+    for (args, status, message, help) in [
+        (&["check", "--cluster", "-", "pod.yaml"][..], 3, empty, "leave out --cluster -"),
+        (&["check", "--operation", "update", "--old", "-", "pod.yaml"], 3, empty, "leave out --old -"),
+        (&["fix", "--diff", "--cluster", "-", "pod.yaml"], 3, empty, "leave out --cluster -"),
+        (&["explain", "--cluster", "-", "a.azurecr.io/b:1"], 3, empty, "leave out --cluster -"),
+        (&["bench", "--cluster", "-", "pod.yaml"], 3, empty, "leave out --cluster -"),
+        (&["bench", "-"], 3, empty, "leave out -"),
+        (&["bench", "a.txt"], 3, "the inputs have no Kubernetes objects", "name files"),
+        (&["bench", "nope"], 2, "nope: no such file or folder", ""),
+        (&["krm"], 2, "standard input is empty, but krm needs a ResourceList", "/docs/kustomize.md"),
+        (
+            &["check", "--settings", "two.yaml", "."],
+            2,
+            "no document of two.yaml is settings",
+            "leave out --settings",
+        ),
+        (
+            &["check", "--settings", "mixed.yaml", "."],
+            2,
+            "found 2 documents",
+            "name one: --settings mixed.yaml#2\n",
+        ),
+        (
+            &["check", "--settings", "two.yaml#9", "."],
+            2,
+            "there is no document 9",
+            "the file has 2 documents",
+        ),
+        (
+            &["policy", "manifest", "--module", "p.wasm"],
+            2,
+            "p.wasm is a file",
+            "acr-pull-secret policy push p.wasm ",
+        ),
+        (&["policy", "push", "p.wasm"], 2, "policy push needs a reference in a registry", push),
+        (&["policy", "push", "contoso.azurecr.io/x:v1", "p.wasm"], 2, "must come before the reference", push),
+        (&["policy", "inspect", "pod.yaml"], 2, "pod.yaml: this is not a WebAssembly module", "name a file"),
+        (&["check", "-o", "json=none/a.json", "pod.yaml"], 2, "cannot be written", "mkdir -p none"),
+        (&["check", "pdo.yaml"], 2, "no such file or folder (did you mean pod.yaml?)", ""),
+    ] {
+        let output = command_alone(args).current_dir(folder.path()).stdin(Stdio::null()).output().unwrap();
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{args:?}: {talk}");
+        assert!(talk.contains(message) && talk.contains(help), "{args:?}: {talk}");
+    }
+    let allowed = run(&["check", "--allow-empty", "--cluster", "-", ARTICLE], "");
+    assert_eq!(allowed.status.code(), Some(0));
+}
