@@ -178,10 +178,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     inputs.extend(live.inputs());
     let complete = live.complete(args.complete);
     refuse_clashes(args, config, given.iter().chain(&old).chain(&inputs).flatten())?;
-    if !args.allow_empty
-        && (standard_input::is_empty_for("--cluster", &given, io)
-            || standard_input::is_empty_for("--old", &old, io))
-    {
+    if lacks_cluster(args, &given, &old, io) {
         return Ok(ExitStatus::Nothing);
     }
     let namespace = args.policy.namespace.as_str();
@@ -214,16 +211,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
             Arc::new(Replay::parse(&session.name, &session.text)?)
         }
     };
-    let unwritable = |path: &Path| format!("{}: cannot be written", path.display());
-    let record = match &args.record {
-        Some(path) => {
-            // Open the session before anything is evaluated, so that an unwritable path is reported before a part of the
-            // report is written.
-            let draft = Draft::new(path, Access::Private).with_context(|| unwritable(path))?;
-            Some((path, draft, Arc::new(Record::new(host.clone()))))
-        }
-        None => None,
-    };
+    let record = args.record.as_ref().map(|path| begin_record(path, &host)).transpose()?;
     let host: Arc<dyn HostCalls> = record.as_ref().map_or(host, |(.., record)| record.clone());
     settings.validate(&policy, host.clone()).map_err(refused)?;
     let evaluation = Evaluation {
@@ -287,6 +275,28 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         point_at_fix(args, question, io);
     }
     Ok(status)
+}
+
+/// Whether standard input is empty, although `--cluster` or `--old` reads it. Prints so.
+fn lacks_cluster(
+    args: &Check,
+    cluster: &[Result<Given, String>],
+    old: &[Result<Given, String>],
+    io: &Io,
+) -> bool {
+    let is_empty = |(option, inputs)| standard_input::is_empty_for(option, inputs, io);
+    !args.allow_empty && [("--cluster", cluster), ("--old", old)].into_iter().any(is_empty)
+}
+
+/// Opens the session before anything is evaluated, so that an unwritable path is reported before a part of the report is
+/// written.
+fn begin_record<'a>(path: &'a Path, host: &Arc<dyn HostCalls>) -> Result<(&'a Path, Draft, Arc<Record>)> {
+    let draft = Draft::new(path, Access::Private).with_context(|| unwritable(path))?;
+    Ok((path, draft, Arc::new(Record::new(host.clone()))))
+}
+
+fn unwritable(path: &Path) -> String {
+    format!("{}: cannot be written", path.display())
 }
 
 /// The rules that reports describe.
