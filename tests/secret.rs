@@ -195,6 +195,7 @@ fn what_is_hardly_a_password_is_refused() {
 
 /// The config, the server asked for, and the message, or the resulting login.
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_docker_config_gives_one_login_or_the_fix() {
     let auth = BASE64_STANDARD.encode("reader:pass:word");
     let left = BASE64_STANDARD.encode("00000000-0000-0000-0000-000000000000:");

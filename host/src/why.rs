@@ -40,12 +40,12 @@ pub struct Facts {
     pub pod: Pod,
     /// Its events, oldest first
     pub events: Vec<Event>,
-    /// Its `ServiceAccount`, as it is now; none where it is not known
-    pub account: Option<Value>,
     /// Whether they could be read
     pub are_events_known: bool,
     /// The time of this machine's clock; none where it is wrong
     pub clock: Option<Time>,
+    /// Its `ServiceAccount`, as it is now; none where it is not known
+    pub account: Option<Value>,
     /// Whether its `ServiceAccount` could be read
     pub is_account_known: bool,
     /// The Secrets that the pod or its `ServiceAccount` lists

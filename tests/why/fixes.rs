@@ -66,7 +66,8 @@ fn every_suggested_call_names_the_cluster_that_was_asked_about() {
         let mut calls = 0;
         for call in ["kubectl ", "acr-pull-secret why "] {
             for (at, _) in help.match_indices(call) {
-                assert!(help[at + call.len()..].starts_with(OPTIONS), "{help}");
+                let (_, rest) = help.split_at(at + call.len());
+                assert!(rest.starts_with(OPTIONS), "{help}");
                 calls += 1;
             }
         }
@@ -78,8 +79,9 @@ fn every_suggested_call_names_the_cluster_that_was_asked_about() {
 fn command(help: &str) -> &str {
     let starts = ["kubectl ", "acr-pull-secret ", "az "].iter().filter_map(|program| help.find(program));
     let at = starts.min().unwrap_or_else(|| panic!("no command: {help}"));
-    assert!(at == 0 || help[..at].ends_with(": "), "{help}");
-    &help[at..]
+    let (words, command) = help.split_at(at);
+    assert!(words.is_empty() || words.ends_with(": "), "{help}");
+    command
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn every_suggested_command_can_be_pasted_into_a_shell() {
         let words: Vec<&str> = command.split(' ').collect();
         let is_prose =
             |word: &&str| ["then", "and"].contains(word) || (word.ends_with(',') && !word.contains('{'));
-        assert!(!words.iter().any(|word| is_prose(word)), "{help}");
+        assert!(!words.iter().any(is_prose), "{help}");
     }
     let (pod, event, account, found) = missing(&digest);
     let (_, help) = fix(&pod, &[event], &account, &found, &[]);
@@ -114,15 +116,15 @@ fn back_off_event() -> Value {
     super::event("BackOff", "Back-off pulling image \"x\"")
 }
 
-/// What a pod gets when it is created again is judged too.
+/// What a pod gets when it is created again is checked too.
 #[test]
-fn the_secrets_that_the_service_account_lists_by_now_are_judged() {
+fn the_secrets_that_the_service_account_lists_by_now_are_checked() {
+    const DELETE: &str = "&& kubectl delete pod web-5d8f7c9b6-x2k4p -n shop";
     let other = crate::kubectl::secret("acr-secret", "quay.io", ("reader", super::PASSWORD), &Value::Null);
     let mut opaque = valid("acr-secret");
     opaque["type"] = "Opaque".into();
     let mut malformed = valid("acr-secret");
     malformed["data"] = json!({".dockerconfigjson": "e30gfQ=="});
-    const DELETE: &str = "&& kubectl delete pod web-5d8f7c9b6-x2k4p -n shop";
     for (found, cause, begin, end) in [
         (
             vec![valid("acr-secret")],

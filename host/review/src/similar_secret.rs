@@ -73,9 +73,12 @@ fn names(name: &str, namespace: &str, images: &[&str], cluster: &Cluster) -> Vec
     near.iter().filter(is_useful).take(SHOWN).cloned().collect()
 }
 
+/// A namespace, and a name that it does not have.
+type Missing = (String, String);
+
 /// The similar names that were found, by namespace and name. Many pods of a namespace list the same secret.
 #[derive(Debug, Default)]
-pub(crate) struct SimilarNames(Mutex<BTreeMap<(String, String), Arc<[String]>>>);
+pub(crate) struct SimilarNames(Mutex<BTreeMap<Missing, Arc<[String]>>>);
 
 impl Clone for SimilarNames {
     /// An empty one, because the clone of a cluster may get other Secrets.

@@ -199,13 +199,9 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let given = settings::load(&args.policy, io)?;
     let policy = policy_file::load(&args.policy, given.as_ref(), io)?;
     let (settings, question) = question::settings(given, &policy);
-    ensure!(
-        !args.pull.pull || policy.is_own(),
-        "--pull needs the built-in policy, which says what the kubelet tries: leave out --policy"
-    );
-    let resource = settings.resource.as_ref();
+    ensure_own_policy(args, policy.is_own())?;
     let host: Arc<dyn HostCalls> = match &args.replay {
-        None => Arc::new(lookups(&cluster, &policy, resource, complete, io)),
+        None => Arc::new(lookups(&cluster, &policy, settings.resource.as_ref(), complete, io)),
         Some(path) => {
             let session = input::read(path, &mut io.stdin)?;
             Arc::new(Replay::parse(&session.name, &session.text)?)
@@ -220,7 +216,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         secret_settings: settings.secret_json.as_deref(),
         is_complete: complete.complete,
         has_inventory: reports::need_inventory(&args.output),
-        resource,
+        resource: settings.resource.as_ref(),
         judged: &Judged::of(policy.metadata()),
         api_server: ApiServer {
             namespace,
@@ -268,13 +264,21 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let all_asked = pulls.as_ref().is_none_or(Pulls::is_complete);
     let status = status(args, &tally.summary, tally.all_read && all_written && all_asked);
     let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
-    if !args.quiet && status == ExitStatus::Found {
-        live.tell_of_pods(io);
+    if !args.quiet {
+        live.tell_of_pods(status, io);
     }
     if tally.can_be_fixed {
         point_at_fix(args, question, io);
     }
     Ok(status)
+}
+
+fn ensure_own_policy(args: &Check, is_own: bool) -> Result<()> {
+    ensure!(
+        !args.pull.pull || is_own,
+        "--pull needs the built-in policy, which says what the kubelet tries: leave out --policy"
+    );
+    Ok(())
 }
 
 /// Whether standard input is empty, although `--cluster` or `--old` reads it. Prints so.

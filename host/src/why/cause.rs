@@ -261,17 +261,13 @@ fn invalid(image: &ImageFacts) -> Option<Cause> {
 fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
     let tried = works_with(image).filter(|_| meaning.is_none_or(Meaning::is_of_credentials))?;
     let secret = &tried.secret;
-    match facts.change(image) {
-        Change::None | Change::Content | Change::Secret(_) => None,
-        Change::Tried(time) => {
-            let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
-            let reference = image.image.shown();
-            Some(Cause::new(
-                format!("the pull of {reference} still fails since secret {secret} was written at {time}"),
-                help,
-            ))
-        }
-    }
+    let Change::Tried(time) = facts.change(image) else { return None };
+    let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
+    let reference = image.image.shown();
+    Some(Cause::new(
+        format!("the pull of {reference} still fails since secret {secret} was written at {time}"),
+        help,
+    ))
 }
 
 fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
@@ -291,12 +287,11 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
         facts.complaint(&image.image).map(|complaint| complaint.message).filter(|said| !said.is_empty());
     let unread = in_state(image, Usability::Unknown);
     let unread = unread.map(|name| format!(", because secret {name} cannot be read")).unwrap_or_default();
-    let message = match said {
-        Some(said) => format!("not known{unread}, and the kubelet reports: {said}"),
-        None => {
-            let events = if facts.are_events_known { "have expired" } else { "could not be read" };
-            format!("not known{unread}: the kubelet gives no reason, and its events {events}")
-        }
+    let message = if let Some(said) = said {
+        format!("not known{unread}, and the kubelet reports: {said}")
+    } else {
+        let events = if facts.are_events_known { "have expired" } else { "could not be read" };
+        format!("not known{unread}: the kubelet gives no reason, and its events {events}")
     };
     Cause::new(message, if image.pull.is_some() { describe(facts) } else { ask(facts) })
 }

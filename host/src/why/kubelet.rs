@@ -1,7 +1,5 @@
 //! What the kubelet reports about a pull, in few words. Its messages contain those of the container runtime and the registry.
 
-use review::user_info::without_user_info;
-
 use super::mask::{masked, unquoted};
 use super::masking::without_credentials;
 use super::meaning::Meaning;

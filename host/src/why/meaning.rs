@@ -62,7 +62,7 @@ pub enum Meaning {
 /// Words of messages, in lower case, and their meaning; the first that occurs counts. containerd: remotes/docker/authorizer.go,
 /// resolver.go, errdefs; CRI-O: containers/image; dockershim: docker's registry client; kubelet: `throttledImageService`; Go: net,
 /// net/http, crypto/x509; ACR: "denied: client with IP".
-const WORDS: [(&str, Meaning); 73] = [
+const WORDS: [(&str, Meaning); 74] = [
     ("no space left on device", Meaning::NoSpace),
     ("disk quota exceeded", Meaning::NoSpace),
     ("pull qps exceeded", Meaning::Throttled),

@@ -25,6 +25,7 @@ const MAKERS: [&str; 11] = [
 
 /// A Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Secret {
     /// Its name
     pub name: String,

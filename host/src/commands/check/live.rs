@@ -11,10 +11,10 @@ use super::Check;
 use crate::args::CompleteArgs;
 use crate::commands::question::Question;
 use crate::commands::unknown::Unknown;
-use crate::console::Io;
+use crate::console::{ExitStatus, Io};
 use crate::files::input::Given;
 use crate::kubectl::field::word;
-use crate::kubectl::world::{READ, World};
+use crate::kubectl::world::{Found, READ, World};
 use crate::kubectl::{Kubectl, Scope};
 use crate::text::{counted, plural};
 
@@ -58,9 +58,8 @@ impl Live {
 
     /// The objects, each as an input.
     pub(super) fn inputs(&self) -> Vec<Result<Given, String>> {
-        let given = |found: &crate::kubectl::world::Found| {
-            Ok(Given::Live(found.place.clone(), found.object.to_string().into_bytes()))
-        };
+        let given =
+            |found: &Found| Ok(Given::Live(found.place.clone(), found.object.to_string().into_bytes()));
         self.world.objects.iter().map(given).collect()
     }
 
@@ -151,8 +150,9 @@ impl Live {
     }
 
     /// Prints what to do about pods that are rejected: unlike a manifest, a pod cannot get another pull secret.
-    pub(super) fn tell_of_pods(&self, io: &Io) {
-        if self.world.objects.iter().any(|found| found.object["kind"] == "Pod") {
+    pub(super) fn tell_of_pods(&self, status: ExitStatus, io: &Io) {
+        let is_pod = |found: &Found| found.object.get("kind").is_some_and(|kind| kind == "Pod");
+        if status == ExitStatus::Found && self.world.objects.iter().any(is_pod) {
             io.stderr.line(
                 "note: a pod keeps the pull secrets that it was created with; after a fix, delete the pods that are rejected, \
                  so that their workloads create them again",

@@ -197,6 +197,7 @@ fn one_of_two_passwords_has_to_be_picked() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn another_output_is_refused_with_what_is_expected() {
     let other = "not the output of an az command that prints a password";
     for (text, message, help) in [

@@ -6,6 +6,7 @@ use super::super::{Facts, ImageFacts};
 use super::{CORRECT, Cause};
 
 /// The cause that a message means, and what to do about it.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) -> Option<Cause> {
     let registry = image.host();
     // Layers may come from another host, whose name does not resolve, or which the firewall blocks.

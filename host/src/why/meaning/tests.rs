@@ -1,8 +1,7 @@
 use super::Meaning::{
     self, Broken, Certificate, Denied, Forbidden, Handshake, LayerMissing, NoCredential, NoPlatform,
     NoRegistry, NoSpace, NotFound, NotInspected, NotSigned, OldFormat, PlainHttp, Proxy, Refused,
-    RuntimeDown, StorageRefuses, StoreDamaged, Throttled, TooMany, Unauthorized, UnknownHost,
-    Unreachable,
+    RuntimeDown, StorageRefuses, StoreDamaged, Throttled, TooMany, Unauthorized, UnknownHost, Unreachable,
 };
 use super::WORDS;
 
@@ -14,13 +13,13 @@ fn messages_of_kubelets_have_their_meaning() {
     let pull = format!("rpc error: code = Unknown desc = failed to pull and unpack image \"{image}\": ");
     let resolve = format!("{pull}failed to resolve reference \"{image}\": ");
     let authorize = format!("{resolve}failed to authorize: ");
-    let request = format!(
-        "{resolve}failed to do request: Head \"https://contoso.azurecr.io/v2/web/manifests/v1\": "
-    );
+    let request =
+        format!("{resolve}failed to do request: Head \"https://contoso.azurecr.io/v2/web/manifests/v1\": ");
     let source = format!("rpc error: code = Unknown desc = initializing source docker://{image}: ");
     let docker = "rpc error: code = Unknown desc = Error response from daemon: ";
     let url = "https://contoso.azurecr.io/v2/web/manifests/v1";
-    let tokens = "https://contoso.azurecr.io/oauth2/token?scope=repository%3Aweb%3Apull&service=contoso.azurecr.io";
+    let tokens =
+        "https://contoso.azurecr.io/oauth2/token?scope=repository%3Aweb%3Apull&service=contoso.azurecr.io";
     for (begin, end, meaning) in [
         (authorize.as_str(), format!("failed to fetch anonymous token: unexpected status from GET request to {tokens}: 401 Unauthorized"), NoCredential),
         (&authorize, format!("failed to fetch oauth token: unexpected status from POST request to {tokens}: 401 Unauthorized"), Refused),
@@ -196,11 +195,7 @@ fn reasons_of_the_kubelet_have_their_meaning() {
              no unqualified-search registries are defined in \"/etc/containers/registries.conf\"",
             NoRegistry,
         ),
-        (
-            "RegistryUnavailable",
-            "image pull failed for a because the registry is unavailable",
-            Unreachable,
-        ),
+        ("RegistryUnavailable", "image pull failed for a because the registry is unavailable", Unreachable),
         (
             "RegistryUnavailable",
             "image pull failed for a because the registry is unavailable: 503 Service Unavailable",
