@@ -259,7 +259,7 @@ fn several_names_are_explained_and_what_is_missing_is_an_error() {
     assert!(out.starts_with("Pod shop/web-5d8f7c9b6-x2k4p"), "{out}");
     assert!(talk.contains("error: there is no pod gone in namespace shop"), "{talk}");
     let (out, status) = answers(&stub, &[name, &format!("pods/{name}"), "-n", "shop"].map(|it| it));
-    assert_eq!((out.as_array().unwrap().len(), status), (2, Some(1)), "{out:#}");
+    assert_eq!((out.as_array().unwrap().len(), status), (1, Some(1)), "{out:#}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{IMAGE, account, anonymous, back_off, expired, pod, unauthorized, valid};
 use crate::kubectl::Stub;
 
-const ACCESS: [&str; 4] = ["--context", "prod eu", "--kubeconfig", "/tmp/kc"];
-const OPTIONS: &str = "--context='prod eu' --kubeconfig=/tmp/kc";
+const ACCESS: [&str; 4] = ["--context", "prod eu", "--kubeconfig", "/dev/null"];
+const OPTIONS: &str = "--context='prod eu' --kubeconfig=/dev/null";
 
 /// What is suggested about this pod, with options of the call.
 fn fix(
@@ -23,7 +23,7 @@ fn fix(
     let mut listed = [names(&pod["spec"]["imagePullSecrets"]), names(&account["imagePullSecrets"])].concat();
     listed.sort_unstable();
     listed.dedup();
-    let end = if options.is_empty() { "" } else { " --context=prod eu --kubeconfig=/tmp/kc" };
+    let end = if options.is_empty() { "" } else { " --context=prod eu --kubeconfig=/dev/null" };
     let stub = Stub::new()
         .objects(&format!("{}{end}", super::POD), std::slice::from_ref(pod))
         .objects(&format!("{}{end}", super::EVENTS), events)

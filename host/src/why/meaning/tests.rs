@@ -253,6 +253,7 @@ fn each_of_the_words_alone_has_its_meaning() {
     for (words, meaning) in WORDS {
         let begin = if words.starts_with('"') { "Get \"https://x" } else { "" };
         let message = format!("{begin}{words} x");
-        assert_eq!(Meaning::of("ErrImagePull", &message, "a"), Some(meaning), "{message}");
+        let image = "contoso.azurecr.io/shop/web:v1";
+        assert_eq!(Meaning::of("ErrImagePull", &message, image), Some(meaning), "{message}");
     }
 }
