@@ -17,6 +17,7 @@ use review::object_name::parse_name;
 use serde_json::Value;
 
 use self::reason::{is_forbidden, reason};
+use crate::masking::without_credentials;
 use crate::process;
 use crate::text::reason_of;
 
@@ -199,12 +200,13 @@ impl<'a> Kubectl<'a> {
         };
         let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query), limit: self.limit })?;
         if ended.output.is_some() && !ended.is_success() {
-            let (reason, is_forbidden) = (reason(&ended), is_forbidden(&ended));
+            let (reason, is_forbidden) = (without_credentials(&reason(&ended)), is_forbidden(&ended));
             return Err(KubectlError::Failed { call: call(query), reason, is_forbidden });
         }
         let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
         let lines = ended.talk.lines().filter(|line| !line.trim().is_empty());
-        lines.take(MOST_LINES).for_each(|line| self.log.line(&format!("kubectl: {line}")));
+        let lines = lines.take(MOST_LINES).map(without_credentials);
+        lines.for_each(|line| self.log.line(&format!("kubectl: {line}")));
         Ok(output)
     }
 }
@@ -244,6 +246,10 @@ mod tests {
             ("exec sleep 60", "kubectl get pods did not end within 1 s and was stopped"),
             ("echo no JSON", "the output of kubectl get pods is not what was asked for"),
             ("printf '{\"items\": 1}'", "the output of kubectl get pods is not what was asked for"),
+            (
+                "echo 'Unable to connect to the server: proxyconnect tcp: dial http://bob:hunter2@proxy:3128' >&2; exit 1",
+                "kubectl get pods failed: Unable to connect to the server: proxyconnect tcp: dial ***@proxy:3128",
+            ),
             (
                 "echo 'Error from server (Forbidden): pods is forbidden' >&2; exit 1",
                 "kubectl get pods failed: Error from server (Forbidden): pods is forbidden",

@@ -15,6 +15,7 @@ mod edit;
 pub mod files;
 pub mod krm;
 pub mod kubectl;
+mod masking;
 #[cfg(feature = "playground")]
 pub mod playground;
 mod process;

@@ -14,7 +14,6 @@ mod fix;
 pub mod image;
 pub mod kubelet;
 pub mod mask;
-mod masking;
 pub mod meaning;
 pub mod pod;
 pub mod secret;

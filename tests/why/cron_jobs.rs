@@ -140,6 +140,7 @@ fn a_cron_job_without_pods_has_the_reason() {
 fn a_workload_that_asks_for_no_pods_is_no_failure() {
     for (kind, resource, spec, status, cause) in [
         ("Deployment", "deployments.apps", json!({"replicas": 0}), json!({}), "spec.replicas is 0"),
+        ("Job", "jobs.batch", json!({"parallelism": 0}), json!({}), "spec.parallelism is 0"),
         (
             "Deployment",
             "deployments.apps",

@@ -1,8 +1,8 @@
 //! What the kubelet reports about a pull, in few words. Its messages contain those of the container runtime and the registry.
 
 use super::mask::{masked, unquoted};
-use super::masking::without_credentials;
 use super::meaning::Meaning;
+use crate::masking::without_credentials;
 
 /// The most characters that are shown of a message.
 const LONGEST: usize = 160;

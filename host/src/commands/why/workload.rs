@@ -97,6 +97,7 @@ fn no_pods(workload: &Value, events: &[Event]) -> (bool, Cause) {
     };
     let asks_for_none = [
         ("/spec/replicas", json!(0), "spec.replicas is 0"),
+        ("/spec/parallelism", json!(0), "spec.parallelism is 0"),
         ("/spec/suspend", json!(true), "spec.suspend is true"),
     ];
     if let Some((_, _, reason)) = asks_for_none.into_iter().find(|(path, value, _)| is(path, value.clone())) {

@@ -14,7 +14,7 @@ const DIGESTS: [&str; 3] = ["sha256:", "sha384:", "sha512:"];
 const HIDDEN: &str = "***";
 
 /// The text without credentials.
-pub(super) fn without_credentials(text: &str) -> String {
+pub(crate) fn without_credentials(text: &str) -> String {
     let mut shown = Vec::new();
     let (mut before, mut is_after_header) = ("", false);
     for word in text.split(' ') {
