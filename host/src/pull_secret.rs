@@ -5,6 +5,7 @@
 //! ```
 
 mod auths;
+pub mod az_commands;
 pub mod azure;
 pub mod credential;
 pub mod credential_list;

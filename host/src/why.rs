@@ -96,6 +96,12 @@ pub enum Now {
 }
 
 impl ImageFacts {
+    /// The first secret in this state.
+    pub fn in_state(&self, state: Usability) -> Option<&str> {
+        let mut secrets = self.explanation.secrets.iter();
+        secrets.find(|secret| secret.state == state).map(|secret| secret.name.as_str())
+    }
+
     /// The registry, with its port; none where the image is not a valid reference or names no registry.
     pub fn registry(&self) -> Option<&str> {
         let domain = self.explanation.reference.as_ref().map(|reference| reference.domain.as_str());

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::declaration::{self, Binding, Declaration};
 use crate::field;
 use crate::kind::Kind;
-use crate::similar_secret::SimilarNames;
+use crate::known_names::KnownNames;
 
 /// The label that every namespace has, with its own name.
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
@@ -26,7 +26,7 @@ pub struct Cluster {
     /// Pull secrets that controllers add, by the keys of the ServiceAccounts
     bindings: BTreeMap<Key, Vec<Arc<Binding>>>,
     /// What was found for names of Secrets that are not here
-    pub(crate) similar: SimilarNames,
+    pub(crate) similar: KnownNames,
 }
 
 /// An object, as far as it is known.

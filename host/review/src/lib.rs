@@ -30,6 +30,7 @@ pub mod host_calls;
 pub mod inventory;
 pub mod json_pointer;
 pub mod kind;
+mod known_names;
 mod kubectl_table;
 pub mod list;
 pub mod log;

@@ -2,7 +2,6 @@
 //! registry.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -19,9 +18,6 @@ const SHOWN: usize = 3;
 
 /// Of how many similar names the Secrets are read, the most similar first.
 const READ: usize = 100;
-
-/// For how many names the similar ones are remembered.
-const REMEMBERED: usize = 1000;
 
 /// Adds the suggestions to the help of an object's findings.
 pub(crate) fn help(findings: &mut [Finding], namespace: &str, cluster: &Cluster) {
@@ -73,42 +69,6 @@ fn names(name: &str, namespace: &str, images: &[&str], cluster: &Cluster) -> Vec
     near.iter().filter(is_useful).take(SHOWN).cloned().collect()
 }
 
-/// A namespace, and a name that it does not have.
-type Missing = (String, String);
-
-/// The similar names that were found, by namespace and name. Many pods of a namespace list the same secret.
-#[derive(Debug, Default)]
-pub(crate) struct SimilarNames(Mutex<BTreeMap<Missing, Arc<[String]>>>);
-
-impl Clone for SimilarNames {
-    /// An empty one, because the clone of a cluster may get other Secrets.
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl SimilarNames {
-    /// The names that are known, or those that `find` returns, which are then known.
-    fn names(&self, namespace: &str, name: &str, find: impl FnOnce() -> Vec<String>) -> Arc<[String]> {
-        let key = (namespace.to_owned(), name.to_owned());
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known().get(&key).cloned();
-        found.unwrap_or_else(|| {
-            let found: Arc<[String]> = find().into();
-            let mut known = known();
-            if known.len() < REMEMBERED {
-                known.insert(key, found.clone());
-            }
-            found
-        })
-    }
-
-    /// Forgets all of them, because a Secret is added.
-    pub(crate) fn clear(&mut self) {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-}
-
 /// The images of an object's pods.
 fn images<'a>(kind: &Kind, object: &'a Value) -> Vec<&'a str> {
     let specs = templates(kind, object);
@@ -123,27 +83,9 @@ fn images<'a>(kind: &Kind, object: &'a Value) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use serde_json::json;
 
-    use super::SimilarNames;
     use crate::cluster::Cluster;
-
-    #[test]
-    fn names_are_compared_once_for_each_namespace_and_name() {
-        let known = SimilarNames::default();
-        let searches = Cell::new(0);
-        for (namespace, name, expected) in
-            [("shop", "a", 1), ("shop", "a", 1), ("shop", "b", 2), ("data", "a", 3), ("shop", "a", 3)]
-        {
-            known.names(namespace, name, || {
-                searches.set(searches.get() + 1);
-                Vec::new()
-            });
-            assert_eq!(searches.get(), expected, "{namespace} {name}");
-        }
-    }
 
     #[test]
     fn a_secret_that_is_added_later_is_suggested_too() {

@@ -8,13 +8,12 @@ mod not_json;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use serde_json::Value;
 
 use self::error::list;
 pub use self::error::{AzureError, Choice};
 use self::fields::Fields;
+use super::az_commands::Commands;
 use super::credential::{Account, Credential, NO_USER, is_guid, is_name};
 use super::time::{End, Time};
 use super::token;
@@ -29,26 +28,6 @@ pub struct Output {
     pub server: Option<String>,
     /// The registry's name, where it is in the output
     pub registry: Option<String>,
-}
-
-/// Commands of `az` that print the same fields, as they are typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Commands(pub(super) &'static [&'static str]);
-
-impl Commands {
-    /// Whether az makes the password when it prints it, so that it is never printed again.
-    fn make_password(self) -> bool {
-        !self
-            .0
-            .iter()
-            .any(|command| ["az acr login --expose-token", "az acr credential show"].contains(command))
-    }
-}
-
-impl fmt::Display for Commands {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(" or "))
-    }
 }
 
 /// What commands of `az` print.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Login;
-use super::azure::Commands;
+use super::az_commands::Commands;
 use super::docker_config::host;
 use super::time::{End, Time};
 use super::token;

@@ -3,7 +3,8 @@
 use review::placeholder;
 use serde::de::IgnoredAny;
 
-use super::azure::{self, Commands};
+use super::az_commands::Commands;
+use super::azure;
 use super::example::is_example;
 
 /// Why a text is refused as a password. No message shows a part of it, or its length.

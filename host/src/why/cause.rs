@@ -9,7 +9,7 @@ use review::pull::PullResult;
 use self::credentials::{of_credentials, refused};
 use self::report::of_meaning;
 use super::event::Event;
-use super::fix::{again, ask, describe, replace, typed};
+use super::fix::{CORRECT, again, ask, describe, replace, typed};
 use super::image::{Image, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
@@ -20,9 +20,6 @@ const LONGEST: usize = 255;
 
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
-
-/// What to do about an image that is not a valid reference.
-pub(super) const CORRECT: &str = "correct the image in the pod template";
 
 /// Events of what the kubelet does before it pulls.
 const BEFORE_PULLS: [&str; 3] = ["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"];
@@ -198,7 +195,7 @@ fn is_up_to_credentials(image: &ImageFacts) -> bool {
     let is_missing = |result| matches!(result, PullResult::NotFound | PullResult::NoPlatform);
     image.explanation.error.is_none()
         && !image.pull.as_ref().is_some_and(|pull| is_missing(pull.result))
-        && in_state(image, Usability::Malformed).is_none()
+        && image.in_state(Usability::Malformed).is_none()
 }
 
 /// Why a pull would fail that the kubelet has not tried, or not since.
@@ -271,7 +268,7 @@ fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Optio
 }
 
 fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
-    let name = in_state(image, Usability::Malformed)?;
+    let name = image.in_state(Usability::Malformed)?;
     let message = format!("secret {name} is malformed, which fails every pull of the pod");
     Some(Cause::new(message, replace(facts, image, name)))
 }
@@ -285,7 +282,7 @@ fn of_registry(image: &ImageFacts) -> Option<Cause> {
 fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
     let said =
         facts.complaint(&image.image).map(|complaint| complaint.message).filter(|said| !said.is_empty());
-    let unread = in_state(image, Usability::Unknown);
+    let unread = image.in_state(Usability::Unknown);
     let unread = unread.map(|name| format!(", because secret {name} cannot be read")).unwrap_or_default();
     let message = if let Some(said) = said {
         format!("not known{unread}, and the kubelet reports: {said}")
@@ -302,9 +299,4 @@ fn state(image: &ImageFacts) -> Option<OutcomeState> {
 
 fn place(tried: &TriedKey) -> String {
     format!("key {} of secret {}", bounded(&tried.key, LONGEST_KEY), tried.secret)
-}
-
-pub(super) fn in_state(image: &ImageFacts, state: Usability) -> Option<&str> {
-    let mut secrets = image.explanation.secrets.iter();
-    secrets.find(|secret| secret.state == state).map(|secret| secret.name.as_str())
 }

@@ -4,9 +4,11 @@
 use review::explanation::Usability;
 use review::object_name::parse_name;
 
-use super::cause::{CORRECT, in_state};
 use super::pod::Pod;
 use super::{Facts, ImageFacts};
+
+/// What to do about an image that is not a valid reference.
+pub(super) const CORRECT: &str = "correct the image in the pod template";
 
 /// The name of a pull secret where the pod and its `ServiceAccount` list none.
 pub(super) const NEW_SECRET: &str = "acr-secret";
@@ -101,7 +103,7 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
         return format!("list secret {new} in imagePullSecrets after this: {}", create(facts, image, new));
     }
     // What is malformed cannot be merged; the file is a copy of it.
-    let (merge, name_of_new) = if in_state(image, Usability::Malformed) == Some(name) {
+    let (merge, name_of_new) = if image.in_state(Usability::Malformed) == Some(name) {
         (String::new(), format!(" --name {name} -n {namespace}"))
     } else {
         (format!(" --merge {name}.yaml"), String::new())

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::Commands;
+use super::super::az_commands::Commands;
 use crate::pull_secret::credential::Account;
 use crate::pull_secret::time::End;
 

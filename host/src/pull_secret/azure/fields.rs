@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Commands;
+use super::super::az_commands::Commands;
 use super::error::{AzureError, PASSWORD};
 use super::not_json;
 use super::yaml;

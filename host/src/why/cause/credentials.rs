@@ -7,7 +7,7 @@ use super::super::fix::{NEW_SECRET, again, ask, create, list_in_account, other_n
 use super::super::image::State;
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
-use super::{Cause, in_state, place, state};
+use super::{Cause, place, state};
 
 /// The most names of secrets in a cause.
 const MOST_NAMES: usize = 3;
@@ -15,7 +15,7 @@ const MOST_NAMES: usize = 3;
 /// What is wrong with the pod's credentials for an image, as far as they show it.
 pub(super) fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
     let explanation = &image.explanation;
-    let is_unread = in_state(image, Usability::Unknown).is_some();
+    let is_unread = image.in_state(Usability::Unknown).is_some();
     if let Some(first) = explanation.tries.first() {
         if is_unread || !explanation.tries.iter().all(|tried| tried.fails) {
             return None;
@@ -55,7 +55,7 @@ fn failure(first: &TriedKey, others: usize) -> String {
 
 /// A secret that we may not read, and that the kubelet did not find or could not read either. kubelet: `getPullSecretsForPod`
 fn unretrieved<'a>(facts: &'a Facts, image: &'a ImageFacts) -> Option<&'a str> {
-    let name = in_state(image, Usability::Unknown)?;
+    let name = image.in_state(Usability::Unknown)?;
     let event = facts.events.iter().rev().find(|event| event.reason == "FailedToRetrieveImagePullSecret")?;
     let (_, names) = event.message.split_once('(')?;
     let (names, _) = names.split_once(')')?;
@@ -66,7 +66,7 @@ fn unretrieved<'a>(facts: &'a Facts, image: &'a ImageFacts) -> Option<&'a str> {
 fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
     let pod = &facts.pod;
     let host = image.host();
-    if let Some(name) = in_state(image, Usability::Absent) {
+    if let Some(name) = image.in_state(Usability::Absent) {
         let message =
             format!("secret {name}, which the pod lists, does not exist in namespace {}", pod.namespace);
         return Cause::new(message, replace(facts, image, name));
@@ -141,14 +141,14 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
         let message = format!("{begin} {}", failure(first, tries.len() - 1));
         return Cause::new(message, then_again(facts, &replace(facts, image, &first.secret)));
     }
-    if let Some(name) = in_state(image, Usability::Malformed) {
+    if let Some(name) = image.in_state(Usability::Malformed) {
         let help = then_again(facts, &replace(facts, image, name));
         return Cause::new(format!("{begin} secret {name}, which is malformed"), help);
     }
-    let is_unread = in_state(image, Usability::Unknown).is_some();
+    let is_unread = image.in_state(Usability::Unknown).is_some();
     if !tries.is_empty() || is_unread {
         let name =
-            tries.first().map(|tried| tried.secret.as_str()).or_else(|| in_state(image, Usability::Unknown));
+            tries.first().map(|tried| tried.secret.as_str()).or_else(|| image.in_state(Usability::Unknown));
         return Cause::new(
             format!(
                 "the pod has no pull secret, because it was created before ServiceAccount {account} listed secret {}",
@@ -157,7 +157,7 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
             again(facts, "delete the pod and create it again"),
         );
     }
-    if let Some(name) = in_state(image, Usability::Absent) {
+    if let Some(name) = image.in_state(Usability::Absent) {
         let message = format!("{begin} secret {name}, which does not exist in namespace {}", pod.namespace);
         return Cause::new(message, then_again(facts, &replace(facts, image, name)));
     }

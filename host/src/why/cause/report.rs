@@ -1,9 +1,9 @@
 //! What the kubelet's message says about a pull, where that is more than that a credential is refused.
 
-use super::super::fix::{describe, typed};
+use super::super::fix::{CORRECT, describe, typed};
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
-use super::{CORRECT, Cause};
+use super::Cause;
 
 /// The cause that a message means, and what to do about it.
 #[allow(clippy::too_many_lines, reason = "a table")]
