@@ -1,4 +1,5 @@
-//! Messages without the user names and passwords of images.
+//! Messages without the user names and passwords of a pod's images, in whole or in part. `crate::masking` hides what looks like a
+//! credential in any message.
 
 use std::borrow::Cow;
 
