@@ -1,4 +1,4 @@
-//! Every command is documented: in its help, in the manual and for shell completion.
+//! Every command is documented, in its help and in the manual.
 
 use acr_pull_secret::commands::Cli;
 use clap::{Command, CommandFactory as _};
@@ -8,7 +8,7 @@ use crate::engines::{json as parse, our_host, run};
 use crate::tables::NoHost;
 
 /// The arguments of each command.
-fn commands() -> Vec<Vec<String>> {
+pub(crate) fn commands() -> Vec<Vec<String>> {
     calls(&Cli::command(), &[])
 }
 
@@ -64,37 +64,6 @@ fn the_folder_has_a_page_for_each_command() {
 }
 
 #[test]
-fn every_shell_completes_every_command() {
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let script = String::from_utf8(run(&["completions", shell], "").stdout).unwrap();
-        for words in commands() {
-            assert!(script.contains(words.last().unwrap()), "{shell}: {words:?}");
-        }
-        assert!(script.contains("password-stdin"), "{shell}");
-    }
-    assert_eq!(run(&["completions", "tcsh"], "").status.code(), Some(2));
-}
-
-/// What bash offers behind these words, by the script that the command writes.
-#[cfg(target_os = "linux")]
-fn completed_by_bash(words: &[&str]) -> Vec<String> {
-    use std::process::Command;
-
-    let script = String::from_utf8(run(&["completions", "bash"], "").stdout).unwrap();
-    // As bash itself does on Tab: the function that `complete` named, with the words in COMP_WORDS.
-    let ask = r#"
-        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
-        function=$(complete -p acr-pull-secret | sed 's/.* -F \([^ ]*\) .*/\1/')
-        "$function" "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-        printf '%s\n' "${COMPREPLY[@]}""#;
-    let mut bash = Command::new("bash");
-    let output =
-        bash.args(["--norc", "-c", &format!("{script}\n{ask}"), "bash"]).args(words).output().unwrap();
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-}
-
-#[test]
 fn no_page_of_the_manual_has_back_quotes() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(&["man", "--dir", &folder.path().display().to_string()], "");
@@ -123,46 +92,6 @@ fn check_says_what_its_exit_status_means() {
     run(&["man", "--dir", &folder.path().display().to_string()], "");
     let page = std::fs::read_to_string(folder.path().join("acr-pull-secret-check.1")).unwrap();
     assert!(page.contains(".SH \"EXIT STATUS\"\n"), "{page}");
-}
-
-#[test]
-fn every_shell_completes_formats_and_rules() {
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let script = String::from_utf8(run(&["completions", shell], "").stdout).unwrap();
-        // The library writes no values of options for these.
-        let words: &[&str] = match shell {
-            "elvish" | "powershell" => continue,
-            "fish" => &["markdown", "gitlab", "azure"],
-            _ => &["markdown", "gitlab", "azure", "secret-expired", "pull-denied"],
-        };
-        for word in words {
-            assert!(script.contains(word), "{shell}: {word}");
-        }
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn bash_completes_commands_and_their_options() {
-    assert_eq!(completed_by_bash(&["acr-pull-secret", "fi"]), ["fix"]);
-    assert_eq!(completed_by_bash(&["acr-pull-secret", "check", "--fail"]), ["--fail-on"]);
-    assert_eq!(
-        completed_by_bash(&["acr-pull-secret", "check", "--fail-on", ""]),
-        ["mutate", "warn", "reject"]
-    );
-    assert_eq!(completed_by_bash(&["acr-pull-secret", "policy", "pus"]), ["push"]);
-    assert_eq!(completed_by_bash(&["acr-pull-secret", "check", "-o", "git"]), ["github", "gitlab"]);
-    assert_eq!(completed_by_bash(&["acr-pull-secret", "test", "-o", "j"]), ["json", "junit"]);
-    assert_eq!(
-        completed_by_bash(&["acr-pull-secret", "explain", "secret-exp"]),
-        ["secret-expired", "secret-expires-soon"]
-    );
-    assert_eq!(completed_by_bash(&["acr-pull-secret", "explain", "pull-d"]), ["pull-denied"]);
-    for words in commands() {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let offered = completed_by_bash(&[&["acr-pull-secret"], &words[..], &["--"]].concat());
-        assert!(offered.iter().any(|option| option == "--help"), "{words:?}: {offered:?}");
-    }
 }
 
 #[test]

@@ -54,12 +54,17 @@ impl Stub {
         self.fails(args, &message)
     }
 
-    /// The command with this kubectl and no other program on the PATH.
-    pub(crate) fn command(&self, args: &[&str]) -> Command {
+    /// Writes the program into its folder.
+    pub(crate) fn install(&self) {
         let path = self.folder.path().join("kubectl");
         let unknown = "*) printf 'unknown arguments: %s\\n' \"$*\" >&2; exit 97 ;;\nesac\n";
         std::fs::write(&path, format!("{}{unknown}", self.script)).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The command with this kubectl and no other program on the PATH.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        self.install();
         let mut command = command_alone(args);
         command.env("PATH", self.folder.path()).env("NO_COLOR", "1").current_dir(self.folder.path());
         command

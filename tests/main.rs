@@ -50,7 +50,8 @@
 //! | `documents` | the files, links and calls that documents show are there and valid |
 //! | `rule_pages` | each rule has a page that says what the policy says |
 //! | `wording` | no text has the words that the style guide replaces |
-//! | `help` | help, manual and completions have every command |
+//! | `help` | help and manual have every command |
+//! | `completions` | bash, fish and zsh complete commands, options, values and namespaces |
 //! | `playground` | the page is served to this machine only, as it is, or written as a site |
 //! | `browser` | the page decides as the command does, and sends nothing away |
 //! | `integrations` | pre-commit's hooks and GitHub's action are calls of the command, which is installed as it is released, also by package managers |
@@ -70,6 +71,8 @@ mod browser;
 mod cases;
 mod cluster_manifests;
 mod command;
+#[cfg(unix)]
+mod completions;
 #[cfg(target_os = "linux")]
 mod container;
 mod decisions;

@@ -10,6 +10,7 @@ pub mod init;
 mod inputs;
 pub mod krm;
 pub mod man;
+pub mod namespaces;
 mod ordered_parallel;
 pub mod playground;
 pub mod policy;

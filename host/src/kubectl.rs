@@ -144,6 +144,12 @@ impl<'a> Kubectl<'a> {
         Self { program: "kubectl".into(), limit: LIMIT, access, kubeconfig, log }
     }
 
+    /// The same with another time limit of a call.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit, ..self }
+    }
+
     /// The objects.
     ///
     /// # Errors

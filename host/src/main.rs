@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use acr_pull_secret::args::config::{self, CallError};
 use acr_pull_secret::args::{missing, usage};
-use acr_pull_secret::commands::{Cli, run};
+use acr_pull_secret::commands::{Cli, namespaces, run};
 use acr_pull_secret::console::{Console, ExitStatus, Io, interrupt};
 use acr_pull_secret::files::input::OnlyOnce;
 use acr_pull_secret::program;
 use acr_pull_secret::sandbox::compiler;
 use anstream::{AutoStream, ColorChoice};
+use clap::CommandFactory as _;
 
 /// Checking is many small values on many threads: an eighth of the time goes with the system's allocator.
 #[global_allocator]
@@ -19,6 +20,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     if let Some(end) = compiler::serve(std::env::args_os()) {
+        return end;
+    }
+    if let Some(end) = namespaces::serve(std::env::args_os(), &Cli::command()) {
         return end;
     }
     program::set(std::env::args_os().next().as_deref());

@@ -9,6 +9,7 @@
 mod keys;
 mod reach;
 mod search;
+mod unfinished;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use review::yaml;
 use self::keys::Key;
 use self::reach::Reach;
 use self::search::{Found, Search};
+pub use self::unfinished::{names_namespace, unfinished};
 use crate::args::ConfigArgs;
 use crate::files::CONFIG_FILE;
 use crate::files::input::{self, InputError};
@@ -86,15 +88,9 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
         .try_get_matches_from(&args)
         .map_err(|error| name_what_is_not_utf8(without_password(error), &args))?;
     let called = leaf(&matches).1;
-    let is_given = |id: &str| {
-        let is_known = called.ids().any(|known| known == id);
-        is_known && called.value_source(id) == Some(ValueSource::CommandLine)
-    };
-    let is_namespace_given = is_given("namespace");
-    // With `-k`, PATH is optional and the config file's `paths` do not apply. With `--live`, neither does what stands for a
-    // cluster.
-    let is_live = is_given("live");
-    let builds = is_live || is_given("kustomize");
+    let is_namespace_given = is_given(called, "namespace");
+    // PATH is optional.
+    let builds = is_given(called, "live") || is_given(called, "kustomize");
     // A command reads a config file if it has these options: others have no argument that a file can set.
     let is_used = called.ids().any(|known| known == "no_config");
     let (file, mut warnings) =
@@ -105,8 +101,7 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
         return Ok(Call { command, given: None, is_namespace_given, warnings, note: None });
     };
     let mut config = Config::read(&path, reach)?;
-    config.keys.retain(|key| !(builds && key.name == "paths"));
-    config.keys.retain(|key| !(is_live && ["cluster", "namespace", "complete"].contains(&key.name)));
+    config.keep_what_applies(called);
     let give = |command: &str, arg| config.give(command, if builds { optional(arg) } else { arg });
     let matches =
         changed(command(), &give).try_get_matches_from(&args).map_err(|error| config.blame(error))?;
@@ -175,6 +170,12 @@ fn leaf(matches: &ArgMatches) -> (&str, &ArgMatches) {
     (command, leaf)
 }
 
+/// Whether the command line has this argument.
+fn is_given(called: &ArgMatches, id: &str) -> bool {
+    let is_known = called.ids().any(|known| known == id);
+    is_known && called.value_source(id) == Some(ValueSource::CommandLine)
+}
+
 /// A command whose arguments, and those of its subcommands, are changed.
 fn changed(command: Command, change: &dyn Fn(&str, Arg) -> Arg) -> Command {
     let name = command.get_name().to_owned();
@@ -229,6 +230,16 @@ impl Config {
         })?;
         let warnings = Diagnostic::of_notes(&file.name, &file.text, &document.notes);
         Ok(Self { file: file.name, reach, keys, warnings })
+    }
+
+    /// With `-k`, the file's `paths` do not apply. With `--live`, neither does what stands for a cluster.
+    fn keep_what_applies(&mut self, called: &ArgMatches) {
+        let (is_live, builds) = (is_given(called, "live"), is_given(called, "kustomize"));
+        self.keys.retain(|key| match key.name {
+            "paths" => !is_live && !builds,
+            "cluster" | "namespace" | "complete" => !is_live,
+            _ => true,
+        });
     }
 
     /// An argument with the file's value as its default.

@@ -1,15 +1,16 @@
 //! `completions`: what a shell needs to complete the command line.
 //!
-//! The scripts are static. Only the library's dynamic engine could offer names from manifests, such as namespaces: it is
-//! unstable, also in clap itself, and would start the command and read the manifests at each Tab.
+//! The scripts are static, because the library's dynamic engine is unstable. Only namespaces depend on the manifests: there, the
+//! scripts for bash, zsh and fish run `__namespaces`.
 
 use std::io::Write as _;
 
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Command};
+use clap::{Arg, Args, Command};
 use clap_complete::Shell;
 
+use crate::args::config::names_namespace;
 use crate::commands::policy_file::own_rules;
 use crate::console::ExitStatus;
 use crate::console::Io;
@@ -21,6 +22,29 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret completions fish > ~/.config/fish/completions/acr-pull-secret.fish";
 
 const NAME: &str = "acr-pull-secret";
+
+/// What the library writes as the only namespace; each script has a call instead.
+const NAMESPACE: &str = "__NAMESPACE__";
+
+/// The words are those of the whole line, also the one that is completed. The command is that of the PATH: one that is typed as
+/// `./acr-pull-secret` may be a file of a repository, and Tab runs no such file.
+const IN_BASH: &str = r#"_acr_pull_secret_namespaces() {
+    acr-pull-secret __namespaces -- "${COMP_WORDS[@]:1}" </dev/null 2>/dev/null
+}
+
+"#;
+const IN_ZSH: &str = r#"
+_acr_pull_secret_namespaces() {
+    local -a names
+    names=(${(f)"$(acr-pull-secret __namespaces -- "${(@Q)words}" </dev/null 2>/dev/null)"})
+    compadd -a names
+}
+"#;
+const IN_FISH: &str = r"function __fish_acr_pull_secret_namespaces
+    acr-pull-secret __namespaces -- (commandline -opc)[2..-1] (commandline -ct) </dev/null 2>/dev/null
+end
+
+";
 
 /// Write shell completions to standard output
 #[derive(Debug, Args)]
@@ -37,23 +61,62 @@ pub struct Completions {
 /// - standard output cannot be written
 pub fn run(args: &Completions, line: Command, io: &mut Io) -> Result<ExitStatus> {
     let rules = own_rules(io)?.into_iter().chain(pull::rules::rules()).map(|rule| rule.id);
-    let mut line = with_rules(line, rules);
+    let rules: Vec<String> = rules.collect();
+    let mut line = with_namespaces(with_rules(line, &rules));
     // The library panics if writing fails, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut line, NAME, &mut script);
-    let mut script = String::from_utf8(script)?;
-    if args.shell == Shell::Bash {
-        script = same_states(&script);
-    }
+    let script = completed(args.shell, &String::from_utf8(script)?, &rules);
     io.stdout.write_all(script.as_bytes())?;
     io.stdout.flush()?;
     Ok(ExitStatus::Fine)
 }
 
 /// The command line with the rules as values of `explain`, which also takes images.
-fn with_rules(line: Command, rules: impl Iterator<Item = String>) -> Command {
-    let values = PossibleValuesParser::new(rules);
+fn with_rules(line: Command, rules: &[String]) -> Command {
+    let values = PossibleValuesParser::new(rules.to_vec());
     line.mut_subcommand("explain", |explain| explain.mut_arg("images", |arg| arg.value_parser(values)))
+}
+
+/// The command line with [`NAMESPACE`] wherever a namespace is named.
+fn with_namespaces(line: Command) -> Command {
+    let offer = |arg: Arg| if names_namespace(&arg) { arg.value_parser([NAMESPACE]) } else { arg };
+    line.mut_args(offer).mut_subcommands(with_namespaces)
+}
+
+/// The library's script with what it lacks. For the shells that are not named here, it has no values of options.
+fn completed(shell: Shell, script: &str, rules: &[String]) -> String {
+    match shell {
+        Shell::Bash => {
+            let script = same_states(script).replace(NAMESPACE, "$(_acr_pull_secret_namespaces)");
+            format!("{IN_BASH}{script}")
+        }
+        Shell::Zsh => {
+            let script = with_options_behind_paths(script);
+            let script = script.replace(&format!("({NAMESPACE})"), "_acr_pull_secret_namespaces");
+            // zsh reads the first line before it runs the script.
+            let (compdef, rest) = script.split_once('\n').unwrap_or_default();
+            format!("{compdef}\n{IN_ZSH}{rest}")
+        }
+        Shell::Fish => {
+            let value = format!("\"{NAMESPACE}\\t''\"");
+            let script = script.replace(&value, "\"(__fish_acr_pull_secret_namespaces)\"");
+            format!("{IN_FISH}{script}{}", rules_in_fish(rules))
+        }
+        _ => script.to_owned(),
+    }
+}
+
+/// The script for zsh, which completes options behind the first path too. The library writes `*::`, with which zsh takes all words
+/// behind it for paths. zsh: zshcompsys(1), `_arguments`
+fn with_options_behind_paths(script: &str) -> String {
+    script.replace("\n'*::", "\n'*:")
+}
+
+/// For fish, the library writes the values of options, but not of arguments.
+fn rules_in_fish(rules: &[String]) -> String {
+    let condition = "__fish_acr_pull_secret_using_subcommand explain";
+    format!("complete -c {NAME} -n \"{condition}\" -f -a \"{}\"\n", rules.join(" "))
 }
 
 /// The script for bash with one spelling of its states. The library spells the hyphens of the command's name differently

@@ -1,0 +1,222 @@
+//! What shells complete, with the scripts that the command writes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::engines::run;
+use crate::help::commands;
+#[cfg(target_os = "linux")]
+use crate::kubectl::Stub;
+
+fn script(shell: &str) -> String {
+    String::from_utf8(run(&["completions", shell], "").stdout).unwrap()
+}
+
+#[test]
+fn every_shell_completes_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = script(shell);
+        for words in commands() {
+            assert!(script.contains(words.last().unwrap()), "{shell}: {words:?}");
+        }
+        assert!(script.contains("password-stdin"), "{shell}");
+        assert!(!script.contains("__NAMESPACE__"), "{shell}");
+    }
+    assert_eq!(run(&["completions", "tcsh"], "").status.code(), Some(2));
+}
+
+/// Words behind the name of the command, of which the last is completed, and what is offered for it.
+const ROWS: &[(&[&str], &[&str])] = &[
+    (&["fi"], &["fix"]),
+    (&["policy", "pus"], &["push"]),
+    (&["check", "--fail"], &["--fail-on"]),
+    (&["check", "--fail-on", ""], &["mutate", "reject", "warn"]),
+    (&["check", "--fail-on", "wa"], &["warn"]),
+    (&["check", "-o", "git"], &["github", "gitlab"]),
+    // Behind a path.
+    (&["check", "deploy", "-o", "gith"], &["github"]),
+    (&["test", "-o", "j"], &["json", "junit"]),
+    (&["explain", "secret-exp"], &["secret-expired", "secret-expires-soon"]),
+    (&["explain", "pull-d"], &["pull-denied"]),
+    // The namespaces of the files that are named, of objects and of Namespaces.
+    (&["check", "deploy", "-n", ""], &["billing", "shop"]),
+    (&["check", "deploy", "-n", "sh"], &["shop"]),
+    (&["check", "deploy", "--namespace", "b"], &["billing"]),
+    (&["fix", "deploy/web.yaml", "-n", "s"], &["shop"]),
+    (&["fix", "--exclude", "web.yaml", "deploy", "-n", ""], &[]),
+    (&["bench", "deploy", "-n", "s"], &["shop"]),
+    (&["init", "overlay", "-n", ""], &["of-kustomize"]),
+    (&["check", "-k", "overlay", "-n", ""], &["of-kustomize"]),
+    (&["explain", "--cluster", "deploy", "-n", "s"], &["shop"]),
+    // What is typed so far need not be valid.
+    (&["check", "deploy", "--fail-on", "x", "-n", "b"], &["billing"]),
+    (&["check", "deploy", "no-such", "-n", "b"], &["billing"]),
+    // Without a file, those that the config file names.
+    (&["check", "-n", ""], &["of-config"]),
+    // Without that, of the working folder.
+    (&["check", "--no-config", "-n", "of-c"], &["of-config"]),
+    (&["secret", "-n", "bil"], &["billing"]),
+    (&["policy", "manifest", "--exclude-namespace", "bil"], &["billing"]),
+    // Standard input is not read, and what is no name of a namespace is not offered.
+    (&["check", "-", "deploy", "-n", "a"], &[]),
+    (&["check", "broken.yaml", "-n", ""], &["before"]),
+];
+
+/// A folder with manifests, and one with the command for the PATH.
+struct Place {
+    folder: TempDir,
+    programs: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let pod = |namespace: &str| {
+            format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: {namespace:?}}}\n---\n")
+        };
+        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: billing}\n---\n";
+        let hostile = pod("$(touch hacked)") + &pod("`touch hacked`") + &pod("a; touch hacked") + &pod("*");
+        write("deploy/web.yaml", &(pod("shop") + namespace + &hostile));
+        write("overlay/kustomization.yaml", "namespace: of-kustomize\nresources: [pod.yaml]\n");
+        write("overlay/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n");
+        write("configured/pod.yaml", &pod("of-config"));
+        write("broken.yaml", &(pod("before") + "a: [\n---\n" + &pod("behind")));
+        write(".acr-pull-secret.yaml", "paths: [configured]\n");
+        let programs = tempfile::tempdir().unwrap();
+        let command = Path::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
+        std::fs::hard_link(command, programs.path().join("acr-pull-secret"))
+            .or_else(|_| std::fs::copy(command, programs.path().join("acr-pull-secret")).map(drop))
+            .unwrap();
+        Self { folder, programs }
+    }
+
+    /// A program that runs in the folder and finds the command on the PATH, and its output.
+    fn output(&self, program: &mut Command, also: Option<&Path>) -> String {
+        let inherited = std::env::var_os("PATH").unwrap_or_default();
+        let first = [Some(self.programs.path()), also].into_iter().flatten().map(Path::to_owned);
+        let path = std::env::join_paths(first.chain(std::env::split_paths(&inherited))).unwrap();
+        let output =
+            program.env("PATH", path).current_dir(&self.folder).stdin(Stdio::null()).output().unwrap();
+        assert!(output.stderr.is_empty(), "{program:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn script(&self, shell: &str) -> PathBuf {
+        let path = self.programs.path().join(shell);
+        if !path.exists() {
+            std::fs::write(&path, script(shell)).unwrap();
+        }
+        path
+    }
+
+    /// As bash itself does on Tab: the function that `complete` named, with the words in `COMP_WORDS`.
+    fn bash(&self, words: &[&str], also: Option<&Path>) -> Vec<String> {
+        const ASK: &str = r#"
+            source "$1"; shift
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+            function=$(complete -p acr-pull-secret | sed 's/.* -F \([^ ]*\) .*/\1/')
+            "$function" "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+            printf '%s\n' "${COMPREPLY[@]}""#;
+        let mut bash = Command::new("bash");
+        bash.args(["--norc", "-c", ASK, "bash"]).arg(self.script("bash")).arg("acr-pull-secret");
+        sorted(self.output(bash.args(words), also).lines())
+    }
+
+    fn fish(&self, words: &[&str]) -> Vec<String> {
+        const ASK: &str = "source $argv[1]; complete --do-complete $argv[2]";
+        let mut fish = Command::new("fish");
+        fish.args(["--no-config", "--command", ASK]).arg(self.script("fish"));
+        let line = format!("acr-pull-secret {}", words.join(" "));
+        let output = self.output(fish.arg(line), None);
+        sorted(output.lines().map(|line| line.split('\t').next().unwrap()))
+    }
+
+    /// The command line after Tab in a zsh with a terminal.
+    fn zsh(&self, words: &[&str]) -> String {
+        const ASK: &str = r#"
+            zmodload zsh/zpty
+            cd -q $2
+            zpty -b shell zsh -f -i
+            zpty -w shell "autoload -U compinit; compinit -u -D; source ${(q)1}"
+            zpty -w shell 'tab() { zle complete-word; print -r -- "$BUFFER" >new; mv new line }'
+            zpty -w shell "zle -N tab; bindkey '^T' tab; touch ready"
+            while [[ ! -e ready ]]; do sleep 0.02; done
+            zpty -w -n shell "$3"$'\C-t'
+            while [[ ! -e line ]]; do sleep 0.02; done
+            zpty -d shell
+            cat line; rm line ready"#;
+        let mut zsh = Command::new("zsh");
+        zsh.args(["-f", "-c", ASK, "zsh"]).arg(self.script("zsh")).arg(self.folder.path());
+        self.output(zsh.arg(format!("acr-pull-secret {}", words.join(" "))), None)
+    }
+}
+
+fn sorted<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_completes_commands_options_values_and_namespaces() {
+    let place = Place::new();
+    for (words, offered) in ROWS {
+        assert_eq!(place.bash(words, None), *offered, "{words:?}");
+    }
+    assert!(!place.folder.path().join("hacked").exists());
+    for words in commands() {
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(["--"]).collect();
+        let offered = place.bash(&words, None);
+        assert!(offered.iter().any(|option| option == "--help"), "{words:?}: {offered:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs fish and zsh"]
+fn fish_and_zsh_complete_what_bash_does() {
+    let place = Place::new();
+    for (words, offered) in ROWS {
+        let is_file = |offered: &String| place.folder.path().join(offered.trim_end_matches('/')).exists();
+        let by_fish: Vec<String> = place.fish(words).into_iter().filter(|it| !is_file(it)).collect();
+        assert_eq!(by_fish, *offered, "{words:?}");
+        if let [one] = offered {
+            let before = words.split_last().unwrap().1;
+            let line = format!("acr-pull-secret {}", [before, &[*one]].concat().join(" "));
+            assert_eq!(place.zsh(words).trim_end_matches(['\n', ' ', '=']), line, "{words:?}");
+        }
+    }
+    assert!(!place.folder.path().join("hacked").exists());
+}
+
+/// bash makes three words of `--context=prod`.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_namespaces_of_a_cluster_are_those_that_kubectl_gets() {
+    const GET: &str = "get namespaces --request-timeout=2s --output=go-template={{range .items}}{{.metadata.name}}{{\"\\n\"}}{{end}}";
+    let place = Place::new();
+    let stub = Stub::new()
+        .prints(GET, "default\nshop\n")
+        .prints(&format!("{GET} --context=prod"), "$(touch hacked)\nprod\n")
+        .prints(&format!("{GET} --context=prod --kubeconfig=deploy/web.yaml"), "other\n")
+        .fails(&format!("{GET} --context=forbidden"), "no");
+    stub.install();
+    for (words, offered) in [
+        (&["why", "web", "-n", ""] as &[&str], &["default", "shop"] as &[&str]),
+        (&["check", "--live", "-n", "s"], &["shop"]),
+        (&["why", "--context", "prod", "-n", ""], &["prod"]),
+        (&["why", "--context", "=", "prod", "-n", ""], &["prod"]),
+        (&["why", "--context=prod", "--kubeconfig", "deploy/web.yaml", "-n", ""], &["other"]),
+        (&["why", "--context", "forbidden", "-n", ""], &[]),
+    ] {
+        assert_eq!(place.bash(words, Some(stub.path())), offered, "{words:?}");
+    }
+    assert!(!place.folder.path().join("hacked").exists());
+}
