@@ -31,6 +31,8 @@ pub enum Meaning {
     UnknownHost,
     /// The registry's certificate is not trusted
     Certificate,
+    /// The registry's certificate is not valid yet, by the node's clock
+    Clock,
     /// The registry answers http, and the node asks with https
     PlainHttp,
     /// The node's proxy does not let it through
@@ -62,7 +64,7 @@ pub enum Meaning {
 /// Words of messages, in lower case, and their meaning; the first that occurs counts. containerd: remotes/docker/authorizer.go,
 /// resolver.go, errdefs; CRI-O: containers/image; dockershim: docker's registry client; kubelet: `throttledImageService`; Go: net,
 /// net/http, crypto/x509; ACR: "denied: client with IP".
-const WORDS: [(&str, Meaning); 74] = [
+const WORDS: [(&str, Meaning); 75] = [
     ("no space left on device", Meaning::NoSpace),
     ("disk quota exceeded", Meaning::NoSpace),
     ("pull qps exceeded", Meaning::Throttled),
@@ -93,6 +95,8 @@ const WORDS: [(&str, Meaning); 74] = [
     ("server misbehaving", Meaning::UnknownHost),
     // A server of DNS that does not answer ends with a timeout.
     ("dial tcp: lookup ", Meaning::UnknownHost),
+    // crypto/x509: `current time … is before …`
+    ("is before 20", Meaning::Clock),
     ("x509:", Meaning::Certificate),
     ("tls: failed to verify", Meaning::Certificate),
     ("server gave http response to https client", Meaning::PlainHttp),
@@ -120,7 +124,7 @@ const WORDS: [(&str, Meaning); 74] = [
     ("403 forbidden", Meaning::Forbidden),
     ("status code 403", Meaning::Forbidden),
     ("from registry 403", Meaning::Forbidden),
-    // Where several credentials were tried, the message has one error for each.
+    // Where several credentials were tried, the message has one error for each: see `yields_to_missing_image`.
     ("failed to fetch oauth token", Meaning::Refused),
     ("failed to fetch anonymous token", Meaning::NoCredential),
     ("no basic auth credentials", Meaning::NoCredential),
@@ -154,7 +158,14 @@ impl Meaning {
         };
         // The image of the message may contain any of the words.
         let message = without_names(&without_quoted(&message.to_lowercase()), &image.to_lowercase());
-        let by_words = WORDS.iter().find(|(words, _)| message.contains(words)).map(|(_, meaning)| *meaning);
+        let mut found =
+            WORDS.iter().filter(|(words, _)| message.contains(words)).map(|(_, meaning)| *meaning);
+        let by_words = match found.next() {
+            Some(first) if first.yields_to_missing_image() && is_list(&message) => {
+                found.find(|meaning| *meaning == Self::NotFound).or(Some(first))
+            }
+            first => first,
+        };
         match by_reason {
             Some(Self::NotInspected) => by_words.filter(|meaning| *meaning == Self::NoRegistry).or(by_reason),
             _ => by_words.or(by_reason),
@@ -164,6 +175,12 @@ impl Meaning {
     /// Whether the registry refused for want of a valid credential.
     pub fn is_of_credentials(self) -> bool {
         matches!(self, Self::NoCredential | Self::Refused | Self::Unauthorized | Self::Denied)
+    }
+
+    /// Whether one attempt may end so and another find that there is no such image, to which the registry let it come. AKS tries
+    /// anonymously last, which ACR refuses. cloud-provider-azure: `GetCredentials`; kubelet: `pullImage` tries every credential
+    fn yields_to_missing_image(self) -> bool {
+        self.is_of_credentials() || self == Self::Forbidden
     }
 
     /// Whether it concerns the node, so that an answer of the registry to another computer proves nothing.
@@ -177,6 +194,7 @@ impl Meaning {
             | Self::NotSigned
             | Self::UnknownHost
             | Self::Certificate
+            | Self::Clock
             | Self::PlainHttp
             | Self::Proxy
             | Self::Unreachable
@@ -198,6 +216,11 @@ impl Meaning {
             | Self::TooMany => false,
         }
     }
+}
+
+/// Whether a message has several errors, one for each credential: `[…, …]`. apimachinery: `errors.Aggregate`
+fn is_list(message: &str) -> bool {
+    message.starts_with('[') || message.contains(": [")
 }
 
 /// A message without what is in quotes.

@@ -68,6 +68,14 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
             format!("node {node} does not trust the certificate of {asked}"),
             "add the authority to the nodes' container runtime, or renew the certificate",
         ),
+        Meaning::Clock => Cause::new(
+            format!("by the clock of node {node}, the certificate of {asked} is not valid yet"),
+            typed(
+                &[node],
+                format!("compare the times of its conditions with yours: kubectl describe node {node}"),
+                "correct the clock of the node",
+            ),
+        ),
         Meaning::PlainHttp => Cause::new(
             format!("{asked} answers http, and node {node} asks with https"),
             "give the registry a certificate, or allow plain http in the nodes' container runtime",

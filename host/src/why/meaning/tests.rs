@@ -1,5 +1,5 @@
 use super::Meaning::{
-    self, Broken, Certificate, Denied, Forbidden, Handshake, LayerMissing, NoCredential, NoPlatform,
+    self, Broken, Certificate, Clock, Denied, Forbidden, Handshake, LayerMissing, NoCredential, NoPlatform,
     NoRegistry, NoSpace, NotFound, NotInspected, NotSigned, OldFormat, PlainHttp, Proxy, Refused,
     RuntimeDown, StorageRefuses, StoreDamaged, Throttled, TooMany, Unauthorized, UnknownHost, Unreachable,
 };
@@ -82,6 +82,12 @@ fn messages_of_kubelets_have_their_meaning() {
             "x509: certificate has expired or is not yet valid: current time 2026-07-31T00:00:00Z is after \
              2026-07-30T00:00:00Z".to_owned(),
             Certificate,
+        ),
+        (
+            &request,
+            "x509: certificate has expired or is not yet valid: current time 2020-07-31T00:00:00Z is before \
+             2026-07-30T00:00:00Z".to_owned(),
+            Clock,
         ),
         // CRI-O
         (&source, "reading manifest v1 in contoso.azurecr.io/web: manifest unknown".to_owned(), NotFound),
@@ -168,6 +174,70 @@ fn messages_of_kubelets_have_their_meaning() {
         }
         let back_off = format!("Back-off pulling image \"{image}\": ErrImagePull: {begin}{end}");
         assert_eq!(Meaning::of("ImagePullBackOff", &back_off, image), Some(meaning), "{back_off}");
+    }
+}
+
+/// One error for each credential that was tried, in any order. An image that is not there decides: the registry let that attempt
+/// come so far.
+#[test]
+fn the_errors_of_several_credentials_have_one_meaning() {
+    let image = "contoso.azurecr.io/web:v1";
+    let resolve = format!(
+        "rpc error: code = Unknown desc = failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": "
+    );
+    let authorize = format!("{resolve}failed to authorize: ");
+    let tokens =
+        "https://contoso.azurecr.io/oauth2/token?scope=repository%3Aweb%3Apull&service=contoso.azurecr.io";
+    let docker = "rpc error: code = Unknown desc = Error response from daemon: ";
+    let source =
+        format!("initializing source docker://{image}: reading manifest v1 in contoso.azurecr.io/web: ");
+    let anonymous = &format!(
+        "{authorize}failed to fetch anonymous token: unexpected status from GET request to {tokens}: 401 Unauthorized"
+    );
+    let refused = &format!(
+        "{authorize}failed to fetch oauth token: unexpected status from POST request to {tokens}: 401 Unauthorized"
+    );
+    let forbidden = &format!(
+        "{resolve}unexpected status from HEAD request to https://contoso.azurecr.io/v2/web/manifests/v1: 403 Forbidden"
+    );
+    let missing = &format!("{}{image}: not found", resolve.replace("Unknown", "NotFound"));
+    let timeout = &format!("{resolve}failed to do request: dial tcp 10.0.0.4:443: i/o timeout");
+    let by_docker = [
+        &format!("{docker}manifest for {image} not found: manifest unknown: manifest unknown"),
+        &format!(
+            "{docker}Get https://contoso.azurecr.io/v2/web/manifests/v1: unauthorized: authentication required"
+        ),
+    ];
+    let by_crio =
+        [&format!("{source}manifest unknown"), &format!("{source}unauthorized: authentication required")];
+    let platform =
+        &format!("{resolve}no match for platform in manifest: not found").replace("Unknown", "NotFound");
+    for (errors, meaning) in [
+        (&[anonymous, missing] as &[&String], NotFound),
+        (&[refused, missing], NotFound),
+        (&[forbidden, missing], NotFound),
+        (&[refused, missing, anonymous], NotFound),
+        (&by_docker, NotFound),
+        (&by_crio, NotFound),
+        (&[anonymous, refused], Refused),
+        (&[anonymous, forbidden], Forbidden),
+        (&[missing, timeout], Unreachable),
+        (&[platform, anonymous], NoPlatform),
+    ] {
+        let mut reversed = errors.to_vec();
+        reversed.reverse();
+        for errors in [errors.to_vec(), reversed] {
+            let list = errors.iter().map(|error| error.as_str()).collect::<Vec<_>>().join(", ");
+            for message in [
+                format!("[{list}]"),
+                format!("Failed to pull image \"{image}\": [{list}]"),
+                format!("Back-off pulling image \"{image}\": ErrImagePull: [{list}]"),
+                // The API server cuts the message of an event.
+                format!("Failed to pull image \"{image}\": [{list}"),
+            ] {
+                assert_eq!(Meaning::of("ErrImagePull", &message, image), Some(meaning), "{message}");
+            }
+        }
     }
 }
 
