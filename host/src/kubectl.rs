@@ -18,13 +18,13 @@ use serde_json::Value;
 
 use self::reason::{is_forbidden, reason};
 use crate::masking::without_credentials;
-use crate::process;
+use crate::process::{self, Slow};
 use crate::text::reason_of;
 
 /// How long a call may take. Lists of a large cluster come in many parts.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// Lines of kubectl's messages that are shown of a call that succeeds.
+/// Lines of kubectl's messages that are shown of a call that succeeds or takes long.
 const MOST_LINES: usize = 10;
 
 /// Why kubectl gives no answer.
@@ -162,9 +162,9 @@ impl<'a> Kubectl<'a> {
         let other = || KubectlError::Output(call(query));
         let mut value: Value = serde_json::from_slice(&output).map_err(|_| other())?;
         match value.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) => Ok(items),
-            Some(_) => Err(other()),
-            None => Ok(vec![value]),
+            Some(Value::Array(items)) if items.iter().all(Value::is_object) => Ok(items),
+            None if is_named(&value) => Ok(vec![value]),
+            _ => Err(other()),
         }
     }
 
@@ -200,7 +200,12 @@ impl<'a> Kubectl<'a> {
             command.arg("--ignore-not-found");
         }
         command.args(&self.access);
-        let ended = match process::run(&mut command, self.limit) {
+        let mut lines = MOST_LINES;
+        let mut slow = |slow: Slow<'_>| match slow {
+            Slow::Running => self.log.line(&format!("waiting for kubectl {}", call(query))),
+            Slow::Says(line) => self.pass_on(line, &mut lines),
+        };
+        let ended = match process::run_patiently(&mut command, self.limit, &mut slow) {
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Err(KubectlError::NoProgram),
             ended => ended.map_err(KubectlError::Unusable)?,
         };
@@ -210,11 +215,22 @@ impl<'a> Kubectl<'a> {
             return Err(KubectlError::Failed { call: call(query), reason, is_forbidden });
         }
         let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
-        let lines = ended.talk.lines().filter(|line| !line.trim().is_empty());
-        let lines = lines.take(MOST_LINES).map(without_credentials);
-        lines.for_each(|line| self.log.line(&format!("kubectl: {line}")));
+        ended.rest.lines().for_each(|line| self.pass_on(line, &mut lines));
         Ok(output)
     }
+
+    /// Shows a line of its messages, if so many more may be shown.
+    fn pass_on(&self, line: &str, most: &mut usize) {
+        if *most > 0 && !line.trim().is_empty() {
+            *most -= 1;
+            self.log.line(&format!("kubectl: {}", without_credentials(line)));
+        }
+    }
+}
+
+/// Whether it is an object of a cluster, which a `Status` is not.
+fn is_named(value: &Value) -> bool {
+    value.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|name| !name.is_empty())
 }
 
 /// The call in a message, which is too short for a long list of kinds.
@@ -252,6 +268,14 @@ mod tests {
             ("exec sleep 60", "kubectl get pods did not end within 1 s and was stopped"),
             ("echo no JSON", "the output of kubectl get pods is not what was asked for"),
             ("printf '{\"items\": 1}'", "the output of kubectl get pods is not what was asked for"),
+            ("echo null", "the output of kubectl get pods is not what was asked for"),
+            ("echo '{}'", "the output of kubectl get pods is not what was asked for"),
+            ("echo '[[]]'", "the output of kubectl get pods is not what was asked for"),
+            ("echo '{\"items\": [5]}'", "the output of kubectl get pods is not what was asked for"),
+            (
+                "echo '{\"kind\": \"Status\", \"metadata\": {}, \"status\": \"Failure\"}'",
+                "the output of kubectl get pods is not what was asked for",
+            ),
             (
                 "echo 'Unable to connect to the server: proxyconnect tcp: dial http://bob:hunter2@proxy:3128' >&2; exit 1",
                 "kubectl get pods failed: Unable to connect to the server: proxyconnect tcp: dial ***@proxy:3128",

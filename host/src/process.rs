@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,10 +14,25 @@ const ASKED: Duration = Duration::from_millis(5);
 const MOST: u64 = 256 << 20;
 
 /// Bytes that are kept of a program's error messages.
-const MOST_TALK: u64 = 64 << 10;
+const MOST_TALK: usize = 64 << 10;
 
 /// Characters of these messages that are shown.
 const MOST_SHOWN: usize = 2000;
+
+/// How long a program may take before its caller learns what it waits for, such as a login.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Interval at which its messages are read then.
+const READ: Duration = Duration::from_millis(100);
+
+/// What is known about a program that takes longer than [`PATIENCE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slow<'a> {
+    /// It runs; this comes first, and once
+    Running,
+    /// A line of its messages
+    Says(&'a str),
+}
 
 /// What a program leaves that has ended.
 pub(crate) struct Ended {
@@ -26,6 +42,8 @@ pub(crate) struct Ended {
     pub(crate) output: Option<Vec<u8>>,
     /// Its messages, up to a limit
     pub(crate) talk: String,
+    /// Those that the caller does not know by [`Slow`]
+    pub(crate) rest: String,
 }
 
 impl Ended {
@@ -41,12 +59,25 @@ impl Ended {
 /// # Errors
 /// - there is no such program, or it cannot be run
 pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<Option<Ended>> {
-    wait(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?, limit)
+    run_patiently(command, limit, &mut |_| {})
+}
+
+/// As [`run`]; the caller learns what a slow program says while it runs.
+///
+/// # Errors
+/// - there is no such program, or it cannot be run
+pub(crate) fn run_patiently(
+    command: &mut Command,
+    limit: Duration,
+    slow: &mut dyn FnMut(Slow<'_>),
+) -> io::Result<Option<Ended>> {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    wait(child, limit, slow)
 }
 
 /// Waits for the end of a program, and ends it where it takes longer than the limit; none then.
-fn wait(mut child: Child, limit: Duration) -> io::Result<Option<Ended>> {
-    let ended = end(&mut child, Instant::now() + limit);
+fn wait(mut child: Child, limit: Duration, slow: &mut dyn FnMut(Slow<'_>)) -> io::Result<Option<Ended>> {
+    let ended = end(&mut child, Instant::now() + limit, slow);
     if !matches!(ended, Ok(Some(Ended { output: Some(_), .. }))) {
         // It may have ended already.
         let _ = child.kill();
@@ -56,35 +87,87 @@ fn wait(mut child: Child, limit: Duration) -> io::Result<Option<Ended>> {
 }
 
 /// What a program leaves that ends in time.
-fn end(child: &mut Child, deadline: Instant) -> io::Result<Option<Ended>> {
+fn end(child: &mut Child, deadline: Instant, slow: &mut dyn FnMut(Slow<'_>)) -> io::Result<Option<Ended>> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     // Neither thread is waited for without a limit: what the program has started may keep its output open forever.
     let output = in_thread(move || {
         let mut kept = Vec::new();
         stdout.map_or(Ok(0), |stdout| stdout.take(MOST + 1).read_to_end(&mut kept)).map(|_| kept)
     })?;
-    // A program with much output must not block because its output is not read.
-    let talk = in_thread(move || {
-        let mut kept = Vec::new();
-        if let Some(mut stderr) = stderr {
-            // An error message that cannot be read in full is shown as far as it was read.
-            let _ = stderr.by_ref().take(MOST_TALK).read_to_end(&mut kept);
-            let _ = io::copy(&mut stderr, &mut io::sink());
+    let talk = Talk::default();
+    let heard = {
+        let talk = talk.clone();
+        in_thread(move || stderr.map_or((), |stderr| talk.hear(stderr)))?
+    };
+    let (mut is_slow, mut told) = (false, 0);
+    let impatient = Instant::now() + PATIENCE;
+    let output = loop {
+        match output.recv_timeout(deadline.saturating_duration_since(Instant::now()).min(READ)) {
+            Ok(output) => break output?,
+            Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {
+                if Instant::now() >= impatient {
+                    if !is_slow {
+                        is_slow = true;
+                        slow(Slow::Running);
+                    }
+                    told += talk.tell(told, slow);
+                }
+            }
+            Err(_) => return Ok(None),
         }
-        String::from_utf8_lossy(&kept).into_owned()
-    })?;
-    let Some(output) = before(deadline, &output).transpose()? else { return Ok(None) };
+    };
     if output.len() as u64 > MOST {
-        return Ok(Some(Ended { status: None, output: None, talk: String::new() }));
+        return Ok(Some(Ended { status: None, output: None, talk: String::new(), rest: String::new() }));
     }
-    let Some(talk) = before(deadline, &talk) else { return Ok(None) };
+    if before(deadline, &heard).is_none() {
+        return Ok(None);
+    }
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
-            return Ok(Some(Ended { status: Some(status), output: Some(output), talk }));
+            let (talk, rest) = (talk.from(0), talk.from(told));
+            return Ok(Some(Ended { status: Some(status), output: Some(output), talk, rest }));
         }
         thread::sleep(ASKED);
     }
     Ok(None)
+}
+
+/// The messages of a program so far.
+#[derive(Clone, Default)]
+struct Talk(Arc<Mutex<Vec<u8>>>);
+
+impl Talk {
+    /// Reads all messages, and keeps the first. A program with many must not block because they are not read. A message that cannot
+    /// be read in full is kept as far as it was read.
+    fn hear(&self, mut stderr: impl Read) {
+        let mut buffer = [0; 4096];
+        loop {
+            match stderr.read(&mut buffer) {
+                Ok(length @ 1..) => {
+                    let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    let room = MOST_TALK.saturating_sub(kept.len());
+                    kept.extend(buffer.iter().take(length.min(room)));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => return,
+            }
+        }
+    }
+
+    /// Passes on the lines that have ended, from this byte. Returns their length in bytes.
+    fn tell(&self, start: usize, slow: &mut dyn FnMut(Slow<'_>)) -> usize {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let rest = kept.get(start..).unwrap_or_default();
+        let length = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let lines = String::from_utf8_lossy(rest.get(..length).unwrap_or_default());
+        lines.lines().for_each(|line| slow(Slow::Says(line)));
+        length
+    }
+
+    fn from(&self, start: usize) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(kept.get(start..).unwrap_or_default()).into_owned()
+    }
 }
 
 fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Receiver<T>> {
@@ -136,7 +219,7 @@ mod tests {
             command.args(["-c", script]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let child = command.spawn().unwrap();
             let id = child.id().to_string();
-            (wait(child, limit).unwrap(), id)
+            (wait(child, limit, &mut |_| {}).unwrap(), id)
         };
         let started = Instant::now();
         for script in ["exec sleep 30", "exec sleep 30 >&- 2>&-", "exec sleep 30 >&-", "sleep 5 & exit 0"] {
@@ -150,5 +233,34 @@ mod tests {
         let ended = ended.unwrap();
         assert!(!ended.is_success());
         assert_eq!((ended.output, ended.talk), (Some(b"a\n".to_vec()), "b\n".to_owned()));
+    }
+
+    /// Such as where to log in, for which the program waits.
+    #[cfg(unix)]
+    #[test]
+    fn what_a_slow_program_says_is_known_while_it_runs() {
+        use std::process::Command;
+        use std::time::Duration;
+
+        use super::{Slow, run_patiently};
+
+        let folder = tempfile::tempdir().unwrap();
+        let login = folder.path().join("login");
+        let script = "echo a >&2; printf b >&2; while [ ! -e login ]; do sleep 0.01; done; echo c >&2";
+        let mut said = Vec::new();
+        let ended = run_patiently(
+            Command::new("sh").args(["-c", script]).current_dir(&folder),
+            Duration::from_mins(1),
+            &mut |slow| match slow {
+                Slow::Running => said.push("runs".to_owned()),
+                Slow::Says(line) => {
+                    said.push(line.to_owned());
+                    std::fs::write(&login, "").unwrap();
+                }
+            },
+        );
+        let ended = ended.unwrap().unwrap();
+        assert_eq!(said, ["runs", "a"]);
+        assert_eq!((ended.talk.as_str(), ended.rest.as_str()), ("a\nbc\n", "bc\n"));
     }
 }

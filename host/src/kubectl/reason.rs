@@ -84,7 +84,7 @@ mod tests {
             ("\n \n".to_owned(), "it gave no reason"),
             ("é".to_owned(), "é"),
         ] {
-            assert_eq!(reason(&Ended { status: None, output: None, talk }), expected);
+            assert_eq!(reason(&Ended { status: None, output: None, talk, rest: String::new() }), expected);
         }
     }
     #[test]
@@ -98,7 +98,7 @@ mod tests {
         ] {
             let talk = talk.to_owned();
             assert_eq!(
-                is_forbidden(&Ended { status: None, output: None, talk: talk.clone() }),
+                is_forbidden(&Ended { status: None, output: None, talk: talk.clone(), rest: String::new() }),
                 expected,
                 "{talk}"
             );
