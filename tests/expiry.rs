@@ -28,9 +28,9 @@ fn in_days(days: i64) -> String {
     (OffsetDateTime::now_utc() + Duration::days(days)).format(&Rfc3339).unwrap()
 }
 
-/// The time of an hour from now on, so that no day begins during the test.
+/// So many days from now, and an hour and a half, so that no day and no hour ends during the test.
 fn later(days: i64) -> String {
-    (OffsetDateTime::now_utc() + Duration::days(days) + Duration::hours(1)).format(&Rfc3339).unwrap()
+    (OffsetDateTime::now_utc() + Duration::days(days) + Duration::minutes(90)).format(&Rfc3339).unwrap()
 }
 
 fn secret(end: &str) -> Value {
@@ -121,7 +121,7 @@ fn days_left_are_those_that_the_finding_counts() {
     for (end, days, words) in [
         (later(2), 2, "in 2 days"),
         (later(0), 0, "in 1 hour"),
-        (later(-1), 0, "23 hours ago"),
+        (later(-1), 0, "22 hours ago"),
         (later(-2), -1, "1 day ago"),
         (later(-400), -399, "399 days ago"),
     ] {

@@ -114,6 +114,34 @@ fn a_named_file_is_always_read() {
     assert_eq!(results[0]["object"]["message"], "not a Kubernetes object: no apiVersion or no kind");
 }
 
+/// However it is named, it is checked once, by its first name.
+#[test]
+fn a_file_that_several_paths_name_is_read_once() {
+    let folder = pods(&["a/pod.yaml", "a/b/pod.yaml"]);
+    add(folder.path(), &[("a/values.yaml", "image: web\n")]);
+    let absolute = folder.path().join("a/pod.yaml").display().to_string();
+    let both = &["a/b/pod.yaml", "a/pod.yaml"] as &[&str];
+    for (named, expected) in [
+        (
+            &["a/pod.yaml", "./a/pod.yaml", "a/b/../pod.yaml", &absolute] as &[&str],
+            &["a/pod.yaml"] as &[&str],
+        ),
+        (&["a", "a/pod.yaml", "a/b", "a/"], both),
+        (&["a/pod.yaml", "a"], &["a/pod.yaml", "a/b/pod.yaml"]),
+        (&["a*", "a/*.yaml"], both),
+        (&["**"], &["./a/b/pod.yaml", "./a/pod.yaml"]),
+    ] {
+        assert_eq!(judged(folder.path(), named).0, expected, "{named:?}");
+    }
+    // What is not a manifest is an error where it is named, though a folder was named before.
+    let (results, _) = results(folder.path(), &["a", "a/values.yaml"]);
+    let last = results.last().unwrap();
+    assert_eq!(last["object"]["message"], "not a Kubernetes object: no apiVersion or no kind");
+    let output = run(folder.path(), &["fix", "--diff", "a/pod.yaml", "a", "./a/pod.yaml"]);
+    let diff = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(diff.matches("--- ").count(), 2, "{diff}");
+}
+
 /// An archive of a repository, or a copy of it in an image, has no `.git`.
 #[test]
 fn gitignore_counts_from_the_repository_or_else_from_the_named_folder() {

@@ -129,7 +129,8 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     ensure!(problems.is_complete(), "--cluster could not be read completely, so nothing was written");
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
     let kustomization = inputs.iter().flatten().find_map(Given::kustomization).map(Path::to_owned);
-    let inputs = standard_input::named(once_each(inputs), stdin_name);
+    let inputs = inputs.into_iter().filter(|input| !inputs::is_patch(input)).collect();
+    let inputs = standard_input::named(inputs, stdin_name);
     let jobs = args.jobs.threads()?;
     let (cluster, duplicates) = inputs::cluster_with(cluster, &inputs, namespace, jobs);
     inputs::warn_of(&duplicates, io);
@@ -213,14 +214,6 @@ fn leads_nowhere() -> bool {
 #[cfg(not(unix))]
 fn leads_nowhere() -> bool {
     false
-}
-
-/// A file that is named twice is fixed once, and a patch not at all.
-fn once_each(inputs: Vec<Result<Given, String>>) -> Vec<Result<Given, String>> {
-    let mut seen = BTreeSet::new();
-    let mut is_new = |path: &Path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
-    let inputs = inputs.into_iter().filter(|input| !inputs::is_patch(input));
-    inputs.filter(|input| input.as_ref().map_or(true, |given| is_new(given.path()))).collect()
 }
 
 /// How many files ended how.

@@ -1,6 +1,7 @@
 //! The files behind the paths that a command is given.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,13 +25,43 @@ pub struct Found {
     above: KustomizationsAbove,
 }
 
-/// The files behind `paths`, in order: folders recursively and sorted, patterns expanded, `-` as it is.
+/// The files behind `paths`, in order: folders recursively and sorted, patterns expanded, `-` as it is. A file that several paths
+/// lead to is there once, by the first of its names.
 pub fn find(paths: &[String], search: &Search) -> Found {
     let mut found = Found::default();
     for path in paths {
         found.add(path, search);
     }
+    found.files = once_each(found.files);
     found
+}
+
+fn once_each(all: Vec<Result<(PathBuf, Origin), InputError>>) -> Vec<Result<(PathBuf, Origin), InputError>> {
+    let mut places = HashMap::new();
+    let mut files: Vec<Result<(PathBuf, Origin), InputError>> = Vec::with_capacity(all.len());
+    for file in all {
+        // A stream may have another end each time.
+        let real = file
+            .as_ref()
+            .ok()
+            .filter(|(path, _)| path.is_file())
+            .and_then(|(path, _)| path.canonicalize().ok());
+        match real.map(|real| places.entry(real)) {
+            Some(Entry::Occupied(place)) => {
+                // What is not a manifest is skipped in a folder, and is an error where it is named.
+                if let (Some(Ok((_, first))), Ok((_, Origin::Named))) = (files.get_mut(*place.get()), file)
+                    && *first == Origin::InFolder
+                {
+                    *first = Origin::Named;
+                }
+                continue;
+            }
+            Some(Entry::Vacant(place)) => drop(place.insert(files.len())),
+            None => {}
+        }
+        files.push(file);
+    }
+    files
 }
 
 /// As [`find`], by their paths only.
