@@ -13,5 +13,5 @@ pub(crate) mod retry;
 pub(crate) use connection::{CONNECT, Clients, USER_AGENT};
 pub use connection::{Connection, Insecure, Resolved};
 pub use error::RegistryError;
-pub(crate) use error::{acr_name, printable};
+pub(crate) use error::{acr_name, printable, see_what_is_there};
 pub use platform::Platform;

@@ -171,7 +171,9 @@ fn reply(head: &Head, tokens: &Mutex<Vec<String>>) -> Act {
     let (manifest, index) = (manifest(), index());
     match (repository, part, wanted) {
         (_, "/blobs/", _) => reply_with(head, "200 OK", "", &config()),
-        (_, _, "gone") => error(head, "404 Not Found", "MANIFEST_UNKNOWN", ""),
+        (_, _, wanted) if wanted == "gone" || wanted.ends_with("0000") => {
+            error(head, "404 Not Found", "MANIFEST_UNKNOWN", "")
+        }
         ("shop/arm", _, "v1") => reply_with_manifest(head, &index),
         (_, _, wanted) if wanted == digest(&index) => reply_with_manifest(head, &index),
         _ => reply_with_manifest(head, &manifest),

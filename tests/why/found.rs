@@ -81,6 +81,7 @@ fn what_is_not_there_is_an_error() {
 fn the_registry_says_what_the_secret_does_not_show() {
     let registry = Registry::start();
     let image = format!("{}/shop/web:v1", registry.name());
+    let no_digest = format!("sha256:{}", "0".repeat(64));
     let options = registry.options();
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     for (image, login, cause, fix, status) in [
@@ -106,7 +107,14 @@ fn the_registry_says_what_the_secret_does_not_show() {
             image.replace("v1", "gone"),
             READER,
             format!("{} has no image shop/web:gone", registry.name()),
-            "az acr repository show-tags",
+            "see the tags: az acr repository show-tags",
+            1,
+        ),
+        (
+            image.replace(":v1", &format!("@{no_digest}")),
+            READER,
+            format!("{} has no image shop/web@{no_digest}", registry.name()),
+            "see the digests: az acr manifest list-metadata",
             1,
         ),
     ] {

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::asking::{Answers, Image};
 use super::plan::{Plan, Try};
 use crate::registry::image::Listed;
-use crate::registry::{Platform, acr_name};
+use crate::registry::{Platform, acr_name, see_what_is_there};
 use review::pull::{ImagePull, PullAttempt, PullResult};
 use review::user_info::without_user_info;
 
@@ -68,12 +68,13 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
     match (worst, &plan.doubt) {
         (Verdict::NotFound, _) => {
             let Image { repository, wanted, .. } = &request.image;
-            let separator = if wanted.contains(':') { '@' } else { ':' };
+            let is_by_digest = wanted.contains(':');
+            let separator = if is_by_digest { '@' } else { ':' };
             pull.result = PullResult::NotFound;
             pull.message = Some(format!(
                 "{registry} has no image {repository}{separator}{wanted}: the repository, the tag or the digest does not exist"
             ));
-            pull.help = Some(list(registry, repository));
+            pull.help = Some(see_what_is_there(registry, repository, is_by_digest));
         }
         (Verdict::Denied, None) => {
             pull.result = PullResult::Denied;
@@ -152,14 +153,5 @@ fn allow(registry: &str, tries: &[Try], answers: &[&Answer]) -> String {
             format!("write a valid password into secret {wrong} with acr-pull-secret secret")
         }
         (None, None) => "list a pull secret for the registry in the pod or its ServiceAccount".to_owned(),
-    }
-}
-
-fn list(registry: &str, repository: &str) -> String {
-    match acr_name(registry) {
-        Some(name) => {
-            format!("see the tags with az acr repository show-tags -n {name} --repository {repository}")
-        }
-        None => "push the image, or correct the reference".to_owned(),
     }
 }

@@ -210,10 +210,30 @@ pub(crate) fn acr_name(registry: &str) -> Option<&str> {
 
 fn list(reference: &str) -> String {
     let Some((registry, repository)) = reference.split_once('/') else { return String::new() };
+    let is_by_digest = repository.contains('@');
     let repository = repository.split(['@', ':']).next().unwrap_or_default();
-    acr_name(registry).map_or_else(String::new, |name| {
-        format!("; `az acr repository show-tags -n {name} --repository {repository}` lists them")
+    let command = list_command(registry, repository, is_by_digest);
+    command.map_or_else(String::new, |command| format!("; `{command}` lists them"))
+}
+
+/// The command that lists what a repository in ACR has: its tags, or its digests where an image is asked for by digest. `None`
+/// for other registries.
+pub(crate) fn list_command(registry: &str, repository: &str, is_by_digest: bool) -> Option<String> {
+    let name = acr_name(registry)?;
+    Some(if is_by_digest {
+        format!("az acr manifest list-metadata -r {name} -n {repository}")
+    } else {
+        format!("az acr repository show-tags -n {name} --repository {repository}")
     })
+}
+
+/// What to do where a registry does not have an image.
+pub(crate) fn see_what_is_there(registry: &str, repository: &str, is_by_digest: bool) -> String {
+    let what = if is_by_digest { "digests" } else { "tags" };
+    list_command(registry, repository, is_by_digest).map_or_else(
+        || "push the image, or correct the reference".to_owned(),
+        |command| format!("see the {what}: {command}"),
+    )
 }
 
 /// Why it is not allowed, or else which role is required.

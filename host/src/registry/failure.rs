@@ -280,10 +280,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_can_be_listed() {
-        let error = ASKED.of_status(404, "").to_string();
-        assert!(
-            error.contains("`az acr repository show-tags -n contoso --repository policies/x`"),
-            "{error}"
-        );
+        for (reference, command) in [
+            ("policies/x:v1", "`az acr repository show-tags -n contoso --repository policies/x`"),
+            ("policies/x@sha256:00", "`az acr manifest list-metadata -r contoso -n policies/x`"),
+            ("policies/x:v1@sha256:00", "`az acr manifest list-metadata -r contoso -n policies/x`"),
+        ] {
+            let reference = format!("contoso.azurecr.io/{reference}");
+            let error = Asked { reference: &reference, ..ASKED }.of_status(404, "").to_string();
+            assert!(error.contains(command), "{error}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::super::fix::{CORRECT, describe, typed};
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
 use super::Cause;
+use crate::registry::see_what_is_there;
 
 /// The cause that a message means, and what to do about it.
 #[allow(clippy::too_many_lines, reason = "a table")]
@@ -19,17 +20,11 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
             format!(
                 "{registry} has no image {reference}: the repository, the tag or the digest does not exist"
             ),
-            match &image.acr {
-                Some(name) => {
-                    let path = image.explanation.reference.as_ref().map_or("", |reference| &reference.path);
-                    if image.image.reference.contains('@') {
-                        format!("see the digests: az acr manifest list-metadata -r {name} -n {path}")
-                    } else {
-                        format!("see the tags: az acr repository show-tags -n {name} --repository {path}")
-                    }
-                }
-                None => "push the image, or correct the reference".to_owned(),
-            },
+            see_what_is_there(
+                registry,
+                image.explanation.reference.as_ref().map_or("", |reference| &reference.path),
+                image.image.reference.contains('@'),
+            ),
         ),
         Meaning::NeverPulled => Cause::new(
             format!(
