@@ -26,17 +26,20 @@ use registry::{
 fn each_answer_of_a_registry_is_told() {
     let registry = Registry::start();
     let by_digest = format!("shop/web@{}", digest(&manifest()));
-    for (image, login, result, answer, rules, status) in [
-        ("shop/web:v1", READER, "pulled", "pulled as sha256:", &[][..], 0),
-        (by_digest.as_str(), READER, "pulled", "pulled as sha256:", &[], 0),
-        ("shop/web:v1", LIMITED, "pulled", "pulled as sha256:", &[], 0),
-        ("shop/web:v1", REVOKED, "denied", "401: wrong or revoked", &["pull-denied"], 1),
-        ("shop/secret:v1", LIMITED, "denied", "403: no permission", &["pull-denied"], 1),
-        ("shop/web:gone", READER, "not-found", "404: no such", &["image-not-found"], 1),
-        ("shop/arm:v1", READER, "no-platform", "pulled as sha256:", &["image-not-found"], 1),
+    let absent_digest = format!("shop/web@sha256:{}", "0".repeat(64));
+    for (image, login, result, (attempt, answer), rules, status) in [
+        ("shop/web:v1", READER, "pulled", ("pulled", "pulled as sha256:"), &[][..], 0),
+        (by_digest.as_str(), READER, "pulled", ("pulled", "pulled as sha256:"), &[], 0),
+        ("shop/web:v1", LIMITED, "pulled", ("pulled", "pulled as sha256:"), &[], 0),
+        ("shop/web:v1", REVOKED, "denied", ("unauthorized", "401: wrong or revoked"), &["pull-denied"], 1),
+        ("shop/secret:v1", LIMITED, "denied", ("denied", "403: no permission"), &["pull-denied"], 1),
+        ("shop/web:gone", READER, "not-found", ("not-found", "404: no such"), &["image-not-found"], 1),
+        (absent_digest.as_str(), READER, "not-found", ("not-found", "404: no such"), &["image-not-found"], 1),
+        ("shop/arm:v1", READER, "no-platform", ("pulled", "pulled as sha256:"), &["image-not-found"], 1),
     ] {
         let checked = one(&registry, image, login).check(&[]);
         assert_eq!(checked.result(), result, "{image}: {}", checked.report);
+        assert_eq!(checked.images()[0]["attempts"][0]["result"], attempt, "{image}: {}", checked.report);
         assert!(checked.answers()[0].starts_with(answer), "{image}: {:?}", checked.answers());
         assert_eq!(
             (checked.rules().as_slice(), checked.status),
@@ -51,6 +54,15 @@ fn each_answer_of_a_registry_is_told() {
                 (&finding["pointer"], &finding["line"]),
                 (&json!("/spec/containers/0/image"), &json!(1))
             );
+        }
+        if result == "not-found" {
+            let list = if image.contains('@') {
+                "see the digests: az acr manifest list-metadata -r "
+            } else {
+                "see the tags: az acr repository show-tags -n "
+            };
+            let help = checked.images()[0]["help"].as_str().unwrap();
+            assert!(help.starts_with(list), "{image}: {help}");
         }
         let has_digest = checked.images()[0].get("digest").is_some();
         assert_eq!(has_digest, answer.starts_with("pulled"), "{image}");

@@ -93,7 +93,7 @@ fn the_registry_says_what_the_secret_does_not_show() {
                 registry.name(),
                 registry.name()
             ),
-            "write a valid password into secret acr-secret",
+            "acr-pull-secret secret --merge acr-secret.yaml --server contoso.azurecr.io:",
             1,
         ),
         (

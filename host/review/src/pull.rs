@@ -72,6 +72,31 @@ pub struct PullAttempt {
     /// Its key, as it may be shown
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What the registry answered, such as `401: wrong or revoked`
+    /// What the registry answered
+    pub result: AttemptResult,
+    /// The same in words, such as `401: wrong or revoked`
     pub answer: String,
+}
+
+/// What a registry answers to one credential. OCI distribution: the error codes
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptResult {
+    /// The manifest or index
+    Pulled,
+    /// It refuses the credential, or an anonymous pull
+    Unauthorized,
+    /// The credential is right and has no permission for the repository, which may not exist
+    Denied,
+    /// There is no such repository, tag or digest
+    NotFound,
+    /// No usable answer
+    Unreachable,
+}
+
+impl AttemptResult {
+    /// Whether the registry refuses the credential, or what it may do.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::Unauthorized | Self::Denied)
+    }
 }

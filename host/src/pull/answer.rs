@@ -1,5 +1,7 @@
 //! What a registry answers to one attempt.
 
+use review::pull::AttemptResult;
+
 use crate::registry::RegistryError;
 use crate::registry::image::Manifest;
 
@@ -54,7 +56,18 @@ impl Answer {
         matches!(self, Self::Wrong | Self::Denied { .. })
     }
 
-    /// The answer as reports have it. No text of the registry is in it, except in the reason of a trouble.
+    /// The answer for programs.
+    pub(crate) fn result(&self) -> AttemptResult {
+        match self {
+            Self::Pulled(_) => AttemptResult::Pulled,
+            Self::Wrong => AttemptResult::Unauthorized,
+            Self::Denied { .. } => AttemptResult::Denied,
+            Self::NotFound => AttemptResult::NotFound,
+            Self::Unreachable(_) => AttemptResult::Unreachable,
+        }
+    }
+
+    /// The answer in words. No text of the registry is in it, except in the reason of a trouble.
     pub(crate) fn shown(&self, is_anonymous: bool) -> String {
         match self {
             Self::Pulled(manifest) => format!("pulled as {}", manifest.digest),

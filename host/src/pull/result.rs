@@ -34,7 +34,12 @@ pub(super) fn of(image: &str, plan: &Plan, answers: &Answers, platform: &Platfor
         };
         let (secret, key) = it.from.clone().unzip();
         let is_anonymous = it.from.is_none();
-        pull.attempts.push(PullAttempt { secret, key, answer: answer.shown(is_anonymous) });
+        pull.attempts.push(PullAttempt {
+            secret,
+            key,
+            result: answer.result(),
+            answer: answer.shown(is_anonymous),
+        });
         given.push(answer);
         match answer {
             Answer::Pulled(manifest) => {
@@ -123,7 +128,7 @@ fn denied(registry: &str, tries: &[Try], attempts: &[PullAttempt]) -> String {
         return format!("{registry} denies an anonymous pull, and the pod has no credential for it");
     }
     let one = |attempt: &PullAttempt| {
-        let PullAttempt { secret, key, answer } = attempt;
+        let PullAttempt { secret, key, answer, .. } = attempt;
         let [secret, key] = [secret, key].map(|it| it.as_deref().unwrap_or_default());
         format!("key {key} of secret {secret} ({answer})")
     };

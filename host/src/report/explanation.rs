@@ -97,7 +97,7 @@ pub fn write_pull(pull: &ImagePull, out: &mut Lines<'_>) -> io::Result<()> {
 /// What the registry answered to each attempt.
 pub(super) fn attempts(pull: &ImagePull) -> Vec<String> {
     let attempts = pull.attempts.iter().enumerate();
-    let attempt = |(i, PullAttempt { secret, key, answer }): (usize, &PullAttempt)| {
+    let attempt = |(i, PullAttempt { secret, key, answer, .. }): (usize, &PullAttempt)| {
         let with = match (secret, key) {
             (Some(secret), Some(key)) => format!("key {key} of secret {secret}"),
             _ => "anonymously".to_owned(),

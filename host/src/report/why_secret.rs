@@ -1,7 +1,6 @@
 //! Whether a pull secret of a pod serves one image, for programs.
 
 use review::explanation::{SecretState, Usability};
-use review::pull::PullAttempt;
 use serde::Serialize;
 
 use crate::why::ImageFacts;
@@ -63,20 +62,17 @@ fn of_keys(image: &ImageFacts, name: &str) -> (Serves, Option<String>) {
     let attempts = image.pull.iter().flat_map(|pull| &pull.attempts);
     let mut attempts = attempts.filter(|attempt| attempt.secret.as_deref() == Some(name)).peekable();
     match attempts.peek().copied() {
-        Some(first) if attempts.all(is_denied) => (Serves::Failing, Some(first.answer.clone())),
+        Some(first) if attempts.all(|attempt| attempt.result.is_refusal()) => {
+            (Serves::Failing, Some(first.answer.clone()))
+        }
         _ => (Serves::Usable, None),
     }
-}
-
-/// Whether the registry refused the credential, or gave it no permission: its status is the begin of the answer.
-fn is_denied(attempt: &PullAttempt) -> bool {
-    ["401: ", "403: "].iter().any(|status| attempt.answer.starts_with(status))
 }
 
 #[cfg(test)]
 mod tests {
     use review::explanation::Explanation;
-    use review::pull::{ImagePull, PullAttempt, PullResult};
+    use review::pull::{AttemptResult, ImagePull, PullAttempt, PullResult};
     use serde_json::{Value, json};
 
     use super::secrets;
@@ -88,7 +84,9 @@ mod tests {
     fn the_state_of_a_secret_is_about_the_image() {
         let tried = |fails: bool, status: &str| json!({"secret": "s", "key": "a.azurecr.io", "fails": fails, "status": status});
         let other = json!({"secret": "t", "key": "a.azurecr.io", "fails": false, "status": "ok"});
-        let (denied, pulled) = ("401: wrong or revoked", "pulled as sha256:00");
+        let (denied, forbidden) =
+            ("401: wrong or revoked", "403: no permission to pull from this repository");
+        let pulled = "pulled as sha256:00";
         for (state, tries, attempts, expected) in [
             ("usable", vec![tried(false, "ok")], vec![], json!({"name": "s", "state": "usable"})),
             (
@@ -114,6 +112,12 @@ mod tests {
                 vec![tried(false, "ok")],
                 vec![("s", denied)],
                 json!({"name": "s", "state": "failing", "reason": denied}),
+            ),
+            (
+                "usable",
+                vec![tried(false, "ok"), tried(false, "ok")],
+                vec![("s", forbidden), ("s", denied)],
+                json!({"name": "s", "state": "failing", "reason": forbidden}),
             ),
             // Another secret gets the image.
             (
@@ -158,9 +162,17 @@ mod tests {
                 "image": "a.azurecr.io/web", "secrets": [{"name": "s", "state": state, "reason": reason}], "tries": tries,
             });
             let explanation: Explanation = serde_json::from_value(explanation).unwrap();
+            let result = |answer: &str| match answer.split([':', ' ']).next() {
+                Some("401") => AttemptResult::Unauthorized,
+                Some("403") => AttemptResult::Denied,
+                Some("404") => AttemptResult::NotFound,
+                Some("pulled") => AttemptResult::Pulled,
+                _ => AttemptResult::Unreachable,
+            };
             let attempt = |(secret, answer): &(&str, &str)| PullAttempt {
                 secret: Some((*secret).to_owned()),
                 key: Some("a.azurecr.io".to_owned()),
+                result: result(answer),
                 answer: (*answer).to_owned(),
             };
             let pull = (!attempts.is_empty()).then(|| ImagePull {

@@ -4,7 +4,7 @@ mod credentials;
 mod report;
 
 use review::explanation::{OutcomeState, TriedKey, Usability};
-use review::pull::PullResult;
+use review::pull::{AttemptResult, ImagePull, PullAttempt, PullResult};
 
 use self::credentials::{of_credentials, refused};
 use self::report::of_meaning;
@@ -200,7 +200,7 @@ fn is_up_to_credentials(image: &ImageFacts) -> bool {
 
 /// Why a pull would fail that the kubelet has not tried, or not since.
 fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
-    let reason = invalid(image).or_else(|| of_registry(image)).or_else(|| malformed(facts, image));
+    let reason = invalid(image).or_else(|| of_registry(facts, image)).or_else(|| malformed(facts, image));
     let reason = reason.or_else(|| of_credentials(facts, image));
     reason.unwrap_or_else(|| Cause::new(format!("{} cannot be pulled", image.image.shown()), describe(facts)))
 }
@@ -239,7 +239,7 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
     by_report()
         .filter(|_| is_of_node)
         .or_else(|| malformed(facts, image))
-        .or_else(|| of_registry(image))
+        .or_else(|| of_registry(facts, image))
         .or_else(by_report)
         .or_else(|| of_credentials(facts, image))
         .or_else(|| written(facts, image, meaning))
@@ -274,9 +274,23 @@ fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
 }
 
 /// What the registry answers, where it was asked and could be.
-fn of_registry(image: &ImageFacts) -> Option<Cause> {
+fn of_registry(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
     let pull = image.pull.as_ref().filter(|pull| pull.result.is_failure())?;
-    Some(Cause::new(pull.message.clone()?, pull.help.clone().unwrap_or_default()))
+    let is_anonymous = pull.attempts.iter().all(|attempt| attempt.secret.is_none());
+    // Why the pod has no credential says more than that the registry allows no anonymous pull.
+    let lack = of_credentials(facts, image).filter(|_| pull.result == PullResult::Denied && is_anonymous);
+    lack.or_else(|| {
+        let replaced = invalid_secret(pull).filter(|name| facts.secret(name).is_some());
+        let help = replaced.map(|name| replace(facts, image, name)).or_else(|| pull.help.clone());
+        Some(Cause::new(pull.message.clone()?, help.unwrap_or_default()))
+    })
+}
+
+/// The first secret whose credential the registry refuses, where that is all that it refuses.
+fn invalid_secret(pull: &ImagePull) -> Option<&str> {
+    let is_invalid = |attempt: &PullAttempt| attempt.result == AttemptResult::Unauthorized;
+    let all = pull.attempts.iter().all(is_invalid);
+    pull.attempts.first().filter(|_| all).and_then(|attempt| attempt.secret.as_deref())
 }
 
 fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
