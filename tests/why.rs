@@ -8,6 +8,7 @@ mod found;
 mod grouping;
 mod hostile;
 mod invalid_images;
+mod retrieval;
 mod troubles;
 
 use serde_json::{Value, json};

@@ -71,17 +71,17 @@ pub struct ImageFacts {
 /// The longest time between two attempts of the kubelet, in seconds. kubelet: `MaxImageBackOff`
 const LONGEST_BACK_OFF: i64 = 300;
 
-/// What was written since the kubelet's last reported attempt.
+/// What was written since the kubelet's last reported attempt: of the secrets that are tried, the one that was written last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
     /// Nothing
     None,
-    /// The content of the secret that is tried
-    Content,
-    /// The secret that is tried, at this time: its content or its labels
-    Secret(&'a str),
-    /// The secret that is tried, at this time, so long ago that the kubelet has tried since
-    Tried(&'a str),
+    /// The content of this secret
+    Content(&'a Secret),
+    /// This secret, at this time: its content or its labels
+    Secret(&'a Secret, &'a str),
+    /// This secret, at this time, so long ago that the kubelet has tried since
+    Tried(&'a Secret, &'a str),
 }
 
 /// Whether an image can be pulled.
@@ -98,8 +98,13 @@ pub enum Now {
 impl ImageFacts {
     /// The first secret in this state.
     pub fn in_state(&self, state: Usability) -> Option<&str> {
-        let mut secrets = self.explanation.secrets.iter();
-        secrets.find(|secret| secret.state == state).map(|secret| secret.name.as_str())
+        self.all_in_state(state).next()
+    }
+
+    /// The secrets in this state.
+    fn all_in_state(&self, state: Usability) -> impl Iterator<Item = &str> {
+        let secrets = self.explanation.secrets.iter().filter(move |secret| secret.state == state);
+        secrets.map(|secret| secret.name.as_str())
     }
 
     /// The registry, with its port; none where the image is not a valid reference or names no registry.
@@ -156,17 +161,18 @@ impl Facts {
     /// What was written since the kubelet's last attempt. It tries again within five minutes, so later reports are about the new
     /// secret.
     pub fn change(&self, image: &ImageFacts) -> Change<'_> {
-        let tried = image.explanation.tries.iter().find(|tried| !tried.fails);
-        let secret = tried.and_then(|tried| self.secret(&tried.secret));
-        let Some((secret, written)) = secret.and_then(|secret| Some((secret, secret.written.as_deref()?)))
-        else {
-            return Change::None;
-        };
+        let tried = image.explanation.tries.iter().filter(|tried| !tried.fails);
+        let secrets = tried.filter_map(|tried| self.secret(&tried.secret));
+        let times = secrets.filter_map(|secret| Some((secret, secret.written.as_deref()?)));
+        // Of several of the same time, the first is tried first.
+        let last = times.rev().max_by_key(|written| event::seconds(written.1));
+        let Some((secret, written)) = last else { return Change::None };
         let reference = &image.image.reference;
         let last = |is: &dyn Fn(&Event) -> bool| {
             self.events.iter().rev().find(|event| is(event)).and_then(|event| event.last.as_deref())
         };
-        let failed = last(&|event| event.is_failed_pull_of(reference));
+        let failed =
+            last(&|event| event.is_failed_pull_of(reference) || event.is_failed_retrieval_of(&secret.name));
         if failed.is_none_or(|failed| event::seconds(written) < event::seconds(failed)) {
             return Change::None;
         }
@@ -175,10 +181,29 @@ impl Facts {
         let now = self.clock.max(reported.and_then(Time::parse));
         let age = now.zip(Time::parse(written)).map_or(0, |(now, written)| now.seconds_since(written));
         match () {
-            () if is_later && age > LONGEST_BACK_OFF => Change::Tried(written),
-            () if secret.is_content_written => Change::Content,
-            () => Change::Secret(written),
+            () if is_later && age > LONGEST_BACK_OFF => Change::Tried(secret, written),
+            () if secret.is_content_written => Change::Content(secret),
+            () => Change::Secret(secret, written),
         }
+    }
+
+    /// The last event that says that the kubelet could not retrieve this secret. It would say so with each attempt, so an event
+    /// that is much older than the last report about a pull counts no more.
+    fn unretrieved(&self, secret: &str) -> Option<&Event> {
+        let last = self.events.iter().rev().find(|event| event.is_about_retrieval())?;
+        let about =
+            |event: &&Event| self.pod.images.iter().any(|image| event.is_about_image(&image.reference));
+        let [said, pulled] = [Some(last), self.events.iter().rev().find(about)]
+            .map(|event| Time::parse(event?.last.as_deref()?));
+        let is_old =
+            pulled.zip(said).is_some_and(|(pulled, said)| pulled.seconds_since(said) > LONGEST_BACK_OFF);
+        (!is_old && last.is_failed_retrieval_of(secret)).then_some(last)
+    }
+
+    /// The first secret that this login may not read, and that the kubelet may have retrieved.
+    fn unread<'a>(&self, image: &'a ImageFacts) -> Option<&'a str> {
+        let mut unknown = image.all_in_state(Usability::Unknown);
+        unknown.find(|name| self.unretrieved(name).is_none())
     }
 
     /// A Secret that could be read.
@@ -218,7 +243,7 @@ impl Facts {
             State::Failing { .. }
                 if expected == Now::Yes
                     && is_up_to_secrets
-                    && matches!(self.change(facts), Change::Content | Change::Secret(_)) =>
+                    && matches!(self.change(facts), Change::Content(_) | Change::Secret(..)) =>
             {
                 Now::Yes
             }

@@ -28,6 +28,8 @@ pub struct Lookups {
     capabilities: Vec<String>,
     /// Whether an object that is not in the cluster does not exist
     is_complete: bool,
+    /// Names of Secrets of which it is not known whether they exist
+    unread: BTreeSet<String>,
     log: Arc<dyn Log>,
 }
 
@@ -66,6 +68,7 @@ impl Lookups {
             resources: resources.map(|r| (word(r, "apiVersion"), word(r, "kind"))).collect(),
             capabilities: capabilities.unwrap_or_else(|| vec!["*".to_owned()]),
             is_complete: true,
+            unread: BTreeSet::new(),
             log,
         }
     }
@@ -82,6 +85,13 @@ impl Lookups {
     #[must_use]
     pub fn incomplete(self) -> Self {
         Self { is_complete: false, ..self }
+    }
+
+    /// Reports the Secrets of these names as unknown instead of absent, where they are not in the cluster: a login may read some
+    /// Secrets, and not others.
+    #[must_use]
+    pub fn unread(self, names: impl IntoIterator<Item = String>) -> Self {
+        Self { unread: names.into_iter().collect(), ..self }
     }
 
     fn is_granted(&self, capability: &str) -> bool {
@@ -102,7 +112,8 @@ impl Lookups {
         let known = self.cluster.known(&api_version, &kind, place, &name).ok_or_else(|| {
             let is_secret = (api_version.as_str(), kind.as_str()) == ("v1", "Secret");
             // Where the inputs have it in another namespace, they have the Secrets.
-            let is_unknown = !self.is_complete && self.cluster.pull_secrets(&name).next().is_none();
+            let is_known = self.is_complete && !self.unread.contains(&name);
+            let is_unknown = !is_known && self.cluster.pull_secrets(&name).next().is_none();
             // Its future name is not known.
             let has_placeholder = [place, &name].into_iter().any(placeholder::is_in);
             if is_secret && (is_unknown || has_placeholder) {

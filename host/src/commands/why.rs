@@ -159,13 +159,14 @@ fn targets(texts: &[String]) -> Result<Vec<Target>, Diagnostics> {
 
 /// What is known about a pod, with what the policy and, if wanted, the registries say about its images.
 fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &Io) -> Result<Facts> {
-    let Gathered { events, are_events_known, account, is_account_known, cluster, is_complete, secrets } =
-        gathered;
+    let Gathered { events, are_events_known, account, is_account_known, cluster, unread, secrets } = gathered;
     let mut pod = Pod::of(object);
     pod.learn(&events);
     let cluster = Arc::new(cluster);
-    let complete = CompleteArgs { complete: is_complete };
-    let host: Arc<dyn HostCalls> = Arc::new(policy_file::lookups(&cluster, policy, None, complete, io));
+    let is_complete = unread.is_empty();
+    let complete = CompleteArgs { complete: true };
+    let lookups = policy_file::lookups(&cluster, policy, None, complete, io).unread(unread);
+    let host: Arc<dyn HostCalls> = Arc::new(lookups);
     let settings = Settings::for_pulls();
     let listed = account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
     let listed = listed.into_iter().flatten().filter_map(|entry| entry.get("name")?.as_str());

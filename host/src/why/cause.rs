@@ -8,11 +8,12 @@ use review::pull::{AttemptResult, ImagePull, PullAttempt, PullResult};
 
 use self::credentials::{of_credentials, refused};
 use self::report::of_meaning;
-use super::event::Event;
+use super::event::{Event, seconds};
 use super::fix::{CORRECT, again, ask, describe, replace, typed};
 use super::image::{Image, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
+use super::secret::Secret;
 use super::{Change, Facts, ImageFacts, Now};
 
 /// The most characters of a cause.
@@ -207,20 +208,60 @@ fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
 
 /// An image that can be pulled since the kubelet's last attempt.
 fn fixed(facts: &Facts, image: &ImageFacts) -> Cause {
-    let how = works_with(image)
-        .map_or_else(|| "as the registry answers".to_owned(), |tried| format!("with {}", place(tried)));
+    let change = facts.change(image);
+    let changed = match change {
+        Change::Content(secret) | Change::Secret(secret, _) => Some(secret),
+        Change::None | Change::Tried(..) => None,
+    };
     let reference = image.image.shown();
-    // What was written may be a label.
-    let message = match (facts.change(image), works_with(image)) {
-        (Change::Secret(time), Some(tried)) => {
+    let late = changed.and_then(|secret| created_late(facts, secret));
+    let of_changed = image
+        .explanation
+        .tries
+        .iter()
+        .find(|tried| !tried.fails && changed.is_some_and(|secret| secret.name == tried.secret));
+    let how = of_changed
+        .or_else(|| works_with(image))
+        .map_or_else(|| "as the registry answers".to_owned(), |tried| format!("with {}", place(tried)));
+    let message = match (change, late) {
+        (_, Some(late)) => format!("{late}, so {reference} can be pulled now"),
+        // What was written may be a label.
+        (Change::Secret(secret, time), None) => {
             format!(
                 "secret {} was written at {time}, after the last reported attempt, and looks valid for {reference}",
-                tried.secret
+                secret.name
             )
         }
         _ => format!("fixed since the kubelet's last attempt: {reference} can be pulled now {how}"),
     };
     Cause::new(message, again(facts, "wait up to 5 minutes for the next attempt"))
+}
+
+/// That a secret was created after the kubelet could not retrieve it.
+fn created_late(facts: &Facts, secret: &Secret) -> Option<String> {
+    let (created, missed) = (secret.created.as_deref()?, facts.unretrieved(&secret.name)?.last.as_deref()?);
+    (seconds(created) > seconds(missed)).then(|| {
+        format!(
+            "the kubelet could not retrieve secret {} at {missed}, which exists since {created}",
+            secret.name
+        )
+    })
+}
+
+/// The kubelet could not retrieve a secret that existed and has a credential for the image.
+fn unreachable_secret(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
+    let message = |tried: &TriedKey| {
+        let name = &tried.secret;
+        let (created, missed) =
+            (facts.secret(name)?.created.as_deref()?, facts.unretrieved(name)?.last.as_deref()?);
+        (seconds(created) <= seconds(missed)).then(|| {
+            format!(
+                "the kubelet could not retrieve secret {name} at {missed}, though it exists since {created}"
+            )
+        })
+    };
+    let message = image.explanation.tries.iter().filter(|tried| !tried.fails).find_map(message)?;
+    Some(Cause::new(message, again(facts, "wait up to 5 minutes for the next attempt")))
 }
 
 /// Why the kubelet does not get an image.
@@ -242,6 +283,7 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
         .or_else(|| of_registry(facts, image))
         .or_else(by_report)
         .or_else(|| of_credentials(facts, image))
+        .or_else(|| unreachable_secret(facts, image))
         .or_else(|| written(facts, image, meaning))
         .or_else(|| refused(facts, image, meaning))
         .unwrap_or_else(|| unknown(facts, image))
@@ -256,9 +298,8 @@ fn invalid(image: &ImageFacts) -> Option<Cause> {
 
 /// The secret that is tried was written, and the kubelet has tried since.
 fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
-    let tried = works_with(image).filter(|_| meaning.is_none_or(Meaning::is_of_credentials))?;
-    let secret = &tried.secret;
-    let Change::Tried(time) = facts.change(image) else { return None };
+    works_with(image).filter(|_| meaning.is_none_or(Meaning::is_of_credentials))?;
+    let Change::Tried(Secret { name: secret, .. }, time) = facts.change(image) else { return None };
     let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
     let reference = image.image.shown();
     Some(Cause::new(
@@ -296,7 +337,7 @@ fn invalid_secret(pull: &ImagePull) -> Option<&str> {
 fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
     let said =
         facts.complaint(&image.image).map(|complaint| complaint.message).filter(|said| !said.is_empty());
-    let unread = image.in_state(Usability::Unknown);
+    let unread = facts.unread(image);
     let unread = unread.map(|name| format!(", because secret {name} cannot be read")).unwrap_or_default();
     let message = if let Some(said) = said {
         format!("not known{unread}, and the kubelet reports: {said}")

@@ -69,6 +69,17 @@ impl Event {
         self.is_failed_pull_of(image) || self.is_about_pull_of(image) || (waits && self.names(image))
     }
 
+    /// Whether it says that the kubelet could not retrieve pull secrets. kubelet: `getPullSecretsForPod`
+    pub fn is_about_retrieval(&self) -> bool {
+        self.reason == "FailedToRetrieveImagePullSecret"
+    }
+
+    /// Whether it says so of this secret: `Unable to retrieve some image pull secrets (a, b); …`
+    pub fn is_failed_retrieval_of(&self, secret: &str) -> bool {
+        let names = self.message.split_once('(').and_then(|(_, names)| names.split_once(')'));
+        self.is_about_retrieval() && names.is_some_and(|(names, _)| names.split(", ").any(|it| it == secret))
+    }
+
     fn names(&self, image: &str) -> bool {
         names(&self.message, image)
     }
@@ -112,6 +123,16 @@ mod tests {
             !failed.is_failed_pull_of("a.azurecr.io/web") && !failed.is_about_pull_of("a.azurecr.io/web:v1")
         );
         assert!(!event("Failed", "Error: ImagePullBackOff").is_failed_pull_of(""));
+        let end = "attempting to pull the image may not succeed.";
+        let unable = format!("Unable to retrieve some image pull secrets (acr-secret, other); {end}");
+        for (reason, secret, is_named) in [
+            ("FailedToRetrieveImagePullSecret", "acr-secret", true),
+            ("FailedToRetrieveImagePullSecret", "other", true),
+            ("FailedToRetrieveImagePullSecret", "acr", false),
+            ("Failed", "other", false),
+        ] {
+            assert_eq!(event(reason, &unable).is_failed_retrieval_of(secret), is_named, "{reason} {secret}");
+        }
         for (message, is_present) in [
             ("Container image \"web\" already present on machine", true),
             ("Container image \"web\" already present on machine and can be accessed by the pod", true),

@@ -29,6 +29,8 @@ const MAKERS: [&str; 11] = [
 pub struct Secret {
     /// Its name
     pub name: String,
+    /// When it was created; none where it does not say
+    pub created: Option<String>,
     /// When its content was written last; none where it does not say
     pub written: Option<String>,
     /// Whether that time is known to be of its content, and not of a label that the same manager changed
@@ -52,6 +54,7 @@ impl Secret {
         let written = last_written(object);
         Some(Self {
             name: object.pointer("/metadata/name")?.as_str()?.to_owned(),
+            created: object.pointer("/metadata/creationTimestamp").and_then(Value::as_str).map(str::to_owned),
             written: written.map(|(time, _)| time.to_owned()),
             is_content_written: written.is_some_and(|(_, is_content)| is_content),
             has_our_type: object.get("type").is_some_and(|kind| kind == TYPE),

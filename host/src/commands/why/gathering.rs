@@ -66,8 +66,8 @@ pub(super) struct Gathered {
     /// Whether a `ServiceAccount` that is not there does not exist
     pub(super) is_account_known: bool,
     pub(super) cluster: Cluster,
-    /// Whether a Secret that is not in the cluster does not exist
-    pub(super) is_complete: bool,
+    /// The Secrets that may not be read; others that are not in the cluster do not exist
+    pub(super) unread: Vec<String>,
     /// The Secrets, without their content
     pub(super) secrets: Vec<Secret>,
 }
@@ -178,7 +178,7 @@ impl Gathering<'_> {
             let query = Query { resources: "secrets", names, scope: &scope, options: &with_times };
             self.kubectl.objects(&query)
         };
-        let mut is_complete = true;
+        let mut unread = Vec::new();
         let mut secrets = Vec::new();
         match of_secrets(&names) {
             _ if names.is_empty() => {}
@@ -186,15 +186,16 @@ impl Gathering<'_> {
             Err(error) if error.is_forbidden() && names.len() > 1 => {
                 for name in &names {
                     let found = self.allowed("secrets", of_secrets(&[name]))?;
-                    is_complete &= found.is_some();
-                    secrets.extend(found.into_iter().flatten());
+                    match found {
+                        Some(found) => secrets.extend(found),
+                        None => unread.push((*name).to_owned()),
+                    }
                 }
             }
-            found => {
-                let found = self.allowed("secrets", found)?;
-                is_complete = found.is_some();
-                secrets.extend(found.into_iter().flatten());
-            }
+            found => match self.allowed("secrets", found)? {
+                Some(found) => secrets.extend(found),
+                None => unread.extend(names.iter().map(|name| (*name).to_owned())),
+            },
         }
         let mut cluster = Cluster::default();
         let mut without_content = Vec::new();
@@ -211,7 +212,7 @@ impl Gathering<'_> {
             account,
             is_account_known,
             cluster,
-            is_complete,
+            unread,
             secrets: without_content,
         })
     }

@@ -15,7 +15,10 @@ const MOST_NAMES: usize = 3;
 /// What is wrong with the pod's credentials for an image, as far as they show it.
 pub(super) fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
     let explanation = &image.explanation;
-    let is_unread = image.in_state(Usability::Unknown).is_some();
+    let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
+    // Where no credential was sent, the secrets that the kubelet could read have none for the image.
+    let is_absent = meaning == Some(Meaning::NoCredential) && image.in_state(Usability::Absent).is_some();
+    let is_unread = facts.unread(image).is_some() && !is_absent;
     if let Some(first) = explanation.tries.first() {
         if is_unread || !explanation.tries.iter().all(|tried| tried.fails) {
             return None;
@@ -37,7 +40,7 @@ pub(super) fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause>
     if state(image) == Some(OutcomeState::Works) || is_unread || (is_unknown && !is_refused) {
         return None;
     }
-    if is_unknown && !facts.complaint(&image.image)?.meaning?.is_of_credentials() {
+    if is_unknown && !meaning?.is_of_credentials() {
         return None;
     }
     Some(no_credential(facts, image))
@@ -53,13 +56,15 @@ fn failure(first: &TriedKey, others: usize) -> String {
     }
 }
 
-/// A secret that we may not read, and that the kubelet did not find or could not read either. kubelet: `getPullSecretsForPod`
+/// A secret that this login may not read, and that the kubelet did not find or could not read either.
 fn unretrieved<'a>(facts: &'a Facts, image: &'a ImageFacts) -> Option<&'a str> {
-    let name = image.in_state(Usability::Unknown)?;
-    let event = facts.events.iter().rev().find(|event| event.reason == "FailedToRetrieveImagePullSecret")?;
-    let (_, names) = event.message.split_once('(')?;
-    let (names, _) = names.split_once(')')?;
-    names.split(", ").any(|it| it == name).then_some(name)
+    let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
+    // The credential that the registry refuses may be that of another secret.
+    let has_sent = matches!(meaning, Some(Meaning::Refused | Meaning::Denied));
+    if has_sent && facts.unread(image).is_some() {
+        return None;
+    }
+    image.all_in_state(Usability::Unknown).find(|name| facts.unretrieved(name).is_some())
 }
 
 /// The pod has no credential for an image.
