@@ -211,8 +211,31 @@ impl Facts {
         self.secrets.iter().find(|secret| secret.name == name)
     }
 
+    /// When the node pulled the image for this pod although the end of every credential that the pod has for it had passed: it has an
+    /// identity that may pull, or the announced ends are wrong.
+    fn pulled_after_end(&self, image: &ImageFacts) -> Option<&str> {
+        let event = self.last_pull(&image.image).filter(|event| !event.is_already_present())?;
+        let (time, pulled) = (event.last.as_deref()?, Time::parse(event.last.as_deref()?)?);
+        let tries = &image.explanation.tries;
+        let has_ended = |secret: &str| {
+            self.secret(secret).and_then(|secret| secret.ends).is_some_and(|end| end <= pulled)
+        };
+        let all = !tries.is_empty() && tries.iter().all(|tried| tried.fails && has_ended(&tried.secret));
+        let is_malformed = image.in_state(Usability::Malformed).is_some();
+        (image.image.state == State::Pulled && all && !is_malformed).then_some(time)
+    }
+
     /// Whether an image can be pulled now.
     pub fn now(&self, facts: &ImageFacts) -> Now {
+        match facts.image.state {
+            // Nothing pulls it.
+            State::Pulled if facts.image.is_never_pulled => return Now::Yes,
+            State::NotYet if facts.image.is_never_pulled && facts.explanation.error.is_none() => {
+                return Now::Unknown;
+            }
+            _ => {}
+        }
+        let has_other = self.pulled_after_end(facts).is_some();
         let was_pulled = self.was_pulled(&facts.image);
         let complaint = self.complaint(&facts.image);
         let meaning = complaint.as_ref().and_then(|complaint| complaint.meaning);
@@ -227,11 +250,14 @@ impl Facts {
             Some(PullResult::NotFound) => return Now::No,
             Some(PullResult::NoPlatform) if facts.image.state != State::Pulled => return Now::No,
             // A node that pulled without a credential of the pod has one of its own.
-            Some(PullResult::Denied) if !was_pulled || !facts.explanation.tries.is_empty() => return Now::No,
+            Some(PullResult::Denied) if !was_pulled || !facts.explanation.tries.is_empty() && !has_other => {
+                return Now::No;
+            }
             _ => {}
         }
         let expected = match facts.explanation.outcome.as_ref().map(|outcome| outcome.state) {
             Some(OutcomeState::Works) => Now::Yes,
+            _ if has_other => Now::Yes,
             // Without a credential of the pod, that of the node is tried.
             Some(OutcomeState::Fails) if facts.fails_with_secrets() => Now::No,
             Some(OutcomeState::Fails) if facts.lists_absent_secrets() && !was_pulled => Now::No,

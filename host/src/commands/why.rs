@@ -48,7 +48,7 @@ const EXAMPLES: &str = "Examples:
 
 Exit status:
   0  every image can be pulled now, as far as is known, or the workload asks for no pods now
-  1  an image cannot be pulled, or a workload has no pods
+  1  an image cannot be pulled, also where a pod runs and only its next pull fails, or a workload has no pods
   2  invalid usage, or kubectl failed";
 
 const PULL: &str = "Ask the registries whether the images can be pulled, with the credentials that the kubelet would try from the \

@@ -1,6 +1,7 @@
 //! The one cause of a pod's trouble, and what to type.
 
 mod credentials;
+mod kept;
 mod report;
 
 use review::explanation::{OutcomeState, TriedKey, Usability};
@@ -56,19 +57,7 @@ pub fn of(facts: &Facts) -> Cause {
         return unscheduled(facts, bad());
     }
     if let Some(image) = bad() {
-        let Cause { message, help } = expected(facts, image);
-        let begin = match image.image.state {
-            State::Pulled if facts.was_on_node(&image.image) => "has an image that was on its node",
-            State::Pulled => "has its image",
-            _ => return Cause::new(message, help),
-        };
-        let user = image.image.users.first().map_or("a container", String::as_str);
-        let end = if is_up_to_credentials(image) {
-            "another node would need an identity"
-        } else {
-            "a pod on another node would fail"
-        };
-        return Cause::new(format!("{user} {begin}, and {end}: {message}"), help);
+        return kept::expected(facts, image);
     }
     if let Some(image) = failing.next() {
         return fixed(facts, image);
@@ -78,7 +67,7 @@ pub fn of(facts: &Facts) -> Cause {
     }
     match facts.images.iter().find(|image| image.image.state == State::NotYet) {
         Some(image) => not_yet(facts, image),
-        None => Cause::new(format!("none: {}", on_node(facts)), ""),
+        None => Cause::new(format!("none: {}", kept::on_node(facts)), ""),
     }
 }
 
@@ -91,12 +80,13 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
         let reason = pod.reason.as_ref().map(|reason| format!(": {}", facts.shown(reason)));
         format!("the pod has finished ({}{}) and pulls no more images", pod.phase, reason.unwrap_or_default())
     };
-    match bad.map(|image| of_image(facts, image)) {
-        Some(Cause { message: reason, help }) => {
-            Cause::new(format!("{message}, and a new pod would fail: {reason}"), help)
-        }
-        None => Cause::new(message, ""),
-    }
+    let Some(image) = bad else { return Cause::new(message, "") };
+    let Cause { message: reason, help } = of_image(facts, image);
+    let fails = match image.image.state {
+        State::Pulled => kept::fails(image, "its node"),
+        _ => "would fail".to_owned(),
+    };
+    Cause::new(format!("{message}, and a new pod {fails}: {reason}"), help)
 }
 
 fn unscheduled(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
@@ -158,28 +148,6 @@ fn not_yet(facts: &Facts, image: &ImageFacts) -> Cause {
     Cause::new(format!("none so far: the kubelet reports nothing about {}{needs}", image.image.shown()), "")
 }
 
-/// The node has every image: whether it pulled them for the pod, and whether a pod on another node would get them.
-fn on_node(facts: &Facts) -> String {
-    let Some(image) = facts.images.iter().find(|image| !facts.was_pulled(&image.image)) else {
-        return "every image was pulled".to_owned();
-    };
-    let reference = image.image.shown();
-    if lacks_credential(image) {
-        let host = image.host();
-        return format!(
-            "the node has {reference}, and a pod on another node gets it only if that node has an identity, because the pod has \
-             no pull secret for {host}"
-        );
-    }
-    match (facts.now(image), works_with(image)) {
-        (Now::Yes, Some(tried)) => {
-            format!("the node has {reference}, and a pod on another node can pull it with {}", place(tried))
-        }
-        (Now::Yes, None) => format!("the node has {reference}, and a pod on another node can pull it"),
-        _ => "the node has every image".to_owned(),
-    }
-}
-
 /// Whether the pod is known to have no credential for an image that needs one, so that the node's may be used.
 fn lacks_credential(image: &ImageFacts) -> bool {
     state(image) == Some(OutcomeState::Fails) && image.explanation.tries.is_empty() && image.pull.is_none()
@@ -189,14 +157,6 @@ fn lacks_credential(image: &ImageFacts) -> bool {
 fn works_with(image: &ImageFacts) -> Option<&TriedKey> {
     let mut tries = image.explanation.tries.iter();
     tries.find(|tried| !tried.fails).filter(|_| state(image) == Some(OutcomeState::Works))
-}
-
-/// Whether a node with an identity that may pull gets an image that this pod's credentials do not get.
-fn is_up_to_credentials(image: &ImageFacts) -> bool {
-    let is_missing = |result| matches!(result, PullResult::NotFound | PullResult::NoPlatform);
-    image.explanation.error.is_none()
-        && !image.pull.as_ref().is_some_and(|pull| is_missing(pull.result))
-        && image.in_state(Usability::Malformed).is_none()
 }
 
 /// Why a pull would fail that the kubelet has not tried, or not since.

@@ -39,6 +39,8 @@ pub struct Image {
     pub users: Vec<String>,
     /// Whether no user of it may pull it: `imagePullPolicy: Never`
     pub is_never_pulled: bool,
+    /// Whether a user of it pulls it with each start: `imagePullPolicy: Always`
+    pub is_always_pulled: bool,
     /// What the kubelet reports
     pub state: State,
 }
@@ -129,17 +131,19 @@ fn add(
     user: impl FnOnce() -> String,
 ) -> Option<usize> {
     let reference = reference.as_str().filter(|it| !it.is_empty())?;
-    let is_never_pulled = policy == "Never";
+    let (is_never_pulled, is_always_pulled) = (policy == "Never", policy == "Always");
     if let Some(at) = images.iter().position(|known| known.reference == reference) {
         let known = images.get_mut(at)?;
         known.users.push(user());
         known.is_never_pulled &= is_never_pulled;
+        known.is_always_pulled |= is_always_pulled;
         return Some(at);
     }
     images.push(Image {
         reference: reference.to_owned(),
         users: vec![user()],
         is_never_pulled,
+        is_always_pulled,
         state: State::NotYet,
     });
     Some(images.len() - 1)

@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use super::event::seconds;
+use crate::pull_secret::EXPIRES;
+use crate::pull_secret::time::Time;
 
 /// The type of the Secrets that the command writes. The API server does not change the type of a Secret.
 const TYPE: &str = "kubernetes.io/dockerconfigjson";
@@ -35,6 +37,8 @@ pub struct Secret {
     pub written: Option<String>,
     /// Whether that time is known to be of its content, and not of a label that the same manager changed
     pub is_content_written: bool,
+    /// When its credentials end, according to its annotation
+    pub ends: Option<Time>,
     /// Whether its type is the one that the command writes
     pub has_our_type: bool,
     /// Whether it can only be deleted and created again
@@ -57,11 +61,17 @@ impl Secret {
             created: object.pointer("/metadata/creationTimestamp").and_then(Value::as_str).map(str::to_owned),
             written: written.map(|(time, _)| time.to_owned()),
             is_content_written: written.is_some_and(|(_, is_content)| is_content),
+            ends: object.pointer("/metadata/annotations").and_then(ends),
             has_our_type: object.get("type").is_some_and(|kind| kind == TYPE),
             is_immutable: object.get("immutable").is_some_and(|it| it == true),
             is_made: owners.is_some_and(|owners| !owners.is_empty()) || names.into_iter().any(is_of_maker),
         })
     }
+}
+
+/// The end that the annotations announce.
+fn ends(annotations: &Value) -> Option<Time> {
+    Time::parse(annotations.get(EXPIRES)?.as_str()?)
 }
 
 /// When the content of a Secret was written last. meta/v1 `ManagedFieldsEntry`: its time is that of the last change of a field that
