@@ -9,6 +9,26 @@ const DEPLOYMENT: &str = "get deployments.apps web --output=json --namespace=sho
 const LIST: &str = "get pods --selector=app=web --output=json --namespace=shop";
 const EVENTS: &str = "get events --field-selector=involvedObject.kind=Pod --output=json --namespace=shop";
 
+const SETS: &str = "get replicasets.apps --selector=app=web --output=json --namespace=shop";
+
+/// A ReplicaSet with this uid, which the workload with that uid made.
+fn set(uid: &str, owner: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {
+            "name": "web-5d8f7c9b6", "namespace": "shop", "uid": uid,
+            "ownerReferences": [{"controller": true, "kind": "Deployment", "name": "web", "uid": owner}],
+        },
+    })
+}
+
+/// A pod that the workload with this uid made.
+fn owned(mut pod: Value, kind: &str, name: &str, uid: &str) -> Value {
+    pod["metadata"]["ownerReferences"] =
+        json!([{"controller": true, "kind": kind, "name": name, "uid": uid}]);
+    pod
+}
+
 /// A pod of this name and age, with its name as uid.
 fn named(mut pod: Value, name: &str, minute: usize) -> Value {
     pod["metadata"]["name"] = name.into();
@@ -29,6 +49,7 @@ fn grouped(pods: &[Value], events: &[Value]) -> Vec<[String; 2]> {
     let stub = Stub::new()
         .objects(DEPLOYMENT, &[workload("Deployment", pods.len())])
         .objects(LIST, pods)
+        .objects(SETS, &[set("33", "44")])
         .objects(EVENTS, events)
         .objects(ACCOUNT, &[account(&[])])
         .objects(&ACCOUNT.replace(" web ", " default "), &[]);
@@ -55,6 +76,7 @@ fn of_a_workload_the_pods_in_trouble_are_explained_once() {
                     format!("get {WORKLOADS} web --output=json --namespace=shop --ignore-not-found"),
                     vec![workload("Deployment", 4)],
                 ),
+                (SETS.to_owned(), vec![set("33", "44"), set("55", "99")]),
             ],
         ),
         (
@@ -65,6 +87,9 @@ fn of_a_workload_the_pods_in_trouble_are_explained_once() {
             )],
         ),
     ] {
+        let pods = pods
+            .clone()
+            .map(|pod| if target == "web" { pod } else { owned(pod, "StatefulSet", "web", "44") });
         let of_pods =
             pods.each_ref().map(|pod| of_pod(&anonymous(), pod["metadata"]["uid"].as_str().unwrap()));
         let stub =
@@ -80,13 +105,74 @@ fn of_a_workload_the_pods_in_trouble_are_explained_once() {
         .objects(LIST, &[running])
         .objects("get events --field-selector=involvedObject.uid=web-old --output=json --namespace=shop", &[])
         .objects(ACCOUNT, &[account(&[])])
-        .objects(DEPLOYMENT, &[workload("Deployment", 1)]);
+        .objects(DEPLOYMENT, &[workload("Deployment", 1)])
+        .objects(SETS, &[set("33", "44")]);
     let (out, _, status) = stub.run(&["why", "deployment/web", "-n", "shop"]);
     assert_eq!(status, Some(0), "{out}");
     assert!(
         row(&out, "cause").starts_with(&format!("none: the node has {IMAGE}, and a pod on another")),
         "{out}"
     );
+}
+
+/// Labels select them too, and the workload did not make them.
+#[test]
+fn pods_of_another_owner_are_not_explained() {
+    let failing = |name: &str, minute| named(pod(IMAGE, &[], &back_off()), name, minute);
+    let of = |kind: &str, name: &str, uid: &str, pod| owned(pod, kind, name, uid);
+    let mut alone = failing("alone", 20);
+    alone["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+    let strangers = [
+        alone,
+        of("ReplicaSet", "canary-7d", "55", failing("canary", 21)),
+        of("StatefulSet", "web", "66", failing("other", 22)),
+    ];
+    let hashed = |mut pod: Value| {
+        pod["metadata"]["labels"]["pod-template-hash"] = "5d8f7c9b6".into();
+        pod
+    };
+    let of_set = hashed(of("ReplicaSet", "web-5d8f7c9b6", "33", failing("web-a", 10)));
+    let events = "get events --field-selector=involvedObject.uid=UID --output=json --namespace=shop";
+    for (kind, resource, own) in [
+        ("Deployment", "deployments.apps", of_set.clone()),
+        ("StatefulSet", "statefulsets.apps", of("StatefulSet", "web", "44", failing("web-a", 10))),
+        ("DaemonSet", "daemonsets.apps", of("DaemonSet", "web", "44", failing("web-a", 10))),
+        ("ReplicaSet", "replicasets.apps", of("ReplicaSet", "web", "44", failing("web-a", 10))),
+        ("Job", "jobs.batch", of("Job", "web", "44", failing("web-a", 10))),
+    ] {
+        let get = format!("get {resource} web --output=json --namespace=shop --ignore-not-found");
+        let target = format!("{}/web", kind.to_lowercase());
+        let stub = |pods: &[Value]| {
+            Stub::new()
+                .objects(&get, &[workload(kind, 1)])
+                .objects(LIST, pods)
+                .objects(SETS, &[set("33", "44"), set("55", "99")])
+                .objects(&events.replace("UID", "44"), &[])
+                .objects(&events.replace("UID", "web-a"), &[anonymous()])
+                .objects(ACCOUNT, &[account(&[])])
+        };
+        let all = [&strangers[..], &[own]].concat();
+        let (found, status) = super::answers(&stub(&all), &[&target, "-n", "shop"]);
+        assert_eq!((found.as_array().unwrap().len(), status), (1, Some(1)), "{kind}: {found:#}");
+        assert_eq!(
+            (&found[0]["name"], &found[0]["alike"]),
+            (&json!("web-a"), &Value::Null),
+            "{kind}: {found:#}"
+        );
+        let (found, _) = super::answers(&stub(&strangers), &[&target, "-n", "shop"]);
+        assert_eq!(found[0]["cause"], "none of its pods exists, and no event says why", "{kind}: {found:#}");
+    }
+    // Without the ReplicaSets, their names say which Deployment made them.
+    let stub = Stub::new()
+        .objects(DEPLOYMENT, &[workload("Deployment", 1)])
+        .objects(LIST, &[&strangers[..], &[of_set]].concat())
+        .forbids(SETS, "replicasets")
+        .objects(&events.replace("UID", "web-a"), &[anonymous()])
+        .objects(ACCOUNT, &[account(&[])]);
+    let (out, talk, status) = stub.run(&["why", "deploy/web", "-n", "shop"]);
+    assert_eq!(status, Some(1), "{out}{talk}");
+    assert!(out.starts_with("Pod shop/web-a ") && !out.contains("same for"), "{out}");
+    assert!(talk.contains("warning: the replicasets are not known: "), "{talk}");
 }
 
 #[test]
@@ -151,6 +237,7 @@ fn events_that_may_not_be_read_are_named_once() {
     let stub = Stub::new()
         .objects(DEPLOYMENT, &[workload("Deployment", 2)])
         .objects(LIST, &pods)
+        .objects(SETS, &[set("33", "44")])
         .forbids(EVENTS, "events")
         .objects(ACCOUNT, &[account(&[])]);
     let (out, talk, _) = stub.run(&["why", "deployment/web", "-n", "shop"]);

@@ -27,13 +27,16 @@ pub const WORKLOADS: &str =
 /// Jobs, as kubectl names them.
 pub const JOBS: &str = "jobs.batch";
 
+/// ReplicaSets, as kubectl names them.
+pub const REPLICA_SETS: &str = "replicasets.apps";
+
 /// The names of each kind: kubectl's own, and those that it takes too.
 const KINDS: [(&str, &[&str]); 7] = [
     (PODS, &["pod", "po"]),
     ("deployments.apps", &["deployments", "deployment", "deploy", "deployment.apps"]),
     ("statefulsets.apps", &["statefulsets", "statefulset", "sts", "statefulset.apps"]),
     ("daemonsets.apps", &["daemonsets", "daemonset", "ds", "daemonset.apps"]),
-    ("replicasets.apps", &["replicasets", "replicaset", "rs", "replicaset.apps"]),
+    (REPLICA_SETS, &["replicasets", "replicaset", "rs", "replicaset.apps"]),
     (JOBS, &["jobs", "job", "job.batch"]),
     ("cronjobs.batch", &["cronjobs", "cronjob", "cj", "cronjob.batch"]),
 ];

@@ -218,7 +218,7 @@ impl Gathering<'_> {
     }
 
     /// The objects; `None`, with a warning, where the user may not read them.
-    fn allowed(
+    pub(super) fn allowed(
         &self,
         what: &str,
         objects: Result<Vec<Value>, KubectlError>,

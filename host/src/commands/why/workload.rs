@@ -13,7 +13,7 @@ use crate::why::event::Event;
 use crate::why::kubelet::shortened;
 use crate::why::mask::masked;
 use crate::why::pod::Pod;
-use crate::why::target::{JOBS, PODS, selector};
+use crate::why::target::{JOBS, PODS, REPLICA_SETS, selector};
 
 /// The most Jobs of a `CronJob` whose pods are looked at, the newest first. It keeps four by default.
 const MOST_JOBS: usize = 20;
@@ -26,10 +26,38 @@ impl Gathering<'_> {
         }
         let scope = scope_of(workload);
         let groups = match selector(workload) {
-            Some(selector) => self.grouped(self.selected(&selector, &scope)?, &scope)?,
+            Some(selector) => {
+                let pods = self.selected(PODS, &selector, &scope)?;
+                self.grouped(self.owned(workload, pods, &selector, &scope)?, &scope)?
+            }
             None => Vec::new(),
         };
         if groups.is_empty() { self.without_pods(workload) } else { Ok(Found::Pods(groups)) }
+    }
+
+    /// Of these pods, those that the workload made: others may have the same labels.
+    fn owned(
+        &self,
+        workload: &Value,
+        mut pods: Vec<Value>,
+        selector: &str,
+        scope: &Scope,
+    ) -> Result<Vec<Value>, KubectlError> {
+        let uid = word(workload, "/metadata/uid");
+        if pods.is_empty() || word(workload, "/kind") != "Deployment" {
+            pods.retain(|pod| controller(pod) == Some(uid));
+            return Ok(pods);
+        }
+        // A Deployment makes ReplicaSets, which make the pods.
+        match self.allowed("replicasets", self.selected(REPLICA_SETS, selector, scope))? {
+            Some(mut sets) => {
+                sets.retain(|set| controller(set) == Some(uid));
+                let made = |owner: &str| sets.iter().any(|set| word(set, "/metadata/uid") == owner);
+                pods.retain(|pod| controller(pod).is_some_and(made));
+            }
+            None => pods.retain(|pod| has_set_of(pod, word(workload, "/metadata/name"))),
+        }
+        Ok(pods)
     }
 
     /// The pods of the Jobs that a `CronJob` made.
@@ -48,7 +76,7 @@ impl Gathering<'_> {
         let Some(newest) = jobs.first() else { return self.without_pods(cron_job) };
         let names: Vec<&str> = jobs.iter().map(|job| word(job, "/metadata/name")).collect();
         // batch/v1 `LegacyJobNameLabel`, which every version of Kubernetes sets
-        let mut pods = self.selected(&format!("job-name in ({})", names.join(",")), &scope)?;
+        let mut pods = self.selected(PODS, &format!("job-name in ({})", names.join(",")), &scope)?;
         pods.retain(|pod| {
             controller(pod).is_some_and(|owner| jobs.iter().any(|job| word(job, "/metadata/uid") == owner))
         });
@@ -68,9 +96,9 @@ impl Gathering<'_> {
         Ok(groups(pods.into_iter().map(with_events).collect()))
     }
 
-    fn selected(&self, selector: &str, scope: &Scope) -> Result<Vec<Value>, KubectlError> {
+    fn selected(&self, resources: &str, selector: &str, scope: &Scope) -> Result<Vec<Value>, KubectlError> {
         let options = [format!("--selector={selector}")];
-        self.kubectl.objects(&Query { resources: PODS, names: &[], scope, options: &options })
+        self.kubectl.objects(&Query { resources, names: &[], scope, options: &options })
     }
 
     fn without_pods(&self, workload: &Value) -> Result<Found, GatheringError> {
@@ -80,6 +108,14 @@ impl Gathering<'_> {
             ["/kind", "/metadata/namespace", "/metadata/name"].map(|path| word(workload, path).to_owned());
         Ok(Found::NoPods { kind, namespace, name, is_wanted, cause })
     }
+}
+
+/// Whether a pod names a `ReplicaSet` of this Deployment as its controller. apps: `getNewReplicaSet` names it so
+fn has_set_of(pod: &Value, deployment: &str) -> bool {
+    let owners = pod.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    let mut controllers = owners.filter(|owner| owner["controller"] == true && owner["kind"] == "ReplicaSet");
+    let name = format!("{deployment}-{}", word(pod, "/metadata/labels/pod-template-hash"));
+    controllers.any(|owner| owner["name"] == name.as_str())
 }
 
 fn scope_of(object: &Value) -> Scope {
