@@ -193,6 +193,25 @@ fn pods_with_other_complaints_are_explained_apart() {
     assert_eq!(grouped(&pods, &events), [["web-d", "web-a"], ["web-c", ""], ["web-b", ""]]);
 }
 
+/// The port of a connection, an address, a uid and the name of the pod are in messages of which nothing else is known.
+#[test]
+fn pods_whose_messages_differ_only_in_what_each_has_of_its_own_are_explained_once() {
+    let of = |number: usize| {
+        let name = format!("web-{number}");
+        let message = format!(
+            "Back-off pulling image \"{IMAGE}\": ErrImagePull: pod {name}_shop(11ab22cd-0000-4000-8000-{number:012}): {} \
+             read tcp 10.0.0.{number}:{}->20.1.2.3:443: use of closed network connection",
+            "the request was not answered as it should be and goes on ".repeat(2),
+            53_211 * number % 60_000,
+        );
+        named(pod(IMAGE, &[], &waiting("ImagePullBackOff", &message)), &name, number)
+    };
+    let pods: Vec<Value> = (1..60).map(of).collect();
+    let found = grouped(&pods, &[]);
+    assert_eq!((found.len(), found[0][0].as_str()), (1, "web-59"), "{found:?}");
+    assert_eq!(found[0][1].split(", ").count(), 58);
+}
+
 /// In each of these pairs, the pods differ in what the first line or the cause says.
 #[test]
 fn pods_in_other_states_are_explained_apart() {

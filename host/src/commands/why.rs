@@ -8,6 +8,7 @@
 mod access;
 mod gathering;
 mod grouping;
+mod likeness;
 mod workload;
 
 use std::sync::Arc;

@@ -27,8 +27,10 @@ const BEGINNINGS: [&str; 8] = [
 pub struct Complaint {
     /// The reason of the container's state: `ImagePullBackOff`
     pub reason: String,
-    /// The end of the message, which says why; empty where it does not
+    /// The end of the message, which says why, shortened; empty where it does not
     pub message: String,
+    /// The same in full
+    pub whole: String,
     /// What it means, where that is known
     pub meaning: Option<Meaning>,
     /// The host that was asked, where the message names it: layers may come from another one than the image
@@ -40,10 +42,12 @@ impl Complaint {
     pub fn of(reason: &str, message: &str, image: &str) -> Self {
         let message = masked(message, image);
         let meaning = Meaning::of(reason, &message, image);
+        let whole = without_credentials(core(&message));
         Self {
             reason: reason.to_owned(),
             host: asked_host(&message),
-            message: shortened(core(&message)),
+            message: bounded(&whole, LONGEST),
+            whole,
             meaning,
         }
     }

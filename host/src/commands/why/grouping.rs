@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::likeness::of_any_pod;
 use crate::kubectl::field::word;
 use crate::why::event::Event;
 use crate::why::image::{Image, State};
@@ -64,7 +65,7 @@ struct Trouble {
     causes: Vec<Option<Said>>,
 }
 
-/// What a complaint means, or else its text.
+/// What a complaint means, or else its text as of any pod.
 #[derive(PartialEq, Eq)]
 enum Said {
     Meaning(Meaning),
@@ -80,10 +81,12 @@ impl Trouble {
             State::NotYet => "not yet".to_owned(),
             State::Pulled => String::new(),
         };
+        let names: Vec<&str> = std::iter::once(pod.name.as_str()).chain(pod.node.as_deref()).collect();
         let said = |image: &Image| {
             let complaint = pod.complaint(image, events)?;
             let meaning = complaint.meaning.map(Said::Meaning);
-            meaning.or_else(|| complaint.says_why().then_some(Said::Message(complaint.message)))
+            meaning
+                .or_else(|| complaint.says_why().then(|| Said::Message(of_any_pod(&complaint.whole, &names))))
         };
         Self {
             phase: pod.phase.clone(),
