@@ -71,9 +71,56 @@ fn what_is_not_there_is_an_error() {
         talk.contains("error: there is no pod or workload web-5d8f7c9b6-x2k4p in namespace shop"),
         "{talk}"
     );
+    let help = format!(
+        "look in every namespace: kubectl get pods,{WORKLOADS} -A --field-selector=metadata.name=web-5d8f7c9b6-x2k4p"
+    );
+    assert!(talk.contains(&help), "{talk}");
     let (_, talk, status) = Stub::new().run(&["why", "service/web"]);
     assert_eq!(status, Some(2));
     assert!(talk.contains("error: service/web is a Service, which makes no pods"), "{talk}");
+}
+
+/// A command at the end of a help can be pasted: it names the cluster and the namespace that were asked about.
+#[test]
+fn each_error_about_a_name_has_one_command() {
+    let end = "--output=json --namespace=shop --ignore-not-found --context=prod";
+    let several = [workload("Deployment", 1), workload("StatefulSet", 1)];
+    let stub = Stub::new()
+        .objects(&format!("get pods web {end}"), &[])
+        .objects(&format!("get {WORKLOADS} web {end}"), &several)
+        .objects(&format!("get jobs.batch gone {end}"), &[]);
+    for (target, error, help) in [
+        (
+            "web",
+            "web names workloads of several kinds: Deployment, StatefulSet",
+            "name the kind too: acr-pull-secret why --context=prod deployment/web -n shop",
+        ),
+        (
+            "job/gone",
+            "there is no job gone in namespace shop",
+            "look in every namespace: kubectl --context=prod get jobs.batch -A --field-selector=metadata.name=gone",
+        ),
+        ("Web", "the name in \"Web\" is not valid", "see the names: kubectl --context=prod get pods -n shop"),
+        (
+            "sts/",
+            "the name is missing after sts/",
+            "write sts/NAME with one of these names: kubectl --context=prod get sts -n shop",
+        ),
+        (
+            "svc/web",
+            "svc/web is a Service",
+            "name the workload whose pods it selects, such as one of these: kubectl --context=prod get deployments -n shop",
+        ),
+    ] {
+        let (out, talk, status) = stub.run(&["why", target, "-n", "shop", "--context", "prod"]);
+        assert_eq!((out.as_str(), status), ("", Some(2)), "{talk}");
+        assert!(talk.contains(error), "{target}: {talk}");
+        let said = talk
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("= help: "))
+            .unwrap_or_else(|| panic!("{talk}"));
+        assert_eq!(said, help, "{target}: {talk}");
+    }
 }
 
 /// With the credentials of the Secrets, in the order of the kubelet.

@@ -84,7 +84,7 @@ pub struct Why {
 /// - a text that names no pod and no workload, a pod that does not exist
 /// - kubectl is not there or fails: what was found before is written
 pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
-    let targets = targets(&args.pods)?;
+    let targets = targets(args)?;
     let console = io.stderr.clone();
     let kubectl = Kubectl::new(args.access.context.as_deref(), args.access.kubeconfig.as_deref(), &console);
     let scope = args.namespace.clone().map_or(Scope::Context, Scope::Namespace);
@@ -94,7 +94,8 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
     let mut explained = Vec::new();
     let mut missing = Vec::new();
     let refused = |error: &GatheringError| {
-        Diagnostic::error(error.to_string()).with_help(with_access(&error.help(), &args.access))
+        let help = with_access(&error.help(), &args.access);
+        Diagnostic::error(error.to_string()).with_help(help)
     };
     let on_cluster = |Cause { message, help }| Cause { message, help: with_access(&help, &args.access) };
     let mut explain = |target: &Target| -> Result<()> {
@@ -146,13 +147,16 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
 ///
 /// # Errors
 /// - those of [`Target`], for each text
-fn targets(texts: &[String]) -> Result<Vec<Target>, Diagnostics> {
+fn targets(args: &Why) -> Result<Vec<Target>, Diagnostics> {
     let mut targets = Vec::new();
     let mut wrong = Vec::new();
-    for text in texts {
+    for text in &args.pods {
         match text.parse::<Target>() {
             Ok(target) => targets.push(target),
-            Err(error) => wrong.push(Diagnostic::error(error.to_string()).with_help(error.help())),
+            Err(error) => {
+                let help = with_access(&error.help(args.namespace.as_deref()), &args.access);
+                wrong.push(Diagnostic::error(error.to_string()).with_help(help));
+            }
         }
     }
     if wrong.is_empty() { Ok(targets) } else { Err(Diagnostics(wrong)) }

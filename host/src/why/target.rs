@@ -5,7 +5,6 @@ use std::str::FromStr;
 use review::object_name::{NameError, parse_name};
 use serde_json::Value;
 
-use crate::program;
 use crate::text::shell_path;
 
 /// A pod, or a workload.
@@ -86,16 +85,21 @@ pub enum TargetError {
 }
 
 impl TargetError {
-    /// What to type.
-    pub fn help(&self) -> String {
+    /// What to type, where pods of this namespace are asked for; none for that of kubectl's context.
+    pub fn help(&self, namespace: Option<&str>) -> String {
+        let of = namespace.map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
         match self {
-            Self::File(file) => format!("run {} check {}", program::name(), shell_path(file.as_ref())),
+            Self::File(file) => format!("run acr-pull-secret check {}", shell_path(file.as_ref())),
             Self::Service(_) => {
-                "name the workload whose pods it selects, such as deployment/NAME; kubectl get deployments lists them".to_owned()
+                format!(
+                    "name the workload whose pods it selects, such as one of these: kubectl get deployments{of}"
+                )
             }
             Self::Kind(_) => "name the pod, or the workload that makes it".to_owned(),
-            Self::NoName(kind) => format!("write {kind}/NAME; kubectl get {kind} lists the names"),
-            Self::Name { .. } => "kubectl get pods lists the names".to_owned(),
+            Self::NoName(kind) => {
+                format!("write {kind}/NAME with one of these names: kubectl get {kind}{of}")
+            }
+            Self::Name { .. } => format!("see the names: kubectl get pods{of}"),
         }
     }
 }
@@ -169,14 +173,34 @@ mod tests {
         }
         let kinds = "must be a pod, or deployment/NAME, ";
         for (text, error, help) in [
-            ("", "the name in \"\" is not valid: a name has at most", "kubectl get pods lists"),
-            ("Web", "the name in \"Web\" is not valid", "kubectl get pods lists"),
-            ("--all", "the name in \"--all\" is not valid", "kubectl get pods lists"),
-            ("a b", "the name in \"a b\" is not valid", "kubectl get pods lists"),
-            ("pod/--all", "the name in \"pod/--all\" is not valid", "kubectl get pods lists"),
-            ("pod/web/x", "the name in \"pod/web/x\" is not valid", "kubectl get pods lists"),
-            ("pod/", "the name is missing after pod/", "write pod/NAME; kubectl get pod lists"),
-            ("Deployment/", "the name is missing after deployment/", "write deployment/NAME;"),
+            (
+                "",
+                "the name in \"\" is not valid: a name has at most",
+                "see the names: kubectl get pods -n shop",
+            ),
+            ("Web", "the name in \"Web\" is not valid", "see the names: kubectl get pods -n shop"),
+            ("--all", "the name in \"--all\" is not valid", "see the names: kubectl get pods -n shop"),
+            ("a b", "the name in \"a b\" is not valid", "see the names: kubectl get pods -n shop"),
+            (
+                "pod/--all",
+                "the name in \"pod/--all\" is not valid",
+                "see the names: kubectl get pods -n shop",
+            ),
+            (
+                "pod/web/x",
+                "the name in \"pod/web/x\" is not valid",
+                "see the names: kubectl get pods -n shop",
+            ),
+            (
+                "pod/",
+                "the name is missing after pod/",
+                "write pod/NAME with one of these names: kubectl get pod -n shop",
+            ),
+            (
+                "Deployment/",
+                "the name is missing after deployment/",
+                "write deployment/NAME with one of these names: kubectl get deployment -n shop",
+            ),
             ("svc/web", "svc/web is a Service", "name the workload whose pods it selects"),
             ("Service/web", "Service/web is a Service", "name the workload whose pods it selects"),
             ("ingress/web", kinds, "name the pod, or the workload that makes it"),
@@ -188,7 +212,8 @@ mod tests {
         ] {
             let found = text.parse::<Target>().unwrap_err();
             assert!(found.to_string().contains(error), "{text}: {found}");
-            assert!(found.help().starts_with(help), "{text}: {}", found.help());
+            let found = found.help(Some("shop"));
+            assert!(found.starts_with(help), "{text}: {found}");
         }
     }
 

@@ -22,10 +22,10 @@ pub(super) enum GatheringError {
     Kubectl(#[from] KubectlError),
     /// Neither a pod nor a workload
     #[error("there is no {what} {name} in {place}")]
-    Missing { what: String, name: String, place: String },
+    Missing { what: String, resources: String, name: String, place: String },
     /// Workloads of several kinds
-    #[error("{name} names workloads of several kinds: {kinds}")]
-    Ambiguous { name: String, kinds: String },
+    #[error("{name} names workloads of several kinds: {}", kinds.join(", "))]
+    Ambiguous { name: String, kinds: Vec<String>, namespace: Option<String> },
 }
 
 impl GatheringError {
@@ -40,11 +40,16 @@ impl GatheringError {
             Self::Missing { name, .. } if is_kind(name) => {
                 format!("write the kind and the name as one word: {name}/NAME")
             }
-            Self::Missing { .. } => {
-                "name its namespace with -n NAME; kubectl get pods -A lists the pods of every namespace"
-                    .to_owned()
+            Self::Missing { name, resources, .. } => {
+                format!(
+                    "look in every namespace: kubectl get {resources} -A --field-selector=metadata.name={name}"
+                )
             }
-            Self::Ambiguous { .. } => "name the kind too, such as deployment/NAME".to_owned(),
+            Self::Ambiguous { name, kinds, namespace } => {
+                let kind = kinds.first().map_or("deployment".to_owned(), |kind| kind.to_ascii_lowercase());
+                let namespace = namespace.as_ref().map(|it| format!(" -n {it}")).unwrap_or_default();
+                format!("name the kind too: acr-pull-secret why {kind}/{name}{namespace}")
+            }
         }
     }
 }
@@ -105,6 +110,7 @@ impl Gathering<'_> {
                         resource.split('.').next().unwrap_or_default().trim_end_matches('s')
                     })
                     .to_owned(),
+                resources: target.resource.map_or_else(|| format!("{PODS},{WORKLOADS}"), str::to_owned),
                 name: name.to_owned(),
                 place: match self.scope {
                     Scope::Namespace(namespace) => format!("namespace {namespace}"),
@@ -112,8 +118,13 @@ impl Gathering<'_> {
                 },
             }),
             Err(several) => {
-                let kinds: Vec<&str> = several.iter().filter_map(|it| it.get("kind")?.as_str()).collect();
-                Err(GatheringError::Ambiguous { name: name.to_owned(), kinds: kinds.join(", ") })
+                let kinds =
+                    several.iter().filter_map(|it| Some(it.get("kind")?.as_str()?.to_owned())).collect();
+                let namespace = match self.scope {
+                    Scope::Namespace(namespace) => Some(namespace.clone()),
+                    _ => None,
+                };
+                Err(GatheringError::Ambiguous { name: name.to_owned(), kinds, namespace })
             }
         }
     }
