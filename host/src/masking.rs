@@ -1,5 +1,9 @@
 //! Messages without what opens a registry: user names and passwords, tokens, signatures of URLs. The messages come from registries,
 //! proxies and container runtimes.
+//!
+//! Here a credential is known by its form: a header, a name before a value, a user in a URL. `crate::why::mask` comes before, where the
+//! message is about a pod whose image has a user name and a password: these are known themselves, so they are found in any form,
+//! also in parts and quoted. What one of the two hides, the other cannot.
 
 /// Names before a value that is not shown, in lower case. A name may end a longer one, such as `refresh_token`.
 const NAMES: [&str; 9] =

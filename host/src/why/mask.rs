@@ -1,5 +1,5 @@
-//! Messages without the user names and passwords of a pod's images, in whole or in part. `crate::masking` hides what looks like a
-//! credential in any message.
+//! Messages without the user names and passwords of a pod's images, in whole or in part: they are known from the pod, so they are
+//! found whatever they look like. `crate::masking` comes after, and hides what looks like a credential in any message.
 
 use std::borrow::Cow;
 
