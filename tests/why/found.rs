@@ -235,6 +235,32 @@ fn what_may_not_be_read_is_not_known() {
     assert!(!out.contains("does not exist") && row(&out, "cause").starts_with("not known"), "{out}");
 }
 
+/// The kubelet has a reason, and only an event has it.
+#[test]
+fn events_that_may_not_be_read_are_why_there_is_no_cause() {
+    for (message, cause) in [
+        (
+            format!("Back-off pulling image \"{IMAGE}\""),
+            "not known: the kubelet gives no reason, and its events could not be read",
+        ),
+        // Newer kubelets say why in the status too.
+        (
+            format!("Back-off pulling image \"{IMAGE}\": ErrImagePull: {IMAGE}: not found"),
+            "contoso.azurecr.io has no image contoso.azurecr.io/shop/web:v1",
+        ),
+    ] {
+        let stub = Stub::new()
+            .objects(POD, &[pod(IMAGE, &["acr-secret"], &waiting("ImagePullBackOff", &message))])
+            .forbids(EVENTS, "events")
+            .objects(ACCOUNT, &[account(&[])])
+            .objects(&secrets("acr-secret"), &[valid("acr-secret")]);
+        let (out, talk, status) = stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+        assert_eq!(status, Some(1), "{out}{talk}");
+        assert!(row(&out, "cause").starts_with(cause), "{out}");
+        assert_eq!(talk.matches("warning: ").count(), 1, "{talk}");
+    }
+}
+
 #[test]
 fn a_service_account_that_may_not_be_read_is_not_patched() {
     let stub = Stub::new()
