@@ -20,7 +20,7 @@ pub mod secret;
 pub mod target;
 
 use review::explanation::{Explanation, OutcomeState, Usability};
-use review::pull::{ImagePull, PullResult};
+use review::pull::{AttemptResult, ImagePull, PullAttempt, PullResult};
 use serde_json::Value;
 
 use crate::pull_secret::time::Time;
@@ -124,6 +124,14 @@ impl ImageFacts {
         error.is_some()
             || !tries.is_empty()
             || secrets.iter().any(|secret| secret.state == Usability::Malformed)
+    }
+
+    /// Whether the registry allows no anonymous pull, and was asked for no other. A node may have an identity.
+    fn is_denied_anonymously(&self) -> bool {
+        let attempts = self.pull.as_ref().map(|pull| pull.attempts.as_slice()).unwrap_or_default();
+        let is_denied =
+            |attempt: &PullAttempt| attempt.secret.is_none() && attempt.result == AttemptResult::Unauthorized;
+        !attempts.is_empty() && attempts.iter().all(is_denied)
     }
 
     /// Whether the pod lists only secrets that do not exist, which it would not do on a node that has an identity.
@@ -250,9 +258,8 @@ impl Facts {
             Some(PullResult::NotFound) => return Now::No,
             Some(PullResult::NoPlatform) if facts.image.state != State::Pulled => return Now::No,
             // A node that pulled without a credential of the pod has one of its own.
-            Some(PullResult::Denied) if !was_pulled || !facts.explanation.tries.is_empty() && !has_other => {
-                return Now::No;
-            }
+            Some(PullResult::Denied) if !was_pulled && !facts.is_denied_anonymously() => return Now::No,
+            Some(PullResult::Denied) if !facts.explanation.tries.is_empty() && !has_other => return Now::No,
             _ => {}
         }
         let expected = match facts.explanation.outcome.as_ref().map(|outcome| outcome.state) {
@@ -283,3 +290,6 @@ impl Facts {
         self.images.iter().all(|image| self.now(image) != Now::No)
     }
 }
+
+#[cfg(test)]
+mod tests;

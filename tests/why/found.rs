@@ -170,20 +170,67 @@ fn the_registry_says_what_the_secret_does_not_show() {
         let secret = secret("acr-secret", &registry.name(), login, &Value::Null);
         let stub = cluster(&pod, &[], &account(&[]), &[secret]);
         let call = [&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop", "--pull"], &options[..]].concat();
-        let mut command = stub.command(&call);
-        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
-            command.env_remove(name);
-        }
-        let output = command.output().unwrap();
-        let out = String::from_utf8(output.stdout).unwrap();
-        let talk = String::from_utf8(output.stderr).unwrap();
+        let (out, talk, ended) = asked(&stub, &call);
         assert!(row(&out, "cause").starts_with(&cause), "{out}{talk}");
         assert!(row(&out, "fix").contains(fix), "{out}");
         assert!(
             row(&out, "registry").starts_with("1. key ") && !out.contains(login.1) && !talk.contains(login.1),
             "{out}"
         );
-        assert_eq!(output.status.code(), Some(status), "{out}");
+        assert_eq!(ended, Some(status), "{out}");
+    }
+}
+
+/// Asks registries without a proxy.
+fn asked(stub: &Stub, call: &[&str]) -> (String, String, Option<i32>) {
+    let mut command = stub.command(call);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+/// That a registry allows no anonymous pull says nothing about a node that has an identity.
+#[test]
+fn a_denied_anonymous_pull_does_not_hide_why_the_pod_has_no_credential() {
+    let registry = Registry::start();
+    let image = format!("{}/shop/web:v1", registry.name());
+    let options = registry.options();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let message = format!("Back-off pulling image \"{image}\": ErrImagePull: 401 Unauthorized");
+    let failing = || waiting("ImagePullBackOff", &message);
+    let absent = "secret acr-secret, which the pod lists, does not exist in namespace shop".to_owned();
+    let identity =
+        "gets it only if that node has an identity, because the pod has no pull secret for contoso";
+    for (secrets, state, cause, status) in [
+        (
+            &[][..],
+            failing(),
+            "neither the pod nor ServiceAccount web lists a pull secret for contoso".to_owned(),
+            1,
+        ),
+        (&["acr-secret"], failing(), absent, 1),
+        (
+            &[],
+            json!({"running": {}}),
+            format!("none: the node has {image}, and a pod on another node {identity}"),
+            0,
+        ),
+        (
+            &[],
+            waiting("ContainerCreating", ""),
+            format!("none so far: the kubelet reports nothing about {image}, and without"),
+            0,
+        ),
+    ] {
+        let stub = cluster(&pod(&image, secrets, &state), &[], &account(&[]), &[]);
+        let call = [&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop", "--pull"], &options[..]].concat();
+        let (out, talk, ended) = asked(&stub, &call);
+        assert_eq!(ended, Some(status), "{out}{talk}");
+        assert!(row(&out, "cause").starts_with(&cause), "{out}");
+        assert!(row(&out, "registry").contains("401: the registry allows no anonymous pull"), "{out}");
     }
 }
 

@@ -5,7 +5,7 @@ mod kept;
 mod report;
 
 use review::explanation::{OutcomeState, TriedKey, Usability};
-use review::pull::{AttemptResult, ImagePull, PullAttempt, PullResult};
+use review::pull::{AttemptResult, ImagePull, PullAttempt};
 
 use self::credentials::{of_credentials, refused};
 use self::report::of_meaning;
@@ -150,7 +150,8 @@ fn not_yet(facts: &Facts, image: &ImageFacts) -> Cause {
 
 /// Whether the pod is known to have no credential for an image that needs one, so that the node's may be used.
 fn lacks_credential(image: &ImageFacts) -> bool {
-    state(image) == Some(OutcomeState::Fails) && image.explanation.tries.is_empty() && image.pull.is_none()
+    let needs_one = state(image) == Some(OutcomeState::Fails) && image.pull.is_none();
+    image.explanation.tries.is_empty() && (needs_one || image.is_denied_anonymously())
 }
 
 /// The key with which an image is pulled, as far as is known.
@@ -277,14 +278,14 @@ fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
 /// What the registry answers, where it was asked and could be.
 fn of_registry(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
     let pull = image.pull.as_ref().filter(|pull| pull.result.is_failure())?;
-    let is_anonymous = pull.attempts.iter().all(|attempt| attempt.secret.is_none());
     // Why the pod has no credential says more than that the registry allows no anonymous pull.
-    let lack = of_credentials(facts, image).filter(|_| pull.result == PullResult::Denied && is_anonymous);
-    lack.or_else(|| {
-        let replaced = invalid_secret(pull).filter(|name| facts.secret(name).is_some());
-        let help = replaced.map(|name| replace(facts, image, name)).or_else(|| pull.help.clone());
-        Some(Cause::new(pull.message.clone()?, help.unwrap_or_default()))
-    })
+    let lack = of_credentials(facts, image).filter(|_| image.is_denied_anonymously());
+    if lack.is_some() {
+        return lack;
+    }
+    let replaced = invalid_secret(pull).filter(|name| facts.secret(name).is_some());
+    let help = replaced.map(|name| replace(facts, image, name)).or_else(|| pull.help.clone());
+    Some(Cause::new(pull.message.clone()?, help.unwrap_or_default()))
 }
 
 /// The first secret whose credential the registry refuses, where that is all that it refuses.
