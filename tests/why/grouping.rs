@@ -11,7 +11,7 @@ const EVENTS: &str = "get events --field-selector=involvedObject.kind=Pod --outp
 
 const SETS: &str = "get replicasets.apps --selector=app=web --output=json --namespace=shop";
 
-/// A ReplicaSet with this uid, which the workload with that uid made.
+/// A `ReplicaSet` with this uid, which the workload with that uid made.
 fn set(uid: &str, owner: &str) -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "ReplicaSet",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::consistency::assert_consistent;
 use super::{
-    ACCOUNT, EVENTS, IMAGE, POD, account, anonymous, answers, back_off, event, expired, pod, secrets,
+    ACCOUNT, EVENTS, IMAGE, POD, account, anonymous, answers, back_off, event, expired, pod, row, secrets,
     unauthorized, valid,
 };
 use crate::kubectl::Stub;
@@ -65,6 +65,7 @@ const ATTEMPT: &str = "2026-07-31T03:04:05Z";
 const LATER: &str = "2026-07-31T03:10:00Z";
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_secret_that_the_kubelet_could_not_retrieve_has_its_cause() {
     let missed = |names: &str| unretrieved(names, ATTEMPT);
     let old = || valid("acr-secret");
@@ -210,4 +211,18 @@ fn a_secret_that_the_kubelet_could_not_retrieve_has_its_cause() {
             assert_consistent(secret, image, said, name);
         }
     }
+}
+
+/// Nothing is sent, because a key of the secret may match.
+#[test]
+fn with_pull_a_secret_that_may_not_be_read_is_named() {
+    let stub = Stub::new()
+        .objects(POD, &[pod(IMAGE, &["acr-secret"], &back_off())])
+        .objects(EVENTS, &[anonymous()])
+        .objects(ACCOUNT, &[account(&[])])
+        .forbids(&secrets("acr-secret"), "secrets");
+    let (out, talk, status) = stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop", "--pull"]);
+    assert_eq!(status, Some(1), "{out}{talk}");
+    assert_eq!(row(&out, "registry"), "secret acr-secret may not be read by this login", "{out}");
+    assert!(row(&out, "cause").starts_with("not known, because secret acr-secret cannot be read"), "{out}");
 }

@@ -19,6 +19,7 @@ use clap::Args;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::explanation::{self, Usability};
 use review::host_calls::HostCalls;
+use review::lookups::NOT_GIVEN;
 use review::object_name::parse_namespace;
 use review::settings::Settings;
 use serde_json::Value;
@@ -51,6 +52,9 @@ Exit status:
   0  every image can be pulled now, as far as is known, or the workload asks for no pods now
   1  an image cannot be pulled, also where a pod runs and only its next pull fails, or a workload has no pods
   2  invalid usage, or kubectl failed";
+
+/// Why a Secret is not known, after its name.
+const NOT_ALLOWED: &str = " may not be read by this login";
 
 const PULL: &str = "Ask the registries whether the images can be pulled, with the credentials that the kubelet would try from the \
                     pull secrets of the pod";
@@ -237,6 +241,10 @@ fn ask(
     let pulls = Pulls::ask(asker, pulled().map(question), &args.pull.asking(false), io)?;
     for image in images.iter_mut().filter(|image| !image.image.is_never_pulled) {
         image.pull = pulls.result(&question(image), true, Some(&platform));
+        // What is not given here is what kubectl was not allowed to get.
+        if let Some(message) = image.pull.as_mut().and_then(|pull| pull.message.as_mut()) {
+            *message = message.replace(NOT_GIVEN, NOT_ALLOWED);
+        }
     }
     Ok(())
 }

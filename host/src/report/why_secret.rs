@@ -81,6 +81,7 @@ mod tests {
 
     /// The state of a secret does not contradict the status of its keys.
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn the_state_of_a_secret_is_about_the_image() {
         let tried = |fails: bool, status: &str| json!({"secret": "s", "key": "a.azurecr.io", "fails": fails, "status": status});
         let other = json!({"secret": "t", "key": "a.azurecr.io", "fails": false, "status": "ok"});

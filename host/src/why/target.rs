@@ -26,7 +26,7 @@ pub const WORKLOADS: &str =
 /// Jobs, as kubectl names them.
 pub const JOBS: &str = "jobs.batch";
 
-/// ReplicaSets, as kubectl names them.
+/// `ReplicaSets`, as kubectl names them.
 pub const REPLICA_SETS: &str = "replicasets.apps";
 
 /// The names of each kind: kubectl's own, and those that it takes too.
