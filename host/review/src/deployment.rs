@@ -3,6 +3,7 @@
 //! The manifests contain only what the settings require. The policy has checked the settings before. Names are those of
 //! `policy/cluster`.
 
+mod comment;
 mod given;
 mod grant;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+pub use self::comment::FieldComment;
 pub use self::given::Note;
 
 /// The default prefix of the names of the resources.
@@ -49,6 +51,8 @@ pub struct Deployment<'a> {
 pub struct Resource {
     /// One line each
     pub comments: Vec<String>,
+    /// Comments on its fields
+    pub field_comments: Vec<FieldComment>,
     /// As Kubernetes accepts it
     pub object: Value,
 }
@@ -119,7 +123,8 @@ impl Deployment<'_> {
                  created."
             }
         };
-        Resource { comments: vec![comment.to_owned()], object }
+        let field_comments = comment::of_policy(&object);
+        Resource { comments: vec![comment.to_owned()], field_comments, object }
     }
 
     /// The spec of the policy for a role, with nothing in it that is not needed.

@@ -41,6 +41,43 @@ impl FirstSettings<'_> {
         Value::Object(checks.into_iter().chain(entries).collect())
     }
 
+    /// Comments on the settings of [`Self::entries_json`]: the JSON pointer of a value in them, and a line.
+    pub fn entry_comments(&self) -> Vec<(String, String)> {
+        let entries = self.usage.entries();
+        let mut all = Vec::new();
+        if entries.is_empty() {
+            all.push((String::new(), self.without_entries()));
+        }
+        for (i, entry) in entries.iter().enumerate() {
+            all.extend(comments(entry).into_iter().map(|line| (format!("/pullSecrets/{i}"), line)));
+        }
+        all.extend(self.of_others().into_iter().flatten().map(|line| (String::new(), line)));
+        all
+    }
+
+    /// What images need where there are no entries.
+    fn without_entries(&self) -> String {
+        format!(
+            "The manifests have no image of an Azure container registry. Without entries, each one needs {}.",
+            self.default_secret
+        )
+    }
+
+    /// What is done about the images of other registries, in lines, where there are any.
+    fn of_others(&self) -> Option<[String; 3]> {
+        let others: Vec<&str> = self.usage.others().collect();
+        (!others.is_empty()).then(|| {
+            [
+                format!(
+                    "Other images come from {}. An Azure container registry with a domain of",
+                    some_of(&others, MOST_NAMES)
+                ),
+                "its own counts after you add the domain:".to_owned(),
+                "registrySuffixes: [registry.contoso.com]".to_owned(),
+            ]
+        })
+    }
+
     fn entry_json(&self, entry: &Entry) -> Value {
         let mut json = json!({"registries": [entry.registry], "secret": self.secret_of(entry)});
         if let Some(fields) = json.as_object_mut().filter(|_| !entry.namespaces.is_empty()) {
@@ -62,9 +99,8 @@ impl FirstSettings<'_> {
         if entries.is_empty() {
             let _ = write!(
                 text,
-                "# The manifests have no image of an Azure container registry. Without entries, each one needs {}.\n\
-                 # pullSecrets:\n#   - {{registries: [contoso.azurecr.io], secret: {}}}\n",
-                self.default_secret,
+                "# {}\n# pullSecrets:\n#   - {{registries: [contoso.azurecr.io], secret: {}}}\n",
+                self.without_entries(),
                 scalar(self.default_secret)
             );
         } else {
@@ -81,13 +117,8 @@ impl FirstSettings<'_> {
             }
             let _ = writeln!(text, "    secret: {}", scalar(self.secret_of(entry)));
         }
-        if self.usage.others().next().is_some() {
-            let _ = write!(
-                text,
-                "\n# Other images come from {}. An Azure container registry with a domain of\n\
-                 # its own counts after you add the domain:\n# registrySuffixes: [registry.contoso.com]\n",
-                some_of(&self.usage.others().collect::<Vec<_>>(), MOST_NAMES)
-            );
+        if let Some(lines) = self.of_others() {
+            let _ = write!(text, "\n# {}\n", lines.join("\n# "));
         }
         text += "\n# Look into the ServiceAccounts and Secrets that are among the manifests.\n\
                  cluster: {serviceAccounts: true, secrets: credentials}\n\n\

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use review::deployment::Deployment;
+use review::deployment::{Deployment, FieldComment};
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::first_settings::FirstSettings;
 use review::host_calls::HostCalls;
@@ -205,10 +205,21 @@ fn policies(first: &FirstSettings<'_>, policy: &Policy, host: Arc<dyn HostCalls>
     let module = format!("registry://{}", published_module(metadata));
     let deployment =
         Deployment { default_secret: first.default_secret, ..Deployment::new(&module, metadata, &settings) };
-    let address = Tool::ADDRESS;
+    let mut policies = deployment.resources();
+    for policy in &mut policies {
+        let comments = first.entry_comments().into_iter();
+        let comments =
+            comments.map(|(path, text)| FieldComment { pointer: format!("/spec/settings{path}"), text });
+        policy.field_comments.extend(comments);
+    }
+    let docs = format!("{}/blob/main/docs", Tool::ADDRESS);
     Ok(format!(
-        "# Policies for a cluster with Kubewarden: {address}/blob/main/docs/kubewarden.md\n{}",
-        yaml(&deployment.resources())?
+        "# Policies for a cluster with Kubewarden: {docs}/kubewarden.md\n\
+         # All settings: {docs}/settings.md\n\
+         #\n\
+         # The first policy adds missing pull secrets to new pods, then the second one rejects pods that still lack theirs.\n\
+         # Keep them in this order: {CONFIG_FILE} names the first one as #1.\n\n{}",
+        yaml(&policies)?
     ))
 }
 

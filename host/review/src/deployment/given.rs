@@ -69,7 +69,7 @@ impl Deployment<'_> {
         if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
             self.complete(spec, self.spec(role), is_namespaced(given));
         }
-        Resource { comments: Vec::new(), object }
+        Resource { comments: Vec::new(), field_comments: Vec::new(), object }
     }
 
     fn complete(&self, spec: &mut Map<String, Value>, wanted: Map<String, Value>, is_namespaced: bool) {

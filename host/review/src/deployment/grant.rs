@@ -91,7 +91,11 @@ impl Deployment<'_> {
             "roleRef": {"apiGroup": GROUP, "kind": kind, "name": name},
             "subjects": [{"kind": "ServiceAccount", "name": self.service_account, "namespace": self.namespace}],
         });
-        [Resource { comments, object: granted }, Resource { comments: Vec::new(), object: binding }]
+        [(comments, granted), (Vec::new(), binding)].map(|(comments, object)| Resource {
+            comments,
+            field_comments: Vec::new(),
+            object,
+        })
     }
 }
 
