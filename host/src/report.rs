@@ -17,13 +17,16 @@ pub mod text;
 pub mod why;
 mod why_secret;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::program::called;
 use crate::text::{counted, plural};
 use review::diagnostic::Diagnostic;
 use review::outcome::Outcome;
+use review::rule_help::Rule;
 use review::verdict::{Decision, Finding, Severity, Verdict};
 
 /// Who wrote a report.
@@ -135,6 +138,30 @@ pub trait Render {
     fn finish(&mut self, summary: &Summary, out: &mut dyn Write) -> io::Result<()>;
 }
 
+/// Writes the calls of the command in the helps of an outcome as the user can type them, for every format.
+pub fn name_calls(outcome: &mut Outcome) {
+    let of_pods = outcome.pods.iter_mut().map(|pods| &mut pods.verdict);
+    for verdict in of_pods.chain([&mut outcome.verdict]) {
+        let of_findings = verdict.findings.iter_mut().map(|finding| &mut finding.help);
+        let of_images = verdict.images.iter_mut().filter_map(|pull| pull.help.as_mut());
+        of_findings.chain(of_images).for_each(name_call);
+    }
+}
+
+/// The rule with the calls of the command as the user can type them.
+pub fn with_named_calls(rule: &Rule) -> Rule {
+    let mut rule = rule.clone();
+    name_call(&mut rule.fix);
+    rule
+}
+
+/// Writes the calls of the command in a help as the user can type them.
+pub fn name_call(help: &mut String) {
+    if let Cow::Owned(named) = called(help) {
+        *help = named;
+    }
+}
+
 /// The rule of a warning that came without a finding.
 const POLICY_WARNING: &str = "policy-warning";
 
@@ -161,7 +188,7 @@ fn mutation(verdict: &Verdict) -> Finding {
             "run acr-pull-secret fix with the same paths and settings",
         ),
     };
-    Finding { help: help.to_owned(), ..remark("policy-mutation", Severity::Reject, message) }
+    Finding { help: called(help).into_owned(), ..remark("policy-mutation", Severity::Reject, message) }
 }
 
 /// The names that a patch adds to a list of pull secrets.

@@ -148,8 +148,8 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
         add_help(&mut answer, args, pull_secrets.is_some());
         Ok(answer)
     };
-    let mut rules = rule_help::rules(&policy, host.clone());
-    rules.extend(pull::rules::rules());
+    let rules = rule_help::rules(&policy, host.clone()).into_iter().chain(pull::rules::rules());
+    let rules: Vec<Rule> = rules.map(|rule| report::with_named_calls(&rule)).collect();
     let mistaken: Vec<Diagnostic> = args.images.iter().filter_map(|word| mistaken(word, &rules)).collect();
     if !mistaken.is_empty() {
         return Err(Diagnostics(mistaken).into());
@@ -261,6 +261,7 @@ fn add_pulls(
     for (answer, question) in answers.iter_mut().zip(&questions) {
         if let (Answer::Image(_, _, pull), Some(question)) = (answer, question) {
             *pull = pulls.result(question, true, None).map(Box::new);
+            pull.iter_mut().filter_map(|pull| pull.help.as_mut()).for_each(report::name_call);
         }
     }
     let fails =

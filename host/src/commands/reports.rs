@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::args::{Format, Output, format_name};
-use crate::console::Io;
+use crate::console::{Io, spoken};
 use crate::files::CONFIG_FILE;
 use crate::files::atomic_file::{Access, Draft, destination, save};
 use crate::files::input;
@@ -19,6 +19,7 @@ use crate::report::gitlab::GitLab;
 use crate::report::markdown::Markdown;
 use crate::report::text::{Style, Text};
 use crate::report::{Render, Summary, github::GitHub, json::Json, junit::JUnit, sarif::Sarif};
+use crate::report::{name_calls, with_named_calls};
 use crate::text::{reason_of, shell_path};
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::outcome::Outcome;
@@ -103,15 +104,16 @@ struct Report {
 }
 
 impl Reports {
-    /// Starts every report.
+    /// Starts every report. In all of them, helps show the calls of the command that the user can type.
     pub(super) fn begin(outputs: &[Output], style: Style, rules: &[Rule], io: &Io) -> Self {
+        let rules: Vec<Rule> = rules.iter().map(with_named_calls).collect();
         let begin = |Output { format, file }: &Output| {
             let colour = io.colour && file.is_none();
             let renderer: Box<dyn Render> = match format {
                 Format::Text => Box::new(Text::new(Style { colour, ..style })),
                 Format::Json => Box::new(Json::default()),
                 Format::Junit => Box::new(JUnit::new(style.failing)),
-                Format::Sarif => Box::new(Sarif::new(rules.to_vec(), style.failing)),
+                Format::Sarif => Box::new(Sarif::new(rules.clone(), style.failing)),
                 Format::Github => Box::new(GitHub { failing: style.failing }),
                 Format::Azure => Box::new(Azure { failing: style.failing }),
                 Format::Gitlab => Box::new(GitLab::new(style.failing)),
@@ -129,12 +131,14 @@ impl Reports {
 
     /// Reports a problem of a file.
     pub(super) fn problem(&mut self, problem: &Diagnostic, io: &mut Io) {
-        self.each(io, |renderer, out| renderer.problem(problem, out));
+        let problem = spoken(problem);
+        self.each(io, |renderer, out| renderer.problem(&problem, out));
     }
 
     /// Reports the outcome for an object.
-    pub(super) fn outcome(&mut self, outcome: &Outcome, io: &mut Io) {
-        self.each(io, |renderer, out| renderer.outcome(outcome, out));
+    pub(super) fn outcome(&mut self, mut outcome: Outcome, io: &mut Io) {
+        name_calls(&mut outcome);
+        self.each(io, |renderer, out| renderer.outcome(&outcome, out));
     }
 
     /// Writes the end of each report. Prints an error and returns false if a report could not be written.

@@ -10,6 +10,7 @@ use serde::Serialize;
 pub use self::junit::write as write_junit;
 pub use self::text::{Style, write as write_text};
 use super::words;
+use crate::console::spoken;
 use crate::report::Tool;
 use crate::report::json_text;
 use review::diagnostic::{Diagnostic, Diagnostics};
@@ -51,12 +52,13 @@ pub struct SettingsProblem {
 
 impl SettingsProblem {
     fn of(diagnostic: &Diagnostic) -> Self {
+        let diagnostic = spoken(diagnostic);
         let spot = diagnostic.spot.as_ref();
         Self {
             line: spot.map(|spot| spot.line),
             column: spot.and_then(|spot| spot.column),
-            message: diagnostic.message.clone(),
-            help: diagnostic.help.clone(),
+            message: diagnostic.message,
+            help: diagnostic.help,
         }
     }
 }

@@ -147,7 +147,7 @@ pub(crate) fn run(
         for mut outcome in outcomes {
             outcome.source.document += documents;
             tally.add(&outcome);
-            reports.outcome(&outcome, io);
+            reports.outcome(outcome, io);
         }
         documents += head.documents;
         ControlFlow::Continue(())

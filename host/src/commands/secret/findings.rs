@@ -9,9 +9,11 @@ use serde_json::value::RawValue;
 
 use crate::commands::policy_file::load_policy;
 use crate::console::Io;
+use crate::program::called;
 use crate::pull_secret::Login;
 use crate::sandbox::{Limits, Policy};
 use review::cluster::Cluster;
+use review::diagnostic::in_one_line;
 use review::evaluation::Evaluation;
 use review::explanation::{self, Question};
 use review::host_calls::HostCalls;
@@ -71,7 +73,7 @@ impl Findings {
         let message = verdict.message.filter(|_| verdict.findings.is_empty());
         self.lines.extend(verdict.findings.iter().map(|finding| {
             let weight = if finding.severity == Severity::Reject { "error" } else { "warning" };
-            format!("{weight}[{}]: {}", finding.rule, finding.in_one_line())
+            format!("{weight}[{}]: {}", finding.rule, in_one_line(&finding.message, &called(&finding.help)))
         }));
         self.lines.extend(message.map(|message| format!("warning: {message}")));
     }
