@@ -263,8 +263,47 @@ fn a_pod_that_only_claims_to_be_of_a_workload_is_checked() {
     assert_eq!(status, Some(1), "{out}{talk}");
     assert!(out.contains("rejected Pod shop/a ") && !out.contains("Pod shop/b "), "{out}");
     let note =
-        "note: 2 pods skipped, because a pod with the same controller, images and pull secrets is checked\n";
+        "note: 2 objects skipped, because one with the same controller, images and pull secrets is checked\n";
     assert!(talk.contains(note), "{talk}");
+}
+
+/// An Argo Rollout keeps `ReplicaSets` without pods, and a KEDA `ScaledJob` makes Jobs from one template.
+#[test]
+fn of_workloads_of_other_kinds_each_template_is_reported_once() {
+    let rollout = Some(("Rollout", "web"));
+    let replicas = |name: &str, replicas: usize| {
+        object(
+            "ReplicaSet",
+            name,
+            rollout,
+            &json!({"replicas": replicas, "template": {"spec": template(&["gone"])}}),
+        )
+    };
+    let job = |name: &str| {
+        let spec = json!({"template": {"spec": template(&["gone"])}});
+        let mut job = object("Job", name, Some(("ScaledJob", "queue")), &spec);
+        job["apiVersion"] = "batch/v1".into();
+        job
+    };
+    let all = [
+        [replicas("web-1", 0), replicas("web-2", 0), replicas("web-3", 2)],
+        [job("queue-1"), job("queue-2"), job("queue-3")],
+    ];
+    let stub = Stub::new().objects(&get(CHECKED, ""), &all.concat()).prints(&get_metadata(""), "");
+    let (out, talk, status) = stub.run(&["check", "--live"]);
+    assert_eq!(status, Some(1), "{out}{talk}");
+    let rejected: Vec<&str> = out.lines().filter_map(|line| line.strip_prefix("rejected ")).collect();
+    assert!(
+        matches!(&rejected[..], [first, second]
+            if first.starts_with("ReplicaSet shop/web-3 ") && second.starts_with("Job shop/queue-1 ")),
+        "{out}"
+    );
+    for note in [
+        "note: 2 objects skipped, because one with the same controller, images and pull secrets is checked\n",
+        "note: 2 old revisions without pods skipped\n",
+    ] {
+        assert!(talk.contains(note), "{note}: {talk}");
+    }
 }
 
 /// It came with the repository.

@@ -1,7 +1,7 @@
 //! Which objects of a cluster are left out of a check, because an object that is checked says the same about its pods.
 //!
-//! A reference to an owner is what the author of an object has written. So it alone leaves nothing out: what counts for pulling
-//! has to follow from the template of a listed workload.
+//! A reference to an owner is what the author of an object has written. So it alone leaves out nothing that pulls: what counts
+//! for pulling has to follow from the template of a listed workload, or has to be the same in an object that is checked.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -18,10 +18,15 @@ const MAKERS: [&str; 7] =
 /// The most makers above an object: a `Job` of a `CronJob`, a `ReplicaSet` of a `Deployment`.
 const MOST_MAKERS: usize = 2;
 
-/// Labels in which the pods of a workload differ. Kubernetes: pkg/controller/statefulset, pkg/controller/job
-const OWN_LABELS: [&str; 3] = [
+/// Labels in which the pods of a workload differ, and the templates of Jobs. Kubernetes: pkg/controller/statefulset,
+/// pkg/controller/job, pkg/registry/batch/job/strategy.go
+const OWN_LABELS: [&str; 7] = [
     "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/controller-uid",
     "batch.kubernetes.io/job-completion-index",
+    "batch.kubernetes.io/job-name",
+    "controller-uid",
+    "job-name",
     "statefulset.kubernetes.io/pod-name",
 ];
 
@@ -40,11 +45,11 @@ pub(super) enum Part {
     Checked,
     /// A checked workload has made it, and its template says the same
     Made,
-    /// A checked pod with the same controller says the same
+    /// A checked object with the same controller says the same
     Alike,
     /// A pod or a `Job` that has finished pulls nothing
     Finished,
-    /// An old revision of a `Deployment` has no pods
+    /// An old revision of a workload has no pods
     Unused,
 }
 
@@ -64,6 +69,8 @@ struct Cluster<'a> {
     makers: HashMap<Maker<'a>, &'a Value>,
     /// The pull secrets that `ServiceAccounts` list, by namespace and name
     accounts: HashMap<(&'a str, &'a str), Vec<&'a str>>,
+    /// The current revisions of workloads that are not listed, such as those of other kinds
+    revisions: HashMap<Maker<'a>, Revision<'a>>,
 }
 
 impl<'a> Cluster<'a> {
@@ -73,7 +80,16 @@ impl<'a> Cluster<'a> {
         let account = |object| {
             ((word(object, "/metadata/namespace"), word(object, "/metadata/name")), secrets_of(object))
         };
-        Self { makers: makers.collect(), accounts: accounts.map(account).collect() }
+        let mut revisions: HashMap<Maker<'_>, Revision<'_>> = HashMap::new();
+        for object in objects.iter().filter(|object| is_revision(object)) {
+            let Some(maker) = Maker::of(object) else { continue };
+            let revision = Revision::of(object);
+            revisions
+                .entry(maker)
+                .and_modify(|current| *current = (*current).max(revision))
+                .or_insert(revision);
+        }
+        Self { makers: makers.collect(), accounts: accounts.map(account).collect(), revisions }
     }
 
     fn part(&self, object: &'a Value) -> Part {
@@ -82,7 +98,7 @@ impl<'a> Cluster<'a> {
         }
         let makers = self.makers(object);
         if makers.is_empty() {
-            return Part::Checked;
+            return if has_no_pods(object) && self.is_old(object) { Part::Unused } else { Part::Checked };
         }
         if has_no_pods(object) {
             return Part::Unused;
@@ -93,6 +109,12 @@ impl<'a> Cluster<'a> {
             makers.iter().filter(|maker| !has_finished(maker) && !has_no_pods(maker) && !is_deleted(maker));
         let is_same = |maker: &&Value| self.pods(maker).is_some_and(|made| made.become_those(&pods));
         if checked.any(is_same) { Part::Made } else { Part::Checked }
+    }
+
+    /// Whether it is not the current revision of its workload.
+    fn is_old(&self, object: &'a Value) -> bool {
+        let current = Maker::of(object).and_then(|maker| self.revisions.get(&maker));
+        current.is_some_and(|current| *current != Revision::of(object))
     }
 
     /// The makers of an object, from its own up to one that none has made. None where objects name each other as their owners.
@@ -138,6 +160,27 @@ impl<'a> Maker<'a> {
     }
 }
 
+/// A revision of a workload. The greatest is the current one: the newest of those that have pods, or of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Revision<'a> {
+    is_kept: bool,
+    has_pods: bool,
+    created: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Revision<'a> {
+    fn of(object: &'a Value) -> Self {
+        Self {
+            is_kept: !is_deleted(object),
+            has_pods: !has_no_pods(object),
+            // Times of the API server are in one form, in UTC.
+            created: word(object, "/metadata/creationTimestamp"),
+            name: word(object, "/metadata/name"),
+        }
+    }
+}
+
 /// What a check reads of pods: a pod itself, or those of a template.
 #[derive(PartialEq, Eq, Hash)]
 struct Pods<'a> {
@@ -160,15 +203,13 @@ impl<'a> Pods<'a> {
             let template = object.pointer(template.strip_suffix("/spec")?)?;
             (template.get("metadata").unwrap_or(&Value::Null), template.get("spec")?)
         };
-        let labels = metadata.get("labels").and_then(Value::as_object).into_iter().flatten();
-        let labels = labels.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
         let images = IMAGES.into_iter().flat_map(|[list, image, policy]| {
             let items = spec.get(list).and_then(Value::as_array).into_iter().flatten();
             let items = items.filter(move |item| item.pointer(image).is_some());
             items.map(move |item| [list, word(item, "/name"), word(item, image), word(item, policy)])
         });
         Some(Self {
-            labels: labels.filter(|(name, _)| !OWN_LABELS.contains(name)).collect(),
+            labels: labels_of(metadata),
             are_mirrors: metadata.pointer("/annotations/kubernetes.io~1config.mirror").is_some(),
             account: spec.as_object().map_or("default", service_account),
             secrets: secrets_of(spec),
@@ -187,18 +228,26 @@ impl<'a> Pods<'a> {
     }
 }
 
-/// In what pods with the same controller are alike.
+/// In what objects with the same controller are alike: pods, or workloads such as the Jobs of a `ScaledJob`.
 #[derive(PartialEq, Eq, Hash)]
 struct Like<'a> {
     maker: Maker<'a>,
+    kind: &'a str,
+    /// Its own, besides those of its pods: a policy may select by them
+    labels: BTreeMap<&'a str, &'a str>,
     is_deleted: bool,
     pods: Pods<'a>,
 }
 
 impl<'a> Like<'a> {
     fn of(object: &'a Value) -> Option<Self> {
-        let pod = Some(object).filter(|object| word(object, "/kind") == "Pod")?;
-        Some(Self { maker: Maker::of(pod)?, is_deleted: is_deleted(pod), pods: Pods::of(pod)? })
+        Some(Self {
+            maker: Maker::of(object)?,
+            kind: word(object, "/kind"),
+            labels: labels_of(object.get("metadata")?),
+            is_deleted: is_deleted(object),
+            pods: Pods::of(object)?,
+        })
     }
 }
 
@@ -211,14 +260,27 @@ fn has_finished(object: &Value) -> bool {
     not_judged(&kind, object).is_some() || (is_job && conditions.into_iter().any(is_end))
 }
 
-/// Whether it is a `ReplicaSet` that is to have no pods, as a `Deployment` keeps for each old revision.
+/// Whether it is of a kind of which a workload has one for each revision: a `ReplicaSet` of a `Deployment` or a `Rollout`, a
+/// `ReplicationController` of a `DeploymentConfig`.
+fn is_revision(object: &Value) -> bool {
+    ["ReplicaSet", "ReplicationController"].contains(&word(object, "/kind"))
+}
+
+/// Whether it is to have no pods, as a workload keeps for each old revision.
 fn has_no_pods(object: &Value) -> bool {
-    word(object, "/kind") == "ReplicaSet" && object.pointer("/spec/replicas").is_some_and(|count| count == 0)
+    is_revision(object) && object.pointer("/spec/replicas").is_some_and(|count| count == 0)
 }
 
 /// Whether it is being deleted. The policy does not check such an object, which a finalizer can keep for long.
 fn is_deleted(object: &Value) -> bool {
     object.pointer("/metadata/deletionTimestamp").is_some()
+}
+
+/// The labels that tell more than which of its siblings an object is.
+fn labels_of(metadata: &Value) -> BTreeMap<&str, &str> {
+    let labels = metadata.get("labels").and_then(Value::as_object).into_iter().flatten();
+    let labels = labels.map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
+    labels.filter(|(name, _)| !OWN_LABELS.contains(name)).collect()
 }
 
 fn secrets_of(object: &Value) -> Vec<&str> {

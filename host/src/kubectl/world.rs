@@ -34,11 +34,11 @@ pub struct World {
     pub forbidden: Vec<&'static str>,
     /// How many objects are left out because a listed one has made them, and its template says the same
     pub made: usize,
-    /// How many pods are left out because one that is like them is checked
+    /// How many objects are left out because one that is like them, of the same controller, is checked
     pub alike: usize,
     /// How many pods and Jobs are left out because they have finished
     pub finished: usize,
-    /// How many old revisions of Deployments are left out because they have no pods
+    /// How many old revisions of workloads are left out because they have no pods
     pub unused: usize,
 }
 

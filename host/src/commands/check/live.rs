@@ -84,8 +84,8 @@ impl Live {
         }
         if *alike > 0 {
             io.stderr.line(&format!(
-                "note: {} skipped, because a pod with the same controller, images and pull secrets is checked",
-                counted(*alike, "pod")
+                "note: {} skipped, because one with the same controller, images and pull secrets is checked",
+                counted(*alike, "object")
             ));
         }
         if *finished > 0 {
@@ -96,7 +96,7 @@ impl Live {
             ));
         }
         if *unused > 0 {
-            io.stderr.line(&format!("note: {} without pods skipped", counted(*unused, "old ReplicaSet")));
+            io.stderr.line(&format!("note: {} without pods skipped", counted(*unused, "old revision")));
         }
         if !self.world.forbidden.is_empty() {
             let kinds = self.world.forbidden.join(", ");

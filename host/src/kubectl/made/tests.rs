@@ -295,3 +295,90 @@ fn of_pods_that_are_alike_one_is_checked() {
         assert_eq!(parts(&objects).last(), Some(&expected), "{:?}", objects.last());
     }
 }
+
+#[test]
+fn of_the_revisions_of_a_workload_that_is_not_listed_the_current_one_is_checked() {
+    const ROLLOUT: Option<(&str, &str)> = Some(("Rollout", "web"));
+    let revision = |kind: &str, name: &str, replicas: usize, owner| {
+        let object = with(workload(kind, name, owner), "/spec/replicas", replicas.into());
+        let object = with(object, "/spec/template/spec/containers/0/image", format!("a:{name}").into());
+        // The names are in the order of the revisions.
+        with(object, "/metadata/creationTimestamp", format!("2027-01-0{name}T12:00:00Z").into())
+    };
+    let of = |name: &str, replicas| revision("ReplicaSet", name, replicas, ROLLOUT);
+    let config = Some(("DeploymentConfig", "web"));
+    let of_config = |name: &str, replicas| revision("ReplicationController", name, replicas, config);
+    let deleted = |object| with(object, "/metadata/deletionTimestamp", "2027-01-31T12:00:00Z".into());
+    let other = |object| with(object, "/metadata/namespace", "ops".into());
+    for (what, objects, expected) in [
+        ("the newest has pods", vec![of("1", 0), of("2", 0), of("3", 2)], vec![Unused, Unused, Checked]),
+        ("an older one has pods, after a rollback", vec![of("1", 2), of("2", 0)], vec![Checked, Unused]),
+        (
+            "two have pods, during a rollout",
+            vec![of("1", 1), of("2", 2), of("3", 0)],
+            vec![Checked, Checked, Unused],
+        ),
+        ("scaled to nothing", vec![of("2", 0), of("3", 0), of("1", 0)], vec![Unused, Checked, Unused]),
+        (
+            "the newest is being deleted",
+            vec![of("1", 0), of("2", 0), deleted(of("3", 2))],
+            vec![Unused, Checked, Checked],
+        ),
+        ("of two namespaces", vec![of("1", 0), other(of("2", 0))], vec![Checked, Checked]),
+        ("of OpenShift", vec![of_config("1", 0), of_config("2", 1)], vec![Unused, Checked]),
+        (
+            "without a controller",
+            vec![revision("ReplicaSet", "1", 0, None), revision("ReplicaSet", "2", 1, None)],
+            vec![Checked, Checked],
+        ),
+        (
+            "of a Deployment that may not be listed",
+            vec![revision("ReplicaSet", "1", 0, WEB), revision("ReplicaSet", "2", 1, WEB)],
+            vec![Unused, Checked],
+        ),
+    ] {
+        assert_eq!(parts(&objects), expected, "{what}");
+    }
+}
+
+#[test]
+fn of_workloads_that_are_alike_one_is_checked() {
+    const SCALED: Option<(&str, &str)> = Some(("ScaledJob", "queue"));
+    let job = |name: &str, owner| {
+        let own = json!({
+            "app": "web", "controller-uid": name, "job-name": name, "batch.kubernetes.io/controller-uid": name,
+            "batch.kubernetes.io/job-name": name,
+        });
+        with(workload("Job", name, owner), "/spec/template/metadata/labels", own)
+    };
+    let of = |name: &str| job(name, SCALED);
+    let pod_of = |name: &str| {
+        let labels = json!({"app": "web", "controller-uid": name, "job-name": name});
+        with(pod("a", Some(("Job", name))), "/metadata/labels", labels)
+    };
+    let done = json!({"conditions": [{"type": "Complete", "status": "True"}]});
+    let earlier = Some(("CronJob", "cron"));
+    let earlier =
+        |name: &str| with(job(name, earlier), "/spec/template/spec/containers/0/image", "a:0".into());
+    let mut objects = vec![workload("CronJob", "cron", None)];
+    for (object, expected) in [
+        (with(of("zero"), "/status", done), Finished),
+        (of("one"), Checked),
+        (of("two"), Alike),
+        (pod_of("two"), Made),
+        (with(of("three"), "/spec/template/spec/containers/0/image", "b:1".into()), Checked),
+        (with(of("four"), "/spec/template/spec/imagePullSecrets", json!([{"name": "x"}])), Checked),
+        (with(of("five"), "/spec/template/metadata/labels/skip", "yes".into()), Checked),
+        (with(of("six"), "/metadata/labels/skip", "yes".into()), Checked),
+        (with(of("seven"), "/metadata/namespace", "ops".into()), Checked),
+        (job("eight", Some(("ScaledJob", "other"))), Checked),
+        (job("nine", None), Checked),
+        (job("ten", None), Checked),
+        (workload("StatefulSet", "eleven", SCALED), Checked),
+        (earlier("twelve"), Checked),
+        (earlier("thirteen"), Alike),
+    ] {
+        objects.push(object);
+        assert_eq!(parts(&objects).last(), Some(&expected), "{:?}", objects.last());
+    }
+}
