@@ -2,6 +2,7 @@
 
 mod api;
 mod existing;
+mod waiting;
 
 use serde_json::{Value, json};
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::text::{shell_path, shell_word};
+
 /// Which cluster kubectl talks to. No config file can set these.
 #[derive(Debug, Clone, Default, Args)]
 pub struct AccessArgs {
@@ -13,4 +15,13 @@ pub struct AccessArgs {
     /// Kubeconfig of kubectl [default: kubectl's own]
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
+}
+
+impl AccessArgs {
+    /// The options as a shell reads them, each with a space before it: ` --context=prod`.
+    pub(crate) fn words(&self) -> String {
+        let context = self.context.as_deref().map(|name| format!(" --context={}", shell_word(name)));
+        let kubeconfig = self.kubeconfig.as_deref().map(|path| format!(" --kubeconfig={}", shell_path(path)));
+        context.into_iter().chain(kubeconfig).collect()
+    }
 }

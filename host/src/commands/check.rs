@@ -266,6 +266,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
     if !args.quiet {
         live.tell_of_pods(status, io);
+        live.tell_of_waiting(&tally.accepted, &args.live.access, io);
     }
     if tally.can_be_fixed {
         point_at_fix(args, question, io);

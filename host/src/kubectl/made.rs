@@ -3,7 +3,7 @@
 //! A reference to an owner is what the author of an object has written. So it alone leaves out nothing that pulls: what counts
 //! for pulling has to follow from the template of a listed workload, or has to be the same in an object that is checked.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use review::admission::service_account;
 use review::kind::{Kind, controller, not_judged, templates};
@@ -53,20 +53,28 @@ pub(super) enum Part {
     Unused,
 }
 
-/// What is done with each of the objects.
-pub(super) fn parts(objects: &[Value]) -> Vec<Part> {
+/// What is done with each of the objects, and the number of the checked one that says the same: its own where there is none
+/// other.
+pub(super) fn parts(objects: &[Value]) -> Vec<(Part, usize)> {
     let cluster = Cluster::of(objects);
-    let mut seen = HashSet::new();
-    let part = |object| match cluster.part(object) {
-        Part::Checked if Like::of(object).is_some_and(|like| !seen.insert(like)) => Part::Alike,
-        part => part,
+    let mut seen = HashMap::new();
+    let part = |(own, object)| match cluster.part(object) {
+        (Part::Checked, _) => {
+            let first = Like::of(object).map_or(own, |like| *seen.entry(like).or_insert(own));
+            (if first == own { Part::Checked } else { Part::Alike }, first)
+        }
+        (part, other) => (part, other.unwrap_or(own)),
     };
-    objects.iter().map(part).collect()
+    let parts: Vec<(Part, usize)> = objects.iter().enumerate().map(part).collect();
+    // The workload that has made an object may be left out for another one.
+    let said = |(part, by): &(Part, usize)| (*part, parts.get(*by).map_or(*by, |(_, first)| *first));
+    parts.iter().map(said).collect()
 }
 
 /// The objects that others refer to.
 struct Cluster<'a> {
-    makers: HashMap<Maker<'a>, &'a Value>,
+    /// Each with its number
+    makers: HashMap<Maker<'a>, (usize, &'a Value)>,
     /// The pull secrets that `ServiceAccounts` list, by namespace and name
     accounts: HashMap<(&'a str, &'a str), Vec<&'a str>>,
     /// The current revisions of workloads that are not listed, such as those of other kinds
@@ -75,7 +83,8 @@ struct Cluster<'a> {
 
 impl<'a> Cluster<'a> {
     fn of(objects: &'a [Value]) -> Self {
-        let makers = objects.iter().filter_map(|object| Some((Maker::itself(object)?, object)));
+        let makers = objects.iter().enumerate();
+        let makers = makers.filter_map(|(i, object)| Some((Maker::itself(object)?, (i, object))));
         let accounts = objects.iter().filter(|object| word(object, "/kind") == "ServiceAccount");
         let account = |object| {
             ((word(object, "/metadata/namespace"), word(object, "/metadata/name")), secrets_of(object))
@@ -92,23 +101,29 @@ impl<'a> Cluster<'a> {
         Self { makers: makers.collect(), accounts: accounts.map(account).collect(), revisions }
     }
 
-    fn part(&self, object: &'a Value) -> Part {
+    /// What is done with an object, and the number of the workload that has made it, where that says the same.
+    fn part(&self, object: &'a Value) -> (Part, Option<usize>) {
         if has_finished(object) {
-            return Part::Finished;
+            return (Part::Finished, None);
         }
         let makers = self.makers(object);
         if makers.is_empty() {
-            return if has_no_pods(object) && self.is_old(object) { Part::Unused } else { Part::Checked };
+            let is_unused = has_no_pods(object) && self.is_old(object);
+            return (if is_unused { Part::Unused } else { Part::Checked }, None);
         }
         if has_no_pods(object) {
-            return Part::Unused;
+            return (Part::Unused, None);
         }
-        let Some(pods) = self.pods(object) else { return Part::Checked };
-        // Only for a maker that is checked itself.
-        let mut checked =
-            makers.iter().filter(|maker| !has_finished(maker) && !has_no_pods(maker) && !is_deleted(maker));
-        let is_same = |maker: &&Value| self.pods(maker).is_some_and(|made| made.become_those(&pods));
-        if checked.any(is_same) { Part::Made } else { Part::Checked }
+        let Some(pods) = self.pods(object) else { return (Part::Checked, None) };
+        // Only for a maker that is checked itself, or that another one has made.
+        let checked = makers
+            .iter()
+            .rev()
+            .filter(|(_, maker)| !has_finished(maker) && !has_no_pods(maker) && !is_deleted(maker));
+        let is_same =
+            |(_, maker): &&(usize, &'a Value)| self.pods(maker).is_some_and(|made| made.become_those(&pods));
+        let mut same = checked.filter(is_same);
+        same.next().map_or((Part::Checked, None), |(number, _)| (Part::Made, Some(*number)))
     }
 
     /// Whether it is not the current revision of its workload.
@@ -118,10 +133,10 @@ impl<'a> Cluster<'a> {
     }
 
     /// The makers of an object, from its own up to one that none has made. None where objects name each other as their owners.
-    fn makers(&self, object: &Value) -> Vec<&'a Value> {
+    fn makers(&self, object: &Value) -> Vec<(usize, &'a Value)> {
         let maker = |object: &Value| Maker::of(object).and_then(|maker| self.makers.get(&maker).copied());
-        let above = std::iter::successors(maker(object), |found| maker(found));
-        let makers: Vec<&Value> = above.take(MOST_MAKERS + 1).collect();
+        let above = std::iter::successors(maker(object), |(_, found)| maker(found));
+        let makers: Vec<(usize, &Value)> = above.take(MOST_MAKERS + 1).collect();
         if makers.len() > MOST_MAKERS { Vec::new() } else { makers }
     }
 

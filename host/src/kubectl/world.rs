@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::field::word;
 use super::made::{Part, parts};
 use super::{Kubectl, KubectlError, Query, Scope};
+use crate::why::pod::Pod;
 
 /// The kinds that are checked.
 const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps,replicasets.apps,statefulsets.apps,\
@@ -38,6 +39,8 @@ pub struct World {
     pub alike: usize,
     /// How many pods and Jobs are left out because they have finished
     pub finished: usize,
+    /// The pods that wait for an image which the kubelet cannot pull
+    pub waiting: Vec<Waiting>,
     /// How many old revisions of workloads are left out because they have no pods
     pub unused: usize,
 }
@@ -49,6 +52,17 @@ pub struct Found {
     pub place: String,
     /// The object
     pub object: Value,
+}
+
+/// A pod that waits for an image which the kubelet cannot pull.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its namespace
+    pub namespace: String,
+    /// Its name
+    pub name: String,
+    /// The place of the object that is checked for it: its own, or that of its workload
+    pub checked: String,
 }
 
 impl World {
@@ -84,8 +98,15 @@ impl World {
 
     /// What is checked of these objects.
     fn of(objects: Vec<Value>) -> Self {
-        let mut world = Self::default();
-        for (part, object) in parts(&objects).into_iter().zip(objects) {
+        let parts = parts(&objects);
+        let waiting = objects.iter().zip(&parts).filter_map(|(object, (_, checked))| {
+            let pod = Pod::of(Some(object).filter(|object| word(object, "/kind") == "Pod")?);
+            let is_waiting = pod.is_failing() && !pod.is_over();
+            let checked = place(objects.get(*checked).filter(|_| is_waiting)?);
+            Some(Waiting { namespace: pod.namespace, name: pod.name, checked })
+        });
+        let mut world = Self { waiting: waiting.collect(), ..Self::default() };
+        for ((part, _), object) in parts.into_iter().zip(objects) {
             match part {
                 Part::Checked => world.objects.push(Found::new(object)),
                 Part::Made => world.made += 1,
@@ -100,10 +121,14 @@ impl World {
 
 impl Found {
     fn new(object: Value) -> Self {
-        let (kind, name) = (word(&object, "/kind").to_ascii_lowercase(), word(&object, "/metadata/name"));
-        let place = format!("{kind}/{name} in namespace {}", word(&object, "/metadata/namespace"));
-        Self { place, object }
+        Self { place: place(&object), object }
     }
+}
+
+/// Where an object of a cluster is.
+fn place(object: &Value) -> String {
+    let (kind, name) = (word(object, "/kind").to_ascii_lowercase(), word(object, "/metadata/name"));
+    format!("{kind}/{name} in namespace {}", word(object, "/metadata/namespace"))
 }
 
 /// The objects of each kind that may be listed, and the kinds that may not. Of the built-in roles, `view` has no `PodTemplates`.

@@ -1,6 +1,6 @@
 //! Evaluates many inputs: part by part, by several threads, reported in the order of the input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::iter;
 use std::num::NonZero;
 use std::ops::ControlFlow;
@@ -14,6 +14,7 @@ use crate::commands::reports::Reports;
 use crate::commands::unknown::Unknown;
 use crate::console::Io;
 use crate::files::input::Given;
+use crate::files::origin::Origin;
 use crate::pull::Pulls;
 use crate::report::Summary;
 use review::diagnostic::{Diagnostic, Weight};
@@ -42,6 +43,8 @@ pub(crate) struct Tally {
     pub(crate) unreadable: Vec<String>,
     /// Whether every input was read to its end
     pub(crate) all_read: bool,
+    /// The places of the objects of a cluster that are accepted
+    pub(crate) accepted: HashSet<String>,
 }
 
 /// What is reported about a part before its objects.
@@ -53,6 +56,8 @@ struct Head {
     documents: usize,
     /// Whether the locations of its findings must be searched, because its objects are in several batches
     is_to_locate: bool,
+    /// Whether it is an object of a cluster
+    is_live: bool,
     /// What it is, where it is in a folder and is not a manifest
     foreign: Option<Foreign>,
 }
@@ -115,6 +120,7 @@ pub(crate) fn run(
         foreign: 0,
         unreadable: Vec::new(),
         all_read: true,
+        accepted: HashSet::new(),
     };
     // How many documents of the current input came before this part.
     let mut documents = 0;
@@ -147,6 +153,9 @@ pub(crate) fn run(
         for mut outcome in outcomes {
             outcome.source.document += documents;
             tally.add(&outcome);
+            if head.is_live && outcome.worst() == Decision::Accepted {
+                tally.accepted.insert(outcome.source.file.clone());
+            }
             reports.outcome(outcome, io);
         }
         documents += head.documents;
@@ -174,7 +183,7 @@ fn open(piece: Piece) -> (Head, Vec<Batch>) {
     let read = piece.read();
     let left_out: Option<Arc<str>> = read.left_out().map(Arc::from);
     let Read { content, problems, position, origin, foreign, .. } = read;
-    let has_lines = origin.has_lines();
+    let (has_lines, is_live) = (origin.has_lines(), origin == Origin::Live);
     let is_one = content.manifests.len() <= LONG;
     let mut manifests = content.manifests.into_iter();
     let batches = iter::from_fn(|| {
@@ -184,5 +193,5 @@ fn open(piece: Piece) -> (Head, Vec<Batch>) {
     });
     let batches = batches.collect();
     let is_to_locate = !is_one && has_lines;
-    (Head { position, problems, documents: content.documents, is_to_locate, foreign }, batches)
+    (Head { position, problems, documents: content.documents, is_to_locate, is_live, foreign }, batches)
 }

@@ -1,5 +1,7 @@
 //! `check --live`: the objects of a cluster as inputs.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
@@ -8,21 +10,25 @@ use review::inventory::Expiry;
 use review::list::some_of;
 
 use super::Check;
-use crate::args::CompleteArgs;
+use crate::args::{AccessArgs, CompleteArgs};
 use crate::commands::question::Question;
 use crate::commands::unknown::Unknown;
 use crate::console::{ExitStatus, Io};
 use crate::files::input::Given;
 use crate::kubectl::field::word;
-use crate::kubectl::world::{Found, READ, World};
+use crate::kubectl::world::{Found, READ, Waiting, World};
 use crate::kubectl::{Kubectl, Scope};
-use crate::text::{counted, plural};
+use crate::program;
+use crate::text::{counted, plural, shell_word};
 
 /// Days before the end of a Secret from which it is reported: the default of `expiryWarningDays`, whatever the settings have.
 const SOON: i64 = 30;
 
 /// The most names that a warning lists.
 const MOST_NAMES: usize = 5;
+
+/// The most pods that a note lists.
+const MOST_PODS: usize = 3;
 
 /// What was read of the cluster; nothing without `--live`.
 #[derive(Default)]
@@ -158,6 +164,25 @@ impl Live {
                  so that their workloads create them again",
             );
         }
+    }
+
+    /// Prints which pods wait for their images, although nothing is wrong with what was checked for them.
+    pub(super) fn tell_of_waiting(&self, accepted: &HashSet<String>, access: &AccessArgs, io: &Io) {
+        let waiting = self.world.waiting.iter().filter(|pod| accepted.contains(&pod.checked));
+        let pods: Vec<&Waiting> = waiting.collect();
+        let Some(first) = pods.first() else { return };
+        let names: Vec<String> =
+            pods.iter().map(|Waiting { namespace, name, .. }| format!("{namespace}/{name}")).collect();
+        io.stderr.line(&format!(
+            "note: the kubelet cannot pull an image of {} that {} accepted: {}; to see why, run {} why {} -n {}{}",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "is" } else { "are" },
+            some_of(&names, MOST_PODS),
+            program::name(),
+            shell_word(&first.name),
+            shell_word(&first.namespace),
+            access.words()
+        ));
     }
 
     /// Prints what is not among other inputs. Of a cluster, everything was asked for.

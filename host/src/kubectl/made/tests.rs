@@ -1,7 +1,11 @@
 use serde_json::{Value, json};
 
 use super::Part::{self, Alike, Checked, Finished, Made, Unused};
-use super::parts;
+
+/// What is done with each of the objects.
+fn parts(objects: &[Value]) -> Vec<Part> {
+    super::parts(objects).into_iter().map(|(part, _)| part).collect()
+}
 
 fn spec(image: &str) -> Value {
     json!({"serviceAccountName": "web", "containers": [{"name": "web", "image": image}]})
@@ -381,4 +385,25 @@ fn of_workloads_that_are_alike_one_is_checked() {
         objects.push(object);
         assert_eq!(parts(&objects).last(), Some(&expected), "{:?}", objects.last());
     }
+}
+
+#[test]
+fn what_is_left_out_leads_to_the_object_that_is_checked_for_it() {
+    let job = |name: &str| workload("Job", name, Some(("ScaledJob", "queue")));
+    let other = with(pod("c", WEB_1), "/spec/containers/0/image", "b:1".into());
+    let objects = [
+        pod("a", WEB_1),
+        workload("ReplicaSet", "web-1", WEB),
+        workload("Deployment", "web", None),
+        job("one"),
+        pod("b", Some(("Job", "two"))),
+        job("two"),
+        other.clone(),
+        other,
+    ];
+    let found = super::parts(&objects);
+    assert_eq!(
+        found,
+        [(Made, 2), (Made, 2), (Checked, 2), (Checked, 3), (Made, 3), (Alike, 3), (Checked, 6), (Alike, 6)]
+    );
 }

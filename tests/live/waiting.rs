@@ -1,0 +1,95 @@
+//! Pods whose images the kubelet cannot pull.
+
+use std::os::unix::process::CommandExt as _;
+
+use serde_json::{Value, json};
+
+use super::{CHECKED, OF_EXPIRED, get, get_metadata, object, objects, template};
+use crate::kubectl::Stub;
+
+/// The pod with the state of its container.
+fn waiting(mut pod: Value, reason: &str) -> Value {
+    let message = "failed to authorize: 401 Unauthorized";
+    let state = json!({"waiting": {"reason": reason, "message": message}});
+    pod["status"] = json!({"phase": "Pending", "containerStatuses": [{"name": "web", "state": state}]});
+    pod
+}
+
+const NOTE: &str = "note: the kubelet cannot pull";
+
+/// The note among the messages of a check of these objects.
+fn note(objects: &[Value], called: &str, access: &[&str]) -> Option<String> {
+    let scope = access.iter().map(|option| format!(" {option}")).collect::<Vec<_>>().concat();
+    let metadata = OF_EXPIRED.replace("2020", "2999");
+    let stub = Stub::new().objects(&get(CHECKED, &scope), objects).prints(&get_metadata(&scope), &metadata);
+    std::fs::write(stub.path().join("a b.yaml"), "").unwrap();
+    let output = stub.command(&[&["check", "--live"], access].concat()).arg0(called).output().unwrap();
+    let talk = String::from_utf8(output.stderr).unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{talk}");
+    talk.lines().find(|line| line.starts_with(NOTE)).map(str::to_owned)
+}
+
+#[test]
+fn a_pod_that_is_accepted_and_waits_gets_the_command_that_says_why() {
+    let mut all = objects();
+    let accepted = all.iter().position(|object| object["metadata"]["name"] == "web-1-a").unwrap();
+    for (reason, is_named) in [
+        ("ErrImagePull", true),
+        ("ImagePullBackOff", true),
+        ("InvalidImageName", true),
+        ("ContainerCreating", false),
+        ("CrashLoopBackOff", false),
+    ] {
+        all[accepted] = waiting(all[accepted].clone(), reason);
+        assert_eq!(note(&all, "acr-pull-secret", &[]).is_some(), is_named, "{reason}");
+    }
+    all[accepted] = waiting(all[accepted].clone(), "ImagePullBackOff");
+    for (called, access, shown) in [
+        ("acr-pull-secret", &[][..], "acr-pull-secret why web-1-a -n shop"),
+        ("kubectl-acr_pull_secret", &[], "kubectl acr-pull-secret why web-1-a -n shop"),
+        (
+            "kubectl-acr_pull_secret",
+            &["--context=prod", "--kubeconfig=a b.yaml"],
+            "kubectl acr-pull-secret why web-1-a -n shop --context=prod --kubeconfig='a b.yaml'",
+        ),
+    ] {
+        let expected =
+            format!("{NOTE} an image of 1 pod that is accepted: shop/web-1-a; to see why, run {shown}");
+        assert_eq!(note(&all, called, access), Some(expected), "{called}");
+    }
+}
+
+#[test]
+fn of_many_pods_that_wait_a_few_are_named() {
+    let pod = |name: &str| waiting(object("Pod", name, None, &template(&["acr-secret"])), "ErrImagePull");
+    let all = ["a", "b", "c", "d", "e"].map(pod);
+    assert_eq!(
+        note(&all, "acr-pull-secret", &[]).as_deref(),
+        Some(
+            "note: the kubelet cannot pull an image of 5 pods that are accepted: shop/a, shop/b, shop/c and 2 more; \
+             to see why, run acr-pull-secret why a -n shop"
+        )
+    );
+}
+
+/// The finding says why.
+#[test]
+fn a_pod_that_is_rejected_or_over_is_not_named() {
+    let of =
+        |name: &str, secret: &str| waiting(object("Pod", name, None, &template(&[secret])), "ErrImagePull");
+    let mut deleted = of("deleted", "acr-secret");
+    deleted["metadata"]["deletionTimestamp"] = "2027-01-31T12:00:00Z".into();
+    let mut failed = of("failed", "acr-secret");
+    failed["status"]["phase"] = "Failed".into();
+    let workload = json!({"template": {"spec": template(&["gone"])}});
+    let made = object("Pod", "made", Some(("StatefulSet", "db")), &template(&["gone"]));
+    let all = [
+        of("rejected", "gone"),
+        deleted,
+        failed,
+        object("StatefulSet", "db", None, &workload),
+        waiting(made, "ErrImagePull"),
+        object("Pod", "fine", None, &template(&["acr-secret"])),
+    ];
+    assert_eq!(note(&all, "acr-pull-secret", &[]), None);
+}
