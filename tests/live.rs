@@ -1,6 +1,7 @@
 //! `check --live`: what kubectl shows of a cluster is checked, with recorded answers, and with the real kubectl.
 
 mod api;
+mod ends;
 mod existing;
 mod waiting;
 
@@ -12,7 +13,7 @@ use crate::reports::{assert_valid, schema};
 const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps,replicasets.apps,statefulsets.apps,\
                        daemonsets.apps,jobs.batch,cronjobs.batch,serviceaccounts";
 
-const METADATA: &str = r#"{{range .items}}{{.metadata.namespace | urlquery}} {{.metadata.name | urlquery}} {{.type | urlquery}} {{with .metadata.annotations}}{{with index . "acr-pull-secret/expires"}}{{. | urlquery}}{{end}}{{end}}{{"\n"}}{{end}}"#;
+const METADATA: &str = r#"{{range .items}}{{.metadata.namespace | urlquery}} {{.metadata.name | urlquery}} {{.type | urlquery}} {{with .metadata.annotations}}{{with index . "acr-pull-secret/expires"}}{{. | urlquery}}{{end}}{{end}}{{range .metadata.ownerReferences}}{{if .controller}} controlled{{end}}{{end}}{{"\n"}}{{end}}"#;
 
 const PASSWORD: &str = "FormersPassw0rd+six";
 
@@ -238,17 +239,6 @@ fn live_takes_nothing_that_stands_for_another_input() {
         assert_eq!(status, Some(2), "{alone:?}: {talk}");
         assert!(talk.contains("--live"), "{alone:?}: {talk}");
     }
-}
-
-#[test]
-fn announced_ends_are_reported_without_the_content_of_the_secrets() {
-    let more = "shop later kubernetes.io%2Fdockerconfigjson 2999-01-31T00%3A00%3A00Z\nshop other Opaque \n\
-                shop token Opaque 2020-01-31T00%3A00%3A00Z\nshop odd a%2Fb 2020-01-31T00%3A00%3A00Z\n";
-    let stub = cluster("", &format!("{OF_EXPIRED}{more}"));
-    let (_, talk, _) = stub.run(&["check", "--live"]);
-    let warning = "warning: pull secret with an announced end that is past or within 30 days: \
-                   shop/acr-secret (2020-01-31T00:00:00Z)\n";
-    assert!(talk.contains(warning), "{talk}");
 }
 
 /// A reference to an owner is what the author of a pod writes.

@@ -17,7 +17,7 @@ pub struct LiveArgs {
     /// All namespaces
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub all_namespaces: bool,
-    /// Read what is in the pull secrets too [default: only names, types and the annotation of Secrets that says when they end]
+    /// Read what is in the pull secrets too [default: only names, types, controllers and announced ends of Secrets]
     #[arg(long)]
     pub secrets: bool,
     /// The cluster

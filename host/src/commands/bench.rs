@@ -175,7 +175,7 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
         let (stdin, stdout) = (Box::new(std::io::empty()), Box::new(std::io::sink()));
         let mut io = Io { stdin, stdout, stderr: Console::new(std::io::sink()), colour: false };
         let mut reports = Reports::begin(&to_nobody, style, &[], &io);
-        let tally = judging::run(&evaluation, &inputs, None, one, &mut reports, &mut io);
+        let tally = judging::run(&evaluation, &inputs, &|_| (), one, &mut reports, &mut io);
         reports.finish(&tally.summary, &mut io);
     };
     let mut tasks: Vec<Task<'_>> =

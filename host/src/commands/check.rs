@@ -1,5 +1,6 @@
 //! `check`: check manifests.
 
+mod ends;
 pub(super) mod judging;
 mod live;
 mod nothing;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::args::settings::{self, refused};
 use crate::args::{
@@ -32,13 +34,16 @@ use crate::program;
 use crate::pull::{self, Asker, Plans, Pulls};
 use crate::report::Summary;
 use crate::report::text::Style;
+use crate::sandbox::Policy;
 use crate::sandbox::lookup_recording::{Record, Replay};
 use live::Live;
 use review::admission::ApiServer;
+use review::cluster::Cluster;
 use review::engine::Engine;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
+use review::outcome::Outcome;
 use review::rule_help::{Rule, rules};
 
 const EXAMPLES: &str = "Examples:
@@ -227,15 +232,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         },
         host: host.clone(),
     };
-    let asker = Asker {
-        policy: &policy,
-        settings: &settings.json,
-        host: Arc::new(lookups(&cluster, &policy, None, complete, io)),
-        cluster: &cluster,
-        is_complete: complete.complete,
-        node: pulling::node(&args.pull, &policy)?,
-        plans: Plans::default(),
-    };
+    let asker = asker(args, &policy, &settings.json, &cluster, complete, io)?;
     let style = Style { colour: io.colour, quiet: args.quiet, failing: args.fail_on.into() };
     let rules = described_rules(args, &policy, host);
     let mut reports = Reports::begin(&args.output, style, &rules, io);
@@ -244,19 +241,23 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         if args.is_read_as_text() {
             question.tell(&settings, io);
         }
-        live.tell(question, &evaluation, io);
+        live.tell(question, io);
         skipped::tell(&folders, &search, io);
         skipped::tell_of_images(&evaluation, &folders, io);
     }
     let pulls =
         args.pull.pull.then(|| pulling::ask(&evaluation, &inputs, &asker, &args.pull, io)).transpose()?;
-    let tally = judging::run(&evaluation, &inputs, pulls.as_ref(), jobs, &mut reports, io);
+    let ends = live.ends(question, &evaluation);
+    let add = |outcome: &mut Outcome| {
+        if let Some(pulls) = &pulls {
+            pulls.attach(&evaluation, outcome);
+        }
+        ends.attach(&evaluation, &asker, outcome);
+    };
+    let tally = judging::run(&evaluation, &inputs, &add, jobs, &mut reports, io);
 
     let all_written = reports.finish(&tally.summary, io);
-    if let Some((path, mut draft, record)) = record {
-        let written = draft.write_all(record.session().as_bytes()).and_then(|()| draft.finish());
-        written.with_context(|| unwritable(path))?;
-    }
+    record.map(end_record).transpose()?;
     if !args.quiet {
         skipped::tell_of_unreadable(&tally.unreadable, io);
         live.tell_of_unknown(&tally.unknown, io);
@@ -265,13 +266,33 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let status = status(args, &tally.summary, tally.all_read && all_written && all_asked);
     let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
     if !args.quiet {
-        live.tell_of_pods(status, io);
-        live.tell_of_waiting(&tally.accepted, &args.live.access, io);
+        live.tell_of_pods(status, &tally.accepted, io);
+        ends.tell_of_unused(io);
     }
     if tally.can_be_fixed {
         point_at_fix(args, question, io);
     }
     Ok(status)
+}
+
+/// What says which images the policy applies to, and which credentials the kubelet tries.
+fn asker<'a>(
+    args: &Check,
+    policy: &'a Policy,
+    settings: &'a RawValue,
+    cluster: &'a Arc<Cluster>,
+    complete: CompleteArgs,
+    io: &Io,
+) -> Result<Asker<'a>> {
+    Ok(Asker {
+        policy,
+        settings,
+        host: Arc::new(lookups(cluster, policy, None, complete, io)),
+        cluster,
+        is_complete: complete.complete,
+        node: pulling::node(&args.pull, policy)?,
+        plans: Plans::default(),
+    })
 }
 
 fn ensure_own_policy(args: &Check, is_own: bool) -> Result<()> {
@@ -298,6 +319,12 @@ fn lacks_cluster(
 fn begin_record<'a>(path: &'a Path, host: &Arc<dyn HostCalls>) -> Result<(&'a Path, Draft, Arc<Record>)> {
     let draft = Draft::new(path, Access::Private).with_context(|| unwritable(path))?;
     Ok((path, draft, Arc::new(Record::new(host.clone()))))
+}
+
+/// Writes the session.
+fn end_record((path, mut draft, record): (&Path, Draft, Arc<Record>)) -> Result<()> {
+    let written = draft.write_all(record.session().as_bytes()).and_then(|()| draft.finish());
+    written.with_context(|| unwritable(path))
 }
 
 fn unwritable(path: &Path) -> String {

@@ -1,7 +1,7 @@
 //! The objects of a cluster that a check needs, read once.
 
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::field::word;
 use super::made::{Part, parts};
@@ -18,9 +18,12 @@ const NEEDED: [&str; 2] = ["pods", "serviceaccounts"];
 /// The types of Secrets that the kubelet reads. Only their content is asked for.
 pub const READ: [&str; 2] = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
 
-/// What is printed of a Secret: namespace, name, type and end, without its data. Escaped as in the query of a URL, because a type
+/// What is printed of a Secret: namespace, name, type, end and whether a controller renews it, without its data. Escaped as in the query of a URL, because a type
 /// may have any characters.
-const METADATA: &str = r#"{{range .items}}{{.metadata.namespace | urlquery}} {{.metadata.name | urlquery}} {{.type | urlquery}} {{with .metadata.annotations}}{{with index . "acr-pull-secret/expires"}}{{. | urlquery}}{{end}}{{end}}{{"\n"}}{{end}}"#;
+const METADATA: &str = r#"{{range .items}}{{.metadata.namespace | urlquery}} {{.metadata.name | urlquery}} {{.type | urlquery}} {{with .metadata.annotations}}{{with index . "acr-pull-secret/expires"}}{{. | urlquery}}{{end}}{{end}}{{range .metadata.ownerReferences}}{{if .controller}} controlled{{end}}{{end}}{{"\n"}}{{end}}"#;
+
+/// The end of the line of a Secret that a controller renews.
+const CONTROLLED: &str = " controlled";
 
 /// The objects of a cluster.
 #[derive(Debug, Default)]
@@ -149,11 +152,19 @@ fn metadata(line: &str) -> Option<Value> {
         let word = word.replace('+', " ");
         percent_decode_str(&word).decode_utf8().ok().map(std::borrow::Cow::into_owned)
     };
+    let (line, is_controlled) = match line.strip_suffix(CONTROLLED) {
+        Some(line) => (line, true),
+        None => (line, false),
+    };
     let words = line.split(' ').map(word).collect::<Option<Vec<String>>>()?;
     let [namespace, name, kind, expires] = words.try_into().ok()?;
-    let mut metadata = json!({"namespace": namespace, "name": name});
-    if let Some(fields) = metadata.as_object_mut().filter(|_| !expires.is_empty()) {
-        fields.insert("annotations".to_owned(), json!({"acr-pull-secret/expires": expires}));
+    let mut metadata =
+        Map::from_iter([("namespace".to_owned(), namespace.into()), ("name".to_owned(), name.into())]);
+    if !expires.is_empty() {
+        metadata.insert("annotations".to_owned(), json!({"acr-pull-secret/expires": expires}));
+    }
+    if is_controlled {
+        metadata.insert("ownerReferences".to_owned(), json!([{"controller": true}]));
     }
     Some(json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind}))
 }
@@ -178,7 +189,11 @@ mod tests {
             metadata("shop s Opaque ").unwrap()["metadata"],
             json!({"namespace": "shop", "name": "s"})
         );
-        for other in ["", "shop s Opaque", "a b c d e", "a b %FF "] {
+        assert_eq!(
+            metadata("shop s Opaque  controlled").unwrap()["metadata"],
+            json!({"namespace": "shop", "name": "s", "ownerReferences": [{"controller": true}]})
+        );
+        for other in ["", "shop s Opaque", "a b c d e", "a b %FF ", "a b c controlled"] {
             assert_eq!(metadata(other), None, "{other:?}");
         }
     }

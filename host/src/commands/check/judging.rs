@@ -15,7 +15,6 @@ use crate::commands::unknown::Unknown;
 use crate::console::Io;
 use crate::files::input::Given;
 use crate::files::origin::Origin;
-use crate::pull::Pulls;
 use crate::report::Summary;
 use review::diagnostic::{Diagnostic, Weight};
 use review::evaluation::Evaluation;
@@ -75,11 +74,11 @@ struct Batch {
     has_lines: bool,
 }
 
-/// Evaluates everything in these inputs and reports it.
+/// Evaluates everything in these inputs and reports it, with what `add` knows of each object that is checked.
 pub(crate) fn run(
     evaluation: &Evaluation<'_>,
     inputs: &[Result<Given, String>],
-    pulls: Option<&Pulls<'_>>,
+    add: &(dyn Fn(&mut Outcome) + Sync),
     jobs: NonZero<usize>,
     reports: &mut Reports,
     io: &mut Io,
@@ -95,10 +94,8 @@ pub(crate) fn run(
             None => evaluation.judge(manifest),
         });
         let mut outcomes: Vec<Outcome> = judged.collect();
-        if let Some(pulls) = pulls.filter(|_| left_out.is_none()) {
-            for outcome in &mut outcomes {
-                pulls.attach(evaluation, outcome);
-            }
+        if left_out.is_none() {
+            outcomes.iter_mut().for_each(add);
         }
         let can_be_fixed = has_lines && left_out.is_none() && outcomes.iter().any(fix::may_add);
         if is_one {

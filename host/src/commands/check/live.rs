@@ -6,26 +6,19 @@ use anyhow::Result;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::evaluation::Evaluation;
-use review::inventory::Expiry;
 use review::list::some_of;
 
 use super::Check;
+use super::ends::Ends;
 use crate::args::{AccessArgs, CompleteArgs};
 use crate::commands::question::Question;
 use crate::commands::unknown::Unknown;
 use crate::console::{ExitStatus, Io};
 use crate::files::input::Given;
-use crate::kubectl::field::word;
-use crate::kubectl::world::{Found, READ, Waiting, World};
+use crate::kubectl::world::{Found, Waiting, World};
 use crate::kubectl::{Kubectl, Scope};
 use crate::program;
-use crate::text::{counted, plural, shell_word};
-
-/// Days before the end of a Secret from which it is reported: the default of `expiryWarningDays`, whatever the settings have.
-const SOON: i64 = 30;
-
-/// The most names that a warning lists.
-const MOST_NAMES: usize = 5;
+use crate::text::{counted, shell_word};
 
 /// The most pods that a note lists.
 const MOST_PODS: usize = 3;
@@ -37,6 +30,8 @@ pub(super) struct Live {
     was_read: bool,
     /// Whether the content of pull secrets was asked for
     has_contents: bool,
+    /// Which cluster it is
+    access: AccessArgs,
 }
 
 impl Live {
@@ -59,7 +54,7 @@ impl Live {
         let world = World::read(&kubectl, &scope, live.secrets).map_err(|error| {
             Diagnostics(vec![Diagnostic::error(error.to_string()).with_help(error.help())])
         })?;
-        Ok(Self { world, was_read: true, has_contents: live.secrets })
+        Ok(Self { world, was_read: true, has_contents: live.secrets, access: live.access.clone() })
     }
 
     /// The objects, each as an input.
@@ -74,13 +69,19 @@ impl Live {
         self.world.secrets.iter().for_each(|secret| cluster.declare_secret(secret.clone()));
     }
 
+    /// When the Secrets end whose content is not known. With settings, the policy says what they have it read.
+    pub(super) fn ends(&self, question: Question, evaluation: &Evaluation<'_>) -> Ends {
+        let is_wanted = !self.has_contents && question == Question::Pulls;
+        if is_wanted { Ends::of(&self.world.secrets, evaluation) } else { Ends::default() }
+    }
+
     /// Whether a Secret that was not read does not exist; `given` without `--live`.
     pub(super) fn complete(&self, given: CompleteArgs) -> CompleteArgs {
         if self.was_read { CompleteArgs { complete: self.world.no_secrets.is_none() } } else { given }
     }
 
     /// Prints what is left out, and what is not known.
-    pub(super) fn tell(&self, question: Question, evaluation: &Evaluation<'_>, io: &Io) {
+    pub(super) fn tell(&self, question: Question, io: &Io) {
         let World { no_secrets, made, alike, finished, unused, .. } = &self.world;
         if *made > 0 {
             io.stderr.line(&format!(
@@ -121,7 +122,6 @@ impl Live {
                 io.stderr.line(
                     "note: only the names, types and announced ends of Secrets are checked; to check what is in them, add --secrets",
                 );
-                self.tell_of_ends(evaluation, io);
             }
             None if self.was_read && !self.has_contents => {
                 io.stderr.line("note: what is in the Secrets is not known; to check it, add --secrets");
@@ -130,33 +130,9 @@ impl Live {
         }
     }
 
-    /// Prints which Secrets end soon, or have ended. The policy gives no finding on their users, because it reads when a Secret
-    /// ends together with its content.
-    fn tell_of_ends(&self, evaluation: &Evaluation<'_>, io: &Io) {
-        let ends = self.world.secrets.iter().filter_map(|secret| {
-            let is_read = READ.contains(&word(secret, "/type"));
-            let is_announced = !word(secret, "/metadata/annotations/acr-pull-secret~1expires").is_empty();
-            if !is_read || !is_announced {
-                return None;
-            }
-            let ends = Expiry::of(secret, evaluation.policy, evaluation.host.clone());
-            ends.days_left.filter(|days| *days <= SOON)?;
-            let [namespace, name] = ["/metadata/namespace", "/metadata/name"].map(|path| word(secret, path));
-            Some(format!("{namespace}/{name} ({})", ends.expires?))
-        });
-        let ends: Vec<String> = ends.collect();
-        if !ends.is_empty() {
-            let secrets = plural(ends.len(), "pull secret");
-            let some = some_of(&ends, MOST_NAMES);
-            let message =
-                format!("{secrets} with an announced end that is past or within {SOON} days: {some}");
-            let warning = Diagnostic::warning(message);
-            io.stderr.diagnostic(&warning.with_help("add --secrets to see which pods use them"));
-        }
-    }
-
-    /// Prints what to do about pods that are rejected: unlike a manifest, a pod cannot get another pull secret.
-    pub(super) fn tell_of_pods(&self, status: ExitStatus, io: &Io) {
+    /// Prints what to do about pods: unlike a manifest, one that is rejected cannot get another pull secret, and one that is
+    /// accepted may wait for its images.
+    pub(super) fn tell_of_pods(&self, status: ExitStatus, accepted: &HashSet<String>, io: &Io) {
         let is_pod = |found: &Found| found.object.get("kind").is_some_and(|kind| kind == "Pod");
         if status == ExitStatus::Found && self.world.objects.iter().any(is_pod) {
             io.stderr.line(
@@ -164,10 +140,11 @@ impl Live {
                  so that their workloads create them again",
             );
         }
+        self.tell_of_waiting(accepted, io);
     }
 
     /// Prints which pods wait for their images, although nothing is wrong with what was checked for them.
-    pub(super) fn tell_of_waiting(&self, accepted: &HashSet<String>, access: &AccessArgs, io: &Io) {
+    fn tell_of_waiting(&self, accepted: &HashSet<String>, io: &Io) {
         let waiting = self.world.waiting.iter().filter(|pod| accepted.contains(&pod.checked));
         let pods: Vec<&Waiting> = waiting.collect();
         let Some(first) = pods.first() else { return };
@@ -181,7 +158,7 @@ impl Live {
             program::name(),
             shell_word(&first.name),
             shell_word(&first.namespace),
-            access.words()
+            self.access.words()
         ));
     }
 
@@ -190,15 +167,5 @@ impl Live {
         if !self.was_read {
             unknown.tell(io);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::SOON;
-
-    #[test]
-    fn a_secret_ends_soon_as_by_default_in_the_policy() {
-        assert_eq!(SOON, i64::from(policy_core::Settings::default().expiry_warning_days));
     }
 }
