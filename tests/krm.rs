@@ -97,6 +97,22 @@ fn settings_come_from_the_function_config() {
     }
 }
 
+/// What `kpt fn eval FOLDER --image …-krm` sends, and what it makes of `-- mode=validate`.
+#[test]
+fn kpt_needs_no_configuration_and_gets_its_option_named() {
+    let config = |data: &str| {
+        format!(
+            "functionConfig:\n  metadata:\n    name: function-input\n  data: {data}\n  kind: ConfigMap\n  apiVersion: v1\n"
+        )
+    };
+    let (status, output, said) = krm(&[HEAD, &config("{}"), ITEMS].concat());
+    assert_eq!(status, Some(0), "{said}");
+    assert!(output.contains("imagePullSecrets:\n    - name: acr-secret\n"), "{output}");
+    let (status, output, said) = krm(&[HEAD, &config("{mode: validate}"), ITEMS].concat());
+    assert_eq!((status, output.as_str()), (Some(2), ""), "{said}");
+    assert!(said.contains("--fn-config pull-secrets.yaml"), "{said}");
+}
+
 #[test]
 fn a_secret_and_an_account_among_the_items_are_looked_up() {
     let account = "items:\n- apiVersion: v1\n  kind: ServiceAccount\n  metadata: {name: default}\n  imagePullSecrets: [{name: mine}]\n";

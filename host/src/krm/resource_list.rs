@@ -62,6 +62,12 @@ pub enum InputError {
         /// File, line and column
         at: String,
     },
+    /// Its configuration is a `ConfigMap`, as kpt makes of the words of a call
+    #[error("{at}: the settings of this function cannot be in a ConfigMap")]
+    ConfigMap {
+        /// File, line and column
+        at: String,
+    },
     /// A field of its configuration is not valid
     #[error("{at}: functionConfig.{error}")]
     Field {
@@ -83,8 +89,14 @@ impl InputError {
                     .to_owned(),
             ),
             Self::Kind { .. } => Some(
-                "write both, with the settings below spec, in the file that transformers or validators name".to_owned(),
+                "write both, with the settings below spec, in the file that transformers or validators name, or that kpt \
+                 gets by --fn-config"
+                    .to_owned(),
             ),
+            Self::ConfigMap { .. } => Some(format!(
+                "write them below spec in a file with apiVersion: {CONFIG_VERSION} and kind: {CONFIG_KIND}, and name it in kpt \
+                 fn eval --fn-config pull-secrets.yaml, or in configPath of a Kptfile"
+            )),
             Self::Field { error, .. } => Some(error.help.clone()).filter(|help| !help.is_empty()),
         }
     }
@@ -104,11 +116,11 @@ struct FunctionConfig {
 }
 
 impl ResourceList {
-    /// Reads a list, and the settings in its `functionConfig`. Without one, the settings are the policy's defaults.
+    /// Reads a list, and the settings in its `functionConfig`. Without any, the settings are the policy's defaults.
     ///
     /// # Errors
     /// - it is not one `ResourceList`
-    /// - its `functionConfig` is not a `PullSecrets`
+    /// - its `functionConfig` is neither a `PullSecrets` nor empty
     pub fn read(file: SourceFile) -> Result<Self, InputError> {
         if file.text.trim().is_empty() {
             return Err(InputError::Empty);
@@ -135,10 +147,14 @@ impl ResourceList {
         }
         let config = document.value.get_mut("functionConfig").map(Value::take).unwrap_or_default();
         let file = Arc::new(file);
-        if config.is_null() {
+        let data = data(&config);
+        if is_empty(&config) || data.as_deref().is_some_and(<[_]>::is_empty) {
             return Ok(Self { file, settings: Settings::default(), mutates: true });
         }
         let at = |pointer: &str| at(&file, &document, &format!("/functionConfig{pointer}"));
+        if let Some([field, ..]) = data.as_deref() {
+            return Err(InputError::ConfigMap { at: at(field) });
+        }
         let word = |field| config.get(field).and_then(Value::as_str).unwrap_or_default();
         if (word("apiVersion"), word("kind")) != (CONFIG_VERSION, CONFIG_KIND) {
             return Err(InputError::Kind { at: at("") });
@@ -159,6 +175,19 @@ impl ResourceList {
     }
 }
 
+/// Where a `ConfigMap` could have settings; `None` for other kinds. kpt sends one without any where a call has none.
+/// kptdev/kpt thirdparty/cmdconfig/commands/cmdeval/cmdeval.go
+fn data(config: &Value) -> Option<Vec<&'static str>> {
+    let is = |field, word: &str| config.get(field).is_some_and(|value| value == word);
+    let has = |pointer: &&str| config.pointer(pointer).is_some_and(|data| !is_empty(data));
+    (is("apiVersion", "v1") && is("kind", "ConfigMap"))
+        .then(|| ["/data", "/binaryData"].into_iter().filter(has).collect())
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(Map::is_empty)
+}
+
 #[cfg(test)]
 mod tests {
     use super::ResourceList;
@@ -175,6 +204,7 @@ mod tests {
         let not_a_list = "standard input is not a ResourceList";
         let kind =
             "<stdin>:5:3: functionConfig must have apiVersion: acr-pull-secret/v1 and kind: PullSecrets";
+        let config_map = "<stdin>:7:9: the settings of this function cannot be in a ConfigMap";
         for (text, message) in [
             (String::new(), "standard input is empty, but krm needs a ResourceList"),
             ("# a\n".to_owned(), not_a_list),
@@ -186,7 +216,23 @@ mod tests {
                 "standard input has 2 documents, and a function gets one ResourceList",
             ),
             (list.replace("[]", "foo"), "<stdin>:3:8: items must be a list"),
-            (format!("{list}functionConfig:\n  apiVersion: v1\n  kind: ConfigMap\n  data: {{}}\n"), kind),
+            (
+                format!("{list}functionConfig:\n  apiVersion: v1\n  kind: ConfigMap\n  data: {{a: b}}\n"),
+                config_map,
+            ),
+            (
+                format!("{list}functionConfig:\n  apiVersion: v1\n  kind: ConfigMap\n  data: [1]\n"),
+                config_map,
+            ),
+            (
+                format!(
+                    "{list}functionConfig:\n  apiVersion: v1\n  kind: ConfigMap\n  binaryData: {{a: Yg==}}\n"
+                ),
+                "<stdin>:7:15: the settings of this function cannot be in a ConfigMap",
+            ),
+            (format!("{list}functionConfig:\n  apiVersion: v1\n  kind: Secret\n  data: {{}}\n"), kind),
+            (format!("{list}functionConfig:\n  apiVersion: apps/v1\n  kind: ConfigMap\n"), kind),
+            (format!("{list}functionConfig:\n  metadata: {{}}\n"), kind),
             (format!("{list}functionConfig:\n  kind: PullSecrets\n"), kind),
             (
                 format!(
@@ -202,6 +248,25 @@ mod tests {
             ),
         ] {
             assert_eq!(read(&text).unwrap_err(), message, "{text}");
+        }
+    }
+
+    /// kpt sends a `ConfigMap` for a call that has no settings.
+    #[test]
+    fn a_configuration_without_settings_means_the_defaults() {
+        let config_map = "apiVersion: v1, kind: ConfigMap, metadata: {name: function-input}";
+        for config in [
+            "null".to_owned(),
+            "{}".to_owned(),
+            format!("{{{config_map}}}"),
+            format!("{{{config_map}, data: {{}}}}"),
+            format!("{{{config_map}, data: null, binaryData: {{}}}}"),
+        ] {
+            let list = read(&format!(
+                "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\nfunctionConfig: {config}\n"
+            ));
+            let list = list.unwrap_or_else(|error| panic!("{config}: {error}"));
+            assert_eq!((list.settings.json.get(), list.mutates), ("{}", true), "{config}");
         }
     }
 
