@@ -115,10 +115,12 @@ impl Outcome {
         Arc::ptr_eq(&self.manifest.document, &other.manifest.document)
     }
 
-    /// All findings. A finding that a template and its pods have in common appears once, as in the template, with the higher
-    /// severity.
+    /// All findings, with pointers into the object as it is written. A finding that a template and its pods have in common
+    /// appears once, as in the template, with the higher severity.
     pub fn findings(&self) -> Vec<Finding> {
-        let mut findings = self.verdict.findings.clone();
+        let own = self.verdict.findings.iter();
+        let mut findings: Vec<Finding> =
+            own.map(|it| Finding { pointer: self.as_written(&it.pointer), ..it.clone() }).collect();
         let at = |finding: &Finding| (finding.line, finding.column);
         let of_pods =
             self.pods.iter().flat_map(|pods| pods.verdict.findings.iter().map(move |it| (pods, it)));
@@ -130,10 +132,17 @@ impl Outcome {
             });
             match same {
                 Some(known) => known.severity = known.severity.max(finding.severity),
-                None => findings.push(finding.clone()),
+                None => findings.push(Finding { pointer, ..finding.clone() }),
             }
         }
         findings
+    }
+
+    /// The pointer into the object as it is written, for a pointer into what the API server stores: `stringData` as `data`.
+    fn as_written(&self, pointer: &str) -> String {
+        let written = pointer.replacen("/data/", "/stringData/", 1);
+        let is_written = pointer.starts_with("/data/") && self.manifest.object().pointer(&written).is_some();
+        if is_written { written } else { pointer.to_owned() }
     }
 
     /// How many warnings there are for the object and its pods.
@@ -184,13 +193,8 @@ pub fn locate(outcomes: &mut [Outcome]) {
 /// JSON pointers into the document of all findings, those of the object first.
 fn pointers(outcome: &Outcome) -> Vec<String> {
     let prefix = &outcome.manifest.prefix;
-    let object = outcome.manifest.object();
-    let own = outcome.verdict.findings.iter().map(|finding| {
-        // The API server stores it as `data`.
-        let written = finding.pointer.replacen("/data/", "/stringData/", 1);
-        let is_written = finding.pointer.starts_with("/data/") && object.pointer(&written).is_some();
-        format!("{prefix}{}", if is_written { &written } else { &finding.pointer })
-    });
+    let own = outcome.verdict.findings.iter();
+    let own = own.map(|finding| format!("{prefix}{}", outcome.as_written(&finding.pointer)));
     let pods = outcome.pods.iter().flat_map(|pods| {
         let findings = pods.verdict.findings.iter();
         findings.map(move |finding| format!("{prefix}{}", pods.pointer_in_template(&finding.pointer)))
