@@ -43,7 +43,7 @@ fn list(text: &str) -> Value {
 #[test]
 fn mutate_adds_what_fix_adds_and_nothing_else_changes() {
     let (status, output, said) = krm(&[HEAD, ITEMS].concat());
-    assert_eq!((status, said.as_str()), (Some(0), ""));
+    assert_eq!(status, Some(0), "{said}");
     let fixed = ITEMS.replace("  spec:\n", "  spec:\n    imagePullSecrets:\n    - name: acr-secret\n");
     let (items, results) = output.strip_prefix(HEAD).unwrap().split_once("results:\n").unwrap();
     assert_eq!(items, fixed);
@@ -51,12 +51,12 @@ fn mutate_adds_what_fix_adds_and_nothing_else_changes() {
     assert_eq!(
         result,
         &json!({"message": "added pull secret acr-secret", "severity": "info",
-            "resourceRef": {"apiVersion": "v1", "kind": "Pod", "name": "web"}}),
+            "resourceRef": {"apiVersion": "v1", "kind": "Pod", "name": "web"}, "field": {"path": "spec.imagePullSecrets"}}),
         "{results}"
     );
     // A second run has nothing to add.
-    let (status, again, _) = krm(&[HEAD, items].concat());
-    assert_eq!((status, again), (Some(0), [HEAD, items].concat()));
+    let (status, again, said) = krm(&[HEAD, items].concat());
+    assert_eq!((status, again, said.as_str()), (Some(0), [HEAD, items].concat(), ""));
 }
 
 #[test]
@@ -123,6 +123,46 @@ fn a_secret_and_an_account_among_the_items_are_looked_up() {
     let (status, output, said) = krm(&[HEAD, &items].concat());
     assert_eq!(status, Some(0), "{said}");
     assert!(output.contains("imagePullSecrets:\n    - name: mine\n    - name: acr-secret\n"), "{output}");
+}
+
+/// Where `fix` warns. The items say which accounts there are, and the pods which they use.
+#[test]
+fn a_list_that_hides_the_secrets_of_an_account_is_a_warning() {
+    let pod = |name: &str, account: &str, list: &str| {
+        format!(
+            "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: {name}\n    namespace: shop\n    annotations: \
+             {{internal.config.kubernetes.io/path: {name}.yaml, internal.config.kubernetes.io/index: '2'}}\n  spec:\n    \
+             serviceAccountName: {account}\n{list}    containers: [{{name: web, image: contoso.azurecr.io/web:v1}}]\n"
+        )
+    };
+    let account = |name: &str| {
+        format!("- apiVersion: v1\n  kind: ServiceAccount\n  metadata: {{name: {name}, namespace: shop}}\n")
+    };
+    let own_list = "    imagePullSecrets: [{name: other}]\n";
+    for (items, warned) in [
+        (pod("a", "builder", ""), vec!["a"]),
+        (pod("a", "builder", "") + &pod("b", "builder", ""), vec!["a", "b"]),
+        (pod("a", "default", "") + &pod("b", "default", ""), vec!["a"]),
+        (pod("a", "builder", "") + &account("builder"), vec![]),
+        (account("default") + &pod("a", "builder", ""), vec!["a"]),
+        (pod("a", "builder", own_list), vec![]),
+        (pod("a", "builder", &own_list.replace("other", "acr-secret")), vec![]),
+    ] {
+        let (status, output, said) = krm(&format!("{HEAD}items:\n{items}"));
+        assert_eq!(status, Some(0), "{said}");
+        let list = list(&output);
+        let results = list["results"].as_array().into_iter().flatten();
+        let warnings: Vec<&Value> = results.filter(|result| result["severity"] == "warning").collect();
+        let names: Vec<&str> =
+            warnings.iter().map(|result| result["resourceRef"]["name"].as_str().unwrap()).collect();
+        assert_eq!(names, warned, "{items}{output}");
+        assert_eq!(said.matches("warning: Pod shop/").count(), warned.len(), "{said}");
+        for (warning, name) in warnings.iter().zip(warned) {
+            assert_eq!(warning["file"], json!({"path": format!("{name}.yaml"), "index": 2}));
+            assert_eq!(warning["field"], json!({"path": "spec.imagePullSecrets"}));
+            assert!(warning["message"].as_str().unwrap().contains("is not among the items"), "{warning}");
+        }
+    }
 }
 
 /// Every kind with pods that the project knows. The paths that the results name are those of the images in the item.
@@ -240,8 +280,10 @@ fn each_change_names_its_own_item() {
     let (status, output, said) = krm(&input.to_string());
     assert_eq!(status, Some(0), "{said}");
     let list = list(&output);
+    let results = list["results"].as_array().unwrap().iter();
+    let added: Vec<&Value> = results.filter(|result| result["severity"] == "info").collect();
     for (i, name) in ["a", "b"].into_iter().enumerate() {
-        assert_eq!(list["results"][i]["resourceRef"]["name"], name, "{output}");
+        assert_eq!(added[i]["resourceRef"]["name"], name, "{output}");
         assert_eq!(list["items"][i]["spec"]["imagePullSecrets"], json!([{"name": "acr-secret"}]), "{output}");
     }
 }
@@ -294,6 +336,42 @@ fn an_item_gets_what_fix_writes_into_the_same_manifest() {
         items += 1;
     }
     assert!(items > 5, "only {items}");
+}
+
+/// What docs/kustomize.md says of the items: `namespace` of the same kustomization is set in them, and an item that is not
+/// built is among them. A transformer of kustomize itself gets the same items as a function.
+#[test]
+#[ignore = "needs kubectl"]
+fn a_transformer_gets_the_namespace_and_the_local_items_of_its_kustomization() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        (
+            "account.yaml",
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: builder\n  annotations: \
+             {config.kubernetes.io/local-config: \"true\"}\nimagePullSecrets: [{name: mine}]\n",
+        ),
+        ("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {namespace: x, secret: x}}\n"),
+        (
+            "copy.yaml",
+            "apiVersion: builtin\nkind: ReplacementTransformer\nmetadata: {name: copy}\nreplacements:\n- source: {kind: Pod, \
+             fieldPath: metadata.namespace}\n  targets: [{select: {kind: Pod}, fieldPaths: [metadata.labels.namespace]}]\n\
+             - source: {kind: ServiceAccount, fieldPath: imagePullSecrets.0.name}\n  targets: [{select: {kind: Pod}, \
+             fieldPaths: [metadata.labels.secret]}]\n",
+        ),
+        (
+            "kustomization.yaml",
+            "namespace: shop\nresources: [account.yaml, pod.yaml]\ntransformers: [copy.yaml]\n",
+        ),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let built = Command::new("kubectl").arg("kustomize").arg(folder.path()).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let built = String::from_utf8(built.stdout).unwrap();
+    assert!(
+        built.contains("namespace: shop\n    secret: mine\n") && !built.contains("ServiceAccount"),
+        "{built}"
+    );
 }
 
 /// The items of a function are what kustomize built so far.

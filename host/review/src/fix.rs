@@ -55,6 +55,8 @@ pub struct Change {
     pub line: usize,
     /// JSON pointer of it in its document: empty, or `/items/3`
     pub prefix: String,
+    /// JSON pointer of its list of pull secrets in the object
+    pub list: String,
     /// What is added, in order
     pub names: Vec<String>,
     /// The pod's `ServiceAccount` if it is unknown: the new list replaces the pull secrets that it may have

@@ -1,5 +1,6 @@
 //! `krm`: the command as a KRM function.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -91,7 +92,7 @@ pub fn run(_: &Krm, io: &mut Io) -> Result<ExitStatus> {
     io.stdout.flush()?;
     // Kustomize shows only what a function that fails writes here.
     for result in results.iter().filter(|result| result.severity > Weight::Info) {
-        io.stderr.diagnostic(&result.diagnostic());
+        io.stderr.diagnostic(&result.diagnostic);
     }
     if mutates && results.iter().any(|result| result.is_refusal) {
         io.stderr.line("note: no item is changed, because one of them cannot be changed");
@@ -150,9 +151,18 @@ impl Function {
         let known = items.clone();
         let item = |prefix: &str| known.iter().find(|item| item.prefix == prefix);
         let fixed = fixing::fix(&self.evaluation(&settings), None, None, file, items);
-        let changes = fixed.changes.iter().map(|it| FunctionResult::of_change(item(&it.prefix), it));
-        let refusals = fixed.refusals.iter().map(|it| FunctionResult::of_refusal(item(&it.prefix), it));
-        let results = changes.chain(refusals).collect();
+        let mut results = Vec::new();
+        let mut warned = BTreeSet::new();
+        for change in &fixed.changes {
+            let item = item(&change.prefix);
+            results.push(FunctionResult::of_change(item, change));
+            // As in `fix`: nearly every namespace has a `default` account without pull secrets, so one warning is enough.
+            let account = change.unknown_account.as_ref();
+            if let Some(account) = account.filter(|it| it.name != "default" || warned.insert((*it).clone())) {
+                results.push(FunctionResult::of_unknown_account(item, change, account));
+            }
+        }
+        results.extend(fixed.refusals.iter().map(|it| FunctionResult::of_refusal(item(&it.prefix), it)));
         Ok((fixed.text, results))
     }
 

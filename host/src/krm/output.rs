@@ -83,6 +83,8 @@ fn end_of_line(text: &str) -> &'static str {
 mod tests {
     use std::collections::BTreeMap;
 
+    use review::diagnostic::Diagnostic;
+
     use super::with_results;
     use crate::krm::result::{FunctionResult, Weight};
 
@@ -94,7 +96,7 @@ mod tests {
             field: None,
             file: None,
             tags: BTreeMap::new(),
-            finding: None,
+            diagnostic: Diagnostic::warning(message),
             is_refusal: false,
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use review::diagnostic::{self, Diagnostic};
-use review::fix::{Change, Refused};
+use review::diagnostic::{self, Diagnostic, in_one_line};
+use review::fix::{Account, Change, Refused};
 use review::json_pointer::unescaped;
 use review::manifest::Manifest;
 use review::outcome::Outcome;
@@ -13,6 +13,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::text::plural;
+
+/// What keeps the pull secrets of an account that is not among the items.
+const ACCOUNT_HELP: &str = "add the ServiceAccount to the items, with the annotation config.kubernetes.io/local-config: \"true\" \
+                            if it is applied from elsewhere";
 
 /// One result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,9 +38,9 @@ pub struct FunctionResult {
     /// The rule
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<&'static str, String>,
-    /// The finding, whose message and help the message has in one line
+    /// The same for people, with message and help apart
     #[serde(skip)]
-    pub finding: Option<Finding>,
+    pub diagnostic: Diagnostic,
     /// Whether it says that an item cannot be changed
     #[serde(skip)]
     pub is_refusal: bool,
@@ -98,7 +102,7 @@ impl FunctionResult {
             let mut messages = outcome.verdicts().filter_map(|verdict| verdict.message.clone());
             let message = messages.next().unwrap_or_else(|| "the policy rejects it".to_owned());
             let message = format!("{}: {message}", outcome.title());
-            results.push(Self::of_item(&outcome.manifest, Weight::Error, message));
+            results.push(Self::of(Some(&outcome.manifest), Weight::Error, &message, ""));
         }
         results
     }
@@ -108,12 +112,13 @@ impl FunctionResult {
             Severity::Reject => Weight::Error,
             Severity::Warn => Weight::Warning,
         };
-        let field = Some(field_path(&finding.pointer)).filter(|path| !path.is_empty());
+        let result = Self::of(Some(&outcome.manifest), severity, &finding.message, &finding.help);
+        let rule = Some(finding.rule.clone());
         Self {
-            field: field.map(|path| Field { path }),
+            field: Field::of(&finding.pointer),
             tags: BTreeMap::from([("rule", finding.rule.clone())]),
-            finding: Some(finding.clone()),
-            ..Self::of_item(&outcome.manifest, severity, finding.in_one_line())
+            diagnostic: Diagnostic { rule, ..result.diagnostic_of_item() },
+            ..result
         }
     }
 
@@ -121,64 +126,70 @@ impl FunctionResult {
     pub fn of_change(item: Option<&Manifest>, change: &Change) -> Self {
         let names = &change.names;
         let message = format!("added {} {}", plural(names.len(), "pull secret"), names.join(", "));
-        Self::of(item, Weight::Info, message)
+        Self { field: Field::of(&change.list), ..Self::of(item, Weight::Info, &message, "") }
+    }
+
+    /// An item that got a first list, which replaces the pull secrets of an account that is not known.
+    pub fn of_unknown_account(item: Option<&Manifest>, change: &Change, account: &Account) -> Self {
+        let Account { namespace, name } = account;
+        let message = format!(
+            "ServiceAccount \"{name}\" in namespace \"{namespace}\" is not among the items, and the added list hides its pull \
+             secrets if it has any"
+        );
+        let result = Self::of(item, Weight::Warning, &message, ACCOUNT_HELP);
+        Self { field: Field::of(&change.list), diagnostic: result.diagnostic_of_item(), ..result }
     }
 
     /// An item that cannot be changed.
     pub fn of_refusal(item: Option<&Manifest>, refused: &Refused) -> Self {
-        Self { is_refusal: true, ..Self::of(item, Weight::Error, refused.sentence()) }
+        Self { is_refusal: true, ..Self::of(item, Weight::Error, &refused.sentence(), "") }
     }
 
-    fn of(item: Option<&Manifest>, severity: Weight, message: String) -> Self {
-        match item {
-            Some(item) => Self::of_item(item, severity, message),
-            None => Self {
-                message,
-                severity,
-                resource_ref: None,
-                field: None,
-                file: None,
-                tags: BTreeMap::new(),
-                finding: None,
-                is_refusal: false,
-            },
+    fn of(item: Option<&Manifest>, severity: Weight, message: &str, help: &str) -> Self {
+        let weight = match severity {
+            Weight::Error => diagnostic::Weight::Error,
+            Weight::Warning | Weight::Info => diagnostic::Weight::Warning,
+        };
+        Self {
+            message: in_one_line(message, help),
+            severity,
+            resource_ref: item.map(|item| ResourceRef::of(item.object())),
+            field: None,
+            file: item.and_then(|item| File::of(item.object())),
+            tags: BTreeMap::new(),
+            diagnostic: Diagnostic { weight, ..Diagnostic::error(message) }.with_help(help),
+            is_refusal: false,
         }
     }
 
-    fn of_item(item: &Manifest, severity: Weight, message: String) -> Self {
-        let object = item.object();
+    /// The diagnostic for a message that does not name its object: `Deployment shop/web: message`.
+    fn diagnostic_of_item(&self) -> Diagnostic {
+        let diagnostic = self.diagnostic.clone();
+        let Some(ResourceRef { kind, name, namespace, .. }) = &self.resource_ref else { return diagnostic };
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        Diagnostic {
+            message: format!("{kind} {namespace}{slash}{name}: {}", diagnostic.message),
+            ..diagnostic
+        }
+    }
+}
+
+impl ResourceRef {
+    fn of(object: &Value) -> Self {
         let word =
             |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let resource_ref = ResourceRef {
+        Self {
             api_version: word("/apiVersion"),
             kind: word("/kind"),
             name: word("/metadata/name"),
             namespace: word("/metadata/namespace"),
-        };
-        Self { resource_ref: Some(resource_ref), file: File::of(object), ..Self::of(None, severity, message) }
+        }
     }
+}
 
-    /// The result for people: `Deployment shop/web: message`.
-    pub fn diagnostic(&self) -> Diagnostic {
-        let (message, help) = match &self.finding {
-            Some(finding) => (&finding.message, finding.help.as_str()),
-            None => (&self.message, ""),
-        };
-        let message = match &self.resource_ref {
-            // The other messages name their object.
-            Some(ResourceRef { kind, name, namespace, .. }) if self.finding.is_some() => {
-                let slash = if namespace.is_empty() { "" } else { "/" };
-                format!("{kind} {namespace}{slash}{name}: {message}")
-            }
-            _ => message.clone(),
-        };
-        let weight = if self.severity == Weight::Error {
-            diagnostic::Weight::Error
-        } else {
-            diagnostic::Weight::Warning
-        };
-        let rule = self.finding.as_ref().map(|finding| finding.rule.clone());
-        Diagnostic { weight, rule, ..Diagnostic::error(message) }.with_help(help)
+impl Field {
+    fn of(pointer: &str) -> Option<Self> {
+        Some(field_path(pointer)).filter(|path| !path.is_empty()).map(|path| Self { path })
     }
 }
 

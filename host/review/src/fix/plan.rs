@@ -97,6 +97,7 @@ impl Plan {
             object: outcome.title(),
             line: outcome.source.line,
             prefix: outcome.manifest.prefix.clone(),
+            list: self.list.clone(),
             names: self.names.clone(),
             unknown_account: Some(account).filter(|_| known.is_none() && self.entries.is_empty()),
         }
