@@ -61,6 +61,51 @@ fn the_plugin_of_helm_adds_pull_secrets_and_lets_other_charts_pass() {
     }
 }
 
+/// Settings under which the secret depends on the namespace.
+const BY_NAMESPACE: &str = r#"{"pullSecrets": [
+    {"registries": ["contoso.azurecr.io"], "namespaces": ["shop"], "secret": "shop-secret"},
+    {"registries": ["contoso.azurecr.io"], "secret": "acr-secret"}]}"#;
+
+/// A chart renders pods without a namespace, and Helm passes none to a post-renderer.
+#[test]
+fn each_call_of_the_page_of_helm_names_the_namespace_of_the_release() {
+    let page = fs::read_to_string(project("docs/helm.md")).unwrap().replace("\\\n", " ");
+    let plugin = document("docs/integrations/helm-plugin/plugin.yaml");
+    let plugin = words(&plugin["runtimeConfig"]["platformCommand"][0]["args"]);
+    let settings = tempfile::tempdir().unwrap();
+    let file = settings.path().join("settings.yaml");
+    fs::write(&file, BY_NAMESPACE).unwrap();
+    let file = file.to_str().unwrap();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: web, image: contoso.azurecr.io/web}]\n";
+    let mut calls = 0;
+    for line in page.lines().filter(|line| line.starts_with("helm upgrade ")) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let values = |option: &str| {
+            let pairs = words.windows(2).filter(|pair| pair[0] == option);
+            pairs.map(|pair| pair[1].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (values("--namespace"), values("--post-renderer")),
+            (vec!["shop".to_owned()], vec!["acr-pull-secret".to_owned()])
+        );
+        let given = values("--post-renderer-args");
+        let args =
+            if given.iter().any(|arg| arg == "fix") { given } else { [plugin.clone(), given].concat() };
+        let mut args: Vec<String> = args.into_iter().filter(|arg| !arg.starts_with("--settings=")).collect();
+        args.extend(["--settings".to_owned(), file.to_owned()]);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let output = run(&args, pod);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            text.contains("name: shop-secret"),
+            "{line}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        calls += 1;
+    }
+    assert_eq!(calls, 3);
+}
+
 #[test]
 #[ignore = "needs kubectl"]
 fn the_plugin_of_argo_cd_fixes_what_kustomize_builds_and_fails_where_that_fails() {
