@@ -117,12 +117,16 @@ fn the_plugin_of_argo_cd_fixes_what_kustomize_builds_and_fails_where_that_fails(
     let kustomize = bin.path().join("kustomize");
     fs::write(&kustomize, "#!/bin/sh\n[ \"$1\" = build ] && exec kubectl kustomize \"$2\"\n").unwrap();
     fs::set_permissions(&kustomize, fs::Permissions::from_mode(0o755)).unwrap();
-    let generated = |folder: &Path| {
+    let temporary = tempfile::tempdir().unwrap();
+    let generated = |folder: &Path, namespace: Option<&str>| {
+        let namespace = namespace.map(|namespace| ("ARGOCD_APP_NAMESPACE", namespace));
         Command::new(&command[0])
             .args(&command[1..])
             .args(&args)
             .current_dir(folder)
             .env("PATH", path_with_command(bin.path()))
+            .env("TMPDIR", temporary.path())
+            .envs(namespace)
             .stdin(Stdio::null())
             .output()
             .unwrap()
@@ -130,16 +134,30 @@ fn the_plugin_of_argo_cd_fixes_what_kustomize_builds_and_fails_where_that_fails(
     let folder = tempfile::tempdir().unwrap();
     fs::copy(project("docs/integrations/kustomize/deployment.yaml"), folder.path().join("deployment.yaml"))
         .unwrap();
-    fs::write(folder.path().join("kustomization.yaml"), "resources: [deployment.yaml]\nnamespace: shop\n")
-        .unwrap();
-    let output = generated(folder.path());
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(
-        text.contains("namespace: shop") && text.contains("imagePullSecrets:\n      - name: acr-secret"),
-        "{text}"
-    );
+    // Line ends at the end of a text count.
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\ndata: {text: \"a\\n\\n\\n\"}\n";
+    fs::write(folder.path().join("map.yaml"), map).unwrap();
+    let settings = format!("settings: {BY_NAMESPACE}\n");
+    fs::write(folder.path().join(".acr-pull-secret.yaml"), settings).unwrap();
+    for (kustomization, namespace, secret) in [
+        ("resources: [deployment.yaml, map.yaml]\n", Some("shop"), "shop-secret"),
+        ("resources: [deployment.yaml, map.yaml]\n", Some("other"), "acr-secret"),
+        ("resources: [deployment.yaml, map.yaml]\n", Some(""), "acr-secret"),
+        ("resources: [deployment.yaml, map.yaml]\n", None, "acr-secret"),
+        ("resources: [deployment.yaml, map.yaml]\nnamespace: shop\n", Some("other"), "shop-secret"),
+    ] {
+        fs::write(folder.path().join("kustomization.yaml"), kustomization).unwrap();
+        let built = Command::new("kubectl").arg("kustomize").arg(folder.path()).output().unwrap().stdout;
+        let output = generated(folder.path(), namespace);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let added = format!("      imagePullSecrets:\n      - name: {secret}\n");
+        assert!(text.contains(&added), "{kustomization}{namespace:?}: {text}");
+        assert_eq!(text.replace(&added, ""), String::from_utf8_lossy(&built));
+    }
     fs::write(folder.path().join("kustomization.yaml"), "resources: [gone.yaml]\n").unwrap();
-    let output = generated(folder.path());
+    let output = generated(folder.path(), Some("shop"));
     assert!(!output.status.success() && output.stdout.is_empty());
+    // What is built can have Secrets.
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
