@@ -2,6 +2,7 @@
 //!
 //! The archives are made by the workflow's own steps, and are served by a server that curl takes for github.com.
 
+mod ci_recipes;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
