@@ -80,6 +80,10 @@ pub(crate) fn command_alone(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
     command.args(args).current_dir(project("")).env_remove("NO_COLOR").stdin(Stdio::null());
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    // Of the server that runs these tests.
+    for checkout in ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"] {
+        command.env_remove(checkout);
+    }
     command
 }
 

@@ -115,6 +115,61 @@ fn fingerprints_survive_moved_lines_and_other_ways_to_name_a_file() {
     let shorter = POD.replace(", {name: c, image: contoso.azurecr.io/c}", "");
     let left: Vec<_> = fingerprints(&shorter, "pod.yaml");
     assert_eq!(left, before[..2]);
+    // Of two doubtful keys, the one that is left keeps its fingerprint.
+    let both = "metadata: {labels: {a: x, a: y, b: x, b: y}}\n";
+    let both = fingerprints(&format!("apiVersion: v1\nkind: Pod\n{both}"), "pod.yaml");
+    let left = fingerprints("apiVersion: v1\nkind: Pod\nmetadata: {labels: {b: x, b: y}}\n", "pod.yaml");
+    assert_eq!((both.len(), left.as_slice()), (2, &both[1..]));
+}
+
+/// A job may run the command in a folder below the checkout, and in each of several.
+#[test]
+fn paths_and_fingerprints_start_in_the_checkout() {
+    let checkout = tempfile::tempdir().unwrap();
+    for folder in ["a", "b"] {
+        fs::create_dir_all(checkout.path().join(folder).join("deploy")).unwrap();
+        fs::write(checkout.path().join(folder).join("deploy/pod.yaml"), POD).unwrap();
+    }
+    fs::write(checkout.path().join("pod.yaml"), POD).unwrap();
+    let report = |format: &str, folder: &str, paths: &[&str]| {
+        let mut command = command(&[&["check", "-q", "-o", format], &VALIDATE[..], paths].concat());
+        for checkout_of in ["CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY", "GITHUB_WORKSPACE"] {
+            command.env(checkout_of, checkout.path());
+        }
+        let output = command.current_dir(checkout.path().join(folder)).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut fingerprints = HashSet::new();
+    for folder in ["a", "b"] {
+        let issues: Value = serde_json::from_str(&report("gitlab", folder, &["deploy"])).unwrap();
+        for issue in issues.as_array().unwrap() {
+            assert_eq!(issue["location"]["path"], format!("{folder}/deploy/pod.yaml"));
+            assert!(fingerprints.insert(issue["fingerprint"].as_str().unwrap().to_owned()), "{issue}");
+        }
+    }
+    let azure = report("azure", "a", &["../pod.yaml", "deploy"]);
+    let paths: Vec<String> =
+        azure.lines().map(|line| logging_command(line).1["sourcepath"].clone()).collect();
+    assert_eq!(
+        paths,
+        ["pod.yaml", "pod.yaml", "pod.yaml"].into_iter().chain(["a/deploy/pod.yaml"; 3]).collect::<Vec<_>>()
+    );
+    let github = report("github", "b", &["deploy"]);
+    assert!(github.lines().all(|line| line.contains("file=b/deploy/pod.yaml,")), "{github}");
+    let sarif: Value = serde_json::from_str(&report("sarif", "b", &["deploy"])).unwrap();
+    let uri = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!(uri["uri"], "b/deploy/pod.yaml");
+}
+
+/// A finding in standard input has no file to which a page could link.
+#[test]
+fn an_issue_in_standard_input_names_no_file() {
+    let output = crate::engines::run(&[&["check", "-q", "-o", "azure"], &VALIDATE[..], &["-"]].concat(), POD);
+    let issues = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(issues.lines().count(), 3, "{issues}");
+    for issue in issues.lines() {
+        assert!(!logging_command(issue).1.contains_key("sourcepath"), "{issue}");
+    }
 }
 
 #[test]

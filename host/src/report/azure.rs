@@ -10,6 +10,7 @@ use super::{Failing, Render, Summary, remarks};
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::foreign_text::azure::{data, property};
 use review::outcome::Outcome;
+use review::source_file::STDIN;
 use review::verdict::Severity;
 
 /// Writes a command for each finding and each file with a problem.
@@ -70,7 +71,11 @@ fn issue(properties: &[(&str, String)], message: &str, out: &mut dyn Write) -> i
     writeln!(out, "##vso[task.logissue {}]{}", properties.concat(), data(message))
 }
 
+/// A finding in standard input has no file that the page of the run could link to.
 fn location(file: &str, line: Option<usize>, column: Option<usize>) -> Vec<(&'static str, String)> {
+    if file == STDIN {
+        return Vec::new();
+    }
     let number = |name, number: Option<usize>| number.map(|number| (name, number.to_string()));
     let numbers = [number("linenumber", line), number("columnnumber", column)];
     std::iter::once(("sourcepath", place::path(file))).chain(numbers.into_iter().flatten()).collect()

@@ -31,9 +31,10 @@ impl Fingerprints {
         ])
     }
 
-    /// The fingerprint of the next problem of this kind of a file. A message may contain a line, so it does not count.
-    pub(super) fn of_problem(&mut self, kind: &str, file: &str) -> String {
-        self.next(&[kind, &path(file)])
+    /// The fingerprint of the next problem of a file. A message may have a line, so its numbers do not count.
+    pub(super) fn of_problem(&mut self, kind: &str, file: &str, message: &str) -> String {
+        let message = message.replace(|c: char| c.is_ascii_digit(), "");
+        self.next(&[kind, &path(file), &message])
     }
 
     fn next(&mut self, parts: &[&str]) -> String {

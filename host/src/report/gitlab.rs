@@ -74,7 +74,7 @@ impl Render for GitLab {
         let issue = Issue {
             description: problem.in_one_line(),
             check_name,
-            fingerprint: self.fingerprints.of_problem(check_name, file),
+            fingerprint: self.fingerprints.of_problem(check_name, file, &problem.message),
             severity: severity_of(severity),
             location: location(file, line),
             engine_name: Tool::NAME,
@@ -110,7 +110,7 @@ fn severity_of(severity: Severity) -> &'static str {
     }
 }
 
-/// GitLab reads paths from the root of the repository, where its jobs run.
+/// GitLab reads paths from the root of the repository.
 fn location(file: &str, begin: usize) -> Location {
     let path = place::path(file);
     Location { path: if path.is_empty() { ".".to_owned() } else { path }, lines: Lines { begin } }

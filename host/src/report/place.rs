@@ -1,8 +1,10 @@
 //! The location of a finding, for programs.
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
+use std::sync::LazyLock;
 
 use review::outcome::Outcome;
+use review::source_file::STDIN;
 use review::verdict::Finding;
 
 /// From the first character of a value to the one after its last; lines and columns from 1, columns in characters.
@@ -46,28 +48,76 @@ fn last_line(text: &str) -> (usize, &str) {
     (ends - pairs, text.rsplit(['\n', '\r']).next().unwrap_or_default())
 }
 
-/// One path for a file, however it was given: with `/` between its parts, and from the folder the command runs in where the
-/// file is below that.
+/// One path for a file, however it was given: with `/` between its parts, and from the [`Base`] where the file is below that.
 pub(super) fn path(file: &str) -> String {
-    let (parts, is_here) = path_parts(file);
-    format!("{}{}", if is_here { "" } else { "/" }, parts.join("/"))
+    let (parts, is_relative) = path_parts(file);
+    format!("{}{}", if is_relative { "" } else { "/" }, parts.join("/"))
 }
 
-/// The parts of a file's path, from the folder the command runs in where the file is below that; true if so.
+/// The parts of a file's path, from the [`Base`] where the file is below that; true if they are of a relative path.
 pub(super) fn path_parts(file: &str) -> (Vec<String>, bool) {
-    let path = Path::new(file);
-    let here = std::env::current_dir().unwrap_or_default();
-    let path = path.strip_prefix(&here).unwrap_or(path);
-    let parts = path.components().filter_map(|part| match part {
-        Component::CurDir | Component::RootDir => None,
-        part => Some(part.as_os_str().to_string_lossy().into_owned()),
-    });
-    (parts.collect(), path.is_relative())
+    // It is in no folder.
+    if file == STDIN {
+        return (vec![file.to_owned()], true);
+    }
+    BASE.parts(file)
+}
+
+/// Variables with the folder of the checkout, from which these servers read the paths of a report: GitHub Actions, GitLab, Azure
+/// Pipelines. A job may run the command in a folder below.
+const CHECKOUTS: [&str; 3] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"];
+
+/// It does not change while the command runs.
+static BASE: LazyLock<Base> = LazyLock::new(|| {
+    let named = CHECKOUTS.iter().filter_map(std::env::var_os).map(PathBuf::from);
+    Base::new(std::env::current_dir().unwrap_or_default(), named)
+});
+
+/// The folder from which paths are written.
+struct Base {
+    /// Where the command runs
+    here: PathBuf,
+    /// The checkout that this is in, or else the same
+    root: PathBuf,
+}
+
+impl Base {
+    fn new(here: PathBuf, checkouts: impl Iterator<Item = PathBuf>) -> Self {
+        let mut real = checkouts.filter_map(|folder| folder.canonicalize().ok());
+        let root = real.find(|root| here.starts_with(root) && root.parent().is_some());
+        Self { root: root.unwrap_or_else(|| here.clone()), here }
+    }
+
+    fn parts(&self, file: &str) -> (Vec<String>, bool) {
+        let given = Path::new(file);
+        let whole = normal(&self.here.join(given));
+        let outside = if self.root == self.here { given } else { &whole };
+        let path = whole.strip_prefix(&self.root).unwrap_or(outside);
+        let parts = path.components().filter_map(|part| match part {
+            Component::CurDir | Component::RootDir => None,
+            part => Some(part.as_os_str().to_string_lossy().into_owned()),
+        });
+        (parts.collect(), path.is_relative())
+    }
+}
+
+/// The path without `.` and `..`, as the text says it.
+fn normal(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut path, part| {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(path.pop()),
+            part => path.push(part),
+        }
+        path
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{last_line, path, path_parts};
+    use std::path::PathBuf;
+
+    use super::{Base, last_line};
 
     #[test]
     fn line_ends_of_all_systems_are_counted() {
@@ -84,19 +134,32 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_relative_to_the_working_folder() {
-        let here = std::env::current_dir().unwrap().join("deploy/web.yaml").display().to_string();
-        let wanted = (vec!["deploy".to_owned(), "web.yaml".to_owned()], true);
-        assert_eq!(path_parts("./deploy/web.yaml"), wanted);
-        assert_eq!(path_parts(&here), wanted);
-        for (file, wanted) in [
-            ("./deploy/web.yaml", "deploy/web.yaml"),
-            (here.as_str(), "deploy/web.yaml"),
-            ("../web.yaml", "../web.yaml"),
-            ("/none/web.yaml", "/none/web.yaml"),
-            (".", ""),
+    fn paths_start_in_the_checkout_or_else_in_the_working_folder() {
+        let checkout = tempfile::tempdir().unwrap();
+        let root = checkout.path().canonicalize().unwrap();
+        let here = root.join("shop");
+        let absolute = here.join("web.yaml").display().to_string();
+        let outside = root.with_file_name("web.yaml").display().to_string().replace('\\', "/");
+        let parts = |base: &Base, file: &str| {
+            let (parts, is_relative) = base.parts(file);
+            format!("{}{}", if is_relative { "" } else { "/" }, parts.join("/"))
+        };
+        let alone = Base::new(here.clone(), std::iter::empty());
+        let below = Base::new(here.clone(), [root.join("none"), root.clone()].into_iter());
+        // A folder that the command does not run in, and that of everything.
+        let other = Base::new(here, [root.join("../other"), PathBuf::from("/")].into_iter());
+        for (file, from_here, from_checkout) in [
+            ("web.yaml", "web.yaml", "shop/web.yaml"),
+            ("./a/../web.yaml", "web.yaml", "shop/web.yaml"),
+            (&absolute, "web.yaml", "shop/web.yaml"),
+            ("../web.yaml", "../web.yaml", "web.yaml"),
+            ("../../web.yaml", "../../web.yaml", &outside),
+            ("/none/web.yaml", "/none/web.yaml", "/none/web.yaml"),
+            (".", "", "shop"),
         ] {
-            assert_eq!(path(file), wanted);
+            assert_eq!(parts(&alone, file), from_here, "{file}");
+            assert_eq!(parts(&other, file), from_here, "{file}");
+            assert_eq!(parts(&below, file), from_checkout, "{file}");
         }
     }
 }
