@@ -192,7 +192,7 @@ fn asked(stub: &Stub, call: &[&str]) -> (String, String, Option<i32>) {
     (text(output.stdout), text(output.stderr), output.status.code())
 }
 
-/// That a registry allows no anonymous pull says nothing about a node that has an identity.
+/// A node that has an identity may get what the registry denies an anonymous pull.
 #[test]
 fn a_denied_anonymous_pull_does_not_hide_why_the_pod_has_no_credential() {
     let registry = Registry::start();

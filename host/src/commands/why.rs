@@ -50,7 +50,8 @@ const EXAMPLES: &str = "Examples:
 
 Exit status:
   0  every image can be pulled now, as far as is known, or the workload asks for no pods now
-  1  an image cannot be pulled, also where a pod runs and only its next pull fails, or a workload has no pods
+  1  an image cannot be pulled, or only the next pull of a pod that runs fails,
+     or a workload has no pods
   2  invalid usage, or kubectl failed";
 
 /// Why a Secret is not known, after its name.
