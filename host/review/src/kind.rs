@@ -189,13 +189,16 @@ fn is_pod_spec(value: &Value) -> bool {
 
 /// Why an object whose pods could need a pull secret is not evaluated; `None` if there is no such reason.
 pub fn not_judged(kind: &Kind, object: &Value) -> Option<String> {
-    // The API server drops the status of applied objects, so only a copy of a live pod can have finished.
+    // The API server drops the status and the deletion of applied objects, so only a copy of a live pod can have ended.
     let is_live = field(object, &["metadata", "uid"]).is_some_and(Value::is_string);
+    let is_going =
+        is_live && field(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());
     let phase = field(object, &["status", "phase"]).and_then(Value::as_str).filter(|_| is_live);
     match (kind.group.as_str(), kind.kind.as_str(), phase) {
         ("", "Pod", Some(phase @ ("Succeeded" | "Failed"))) => {
             Some(format!("finished (status.phase {phase}): no more images are pulled"))
         }
+        ("", "Pod", _) if is_going => Some("is being deleted: no more images are pulled".to_owned()),
         ("argoproj.io", "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" | "CronWorkflow", _) => {
             Some("Argo Workflows are not checked; their pods are checked when they are created".to_owned())
         }

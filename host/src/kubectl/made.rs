@@ -47,7 +47,7 @@ pub(super) enum Part {
     Made,
     /// A checked object with the same controller says the same
     Alike,
-    /// A pod or a `Job` that has finished pulls nothing
+    /// A pod or a `Job` that has finished, or a pod that is being deleted, pulls nothing
     Finished,
     /// An old revision of a workload has no pods
     Unused,
@@ -266,7 +266,7 @@ impl<'a> Like<'a> {
     }
 }
 
-/// Whether an object pulls nothing more: a pod, or a `Job`.
+/// Whether an object pulls nothing more: a pod that has finished or is being deleted, or a `Job` that has finished.
 fn has_finished(object: &Value) -> bool {
     let Some(kind) = Kind::of(object) else { return false };
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();

@@ -111,7 +111,7 @@ fn one_template_with_its_secret_does_not_excuse_another() {
 }
 
 #[test]
-fn a_pod_that_has_finished_is_skipped_with_the_reason() {
+fn a_pod_that_has_finished_or_is_being_deleted_is_skipped_with_the_reason() {
     let with = |metadata: &str, phase: &str| {
         format!(
             "{{apiVersion: v1, kind: Pod, metadata: {{{metadata}}}, spec: {SPEC}, status: {{phase: {phase}}}}}"
@@ -127,6 +127,15 @@ fn a_pod_that_has_finished_is_skipped_with_the_reason() {
             assert!(reason.contains(&format!("finished (status.phase {phase})")), "{reason}");
         }
     }
+    let going = "name: web, namespace: shop, uid: 3d1c, deletionTimestamp: \"2027-01-31T12:00:00Z\"";
+    let outcome = judge(&with(going, "Running"), VALIDATE).remove(0);
+    assert_eq!(outcome.verdict.decision, Decision::Skipped);
+    assert!(outcome.verdict.message.unwrap_or_default().contains("is being deleted"));
+    let kept =
+        judge(&with("name: web, namespace: shop, uid: 3d1c, deletionTimestamp: null", "Running"), VALIDATE);
+    assert_eq!(kept[0].verdict.decision, Decision::Rejected);
+    let created = going.replace("uid: 3d1c, ", "");
+    assert_eq!(judge(&with(&created, "Running"), VALIDATE).remove(0).verdict.decision, Decision::Rejected);
     // The API server drops the status of a manifest.
     let manifest = judge(&with("name: web, namespace: shop", "Failed"), VALIDATE).remove(0);
     assert_eq!(manifest.verdict.decision, Decision::Rejected);

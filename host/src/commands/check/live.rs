@@ -96,9 +96,10 @@ impl Live {
             ));
         }
         if *finished > 0 {
-            let they_have = if *finished == 1 { "it has" } else { "they have" };
+            let they_have =
+                if *finished == 1 { "it has finished or is" } else { "they have finished or are" };
             io.stderr.line(&format!(
-                "note: {} skipped, because {they_have} finished",
+                "note: {} skipped, because {they_have} being deleted",
                 counted(*finished, "object")
             ));
         }

@@ -247,8 +247,8 @@ fn a_maker_that_is_not_checked_leaves_nothing_out() {
             vec![Checked, Checked, Alike],
         ),
         (
-            vec![deleted(pod("a", WEB_1)), pod("b", WEB_1), deleted(pod("c", WEB_1))],
-            vec![Checked, Checked, Alike],
+            vec![deleted(pod("a", WEB_1)), pod("b", WEB_1), deleted(pod("c", WEB_1)), pod("d", WEB_1)],
+            vec![Finished, Checked, Finished, Alike],
         ),
         (vec![pod("a", WEB_1), workload("ReplicaSet", "web-1", WEB)], vec![Made, Checked]),
         (
