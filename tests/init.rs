@@ -353,6 +353,19 @@ fn no_file_is_overwritten() {
     }
 }
 
+/// The nearest file alone counts.
+#[test]
+fn a_config_file_above_that_no_longer_applies_is_named() {
+    let folder = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &[]))]);
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    fs::write(folder.path().join(CONFIG), "failOn: warn\n").unwrap();
+    let (status, _, stderr) = run(&folder.path().join("deploy"), &["init", "."]);
+    assert_eq!(status, Some(0), "{stderr}");
+    let note = "note: ../.acr-pull-secret.yaml no longer applies in this folder, because .acr-pull-secret.yaml is nearer; copy what is \
+                still needed\n";
+    assert!(stderr.contains(note), "{stderr}");
+}
+
 #[test]
 fn inputs_without_objects_or_with_errors_write_nothing() {
     for (text, status, told) in [

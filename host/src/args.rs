@@ -35,7 +35,7 @@ pub use self::stdin::StdinArgs;
 use crate::report::Failing;
 
 /// Which config file is read. Only commands with an argument that a config file can set have these.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ConfigArgs {
     /// Config file, with the same rights as the command line [default: the nearest .acr-pull-secret.yaml in this folder or
     /// above it in the repository, which can only set what is checked, how strictly and in which format]

@@ -111,6 +111,11 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     Ok(Call { command, given: Some(given), is_namespace_given, warnings, note })
 }
 
+/// The config file that applies in the working folder, if none is named and none is refused.
+pub(crate) fn nearest() -> Option<PathBuf> {
+    find(ConfigArgs::default()).0.map(|(path, _)| path)
+}
+
 /// Whether a config file of the working folder may have this path in `paths`, although it was found and not named.
 pub(crate) fn may_have_path(path: &str) -> bool {
     path != "-" && Path::new(path).is_relative() && reach::leads_inside(Path::new("."), path)

@@ -21,7 +21,7 @@ use serde_json::Value;
 use serde_json::value::to_raw_value;
 
 use self::reading::Found;
-use crate::args::config::may_have_path;
+use crate::args::config::{self, may_have_path};
 use crate::args::settings::refused;
 use crate::args::{ConfigArgs, SearchArgs};
 use crate::commands::policy_file::{NoCluster, default_secret, load_policy};
@@ -133,6 +133,7 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
         io.stdout.flush()?;
         return Ok(ExitStatus::Fine);
     }
+    let above = config::nearest();
     new_files::create_all(&files).map_err(|CreateError { file, reason }| {
         anyhow::Error::from(reason).context(format!("{file}: cannot be written, so nothing was written"))
     })?;
@@ -142,6 +143,10 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
     lines.line(format!("wrote {main_file}, for {of}"))?;
     lines.line(format!("wrote {CONFIG_FILE}"))?;
     io.stdout.flush()?;
+    if let Some(above) = above {
+        let reason = format!("because {CONFIG_FILE} is nearer; copy what is still needed");
+        io.stderr.line(&format!("note: {} no longer applies in this folder, {reason}", above.display()));
+    }
     let with = if paths.is_empty() { " with these manifests" } else { "" };
     io.stderr.line(&format!("note: review the files, then run {} check{with}", program::name()));
     Ok(ExitStatus::Fine)
