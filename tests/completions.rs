@@ -64,6 +64,21 @@ const ROWS: &[(&[&str], &[&str])] = &[
     (&["check", "broken.yaml", "-n", ""], &["before"]),
 ];
 
+/// Rows of bash, which makes a word of `=`, behind which nothing is typed where it is the last.
+const EQUALS: &[(&[&str], &[&str])] = &[
+    (&["check", "--output", "=", "git"], &["github", "gitlab"]),
+    (&["check", "deploy", "--fail-on", "="], &["mutate", "reject", "warn"]),
+    (&["check", "deploy", "--namespace", "="], &["billing", "shop"]),
+    (&["check", "deploy", "--namespace", "=", "s"], &["shop"]),
+    (&["check", "-o", "gitlab", "=", "bro"], &["broken.yaml"]),
+    (
+        &["check", "-o", "gitlab", "="],
+        &["$(touch hacked)", "a b.yaml", "broken.yaml", "configured", "deploy", "overlay"],
+    ),
+    (&["check", "--settings", "a"], &["a b.yaml"]),
+    (&["check", "--config", "a"], &["a b.yaml"]),
+];
+
 /// A folder with manifests, and one with the command for the PATH.
 struct Place {
     folder: TempDir,
@@ -88,6 +103,8 @@ impl Place {
         write("overlay/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n");
         write("configured/pod.yaml", &pod("of-config"));
         write("broken.yaml", &(pod("before") + "a: [\n---\n" + &pod("behind")));
+        write("a b.yaml", "");
+        write("$(touch hacked)", "");
         write(".acr-pull-secret.yaml", "paths: [configured]\n");
         let programs = tempfile::tempdir().unwrap();
         let command = Path::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
@@ -122,7 +139,8 @@ impl Place {
             source "$1"; shift
             COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
             function=$(complete -p acr-pull-secret | sed 's/.* -F \([^ ]*\) .*/\1/')
-            "$function" "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+            current=${COMP_WORDS[COMP_CWORD]}
+            "$function" "$1" "${current#=}" "${COMP_WORDS[COMP_CWORD - 1]}"
             printf '%s\n' "${COMPREPLY[@]}""#;
         let mut bash = Command::new("bash");
         bash.args(["--norc", "-c", ASK, "bash"]).arg(self.script("bash")).arg("acr-pull-secret");
@@ -147,9 +165,9 @@ impl Place {
             zpty -w shell "autoload -U compinit; compinit -u -D; source ${(q)1}"
             zpty -w shell 'tab() { zle complete-word; print -r -- "$BUFFER" >new; mv new line }'
             zpty -w shell "zle -N tab; bindkey '^T' tab; touch ready"
-            while [[ ! -e ready ]]; do sleep 0.02; done
+            for i in {1..1500}; do [[ -e ready ]] && break; sleep 0.02; done
             zpty -w -n shell "$3"$'\C-t'
-            while [[ ! -e line ]]; do sleep 0.02; done
+            for i in {1..1500}; do [[ -e line ]] && break; sleep 0.02; done
             zpty -d shell
             cat line; rm line ready"#;
         let mut zsh = Command::new("zsh");
@@ -168,8 +186,10 @@ fn sorted<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
 #[test]
 fn bash_completes_commands_options_values_and_namespaces() {
     let place = Place::new();
-    for (words, offered) in ROWS {
-        assert_eq!(place.bash(words, None), *offered, "{words:?}");
+    for (words, offered) in ROWS.iter().chain(EQUALS) {
+        let offered_by_bash = place.bash(words, None);
+        let shown: Vec<&String> = offered_by_bash.iter().filter(|word| !word.starts_with('.')).collect();
+        assert_eq!(shown, *offered, "{words:?}");
     }
     assert!(!place.folder.path().join("hacked").exists());
     for words in commands() {
@@ -196,6 +216,14 @@ fn fish_and_zsh_complete_what_bash_does() {
     assert!(!place.folder.path().join("hacked").exists());
 }
 
+/// bash quotes the names of files that it inserts only where it knows that they are.
+#[test]
+fn bash_knows_which_words_are_files() {
+    let script = script("bash");
+    assert_eq!(script.matches("compgen -f").count(), 1, "all in one function");
+    assert!(script.contains("compopt -o filenames"));
+}
+
 /// bash makes three words of `--context=prod`.
 #[cfg(target_os = "linux")]
 #[test]
@@ -219,4 +247,20 @@ fn the_namespaces_of_a_cluster_are_those_that_kubectl_gets() {
         assert_eq!(place.bash(words, Some(stub.path())), offered, "{words:?}");
     }
     assert!(!place.folder.path().join("hacked").exists());
+}
+
+/// A login may wait for its user, who only pressed Tab.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_kubectl_that_does_not_answer_is_stopped() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = Place::new();
+    let programs = tempfile::tempdir().unwrap();
+    let kubectl = programs.path().join("kubectl");
+    std::fs::write(&kubectl, "#!/bin/sh\necho $$ >id\nexec sleep 1000\n").unwrap();
+    std::fs::set_permissions(&kubectl, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(place.bash(&["why", "web", "-n", ""], Some(programs.path())).is_empty());
+    let id = std::fs::read_to_string(place.folder.path().join("id")).unwrap();
+    assert!(!Path::new("/proc").join(id.trim()).exists());
 }

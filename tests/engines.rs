@@ -75,14 +75,16 @@ pub(crate) fn command(args: &[&str]) -> Command {
     command_alone(&[args, if takes_settings { &defaults } else { &[] }].concat())
 }
 
+/// Variables of the server that runs these tests, by which paths in reports start in its checkout.
+pub(crate) const CHECKOUTS: [&str; 3] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"];
+
 /// The command with these arguments and no others, in the project's folder.
 pub(crate) fn command_alone(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
     command.args(args).current_dir(project("")).env_remove("NO_COLOR").stdin(Stdio::null());
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
-    // Of the server that runs these tests.
-    for checkout in ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"] {
-        command.env_remove(checkout);
+    for variable in CHECKOUTS {
+        command.env_remove(variable);
     }
     command
 }

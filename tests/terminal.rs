@@ -9,7 +9,7 @@ use regex::Regex;
 use trycmd::schema::Bin;
 use walkdir::WalkDir;
 
-use crate::engines::{command_alone, project};
+use crate::engines::{CHECKOUTS, command_alone, project};
 
 /// The files of all sessions.
 fn files() -> BTreeMap<PathBuf, Vec<u8>> {
@@ -35,7 +35,7 @@ fn sessions_look_as_shown() {
         .env("NO_COLOR", "1")
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .case(project("tests/terminal/*/*.toml"));
-    cases.run();
+    without_checkout(&cases).run();
     let after = inputs();
     let changed = after.iter().filter(|(path, text)| before.get(*path) != Some(text));
     let changed: Vec<&PathBuf> = changed.map(|(path, _)| path).collect();
@@ -72,13 +72,19 @@ fn documents_show_what_the_command_prints() {
         // Where its commands run, as the library takes it.
         fs::write(copy.with_extension("in"), project("").to_str().unwrap()).unwrap();
     }
-    trycmd::TestCases::new()
+    let cases = trycmd::TestCases::new();
+    cases
         .register_bin("acr-pull-secret", PathBuf::from(env!("CARGO_BIN_EXE_acr-pull-secret")))
         .register_bin("cargo", Bin::Ignore)
         .env("NO_COLOR", "1")
         .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
-        .case(folder.path().join("*.md"))
-        .run();
+        .case(folder.path().join("*.md"));
+    without_checkout(&cases).run();
+}
+
+/// An empty name is that of no folder.
+fn without_checkout(cases: &trycmd::TestCases) -> &trycmd::TestCases {
+    CHECKOUTS.iter().fold(cases, |cases, variable| cases.env(*variable, ""))
 }
 
 /// README.md begins with an error. It is the one that `check` prints of the same example.

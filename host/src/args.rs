@@ -85,3 +85,8 @@ impl Operation {
         }
     }
 }
+
+/// Whether the value of an argument is the name of a namespace.
+pub(crate) fn names_namespace(arg: &clap::Arg) -> bool {
+    arg.get_id().as_str().contains("namespace") && arg.get_action().takes_values()
+}

@@ -127,6 +127,7 @@ pub struct Kubectl<'a> {
     access: Vec<OsString>,
     kubeconfig: Option<PathBuf>,
     log: &'a dyn Log,
+    is_quiet: bool,
 }
 
 impl<'a> Kubectl<'a> {
@@ -141,13 +142,19 @@ impl<'a> Kubectl<'a> {
         });
         let access = context.into_iter().chain(option).collect();
         let kubeconfig = kubeconfig.map(Path::to_owned);
-        Self { program: "kubectl".into(), limit: LIMIT, access, kubeconfig, log }
+        Self { program: "kubectl".into(), limit: LIMIT, access, kubeconfig, log, is_quiet: false }
     }
 
     /// The same with another time limit of a call.
     #[must_use]
     pub fn within(self, limit: Duration) -> Self {
         Self { limit, ..self }
+    }
+
+    /// The same; if `is_quiet`, only what kubectl itself says goes to the log.
+    #[must_use]
+    pub fn quiet(self, is_quiet: bool) -> Self {
+        Self { is_quiet, ..self }
     }
 
     /// The objects.
@@ -202,7 +209,8 @@ impl<'a> Kubectl<'a> {
         command.args(&self.access);
         let mut lines = MOST_LINES;
         let mut slow = |slow: Slow<'_>| match slow {
-            Slow::Running => self.log.line(&format!("waiting for kubectl {}", call(query))),
+            Slow::Running if self.is_quiet => {}
+            Slow::Running => self.log.line(&format!("note: waiting for kubectl {}", call(query))),
             Slow::Says(line) => self.pass_on(line, &mut lines),
         };
         let ended = match process::run_patiently(&mut command, self.limit, &mut slow) {

@@ -136,9 +136,10 @@ fn the_ends_of_secrets_that_no_pod_uses_are_listed() {
         format!("odd a%2Fb {PAST}"),
         format!("unreadable {DOCKER} tomorrow"),
         format!("renewed {DOCKER} {} controlled", in_days(10)),
+        // Within a day of its end.
+        format!("missed {DOCKER} {} controlled", in_days(0)),
     ];
     let (_, talk, _) = stub(&objects(), &secrets).run(&["check", "--live"]);
-    let warning = "warning: pull secret without a finding, and with an announced end that is past or within 30 \
-                   days: shop/unused (2020-01-31T00:00:00Z)\n";
-    assert!(talk.contains(warning), "{talk}");
+    let warning = "warning: pull secrets without a finding, and with an announced end that is past or within 30 days: shop/missed (";
+    assert!(talk.contains(warning) && talk.contains("shop/unused (2020-01-31T00:00:00Z)\n"), "{talk}");
 }

@@ -31,6 +31,9 @@ pub struct Expiry {
     /// Whole days until then; negative after it; 0 within a day of it
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days_left: Option<i64>,
+    /// Whether it is past
+    #[serde(skip)]
+    pub has_ended: bool,
 }
 
 /// What says when a credential ends.
@@ -101,6 +104,7 @@ impl Expiry {
             source: Some(if announced { Source::Annotation } else { Source::Token }),
             // As the policy's findings count them: 40 days ago.
             days_left: (now > 0).then(|| (ends - now) / DAY),
+            has_ended: now > 0 && ends <= now,
         }
     }
 }
@@ -189,7 +193,7 @@ mod tests {
             (-400 * DAY, -400),
         ] {
             let told = Expiry::told(Answer { ends: NOW + from_now, announced: true, now: NOW });
-            assert_eq!(told.days_left, Some(days), "{from_now}");
+            assert_eq!((told.days_left, told.has_ended), (Some(days), from_now <= 0), "{from_now}");
         }
         let unknown = Expiry::told(Answer { ends: i64::MAX, announced: false, now: 0 });
         assert_eq!((unknown.expires, unknown.days_left), (None, None));

@@ -25,7 +25,7 @@ use review::yaml;
 use self::keys::Key;
 use self::reach::Reach;
 use self::search::{Found, Search};
-pub use self::unfinished::{names_namespace, unfinished};
+pub use self::unfinished::unfinished;
 use crate::args::ConfigArgs;
 use crate::files::CONFIG_FILE;
 use crate::files::input::{self, InputError};

@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, Args, Command};
 use clap_complete::Shell;
 
-use crate::args::config::names_namespace;
+use crate::args::names_namespace;
 use crate::commands::policy_file::own_rules;
 use crate::console::ExitStatus;
 use crate::console::Io;
@@ -26,10 +26,22 @@ const NAME: &str = "acr-pull-secret";
 /// What the library writes as the only namespace; each script has a call instead.
 const NAMESPACE: &str = "__NAMESPACE__";
 
+/// How the library completes files in bash.
+const FILES: &str = r#"COMPREPLY=($(compgen -f "${cur}"))"#;
+
 /// The words are those of the whole line, also the one that is completed. The command is that of the PATH: one that is typed as
 /// `./acr-pull-secret` may be a file of a repository, and Tab runs no such file.
 const IN_BASH: &str = r#"_acr_pull_secret_namespaces() {
     acr-pull-secret __namespaces -- "${COMP_WORDS[@]:1}" </dev/null 2>/dev/null
+}
+
+_acr_pull_secret_files() {
+    local IFS=$'\n'
+    COMPREPLY=($(compgen -f -- "${cur}"))
+    # bash quotes what it inserts: a name such as $(id) must not become a call.
+    if [[ ${BASH_VERSINFO[0]} -ge 4 ]] ; then
+        compopt -o filenames 2>/dev/null
+    fi
 }
 
 "#;
@@ -88,7 +100,9 @@ fn with_namespaces(line: Command) -> Command {
 fn completed(shell: Shell, script: &str, rules: &[String]) -> String {
     match shell {
         Shell::Bash => {
-            let script = same_states(script).replace(NAMESPACE, "$(_acr_pull_secret_namespaces)");
+            let script = with_equals_signs(&same_states(script));
+            let script = script.replace(NAMESPACE, "$(_acr_pull_secret_namespaces)");
+            let script = script.replace(FILES, "_acr_pull_secret_files");
             format!("{IN_BASH}{script}")
         }
         Shell::Zsh => {
@@ -105,6 +119,21 @@ fn completed(shell: Shell, script: &str, rules: &[String]) -> String {
         }
         _ => script.to_owned(),
     }
+}
+
+/// The script for bash, which completes values behind `=` too. bash makes three words of `--output=json`, and the library looks for
+/// the option in the word before, which is `=`. Behind a format comes a file.
+fn with_equals_signs(script: &str) -> String {
+    const PREVIOUS: &str = "    prev=\"$3\"\n";
+    const BEHIND: &str = r#"    if [[ $prev == = ]] ; then
+        prev="${COMP_WORDS[COMP_CWORD - 2]}"
+    fi
+    if [[ $prev != -* && ( $3 == = || ${COMP_WORDS[COMP_CWORD]} == = ) ]] ; then
+        _acr_pull_secret_files
+        return 0
+    fi
+"#;
+    script.replace(PREVIOUS, &[PREVIOUS, BEHIND].concat())
 }
 
 /// The script for zsh, which completes options behind the first path too. The library writes `*::`, with which zsh takes all words

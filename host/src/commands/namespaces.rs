@@ -27,10 +27,11 @@ use crate::files::input::Given;
 use crate::files::search::Search;
 use crate::kubectl::{Kubectl, Query, Scope};
 
-/// How long a user waits at Tab. What is found until then is offered.
-const LIMIT: Duration = Duration::from_secs(2);
+/// How long a user waits at Tab. What is read until then is offered.
+const LIMIT: Duration = Duration::from_secs(3);
 
-/// The option of kubectl for [`LIMIT`].
+/// The same for kubectl, which is stopped before this process ends.
+const LIMIT_OF_KUBECTL: Duration = Duration::from_secs(2);
 const REQUEST_TIMEOUT: &str = "--request-timeout=2s";
 
 const NAMES: &str = "{{range .items}}{{.metadata.name}}{{\"\\n\"}}{{end}}";
@@ -57,9 +58,11 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>, line: &Command) -> O
 /// The namespaces that are found within the time limit.
 fn find(line: &Command, words: &[OsString]) -> BTreeSet<String> {
     let deadline = Instant::now() + LIMIT;
-    let Some((command, matches)) = unfinished(line, words) else { return BTreeSet::new() };
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || send(&command, &matches, &sender));
+    let (line, words) = (line.clone(), words.to_vec());
+    thread::spawn(move || {
+        unfinished(&line, &words).map(|(command, matches)| send(&command, &matches, &sender))
+    });
     let next = || receiver.recv_timeout(deadline.checked_duration_since(Instant::now())?).ok();
     iter::from_fn(next).collect()
 }
@@ -81,7 +84,7 @@ fn of_cluster(matches: &ArgMatches) -> String {
     let kubectl = Kubectl::new(context.map(String::as_str), kubeconfig.map(PathBuf::as_path), &Silent);
     let options = [REQUEST_TIMEOUT.to_owned()];
     let query = Query { resources: "namespaces", names: &[], scope: &Scope::Context, options: &options };
-    kubectl.within(LIMIT).printed(&query, NAMES).unwrap_or_default()
+    kubectl.within(LIMIT_OF_KUBECTL).printed(&query, NAMES).unwrap_or_default()
 }
 
 /// At Tab, a message would be in the middle of the command line.
@@ -113,7 +116,14 @@ fn search(matches: &ArgMatches) -> Search {
 }
 
 fn of_manifests(paths: &[String], search: &Search, mut send: impl FnMut(&str)) {
-    let found = found::find(paths, search);
+    // A large folder is searched for long, so what is named first is read first.
+    for path in paths {
+        of_path(path, search, &mut send);
+    }
+}
+
+fn of_path(path: &str, search: &Search, mut send: impl FnMut(&str)) {
+    let found = found::find(&[path.to_owned()], search);
     let kustomizations = found.folders.iter().flat_map(|folder| &folder.kustomizations);
     kustomizations.filter_map(|it| it.namespace.as_deref()).for_each(&mut send);
     for (path, origin) in found.files.into_iter().flatten() {

@@ -6,8 +6,10 @@ use crate::process::{Ended, on_one_line};
 const OF_SERVER: &str = "Error from server";
 
 /// Why kubectl failed, on one line. Most failures end with one line that says it, after lines of the log that repeat it.
+/// What was shown while kubectl ran is not repeated, unless nothing came after it.
 pub(super) fn reason(ended: &Ended) -> String {
-    let lines: Vec<&str> = ended.talk.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let talk = if ended.rest.trim().is_empty() { &ended.talk } else { &ended.rest };
+    let lines: Vec<&str> = talk.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let said: Vec<&str> = lines.iter().copied().filter(|line| !is_of_log(line)).collect();
     let Some(last) = said.last().or(lines.last()) else {
         let status = ended.status.map(|status| format!(" ({status})")).unwrap_or_default();

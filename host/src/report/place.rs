@@ -63,8 +63,8 @@ pub(super) fn path_parts(file: &str) -> (Vec<String>, bool) {
     BASE.parts(file)
 }
 
-/// Variables with the folder of the checkout, from which these servers read the paths of a report: GitHub Actions, GitLab, Azure
-/// Pipelines. A job may run the command in a folder below.
+/// Variables with the folder that has the checkout, from which these servers read the paths of a report: GitHub Actions, GitLab,
+/// Azure Pipelines. A job may run the command in a folder below, or have several checkouts in it.
 const CHECKOUTS: [&str; 3] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"];
 
 /// It does not change while the command runs.
@@ -77,15 +77,17 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
 struct Base {
     /// Where the command runs
     here: PathBuf,
-    /// The checkout that this is in, or else the same
+    /// The root of the checkout that this is in, or else the same
     root: PathBuf,
 }
 
 impl Base {
-    fn new(here: PathBuf, checkouts: impl Iterator<Item = PathBuf>) -> Self {
-        let mut real = checkouts.filter_map(|folder| folder.canonicalize().ok());
-        let root = real.find(|root| here.starts_with(root) && root.parent().is_some());
-        Self { root: root.unwrap_or_else(|| here.clone()), here }
+    fn new(here: PathBuf, mut named: impl Iterator<Item = PathBuf>) -> Self {
+        let depth = named.find_map(|folder| depth_in(&folder, &here)).unwrap_or(0);
+        let above = || here.ancestors().take(depth + 1);
+        let repository = above().find(|folder| folder.join(".git").exists());
+        let root = repository.or_else(|| above().last()).unwrap_or(&here).to_owned();
+        Self { here, root }
     }
 
     fn parts(&self, file: &str) -> (Vec<String>, bool) {
@@ -101,12 +103,26 @@ impl Base {
     }
 }
 
-/// The path without `.` and `..`, as the text says it.
+/// How many folders `here` is below a folder, which is not that of everything. On Windows, a canonical path begins with `\\?\`, which
+/// the working folder does not.
+fn depth_in(folder: &Path, here: &Path) -> Option<usize> {
+    let folder = folder.canonicalize().ok().filter(|folder| folder.parent().is_some())?;
+    Some(here.canonicalize().ok()?.strip_prefix(folder).ok()?.components().count())
+}
+
+/// The path without `.` and `..`: behind a link, `..` is the folder above the one that it leads to.
 fn normal(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut path, part| {
         match part {
             Component::CurDir => {}
-            Component::ParentDir => drop(path.pop()),
+            Component::ParentDir => {
+                if path.is_symlink()
+                    && let Ok(real) = path.canonicalize()
+                {
+                    path = real;
+                }
+                path.pop();
+            }
             part => path.push(part),
         }
         path
@@ -138,6 +154,7 @@ mod tests {
         let checkout = tempfile::tempdir().unwrap();
         let root = checkout.path().canonicalize().unwrap();
         let here = root.join("shop");
+        std::fs::create_dir(&here).unwrap();
         let absolute = here.join("web.yaml").display().to_string();
         let outside = root.with_file_name("web.yaml").display().to_string().replace('\\', "/");
         let parts = |base: &Base, file: &str| {
@@ -146,8 +163,9 @@ mod tests {
         };
         let alone = Base::new(here.clone(), std::iter::empty());
         let below = Base::new(here.clone(), [root.join("none"), root.clone()].into_iter());
-        // A folder that the command does not run in, and that of everything.
-        let other = Base::new(here, [root.join("../other"), PathBuf::from("/")].into_iter());
+        // A folder that the command does not run in, that of everything, and none.
+        let others = [root.join("../other"), PathBuf::from("/"), PathBuf::new()];
+        let other = Base::new(here.clone(), others.into_iter());
         for (file, from_here, from_checkout) in [
             ("web.yaml", "web.yaml", "shop/web.yaml"),
             ("./a/../web.yaml", "web.yaml", "shop/web.yaml"),
@@ -160,6 +178,17 @@ mod tests {
             assert_eq!(parts(&alone, file), from_here, "{file}");
             assert_eq!(parts(&other, file), from_here, "{file}");
             assert_eq!(parts(&below, file), from_checkout, "{file}");
+        }
+        // One of several checkouts in the folder of the job.
+        std::fs::create_dir_all(root.join("shop/.git")).unwrap();
+        std::fs::create_dir_all(root.join("shop/deploy")).unwrap();
+        let inner = Base::new(root.join("shop/deploy"), std::iter::once(root.clone()));
+        assert_eq!(parts(&inner, "web.yaml"), "deploy/web.yaml");
+        #[cfg(unix)]
+        {
+            std::fs::create_dir_all(root.join("shop/other/deep")).unwrap();
+            std::os::unix::fs::symlink(root.join("shop/other/deep"), root.join("shop/deploy/link")).unwrap();
+            assert_eq!(parts(&inner, "link/../web.yaml"), "other/web.yaml");
         }
     }
 }

@@ -196,11 +196,11 @@ fn location(file: &str, region: Option<Region>) -> log::Location {
 }
 
 fn artifact(file: &str) -> log::ArtifactLocation {
-    let (parts, is_here) = path_parts(file);
+    let (parts, is_relative) = path_parts(file);
     let parts: Vec<String> =
         parts.iter().map(|part| utf8_percent_encode(part, &SEGMENT).to_string()).collect();
     let path = parts.join("/");
-    if is_here {
+    if is_relative {
         return log::ArtifactLocation { uri: Some(path), uri_base_id: Some(ROOT), description: None };
     }
     log::ArtifactLocation { uri: Some(format!("file:///{path}")), ..log::ArtifactLocation::default() }

@@ -6,7 +6,7 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgMatches, Command, FromArgMatches as _};
 
 use super::{Config, changed, find, leaf};
-use crate::args::ConfigArgs;
+use crate::args::{ConfigArgs, names_namespace};
 
 /// The name of the command and its arguments, as far as these can be read, with the values of the config file. `words` do not
 /// have the name of the program. bash makes three words of `--context=prod`.
@@ -39,9 +39,4 @@ fn lenient(command: Command) -> Command {
 /// What is typed of a namespace need not be one.
 fn of_any_namespace(arg: Arg) -> Arg {
     if names_namespace(&arg) { arg.value_parser(ValueParser::os_string()) } else { arg }
-}
-
-/// Whether the value of an argument is the name of a namespace.
-pub fn names_namespace(arg: &Arg) -> bool {
-    arg.get_id().as_str().contains("namespace") && arg.get_action().takes_values()
 }

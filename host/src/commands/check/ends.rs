@@ -56,12 +56,11 @@ impl Ends {
             let key = ["/metadata/namespace", "/metadata/name"].map(|path| word(secret, path).to_owned());
             let key: Key = key.into();
             if !word(secret, "/metadata/annotations/acr-pull-secret~1expires").is_empty() {
-                let Expiry { expires, days_left, .. } =
+                let Expiry { expires, days_left, has_ended, .. } =
                     Expiry::of(secret, evaluation.policy, evaluation.host.clone());
                 if days_left.is_none_or(|days| days <= SOON) {
                     // What a controller owns, it renews before its end.
-                    let is_due = secret.pointer("/metadata/ownerReferences").is_none()
-                        || days_left.is_some_and(|days| days < 0);
+                    let is_due = has_ended || secret.pointer("/metadata/ownerReferences").is_none();
                     all.due.insert(key.clone(), expires.filter(|_| is_due));
                 }
             }

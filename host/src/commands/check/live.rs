@@ -51,6 +51,7 @@ impl Live {
         };
         let kubectl =
             Kubectl::new(live.access.context.as_deref(), live.access.kubeconfig.as_deref(), &io.stderr);
+        let kubectl = kubectl.quiet(args.quiet);
         let world = World::read(&kubectl, &scope, live.secrets).map_err(|error| {
             Diagnostics(vec![Diagnostic::error(error.to_string()).with_help(error.help())])
         })?;
