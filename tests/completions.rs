@@ -50,6 +50,11 @@ const ROWS: &[(&[&str], &[&str])] = &[
     (&["init", "overlay", "-n", ""], &["of-kustomize"]),
     (&["check", "-k", "overlay", "-n", ""], &["of-kustomize"]),
     (&["explain", "--cluster", "deploy", "-n", "s"], &["shop"]),
+    (&["check", "~/m", "-n", ""], &["at-home"]),
+    (&["check", "'a dir'", "-n", ""], &["spaced"]),
+    (&["check", r"a\ dir", "-n", ""], &["spaced"]),
+    // No file is a namespace.
+    (&["check", "no-such", "-n", "b"], &[]),
     // What is typed so far need not be valid.
     (&["check", "deploy", "--fail-on", "x", "-n", "b"], &["billing"]),
     (&["check", "deploy", "no-such", "-n", "b"], &["billing"]),
@@ -73,10 +78,10 @@ const EQUALS: &[(&[&str], &[&str])] = &[
     (&["check", "-o", "gitlab", "=", "bro"], &["broken.yaml"]),
     (
         &["check", "-o", "gitlab", "="],
-        &["$(touch hacked)", "a b.yaml", "broken.yaml", "configured", "deploy", "overlay"],
+        &["$(touch hacked)", "a b.yaml", "a dir", "broken.yaml", "configured", "deploy", "home", "overlay"],
     ),
-    (&["check", "--settings", "a"], &["a b.yaml"]),
-    (&["check", "--config", "a"], &["a b.yaml"]),
+    (&["check", "--settings", "a"], &["a b.yaml", "a dir"]),
+    (&["check", "--config", "a"], &["a b.yaml", "a dir"]),
 ];
 
 /// A folder with manifests, and one with the command for the PATH.
@@ -106,6 +111,8 @@ impl Place {
         write("a b.yaml", "");
         write("$(touch hacked)", "");
         write(".acr-pull-secret.yaml", "paths: [configured]\n");
+        write("a dir/pod.yaml", &pod("spaced"));
+        write("home/m/pod.yaml", &pod("at-home"));
         let programs = tempfile::tempdir().unwrap();
         let command = Path::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
         std::fs::hard_link(command, programs.path().join("acr-pull-secret"))
@@ -119,8 +126,13 @@ impl Place {
         let inherited = std::env::var_os("PATH").unwrap_or_default();
         let first = [Some(self.programs.path()), also].into_iter().flatten().map(Path::to_owned);
         let path = std::env::join_paths(first.chain(std::env::split_paths(&inherited))).unwrap();
-        let output =
-            program.env("PATH", path).current_dir(&self.folder).stdin(Stdio::null()).output().unwrap();
+        let output = program
+            .env("PATH", path)
+            .env("HOME", self.folder.path().join("home"))
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
         assert!(output.stderr.is_empty(), "{program:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
@@ -138,6 +150,8 @@ impl Place {
         const ASK: &str = r#"
             source "$1"; shift
             COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+            COMP_LINE="$*"; COMP_LINE=${COMP_LINE// = /=}; COMP_LINE=${COMP_LINE/% =/=}
+            COMP_POINT=${#COMP_LINE}
             function=$(complete -p acr-pull-secret | sed 's/.* -F \([^ ]*\) .*/\1/')
             current=${COMP_WORDS[COMP_CWORD]}
             "$function" "$1" "${current#=}" "${COMP_WORDS[COMP_CWORD - 1]}"
@@ -221,7 +235,7 @@ fn fish_and_zsh_complete_what_bash_does() {
 fn bash_knows_which_words_are_files() {
     let script = script("bash");
     assert_eq!(script.matches("compgen -f").count(), 1, "all in one function");
-    assert!(script.contains("compopt -o filenames"));
+    assert!(script.contains("compopt -o filenames") && script.contains("compopt +o default"));
 }
 
 /// bash makes three words of `--context=prod`.
@@ -234,6 +248,7 @@ fn the_namespaces_of_a_cluster_are_those_that_kubectl_gets() {
         .prints(GET, "default\nshop\n")
         .prints(&format!("{GET} --context=prod"), "$(touch hacked)\nprod\n")
         .prints(&format!("{GET} --context=prod --kubeconfig=deploy/web.yaml"), "other\n")
+        .prints(&format!("{GET} --context=ann@kube:8443/a"), "of-ann\n")
         .fails(&format!("{GET} --context=forbidden"), "no");
     stub.install();
     for (words, offered) in [
@@ -241,6 +256,8 @@ fn the_namespaces_of_a_cluster_are_those_that_kubectl_gets() {
         (&["check", "--live", "-n", "s"], &["shop"]),
         (&["why", "--context", "prod", "-n", ""], &["prod"]),
         (&["why", "--context", "=", "prod", "-n", ""], &["prod"]),
+        // bash splits this too.
+        (&["why", "--context", "ann@kube:8443/a", "-n", ""], &["of-ann"]),
         (&["why", "--context=prod", "--kubeconfig", "deploy/web.yaml", "-n", ""], &["other"]),
         (&["why", "--context", "forbidden", "-n", ""], &[]),
     ] {
@@ -258,9 +275,26 @@ fn a_kubectl_that_does_not_answer_is_stopped() {
     let place = Place::new();
     let programs = tempfile::tempdir().unwrap();
     let kubectl = programs.path().join("kubectl");
-    std::fs::write(&kubectl, "#!/bin/sh\necho $$ >id\nexec sleep 1000\n").unwrap();
+    std::fs::write(&kubectl, "#!/bin/sh\necho $$ >id\nsleep 1000 &\necho $! >login\nwait\n").unwrap();
     std::fs::set_permissions(&kubectl, std::fs::Permissions::from_mode(0o755)).unwrap();
     assert!(place.bash(&["why", "web", "-n", ""], Some(programs.path())).is_empty());
-    let id = std::fs::read_to_string(place.folder.path().join("id")).unwrap();
-    assert!(!Path::new("/proc").join(id.trim()).exists());
+    for process in ["id", "login"] {
+        let id = std::fs::read_to_string(place.folder.path().join(process)).unwrap();
+        // What ended is there until its parent has asked.
+        let status = std::fs::read_to_string(Path::new("/proc").join(id.trim()).join("status"));
+        assert!(status.is_err() || status.is_ok_and(|status| status.contains("State:\tZ")), "{process}");
+    }
+}
+
+/// zsh takes what is behind the second colon for the command that completes.
+#[test]
+fn the_names_of_values_have_no_colon_for_zsh() {
+    let script = script("zsh");
+    let is_option =
+        |line: &&str| ["'-", "'*-", "'("].iter().any(|it| line.starts_with(it)) && line.contains("]:");
+    for line in script.lines().filter(is_option) {
+        let (_, behind) = line.split_once("]:").unwrap();
+        assert_eq!(behind.replace(r"\:", "").matches(':').count(), 1, "{line}");
+    }
+    assert!(script.contains(r"]:HOST\:PORT\:ADDRESS:_default"));
 }

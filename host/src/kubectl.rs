@@ -128,6 +128,7 @@ pub struct Kubectl<'a> {
     kubeconfig: Option<PathBuf>,
     log: &'a dyn Log,
     is_quiet: bool,
+    is_alone: bool,
 }
 
 impl<'a> Kubectl<'a> {
@@ -142,13 +143,21 @@ impl<'a> Kubectl<'a> {
         });
         let access = context.into_iter().chain(option).collect();
         let kubeconfig = kubeconfig.map(Path::to_owned);
-        Self { program: "kubectl".into(), limit: LIMIT, access, kubeconfig, log, is_quiet: false }
+        Self {
+            program: "kubectl".into(),
+            limit: LIMIT,
+            access,
+            kubeconfig,
+            log,
+            is_quiet: false,
+            is_alone: false,
+        }
     }
 
-    /// The same with another time limit of a call.
+    /// The same with another time limit of a call. What kubectl has started for a login ends with it.
     #[must_use]
     pub fn within(self, limit: Duration) -> Self {
-        Self { limit, ..self }
+        Self { limit, is_alone: true, ..self }
     }
 
     /// The same; if `is_quiet`, only what kubectl itself says goes to the log.
@@ -207,6 +216,10 @@ impl<'a> Kubectl<'a> {
             command.arg("--ignore-not-found");
         }
         command.args(&self.access);
+        #[cfg(unix)]
+        if self.is_alone {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
         let mut lines = MOST_LINES;
         let mut slow = |slow: Slow<'_>| match slow {
             Slow::Running if self.is_quiet => {}

@@ -80,11 +80,27 @@ fn wait(mut child: Child, limit: Duration, slow: &mut dyn FnMut(Slow<'_>)) -> io
     let ended = end(&mut child, Instant::now() + limit, slow);
     if !matches!(ended, Ok(Some(Ended { output: Some(_), .. }))) {
         // It may have ended already.
+        kill_group(&child);
         let _ = child.kill();
         let _ = child.wait();
     }
     ended
 }
+
+/// Ends the group of processes that the program leads, if it leads one.
+#[cfg(unix)]
+fn kill_group(child: &Child) {
+    use rustix::process::{Pid, Signal, getpgid, kill_process_group};
+
+    let group = Pid::from_child(child);
+    if getpgid(Some(group)) == Ok(group) {
+        // It may have ended already.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_group(_: &Child) {}
 
 /// What a program leaves that ends in time.
 fn end(child: &mut Child, deadline: Instant, slow: &mut dyn FnMut(Slow<'_>)) -> io::Result<Option<Ended>> {

@@ -29,10 +29,16 @@ const NAMESPACE: &str = "__NAMESPACE__";
 /// How the library completes files in bash.
 const FILES: &str = r#"COMPREPLY=($(compgen -f "${cur}"))"#;
 
-/// The words are those of the whole line, also the one that is completed. The command is that of the PATH: one that is typed as
-/// `./acr-pull-secret` may be a file of a repository, and Tab runs no such file.
+/// What is passed on is the whole line, also the word that is completed; bash's own words are parts of those that are typed. The
+/// command is that of the PATH: one that is typed as `./acr-pull-secret` may be a file of a repository, and Tab runs no such file.
 const IN_BASH: &str = r#"_acr_pull_secret_namespaces() {
-    acr-pull-secret __namespaces -- "${COMP_WORDS[@]:1}" </dev/null 2>/dev/null
+    local names
+    names=$(acr-pull-secret __namespaces --line "${COMP_LINE:0:COMP_POINT}" "${COMP_LINE:COMP_POINT}" </dev/null 2>/dev/null)
+    COMPREPLY=($(compgen -W "${names}" -- "${cur}"))
+    # Where there is none, bash would offer files.
+    if [[ ${BASH_VERSINFO[0]} -ge 4 ]] ; then
+        compopt +o default +o bashdefault 2>/dev/null
+    fi
 }
 
 _acr_pull_secret_files() {
@@ -74,7 +80,8 @@ pub struct Completions {
 pub fn run(args: &Completions, line: Command, io: &mut Io) -> Result<ExitStatus> {
     let rules = own_rules(io)?.into_iter().chain(pull::rules::rules()).map(|rule| rule.id);
     let rules: Vec<String> = rules.collect();
-    let mut line = with_namespaces(with_rules(line, &rules));
+    let line = with_namespaces(with_rules(line, &rules));
+    let mut line = if args.shell == Shell::Zsh { with_escaped_names(line) } else { line };
     // The library panics if writing fails, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut line, NAME, &mut script);
@@ -96,12 +103,24 @@ fn with_namespaces(line: Command) -> Command {
     line.mut_args(offer).mut_subcommands(with_namespaces)
 }
 
+/// The command line with names of values as zsh reads them. The library does not escape them, and zsh takes what is behind the
+/// second colon of `HOST:PORT:ADDRESS` for a command.
+fn with_escaped_names(line: Command) -> Command {
+    let escaped = |arg: Arg| {
+        let names = arg.get_value_names().unwrap_or_default();
+        let names: Vec<String> = names.iter().map(|name| name.replace(':', r"\:")).collect();
+        if names.is_empty() { arg } else { arg.value_names(names) }
+    };
+    line.mut_args(escaped).mut_subcommands(with_escaped_names)
+}
+
 /// The library's script with what it lacks. For the shells that are not named here, it has no values of options.
 fn completed(shell: Shell, script: &str, rules: &[String]) -> String {
     match shell {
         Shell::Bash => {
             let script = with_equals_signs(&same_states(script));
-            let script = script.replace(NAMESPACE, "$(_acr_pull_secret_namespaces)");
+            let namespaces = format!(r#"COMPREPLY=($(compgen -W "{NAMESPACE}" -- "${{cur}}"))"#);
+            let script = script.replace(&namespaces, "_acr_pull_secret_namespaces");
             let script = script.replace(FILES, "_acr_pull_secret_files");
             format!("{IN_BASH}{script}")
         }

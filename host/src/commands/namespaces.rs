@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::iter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -40,19 +40,52 @@ const NAMES: &str = "{{range .items}}{{.metadata.name}}{{\"\\n\"}}{{end}}";
 const COMMAND: &str = "__namespaces";
 
 /// Prints the namespaces that a command line can name, if the arguments of the process ask for them: `__namespaces -- WORD…`, with
-/// the words behind the name of the program. What cannot be read is left out: at Tab there is no place for an error.
+/// the words behind the name of the program, or `__namespaces --line BEFORE BEHIND`, with the text before and behind the cursor. What
+/// cannot be read is left out: at Tab there is no place for an error.
 pub fn serve(arguments: impl IntoIterator<Item = OsString>, line: &Command) -> Option<ExitCode> {
     let mut arguments = arguments.into_iter().skip(1);
-    if arguments.next()? != COMMAND || arguments.next()? != "--" {
+    if arguments.next()? != COMMAND {
         return None;
     }
-    let words: Vec<OsString> = arguments.collect();
+    let words: Vec<OsString> = match arguments.next()?.to_str()? {
+        "--" => arguments.collect(),
+        "--line" => {
+            let mut text = || arguments.next().unwrap_or_default().to_string_lossy().into_owned();
+            words(&text(), &text()).into_iter().map(OsString::from).collect()
+        }
+        _ => return None,
+    };
+    let home = std::env::home_dir();
+    let words: Vec<OsString> = words.into_iter().map(|word| at_home(word, home.as_deref())).collect();
     let names: String = find(line, &words).into_iter().map(|name| name + "\n").collect();
     // The shell may be gone.
     Some(match io::stdout().write_all(names.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     })
+}
+
+/// The words of a line, as a shell reads them, without the name of the program. The one at the cursor may be empty. Nothing is
+/// expanded.
+fn words(before: &str, behind: &str) -> Vec<String> {
+    let gap = match (before.ends_with(char::is_whitespace), behind.starts_with(char::is_whitespace)) {
+        (true, true) => "''",
+        (true, false) => "'' ",
+        (false, _) => "",
+    };
+    let line = format!("{before}{gap}{behind}");
+    // The quote in which the cursor is may not have its end yet.
+    let words = ["", "'", "\""].iter().find_map(|end| shlex::split(&format!("{line}{end}")));
+    words.unwrap_or_default().into_iter().skip(1).collect()
+}
+
+/// The word with the home folder in place of `~`.
+fn at_home(word: OsString, home: Option<&Path>) -> OsString {
+    let below = word.to_str().and_then(|word| word.strip_prefix("~/"));
+    match (below, home) {
+        (Some(below), Some(home)) => home.join(below).into_os_string(),
+        _ => word,
+    }
 }
 
 /// The namespaces that are found within the time limit.
@@ -139,4 +172,41 @@ fn of_path(path: &str, search: &Search, mut send: impl FnMut(&str)) {
 fn namespace(object: &Value) -> Option<&str> {
     let is_namespace = object.get("kind").is_some_and(|kind| kind == "Namespace");
     object.pointer(if is_namespace { "/metadata/name" } else { "/metadata/namespace" })?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{at_home, words};
+
+    #[test]
+    fn words_are_those_of_a_shell() {
+        for (before, behind, expected) in [
+            ("acr-pull-secret check -n ", "", &["check", "-n", ""] as &[&str]),
+            ("acr-pull-secret check -n sh", "", &["check", "-n", "sh"]),
+            ("acr-pull-secret check -n ", " deploy", &["check", "-n", "", "deploy"]),
+            ("acr-pull-secret check -n ", "deploy", &["check", "-n", "", "deploy"]),
+            ("acr-pull-secret why --context a@b:c=d -n ", "", &["why", "--context", "a@b:c=d", "-n", ""]),
+            (
+                r#"acr-pull-secret check my\ dir 'it s' "a b" -n "#,
+                "",
+                &["check", "my dir", "it s", "a b", "-n", ""],
+            ),
+            ("acr-pull-secret check '$(id)' -n \"s", "", &["check", "$(id)", "-n", "s"]),
+            ("acr-pull-secret check $(id) -n 's", "", &["check", "$(id)", "-n", "s"]),
+            ("", "", &[]),
+        ] {
+            assert_eq!(words(before, behind), expected, "{before}|{behind}");
+        }
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_folder() {
+        let home = Path::new("/home/ann");
+        for (word, expected) in [("~/m", "/home/ann/m"), ("~bob/m", "~bob/m"), ("a~/m", "a~/m"), ("~", "~")] {
+            assert_eq!(at_home(word.into(), Some(home)), expected);
+            assert_eq!(at_home(word.into(), None), word);
+        }
+    }
 }

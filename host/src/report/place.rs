@@ -79,22 +79,35 @@ struct Base {
     here: PathBuf,
     /// The root of the checkout that this is in, or else the same
     root: PathBuf,
+    /// What the variables name
+    named: Vec<PathBuf>,
 }
 
 impl Base {
-    fn new(here: PathBuf, mut named: impl Iterator<Item = PathBuf>) -> Self {
-        let depth = named.find_map(|folder| depth_in(&folder, &here)).unwrap_or(0);
+    fn new(here: PathBuf, named: impl Iterator<Item = PathBuf>) -> Self {
+        let named = named.filter_map(|folder| folder.canonicalize().ok());
+        let named: Vec<PathBuf> = named.filter(|folder| folder.parent().is_some()).collect();
+        let depth = named.iter().find_map(|folder| depth_in(folder, &here)).unwrap_or(0);
         let above = || here.ancestors().take(depth + 1);
         let repository = above().find(|folder| folder.join(".git").exists());
         let root = repository.or_else(|| above().last()).unwrap_or(&here).to_owned();
-        Self { here, root }
+        Self { here, root, named }
     }
 
     fn parts(&self, file: &str) -> (Vec<String>, bool) {
         let given = Path::new(file);
         let whole = normal(&self.here.join(given));
-        let outside = if self.root == self.here { given } else { &whole };
-        let path = whole.strip_prefix(&self.root).unwrap_or(outside);
+        let real;
+        let path = match whole.strip_prefix(&self.root) {
+            Ok(path) => path,
+            Err(_) if self.named.is_empty() => given,
+            // By a link, or from a folder outside.
+            Err(_) => {
+                real = whole.canonicalize().unwrap_or_default();
+                let mut roots = std::iter::once(&self.root).chain(&self.named);
+                roots.find_map(|root| real.strip_prefix(root).ok()).unwrap_or(&whole)
+            }
+        };
         let parts = path.components().filter_map(|part| match part {
             Component::CurDir | Component::RootDir => None,
             part => Some(part.as_os_str().to_string_lossy().into_owned()),
@@ -103,10 +116,9 @@ impl Base {
     }
 }
 
-/// How many folders `here` is below a folder, which is not that of everything. On Windows, a canonical path begins with `\\?\`, which
-/// the working folder does not.
+/// How many folders `here` is below a canonical folder. On Windows, a canonical path begins with `\\?\`, which the working folder
+/// does not.
 fn depth_in(folder: &Path, here: &Path) -> Option<usize> {
-    let folder = folder.canonicalize().ok().filter(|folder| folder.parent().is_some())?;
     Some(here.canonicalize().ok()?.strip_prefix(folder).ok()?.components().count())
 }
 
@@ -189,6 +201,15 @@ mod tests {
             std::fs::create_dir_all(root.join("shop/other/deep")).unwrap();
             std::os::unix::fs::symlink(root.join("shop/other/deep"), root.join("shop/deploy/link")).unwrap();
             assert_eq!(parts(&inner, "link/../web.yaml"), "other/web.yaml");
+            let link = root.join("link");
+            std::os::unix::fs::symlink(root.join("shop"), &link).unwrap();
+            std::fs::write(root.join("shop/web.yaml"), "").unwrap();
+            let by_link = link.join("web.yaml").display().to_string();
+            assert_eq!(parts(&below, &by_link), "link/web.yaml");
+            let outside = Base::new(root.clone(), std::iter::once(root.join("shop")));
+            assert_eq!(parts(&outside, &by_link), "link/web.yaml");
+            let elsewhere = Base::new(root.join("link/../.."), std::iter::once(link));
+            assert_eq!(parts(&elsewhere, &by_link), "web.yaml");
         }
     }
 }

@@ -9,10 +9,10 @@ use super::{Config, changed, find, leaf};
 use crate::args::{ConfigArgs, names_namespace};
 
 /// The name of the command and its arguments, as far as these can be read, with the values of the config file. `words` do not
-/// have the name of the program. bash makes three words of `--context=prod`.
+/// have the name of the program.
 pub fn unfinished(line: &Command, words: &[OsString]) -> Option<(String, ArgMatches)> {
     let name = OsString::from(line.get_name());
-    let words = || std::iter::once(&name).chain(words.iter().filter(|word| *word != "="));
+    let words = || std::iter::once(&name).chain(words);
     let read = |give: &dyn Fn(&str, Arg) -> Arg| {
         let line = changed(line.clone(), &|command, arg| give(command, of_any_namespace(arg)));
         lenient(line).try_get_matches_from(words()).ok()
