@@ -1,6 +1,7 @@
 //! `why`: what a user learns of a pod that waits for its images, with recorded answers of kubectl.
 
 mod causes;
+mod changes;
 mod consistency;
 mod cron_jobs;
 mod fixes;
@@ -11,6 +12,9 @@ mod invalid_images;
 mod retrieval;
 mod troubles;
 
+use std::time::SystemTime;
+
+use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 
 use crate::kubectl::{Stub, secret};
@@ -133,6 +137,13 @@ fn answers(stub: &Stub, args: &[&str]) -> (Value, Option<i32>) {
     let answers = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{talk}"));
     assert_valid(&schema("host/src/report/why-schema.json"), &answers);
     (answers, status)
+}
+
+/// The time so many minutes ago, in RFC 3339.
+fn ago(minutes: i64) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let time = DateTime::from_timestamp(now.cast_signed(), 0).unwrap() - TimeDelta::minutes(minutes);
+    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn row<'a>(out: &'a str, name: &str) -> &'a str {

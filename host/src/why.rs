@@ -71,7 +71,14 @@ pub struct ImageFacts {
 /// The longest time between two attempts of the kubelet, in seconds. kubelet: `MaxImageBackOff`
 const LONGEST_BACK_OFF: i64 = 300;
 
-/// What was written since the kubelet's last reported attempt: of the secrets that are tried, the one that was written last.
+/// The longest time after which an attempt is reported, in seconds: the kubelet waits, and the attempt itself may take long.
+const LONGEST_SILENCE: i64 = 2 * LONGEST_BACK_OFF;
+
+/// How far the clocks of the cluster and of this machine may be apart, in seconds.
+const MOST_SKEW: i64 = 300;
+
+/// What was written since the kubelet's last reported attempt. The kubelet tries every secret, so of several the one that it has not
+/// tried counts, and else the one that was written last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
     /// Nothing
@@ -80,8 +87,19 @@ pub enum Change<'a> {
     Content(&'a Secret),
     /// This secret, at this time: its content or its labels
     Secret(&'a Secret, &'a str),
-    /// This secret, at this time, so long ago that the kubelet has tried since
+    /// This secret, at this time, and what is reported since is so late that the kubelet has tried
     Tried(&'a Secret, &'a str),
+    /// This secret, at this time, so long ago that the kubelet must have tried, which no event reports
+    Silent(&'a Secret, &'a str),
+    /// This secret, at this time, which is in the future by the clock of this machine
+    Ahead(&'a Secret, &'a str),
+}
+
+impl Change<'_> {
+    /// Whether the kubelet has not tried what was written.
+    fn is_untried(self) -> bool {
+        matches!(self, Self::Content(_) | Self::Secret(..))
+    }
 }
 
 /// Whether an image can be pulled.
@@ -166,32 +184,44 @@ impl Facts {
         self.events.iter().rev().find(|event| event.is_about_pull_of(&image.reference))
     }
 
-    /// What was written since the kubelet's last attempt. It tries again within five minutes, so later reports are about the new
-    /// secret.
+    /// What was written since the kubelet's last attempt to pull an image.
     pub fn change(&self, image: &ImageFacts) -> Change<'_> {
         let tried = image.explanation.tries.iter().filter(|tried| !tried.fails);
         let secrets = tried.filter_map(|tried| self.secret(&tried.secret));
-        let times = secrets.filter_map(|secret| Some((secret, secret.written.as_deref()?)));
+        let changes = secrets.filter_map(|secret| {
+            let (text, time) = (secret.written.as_deref()?, Time::parse(secret.written.as_deref()?)?);
+            Some((self.change_of(secret, (text, time), &image.image.reference), time))
+        });
         // Of several of the same time, the first is tried first.
-        let last = times.rev().max_by_key(|written| event::seconds(written.1));
-        let Some((secret, written)) = last else { return Change::None };
-        let reference = &image.image.reference;
+        let last = changes.rev().max_by_key(|(change, time)| (change.is_untried(), *time));
+        last.map_or(Change::None, |(change, _)| change)
+    }
+
+    /// What this secret, which was written at this time, is to the attempts to pull this image. The kubelet tries again within five
+    /// minutes, so later reports are about the new secret.
+    fn change_of<'a>(
+        &self,
+        secret: &'a Secret,
+        (text, written): (&'a str, Time),
+        reference: &str,
+    ) -> Change<'a> {
         let last = |is: &dyn Fn(&Event) -> bool| {
-            self.events.iter().rev().find(|event| is(event)).and_then(|event| event.last.as_deref())
+            self.events.iter().rev().find(|event| is(event)).and_then(Event::time)
         };
         let failed =
             last(&|event| event.is_failed_pull_of(reference) || event.is_failed_retrieval_of(&secret.name));
-        if failed.is_none_or(|failed| event::seconds(written) < event::seconds(failed)) {
+        if failed.is_none_or(|failed| written < failed) {
             return Change::None;
         }
         let reported = last(&|event| event.is_about_image(reference));
-        let is_later = reported.is_some_and(|last| event::seconds(last) > event::seconds(written));
-        let now = self.clock.max(reported.and_then(Time::parse));
-        let age = now.zip(Time::parse(written)).map_or(0, |(now, written)| now.seconds_since(written));
+        let since = |time: Option<Time>| time.map_or(0, |time| time.seconds_since(written));
+        let age = since(self.clock.max(reported));
         match () {
-            () if is_later && age > LONGEST_BACK_OFF => Change::Tried(secret, written),
+            () if since(reported) > LONGEST_BACK_OFF => Change::Tried(secret, text),
+            () if age > LONGEST_SILENCE => Change::Silent(secret, text),
+            () if age < -MOST_SKEW => Change::Ahead(secret, text),
             () if secret.is_content_written => Change::Content(secret),
-            () => Change::Secret(secret, written),
+            () => Change::Secret(secret, text),
         }
     }
 
@@ -201,8 +231,7 @@ impl Facts {
         let last = self.events.iter().rev().find(|event| event.is_about_retrieval())?;
         let about =
             |event: &&Event| self.pod.images.iter().any(|image| event.is_about_image(&image.reference));
-        let [said, pulled] = [Some(last), self.events.iter().rev().find(about)]
-            .map(|event| Time::parse(event?.last.as_deref()?));
+        let [said, pulled] = [Some(last), self.events.iter().rev().find(about)].map(|event| event?.time());
         let is_old =
             pulled.zip(said).is_some_and(|(pulled, said)| pulled.seconds_since(said) > LONGEST_BACK_OFF);
         (!is_old && last.is_failed_retrieval_of(secret)).then_some(last)
@@ -223,7 +252,7 @@ impl Facts {
     /// identity that may pull, or the announced ends are wrong.
     fn pulled_after_end(&self, image: &ImageFacts) -> Option<&str> {
         let event = self.last_pull(&image.image).filter(|event| !event.is_already_present())?;
-        let (time, pulled) = (event.last.as_deref()?, Time::parse(event.last.as_deref()?)?);
+        let (time, pulled) = (event.last.as_deref()?, event.time()?);
         let tries = &image.explanation.tries;
         let has_ended = |secret: &str| {
             self.secret(secret).and_then(|secret| secret.ends).is_some_and(|end| end <= pulled)
@@ -274,9 +303,7 @@ impl Facts {
         let is_up_to_secrets = meaning.is_none_or(Meaning::is_of_credentials);
         match &facts.image.state {
             State::Failing { .. }
-                if expected == Now::Yes
-                    && is_up_to_secrets
-                    && matches!(self.change(facts), Change::Content(_) | Change::Secret(..)) =>
+                if expected == Now::Yes && is_up_to_secrets && self.change(facts).is_untried() =>
             {
                 Now::Yes
             }

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    ACCOUNT, EVENTS, IMAGE, PASSWORD, POD, account, anonymous, back_off, cluster, event, expired, failed,
-    pod, row, unauthorized, valid, waiting, why,
+    ACCOUNT, EVENTS, IMAGE, PASSWORD, POD, account, ago, anonymous, back_off, cluster, event, expired,
+    failed, pod, row, unauthorized, valid, waiting, why,
 };
 use crate::kubectl::{Stub, secret};
 
@@ -30,13 +30,13 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
     let running = || json!({"running": {"startedAt": "2026-07-31T03:00:00Z"}});
     let crashing = json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting"}});
     let mut later = valid("acr-secret");
-    later["metadata"]["creationTimestamp"] = "2026-07-31T03:10:00Z".into();
+    later["metadata"]["creationTimestamp"] = ago(1).into();
     let written_by = |field: &str| {
         let mut secret = valid("acr-secret");
         secret["metadata"]["creationTimestamp"] = "2026-01-31T00:00:00Z".into();
         secret["metadata"]["managedFields"] = json!([
             {"manager": "init", "time": "2026-01-31T00:00:00Z", "fieldsV1": {"f:data": {}}},
-            {"manager": "kubectl", "time": "2026-07-31T03:10:00Z", "fieldsV1": {field: {}}},
+            {"manager": "kubectl", "time": ago(1), "fieldsV1": {field: {}}},
         ]);
         secret
     };

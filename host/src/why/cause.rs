@@ -9,13 +9,14 @@ use review::pull::{AttemptResult, ImagePull, PullAttempt};
 
 use self::credentials::{of_credentials, refused};
 use self::report::of_meaning;
-use super::event::{Event, seconds};
+use super::event::Event;
 use super::fix::{CORRECT, again, ask, describe, replace, typed};
 use super::image::{Image, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
 use super::secret::Secret;
 use super::{Change, Facts, ImageFacts, Now};
+use crate::pull_secret::time::Time;
 
 /// The most characters of a cause.
 const LONGEST: usize = 255;
@@ -172,7 +173,7 @@ fn fixed(facts: &Facts, image: &ImageFacts) -> Cause {
     let change = facts.change(image);
     let changed = match change {
         Change::Content(secret) | Change::Secret(secret, _) => Some(secret),
-        Change::None | Change::Tried(..) => None,
+        Change::None | Change::Tried(..) | Change::Silent(..) | Change::Ahead(..) => None,
     };
     let reference = image.image.shown();
     let late = changed.and_then(|secret| created_late(facts, secret));
@@ -201,7 +202,7 @@ fn fixed(facts: &Facts, image: &ImageFacts) -> Cause {
 /// That a secret was created after the kubelet could not retrieve it.
 fn created_late(facts: &Facts, secret: &Secret) -> Option<String> {
     let (created, missed) = (secret.created.as_deref()?, facts.unretrieved(&secret.name)?.last.as_deref()?);
-    (seconds(created) > seconds(missed)).then(|| {
+    (Time::parse(created)? > Time::parse(missed)?).then(|| {
         format!(
             "the kubelet could not retrieve secret {} at {missed}, which exists since {created}",
             secret.name
@@ -215,7 +216,7 @@ fn unreachable_secret(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
         let name = &tried.secret;
         let (created, missed) =
             (facts.secret(name)?.created.as_deref()?, facts.unretrieved(name)?.last.as_deref()?);
-        (seconds(created) <= seconds(missed)).then(|| {
+        (Time::parse(created)? <= Time::parse(missed)?).then(|| {
             format!(
                 "the kubelet could not retrieve secret {name} at {missed}, though it exists since {created}"
             )
@@ -257,16 +258,34 @@ fn invalid(image: &ImageFacts) -> Option<Cause> {
     Some(Cause::new(message, CORRECT))
 }
 
-/// The secret that is tried was written, and the kubelet has tried since.
+/// The secret that is tried was written, and the kubelet has tried since, or what it did since is not known.
 fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
     works_with(image).filter(|_| meaning.is_none_or(Meaning::is_of_credentials))?;
-    let Change::Tried(Secret { name: secret, .. }, time) = facts.change(image) else { return None };
-    let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
-    let reference = image.image.shown();
-    Some(Cause::new(
-        format!("the pull of {reference} still fails since secret {secret} was written at {time}"),
-        help,
-    ))
+    let is_asked = image.pull.is_some();
+    let (message, help) = match facts.change(image) {
+        Change::Tried(Secret { name, .. }, time) => (
+            format!(
+                "the pull of {} still fails since secret {name} was written at {time}",
+                image.image.shown()
+            ),
+            if is_asked { replace(facts, image, name) } else { ask(facts) },
+        ),
+        Change::Silent(Secret { name, .. }, time) => (
+            format!(
+                "not known: secret {name} was written at {time}, and no event reports a pull since, though the kubelet tries every 5 \
+                 minutes"
+            ),
+            if is_asked { again(facts, "check whether the node is ready") } else { ask(facts) },
+        ),
+        Change::Ahead(Secret { name, .. }, time) => (
+            format!(
+                "not known: secret {name} was written at {time}, which is in the future by the clock of this machine"
+            ),
+            if is_asked { "correct the clock of this machine".to_owned() } else { ask(facts) },
+        ),
+        Change::None | Change::Content(_) | Change::Secret(..) => return None,
+    };
+    Some(Cause::new(message, help))
 }
 
 fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Cause> {

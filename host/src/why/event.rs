@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::kubelet::names;
+use crate::pull_secret::time::Time;
 
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,7 @@ impl Event {
     /// The events of a list, oldest first.
     pub fn all(objects: &[Value]) -> Vec<Self> {
         let mut events: Vec<Self> = objects.iter().map(Self::of).collect();
-        events
-            .sort_by(|one, other| one.last.as_deref().map(seconds).cmp(&other.last.as_deref().map(seconds)));
+        events.sort_by_key(Self::time);
         events
     }
 
@@ -41,6 +41,11 @@ impl Event {
             count: number("/series/count").or_else(|| number("/count")).unwrap_or(1).max(1),
             last: times.into_iter().find_map(word),
         }
+    }
+
+    /// When it occurred last, in whole seconds; none where it does not say, or not in RFC 3339.
+    pub fn time(&self) -> Option<Time> {
+        Time::parse(self.last.as_deref()?)
     }
 
     /// Whether it says why a pull of this image failed. kubelet: `images/image_manager.go`
@@ -85,12 +90,6 @@ impl Event {
     }
 }
 
-/// The first 19 characters of a time in RFC 3339, which are in the order of time where all are UTC, as those of the API server
-/// are.
-pub fn seconds(time: &str) -> &str {
-    time.get(..19).unwrap_or(time)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -104,9 +103,10 @@ mod tests {
             json!({"reason": "FailedScheduling", "eventTime": "2026-07-31T03:01:00.123456Z", "lastTimestamp": null,
                    "series": {"count": 3, "lastObservedTime": "2026-07-31T03:04:59.900000Z"}}),
             json!({"reason": "Odd"}),
+            json!({"reason": "Pulling", "lastTimestamp": "2026-07-31T04:59:00+02:00"}),
         ]);
         let shown: Vec<_> = events.iter().map(|event| (event.reason.as_str(), event.count)).collect();
-        assert_eq!(shown, [("Odd", 1), ("FailedScheduling", 3), ("BackOff", 7)]);
+        assert_eq!(shown, [("Odd", 1), ("Pulling", 1), ("FailedScheduling", 3), ("BackOff", 7)]);
     }
 
     #[test]

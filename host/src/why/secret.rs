@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::event::seconds;
 use crate::pull_secret::EXPIRES;
 use crate::pull_secret::time::Time;
 
@@ -85,11 +84,15 @@ fn last_written(secret: &Value) -> Option<(&str, bool)> {
         let time = entry.get("time")?.as_str()?;
         let mut fields = entry.get("fieldsV1")?.as_object()?.keys();
         let is_alone = fields.all(|field| ["f:data", "f:type", "f:immutable"].contains(&field.as_str()));
-        Some((time, is_alone || created.is_some_and(|created| seconds(created) == seconds(time))))
+        Some((
+            time,
+            is_alone
+                || created.and_then(Time::parse).is_some_and(|created| Some(created) == Time::parse(time)),
+        ))
     });
     times
         .chain(created.map(|created| (created, true)))
-        .max_by_key(|(time, is_content)| (seconds(time), *is_content))
+        .max_by_key(|(time, is_content)| (Time::parse(time), *is_content))
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! What happened since the image was pulled, or since the last attempt: a credential has expired, or a secret was written.
 
-use serde_json::{Value, json};
-
-use super::super::{IMAGE, anonymous, back_off, event, expired, failed, pod, unauthorized, valid};
+use super::super::{IMAGE, expired, pod};
 use super::{Case, check, present, pulled, running};
 
 /// The pod runs, and what its next pull needs is not only up to its credentials.
@@ -50,65 +48,3 @@ fn a_pod_that_runs_with_an_expired_credential_says_what_its_next_pull_needs() {
 }
 
 /// What is written since the last attempt may be the content or a label, and the kubelet may have tried since.
-#[test]
-fn what_was_written_since_the_last_attempt_decides() {
-    let written = |fields: Value| {
-        let mut secret = valid("acr-secret");
-        secret["metadata"]["managedFields"] = json!([
-            {"manager": "init", "time": "2026-07-01T00:00:00Z", "fieldsV1": {"f:data": {}}},
-            {"manager": "kubectl", "time": "2026-07-31T03:10:00Z", "fieldsV1": fields},
-        ]);
-        secret
-    };
-    let content = || json!({"f:data": {}});
-    let all = || json!({"f:data": {}, "f:metadata": {}});
-    let back_off_at = |time: &str| {
-        let mut event = event("BackOff", &format!("Back-off pulling image \"{IMAGE}\""));
-        event["lastTimestamp"] = time.into();
-        event
-    };
-    let denied = failed(
-        "pull access denied, repository does not exist or may require authorization: insufficient_scope",
-    );
-    let not_found = failed(&format!("{IMAGE}: not found"));
-    let fixed = "fixed since the kubelet's last attempt: contoso.azurecr.io/shop/web:v1 can be pulled now with key contoso.azurecr.io";
-    let seems = "secret acr-secret was written at 2026-07-31T03:10:00Z, after the last reported attempt, and looks valid for contoso";
-    let fails = "the pull of contoso.azurecr.io/shop/web:v1 still fails since secret acr-secret was written at 2026-07-31T03:10:00Z";
-    let refused = "contoso.azurecr.io refuses the credential of secret acr-secret";
-    let delete = "kubectl delete pod";
-    check(
-        [
-            ("content", content(), vec![unauthorized()], fixed, delete),
-            ("content, no credential before", content(), vec![anonymous()], fixed, delete),
-            ("content or label", all(), vec![unauthorized()], seems, delete),
-            ("label", json!({"f:metadata": {}}), vec![unauthorized()], refused, "--pull"),
-            (
-                "content, reported before",
-                content(),
-                vec![unauthorized(), back_off_at("2026-07-31T03:09:59Z")],
-                fixed,
-                delete,
-            ),
-            (
-                "content, tried since",
-                content(),
-                vec![unauthorized(), back_off_at("2026-07-31T03:20:00Z")],
-                fails,
-                "--pull",
-            ),
-            (
-                "content or label, tried since",
-                all(),
-                vec![denied, back_off_at("2026-07-31T03:20:00Z")],
-                fails,
-                "--pull",
-            ),
-            ("content, no image", content(), vec![not_found], "contoso.azurecr.io has no image", "show-tags"),
-        ]
-        .map(|(name, fields, events, cause, help)| {
-            let pod = pod(IMAGE, &["acr-secret"], &back_off());
-            Case::new(name, pod, cause, help == delete, help).events(&events).secrets(&[written(fields)])
-        })
-        .into(),
-    );
-}
