@@ -32,6 +32,7 @@ pub struct Answer {
     phase: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<String>,
+    /// Of a pod that has one: a static pod has none
     #[serde(skip_serializing_if = "Option::is_none")]
     service_account: Option<String>,
     images: Vec<ImageAnswer>,
@@ -98,7 +99,7 @@ impl Answer {
             name: pod.name.clone(),
             phase: Some(pod.phase.clone()),
             node: pod.node.clone(),
-            service_account: Some(pod.service_account.clone()),
+            service_account: (!pod.is_static).then(|| pod.service_account.clone()),
             images: facts.images.iter().map(|image| ImageAnswer::of(facts, image)).collect(),
             cause: cause.message,
             help: called(&cause.help).into_owned(),
@@ -135,12 +136,11 @@ impl Answer {
     /// - the output cannot be written
     pub fn write(&self, out: &mut Lines<'_>) -> io::Result<()> {
         let Self { kind, namespace, name, .. } = self;
+        let node = self.node.as_ref().map_or("no node".to_owned(), |node| format!("node {node}"));
         let about = match (&self.phase, &self.service_account) {
-            (Some(phase), Some(account)) => {
-                let node = self.node.as_ref().map_or("no node".to_owned(), |node| format!("node {node}"));
-                format!(" ({phase}, {node}, ServiceAccount {account})")
-            }
-            _ => " (no pods)".to_owned(),
+            (Some(phase), Some(account)) => format!(" ({phase}, {node}, ServiceAccount {account})"),
+            (Some(phase), None) => format!(" ({phase}, static pod of {node})"),
+            (None, _) => " (no pods)".to_owned(),
         };
         out.line(format_args!("{kind} {namespace}/{name}{about}"))?;
         self.images.iter().try_for_each(|image| image.write(out))?;

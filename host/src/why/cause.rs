@@ -10,7 +10,7 @@ use review::pull::{AttemptResult, ImagePull, PullAttempt};
 use self::credentials::{of_credentials, refused};
 use self::report::of_meaning;
 use super::event::Event;
-use super::fix::{CORRECT, again, ask, describe, replace, typed};
+use super::fix::{again, ask, correct, describe, replace, typed};
 use super::image::{Image, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
@@ -163,7 +163,8 @@ fn works_with(image: &ImageFacts) -> Option<&TriedKey> {
 
 /// Why a pull would fail that the kubelet has not tried, or not since.
 fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
-    let reason = invalid(image).or_else(|| of_registry(facts, image)).or_else(|| malformed(facts, image));
+    let reason =
+        invalid(facts, image).or_else(|| of_registry(facts, image)).or_else(|| malformed(facts, image));
     let reason = reason.or_else(|| of_credentials(facts, image));
     reason.unwrap_or_else(|| Cause::new(format!("{} cannot be pulled", image.image.shown()), describe(facts)))
 }
@@ -232,7 +233,7 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
     if !matches!(state, State::Failing { .. }) {
         return expected(facts, image);
     }
-    if let Some(cause) = invalid(image) {
+    if let Some(cause) = invalid(facts, image) {
         return cause;
     }
     let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
@@ -252,10 +253,10 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
 }
 
 /// The image is not a valid reference, so its registry and what it needs are not known.
-fn invalid(image: &ImageFacts) -> Option<Cause> {
+fn invalid(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
     let error = image.explanation.error.as_ref()?;
     let message = format!("{} is not a valid image reference: {error}", image.image.shown());
-    Some(Cause::new(message, CORRECT))
+    Some(Cause::new(message, correct(facts)))
 }
 
 /// The secret that is tried was written, and the kubelet has tried since, or what it did since is not known.

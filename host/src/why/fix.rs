@@ -7,9 +7,6 @@ use review::object_name::parse_name;
 use super::pod::Pod;
 use super::{Facts, ImageFacts};
 
-/// What to do about an image that is not a valid reference.
-pub(super) const CORRECT: &str = "correct the image in the pod template";
-
 /// The name of a pull secret where the pod and its `ServiceAccount` list none.
 pub(super) const NEW_SECRET: &str = "acr-secret";
 
@@ -41,6 +38,26 @@ pub(super) fn again(facts: &Facts, other: &str) -> String {
     } else {
         other.to_owned()
     }
+}
+
+/// Where the images of the pod are written.
+pub(super) fn template(facts: &Facts) -> String {
+    if facts.pod.is_static {
+        format!("its manifest on {}", node(facts))
+    } else {
+        "the pod template".to_owned()
+    }
+}
+
+/// What to do about an image that is not a valid reference.
+pub(super) fn correct(facts: &Facts) -> String {
+    format!("correct the image in {}", template(facts))
+}
+
+/// The node of the pod, in a sentence.
+pub(super) fn node(facts: &Facts) -> String {
+    let name = facts.pod.node.as_deref().filter(|name| parse_name(name).is_ok());
+    name.map_or_else(|| "its node".to_owned(), |name| format!("node {name}"))
 }
 
 /// What to do first, after which the pod is created again: a pod keeps the list of pull secrets that it was created with.
@@ -91,7 +108,7 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
     if parse_name(name).is_err() {
         return "list the name of an existing Secret in imagePullSecrets".to_owned();
     }
-    let Some(host) = image.registry() else { return CORRECT.to_owned() };
+    let Some(host) = image.registry() else { return correct(facts) };
     let Some(secret) = facts.secret(name) else { return create(facts, image, name) };
     if secret.is_made {
         return format!(
@@ -122,7 +139,7 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
 
 /// The command that creates a pull secret of this name. It fails where there is one, whose other keys `apply` would remove.
 pub(super) fn create(facts: &Facts, image: &ImageFacts, name: &str) -> String {
-    let Some(host) = image.registry() else { return CORRECT.to_owned() };
+    let Some(host) = image.registry() else { return correct(facts) };
     let namespace = &facts.pod.namespace;
     let command = format!(
         "acr-pull-secret secret --server {host} --username NAME --password-stdin --name {name} -n {namespace} < password.txt | \

@@ -9,8 +9,12 @@ use super::image::{self, CONTAINERS, EARLY_REASONS, Image, PULL_REASONS, State};
 use super::kubelet::Complaint;
 use super::mask::masked;
 
+/// The annotation of a pod that mirrors a static pod: what the kubelet knows it by.
+const MIRRORS: &str = "/metadata/annotations/kubernetes.io~1config.mirror";
+
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Pod {
     /// Its name
     pub name: String,
@@ -26,7 +30,9 @@ pub struct Pod {
     pub service_account: String,
     /// The names of its pull secrets
     pub pull_secrets: Vec<String>,
-    /// Whether a controller replaces it when it is deleted
+    /// Whether it mirrors a static pod, which a file on the node describes. It has no `ServiceAccount` and uses no Secrets.
+    pub is_static: bool,
+    /// Whether a controller replaces it when it is deleted. The kubelet makes a mirror pod again, without another attempt.
     pub is_replaced: bool,
     /// Its images, each once, in the order in which the kubelet pulls them
     pub images: Vec<Image>,
@@ -45,6 +51,9 @@ impl Pod {
         let phase = if is_going { "Terminating" } else { word("/status/phase").unwrap_or("Pending") };
         let list = |path: &str| object.pointer(path).and_then(Value::as_array).into_iter().flatten();
         let names = list("/spec/imagePullSecrets").filter_map(|entry| entry.get("name")?.as_str());
+        // The kubelet skips an entry without a name.
+        let pull_secrets: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let is_static = object.pointer(MIRRORS).is_some();
         let unscheduled = list("/status/conditions")
             .find(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False");
         Self {
@@ -54,13 +63,21 @@ impl Pod {
             reason: word("/status/reason").map(str::to_owned),
             node: word("/spec/nodeName").map(str::to_owned),
             service_account: spec.map_or("default", service_account).to_owned(),
-            // The kubelet skips an entry without a name.
-            pull_secrets: names.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-            is_replaced: controller(object).is_some(),
+            pull_secrets: if is_static { Vec::new() } else { pull_secrets },
+            is_static,
+            is_replaced: !is_static && controller(object).is_some(),
             images: image::images(object),
             other: other(object),
             unscheduled: unscheduled.and_then(|it| it["message"].as_str()).map(str::to_owned),
         }
+    }
+
+    /// The uid in events about a pod. Those about a static pod have what the kubelet knows it by. kubectl: `describePod`
+    pub fn uid_of_events(object: &Value) -> &str {
+        let word = |path: &str| object.pointer(path).and_then(Value::as_str);
+        // It becomes a part of a selector.
+        let is_word = |uid: &&str| uid.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        word(MIRRORS).filter(is_word).or_else(|| word("/metadata/uid")).unwrap_or_default()
     }
 
     /// Whether any image is missing.

@@ -169,14 +169,18 @@ impl Gathering<'_> {
         let scope = Scope::Namespace(pod.namespace.clone());
         let events = match events {
             Some(events) => Some(events),
-            None => self.known_events(word(object, "/metadata/uid"), &scope)?,
+            None => self.known_events(Pod::uid_of_events(object), &scope)?,
         };
         let are_events_known = events.is_some();
         let events = events.unwrap_or_default();
         let get = |resources, names: &[&str], options: &[String]| {
             self.allowed(resources, self.kubectl.objects(&Query { resources, names, scope: &scope, options }))
         };
-        let account = get("serviceaccounts", &[pod.service_account.as_str()], &[])?;
+        let account = if pod.is_static {
+            Some(Vec::new())
+        } else {
+            get("serviceaccounts", &[pod.service_account.as_str()], &[])?
+        };
         let is_account_known = account.is_some();
         let account = account.and_then(|found| found.into_iter().next());
         let listed = account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());

@@ -3,7 +3,9 @@
 use review::explanation::{Need, OutcomeState, TriedKey, Usability};
 use review::list::some_of;
 
-use super::super::fix::{NEW_SECRET, again, ask, create, list_in_account, other_name, replace, then_again};
+use super::super::fix::{
+    NEW_SECRET, again, ask, create, list_in_account, node, other_name, replace, then_again,
+};
 use super::super::image::State;
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
@@ -71,6 +73,9 @@ fn unretrieved<'a>(facts: &'a Facts, image: &'a ImageFacts) -> Option<&'a str> {
 fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
     let pod = &facts.pod;
     let host = image.host();
+    if pod.is_static {
+        return of_static(facts, image, host);
+    }
     if let Some(name) = image.in_state(Usability::Absent) {
         let message =
             format!("secret {name}, which the pod lists, does not exist in namespace {}", pod.namespace);
@@ -101,6 +106,25 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
         );
     }
     of_account(facts, image, host)
+}
+
+/// A static pod uses no pull secrets: only the credentials of its node are tried.
+fn of_static(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
+    let node = node(facts);
+    let reason = match facts.complaint(&image.image).and_then(|complaint| complaint.meaning) {
+        Some(Meaning::Refused) => format!("{host} refuses the credential of its kubelet"),
+        Some(Meaning::Denied) => {
+            format!("{host} has no repository {}, or refuses it to its kubelet", path(image))
+        }
+        _ => format!("its kubelet has no valid credential for {host}"),
+    };
+    Cause::new(
+        format!("the pod is a static pod of {node}, which uses no pull secrets, and {reason}"),
+        format!(
+            "give the kubelet of {node} a credential for {host} (--attach-acr of az aks update, a credential provider, or a docker \
+             config), or load the image on the node"
+        ),
+    )
 }
 
 /// The pod lists secrets, and none of them is for the registry.

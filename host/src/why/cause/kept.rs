@@ -56,6 +56,9 @@ pub(super) fn on_node(facts: &Facts) -> String {
     if image.image.is_never_pulled {
         return format!("the node has {reference}, which the pod never pulls (imagePullPolicy Never)");
     }
+    if facts.pod.is_static {
+        return format!("the node has {reference}, and a static pod stays on its node");
+    }
     if lacks_credential(image) {
         let host = image.host();
         return format!(

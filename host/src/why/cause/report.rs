@@ -1,6 +1,6 @@
 //! What the kubelet's message says about a pull, where that is more than that a credential is refused.
 
-use super::super::fix::{CORRECT, describe, typed};
+use super::super::fix::{correct, describe, template, typed};
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
 use super::Cause;
@@ -31,11 +31,11 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
                 "the pod has imagePullPolicy Never, and its node does not have {reference} or gives it only to pods whose pull \
                  secret serves it"
             ),
-            "set imagePullPolicy: IfNotPresent in the pod template",
+            format!("set imagePullPolicy: IfNotPresent in {}", template(facts)),
         ),
         Meaning::NoRegistry => Cause::new(
             format!("{reference} names no registry, and node {node} has not exactly one default"),
-            "write the registry in front of the image in the pod template",
+            format!("write the registry in front of the image in {}", template(facts)),
         ),
         Meaning::NotInspected => Cause::new(
             format!("the container runtime of node {node} cannot find out whether it has {reference}"),
@@ -108,7 +108,9 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
                 "allow the nodes in the network rules of {registry}, and assign the role AcrPull to the identity"
             ),
         ),
-        Meaning::InvalidName => Cause::new(format!("{reference} is not a valid image reference"), CORRECT),
+        Meaning::InvalidName => {
+            Cause::new(format!("{reference} is not a valid image reference"), correct(facts))
+        }
         Meaning::RuntimeDown => Cause::new(
             format!("the container runtime of node {node} does not answer"),
             typed(
