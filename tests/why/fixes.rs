@@ -18,7 +18,7 @@ fn fix(
 ) -> (String, String) {
     let names = |list: &Value| -> Vec<String> {
         let names = list.as_array().into_iter().flatten().filter_map(|it| it["name"].as_str());
-        names.map(str::to_owned).collect()
+        names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
     let mut listed = [names(&pod["spec"]["imagePullSecrets"]), names(&account["imagePullSecrets"])].concat();
     listed.sort_unstable();
@@ -167,6 +167,57 @@ fn the_secrets_that_the_service_account_lists_by_now_are_checked() {
         let (message, help) = fix(&pod, &[anonymous()], &account(&["acr-secret"]), &found, &[]);
         assert!(message.starts_with(cause), "{message}");
         assert!(help.starts_with(begin) && help.ends_with(end), "{help}");
+    }
+}
+
+/// A malformed secret fails every pull of a pod that lists it, also beside a valid one. The command writes no Secret of its type.
+#[test]
+fn a_secret_of_another_type_is_replaced_where_it_is_malformed() {
+    let of = |kind: &str, content: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": {"name": "acr-secret", "namespace": "shop"},
+            "data": {".dockercfg": content},
+        })
+    };
+    let legacy = "kubernetes.io/dockercfg";
+    let create = "acr-pull-secret secret --server contoso.azurecr.io";
+    for (name, secret, list, account_list, expected) in [
+        (
+            "malformed",
+            of(legacy, "e2JhZA=="),
+            &["acr-secret"][..],
+            &[][..],
+            "list secret acr-secret-2 instead of acr-secret in imagePullSecrets after this: ",
+        ),
+        (
+            "malformed, of the ServiceAccount",
+            of(legacy, "e2JhZA=="),
+            &[],
+            &["acr-secret"],
+            "list secret acr-secret-2 instead of acr-secret in imagePullSecrets of ServiceAccount web, and create the pod again after this: ",
+        ),
+        (
+            "of another registry, of the ServiceAccount",
+            of(legacy, "e30="),
+            &[],
+            &["acr-secret"],
+            "list secret acr-secret-2 in imagePullSecrets of ServiceAccount web, and create the pod again after this: ",
+        ),
+        (
+            "not read",
+            of("Opaque", "e2JhZA=="),
+            &["acr-secret"],
+            &[],
+            "list secret acr-secret-2 in imagePullSecrets after this: ",
+        ),
+    ] {
+        let pod = pod(IMAGE, list, &back_off());
+        let (_, help) = fix(&pod, &[anonymous()], &account(account_list), &[secret], &[]);
+        assert_eq!(
+            help.strip_prefix(expected).map(|command| command.starts_with(create)),
+            Some(true),
+            "{name}: {help}"
+        );
     }
 }
 

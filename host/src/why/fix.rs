@@ -7,6 +7,9 @@ use review::object_name::parse_name;
 use super::pod::Pod;
 use super::{Facts, ImageFacts};
 
+/// Comes between what to do and the command that comes first.
+const AFTER: &str = " after this: ";
+
 /// The name of a pull secret where the pod and its `ServiceAccount` list none.
 pub(super) const NEW_SECRET: &str = "acr-secret";
 
@@ -63,14 +66,15 @@ pub(super) fn node(facts: &Facts) -> String {
 /// What to do first, after which the pod is created again: a pod keeps the list of pull secrets that it was created with.
 pub(super) fn then_again(facts: &Facts, first: &str) -> String {
     let Pod { name, namespace, .. } = &facts.pod;
-    if !first.contains("kubectl ") {
-        return format!("{first}, and create the pod again");
-    }
+    let last = "create the pod again";
     let is_word = [name, namespace].iter().all(|word| parse_name(word).is_ok());
-    if facts.pod.is_replaced && is_word {
-        format!("{first} && kubectl delete pod {name} -n {namespace}")
-    } else {
-        format!("create the pod again after this: {first}")
+    match first.split_once(AFTER) {
+        Some((words, command)) => format!("{words}, and {last}{AFTER}{command}"),
+        None if !first.contains("kubectl ") => format!("{first}, and {last}"),
+        None if facts.pod.is_replaced && is_word => {
+            format!("{first} && kubectl delete pod {name} -n {namespace}")
+        }
+        None => format!("{last}{AFTER}{first}"),
     }
 }
 
@@ -116,8 +120,17 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
         );
     }
     if !secret.has_our_type {
-        let new = other_name(name);
-        return format!("list secret {new} in imagePullSecrets after this: {}", create(facts, image, new));
+        let (new, account) = (other_name(name), &facts.pod.service_account);
+        // One that is malformed fails every pull, also beside a valid one.
+        let is_malformed = image.in_state(Usability::Malformed) == Some(name);
+        let instead = if is_malformed { format!(" instead of {name}") } else { String::new() };
+        let list = if facts.pod.pull_secrets.iter().any(|listed| listed == name) {
+            String::new()
+        } else {
+            typed(&[account], format!(" of ServiceAccount {account}"), " of its ServiceAccount")
+        };
+        let create = create(facts, image, new);
+        return format!("list secret {new}{instead} in imagePullSecrets{list}{AFTER}{create}");
     }
     // What is malformed cannot be merged; the file is a copy of it.
     let (merge, name_of_new) = if image.in_state(Usability::Malformed) == Some(name) {
