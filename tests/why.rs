@@ -9,6 +9,7 @@ mod found;
 mod grouping;
 mod hostile;
 mod invalid_images;
+mod nameless;
 mod retrieval;
 mod static_pods;
 mod troubles;

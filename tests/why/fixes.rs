@@ -9,7 +9,7 @@ const ACCESS: [&str; 4] = ["--context", "prod eu", "--kubeconfig", "/dev/null"];
 const OPTIONS: &str = "--context='prod eu' --kubeconfig=/dev/null";
 
 /// What is suggested about this pod, with options of the call.
-fn fix(
+pub(super) fn fix(
     pod: &Value,
     events: &[Value],
     account: &Value,

@@ -3,6 +3,7 @@
 
 use review::explanation::Usability;
 use review::object_name::parse_name;
+use serde_json::Value;
 
 use super::pod::Pod;
 use super::{Facts, ImageFacts};
@@ -63,15 +64,32 @@ pub(super) fn node(facts: &Facts) -> String {
     name.map_or_else(|| "its node".to_owned(), |name| format!("node {name}"))
 }
 
+/// How the pod gets the pull secrets of its `ServiceAccount`, where an entry without a name keeps it from that. The entry may be a copy
+/// of one of the `ServiceAccount`.
+pub(super) fn without_nameless(facts: &Facts) -> String {
+    let account = &facts.pod.service_account;
+    let listed = facts.account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
+    let is_nameless = |entry: &Value| entry.get("name").and_then(Value::as_str).is_none_or(str::is_empty);
+    let account = if listed.is_some_and(|listed| listed.iter().any(is_nameless)) {
+        typed(&[account], format!(" and in ServiceAccount {account}"), " and in its ServiceAccount")
+    } else {
+        String::new()
+    };
+    format!(
+        "remove the entry without a name from imagePullSecrets in the pod template{account}, and create the pod again"
+    )
+}
+
 /// What to do first, after which the pod is created again: a pod keeps the list of pull secrets that it was created with.
 pub(super) fn then_again(facts: &Facts, first: &str) -> String {
     let Pod { name, namespace, .. } = &facts.pod;
-    let last = "create the pod again";
+    let last =
+        if facts.pod.lists_nameless { without_nameless(facts) } else { "create the pod again".to_owned() };
     let is_word = [name, namespace].iter().all(|word| parse_name(word).is_ok());
     match first.split_once(AFTER) {
         Some((words, command)) => format!("{words}, and {last}{AFTER}{command}"),
         None if !first.contains("kubectl ") => format!("{first}, and {last}"),
-        None if facts.pod.is_replaced && is_word => {
+        None if facts.pod.is_replaced && is_word && !facts.pod.lists_nameless => {
             format!("{first} && kubectl delete pod {name} -n {namespace}")
         }
         None => format!("{last}{AFTER}{first}"),

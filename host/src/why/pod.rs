@@ -30,6 +30,9 @@ pub struct Pod {
     pub service_account: String,
     /// The names of its pull secrets
     pub pull_secrets: Vec<String>,
+    /// Whether its list of pull secrets has only entries without a name. The API server gives it none of its `ServiceAccount` then.
+    /// plugin/pkg/admission/serviceaccount: `len(pod.Spec.ImagePullSecrets) == 0`
+    pub lists_nameless: bool,
     /// Whether it mirrors a static pod, which a file on the node describes. It has no `ServiceAccount` and uses no Secrets.
     pub is_static: bool,
     /// Whether a controller replaces it when it is deleted. The kubelet makes a mirror pod again, without another attempt.
@@ -63,6 +66,7 @@ impl Pod {
             reason: word("/status/reason").map(str::to_owned),
             node: word("/spec/nodeName").map(str::to_owned),
             service_account: spec.map_or("default", service_account).to_owned(),
+            lists_nameless: pull_secrets.is_empty() && list("/spec/imagePullSecrets").next().is_some(),
             pull_secrets: if is_static { Vec::new() } else { pull_secrets },
             is_static,
             is_replaced: !is_static && controller(object).is_some(),

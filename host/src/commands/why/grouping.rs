@@ -58,6 +58,7 @@ struct Trouble {
     other: Option<(String, String)>,
     service_account: String,
     pull_secrets: Vec<String>,
+    lists_nameless: bool,
     has_node: bool,
     /// Each image, and the reason for which it is not there
     images: Vec<(String, String)>,
@@ -94,6 +95,7 @@ impl Trouble {
             other: pod.other.clone(),
             service_account: pod.service_account.clone(),
             pull_secrets: pod.pull_secrets.clone(),
+            lists_nameless: pod.lists_nameless,
             has_node: pod.node.is_some(),
             images: pod.images.iter().map(|image| (image.reference.clone(), reason(&image.state))).collect(),
             causes: pod.images.iter().map(said).collect(),
@@ -107,6 +109,7 @@ impl Trouble {
             && self.other == other.other
             && self.service_account == other.service_account
             && self.pull_secrets == other.pull_secrets
+            && self.lists_nameless == other.lists_nameless
             && self.has_node == other.has_node
             && self.images == other.images
             && causes.all(|(one, other)| one.is_none() || other.is_none() || one == other)

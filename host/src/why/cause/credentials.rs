@@ -4,7 +4,7 @@ use review::explanation::{Need, OutcomeState, TriedKey, Usability};
 use review::list::some_of;
 
 use super::super::fix::{
-    NEW_SECRET, again, ask, create, list_in_account, node, other_name, replace, then_again,
+    NEW_SECRET, again, ask, create, list_in_account, node, other_name, replace, then_again, without_nameless,
 };
 use super::super::image::State;
 use super::super::meaning::Meaning;
@@ -139,6 +139,14 @@ fn no_key(image: &ImageFacts, host: &str) -> String {
 /// The pod lists no pull secret: its `ServiceAccount` may list one by now, or not exist.
 fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     let account = &facts.pod.service_account;
+    if !facts.is_account_known && facts.pod.lists_nameless {
+        return Cause::new(
+            format!(
+                "the pod's imagePullSecrets has only an entry without a name, so the pod has no pull secret for {host}"
+            ),
+            "write the name of a pull secret into the entry in the pod template, and create the pod again",
+        );
+    }
     if !facts.is_account_known {
         return Cause::new(
             format!(
@@ -178,13 +186,23 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     if !tries.is_empty() || is_unread {
         let name =
             tries.first().map(|tried| tried.secret.as_str()).or_else(|| image.in_state(Usability::Unknown));
-        return Cause::new(
-            format!(
-                "the pod has no pull secret, because it was created before ServiceAccount {account} listed secret {}",
-                name.unwrap_or_default()
-            ),
-            again(facts, "delete the pod and create it again"),
-        );
+        let name = name.unwrap_or_default();
+        return if pod.lists_nameless {
+            Cause::new(
+                format!(
+                    "the pod's imagePullSecrets has only an entry without a name, which keeps the pod from getting secret {name} of \
+                     ServiceAccount {account}"
+                ),
+                without_nameless(facts),
+            )
+        } else {
+            Cause::new(
+                format!(
+                    "the pod has no pull secret, because it was created before ServiceAccount {account} listed secret {name}"
+                ),
+                again(facts, "delete the pod and create it again"),
+            )
+        };
     }
     if let Some(name) = image.in_state(Usability::Absent) {
         let message = format!("{begin} secret {name}, which does not exist in namespace {}", pod.namespace);
