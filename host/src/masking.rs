@@ -2,12 +2,12 @@
 //! proxies and container runtimes.
 //!
 //! Here a credential is known by its form: a header, a name before a value, a user in a URL. `crate::why::mask` comes before, where the
-//! message is about a pod whose image has a user name and a password: these are known themselves, so they are found in any form,
-//! also in parts and quoted. What one of the two hides, the other cannot.
+//! message is about a pod whose image has a user name and a password, and so do the values of the Secrets that `why` reads: these are
+//! known themselves, so they are found in any form, also in parts and quoted. What one of them hides, the others cannot.
 
-/// Names before a value that is not shown, in lower case. A name may end a longer one, such as `refresh_token`.
-const NAMES: [&str; 9] =
-    ["password", "passwd", "token", "secret", "sig", "signature", "apikey", "api_key", "accountkey"];
+mod named;
+
+use self::named::without_named;
 
 /// Words before a credential of HTTP.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
@@ -15,25 +15,29 @@ const SCHEMES: [&str; 2] = ["bearer", "basic"];
 /// Algorithms of digests.
 const DIGESTS: [&str; 3] = ["sha256:", "sha384:", "sha512:"];
 
+/// The least characters of a JSON Web Token, less one.
+const LEAST_OF_WEB_TOKEN: usize = 20;
+
 const HIDDEN: &str = "***";
 
 /// The text without credentials.
 pub(crate) fn without_credentials(text: &str) -> String {
-    let mut shown = Vec::new();
-    let (mut before, mut is_after_header) = ("", false);
-    for word in text.split(' ') {
+    let text = without_named(text);
+    let mut shown = String::with_capacity(text.len());
+    let mut before = "";
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
         let scheme = before.trim_start_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
         let scheme = scheme.rsplit([':', '=', '"']).next().unwrap_or_default();
-        if SCHEMES.contains(&scheme) && (is_after_header || is_token(word)) {
-            shown.push(HIDDEN.to_owned());
+        if SCHEMES.contains(&scheme) && is_token(word) {
+            shown.push_str(HIDDEN);
         } else {
-            shown.push(word.split_inclusive(char::is_whitespace).map(without_values).collect());
+            shown.push_str(&without_values(word));
         }
-        is_after_header = before.to_ascii_lowercase().ends_with("authorization:");
-        is_after_header |= word.to_ascii_lowercase().contains("authorization:");
-        before = word;
+        shown.push_str(piece.get(word.len()..).unwrap_or_default());
+        before = if word.is_empty() { before } else { word };
     }
-    shown.join(" ")
+    shown
 }
 
 /// Whether a word after `Bearer` or `Basic` is a credential, and not a word of a sentence.
@@ -44,7 +48,7 @@ fn is_token(word: &str) -> bool {
 }
 
 fn without_values(word: &str) -> String {
-    without_named(&without_queries(&without_user(word)))
+    without_web_token(&without_queries(&without_user(word)))
 }
 
 /// A word without the user before the last `@`, which has a scheme or a colon. A digest has neither user nor host.
@@ -84,22 +88,10 @@ fn without_queries(word: &str) -> String {
     shown + rest
 }
 
-/// A word without values after names of credentials: `password=…`, `"token":"…"`, `%3Fsig%3D…`, and without JSON Web Tokens.
-fn without_named(word: &str) -> String {
+/// A word without a JSON Web Token, and without what follows in the word.
+fn without_web_token(word: &str) -> String {
     let lower = word.to_ascii_lowercase();
-    let begins = NAMES.iter().flat_map(|name| {
-        lower.match_indices(name).filter_map(|(at, _)| {
-            let after = at + name.len();
-            let rest = lower.get(after..)?;
-            let value =
-                ["=", "%3d", "\":\"", "\\\":\\\"", ":"].iter().find_map(|it| rest.strip_prefix(it))?;
-            // `password:` ends a part of a sentence.
-            (!value.trim().is_empty()).then(|| after + rest.len() - value.len())
-        })
-    });
-    let token = lower.find("eyj").filter(|at| lower.get(*at..).is_some_and(|it| it.len() > 20));
-    match begins.chain(token).min() {
-        // What follows in the word may be a part of the value.
+    match lower.find("eyj").filter(|at| lower.len() - at > LEAST_OF_WEB_TOKEN) {
         Some(at) => [word.get(..at).unwrap_or_default(), HIDDEN].concat(),
         None => word.to_owned(),
     }
@@ -116,10 +108,10 @@ mod tests {
         for (text, shown) in [
             ("Authorization: Bearer eyJhbGciOi.x.S1CRET", "Authorization: Bearer ***"),
             ("authorization: basic abc", "authorization: basic ***"),
-            ("header \"Authorization: Basic Ym9iOmh1bnRlcjI=\"", "header \"Authorization: Basic ***"),
+            ("header \"Authorization: Basic Ym9iOmh1bnRlcjI=\"", "header \"Authorization: Basic ***\""),
             ("sent Bearer S1CRET-S1CRET: no", "sent Bearer *** no"),
             ("password=hunter2", "password=***"),
-            ("{\"password\":\"hunter2\"}", "{\"password\":\"***"),
+            ("{\"password\":\"hunter2\"}", "{\"password\":\"***\"}"),
             ("refresh_token=S1CRET&a=b", "refresh_token=***"),
             ("x?sig=S1CRET", "x?…"),
             ("/v2/a?sig=S1CRET: EOF", "/v2/a?…: EOF"),

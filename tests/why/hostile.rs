@@ -1,5 +1,6 @@
 //! Pods of a hostile cluster: whatever their names, images, keys and events have, the answer is text, bounded, and without passwords.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, EVENTS, IMAGE, PASSWORD, POD, account, event, pod, secrets, waiting};
@@ -77,4 +78,67 @@ fn whatever_a_cluster_has_is_shown_as_text() {
             }
         }
     }
+}
+
+/// The values are known, so they are found where nothing around them says what they are.
+#[test]
+fn no_value_of_a_secret_that_was_read_is_in_a_message() {
+    let reason = "unauthorized: authentication required";
+    for password in ["FormersPassw0rd+six", "pw0!", "correct horse battery", "unauthorized1"] {
+        let auth = BASE64_STANDARD.encode(format!("reader:{password}"));
+        let login =
+            json!({"auths": {"contoso.azurecr.io": {"auth": auth, "identitytoken": "Ident1tyT0ken"}}});
+        let found = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+            "metadata": {"name": "acr-secret", "namespace": "shop"},
+            "data": {".dockerconfigjson": BASE64_STANDARD.encode(login.to_string())},
+        });
+        let message = format!(
+            "{reason}: reader:{password} is wrong, as {auth} and Ident1tyT0ken are, the password is {password}, and so on {password}"
+        );
+        let failing = pod(IMAGE, &["acr-secret"], &waiting("ErrImagePull", &message));
+        let mut evicted = failing.clone();
+        evicted["status"]["phase"] = "Failed".into();
+        evicted["status"]["reason"] = message.as_str().into();
+        let mut unscheduled = pod(IMAGE, &["acr-secret"], &json!({}));
+        unscheduled["status"]["conditions"] =
+            json!([{"type": "PodScheduled", "status": "False", "message": message}]);
+        unscheduled["spec"].as_object_mut().unwrap().remove("nodeName");
+        let creating = pod(IMAGE, &["acr-secret"], &waiting("ContainerCreating", ""));
+        let other = pod(IMAGE, &["acr-secret"], &waiting(&message, ""));
+        let by_event = event("Failed", &format!("Failed to pull image \"{IMAGE}\": {message}"));
+        for (name, pod, events) in [
+            ("state", failing, vec![]),
+            ("event", pod(IMAGE, &["acr-secret"], &super::back_off()), vec![by_event]),
+            ("reason", evicted, vec![]),
+            ("scheduler", unscheduled, vec![]),
+            ("mount", creating, vec![event("FailedMount", &message)]),
+            ("another state", other, vec![]),
+        ] {
+            let stub = Stub::new()
+                .objects(POD, &[pod])
+                .objects(EVENTS, &events)
+                .objects(ACCOUNT, &[account(&[])])
+                .objects(&secrets("acr-secret"), std::slice::from_ref(&found));
+            for format in ["text", "json"] {
+                let (out, talk, status) =
+                    stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop", "-o", format]);
+                assert!(status.is_some_and(|status| status < 2), "{name}: {out}{talk}");
+                for value in [password, &auth, "Ident1tyT0ken"] {
+                    assert!(!out.contains(value) && !talk.contains(value), "{name}: {value}: {out}{talk}");
+                }
+                assert!(out.contains(reason) && out.contains("acr-secret"), "{name}: {out}");
+            }
+        }
+    }
+}
+
+/// What programs print about a credential that this login does not read.
+#[test]
+fn a_message_of_kubectl_has_no_credential() {
+    let said = "password: FormersPassw0rd+six {\"access_token\": \"FormersPassw0rd+six\"} --password \"FormersPassw0rd+six x\"";
+    let stub = Stub::new().fails(POD, said);
+    let (out, talk, status) = stub.run(&["why", "web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+    assert_eq!(status, Some(2), "{out}{talk}");
+    assert!(talk.contains("access_token") && !talk.contains(PASSWORD), "{talk}");
 }

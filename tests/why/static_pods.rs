@@ -23,6 +23,7 @@ fn stub(pod: &Value, events: &[Value]) -> Stub {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn the_credential_of_the_node_counts() {
     let running = || json!({"running": {"startedAt": "2026-07-31T03:00:00Z"}});
     let is_static = "the pod is a static pod of node aks-pool-1, which uses no pull secrets, and";

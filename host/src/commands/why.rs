@@ -11,6 +11,7 @@ mod grouping;
 mod likeness;
 mod workload;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -169,8 +170,26 @@ fn targets(args: &Why) -> Result<Vec<Target>, Diagnostics> {
 
 /// What is known about a pod, with what the policy and, if wanted, the registries say about its images.
 fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &Io) -> Result<Facts> {
-    let Gathered { events, are_events_known, account, is_account_known, cluster, unread, secrets } = gathered;
+    let Gathered {
+        mut events,
+        are_events_known,
+        account,
+        is_account_known,
+        cluster,
+        unread,
+        secrets,
+        mut mask,
+    } = gathered;
     let mut pod = Pod::of(object);
+    let mut hide = |message: &mut String| {
+        if let Cow::Owned(shown) = mask.text(message) {
+            *message = shown;
+        }
+    };
+    pod.change_messages(&mut hide);
+    for event in &mut events {
+        hide(&mut event.message);
+    }
     pod.learn(&events);
     let cluster = Arc::new(cluster);
     let is_complete = unread.is_empty();

@@ -145,6 +145,11 @@ const WORDS: [(&str, Meaning); 75] = [
     ("code = notfound", Meaning::NotFound),
 ];
 
+/// The words of messages whose meaning is known.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    WORDS.into_iter().map(|(words, _)| words)
+}
+
 impl Meaning {
     /// Of a message about this image, with the reason of a container's state.
     pub fn of(reason: &str, message: &str, image: &str) -> Option<Self> {

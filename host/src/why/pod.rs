@@ -99,6 +99,25 @@ impl Pod {
         self.images.iter().fold(message.to_owned(), |message, image| masked(&message, &image.reference))
     }
 
+    /// Changes each message that its status has.
+    pub fn change_messages(&mut self, change: &mut dyn FnMut(&mut String)) {
+        for image in &mut self.images {
+            if let State::Failing { message, .. } = &mut image.state {
+                change(message);
+            }
+        }
+        self.reason.iter_mut().chain(&mut self.unscheduled).for_each(&mut *change);
+        self.other.iter_mut().for_each(|(_, reason)| change(reason));
+    }
+
+    /// The texts that tell it from others, which are no secrets: names, and its images without user names and passwords.
+    pub fn names(&self) -> Vec<String> {
+        let names = [&self.name, &self.namespace, &self.service_account].into_iter().chain(&self.node);
+        let users = self.images.iter().flat_map(|image| &image.users);
+        let names = names.chain(&self.pull_secrets).chain(users).cloned();
+        names.chain(self.images.iter().map(Image::shown)).collect()
+    }
+
     /// The kubelet's last complaint about one of its images, with these events.
     pub fn complaint(&self, image: &Image, events: &[Event]) -> Option<Complaint> {
         let State::Failing { reason, message } = &image.state else { return None };

@@ -1,4 +1,4 @@
-//! What happened since the image was pulled, or since the last attempt: a credential has expired, or a secret was written.
+//! What happened since the image was pulled: a credential has expired.
 
 use super::super::{IMAGE, expired, pod};
 use super::{Case, check, present, pulled, running};
@@ -46,5 +46,3 @@ fn a_pod_that_runs_with_an_expired_credential_says_what_its_next_pull_needs() {
         .into(),
     );
 }
-
-/// What is written since the last attempt may be the content or a label, and the kubelet may have tried since.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use review::cluster::Cluster;
-use serde_json::Value;
+use review::secret_mask::SecretMask;
+use serde_json::{Value, json};
 
 use super::grouping::Group;
 use crate::console::Console;
@@ -11,6 +12,7 @@ use crate::kubectl::field::word;
 use crate::kubectl::{Kubectl, KubectlError, Query, Scope};
 use crate::why::cause::Cause;
 use crate::why::event::Event;
+use crate::why::meaning::words;
 use crate::why::pod::Pod;
 use crate::why::secret::Secret;
 use crate::why::target::{PODS, Target, WORKLOADS, is_kind};
@@ -75,6 +77,8 @@ pub(super) struct Gathered {
     pub(super) unread: Vec<String>,
     /// The Secrets, without their content
     pub(super) secrets: Vec<Secret>,
+    /// What hides their values
+    pub(super) mask: SecretMask,
 }
 
 /// What asks kubectl.
@@ -214,7 +218,9 @@ impl Gathering<'_> {
         }
         let mut cluster = Cluster::default();
         let mut without_content = Vec::new();
+        let mut mask = of_pod(&pod);
         for secret in secrets {
+            mask.add(content(&secret).to_string().as_bytes(), true);
             without_content.extend(Secret::of(&secret));
             cluster.add(secret, &pod.namespace);
         }
@@ -229,6 +235,7 @@ impl Gathering<'_> {
             cluster,
             unread,
             secrets: without_content,
+            mask,
         })
     }
 
@@ -247,4 +254,19 @@ impl Gathering<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What hides values of Secrets in messages about a pod, without any yet. The names of the pod are shown, and the words from which a
+/// cause is read.
+fn of_pod(pod: &Pod) -> SecretMask {
+    let shown: Vec<String> = pod.names().into_iter().chain(words().map(str::to_owned)).collect();
+    SecretMask::of_call(json!(shown).to_string().as_bytes())
+}
+
+/// What is secret in a Secret: its values, and the copy of them that kubectl keeps.
+fn content(secret: &Value) -> Value {
+    const APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+    let applied = secret.get("metadata").and_then(|metadata| metadata.get("annotations")?.get(APPLIED));
+    let annotations = applied.map(|applied| json!({APPLIED: applied}));
+    json!({"data": secret.get("data"), "stringData": secret.get("stringData"), "metadata": {"annotations": annotations}})
 }

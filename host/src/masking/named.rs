@@ -1,0 +1,351 @@
+//! Values after the names of credentials, in the ways in which programs print them: `password=…`, `"auth": "…"`, `Token:…`,
+//! `--password '…'`, `%22token%22%3A%22…`, `Authorization: Basic …`.
+
+use std::ops::Range;
+
+use super::{HIDDEN, SCHEMES};
+
+/// Names before a value that is not shown, in lower case. A name may end a longer one, such as `refresh_token`.
+const NAMES: [&str; 19] = [
+    "authorization",
+    "password",
+    "passphrase",
+    "passwd",
+    "token",
+    "secret",
+    "signature",
+    "sig",
+    "apikey",
+    "api_key",
+    "api-key",
+    "accountkey",
+    "accesskey",
+    "access_key",
+    "secret_key",
+    "subscription-key",
+    "auth",
+    "pass",
+    "pwd",
+];
+
+/// Names that other words end with too, such as `bypass`.
+const SHORT: [&str; 3] = ["auth", "pass", "pwd"];
+
+/// The most bytes of a word before a name that are looked at.
+const MOST_OF_WORD: usize = 512;
+
+/// What is between a name and its value. The first is in sentences too.
+const SIGNS: [&str; 7] = [":", "=>", "=", "%3d", "%3a", "\\u003d", ">"];
+
+/// Quotes, as they are and as URLs, HTML and JSON have them.
+const QUOTES: [&str; 8] = ["\"", "'", "`", "%22", "%27", "&quot;", "&#34;", "\\u0022"];
+
+/// Words that follow a name and a colon in a sentence, such as `failed to fetch oauth token: unexpected status`.
+const WORDS: &str = "a absent access an and authentication authorization bad cannot check client connection context could couldn't decode \
+    denied dial empty eof error exec executable expected expired failed failure forbidden get head http illegal in \
+    incorrect insufficient_scope invalid is malformed missing must no none not of parse please post pull received \
+    repository request required response rpc server status the timeout try unable unauthorized unexpected unknown \
+    unsupported was wrong";
+
+/// The text without the values after names of credentials.
+pub(super) fn without_named(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let login = lower.find("login").unwrap_or(lower.len());
+    let mut shown = String::with_capacity(text.len());
+    let (mut copied, mut looked) = (0, 0);
+    while let Some(rest) = lower.get(looked..).filter(|rest| !rest.is_empty()) {
+        let mut names = NAMES.iter().filter(|name| rest.starts_with(**name));
+        let value = names
+            .find_map(|name| Key { text, lower: &lower, name, begin: looked }.value())
+            .or_else(|| of_flag(&lower, looked, login));
+        match value {
+            Some(Range { start, end }) => {
+                shown.extend([text.get(copied..start).unwrap_or_default(), HIDDEN]);
+                (copied, looked) = (end, end);
+            }
+            None => looked += rest.chars().next().map_or(1, char::len_utf8),
+        }
+    }
+    shown + text.get(copied..).unwrap_or_default()
+}
+
+/// A name in a text.
+struct Key<'a> {
+    text: &'a str,
+    lower: &'a str,
+    name: &'static str,
+    begin: usize,
+}
+
+impl Key<'_> {
+    /// The value behind it.
+    fn value(&self) -> Option<Range<usize>> {
+        let name_end = self.begin + self.name.len();
+        if SHORT.contains(&self.name) && !self.is_word() {
+            return None;
+        }
+        let rest = self.lower.get(name_end..)?;
+        // `password2`
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let (is_quoted, after_quote) = quote(rest).map_or((false, rest), |(_, rest)| (true, rest));
+        let Some((sign, after_sign)) = sign(after_quote.trim_start()) else {
+            let is_flag =
+                !is_quoted && rest.starts_with(char::is_whitespace) && self.word_before().starts_with("--");
+            return if is_flag { self.range(rest.trim_start()) } else { None };
+        };
+        // `contoso.azurecr.io/shop/token:v1`, `Get "https://contoso.azurecr.io/oauth2/token": EOF`
+        if sign == ":" && is_path(self.word_before()) {
+            return None;
+        }
+        let value = after_sign.trim_start();
+        // `map[Authorization:[Basic …]]`
+        let value = value.strip_prefix('[').unwrap_or(value);
+        let is_spoken = sign == ":" && !is_quoted && after_sign.starts_with(char::is_whitespace);
+        if self.name == "authorization" {
+            let bare = quote(value).map_or(value, |(_, rest)| rest);
+            let credential = SCHEMES.iter().find_map(|scheme| {
+                let rest = bare.strip_prefix(scheme)?;
+                rest.starts_with(char::is_whitespace).then(|| rest.trim_start())
+            });
+            if let Some(credential) = credential {
+                return self.range(credential);
+            }
+        }
+        if is_spoken && quote(value).is_none() && self.is_of_sentence(value) {
+            return None;
+        }
+        self.range(value)
+    }
+
+    /// The place of a value, which is the rest of the text from its begin.
+    fn range(&self, value: &str) -> Option<Range<usize>> {
+        let begin = self.lower.len() - value.len();
+        range(value).map(|Range { start, end }| begin + start..begin + end)
+    }
+
+    /// The word in which the name is, up to it, as far as it matters.
+    fn word_before(&self) -> &str {
+        let begin = self.lower.floor_char_boundary(self.begin.saturating_sub(MOST_OF_WORD));
+        let before = self.lower.get(begin..self.begin).unwrap_or_default();
+        before.rsplit(|c: char| c.is_whitespace() || "\"'`([{".contains(c)).next().unwrap_or_default()
+    }
+
+    /// Whether the name is a word, or one of a name such as `proxyAuth`.
+    fn is_word(&self) -> bool {
+        let before = self.text.get(..self.begin).and_then(|before| before.chars().next_back());
+        let first = self.text.get(self.begin..).and_then(|name| name.chars().next());
+        before.is_none_or(|c| {
+            !c.is_ascii_alphanumeric() || (c.is_lowercase() && first.is_some_and(char::is_uppercase))
+        }) || self.lower.get(..self.begin).is_some_and(|before| before.ends_with("%22"))
+    }
+
+    /// Whether the word after a colon and a space goes on a sentence.
+    fn is_of_sentence(&self, value: &str) -> bool {
+        let length = value.find(char::is_whitespace).unwrap_or(value.len());
+        let begin = self.lower.len() - value.len();
+        let Some(written) = self.text.get(begin..begin + length) else { return false };
+        let word = written.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_').to_ascii_lowercase();
+        let is_status = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+        if word.is_empty() || is_status || WORDS.split_whitespace().any(|it| it == word) {
+            return true;
+        }
+        match self.name {
+            // `secret shop/acr-secret: absent`, and not `client_secret: …`
+            "secret" => {
+                let before = self.lower.get(..self.begin).unwrap_or_default();
+                let is_key = before.ends_with('_') || before.trim_end_matches(['-', '_']).ends_with("client");
+                !is_key
+                    && written
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "./:,-".contains(c))
+            }
+            "sig" | "signature" => true,
+            _ => false,
+        }
+    }
+}
+
+/// The value of an option that is short: `-p PASSWORD` of a `login`, `-u USER:PASSWORD`.
+fn of_flag(lower: &str, at: usize, login: usize) -> Option<Range<usize>> {
+    let is_begin = lower.get(..at)?.chars().next_back().is_none_or(char::is_whitespace);
+    let after = |flag: &str| {
+        let value = lower.get(at..)?.strip_prefix(flag)?;
+        value.starts_with(char::is_whitespace).then(|| value.trim_start())
+    };
+    let value = if !is_begin {
+        None
+    } else if let Some(value) = after("-p") {
+        (login < at).then_some(value)
+    } else {
+        let value = after("-u").or_else(|| after("--user"))?;
+        let word = value.split(char::is_whitespace).next().unwrap_or_default();
+        word.contains(':').then_some(value)
+    }?;
+    let begin = lower.len() - value.len();
+    range(value).map(|Range { start, end }| begin + start..begin + end)
+}
+
+/// The place of a value at the begin of a text: between quotes, or else a word. What follows in the word may be a part of it.
+fn range(text: &str) -> Option<Range<usize>> {
+    if let Some((quote, rest)) = quote(text) {
+        let start = text.len() - rest.len();
+        return Some(start..start + closing(rest, quote));
+    }
+    let length = text.find(char::is_whitespace).unwrap_or(text.len());
+    let word = text.get(..length)?;
+    let value = word.trim_end_matches([':', ',', ';', ']', '}', ')', '"']);
+    (!value.is_empty()).then_some(0..value.len())
+}
+
+/// A quote at the begin of a text, with its backslashes, and what follows.
+fn quote(text: &str) -> Option<(&str, &str)> {
+    let bare = text.trim_start_matches('\\');
+    let of = |at: &str, quote: &&str| at.starts_with(*quote).then_some(quote.len());
+    let encoded = QUOTES.iter().find_map(|quote| of(text, quote));
+    let length = encoded.or_else(|| {
+        QUOTES.iter().find_map(|quote| of(bare, quote)).map(|length| length + text.len() - bare.len())
+    })?;
+    text.split_at_checked(length)
+}
+
+/// Where the quote closes that a text follows; its end where it does not. A quote that has more backslashes is a part of the text.
+fn closing(text: &str, quote: &str) -> usize {
+    let bare = quote.trim_start_matches('\\');
+    let (mark, most) = if bare.starts_with('u') { (quote, 0) } else { (bare, quote.len() - bare.len()) };
+    let closes = |at: &usize| {
+        let before = text.get(..*at).unwrap_or_default();
+        before.len() - before.trim_end_matches('\\').len() <= most
+    };
+    let at = text.match_indices(mark).map(|(at, _)| at).find(closes);
+    at.map_or(text.len(), |at| text.get(..at).map_or(at, |before| before.trim_end_matches('\\').len()))
+}
+
+/// A sign at the begin of a text, and what follows.
+fn sign(text: &str) -> Option<(&'static str, &str)> {
+    SIGNS.iter().find_map(|sign| Some((*sign, text.strip_prefix(sign)?)))
+}
+
+/// Whether a word is the begin of an image or a URL, up to a part of its path.
+fn is_path(word: &str) -> bool {
+    let word = word.split_once("://").map_or(word, |(_, rest)| rest);
+    word.split_once('/')
+        .is_some_and(|(host, _)| host.is_empty() || host.contains('.') || host.starts_with("localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::masking::without_credentials;
+
+    #[test]
+    fn values_in_each_spelling_are_not_shown() {
+        for (text, shown) in [
+            ("{\"password\": \"HUNTER2\"}", "{\"password\": \"***\"}"),
+            (
+                "{\"refresh_token\" : \"HUNTER2\", \"a\": \"b\"}",
+                "{\"refresh_token\" : \"***\", \"a\": \"b\"}",
+            ),
+            ("{\\\"password\\\":\\\"HUN\\\\\\\"TER2\\\"}", "{\\\"password\\\":\\\"***\\\"}"),
+            ("{\"password\":\"HUN\\\"TER2\",\"a\":1}", "{\"password\":\"***\",\"a\":1}"),
+            ("\"auth\":\"dTpIVU5URVIy\"", "\"auth\":\"***\""),
+            ("\"auth\": [\"dTpIVU5URVIy\"]", "\"auth\": [\"***\"]"),
+            ("\"password\":12345678}", "\"password\":***}"),
+            ("password: HUNTER2 is wrong", "password: *** is wrong"),
+            ("password:\n  HUNTER2", "password:\n  ***"),
+            ("Password2 = HUNTER2", "Password2 = ***"),
+            ("login failed: --password 'HUNTER2 x' is wrong", "login failed: --password '***' is wrong"),
+            ("--registry-token HUNTER2 --debug", "--registry-token *** --debug"),
+            (
+                "docker login -u bob -p HUNTER2 contoso.azurecr.io",
+                "docker login -u bob -p *** contoso.azurecr.io",
+            ),
+            ("curl -u bob:HUNTER2 https://contoso.azurecr.io", "curl -u *** https://contoso.azurecr.io"),
+            ("Authorization: Basic dTpIVU5URVIy", "Authorization: Basic ***"),
+            (
+                "map[Authorization:[Basic dTpIVU5URVIy] Accept:[x]]",
+                "map[Authorization:[Basic ***] Accept:[x]]",
+            ),
+            ("{\"Authorization\": \"Bearer HUNTER2\"}", "{\"Authorization\": \"Bearer ***\"}"),
+            ("Proxy-Authorization: HUNTER2", "Proxy-Authorization: ***"),
+            ("x-registry-auth: dTpIVU5URVIy", "x-registry-auth: ***"),
+            (
+                "{Username:u Password:HUNTER2 Auth:dTpI Server:x}",
+                "{Username:u Password:*** Auth:*** Server:x}",
+            ),
+            ("%7B%22token%22%3A%22HUNTER2%22%7D", "%7B%22token%22%3A%22***%22%7D"),
+            ("{&quot;token&quot;:&quot;HUNTER2&quot;}", "{&quot;token&quot;:&quot;***&quot;}"),
+            ("<password>HUNTER2</password>", "<password>***"),
+            ("client_secret: hunter2", "client_secret: ***"),
+            ("AZURE_CLIENT_SECRET=HUNTER2", "AZURE_CLIENT_SECRET=***"),
+            ("secret: HUNTER2", "secret: ***"),
+            ("{\"password\":\"p:HUN@TER2\"}", "{\"password\":\"***\"}"),
+            // A message may be cut.
+            ("{\"password\": \"HUNTER2 x", "{\"password\": \"***"),
+        ] {
+            assert_eq!(without_credentials(text), shown);
+        }
+    }
+
+    #[test]
+    fn sentences_and_names_are_shown() {
+        for text in [
+            "password is wrong",
+            "the password: invalid",
+            "unauthorized: authentication required",
+            "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+            "failed to fetch oauth token: Get \"https://contoso.azurecr.io/oauth2/token\": EOF",
+            "failed to fetch oauth token: unexpected status: 401 Unauthorized",
+            "failed to get token: 401",
+            "secret shop/acr-secret: absent",
+            "secret \"acr-secret\" not found",
+            "pull secret: acr-secret",
+            "contoso.azurecr.io/shop/token:v1: not found",
+            "localhost:5000/secret:v1",
+            "no valid signature: policy",
+            "bypass: x",
+            "mkdir -p /var/lib/kubelet",
+            "secrets \"acr-secret\" is forbidden: User \"ann\" cannot get resource",
+            "oauth2: x",
+        ] {
+            assert_eq!(without_credentials(text), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_of_a_credential_is_shown(
+            name in proptest::sample::select(vec![
+                "password", "Password", "refresh_token", "identitytoken", "accessToken", "client_secret", "auth", "X-Registry-Auth",
+                "REGISTRY_PASS", "AccountKey", "passwd", "pwd", "api-key",
+            ]),
+            value in "[a-zA-Z0-9+/=:@&?#,.;%!~ж-]{0,6}HUNTER2[a-zA-Z0-9+/=:@&?#,.;%!~ж-]{0,6}",
+            spaces in "[ \t\n]{0,2}",
+            space in "[ ]{0,2}",
+            begin in "[a-z:/ \"?&={,]{0,12}",
+            end in "[a-z:/ \"?&=@},]{0,12}",
+        ) {
+            for text in [
+                format!("{name}={value}"),
+                format!("{name}{space}={spaces}{value}"),
+                format!("{name}{space}:{spaces}{value}"),
+                format!("\"{name}\"{space}:{spaces}\"{value} {value}\""),
+                format!("'{name}'{space}:{spaces}'{value} {value}'"),
+                format!("\\\"{name}\\\"{space}:{spaces}\\\"{value} {value}\\\""),
+                format!("\\\\\\\"{name}\\\\\\\":{spaces}\\\\\\\"{value} \\\\\\\\\\\\\\\"{value}\\\\\\\""),
+                format!("{name}{space}:{spaces}\"{value} {value}\""),
+                format!("{name}=\"{value} {value}\""),
+                format!("--{name} {spaces}{value}"),
+                format!("--{name} {spaces}'{value} {value}'"),
+                format!("%22{name}%22%3A%22{}%22", value.replace('%', "")),
+                format!("{name}%3D{value}"),
+                format!("Authorization:{spaces}Basic {spaces}{value}"),
+                format!("\"Authorization\":{spaces}\"Bearer {value}\""),
+                format!("map[Authorization:[Basic {value}]]"),
+            ] {
+                let shown = without_credentials(&format!("{begin} {text} {end}"));
+                prop_assert!(!shown.contains("HUNTER2"), "{}: {}", text, shown);
+            }
+        }
+    }
+}
