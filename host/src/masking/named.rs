@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{HIDDEN, SCHEMES};
 
 /// Names before a value that is not shown, in lower case. A name may end a longer one, such as `refresh_token`.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "authorization",
     "password",
     "passphrase",
@@ -23,6 +23,7 @@ const NAMES: [&str; 19] = [
     "access_key",
     "secret_key",
     "subscription-key",
+    "cookie",
     "auth",
     "pass",
     "pwd",
@@ -34,8 +35,8 @@ const SHORT: [&str; 3] = ["auth", "pass", "pwd"];
 /// The most bytes of a word before a name that are looked at.
 const MOST_OF_WORD: usize = 512;
 
-/// What is between a name and its value. The first is in sentences too.
-const SIGNS: [&str; 7] = [":", "=>", "=", "%3d", "%3a", "\\u003d", ">"];
+/// What is between a name and its value. The colon is in sentences too.
+const SIGNS: [&str; 10] = [":=", ":", "=>", "==", "->", "=", "%3d", "%3a", "\\u003d", ">"];
 
 /// Quotes, as they are and as URLs, HTML and JSON have them.
 const QUOTES: [&str; 8] = ["\"", "'", "`", "%22", "%27", "&quot;", "&#34;", "\\u0022"];
@@ -43,8 +44,8 @@ const QUOTES: [&str; 8] = ["\"", "'", "`", "%22", "%27", "&quot;", "&#34;", "\\u
 /// Words that follow a name and a colon in a sentence, such as `failed to fetch oauth token: unexpected status`.
 const WORDS: &str = "a absent access an and authentication authorization bad cannot check client connection context could couldn't decode \
     denied dial empty eof error exec executable expected expired failed failure forbidden get head http illegal in \
-    incorrect insufficient_scope invalid is malformed missing must no none not of parse please post pull received \
-    repository request required response rpc server status the timeout try unable unauthorized unexpected unknown \
+    incorrect insufficient_scope invalid is malformed missing must no none not oauth2 of parse please post pull received \
+    repository request required response rpc secret secrets server status the timeout try unable unauthorized unexpected unknown \
     unsupported was wrong";
 
 /// The text without the values after names of credentials.
@@ -89,18 +90,21 @@ impl Key<'_> {
         let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         let (is_quoted, after_quote) = quote(rest).map_or((false, rest), |(_, rest)| (true, rest));
         let Some((sign, after_sign)) = sign(after_quote.trim_start()) else {
-            let is_flag =
-                !is_quoted && rest.starts_with(char::is_whitespace) && self.word_before().starts_with("--");
-            return if is_flag { self.range(rest.trim_start()) } else { None };
+            let value = rest.trim_start();
+            let has_space = !is_quoted && rest.starts_with(char::is_whitespace);
+            // `invalid password "…"`, and not `secret "acr-secret"`
+            let is_next = self.name.starts_with("pass") && quote(value).is_some();
+            let is_value = has_space && (is_next || self.word_before().starts_with("--"));
+            return if is_value { self.range(value) } else { None };
         };
         // `contoso.azurecr.io/shop/token:v1`, `Get "https://contoso.azurecr.io/oauth2/token": EOF`
         if sign == ":" && is_path(self.word_before()) {
             return None;
         }
-        let value = after_sign.trim_start();
+        let value = without_signs(after_sign.trim_start());
         // `map[Authorization:[Basic …]]`
         let value = value.strip_prefix('[').unwrap_or(value);
-        let is_spoken = sign == ":" && !is_quoted && after_sign.starts_with(char::is_whitespace);
+        let is_spoken = sign == ":" && after_sign.starts_with(char::is_whitespace);
         if self.name == "authorization" {
             let bare = quote(value).map_or(value, |(_, rest)| rest);
             let credential = SCHEMES.iter().find_map(|scheme| {
@@ -220,6 +224,17 @@ fn closing(text: &str, quote: &str) -> usize {
     at.map_or(text.len(), |at| text.get(..at).map_or(at, |before| before.trim_end_matches('\\').len()))
 }
 
+/// A text without words of signs alone at its begin, such as `|` before a block of YAML.
+fn without_signs(text: &str) -> &str {
+    let mut rest = text;
+    while let Some((word, after)) = rest.split_once(char::is_whitespace)
+        && word.chars().all(|c| "|>-+=:,&!".contains(c))
+    {
+        rest = after.trim_start();
+    }
+    rest
+}
+
 /// A sign at the begin of a text, and what follows.
 fn sign(text: &str) -> Option<(&'static str, &str)> {
     SIGNS.iter().find_map(|sign| Some((*sign, text.strip_prefix(sign)?)))
@@ -280,6 +295,11 @@ mod tests {
             ("AZURE_CLIENT_SECRET=HUNTER2", "AZURE_CLIENT_SECRET=***"),
             ("secret: HUNTER2", "secret: ***"),
             ("{\"password\":\"p:HUN@TER2\"}", "{\"password\":\"***\"}"),
+            ("secret: |\n  HUNTER2", "secret: |\n  ***"),
+            ("password := \"HUNTER2\"", "password := \"***\""),
+            ("password -> HUNTER2", "password -> ***"),
+            ("invalid password \"HUNTER2\" of ann", "invalid password \"***\" of ann"),
+            ("Set-Cookie: session=HUNTER2", "Set-Cookie: ***"),
             // A message may be cut.
             ("{\"password\": \"HUNTER2 x", "{\"password\": \"***"),
         ] {
@@ -299,6 +319,11 @@ mod tests {
             "failed to get token: 401",
             "secret shop/acr-secret: absent",
             "secret \"acr-secret\" not found",
+            "Error: secret \"acr-secret\": not found",
+            "MountVolume.SetUp failed for volume \"token\" : secret \"db-token\" not found",
+            "couldn't find key password in Secret shop/db",
+            "failed to refresh token: oauth2: \"invalid_grant\"",
+            "failed to get token: expected an empty error but received: AzureCLICredential: ERROR: AADSTS70043",
             "pull secret: acr-secret",
             "contoso.azurecr.io/shop/token:v1: not found",
             "localhost:5000/secret:v1",
