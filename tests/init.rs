@@ -1,5 +1,6 @@
 //! `init`: what it writes is accepted by the policy, works at once, and replaces nothing.
 
+mod commented;
 mod policies;
 
 use std::collections::BTreeSet;

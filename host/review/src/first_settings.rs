@@ -30,7 +30,12 @@ impl FirstSettings<'_> {
         if entries.is_empty() { json!({}) } else { json!({"pullSecrets": entries}) }
     }
 
-    /// The same, for a check of whether pods can pull their images.
+    /// The same for a policy resource, where comments on the settings need a field below them.
+    pub fn policy_json(&self) -> Value {
+        if self.usage.entries().is_empty() { json!({"mode": "mutate"}) } else { self.entries_json() }
+    }
+
+    /// The entries, for a check of whether pods can pull their images.
     pub fn json(&self) -> Value {
         let checks: Map<String, Value> =
             serde_json::from_str(Settings::for_pulls().json.get()).unwrap_or_default();
@@ -41,17 +46,19 @@ impl FirstSettings<'_> {
         Value::Object(checks.into_iter().chain(entries).collect())
     }
 
-    /// Comments on the settings of [`Self::entries_json`]: the JSON pointer of a value in them, and a line.
-    pub fn entry_comments(&self) -> Vec<(String, String)> {
+    /// Comments on the settings of [`Self::policy_json`]: the JSON pointer of a value in them, and a line. A line that is a
+    /// field is one of the settings when it is uncommented.
+    pub fn policy_comments(&self) -> Vec<(String, String)> {
         let entries = self.usage.entries();
+        let first = if entries.is_empty() { "/mode" } else { "/pullSecrets" };
         let mut all = Vec::new();
         if entries.is_empty() {
-            all.push((String::new(), self.without_entries()));
+            all.push((first.to_owned(), self.without_entries()));
         }
+        all.extend(self.of_others().into_iter().flatten().map(|line| (first.to_owned(), line)));
         for (i, entry) in entries.iter().enumerate() {
             all.extend(comments(entry).into_iter().map(|line| (format!("/pullSecrets/{i}"), line)));
         }
-        all.extend(self.of_others().into_iter().flatten().map(|line| (String::new(), line)));
         all
     }
 
@@ -149,9 +156,9 @@ fn comments(entry: &Entry) -> Vec<String> {
             [] => "pods".to_owned(),
             names => format!("pods in {}", some(names)),
         };
-        lines.push(format!("{pods} have no pull secret for these images: write the name of theirs, or"));
+        lines.push(format!("{pods} have no pull secret for these images: write the name of theirs,"));
         lines.push(
-            "secretless: true instead of secret where the nodes have access to the registry".to_owned(),
+            "or secretless: true instead of secret where the nodes have access to the registry".to_owned(),
         );
     } else if !entry.without.is_empty() {
         lines.push(format!("pods in {} have no pull secret for these images", some(&entry.without)));

@@ -202,7 +202,7 @@ fn validated(json: &Value, policy: &Policy, host: Arc<dyn HostCalls>) -> Result<
 
 /// The policies that add and require the pull secrets.
 fn policies(first: &FirstSettings<'_>, policy: &Policy, host: Arc<dyn HostCalls>) -> Result<String> {
-    let settings = first.entries_json();
+    let settings = first.policy_json();
     validated(&settings, policy, host)?;
     let metadata = policy
         .metadata()
@@ -212,10 +212,11 @@ fn policies(first: &FirstSettings<'_>, policy: &Policy, host: Arc<dyn HostCalls>
         Deployment { default_secret: first.default_secret, ..Deployment::new(&module, metadata, &settings) };
     let mut policies = deployment.resources();
     for policy in &mut policies {
-        let comments = first.entry_comments().into_iter();
+        let comments = first.policy_comments().into_iter();
         let comments =
             comments.map(|(path, text)| FieldComment { pointer: format!("/spec/settings{path}"), text });
-        policy.field_comments.extend(comments);
+        // Those on a field itself are next to it.
+        policy.field_comments.splice(0..0, comments);
     }
     let docs = format!("{}/blob/main/docs", Tool::ADDRESS);
     Ok(format!(
