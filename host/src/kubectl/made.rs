@@ -3,12 +3,15 @@
 //! A reference to an owner is what the author of an object has written. So it alone leaves out nothing that pulls: what counts
 //! for pulling has to follow from the template of a listed workload, or has to be the same in an object that is checked.
 
+mod revision;
+
 use std::collections::{BTreeMap, HashMap};
 
 use review::admission::service_account;
 use review::kind::{Kind, controller, not_judged, templates};
 use serde_json::Value;
 
+use self::revision::Revision;
 use super::field::word;
 
 /// The kinds that make pods, or workloads that do.
@@ -47,7 +50,7 @@ pub(super) enum Part {
     Made,
     /// A checked object with the same controller says the same
     Alike,
-    /// A pod or a `Job` that has finished, or a pod that is being deleted, pulls nothing
+    /// A pod or a `Job` that has finished, or a pod or a workload that is being deleted, pulls nothing
     Finished,
     /// An old revision of a workload has no pods
     Unused,
@@ -77,7 +80,7 @@ struct Cluster<'a> {
     makers: HashMap<Maker<'a>, (usize, &'a Value)>,
     /// The pull secrets that `ServiceAccounts` list, by namespace and name
     accounts: HashMap<(&'a str, &'a str), Vec<&'a str>>,
-    /// The current revisions of workloads that are not listed, such as those of other kinds
+    /// What the revisions of each workload have in common, also of one that is not listed, such as those of other kinds
     revisions: HashMap<Maker<'a>, Revision<'a>>,
 }
 
@@ -90,13 +93,10 @@ impl<'a> Cluster<'a> {
             ((word(object, "/metadata/namespace"), word(object, "/metadata/name")), secrets_of(object))
         };
         let mut revisions: HashMap<Maker<'_>, Revision<'_>> = HashMap::new();
-        for object in objects.iter().filter(|object| is_revision(object)) {
+        for object in objects.iter().filter(|object| is_revision(object) && !has_finished(object)) {
             let Some(maker) = Maker::of(object) else { continue };
             let revision = Revision::of(object);
-            revisions
-                .entry(maker)
-                .and_modify(|current| *current = (*current).max(revision))
-                .or_insert(revision);
+            revisions.entry(maker).and_modify(|all| *all = all.and(revision)).or_insert(revision);
         }
         Self { makers: makers.collect(), accounts: accounts.map(account).collect(), revisions }
     }
@@ -116,10 +116,7 @@ impl<'a> Cluster<'a> {
         }
         let Some(pods) = self.pods(object) else { return (Part::Checked, None) };
         // Only for a maker that is checked itself, or that another one has made.
-        let checked = makers
-            .iter()
-            .rev()
-            .filter(|(_, maker)| !has_finished(maker) && !has_no_pods(maker) && !is_deleted(maker));
+        let checked = makers.iter().rev().filter(|(_, maker)| !has_finished(maker) && !has_no_pods(maker));
         let is_same =
             |(_, maker): &&(usize, &'a Value)| self.pods(maker).is_some_and(|made| made.become_those(&pods));
         let mut same = checked.filter(is_same);
@@ -128,8 +125,8 @@ impl<'a> Cluster<'a> {
 
     /// Whether it is not the current revision of its workload.
     fn is_old(&self, object: &'a Value) -> bool {
-        let current = Maker::of(object).and_then(|maker| self.revisions.get(&maker));
-        current.is_some_and(|current| *current != Revision::of(object))
+        let all = Maker::of(object).and_then(|maker| self.revisions.get(&maker));
+        all.is_some_and(|all| Revision::of(object).is_old_among(*all))
     }
 
     /// The makers of an object, from its own up to one that none has made. None where objects name each other as their owners.
@@ -172,27 +169,6 @@ impl<'a> Maker<'a> {
         let mut kinds = owners.filter(|owner| owner["controller"] == true && owner["uid"] == uid);
         let kind = kinds.next()?.get("kind")?.as_str()?;
         Some(Self { namespace: object.pointer("/metadata/namespace")?.as_str()?, kind, uid })
-    }
-}
-
-/// A revision of a workload. The greatest is the current one: the newest of those that have pods, or of all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Revision<'a> {
-    is_kept: bool,
-    has_pods: bool,
-    created: &'a str,
-    name: &'a str,
-}
-
-impl<'a> Revision<'a> {
-    fn of(object: &'a Value) -> Self {
-        Self {
-            is_kept: !is_deleted(object),
-            has_pods: !has_no_pods(object),
-            // Times of the API server are in one form, in UTC.
-            created: word(object, "/metadata/creationTimestamp"),
-            name: word(object, "/metadata/name"),
-        }
     }
 }
 
@@ -250,7 +226,6 @@ struct Like<'a> {
     kind: &'a str,
     /// Its own, besides those of its pods: a policy may select by them
     labels: BTreeMap<&'a str, &'a str>,
-    is_deleted: bool,
     pods: Pods<'a>,
 }
 
@@ -260,19 +235,21 @@ impl<'a> Like<'a> {
             maker: Maker::of(object)?,
             kind: word(object, "/kind"),
             labels: labels_of(object.get("metadata")?),
-            is_deleted: is_deleted(object),
             pods: Pods::of(object)?,
         })
     }
 }
 
-/// Whether an object pulls nothing more: a pod that has finished or is being deleted, or a `Job` that has finished.
+/// Whether an object pulls nothing more: a pod or a `Job` that has finished, or a pod or a workload that is being deleted, whose
+/// controller makes no more pods. Those that it has made are objects of their own.
 fn has_finished(object: &Value) -> bool {
     let Some(kind) = Kind::of(object) else { return false };
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
     let is_end = |it: &Value| ["Complete", "Failed"].contains(&word(it, "/type")) && it["status"] == "True";
     let is_job = (kind.group.as_str(), kind.kind.as_str()) == ("batch", "Job");
-    not_judged(&kind, object).is_some() || (is_job && conditions.into_iter().any(is_end))
+    not_judged(&kind, object).is_some()
+        || (is_job && conditions.into_iter().any(is_end))
+        || (is_deleted(object) && !templates(&kind, object).is_empty())
 }
 
 /// Whether it is of a kind of which a workload has one for each revision: a `ReplicaSet` of a `Deployment` or a `Rollout`, a
@@ -286,9 +263,9 @@ fn has_no_pods(object: &Value) -> bool {
     is_revision(object) && object.pointer("/spec/replicas").is_some_and(|count| count == 0)
 }
 
-/// Whether it is being deleted. The policy does not check such an object, which a finalizer can keep for long.
+/// Whether it is being deleted, for which a finalizer can take long.
 fn is_deleted(object: &Value) -> bool {
-    object.pointer("/metadata/deletionTimestamp").is_some()
+    object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())
 }
 
 /// The labels that tell more than which of its siblings an object is.

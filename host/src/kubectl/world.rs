@@ -40,7 +40,7 @@ pub struct World {
     pub made: usize,
     /// How many objects are left out because one that is like them, of the same controller, is checked
     pub alike: usize,
-    /// How many pods and Jobs are left out because they have finished or are being deleted
+    /// How many pods and workloads are left out because they have finished or are being deleted
     pub finished: usize,
     /// The pods that wait for an image which the kubelet cannot pull
     pub waiting: Vec<Waiting>,

@@ -246,8 +246,36 @@ fn a_maker_that_is_not_checked_leaves_nothing_out() {
         (vec![ended, pod("a", Some(("Job", "once")))], vec![Finished, Checked]),
         (
             vec![deleted(workload("ReplicaSet", "web-1", None)), pod("a", WEB_1), pod("b", WEB_1)],
-            vec![Checked, Checked, Alike],
+            vec![Finished, Checked, Alike],
         ),
+        (
+            vec![
+                deleted(workload("Deployment", "web", None)),
+                workload("ReplicaSet", "web-1", WEB),
+                pod("a", WEB_1),
+            ],
+            vec![Finished, Checked, Made],
+        ),
+        (
+            vec![
+                workload("Deployment", "web", None),
+                deleted(workload("ReplicaSet", "web-1", WEB)),
+                pod("a", WEB_1),
+            ],
+            vec![Checked, Finished, Made],
+        ),
+        (
+            vec![
+                deleted(workload("CronJob", "cron", None)),
+                workload("Job", "cron-1", Some(("CronJob", "cron"))),
+            ],
+            vec![Finished, Checked],
+        ),
+        (
+            vec![with(workload("Deployment", "web", None), "/metadata/deletionTimestamp", Value::Null)],
+            vec![Checked],
+        ),
+        (vec![deleted(object("ServiceAccount", "web", None))], vec![Checked]),
         (
             vec![deleted(pod("a", WEB_1)), pod("b", WEB_1), deleted(pod("c", WEB_1)), pod("d", WEB_1)],
             vec![Finished, Checked, Finished, Alike],
