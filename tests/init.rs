@@ -243,6 +243,7 @@ fn names_that_are_left_out_are_named() {
         ("a.yaml", &pod("${NAMESPACE}", "contoso.azurecr.io/web:1", &["regcred"])),
         ("b.yaml", &pod("shop", "con_toso.azurecr.io/web:1", &["regcred"])),
         ("c.yaml", &pod("shop", "contoso.azurecr.io/web:1", &["$SECRET"])),
+        ("second.yaml", &pod("shop", "contoso.azurecr.io/web:1", &["regcred", "evil # x"])),
         ("d.yaml", &pod("shop", "${REGISTRY}/web:1", &["regcred"])),
     ]);
     let (status, stdout, stderr) = run(folder.path(), &["init", "--dry-run", "deploy"]);
@@ -250,7 +251,7 @@ fn names_that_are_left_out_are_named() {
     for note in [
         "note: images \"${REGISTRY}/web:1\", \"con_toso.azurecr.io/web:1\" are left out, because their registries are not known\n",
         "note: namespace \"${NAMESPACE}\" is left out, because Kubernetes does not accept this name\n",
-        "note: pull secret \"$SECRET\" is left out, because Kubernetes does not accept this name\n",
+        "note: pull secrets \"$SECRET\", \"evil # x\" are left out, because Kubernetes does not accept these names\n",
     ] {
         assert!(stderr.contains(note), "{note}: {stderr}");
     }

@@ -91,6 +91,12 @@ impl Usage {
         }
     }
 
+    /// Notes which of these names no pull secret can have.
+    pub fn add_listed<'n>(&mut self, names: impl IntoIterator<Item = &'n String>) {
+        let refused = names.into_iter().filter(|name| parse_name(name).is_err());
+        self.refused.extend(refused.map(|name| Refused::Secret(name.clone())));
+    }
+
     /// Adds the host of an image that the policy does not apply to.
     pub fn add_other(&mut self, host: &str) {
         let (name, port) = host.split_once(':').unwrap_or((host, ""));
@@ -281,6 +287,9 @@ mod tests {
         }
         assert_eq!(usage.others().collect::<Vec<_>>(), ["ghcr.io", "localhost:5000"]);
         assert_eq!(usage.refused().count(), 4);
+        let mut usage = Usage::default();
+        usage.add_listed(&["one".to_owned(), "evil # x".to_owned()]);
+        assert_eq!(usage.refused().cloned().collect::<Vec<_>>(), [Refused::Secret("evil # x".to_owned())]);
         let mut usage = Usage::default();
         usage.add_unknown("ann:pw@${REGISTRY}/web");
         usage.add("a_b.azurecr.io", "${NAMESPACE}", Use::Listed("A"));

@@ -93,8 +93,9 @@ pub(super) fn read(
         let known = || known.get(question.namespace.as_str()).into_iter().flatten();
         let is_listed = listed.is_some();
         let names = listed.unwrap_or_else(|| known().map(|name| (*name).to_owned()).collect());
-        match explained.ask(question.image.clone(), question.namespace.clone(), names)? {
+        match explained.ask(question.image.clone(), question.namespace.clone(), names.clone())? {
             Image::Of(registry, secret) => {
+                usage.add_listed(&names);
                 let found = if is_listed { Use::Listed } else { Use::Known };
                 usage.add(registry, &question.namespace, secret.as_deref().map_or(Use::None, found));
             }
