@@ -296,11 +296,22 @@ fn a_config_file_above_that_no_longer_applies_is_named() {
     let folder = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &[]))]);
     fs::create_dir(folder.path().join(".git")).unwrap();
     fs::write(folder.path().join(CONFIG), "failOn: warn\n").unwrap();
-    let (status, _, stderr) = run(&folder.path().join("deploy"), &["init", "."]);
-    assert_eq!(status, Some(0), "{stderr}");
-    let note = "note: ../.acr-pull-secret.yaml no longer applies in this folder, because .acr-pull-secret.yaml is nearer; copy what is \
-                still needed\n";
-    assert!(stderr.contains(note), "{stderr}");
+    let deploy = folder.path().join("deploy");
+    let note = |applies: &str| {
+        format!(
+            "note: ../.acr-pull-secret.yaml {applies} in this folder, because .acr-pull-secret.yaml is nearer; copy what is still \
+             needed\n"
+        )
+    };
+    for (args, applies) in
+        [(&["init", "--dry-run", "."][..], "would no longer apply"), (&["init", "."], "no longer applies")]
+    {
+        let (status, _, stderr) = run(&deploy, args);
+        assert_eq!(status, Some(0), "{stderr}");
+        assert!(stderr.contains(&note(applies)), "{stderr}");
+    }
+    let (_, _, stderr) = run(&deploy, &["init", "--dry-run", "."]);
+    assert!(!stderr.contains("longer appl"), "it does not apply already: {stderr}");
 }
 
 #[test]

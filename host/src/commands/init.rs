@@ -127,13 +127,15 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
     }
     let config = config(args, main_file, &paths)?;
     let files = [(Path::new(main_file), text.as_str()), (Path::new(CONFIG_FILE), config.as_str())];
+    // A file of this folder applies already.
+    let above = config::nearest().filter(|_| !new_files::is_taken(Path::new(CONFIG_FILE)));
     if args.dry_run {
         let printed = files.map(|(path, text)| format!("# {}\n{text}", path.display()));
         io.stdout.write_all(printed.join("---\n").as_bytes())?;
         io.stdout.flush()?;
+        tell_of_above(above.as_deref(), "would no longer apply", io);
         return Ok(ExitStatus::Fine);
     }
-    let above = config::nearest();
     new_files::create_all(&files).map_err(|CreateError { file, reason }| {
         anyhow::Error::from(reason).context(format!("{file}: cannot be written, so nothing was written"))
     })?;
@@ -143,10 +145,7 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
     lines.line(format!("wrote {main_file}, for {of}"))?;
     lines.line(format!("wrote {CONFIG_FILE}"))?;
     io.stdout.flush()?;
-    if let Some(above) = above {
-        let reason = format!("because {CONFIG_FILE} is nearer; copy what is still needed");
-        io.stderr.line(&format!("note: {} no longer applies in this folder, {reason}", above.display()));
-    }
+    tell_of_above(above.as_deref(), "no longer applies", io);
     let with = if paths.is_empty() { " with these manifests" } else { "" };
     io.stderr.line(&format!("note: review the files, then run {} check{with}", program::name()));
     Ok(ExitStatus::Fine)
@@ -161,6 +160,14 @@ fn refuse_taken(files: &[&str]) -> Result<()> {
     };
     let errors: Vec<Diagnostic> = taken.map(error).collect();
     if errors.is_empty() { Ok(()) } else { Err(Diagnostics(errors).into()) }
+}
+
+/// Prints what happens to a config file above this folder.
+fn tell_of_above(above: Option<&Path>, applies: &str, io: &Io) {
+    if let Some(above) = above {
+        let reason = format!("because {CONFIG_FILE} is nearer; copy what is still needed");
+        io.stderr.line(&format!("note: {} {applies} in this folder, {reason}", above.display()));
+    }
 }
 
 /// Prints which names of the manifests are not written.
