@@ -101,6 +101,33 @@ fn patches_that_are_named_are_skipped_too_and_never_fixed() {
     assert_eq!(judged(folder.path(), &["component/part.yaml", "base/pod.yaml"]).0, ["base/pod.yaml"]);
 }
 
+#[test]
+fn what_is_skipped_is_reported_once_where_several_paths_lead_to_it() {
+    let folder = overlay();
+    let text = "images: [{name: web, newName: contoso.azurecr.io/web}]\n";
+    fs::write(folder.path().join("base/kustomization.yaml"), format!("resources: [pod.yaml]\n{text}"))
+        .unwrap();
+    for paths in [
+        &["prod", "prod/patch.yaml"][..],
+        &["prod/patch.yaml", "./prod", "prod"],
+        &["prod", "."],
+        &[".", "prod/more", "prod/more/deployment.yaml"],
+        &["base", "base/", "base/pod.yaml", "../BASE/base"],
+    ] {
+        let name = folder.path().file_name().unwrap().to_str().unwrap();
+        let paths: Vec<String> = paths.iter().map(|path| path.replace("BASE", name)).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let (_, said) = results(folder.path(), &paths);
+        let about = |file: &str| notes(&said).iter().filter(|note| note.contains(file)).count();
+        for file in
+            ["prod/kustomization.yaml are", "component/Kustomization are", "base/kustomization.yaml sets"]
+        {
+            assert!(about(file) <= 1, "{paths:?}: {said}");
+        }
+        assert!(about("kustomization.yaml") >= 1, "{paths:?}: {said}");
+    }
+}
+
 /// The object of the file is built unchanged somewhere.
 #[test]
 fn a_patch_that_is_also_a_resource_is_checked() {
@@ -262,6 +289,8 @@ fn the_output_of_kubectl_is_checked() {
     );
     assert_eq!(all[0]["decision"], "mutated");
     assert_eq!(all[1]["source"]["file"], "base/kustomization.yaml");
+    let (all, said) = results(folder.path(), &["-k", "prod", "-k", "./prod", "-k", "base/../prod"]);
+    assert_eq!(all.len(), 1, "a folder is built once: {said}");
     fs::write(folder.path().join("prod/kustomization.yaml"), "resources: [nothing.yaml]\n").unwrap();
     let output = run(folder.path(), &["check", "-k", "prod"]);
     assert_eq!(output.status.code(), Some(2));

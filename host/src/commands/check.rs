@@ -178,7 +178,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let old = inputs::given(&args.old, &search, io);
     let (inputs, folders) = inputs::given_in_folders(&args.paths, &search, io);
     let mut inputs = standard_input::named(inputs, stdin_name);
-    inputs.extend(args.kustomize.iter().map(|folder| inputs::built(folder)));
+    inputs.extend(inputs::built(&args.kustomize));
     let live = Live::read(args, io)?;
     inputs.extend(live.inputs());
     let complete = live.complete(args.complete);

@@ -2,9 +2,10 @@
 
 mod piece;
 
+use std::collections::HashSet;
 use std::num::NonZero;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -53,25 +54,37 @@ pub(super) fn given(paths: &[String], search: &Search, io: &mut Io) -> Vec<Resul
     given_in_folders(paths, search, io).0
 }
 
-/// As [`given`], and the folders among the paths. Reports which patches of kustomizations above them are skipped.
+/// As [`given`], and the folders among the paths. Reports which patches of kustomizations above them are skipped; those in them
+/// are reported with their folder.
 pub(super) fn given_in_folders(
     paths: &[String],
     search: &Search,
     io: &mut Io,
 ) -> (Vec<Result<Given, String>>, Vec<Folder>) {
     let found = found::find(paths, search);
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let in_folders = found.folders.iter().flat_map(|folder| &folder.kustomizations);
+    let in_folders: HashSet<PathBuf> =
+        in_folders.flat_map(|it| &it.patches).map(|patch| real(patch)).collect();
     for (kustomization, patches) in found.patches() {
-        skipped::tell_of_patches(kustomization, &patches.iter().cloned().collect::<Vec<_>>(), io);
+        let others = patches.iter().filter(|patch| !in_folders.contains(&real(patch)));
+        skipped::tell_of_patches(kustomization, &others.cloned().collect::<Vec<_>>(), io);
     }
     let files = found.files.into_iter();
     let given = files.map(|file| file.and_then(|(path, origin)| Given::new(path, origin, &mut io.stdin)));
     (given.map(|given| given.map_err(|error| error.to_string())).collect(), found.folders)
 }
 
-/// What Kustomize builds of a folder, or why it cannot.
-pub(super) fn built(folder: &str) -> Result<Given, String> {
-    let Built { file, output } = kustomize::build(folder).map_err(|error| error.to_string())?;
-    Ok(Given::Built(file, output))
+/// What Kustomize builds of each folder, or why it cannot. A folder that several names lead to is built once, by the first of
+/// them.
+pub(super) fn built(folders: &[String]) -> Vec<Result<Given, String>> {
+    let mut seen = HashSet::new();
+    let is_first = |folder: &&String| Path::new(folder).canonicalize().map_or(true, |real| seen.insert(real));
+    let build = |folder: &String| {
+        let Built { file, output } = kustomize::build(folder).map_err(|error| error.to_string())?;
+        Ok(Given::Built(file, output))
+    };
+    folders.iter().filter(is_first).map(build).collect()
 }
 
 /// What to type where nothing was checked: the inputs have a kustomization, or a patch of one, or (`has_values`) something that

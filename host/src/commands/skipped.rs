@@ -1,5 +1,7 @@
 //! Notes on what is skipped in folders, and how to check it.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::slice;
 use std::sync::Arc;
@@ -27,7 +29,7 @@ const MOST_NAMES: usize = 3;
 
 /// Reports files in these folders that are skipped although the user may expect them to be read.
 pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
-    for folder in folders {
+    for folder in each_once(folders) {
         for chart in &folder.charts {
             io.stderr.line(&format!("note: {}", templates(chart)));
         }
@@ -51,6 +53,21 @@ pub(super) fn tell(folders: &[Folder], search: &Search, io: &Io) {
             ));
         }
     }
+}
+
+/// The folders without those that others of them contain, or that have the same files under another path.
+fn each_once(folders: &[Folder]) -> impl Iterator<Item = &Folder> {
+    let mut most: Vec<(usize, &Folder)> = folders.iter().enumerate().collect();
+    most.sort_by_key(|(_, folder)| Reverse(folder.visited.len()));
+    let mut first = HashMap::new();
+    for (i, folder) in most {
+        for visited in &folder.visited {
+            first.entry(visited).or_insert(i);
+        }
+    }
+    let is_own = move |i: usize, folder: &Folder| folder.visited.iter().any(|it| first.get(it) == Some(&i));
+    let each = folders.iter().enumerate();
+    each.filter(move |(i, folder)| folder.visited.is_empty() || is_own(*i, folder)).map(|(_, folder)| folder)
 }
 
 /// Reports which patches of a kustomization are skipped.
@@ -131,7 +148,7 @@ pub(super) fn tell_of_images(evaluation: &Evaluation<'_>, folders: &[Folder], io
     let (ApiServer { namespace, cluster, .. }, host) = (api_server, Arc::new(FailingLookups::Unavailable));
     let evaluation = Evaluation::new(policy, settings, judged, namespace, cluster, host);
     let evaluation = Evaluation { resource, ..evaluation };
-    for kustomization in folders.iter().flat_map(|folder| &folder.kustomizations) {
+    for kustomization in each_once(folders).flat_map(|folder| &folder.kustomizations) {
         if concerns(&evaluation, kustomization) {
             let file = kustomization.file.display();
             let word = shell_path(folder_of(&kustomization.file));
