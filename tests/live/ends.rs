@@ -143,3 +143,27 @@ fn the_ends_of_secrets_that_no_pod_uses_are_listed() {
     let warning = "warning: pull secrets without a finding, and with an announced end that is past or within 30 days: shop/missed (";
     assert!(talk.contains(warning) && talk.contains("shop/unused (2020-01-31T00:00:00Z)\n"), "{talk}");
 }
+
+/// The settings say which findings there are. What they do not ask for is a warning.
+#[test]
+fn with_settings_an_end_is_a_finding_or_in_the_warning() {
+    let secrets = [format!("acr-secret {DOCKER} {PAST}")];
+    let warning = "warning: pull secret without a finding, and with an announced end that is past or within 30 days: shop/acr-secret (";
+    let note = "note: only the names, types and announced ends of Secrets are known; to check what is in them, add --secrets\n";
+    for (settings, is_finding) in [
+        (json!({"mode": "validate"}), false),
+        (json!({"mode": "validate", "actions": {"unusable": "reject"}}), false),
+        (json!({"mode": "validate", "cluster": {"secrets": "exists"}}), true),
+        (
+            json!({"mode": "validate", "cluster": {"secrets": "exists"}, "actions": {"unusable": "allow"}}),
+            false,
+        ),
+    ] {
+        let settings = settings.to_string();
+        let (out, talk, _) =
+            stub(&objects(), &secrets).run(&["check", "--live", "--settings-json", &settings]);
+        assert_eq!(out.contains("[secret-expired]"), is_finding, "{settings}: {out}");
+        assert_eq!(talk.contains(warning), !is_finding, "{settings}: {talk}");
+        assert!(talk.contains(note), "{talk}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CHECKED, get, get_metadata, object, objects, template};
+use super::{CHECKED, OF_EXPIRED, expired, get, get_metadata, get_secrets, object, objects, template};
 use crate::kubectl::Stub;
 
 /// plugin/pkg/admission/serviceaccount: the pull secrets of a `ServiceAccount` are copied when a pod is created.
@@ -57,5 +57,29 @@ fn kinds_that_may_not_be_listed_are_left_out_with_a_warning() {
         let (out, talk, status) = kinds(&[needed]);
         assert_eq!((out.as_str(), status), ("", Some(2)), "{talk}");
         assert!(talk.contains(&format!("error: kubectl get {needed} failed")), "{talk}");
+    }
+}
+
+#[test]
+fn only_pods_that_are_rejected_are_to_be_deleted() {
+    const NOTE: &str = "delete the pods that are rejected";
+    let settings = r#"{"mode": "validate", "actions": {"unusable": "reject"}}"#;
+    let workload = json!({"template": {"spec": template(&["gone"])}});
+    let fine = object("Pod", "fine", None, &template(&["acr-secret"]));
+    for (what, other, is_pod) in [
+        ("a Secret", None, false),
+        ("a Deployment", Some(object("Deployment", "db", None, &workload)), false),
+        ("a pod", Some(object("Pod", "bare", None, &template(&["gone"]))), true),
+    ] {
+        let all: Vec<Value> = std::iter::once(fine.clone()).chain(other).collect();
+        let stub = Stub::new()
+            .objects(&get(CHECKED, ""), &all)
+            .prints(&get_metadata(""), OF_EXPIRED)
+            .objects(&get_secrets("dockerconfigjson", ""), &[expired()])
+            .objects(&get_secrets("dockercfg", ""), &[]);
+        let (out, talk, status) = stub.run(&["check", "--live", "--secrets", "--settings-json", settings]);
+        assert_eq!(status, Some(1), "{what}: {out}{talk}");
+        assert!(out.contains("rejected Secret shop/acr-secret"), "{what}: {out}");
+        assert_eq!(talk.contains(NOTE), is_pod, "{what}: {out}{talk}");
     }
 }

@@ -238,6 +238,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let mut reports = Reports::begin(&args.output, style, &rules, io);
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
     if !args.quiet {
+        live.warn_of_forbidden(io);
         if args.is_read_as_text() {
             question.tell(&settings, io);
         }
@@ -266,7 +267,8 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let status = status::of(args, &tally.summary, tally.all_read && all_written && all_asked);
     let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
     if !args.quiet {
-        live.tell_of_pods(status, &tally.accepted, io);
+        Live::tell_of_rejected(&tally.of_live, io);
+        live.tell_of_waiting(&tally.of_live, io);
         ends.tell_of_unused(io);
     }
     if tally.can_be_fixed {

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 
+use crate::commands::question::Question;
 use crate::console::Io;
 use crate::kubectl::field::word;
 use crate::kubectl::world::READ;
@@ -40,6 +41,8 @@ type Key = (String, String);
 /// The pull secrets of a cluster, as far as their metadata says what they are.
 #[derive(Default)]
 pub(super) struct Ends {
+    /// Whether the settings say which findings there are
+    has_settings: bool,
     /// Those that the kubelet reads
     read: HashSet<Key>,
     /// Those of them with an end that is past or near, or cannot be read, and the end where it is reported without a user
@@ -49,9 +52,9 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    /// Of these Secrets without their content.
-    pub(super) fn of(secrets: &[Value], evaluation: &Evaluation<'_>) -> Self {
-        let mut all = Self::default();
+    /// Of these Secrets without their content. With settings, the policy says what they have it read.
+    pub(super) fn of(secrets: &[Value], question: Question, evaluation: &Evaluation<'_>) -> Self {
+        let mut all = Self { has_settings: question == Question::Policy, ..Self::default() };
         for secret in secrets.iter().filter(|secret| READ.contains(&word(secret, "/type"))) {
             let key = ["/metadata/namespace", "/metadata/name"].map(|path| word(secret, path).to_owned());
             let key: Key = key.into();
@@ -69,10 +72,16 @@ impl Ends {
         all
     }
 
-    /// Adds findings to the outcome of a manifest whose pods use such a Secret. A pod is rejected if none of its pull secrets
-    /// can serve an image.
+    /// Adds findings to the outcome of a manifest whose pods use such a Secret, unless settings say which there are. A pod is
+    /// rejected if none of its pull secrets can serve an image.
     pub(super) fn attach(&self, evaluation: &Evaluation<'_>, asker: &Asker<'_>, outcome: &mut Outcome) {
         if self.due.is_empty() {
+            return;
+        }
+        if self.has_settings {
+            let findings = outcome.verdicts().flat_map(|verdict| &verdict.findings);
+            let names = findings.filter(|it| is_end(it)).filter_map(|it| it.secret.clone());
+            self.note(names.map(|name| (outcome.namespace.clone(), name)));
             return;
         }
         for pod in evaluation.pods_to_pull(outcome) {
@@ -114,11 +123,11 @@ impl Ends {
         }
     }
 
-    fn note(&self, used: Option<Key>) {
+    fn note(&self, used: impl IntoIterator<Item = Key>) {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).extend(used);
     }
 
-    /// Prints which of these Secrets no finding names, because no pod that pulls relies on them.
+    /// Prints which of these Secrets no finding names, because no pod that pulls relies on them, or the settings ask for none.
     pub(super) fn tell_of_unused(&self, io: &Io) {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let unused = self.due.iter().filter(|(key, _)| !used.contains(*key));
@@ -177,10 +186,13 @@ fn findings(
         old: None,
     };
     let mut findings = asked.ask(&request.to_value()).findings;
-    findings.retain(|finding| {
-        [EXPIRED, EXPIRES_SOON].contains(&finding.rule.as_str()) && finding.secret.as_deref() == Some(secret)
-    });
+    findings.retain(|finding| is_end(finding) && finding.secret.as_deref() == Some(secret));
     findings
+}
+
+/// Whether it is about the end of a Secret.
+fn is_end(finding: &Finding) -> bool {
+    [EXPIRED, EXPIRES_SOON].contains(&finding.rule.as_str())
 }
 
 #[cfg(test)]

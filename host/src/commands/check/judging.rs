@@ -42,8 +42,16 @@ pub(crate) struct Tally {
     pub(crate) unreadable: Vec<String>,
     /// Whether every input was read to its end
     pub(crate) all_read: bool,
-    /// The places of the objects of a cluster that are accepted
+    pub(crate) of_live: OfLive,
+}
+
+/// What is known of the objects of a cluster.
+#[derive(Debug, Default)]
+pub(crate) struct OfLive {
+    /// The places of those that are accepted
     pub(crate) accepted: HashSet<String>,
+    /// Whether a pod is rejected
+    pub(crate) has_rejected_pod: bool,
 }
 
 /// What is reported about a part before its objects.
@@ -117,7 +125,7 @@ pub(crate) fn run(
         foreign: 0,
         unreadable: Vec::new(),
         all_read: true,
-        accepted: HashSet::new(),
+        of_live: OfLive::default(),
     };
     // How many documents of the current input came before this part.
     let mut documents = 0;
@@ -150,8 +158,8 @@ pub(crate) fn run(
         for mut outcome in outcomes {
             outcome.source.document += documents;
             tally.add(&outcome);
-            if head.is_live && outcome.worst() == Decision::Accepted {
-                tally.accepted.insert(outcome.source.file.clone());
+            if head.is_live {
+                tally.of_live.add(&outcome);
             }
             reports.outcome(outcome, io);
         }
@@ -172,6 +180,16 @@ impl Tally {
                 Some(count) => *count += 1,
                 None => drop(self.skipped.insert(reason.clone(), 1)),
             }
+        }
+    }
+}
+
+impl OfLive {
+    fn add(&mut self, outcome: &Outcome) {
+        match outcome.worst() {
+            Decision::Accepted => drop(self.accepted.insert(outcome.source.file.clone())),
+            Decision::Rejected => self.has_rejected_pod |= outcome.kind == "Pod",
+            _ => {}
         }
     }
 }

@@ -1,7 +1,5 @@
 //! `check --live`: the objects of a cluster as inputs.
 
-use std::collections::HashSet;
-
 use anyhow::Result;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
@@ -10,10 +8,11 @@ use review::list::some_of;
 
 use super::Check;
 use super::ends::Ends;
+use super::judging::OfLive;
 use crate::args::{AccessArgs, CompleteArgs};
 use crate::commands::question::Question;
 use crate::commands::unknown::Unknown;
-use crate::console::{ExitStatus, Io};
+use crate::console::Io;
 use crate::files::input::Given;
 use crate::kubectl::world::{Found, Waiting, World};
 use crate::kubectl::{Kubectl, Scope};
@@ -70,10 +69,9 @@ impl Live {
         self.world.secrets.iter().for_each(|secret| cluster.declare_secret(secret.clone()));
     }
 
-    /// When the Secrets end whose content is not known. With settings, the policy says what they have it read.
+    /// When the Secrets end whose content is not known.
     pub(super) fn ends(&self, question: Question, evaluation: &Evaluation<'_>) -> Ends {
-        let is_wanted = !self.has_contents && question == Question::Pulls;
-        if is_wanted { Ends::of(&self.world.secrets, evaluation) } else { Ends::default() }
+        if self.has_contents { Ends::default() } else { Ends::of(&self.world.secrets, question, evaluation) }
     }
 
     /// Whether a Secret that was not read does not exist; `given` without `--live`.
@@ -81,7 +79,7 @@ impl Live {
         if self.was_read { CompleteArgs { complete: self.world.no_secrets.is_none() } } else { given }
     }
 
-    /// Prints what is left out, and what is not known.
+    /// Prints what is left out, and which part of the Secrets is known.
     pub(super) fn tell(&self, question: Question, io: &Io) {
         let World { no_secrets, made, alike, finished, unused, .. } = &self.world;
         if *made > 0 {
@@ -107,47 +105,42 @@ impl Live {
         if *unused > 0 {
             io.stderr.line(&format!("note: {} without pods skipped", counted(*unused, "old revision")));
         }
+        if self.was_read && !self.has_contents && no_secrets.is_none() {
+            let are = if question == Question::Pulls { "checked" } else { "known" };
+            io.stderr.line(&format!(
+                "note: only the names, types and announced ends of Secrets are {are}; to check what is in them, add --secrets"
+            ));
+        }
+    }
+
+    /// Prints what the user may not list.
+    pub(super) fn warn_of_forbidden(&self, io: &Io) {
         if !self.world.forbidden.is_empty() {
             let kinds = self.world.forbidden.join(", ");
             let warning = Diagnostic::warning(format!("not checked, because you may not list them: {kinds}"));
             io.stderr
                 .diagnostic(&warning.with_help("ask for the right to list them, if the cluster has any"));
         }
-        match no_secrets {
-            Some(error) => {
-                let warning = Diagnostic::warning(format!("the Secrets are not known: {error}"));
-                let help =
-                    "ask for the right to list secrets, without which no Secret is reported as missing";
-                io.stderr.diagnostic(&warning.with_help(help));
-            }
-            None if self.was_read && !self.has_contents && question == Question::Pulls => {
-                io.stderr.line(
-                    "note: only the names, types and announced ends of Secrets are checked; to check what is in them, add --secrets",
-                );
-            }
-            None if self.was_read && !self.has_contents => {
-                io.stderr.line("note: what is in the Secrets is not known; to check it, add --secrets");
-            }
-            None => {}
+        if let Some(error) = &self.world.no_secrets {
+            let warning = Diagnostic::warning(format!("the Secrets are not known: {error}"));
+            let help = "ask for the right to list secrets, without which no Secret is reported as missing";
+            io.stderr.diagnostic(&warning.with_help(help));
         }
     }
 
-    /// Prints what to do about pods: unlike a manifest, one that is rejected cannot get another pull secret, and one that is
-    /// accepted may wait for its images.
-    pub(super) fn tell_of_pods(&self, status: ExitStatus, accepted: &HashSet<String>, io: &Io) {
-        let is_pod = |found: &Found| found.object.get("kind").is_some_and(|kind| kind == "Pod");
-        if status == ExitStatus::Found && self.world.objects.iter().any(is_pod) {
+    /// Prints what to do about pods that are rejected: unlike a manifest, a pod cannot get another pull secret.
+    pub(super) fn tell_of_rejected(of_live: &OfLive, io: &Io) {
+        if of_live.has_rejected_pod {
             io.stderr.line(
                 "note: a pod keeps the pull secrets that it was created with; after a fix, delete the pods that are rejected, \
                  so that their workloads create them again",
             );
         }
-        self.tell_of_waiting(accepted, io);
     }
 
     /// Prints which pods wait for their images, although nothing is wrong with what was checked for them.
-    fn tell_of_waiting(&self, accepted: &HashSet<String>, io: &Io) {
-        let waiting = self.world.waiting.iter().filter(|pod| accepted.contains(&pod.checked));
+    pub(super) fn tell_of_waiting(&self, of_live: &OfLive, io: &Io) {
+        let waiting = self.world.waiting.iter().filter(|pod| of_live.accepted.contains(&pod.checked));
         let pods: Vec<&Waiting> = waiting.collect();
         let Some(first) = pods.first() else { return };
         let names: Vec<String> =
