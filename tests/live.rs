@@ -191,6 +191,11 @@ fn without_the_right_to_list_secrets_none_is_reported_as_missing() {
         "{talk}"
     );
     assert_eq!(status, Some(0), "{out}{talk}");
+    let (_, talk, _) = stub.run(&["check", "--live", "-q"]);
+    assert!(
+        talk.starts_with("warning: the Secrets are not known: "),
+        "what is not checked is a problem: {talk}"
+    );
 }
 
 #[test]

@@ -154,16 +154,20 @@ fn with_settings_an_end_is_a_finding_or_in_the_warning() {
         (json!({"mode": "validate"}), false),
         (json!({"mode": "validate", "actions": {"unusable": "reject"}}), false),
         (json!({"mode": "validate", "cluster": {"secrets": "exists"}}), true),
+        // The policy reads the end together with the content.
+        (json!({"mode": "validate", "cluster": {"secrets": "credentials"}}), false),
         (
             json!({"mode": "validate", "cluster": {"secrets": "exists"}, "actions": {"unusable": "allow"}}),
             false,
         ),
     ] {
         let settings = settings.to_string();
-        let (out, talk, _) =
-            stub(&objects(), &secrets).run(&["check", "--live", "--settings-json", &settings]);
-        assert_eq!(out.contains("[secret-expired]"), is_finding, "{settings}: {out}");
-        assert_eq!(talk.contains(warning), !is_finding, "{settings}: {talk}");
-        assert!(talk.contains(note), "{talk}");
+        for quiet in [&[][..], &["-q"]] {
+            let args = [&["check", "--live", "--settings-json", &settings], quiet].concat();
+            let (out, talk, _) = stub(&objects(), &secrets).run(&args);
+            assert_eq!(out.contains("[secret-expired]"), is_finding, "{settings}: {out}");
+            assert_eq!(talk.contains(warning), !is_finding, "{settings}: {talk}");
+            assert_eq!(talk.contains(note), quiet.is_empty(), "{talk}");
+        }
     }
 }

@@ -19,7 +19,12 @@ const NOTE: &str = "note: the kubelet cannot pull";
 
 /// The note among the messages of a check of these objects.
 fn note(objects: &[Value], called: &str, access: &[&str]) -> Option<String> {
-    let scope = access.iter().map(|option| format!(" {option}")).collect::<Vec<_>>().concat();
+    let scope = access
+        .iter()
+        .filter(|option| **option != "-q")
+        .map(|option| format!(" {option}"))
+        .collect::<Vec<_>>()
+        .concat();
     let metadata = OF_EXPIRED.replace("2020", "2999");
     let stub = Stub::new().objects(&get(CHECKED, &scope), objects).prints(&get_metadata(&scope), &metadata);
     std::fs::write(stub.path().join("a b.yaml"), "").unwrap();
@@ -44,6 +49,7 @@ fn a_pod_that_is_accepted_and_waits_gets_the_command_that_says_why() {
         assert_eq!(note(&all, "acr-pull-secret", &[]).is_some(), is_named, "{reason}");
     }
     all[accepted] = waiting(all[accepted].clone(), "ImagePullBackOff");
+    assert!(note(&all, "acr-pull-secret", &["-q"]).is_some(), "a pull that fails is a problem");
     for (called, access, shown) in [
         ("acr-pull-secret", &[][..], "acr-pull-secret why web-1-a -n shop"),
         ("kubectl-acr_pull_secret", &[], "kubectl acr-pull-secret why web-1-a -n shop"),

@@ -237,8 +237,8 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let rules = described_rules(args, &policy, host);
     let mut reports = Reports::begin(&args.output, style, &rules, io);
     problems.all.iter().for_each(|problem| reports.problem(problem, io));
+    live.warn_of_forbidden(io);
     if !args.quiet {
-        live.warn_of_forbidden(io);
         if args.is_read_as_text() {
             question.tell(&settings, io);
         }
@@ -268,9 +268,10 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
     if !args.quiet {
         Live::tell_of_rejected(&tally.of_live, io);
-        live.tell_of_waiting(&tally.of_live, io);
-        ends.tell_of_unused(io);
     }
+    // A pull that fails is a problem, as is a Secret that ends.
+    live.tell_of_waiting(&tally.of_live, io);
+    ends.tell_of_unused(io);
     if tally.can_be_fixed {
         point_at_fix(args, question, io);
     }
