@@ -48,7 +48,7 @@ use review::rule_help::{Rule, rules};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret check manifests/                      a folder, recursively
-  helm template shop charts/shop | acr-pull-secret check -
+  helm template shop charts/shop -n shop | acr-pull-secret check -n shop -
   acr-pull-secret check --settings policy.yaml 'deploy/*.yaml'
   kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json |
     acr-pull-secret check --settings - deploy/

@@ -40,7 +40,8 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret fix deploy/             every pod and pod template in a folder
   acr-pull-secret fix --check deploy/     in CI: 1 if there is something to fix
   acr-pull-secret fix --cluster serviceaccounts.yaml deploy/web.yaml
-  set -o pipefail; helm template shop charts/shop | acr-pull-secret fix - | kubectl apply -f -
+  set -o pipefail; helm template shop charts/shop -n shop |
+    acr-pull-secret fix -n shop - | kubectl apply -n shop -f -
 
 A new list is written before the containers. If the pod's ServiceAccount is among the PATHs or in
 --cluster, its pull secrets come first in the list, because a pod with a list does not get them.
