@@ -5,6 +5,9 @@ use crate::process::{Ended, on_one_line};
 /// The begin of a line with an error of the API server.
 const OF_SERVER: &str = "Error from server";
 
+/// The begin of the line that says why there is no connection.
+const NO_CONNECTION: &str = "Unable to connect to the server: ";
+
 /// Why kubectl failed, on one line. Most failures end with one line that says it, after lines of the log that repeat it.
 /// What was shown while kubectl ran is not repeated, unless nothing came after it.
 pub(super) fn reason(ended: &Ended) -> String {
@@ -18,7 +21,8 @@ pub(super) fn reason(ended: &Ended) -> String {
     // A plugin that logs in may print other errors before that of the API server.
     let of_server = said.iter().position(|line| line.starts_with(OF_SERVER));
     let Some(first) = of_server.or_else(|| said.iter().position(|line| is_error(line))) else {
-        return on_one_line(last);
+        // A plugin that is missing has an explanation behind this line, and a server that logs in its answer.
+        return on_one_line(said.iter().find(|line| line.starts_with(NO_CONNECTION)).unwrap_or(last));
     };
     // `error: ` with a list of several below it.
     let items = said.iter().skip(first + 1).take_while(|line| line.starts_with("* "));
@@ -80,6 +84,10 @@ mod tests {
             (
                 "ERROR: run az login\nError from server (Forbidden): pods is forbidden".to_owned(),
                 "Error from server (Forbidden): pods is forbidden",
+            ),
+            (
+                "Unable to connect to the server: getting credentials: exec: executable kubelogin not found\n\nIt looks like you\n\nhttps://kubernetes.io/docs/".to_owned(),
+                "Unable to connect to the server: getting credentials: exec: executable kubelogin not found",
             ),
             ("Warning: old\nUnable to connect to the server: EOF\n".to_owned(), "Unable to connect to the server: EOF"),
             (LOG.to_owned(), LOG.trim()),

@@ -39,19 +39,29 @@ const MOST_OF_WORD: usize = 512;
 const SIGNS: [&str; 10] = [":=", ":", "=>", "==", "->", "=", "%3d", "%3a", "\\u003d", ">"];
 
 /// Quotes, as they are and as URLs, HTML and JSON have them.
-const QUOTES: [&str; 8] = ["\"", "'", "`", "%22", "%27", "&quot;", "&#34;", "\\u0022"];
+const QUOTES: [&str; 9] = ["\"", "'", "`", "%22", "%27", "&quot;", "&#34;", "\\u0022", "\\x22"];
 
 /// Words that follow a name and a colon in a sentence, such as `failed to fetch oauth token: unexpected status`.
 const WORDS: &str = "a absent access an and authentication authorization bad cannot check client connection context could couldn't decode \
-    denied dial empty eof error exec executable expected expired failed failure forbidden get head http illegal in \
+    denied dial empty eof error exec executable expected expired failed failure false forbidden get head http illegal in \
     incorrect insufficient_scope invalid is malformed missing must no none not oauth2 of parse please post pull received \
-    repository request required response rpc secret secrets server status the timeout try unable unauthorized unexpected unknown \
-    unsupported was wrong";
+    repository request required response rpc secret secrets server status the timeout true try unable unauthorized unexpected \
+    unknown unsupported was wrong";
+
+/// Words after which `token:` says why there is none: `failed to get token: pods "web" not found`.
+const VERBS: &str =
+    "acquire create exchange fetch generate get invalid refresh request requesting retrieve validate";
+
+/// How far before the name such a word is.
+const MOST_BETWEEN: usize = 4;
+
+/// The fewest characters of a value that looks like a token.
+const LEAST_OF_TOKEN: usize = 12;
 
 /// The text without the values after names of credentials.
 pub(super) fn without_named(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
-    let login = lower.find("login").unwrap_or(lower.len());
+    let login = login(&lower).unwrap_or(lower.len());
     let mut shown = String::with_capacity(text.len());
     let (mut copied, mut looked) = (0, 0);
     while let Some(rest) = lower.get(looked..).filter(|rest| !rest.is_empty()) {
@@ -89,7 +99,8 @@ impl Key<'_> {
         // `password2`
         let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         let (is_quoted, after_quote) = quote(rest).map_or((false, rest), |(_, rest)| (true, rest));
-        let Some((sign, after_sign)) = sign(after_quote.trim_start()) else {
+        let named = || Some((":", value_of_named(after_quote)?));
+        let Some((sign, after_sign)) = sign(after_quote.trim_start()).or_else(named) else {
             let value = rest.trim_start();
             let has_space = !is_quoted && rest.starts_with(char::is_whitespace);
             // `invalid password "…"`, and not `secret "acr-secret"`
@@ -102,8 +113,8 @@ impl Key<'_> {
             return None;
         }
         let value = without_signs(after_sign.trim_start());
-        // `map[Authorization:[Basic …]]`
-        let value = value.strip_prefix('[').unwrap_or(value);
+        // `map[Authorization:[Basic …]]`, and a list
+        let (is_list, value) = value.strip_prefix('[').map_or((false, value), |rest| (true, rest));
         let is_spoken = sign == ":" && after_sign.starts_with(char::is_whitespace);
         if self.name == "authorization" {
             let bare = quote(value).map_or(value, |(_, rest)| rest);
@@ -117,6 +128,15 @@ impl Key<'_> {
         }
         if is_spoken && quote(value).is_none() && self.is_of_sentence(value) {
             return None;
+        }
+        let line = value.split(['\n', ']']).next().unwrap_or_default();
+        let has_several = is_list && line.contains(',');
+        // A scheme that is not known, and each of several cookies.
+        let is_header =
+            sign == ":" && ["authorization", "cookie"].contains(&self.name) && quote(value).is_none();
+        if has_several || is_header {
+            let begin = self.lower.len() - value.len();
+            return (!line.is_empty()).then_some(begin..begin + line.len());
         }
         self.range(value)
     }
@@ -143,6 +163,18 @@ impl Key<'_> {
         }) || self.lower.get(..self.begin).is_some_and(|before| before.ends_with("%22"))
     }
 
+    /// Whether the name is a word of a sentence about how to get such a value.
+    fn is_behind_verb(&self) -> bool {
+        let begin = self.lower.floor_char_boundary(self.begin.saturating_sub(MOST_OF_WORD));
+        let before = self.lower.get(begin..self.begin).unwrap_or_default();
+        before.ends_with(char::is_whitespace)
+            && before
+                .split_whitespace()
+                .rev()
+                .take(MOST_BETWEEN)
+                .any(|word| VERBS.split_whitespace().any(|verb| verb == word))
+    }
+
     /// Whether the word after a colon and a space goes on a sentence.
     fn is_of_sentence(&self, value: &str) -> bool {
         let length = value.find(char::is_whitespace).unwrap_or(value.len());
@@ -150,38 +182,69 @@ impl Key<'_> {
         let Some(written) = self.text.get(begin..begin + length) else { return false };
         let word = written.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_').to_ascii_lowercase();
         let is_status = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
-        if word.is_empty() || is_status || WORDS.split_whitespace().any(|it| it == word) {
+        // An error of Entra ID, and what reports it.
+        let is_error =
+            word.starts_with("aadsts") || (word.len() > "credential".len() && word.ends_with("credential"));
+        if word.is_empty() || is_status || is_error || WORDS.split_whitespace().any(|it| it == word) {
             return true;
         }
         match self.name {
+            "token" => self.is_behind_verb() && !is_like_token(written),
             // `secret shop/acr-secret: absent`, and not `client_secret: …`
             "secret" => {
                 let before = self.lower.get(..self.begin).unwrap_or_default();
-                let is_key = before.ends_with('_') || before.trim_end_matches(['-', '_']).ends_with("client");
+                let is_key =
+                    before.ends_with('_') || before.trim_end_matches(['-', '_', ' ']).ends_with("client");
                 !is_key
                     && written
                         .chars()
                         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "./:,-".contains(c))
             }
-            "sig" | "signature" => true,
+            "sig" | "signature" => !is_like_token(written),
             _ => false,
         }
     }
 }
 
+/// Whether a word looks like a token: long, of letters and digits.
+fn is_like_token(word: &str) -> bool {
+    word.len() >= LEAST_OF_TOKEN
+        && word.bytes().any(|byte| byte.is_ascii_digit())
+        && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// What is behind `"value":`, where the name is itself a value: `{"name": "DB_PASSWORD", "value": "…"}`.
+fn value_of_named(text: &str) -> Option<&str> {
+    let text = text.trim_start().strip_prefix(',')?.trim_start();
+    let text = quote(text)?.1.strip_prefix("value")?;
+    quote(text)?.1.trim_start().strip_prefix(':')
+}
+
+/// Where a call such as `docker login -u …` or `login contoso.azurecr.io …` begins.
+fn login(lower: &str) -> Option<usize> {
+    lower.match_indices("login ").map(|(at, _)| at).find(|at| {
+        let next = lower.get(at + "login ".len()..).unwrap_or_default();
+        let word = next.split_whitespace().next().unwrap_or_default();
+        word.starts_with('-') || word.contains('.')
+    })
+}
+
 /// The value of an option that is short: `-p PASSWORD` of a `login`, `-u USER:PASSWORD`.
 fn of_flag(lower: &str, at: usize, login: usize) -> Option<Range<usize>> {
     let is_begin = lower.get(..at)?.chars().next_back().is_none_or(char::is_whitespace);
+    // `-p VALUE`, `-p=VALUE`, and in one word
     let after = |flag: &str| {
         let value = lower.get(at..)?.strip_prefix(flag)?;
-        value.starts_with(char::is_whitespace).then(|| value.trim_start())
+        let is_of_long = !flag.starts_with("--") && value.starts_with('-');
+        let is_longer = flag.starts_with("--") && !value.starts_with(|c: char| c.is_whitespace() || c == '=');
+        (!is_of_long && !is_longer).then(|| value.strip_prefix('=').unwrap_or(value).trim_start())
     };
     let value = if !is_begin {
         None
-    } else if let Some(value) = after("-p") {
-        (login < at).then_some(value)
+    } else if let Some(value) = after("-p").filter(|_| login < at) {
+        Some(value)
     } else {
-        let value = after("-u").or_else(|| after("--user"))?;
+        let value = after("--user").or_else(|| after("-u"))?;
         let word = value.split(char::is_whitespace).next().unwrap_or_default();
         word.contains(':').then_some(value)
     }?;
@@ -197,6 +260,8 @@ fn range(text: &str) -> Option<Range<usize>> {
     }
     let length = text.find(char::is_whitespace).unwrap_or(text.len());
     let word = text.get(..length)?;
+    // The end of a sentence behind a bracket.
+    let word = word.strip_suffix('.').filter(|word| word.ends_with([']', '}', ')'])).unwrap_or(word);
     let value = word.trim_end_matches([':', ',', ';', ']', '}', ')', '"']);
     (!value.is_empty()).then_some(0..value.len())
 }
@@ -215,7 +280,8 @@ fn quote(text: &str) -> Option<(&str, &str)> {
 /// Where the quote closes that a text follows; its end where it does not. A quote that has more backslashes is a part of the text.
 fn closing(text: &str, quote: &str) -> usize {
     let bare = quote.trim_start_matches('\\');
-    let (mark, most) = if bare.starts_with('u') { (quote, 0) } else { (bare, quote.len() - bare.len()) };
+    let (mark, most) =
+        if bare.starts_with(['u', 'x']) { (quote, 0) } else { (bare, quote.len() - bare.len()) };
     let closes = |at: &usize| {
         let before = text.get(..*at).unwrap_or_default();
         before.len() - before.trim_end_matches('\\').len() <= most
@@ -300,6 +366,24 @@ mod tests {
             ("password -> HUNTER2", "password -> ***"),
             ("invalid password \"HUNTER2\" of ann", "invalid password \"***\" of ann"),
             ("Set-Cookie: session=HUNTER2", "Set-Cookie: ***"),
+            ("Cookie: a=b; session=HUNTER2", "Cookie: ***"),
+            ("Authorization: SharedKey acct:HUNTER2HUNTER2=", "Authorization: ***"),
+            ("Authorization: Digest username=\"bob\", response=\"HUNTER2\"", "Authorization: ***"),
+            ("map[Authorization:[Negotiate YIIHUNTER2==] Accept:[x]]", "map[Authorization:[***] Accept:[x]]"),
+            ("auth: [dTpw, HUNTER2]", "auth: [***]"),
+            ("token: [\"x\",\"HUNTER2\"]", "token: [***]"),
+            (r"{\x22password\x22:\x22HUNTER2\x22}", r"{\x22password\x22:\x22***\x22}"),
+            (
+                "[{\"name\":\"DB_PASSWORD\",\"value\":\"HUNTER2\"}]",
+                "[{\"name\":\"DB_PASSWORD\",\"value\":\"***\"}]",
+            ),
+            ("podman login -u=bob -p=HUNTER2", "podman login -u=bob -p=***"),
+            ("docker login -u bob -pHUNTER2 x.io", "docker login -u bob -p*** x.io"),
+            ("curl --user=bob:HUNTER2 x", "curl --user=*** x"),
+            ("curl -ubob:HUNTER2 x", "curl -u*** x"),
+            ("client secret: hunter2value", "client secret: ***"),
+            ("signature: HUNTER2abcdef==", "signature: ***"),
+            ("failed to get token: eyJHUNTER2HUNTER2", "failed to get token: ***"),
             // A message may be cut.
             ("{\"password\": \"HUNTER2 x", "{\"password\": \"***"),
         ] {
@@ -325,6 +409,19 @@ mod tests {
             "failed to refresh token: oauth2: \"invalid_grant\"",
             "failed to get token: expected an empty error but received: AzureCLICredential: ERROR: AADSTS70043",
             "pull secret: acr-secret",
+            "failed to fetch token: pods \"web\" not found",
+            "failed to fetch token: serviceaccounts \"web\" is forbidden: User \"ann\"",
+            "failed to get token: AADSTS50076: Due to a configuration change",
+            "failed to fetch oauth token: AADSTS7000215: Invalid client secret provided",
+            "failed to get token: DefaultAzureCredential: failed to acquire a token.",
+            "Requesting bearer token: pinging container registry contoso.azurecr.io",
+            "failed to get authorization token: operation error ECR: x",
+            "failed to validate token: signature is invalid",
+            "invalid token: token audiences [a]",
+            "oauth2: cannot fetch token: unauthorized_client",
+            "failed to login: unable to mkdir -p /run/containerd: permission denied",
+            "had untolerated taint {auth: true}. preemption: 0/3 nodes",
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value",
             "contoso.azurecr.io/shop/token:v1: not found",
             "localhost:5000/secret:v1",
             "no valid signature: policy",

@@ -64,7 +64,7 @@ pub enum Meaning {
 /// Words of messages, in lower case, and their meaning; the first that occurs counts. containerd: remotes/docker/authorizer.go,
 /// resolver.go, errdefs; CRI-O: containers/image; dockershim: docker's registry client; kubelet: `throttledImageService`; Go: net,
 /// net/http, crypto/x509; ACR: "denied: client with IP".
-const WORDS: [(&str, Meaning); 75] = [
+const WORDS: [(&str, Meaning); 83] = [
     ("no space left on device", Meaning::NoSpace),
     ("disk quota exceeded", Meaning::NoSpace),
     ("pull qps exceeded", Meaning::Throttled),
@@ -124,6 +124,16 @@ const WORDS: [(&str, Meaning); 75] = [
     ("403 forbidden", Meaning::Forbidden),
     ("status code 403", Meaning::Forbidden),
     ("from registry 403", Meaning::Forbidden),
+    // What the proxy answers to CONNECT; Go gives its status alone.
+    ("\": forbidden", Meaning::Proxy),
+    ("\": service unavailable", Meaning::Proxy),
+    ("\": bad gateway", Meaning::Proxy),
+    // There was no answer, or none of a registry. Of a refusal, the words do not have the request: `unexpected status from POST`.
+    ("oauth token: post \"", Meaning::Unreachable),
+    ("oauth token: get \"", Meaning::Unreachable),
+    ("anonymous token: get \"", Meaning::Unreachable),
+    ("failed to do request: ", Meaning::Unreachable),
+    ("unable to decode token response", Meaning::Broken),
     // Where several credentials were tried, the message has one error for each: see `yields_to_missing_image`.
     ("failed to fetch oauth token", Meaning::Refused),
     ("failed to fetch anonymous token", Meaning::NoCredential),

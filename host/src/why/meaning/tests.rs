@@ -24,6 +24,13 @@ fn messages_of_kubelets_have_their_meaning() {
         (authorize.as_str(), format!("failed to fetch anonymous token: unexpected status from GET request to {tokens}: 401 Unauthorized"), NoCredential),
         (&authorize, format!("failed to fetch oauth token: unexpected status from POST request to {tokens}: 401 Unauthorized"), Refused),
         (&authorize, "failed to fetch anonymous token: unexpected status: 403 Forbidden".to_owned(), Forbidden),
+        (&authorize, format!("failed to fetch oauth token: Post \"{tokens}\": http2: server sent GOAWAY and closed the connection; LastStreamID=1"), Unreachable),
+        (&authorize, format!("failed to fetch oauth token: Post \"{tokens}\": dial tcp 20.0.0.1:443: socket: too many open files"), Unreachable),
+        (&authorize, format!("failed to fetch anonymous token: Get \"{tokens}\": stream error: stream ID 1; INTERNAL_ERROR; received from peer"), Unreachable),
+        (&authorize, format!("failed to fetch oauth token: Post \"{tokens}\": Forbidden"), Proxy),
+        (&authorize, "failed to fetch oauth token: unable to decode token response: invalid character '<' looking for beginning of value".to_owned(), Broken),
+        (&request, "http: server closed idle connection".to_owned(), Unreachable),
+        (&request, "Service Unavailable".to_owned(), Proxy),
         (&authorize, format!("failed to fetch anonymous token: Get \"{tokens}\": dial tcp: i/o timeout"), Unreachable),
         // A revoked secret, and then the anonymous attempt of a node of AKS.
         (
@@ -322,7 +329,8 @@ fn words_of_the_image_are_not_the_reason() {
 fn each_of_the_words_alone_has_its_meaning() {
     for (words, meaning) in WORDS {
         let begin = if words.starts_with('"') { "Get \"https://x" } else { "" };
-        let message = format!("{begin}{words} x");
+        let end = if words.ends_with('"') { "https://x\": x" } else { " x" };
+        let message = format!("{begin}{words}{end}");
         let image = "contoso.azurecr.io/shop/web:v1";
         assert_eq!(Meaning::of("ErrImagePull", &message, image), Some(meaning), "{message}");
     }
