@@ -1,16 +1,13 @@
 //! The cluster in suggested commands: a command without the context of the question would change another cluster.
 
 use crate::args::AccessArgs;
-use crate::text::{shell_path, shell_word};
 
 /// Beginnings of calls that talk to a cluster. kubectl takes its options before its own commands too.
-const CALLS: [&str; 2] = ["kubectl ", "acr-pull-secret why "];
+const CALLS: [&str; 2] = ["kubectl", "acr-pull-secret why"];
 
 /// A text in which each call that talks to a cluster has the options that name it.
 pub(super) fn with_access(text: &str, access: &AccessArgs) -> String {
-    let context = access.context.as_deref().map(|name| format!("--context={} ", shell_word(name)));
-    let kubeconfig = access.kubeconfig.as_deref().map(|path| format!("--kubeconfig={} ", shell_path(path)));
-    let options: String = context.into_iter().chain(kubeconfig).collect();
+    let options = access.words();
     if options.is_empty() {
         return text.to_owned();
     }
@@ -24,10 +21,13 @@ pub(super) fn with_access(text: &str, access: &AccessArgs) -> String {
     named + rest
 }
 
-/// The next call, where its first word is a word of its own.
+/// The next call, where it is not a part of other words.
 fn next_call(text: &str) -> Option<(usize, &'static str)> {
     let of = |call: &'static str| {
-        let is_word = |at: &usize| text.get(..*at).is_some_and(|it| it.is_empty() || it.ends_with(' '));
+        let is_word = |at: &usize| {
+            let begins = text.get(..*at).is_some_and(|it| it.is_empty() || it.ends_with(' '));
+            begins && text.get(at + call.len()..).is_some_and(|rest| rest.starts_with(' '))
+        };
         text.match_indices(call).map(|(at, _)| at).find(is_word).map(|at| (at, call))
     };
     CALLS.into_iter().filter_map(of).min()
