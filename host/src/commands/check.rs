@@ -32,7 +32,7 @@ use crate::files::atomic_file::{Access, Draft};
 use crate::files::input::{self, Given};
 use crate::files::origin::Origin;
 use crate::program;
-use crate::pull::{self, Asker, Plans, Pulls};
+use crate::pull::{self, Asker, Plans, Pulls, Unread};
 use crate::report::text::Style;
 use crate::sandbox::Policy;
 use crate::sandbox::lookup_recording::{Record, Replay};
@@ -293,6 +293,7 @@ fn asker<'a>(
         host: Arc::new(lookups(cluster, policy, None, complete, io)),
         cluster,
         is_complete: complete.complete,
+        unread: Unread::NotGiven,
         node: pulling::node(&args.pull, policy)?,
         plans: Plans::default(),
     })

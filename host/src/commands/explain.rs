@@ -21,7 +21,7 @@ use crate::commands::{pulling, question, standard_input};
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::files::search::Search;
-use crate::pull::{self, Asker, Plans, Pulls};
+use crate::pull::{self, Asker, Plans, Pulls, Unread};
 use crate::report;
 use crate::report::lines::Lines;
 use review::cluster::Cluster;
@@ -171,6 +171,7 @@ pub fn run(args: &Explain, io: &mut Io) -> Result<ExitStatus> {
             host,
             cluster: &cluster,
             is_complete: args.complete.complete,
+            unread: Unread::NotGiven,
             node: pulling::node(&args.pull, &policy)?,
             plans: Plans::default(),
         };

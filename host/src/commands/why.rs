@@ -20,7 +20,6 @@ use clap::Args;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::explanation::{self, Usability};
 use review::host_calls::HostCalls;
-use review::lookups::NOT_GIVEN;
 use review::object_name::parse_namespace;
 use review::settings::Settings;
 use serde_json::Value;
@@ -33,7 +32,7 @@ use crate::commands::answers::{self, AnswerFormat};
 use crate::commands::{policy_file, pulling};
 use crate::console::{ExitStatus, Io};
 use crate::kubectl::{Kubectl, Scope};
-use crate::pull::{self, Asker, Plans, Pulls};
+use crate::pull::{self, Asker, Plans, Pulls, Unread};
 use crate::pull_secret::time::Time;
 use crate::registry::acr_name;
 use crate::report::why::Answer;
@@ -54,9 +53,6 @@ Exit status:
   1  an image cannot be pulled, or only the next pull of a pod that runs fails,
      or a workload has no pods
   2  invalid usage, or kubectl failed";
-
-/// Why a Secret is not known, after its name.
-const NOT_ALLOWED: &str = " may not be read by this login";
 
 const PULL: &str = "Ask the registries whether the images can be pulled, with the credentials that the kubelet would try from the \
                     pull secrets of the pod";
@@ -107,7 +103,13 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
     let mut explain = |target: &Target| -> Result<()> {
         match gathering.find(target) {
             Ok(Found::NoPods { kind, namespace, name, is_wanted, cause }) => {
-                answers.push(Answer::of_workload(&kind, &namespace, &name, !is_wanted, on_cluster(cause)));
+                answers.push(Answer::of_workload(
+                    &kind,
+                    &namespace,
+                    &name,
+                    !is_wanted,
+                    on_cluster(cause),
+                ));
                 Ok(())
             }
             Ok(Found::Pods(groups)) => {
@@ -230,6 +232,7 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             host,
             cluster: &cluster,
             is_complete,
+            unread: Unread::NotAllowed,
             node: pulling::node(&args.pull, policy)?,
             plans: Plans::default(),
         };
@@ -261,10 +264,6 @@ fn ask(
     let pulls = Pulls::ask(asker, pulled().map(question), &args.pull.asking(false), io)?;
     for image in images.iter_mut().filter(|image| !image.image.is_never_pulled) {
         image.pull = pulls.result(&question(image), true, Some(&platform));
-        // What is not given here is what kubectl was not allowed to get.
-        if let Some(message) = image.pull.as_mut().and_then(|pull| pull.message.as_mut()) {
-            *message = message.replace(NOT_GIVEN, NOT_ALLOWED);
-        }
     }
     Ok(())
 }

@@ -53,6 +53,25 @@ pub enum PlanError {
     },
 }
 
+/// Why an object that may exist is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// It is not among the inputs
+    NotGiven,
+    /// The cluster has it, and the login may not read it
+    NotAllowed,
+}
+
+impl Unread {
+    /// What is said of the object, after its name.
+    fn words(self) -> &'static str {
+        match self {
+            Self::NotGiven => "is not among the inputs",
+            Self::NotAllowed => "may not be read by this login",
+        }
+    }
+}
+
 /// Makes plans, each once.
 pub struct Asker<'a> {
     /// The policy, which says what the kubelet tries
@@ -65,6 +84,8 @@ pub struct Asker<'a> {
     pub cluster: &'a Cluster,
     /// Whether an object that is not among the inputs does not exist
     pub is_complete: bool,
+    /// Why another object is not known
+    pub unread: Unread,
     /// The credentials of `--docker-config`, which are tried after those of the pod
     pub node: Node,
     /// The plans so far
@@ -243,10 +264,10 @@ impl Asker<'_> {
         }
         let mut tries = self.tries(image, &explanation)?;
         let unread =
-            in_state(Usability::Unknown).map(|name| format!("secret {name} is not among the inputs"));
+            in_state(Usability::Unknown).map(|name| format!("secret {name} {}", self.unread.words()));
         let account = || match service_account.as_str() {
             "" => "the pod's pull secrets are not known".to_owned(),
-            account => format!("ServiceAccount {namespace}/{account} is not among the inputs"),
+            account => format!("ServiceAccount {namespace}/{account} {}", self.unread.words()),
         };
         let unread_account = (!is_list_known).then(account);
         let (doubt, refusal) = match &explanation.needs {

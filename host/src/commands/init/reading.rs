@@ -21,7 +21,7 @@ use crate::commands::inputs::{self, Problems};
 use crate::commands::skipped;
 use crate::console::Io;
 use crate::files::search::Search;
-use crate::pull::{self, Asker, Node, Plans};
+use crate::pull::{self, Asker, Node, Plans, Unread};
 use crate::sandbox::Policy;
 
 /// What manifests have.
@@ -62,6 +62,7 @@ pub(super) fn read(
         host: host.clone(),
         cluster: &cluster,
         is_complete: false,
+        unread: Unread::NotGiven,
         node: Node::default(),
         plans: Plans::default(),
     };
