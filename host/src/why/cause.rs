@@ -205,7 +205,7 @@ fn created_late(facts: &Facts, secret: &Secret) -> Option<String> {
     let (created, missed) = (secret.created.as_deref()?, facts.unretrieved(&secret.name)?.last.as_deref()?);
     (Time::parse(created)? > Time::parse(missed)?).then(|| {
         format!(
-            "the kubelet could not retrieve secret {} at {missed}, which exists since {created}",
+            "secret {} was created at {created}, after the kubelet could not retrieve it at {missed}",
             secret.name
         )
     })
@@ -219,7 +219,7 @@ fn unreachable_secret(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
             (facts.secret(name)?.created.as_deref()?, facts.unretrieved(name)?.last.as_deref()?);
         (Time::parse(created)? <= Time::parse(missed)?).then(|| {
             format!(
-                "the kubelet could not retrieve secret {name} at {missed}, though it exists since {created}"
+                "the kubelet could not retrieve secret {name} at {missed}, although it was created at {created}"
             )
         })
     };
