@@ -108,7 +108,7 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
                     &namespace,
                     &name,
                     !is_wanted,
-                    on_cluster(cause),
+                    on_cluster(cause.bounded(&[])),
                 ));
                 Ok(())
             }

@@ -2,12 +2,14 @@
 
 mod credentials;
 mod kept;
+mod length;
 mod report;
 
 use review::explanation::{OutcomeState, TriedKey, Usability};
 use review::pull::{AttemptResult, ImagePull, PullAttempt};
 
 use self::credentials::{of_credentials, refused};
+use self::length::bounded_around;
 use self::report::of_meaning;
 use super::event::Event;
 use super::fix::{again, ask, correct, describe, replace, typed};
@@ -37,14 +39,38 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// With a message, which is bounded, and what to do.
-    pub fn new(message: impl AsRef<str>, help: impl Into<String>) -> Self {
-        Self { message: bounded(message.as_ref(), LONGEST), help: help.into() }
+    /// With a message and what to do.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into() }
+    }
+
+    /// With a message of the most characters that a cause may have. It keeps these names.
+    #[must_use]
+    pub fn bounded(self, names: &[String]) -> Self {
+        Self { message: bounded_around(&self.message, LONGEST, names), ..self }
     }
 }
 
 /// The cause of a pod's trouble: of the first image that the kubelet does not get, or else of what keeps it from trying.
 pub fn of(facts: &Facts) -> Cause {
+    whole(facts).bounded(&names(facts))
+}
+
+/// The names that a user looks for: of secrets, the `ServiceAccount` and the images.
+fn names(facts: &Facts) -> Vec<String> {
+    let explanations =
+        facts.images.iter().flat_map(|image| [Some(&image.explanation), image.of_account.as_ref()]);
+    let secrets = explanations.flatten().flat_map(|explanation| &explanation.secrets);
+    let images = facts.images.iter().map(|image| image.image.shown());
+    secrets
+        .map(|secret| secret.name.clone())
+        .chain([facts.pod.service_account.clone()])
+        .chain(images)
+        .collect()
+}
+
+/// The cause in all its characters.
+fn whole(facts: &Facts) -> Cause {
     let pod = &facts.pod;
     let bad = || facts.images.iter().find(|image| facts.now(image) == Now::No);
     if pod.is_over() {

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::pod::Pod;
 use super::{Facts, ImageFacts, cause};
 
+mod names;
+
 const IMAGE: &str = "contoso.azurecr.io/shop/web:v1";
 
 /// A pod whose only image has this state, these secrets and these keys, with the attempts at its registry.
