@@ -264,7 +264,7 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             Some(present),
             account(&[]),
             vec![expired()],
-            "container web has its image, and a pull on another node fails unless the identity of that node may pull: key contoso",
+            "key contoso.azurecr.io of secret acr-secret: its credential expired on ",
             "acr-pull-secret secret",
             1,
         ),

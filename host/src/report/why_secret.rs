@@ -191,7 +191,7 @@ mod tests {
                 reference: "a.azurecr.io/web".to_owned(),
                 users: Vec::new(),
                 is_never_pulled: false,
-                is_always_pulled: false,
+                next_pull: None,
                 state: State::NotYet,
             };
             let facts = ImageFacts { image, acr: None, explanation, of_account: None, pull };

@@ -39,8 +39,8 @@ pub struct Image {
     pub users: Vec<String>,
     /// Whether no user of it may pull it: `imagePullPolicy: Never`
     pub is_never_pulled: bool,
-    /// Whether a user of it pulls it with each start: `imagePullPolicy: Always`
-    pub is_always_pulled: bool,
+    /// What pulls it again on the same node, because of `imagePullPolicy: Always`: `the next start of container web`
+    pub next_pull: Option<String>,
     /// What the kubelet reports
     pub state: State,
 }
@@ -86,6 +86,9 @@ pub(super) fn images(pod: &Value) -> Vec<Image> {
         if let Some(reference) =
             add(&mut images, &image["reference"], &image["pullPolicy"], || format!("volume {name}"))
         {
+            if image["pullPolicy"] == "Always" {
+                learn_next(&mut images, reference, || format!("the next mount of volume {name}"));
+            }
             volumes.push((name, reference));
         }
     }
@@ -100,6 +103,9 @@ pub(super) fn images(pod: &Value) -> Vec<Image> {
                 continue;
             };
             let status = list(statuses).find(|status| status["name"] == container["name"]);
+            if container["imagePullPolicy"] == "Always" && starts_again(pod, container, noun, status) {
+                learn_next(&mut images, own, || format!("the next start of {noun} {name}"));
+            }
             let state = status.map_or(State::NotYet, state);
             match &state {
                 State::Failing { message, .. } => {
@@ -131,22 +137,41 @@ fn add(
     user: impl FnOnce() -> String,
 ) -> Option<usize> {
     let reference = reference.as_str().filter(|it| !it.is_empty())?;
-    let (is_never_pulled, is_always_pulled) = (policy == "Never", policy == "Always");
+    let is_never_pulled = policy == "Never";
     if let Some(at) = images.iter().position(|known| known.reference == reference) {
         let known = images.get_mut(at)?;
         known.users.push(user());
         known.is_never_pulled &= is_never_pulled;
-        known.is_always_pulled |= is_always_pulled;
         return Some(at);
     }
     images.push(Image {
         reference: reference.to_owned(),
         users: vec![user()],
         is_never_pulled,
-        is_always_pulled,
+        next_pull: None,
         state: State::NotYet,
     });
     Some(images.len() - 1)
+}
+
+/// Whether a container may start once more in this pod. core/v1 `RestartPolicy`: an init container that has done its work and an
+/// ephemeral container do not.
+fn starts_again(pod: &Value, container: &Value, noun: &str, status: Option<&Value>) -> bool {
+    let own = container["restartPolicy"].as_str();
+    let policy = own.or_else(|| pod.pointer("/spec/restartPolicy")?.as_str()).unwrap_or("Always");
+    let has_worked =
+        status.and_then(|status| status.pointer("/state/terminated/exitCode")).is_some_and(|code| code == 0);
+    match noun {
+        "ephemeral container" => false,
+        "init container" => policy != "Never" && !has_worked,
+        _ => policy == "Always" || (policy == "OnFailure" && !has_worked),
+    }
+}
+
+fn learn_next(images: &mut [Image], at: usize, next: impl FnOnce() -> String) {
+    if let Some(image) = images.get_mut(at) {
+        image.next_pull.get_or_insert_with(next);
+    }
 }
 
 fn learn(images: &mut [Image], at: usize, state: State) {

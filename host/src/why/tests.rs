@@ -104,7 +104,7 @@ fn a_denied_anonymous_pull_is_no_answer_to_a_node_with_an_identity() {
             &usable,
             &key,
             refused(),
-            "container web has its image, and a pull on another node fails unless",
+            "contoso.azurecr.io denies it, so container web gets its image on another node only if the identity",
             false,
         ),
         (&waiting, &usable, &key, refused(), "contoso.azurecr.io denies it", false),

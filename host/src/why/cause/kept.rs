@@ -3,8 +3,13 @@
 use review::pull::PullResult;
 
 use super::super::image::State;
+use super::super::kubelet::bounded;
 use super::super::{Facts, ImageFacts, Now, Usability};
-use super::{Cause, lacks_credential, place, works_with};
+use super::length::bounded_around;
+use super::{Cause, LONGEST, lacks_credential, names, place, works_with};
+
+/// The most characters of what uses an image.
+const LONGEST_USER: usize = 60;
 
 /// Why the next pull fails of an image that the pod has or waits for.
 pub(super) fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
@@ -12,13 +17,19 @@ pub(super) fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
     if image.image.state != State::Pulled {
         return Cause::new(message, help);
     }
-    let user = image.image.users.first().map_or("a container", String::as_str);
-    let next = if image.image.is_always_pulled {
-        format!("its next start pulls again, which {}", fails(image, "its node"))
+    let result = if let Some(next) = &image.image.next_pull {
+        format!(", so {} {}", bounded(next, LONGEST_USER), fails(image, "its node"))
     } else {
-        format!("a pull on another node {}", fails(image, "that node"))
+        let user = bounded(image.image.users.first().map_or("the container", String::as_str), LONGEST_USER);
+        let gets = if is_up_to_credentials(image) {
+            "gets its image on another node only if the identity of that node may pull"
+        } else {
+            "does not get its image on another node"
+        };
+        format!(", so {user} {gets}")
     };
-    Cause::new(format!("{user} has its image, and {next}: {message}"), help)
+    let most = LONGEST.saturating_sub(result.chars().count());
+    Cause::new(bounded_around(&message, most, &names(facts)) + &result, help)
 }
 
 /// That a pull fails, as far as that is known: the credentials of a node are not seen from here, and are tried after the pod's.
