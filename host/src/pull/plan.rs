@@ -63,7 +63,7 @@ pub enum Unread {
 }
 
 impl Unread {
-    /// What is said of the object, after its name.
+    /// The words for it, after the name of the object.
     fn words(self) -> &'static str {
         match self {
             Self::NotGiven => "is not among the inputs",

@@ -31,7 +31,7 @@ fn without(part: &str, excess: &mut usize) -> String {
     }
     *excess -= lost;
     let kept = count - lost - 1;
-    // What is wrong is said before where that is written.
+    // A reason begins with what is wrong, and ends with its source.
     let end = kept / 3;
     part.chars().take(kept - end).chain(['…']).chain(part.chars().skip(count - end)).collect()
 }
