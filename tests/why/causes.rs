@@ -244,7 +244,7 @@ fn what_the_node_has_is_not_called_failed() {
         Case::new("events are gone", running_pod(&["acr-secret"]), "none: the node has contoso.azurecr.io/shop/web:v1, and a pod on another node can", true, ""),
         Case::new("not yet", creating(), "none so far: the kubelet reports nothing about contoso.azurecr.io/shop/web:v1", true, ""),
         Case::new("not yet, no secret", without_secret, "none so far: the kubelet reports nothing about contoso.azurecr.io/shop/web:v1, and without a pull secret for contoso.azurecr.io, its node needs an identity", true, ""),
-        Case::new("pulling", creating(), "none so far: the kubelet is pulling contoso.azurecr.io/shop/web:v1 since 2026-07-31T03:04:05Z", true, "kubectl describe pod")
+        Case::new("pulling", creating(), "none so far: the kubelet has been pulling contoso.azurecr.io/shop/web:v1 since 2026-07-31T03:04:05Z", true, "kubectl describe pod")
             .events(&[event("Pulling", &format!("Pulling image \"{IMAGE}\""))]),
         Case::new("pulling another", creating(), "none so far: the kubelet reports nothing about contoso", true, "")
             .events(&[event("Pulling", &format!("Pulling image \"{MODEL}\""))]),
@@ -385,7 +385,7 @@ fn credentials_have_their_cause() {
     check(vec![
         without_account,
         Case::new("several keys", waiting_pod(), "key contoso.azurecr.io", false, "acr-pull-secret secret").events(&[unauthorized()]).secrets(&[keys(9)]),
-        Case::new("several secrets", pod(IMAGE, &names, &back_off()), "no key of the pod's pull secrets (secret-0, secret-1, secret-2 and 6 more) is for contoso.azurecr.io", false, "acr-pull-secret secret")
+        Case::new("several secrets", pod(IMAGE, &names, &back_off()), "no key of the pod's pull secrets (secret-0, secret-1, secret-2 and 6 more) is for contoso.azurecr.io (key fabrikam.azurecr.io of secret secret-0: it does not match)", false, "acr-pull-secret secret")
             .events(&[anonymous()])
             .secrets(&others),
         // The secret was written again, and the kubelet has other trouble.

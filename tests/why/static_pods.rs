@@ -26,7 +26,7 @@ fn stub(pod: &Value, events: &[Value]) -> Stub {
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn the_credential_of_the_node_counts() {
     let running = || json!({"running": {"startedAt": "2026-07-31T03:00:00Z"}});
-    let is_static = "the pod is a static pod of node aks-pool-1, which uses no pull secrets, and";
+    let is_static = "the pod is a static pod, which uses no pull secrets, and";
     let give = "give the kubelet of node aks-pool-1 a credential for contoso.azurecr.io";
     let denied = failed(
         "pull access denied, repository does not exist or may require authorization: insufficient_scope: authorization failed",
@@ -44,7 +44,7 @@ fn the_credential_of_the_node_counts() {
             "no credential",
             mirror(IMAGE, &back_off()),
             vec![anonymous()],
-            format!("{is_static} its kubelet has no valid credential for contoso"),
+            format!("{is_static} the kubelet of node aks-pool-1 has no valid credential for contoso"),
             give,
             false,
         ),
@@ -52,7 +52,9 @@ fn the_credential_of_the_node_counts() {
             "refused",
             mirror(IMAGE, &back_off()),
             vec![unauthorized()],
-            format!("{is_static} contoso.azurecr.io refuses the credential of its kubelet"),
+            format!(
+                "{is_static} contoso.azurecr.io refuses the credential of the kubelet of node aks-pool-1"
+            ),
             give,
             false,
         ),
@@ -68,7 +70,7 @@ fn the_credential_of_the_node_counts() {
             "401",
             mirror(IMAGE, &back_off()),
             vec![failed("unexpected status: 401 Unauthorized")],
-            format!("{is_static} its kubelet has no valid"),
+            format!("{is_static} the kubelet of node aks-pool-1 has no valid"),
             give,
             false,
         ),
@@ -76,7 +78,7 @@ fn the_credential_of_the_node_counts() {
             "a list, which is not used",
             listing,
             vec![anonymous()],
-            format!("{is_static} its kubelet has no valid"),
+            format!("{is_static} the kubelet of node aks-pool-1 has no valid"),
             give,
             false,
         ),
@@ -161,5 +163,5 @@ fn an_annotation_that_is_no_uid_is_not_asked_for() {
     pod["metadata"]["annotations"]["kubernetes.io/config.mirror"] = "x,reason=y".into();
     let stub = Stub::new().objects(POD, &[pod]).objects(super::EVENTS, &[anonymous()]);
     let (out, _) = why(&stub, &[]);
-    assert!(out.contains("its kubelet has no valid credential"), "{out}");
+    assert!(out.contains("the kubelet of node aks-pool-1 has no valid credential"), "{out}");
 }

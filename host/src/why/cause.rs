@@ -164,7 +164,8 @@ fn not_yet(facts: &Facts, image: &ImageFacts) -> Cause {
     }
     let about = |event: &&Event| event.is_start_of(&image.image.reference);
     if let Some(time) = facts.events.iter().rev().find(about).and_then(|event| event.last.as_deref()) {
-        let message = format!("none so far: the kubelet is pulling {} since {time}", image.image.shown());
+        let message =
+            format!("none so far: the kubelet has been pulling {} since {time}", image.image.shown());
         return Cause::new(message, describe(facts));
     }
     let needs = if lacks_credential(image) {

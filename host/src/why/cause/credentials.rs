@@ -112,14 +112,14 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
 fn of_static(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     let node = node(facts);
     let reason = match facts.complaint(&image.image).and_then(|complaint| complaint.meaning) {
-        Some(Meaning::Refused) => format!("{host} refuses the credential of its kubelet"),
+        Some(Meaning::Refused) => format!("{host} refuses the credential of the kubelet of {node}"),
         Some(Meaning::Denied) => {
-            format!("{host} has no repository {}, or refuses it to its kubelet", path(image))
+            format!("{host} has no repository {}, or refuses it to the kubelet of {node}", path(image))
         }
-        _ => format!("its kubelet has no valid credential for {host}"),
+        _ => format!("the kubelet of {node} has no valid credential for {host}"),
     };
     Cause::new(
-        format!("the pod is a static pod of {node}, which uses no pull secrets, and {reason}"),
+        format!("the pod is a static pod, which uses no pull secrets, and {reason}"),
         format!(
             "give the kubelet of {node} a credential for {host} (--attach-acr of az aks update, a credential provider, or a docker \
              config), or load the image on the node"
@@ -132,7 +132,7 @@ fn no_key(image: &ImageFacts, host: &str) -> String {
     let names: Vec<&str> = image.explanation.secrets.iter().map(|secret| secret.name.as_str()).collect();
     let names = some_of(&names, MOST_NAMES);
     let skipped = image.explanation.not_tried.first();
-    let skipped = skipped.map(|it| format!(": key {} of secret {}: {}", it.key, it.secret, it.reason));
+    let skipped = skipped.map(|it| format!(" (key {} of secret {}: {})", it.key, it.secret, it.reason));
     format!("no key of the pod's pull secrets ({names}) is for {host}{}", skipped.unwrap_or_default())
 }
 
@@ -240,8 +240,8 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
     let secret = &tried.secret;
     if meaning == Some(Meaning::NoCredential) && image.pull.is_none() {
         let message = format!(
-            "not known: the kubelet's last attempt had no credential, and secret {secret}, which has one for {host}, was not \
-             written since as far as is known"
+            "not known: the kubelet's last attempt had no credential, although secret {secret} has one for {host}, and no later change of \
+             the secret is known"
         );
         return Some(Cause::new(message, ask(facts)));
     }

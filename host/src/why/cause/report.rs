@@ -28,13 +28,15 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
         ),
         Meaning::NeverPulled => Cause::new(
             format!(
-                "the pod has imagePullPolicy Never, and its node does not have {reference} or gives it only to pods whose pull \
-                 secret serves it"
+                "the pod has imagePullPolicy Never, and its node does not have {reference}, or gives it only to pods that have a \
+                 pull secret for it"
             ),
             format!("set imagePullPolicy: IfNotPresent in {}", template(facts)),
         ),
         Meaning::NoRegistry => Cause::new(
-            format!("{reference} names no registry, and node {node} has not exactly one default"),
+            format!(
+                "{reference} names no registry, and node {node} has no default registry, or more than one"
+            ),
             format!("write the registry in front of the image in {}", template(facts)),
         ),
         Meaning::NotInspected => Cause::new(
@@ -130,14 +132,14 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
             "build and push the image again with a current tool",
         ),
         Meaning::LayerMissing => {
-            Cause::new(format!("{registry} has no layer that {reference} needs"), "push the image again")
+            Cause::new(format!("{registry} has lost a layer of {reference}"), "push the image again")
         }
         Meaning::StorageRefuses => Cause::new(
             format!("the storage with the layers of {registry} refuses node {node}"),
             "check the private endpoint, the data endpoint and the firewall of the registry",
         ),
         Meaning::Handshake => Cause::new(
-            format!("{asked} and node {node} agree on no TLS connection"),
+            format!("the TLS handshake of node {node} with {asked} fails"),
             "check the proxy between them, and the TLS versions that the registry accepts",
         ),
         Meaning::NoCredential | Meaning::Refused | Meaning::Unauthorized | Meaning::Denied => return None,
