@@ -249,7 +249,16 @@ fn what_the_node_has_is_not_called_failed() {
         Case::new("pulling another", creating(), "none so far: the kubelet reports nothing about contoso", true, "")
             .events(&[event("Pulling", &format!("Pulling image \"{MODEL}\""))]),
         Case::new("pulled, not started", creating(), "none: every image was pulled", true, "").events(&[pulled(IMAGE)]),
-        Case::new("volume", creating(), "none so far: the pod waits for something else (FailedMount): MountVolume", true, "kubectl describe pod").events(&[mount]),
+        Case::new("volume", creating(), "none so far: the pod waits for something else (FailedMount): MountVolume", true, "kubectl describe pod").events(std::slice::from_ref(&mount)),
+        Case::new(
+            "volume, and a credential that has expired",
+            creating(),
+            "the pod waits for something else (FailedMount): MountVolume.SetUp failed for volume \"data\": not found, and a pull would fail: key contoso",
+            false,
+            "secret --merge",
+        )
+        .events(&[mount])
+        .secrets(&[expired()]),
         Case::new("init container", crashing_init, "no pull has failed, and container init waits for another reason: CrashLoopBackOff", true, "kubectl logs"),
     ]);
 }

@@ -84,7 +84,7 @@ fn a_secret_that_the_kubelet_could_not_retrieve_has_its_cause() {
             vec![("acr-secret", Forbidden)],
             "not known, because secret acr-secret cannot be read",
             &["unknown"],
-            "--pull",
+            "run this with a login that may read secret acr-secret",
             1,
         ),
         (
@@ -165,7 +165,7 @@ fn a_secret_that_the_kubelet_could_not_retrieve_has_its_cause() {
             vec![("other", Forbidden), ("acr-secret", Forbidden)],
             "not known, because secret other cannot be read",
             &["unknown", "unknown"],
-            "--pull",
+            "run this with a login that may read secret other",
             1,
         ),
         (
@@ -183,7 +183,7 @@ fn a_secret_that_the_kubelet_could_not_retrieve_has_its_cause() {
             vec![("other", Forbidden), ("acr-secret", Absent)],
             "not known, because secret other cannot be read",
             &["unknown", "absent"],
-            "--pull",
+            "run this with a login that may read secret other",
             1,
         ),
         (

@@ -228,6 +228,16 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             1,
         ),
         (
+            "not scheduled, and a credential that has expired",
+            unscheduled.clone(),
+            Some(event("FailedScheduling", scheduling)),
+            account(&[]),
+            vec![expired()],
+            "the pod has no node, so nothing was pulled: 0/3 nodes",
+            "secret --merge",
+            1,
+        ),
+        (
             "not scheduled",
             unscheduled,
             Some(event("FailedScheduling", scheduling)),

@@ -23,6 +23,9 @@ use crate::pull_secret::time::Time;
 /// The most characters of a cause.
 const LONGEST: usize = 255;
 
+/// The most characters of a reason beside another.
+const LONGEST_REASON: usize = 90;
+
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
 
@@ -84,7 +87,7 @@ fn whole(facts: &Facts) -> Cause {
         return unscheduled(facts, bad());
     }
     if let Some(image) = bad() {
-        return kept::expected(facts, image);
+        return beside_what_it_waits_for(facts, image);
     }
     if let Some(image) = failing.next() {
         return fixed(facts, image);
@@ -121,13 +124,47 @@ fn unscheduled(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
     let reason = event.map(|event| event.message.as_str()).or(facts.pod.unscheduled.as_deref());
     let message = "the pod has no node, so nothing was pulled";
     match (bad, reason) {
-        (Some(image), _) => {
-            let Cause { message: reason, help } = expected(facts, image);
-            Cause::new(format!("{message}, and a pull would fail: {reason}"), help)
+        (Some(image), reason) => {
+            let Cause { message: trouble, help } = expected(facts, image);
+            let reason = reason.map(|reason| format!(": {}", short(facts, reason))).unwrap_or_default();
+            Cause::new(format!("{message}{reason}, and a pull would fail: {trouble}"), help)
         }
         (None, Some(reason)) => Cause::new(format!("{message}: {}", facts.shown(reason)), describe(facts)),
         (None, None) => Cause::new(message, describe(facts)),
     }
+}
+
+/// An image whose next pull fails, in a pod that may wait for something else now.
+fn beside_what_it_waits_for(facts: &Facts, image: &ImageFacts) -> Cause {
+    if image.image.state == State::NotYet
+        && let Some(event) = before_pull(facts)
+    {
+        let Cause { message, help } = expected(facts, image);
+        let reason = short(facts, &event.message);
+        let begin = format!("the pod waits for something else ({}): {reason}", event.reason);
+        return Cause::new(format!("{begin}, and a pull would fail: {message}"), help);
+    }
+    let Some((container, reason)) = &facts.pod.other else { return kept::expected(facts, image) };
+    let Cause { message, .. } = expected(facts, image);
+    let Cause { help, .. } = waits(facts, container, reason);
+    let (reason, fails) = (short(facts, reason), kept::fails(image, "its node"));
+    let user = image.image.users.first().map_or("the container", String::as_str);
+    Cause::new(
+        format!(
+            "container {container} waits for another reason: {reason}, and the next pull for {user} {fails}: {message}"
+        ),
+        help,
+    )
+}
+
+/// The last event of what the kubelet does before it pulls.
+fn before_pull(facts: &Facts) -> Option<&Event> {
+    facts.events.iter().rev().find(|event| BEFORE_PULLS.contains(&event.reason.as_str()))
+}
+
+/// A reason that is not the whole cause.
+fn short(facts: &Facts, reason: &str) -> String {
+    bounded(facts.shown(reason).trim_end_matches('.'), LONGEST_REASON)
 }
 
 /// A container waits for something else than its image.
@@ -151,8 +188,7 @@ fn waits(facts: &Facts, container: &str, reason: &str) -> Cause {
 
 /// The kubelet has not reported about an image, whose pull is not known to fail.
 fn not_yet(facts: &Facts, image: &ImageFacts) -> Cause {
-    let waits = facts.events.iter().rev().find(|event| BEFORE_PULLS.contains(&event.reason.as_str()));
-    if let Some(event) = waits {
+    if let Some(event) = before_pull(facts) {
         return Cause::new(
             format!(
                 "none so far: the pod waits for something else ({}): {}",
@@ -345,15 +381,21 @@ fn invalid_secret(pull: &ImagePull) -> Option<&str> {
 fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
     let said =
         facts.complaint(&image.image).map(|complaint| complaint.message).filter(|said| !said.is_empty());
-    let unread = facts.unread(image);
-    let unread = unread.map(|name| format!(", because secret {name} cannot be read")).unwrap_or_default();
+    let secret = facts.unread(image);
+    let unread = secret.map(|name| format!(", because secret {name} cannot be read")).unwrap_or_default();
     let message = if let Some(said) = said {
         format!("not known{unread}, and the kubelet reports: {said}")
     } else {
         let events = if facts.are_events_known { "have expired" } else { "could not be read" };
         format!("not known{unread}: the kubelet gives no reason, and its events {events}")
     };
-    Cause::new(message, if image.pull.is_some() { describe(facts) } else { ask(facts) })
+    let help = match secret {
+        // A registry cannot be asked with it either.
+        Some(name) => format!("run this with a login that may read secret {name}"),
+        None if image.pull.is_some() => describe(facts),
+        None => ask(facts),
+    };
+    Cause::new(message, help)
 }
 
 fn state(image: &ImageFacts) -> Option<OutcomeState> {

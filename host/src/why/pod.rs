@@ -54,8 +54,13 @@ impl Pod {
         let phase = if is_going { "Terminating" } else { word("/status/phase").unwrap_or("Pending") };
         let list = |path: &str| object.pointer(path).and_then(Value::as_array).into_iter().flatten();
         let names = list("/spec/imagePullSecrets").filter_map(|entry| entry.get("name")?.as_str());
-        // The kubelet skips an entry without a name.
-        let pull_secrets: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        // The kubelet skips an entry without a name, and what is listed twice is one secret.
+        let mut pull_secrets: Vec<String> = Vec::new();
+        for name in names.filter(|name| !name.is_empty()) {
+            if !pull_secrets.iter().any(|known| known == name) {
+                pull_secrets.push(name.to_owned());
+            }
+        }
         let is_static = object.pointer(MIRRORS).is_some();
         let unscheduled = list("/status/conditions")
             .find(|condition| condition["type"] == "PodScheduled" && condition["status"] == "False");
@@ -146,4 +151,18 @@ fn other(pod: &Value) -> Option<(String, String)> {
         is_other.then(|| (status["name"].as_str().unwrap_or_default().to_owned(), reason.to_owned()))
     });
     waits.into_iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Pod;
+
+    /// A chart may have a list of its own and one for all charts.
+    #[test]
+    fn a_secret_that_is_listed_twice_is_one() {
+        let entries = json!([{"name": "a"}, {}, {"name": "b"}, {"name": ""}, {"name": "a"}]);
+        assert_eq!(Pod::of(&json!({"spec": {"imagePullSecrets": entries}})).pull_secrets, ["a", "b"]);
+    }
 }
