@@ -115,9 +115,7 @@ impl Place {
         write("home/m/pod.yaml", &pod("at-home"));
         let programs = tempfile::tempdir().unwrap();
         let command = Path::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
-        std::fs::hard_link(command, programs.path().join("acr-pull-secret"))
-            .or_else(|_| std::fs::copy(command, programs.path().join("acr-pull-secret")).map(drop))
-            .unwrap();
+        std::os::unix::fs::symlink(command, programs.path().join("acr-pull-secret")).unwrap();
         Self { folder, programs }
     }
 
@@ -270,13 +268,14 @@ fn the_namespaces_of_a_cluster_are_those_that_kubectl_gets() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_kubectl_that_does_not_answer_is_stopped() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let place = Place::new();
     let programs = tempfile::tempdir().unwrap();
     let kubectl = programs.path().join("kubectl");
-    std::fs::write(&kubectl, "#!/bin/sh\necho $$ >id\nsleep 1000 &\necho $! >login\nwait\n").unwrap();
-    std::fs::set_permissions(&kubectl, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // A file that this process has open for writing cannot be run.
+    let script = "#!/bin/sh\necho $$ >id\nsleep 1000 &\necho $! >login\nwait\n";
+    let write = ["-c", "printf %s \"$2\" >\"$1\" && chmod 755 \"$1\"", "sh"];
+    let written = Command::new("sh").args(write).arg(&kubectl).arg(script).status().unwrap();
+    assert!(written.success());
     assert!(place.bash(&["why", "web", "-n", ""], Some(programs.path())).is_empty());
     for process in ["id", "login"] {
         let id = std::fs::read_to_string(place.folder.path().join(process)).unwrap();
