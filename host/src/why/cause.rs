@@ -4,6 +4,7 @@ mod credentials;
 mod kept;
 mod length;
 mod report;
+mod waiting;
 
 use review::explanation::{OutcomeState, TriedKey, Usability};
 use review::pull::{AttemptResult, ImagePull, PullAttempt};
@@ -11,8 +12,7 @@ use review::pull::{AttemptResult, ImagePull, PullAttempt};
 use self::credentials::{of_credentials, refused};
 use self::length::bounded_around;
 use self::report::of_meaning;
-use super::event::Event;
-use super::fix::{again, ask, correct, describe, replace, typed};
+use super::fix::{again, ask, correct, describe, replace};
 use super::image::{Image, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
@@ -23,14 +23,8 @@ use crate::pull_secret::time::Time;
 /// The most characters of a cause.
 const LONGEST: usize = 255;
 
-/// The most characters of a reason beside another.
-const LONGEST_REASON: usize = 90;
-
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
-
-/// Events of what the kubelet does before it pulls.
-const BEFORE_PULLS: [&str; 3] = ["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"];
 
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,19 +78,19 @@ fn whole(facts: &Facts) -> Cause {
         return of_image(facts, image);
     }
     if pod.node.is_none() {
-        return unscheduled(facts, bad());
+        return waiting::unscheduled(facts, bad());
     }
     if let Some(image) = bad() {
-        return beside_what_it_waits_for(facts, image);
+        return waiting::beside_what_it_waits_for(facts, image);
     }
     if let Some(image) = failing.next() {
         return fixed(facts, image);
     }
     if let Some((container, reason)) = &pod.other {
-        return waits(facts, container, reason);
+        return waiting::waits(facts, container, reason);
     }
     match facts.images.iter().find(|image| image.image.state == State::NotYet) {
-        Some(image) => not_yet(facts, image),
+        Some(image) => waiting::not_yet(facts, image),
         None => Cause::new(format!("none: {}", kept::on_node(facts)), ""),
     }
 }
@@ -117,99 +111,6 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
         _ => "would fail".to_owned(),
     };
     Cause::new(format!("{message}, and a new pod {fails}: {reason}"), help)
-}
-
-fn unscheduled(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
-    let event = facts.events.iter().rev().find(|event| event.reason == "FailedScheduling");
-    let reason = event.map(|event| event.message.as_str()).or(facts.pod.unscheduled.as_deref());
-    let message = "the pod has no node, so nothing was pulled";
-    match (bad, reason) {
-        (Some(image), reason) => {
-            let Cause { message: trouble, help } = expected(facts, image);
-            let reason = reason.map(|reason| format!(": {}", short(facts, reason))).unwrap_or_default();
-            Cause::new(format!("{message}{reason}, and a pull would fail: {trouble}"), help)
-        }
-        (None, Some(reason)) => Cause::new(format!("{message}: {}", facts.shown(reason)), describe(facts)),
-        (None, None) => Cause::new(message, describe(facts)),
-    }
-}
-
-/// An image whose next pull fails, in a pod that may wait for something else now.
-fn beside_what_it_waits_for(facts: &Facts, image: &ImageFacts) -> Cause {
-    if image.image.state == State::NotYet
-        && let Some(event) = before_pull(facts)
-    {
-        let Cause { message, help } = expected(facts, image);
-        let reason = short(facts, &event.message);
-        let begin = format!("the pod waits for something else ({}): {reason}", event.reason);
-        return Cause::new(format!("{begin}, and a pull would fail: {message}"), help);
-    }
-    let Some((container, reason)) = &facts.pod.other else { return kept::expected(facts, image) };
-    let Cause { message, .. } = expected(facts, image);
-    let Cause { help, .. } = waits(facts, container, reason);
-    let (reason, fails) = (short(facts, reason), kept::fails(image, "its node"));
-    let user = image.image.users.first().map_or("the container", String::as_str);
-    Cause::new(
-        format!(
-            "container {container} waits for another reason: {reason}, and the next pull for {user} {fails}: {message}"
-        ),
-        help,
-    )
-}
-
-/// The last event of what the kubelet does before it pulls.
-fn before_pull(facts: &Facts) -> Option<&Event> {
-    facts.events.iter().rev().find(|event| BEFORE_PULLS.contains(&event.reason.as_str()))
-}
-
-/// A reason that is not the whole cause.
-fn short(facts: &Facts, reason: &str) -> String {
-    bounded(facts.shown(reason).trim_end_matches('.'), LONGEST_REASON)
-}
-
-/// A container waits for something else than its image.
-fn waits(facts: &Facts, container: &str, reason: &str) -> Cause {
-    let pod = &facts.pod;
-    let is_all = facts.images.iter().all(|image| image.image.state == State::Pulled);
-    let pulls = if is_all { "the node has every image" } else { "no pull has failed" };
-    let message =
-        format!("{pulls}, and container {container} waits for another reason: {}", facts.shown(reason));
-    let help = if reason == "CrashLoopBackOff" {
-        typed(
-            &[&pod.name, &pod.namespace, container],
-            format!("kubectl logs {} -n {} -c {container} --previous", pod.name, pod.namespace),
-            "read the log of the container's last run",
-        )
-    } else {
-        describe(facts)
-    };
-    Cause::new(message, help)
-}
-
-/// The kubelet has not reported about an image, whose pull is not known to fail.
-fn not_yet(facts: &Facts, image: &ImageFacts) -> Cause {
-    if let Some(event) = before_pull(facts) {
-        return Cause::new(
-            format!(
-                "none so far: the pod waits for something else ({}): {}",
-                event.reason,
-                facts.shown(&event.message)
-            ),
-            describe(facts),
-        );
-    }
-    let about = |event: &&Event| event.is_start_of(&image.image.reference);
-    if let Some(time) = facts.events.iter().rev().find(about).and_then(|event| event.last.as_deref()) {
-        let message =
-            format!("none so far: the kubelet has been pulling {} since {time}", image.image.shown());
-        return Cause::new(message, describe(facts));
-    }
-    let needs = if lacks_credential(image) {
-        format!(", and without a pull secret for {}, its node needs an identity that may pull", image.host())
-    } else {
-        String::new()
-    };
-    Cause::new(format!("none so far: the kubelet reports nothing about {}{needs}", image.image.shown()), "")
 }
 
 /// Whether the pod is known to have no credential for an image that needs one, so that the node's may be used.
@@ -332,7 +233,7 @@ fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Optio
                 "the pull of {} still fails since secret {name} was written at {time}",
                 image.image.shown()
             ),
-            if is_asked { replace(facts, image, name) } else { ask(facts) },
+            if is_asked { replace(facts, image, name).into() } else { ask(facts) },
         ),
         Change::Silent(Secret { name, .. }, time) => (
             format!(
@@ -367,7 +268,7 @@ fn of_registry(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
         return lack;
     }
     let replaced = invalid_secret(pull).filter(|name| facts.secret(name).is_some());
-    let help = replaced.map(|name| replace(facts, image, name)).or_else(|| pull.help.clone());
+    let help = replaced.map(|name| replace(facts, image, name).into()).or_else(|| pull.help.clone());
     Some(Cause::new(pull.message.clone()?, help.unwrap_or_default()))
 }
 

@@ -8,15 +8,50 @@ use serde_json::Value;
 use super::pod::Pod;
 use super::{Facts, ImageFacts};
 
-/// Comes between what to do and the command that comes first.
-const AFTER: &str = " after this: ";
-
 /// The name of a pull secret where the pod and its `ServiceAccount` list none.
 pub(super) const NEW_SECRET: &str = "acr-secret";
 
+/// A step against a cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    /// What to do; empty where the command is all
+    words: String,
+    /// What to type before it; empty where there is no command
+    command: String,
+}
+
+impl Step {
+    fn in_words(words: impl Into<String>) -> Self {
+        Self { words: words.into(), command: String::new() }
+    }
+
+    fn command(command: String) -> Self {
+        Self { words: String::new(), command }
+    }
+
+    /// As [`typed`].
+    fn typed(names: &[&str], command: String, words: &str) -> Self {
+        if are_names(names) { Self::command(command) } else { Self::in_words(words) }
+    }
+}
+
+impl From<Step> for String {
+    fn from(Step { words, command }: Step) -> Self {
+        match (words.as_str(), command.as_str()) {
+            (_, "") => words,
+            ("", _) => command,
+            _ => format!("{words} after this: {command}"),
+        }
+    }
+}
+
 /// A command with these names, or else what to do in words: only names that Kubernetes accepts are words of a shell.
 pub(super) fn typed(names: &[&str], command: String, words: &str) -> String {
-    if names.iter().all(|name| parse_name(name).is_ok()) { command } else { words.to_owned() }
+    if are_names(names) { command } else { words.to_owned() }
+}
+
+fn are_names(names: &[&str]) -> bool {
+    names.iter().all(|name| parse_name(name).is_ok())
 }
 
 /// The command that shows the events of the pod.
@@ -81,23 +116,21 @@ pub(super) fn without_nameless(facts: &Facts) -> String {
 }
 
 /// What to do first, after which the pod is created again: a pod keeps the list of pull secrets that it was created with.
-pub(super) fn then_again(facts: &Facts, first: &str) -> String {
-    let Pod { name, namespace, .. } = &facts.pod;
-    let last =
-        if facts.pod.lists_nameless { without_nameless(facts) } else { "create the pod again".to_owned() };
-    let is_word = [name, namespace].iter().all(|word| parse_name(word).is_ok());
-    match first.split_once(AFTER) {
-        Some((words, command)) => format!("{words}, and {last}{AFTER}{command}"),
-        None if !first.contains("kubectl ") => format!("{first}, and {last}"),
-        None if facts.pod.is_replaced && is_word && !facts.pod.lists_nameless => {
-            format!("{first} && kubectl delete pod {name} -n {namespace}")
-        }
-        None => format!("{last}{AFTER}{first}"),
+pub(super) fn then_again(facts: &Facts, first: Step) -> Step {
+    let Pod { name, namespace, is_replaced, lists_nameless, .. } = &facts.pod;
+    let last = if *lists_nameless { without_nameless(facts) } else { "create the pod again".to_owned() };
+    let Step { words, command } = first;
+    if !words.is_empty() {
+        return Step { words: format!("{words}, and {last}"), command };
     }
+    if *is_replaced && !lists_nameless && are_names(&[name, namespace]) {
+        return Step::command(format!("{command} && kubectl delete pod {name} -n {namespace}"));
+    }
+    Step { words: last, command }
 }
 
 /// The commands that create a pull secret and list it in the `ServiceAccount`, which they create where it does not exist.
-pub(super) fn list_in_account(facts: &Facts, image: &ImageFacts, name: &str) -> String {
+pub(super) fn list_in_account(facts: &Facts, image: &ImageFacts, name: &str) -> Step {
     let (account, namespace) = (&facts.pod.service_account, &facts.pod.namespace);
     let (new, words) = if facts.account.is_some() {
         (String::new(), "create a pull secret, and list it in the ServiceAccount")
@@ -108,14 +141,14 @@ pub(super) fn list_in_account(facts: &Facts, image: &ImageFacts, name: &str) -> 
         )
     };
     if image.registry().is_none() {
-        return words.to_owned();
+        return Step::in_words(words);
     }
     let command = format!(
         "{} && {new}kubectl patch serviceaccount {account} -n {namespace} -p \
          '{{\"imagePullSecrets\":[{{\"name\":\"{name}\"}}]}}'",
-        create(facts, image, name),
+        String::from(create(facts, image, name)),
     );
-    typed(&[account, namespace, name], command, words)
+    Step::typed(&[account, namespace, name], command, words)
 }
 
 /// A name for another secret than this one.
@@ -125,17 +158,17 @@ pub(super) fn other_name(name: &str) -> &'static str {
 
 /// How a valid credential comes into a pull secret of this name, or into another where this one cannot have it. What else is in
 /// the secret has to stay: other pods may use it.
-pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
+pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> Step {
     let namespace = &facts.pod.namespace;
     if parse_name(name).is_err() {
-        return "list the name of an existing Secret in imagePullSecrets".to_owned();
+        return Step::in_words("list the name of an existing Secret in imagePullSecrets");
     }
-    let Some(host) = image.registry() else { return correct(facts) };
+    let Some(host) = image.registry() else { return Step::in_words(correct(facts)) };
     let Some(secret) = facts.secret(name) else { return create(facts, image, name) };
     if secret.is_made {
-        return format!(
+        return Step::in_words(format!(
             "change the credential for {host} in the source of secret {name}, whose controller would undo another change"
-        );
+        ));
     }
     if !secret.has_our_type {
         let (new, account) = (other_name(name), &facts.pod.service_account);
@@ -147,8 +180,8 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
         } else {
             typed(&[account], format!(" of ServiceAccount {account}"), " of its ServiceAccount")
         };
-        let create = create(facts, image, new);
-        return format!("list secret {new}{instead} in imagePullSecrets{list}{AFTER}{create}");
+        let words = format!("list secret {new}{instead} in imagePullSecrets{list}");
+        return Step { words, command: create(facts, image, new).into() };
     }
     // What is malformed cannot be merged; the file is a copy of it.
     let (merge, name_of_new) = if image.in_state(Usability::Malformed) == Some(name) {
@@ -158,7 +191,7 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
     };
     // The API server rejects a change of an immutable Secret.
     let write = if secret.is_immutable { "replace --force" } else { "apply" };
-    typed(
+    Step::typed(
         &[namespace],
         format!(
             "kubectl get secret {name} -n {namespace} -o yaml > {name}.yaml && acr-pull-secret secret{merge} --server {host} \
@@ -169,12 +202,12 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> String {
 }
 
 /// The command that creates a pull secret of this name. It fails where there is one, whose other keys `apply` would remove.
-pub(super) fn create(facts: &Facts, image: &ImageFacts, name: &str) -> String {
-    let Some(host) = image.registry() else { return correct(facts) };
+pub(super) fn create(facts: &Facts, image: &ImageFacts, name: &str) -> Step {
+    let Some(host) = image.registry() else { return Step::in_words(correct(facts)) };
     let namespace = &facts.pod.namespace;
     let command = format!(
         "acr-pull-secret secret --server {host} --username NAME --password-stdin --name {name} -n {namespace} < password.txt | \
          kubectl create -f -"
     );
-    typed(&[name, namespace], command, "create a pull secret")
+    Step::typed(&[name, namespace], command, "create a pull secret")
 }

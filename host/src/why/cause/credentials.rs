@@ -164,7 +164,7 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     } else {
         format!("the pod lists no pull secret for {host}, and its ServiceAccount {account} does not exist")
     };
-    Cause::new(message, then_again(facts, &list_in_account(facts, image, NEW_SECRET)))
+    Cause::new(message, then_again(facts, list_in_account(facts, image, NEW_SECRET)))
 }
 
 /// The pod lists no pull secret, and its `ServiceAccount` lists these by now: the pod gets them when it is created again, which
@@ -176,10 +176,10 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     let tries = &image.explanation.tries;
     if let Some(first) = tries.first().filter(|_| tries.iter().all(|tried| tried.fails)) {
         let message = format!("{begin} {}", failure(first, tries.len() - 1));
-        return Cause::new(message, then_again(facts, &replace(facts, image, &first.secret)));
+        return Cause::new(message, then_again(facts, replace(facts, image, &first.secret)));
     }
     if let Some(name) = image.in_state(Usability::Malformed) {
-        let help = then_again(facts, &replace(facts, image, name));
+        let help = then_again(facts, replace(facts, image, name));
         return Cause::new(format!("{begin} secret {name}, which is malformed"), help);
     }
     let is_unread = image.in_state(Usability::Unknown).is_some();
@@ -206,7 +206,7 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     }
     if let Some(name) = image.in_state(Usability::Absent) {
         let message = format!("{begin} secret {name}, which does not exist in namespace {}", pod.namespace);
-        return Cause::new(message, then_again(facts, &replace(facts, image, name)));
+        return Cause::new(message, then_again(facts, replace(facts, image, name)));
     }
     let ignored = image.explanation.secrets.iter().find(|secret| secret.state == Usability::Ignored);
     if let Some(secret) = ignored {
@@ -214,14 +214,14 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
         let message = format!("{begin} secret {}, which the kubelet does not read: {reason}", secret.name);
         return Cause::new(
             message,
-            then_again(facts, &list_in_account(facts, image, other_name(&secret.name))),
+            then_again(facts, list_in_account(facts, image, other_name(&secret.name))),
         );
     }
     let first = image.explanation.secrets.first().map(|secret| secret.name.as_str());
     let name = first.unwrap_or(NEW_SECRET);
     Cause::new(
         format!("{begin} no pull secret for {host} (it lists {name})"),
-        then_again(facts, &replace(facts, image, name)),
+        then_again(facts, replace(facts, image, name)),
     )
 }
 
@@ -264,7 +264,7 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
             listed(&others)
         ),
     };
-    let help = if image.pull.is_some() { replace(facts, image, secret) } else { ask(facts) };
+    let help = if image.pull.is_some() { replace(facts, image, secret).into() } else { ask(facts) };
     Some(Cause::new(message, help))
 }
 
