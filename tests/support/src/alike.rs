@@ -70,7 +70,6 @@ const MAY_BE_REFUSED: &[(Option<Odd>, &str, &str)] = &[
     ),
     (Some(Odd::HeaderAtKey), "", "YAML wants it further in than its key, in 1.1 too"),
     (Some(Odd::LineSeparator), "U+", "an editor does not show that a line ends there"),
-    (Some(Odd::LineSeparator), "expected ", "JSON does not have it as a blank"),
     (Some(Odd::Refused), "", "kubectl drops what is wrong with it"),
     (Some(Odd::Spoiled), "", "an error is appropriate for a typing error"),
     (None, "refuses `?`", "libyaml 0.2 reads it, the older one in kubectl does not"),

@@ -138,15 +138,15 @@ impl Problem {
     pub(super) fn forbidden_character(text: &str, at: usize) -> Self {
         let character = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
         let code = u32::from(character);
-        let separator = match character {
-            '\u{85}' => Some(("next line", "\\N")),
-            '\u{2028}' => Some(("line separator", "\\L")),
-            '\u{2029}' => Some(("paragraph separator", "\\P")),
+        let line_end = match character {
+            '\u{85}' => Some("next line"),
+            '\u{2028}' => Some("line separator"),
+            '\u{2029}' => Some("paragraph separator"),
             _ => None,
         };
-        if let Some((name, escape)) = separator {
+        if let Some(name) = line_end {
             let message = format!("kubectl reads the character U+{code:04X} ({name}) as the end of a line");
-            let help = format!("remove it, or write it as `{escape}` in double quotes");
+            let help = format!("remove it, or write it as `\\u{code:04x}` in double quotes");
             return Problem::new(at, message).help(help);
         }
         let problem = Problem::new(at, format!("control character U+{code:04X} is not allowed in YAML"));

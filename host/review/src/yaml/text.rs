@@ -76,6 +76,9 @@ fn characters(text: &str, part: Range<usize>) -> usize {
     text.get(part).unwrap_or_default().trim_start_matches('\u{feff}').chars().count()
 }
 
+/// What ends a line for kubectl, and not in JSON. YAML 1.1, 4.2: line breaks
+pub(super) const LINE_ENDS_OF_YAML: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Byte of the first character that YAML forbids everywhere, or that ends a line in YAML 1.1 alone.
 pub(super) fn forbidden_character(text: &str) -> Option<usize> {
     // Most texts have none, and for that their bytes are looked at many at a time.
