@@ -263,6 +263,7 @@ fn json_documents(above: Above, text: &str) -> Found {
     // If both readings fail, report the error that is further down: that reading fits the text better.
     let further = |problem: &Problem| {
         documents.len() > yaml.documents.len()
+            || problem.at == failed.at
             || text.get(problem.at..failed.at).is_some_and(|more| more.contains('\n'))
     };
     if yaml.problem.as_ref().is_some_and(further) {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, ScalarStyle, StructureStyle};
 
-use super::{problem::Problem, span::Span, text};
+use super::{problem::Problem, span::Span};
 
 /// Does this text look like JSON rather than YAML? `---` may precede it, as between several values.
 pub(super) fn starts(text: &str) -> bool {
@@ -273,12 +273,13 @@ impl<'t> Lexer<'t> {
             let help = "delete it, or write the file as YAML with comments that begin with `#`";
             return Problem::last(self.at, "JSON has no comments").help(help);
         }
-        // An editor does not show it, so another error at this word would not help.
         let is_end =
             |c: char| c.is_ascii_whitespace() || matches!(c, '"' | ',' | ':' | '{' | '}' | '[' | ']');
         let word = rest.get(..rest.find(is_end).unwrap_or(rest.len())).unwrap_or_default();
-        if let Some(line_end) = word.find(text::LINE_ENDS_OF_YAML) {
-            return Problem::forbidden_character(self.text, self.at + line_end);
+        // An editor shows nothing of these characters, so the message names them and not what they break.
+        let mut hidden = word.char_indices().filter_map(|(at, c)| Problem::line_end_in_json(c, self.at + at));
+        if let Some(problem) = hidden.next() {
+            return problem;
         }
         Problem::new(self.at.min(self.text.trim_end().len()), message)
     }

@@ -2,7 +2,10 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::{scalar::Remark, text::line_column};
+use super::{
+    scalar::Remark,
+    text::{line_column, line_end_name},
+};
 
 /// How deeply a document may nest: well under the 128 levels of `serde_json`, which reads requests and answers around it.
 pub(super) const MAX_DEPTH: usize = 100;
@@ -21,6 +24,11 @@ pub(super) const REPLACE_TAB: &str = "replace the tab by spaces";
 
 /// The help for a line whose indentation no line above has.
 pub(super) const INDENT: &str = "indent this line like its siblings";
+
+/// The help for a character that ends a line in YAML 1.1 alone.
+fn escape_of(code: u32) -> String {
+    format!("remove it, or write it as `\\u{code:04x}` in double quotes")
+}
 
 /// A note that does not stop the reading, for example on a key given twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,19 +143,20 @@ impl Problem {
         Problem { is_final: true, ..Problem::new(at, message) }
     }
 
+    /// A character that JSON does not have here, and that no editor shows; `None` for other characters.
+    pub(super) fn line_end_in_json(character: char, at: usize) -> Option<Self> {
+        let name = line_end_name(character)?;
+        let code = u32::from(character);
+        let message = format!("JSON does not allow the character U+{code:04X} ({name}) here");
+        Some(Problem::new(at, message).help(escape_of(code)))
+    }
+
     pub(super) fn forbidden_character(text: &str, at: usize) -> Self {
         let character = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
         let code = u32::from(character);
-        let line_end = match character {
-            '\u{85}' => Some("next line"),
-            '\u{2028}' => Some("line separator"),
-            '\u{2029}' => Some("paragraph separator"),
-            _ => None,
-        };
-        if let Some(name) = line_end {
+        if let Some(name) = line_end_name(character) {
             let message = format!("kubectl reads the character U+{code:04X} ({name}) as the end of a line");
-            let help = format!("remove it, or write it as `\\u{code:04x}` in double quotes");
-            return Problem::new(at, message).help(help);
+            return Problem::new(at, message).help(escape_of(code));
         }
         let problem = Problem::new(at, format!("control character U+{code:04X} is not allowed in YAML"));
         if character == '\0' {

@@ -76,8 +76,15 @@ fn characters(text: &str, part: Range<usize>) -> usize {
     text.get(part).unwrap_or_default().trim_start_matches('\u{feff}').chars().count()
 }
 
-/// What ends a line for kubectl, and not in JSON. YAML 1.1, 4.2: line breaks
-pub(super) const LINE_ENDS_OF_YAML: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+/// The Unicode name of a character that ends a line for kubectl, and in neither JSON nor YAML 1.2. YAML 1.1: `b-generic`
+pub(super) fn line_end_name(character: char) -> Option<&'static str> {
+    match character {
+        '\u{85}' => Some("next line"),
+        '\u{2028}' => Some("line separator"),
+        '\u{2029}' => Some("paragraph separator"),
+        _ => None,
+    }
+}
 
 /// Byte of the first character that YAML forbids everywhere, or that ends a line in YAML 1.1 alone.
 pub(super) fn forbidden_character(text: &str) -> Option<usize> {
@@ -98,8 +105,8 @@ pub(super) fn forbidden_character(text: &str) -> Option<usize> {
 fn is_forbidden(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => false,
-        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
-        _ => matches!(character, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}'),
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => true,
+        _ => line_end_name(character).is_some(),
     }
 }
 
