@@ -61,6 +61,27 @@ fn a_pod_finds_the_secret_that_its_repository_declares() {
     }
 }
 
+/// The API server stores `stringData` as `data`, where the policy finds what is wrong.
+#[test]
+fn a_finding_in_a_secret_has_the_pointer_of_the_field_that_is_written() {
+    for (values, value) in [
+        ("data", "eyJhdXRocyI6eyJjb250b3NvLmF6dXJlY3IuaW8iOnsiYXV0aCI6ImRUbz0ifX19"),
+        ("stringData", r#"'{"auths":{"contoso.azurecr.io":{"auth":"dTo="}}}'"#),
+    ] {
+        let results = results(&format!(
+            "
+apiVersion: v1
+kind: Secret
+metadata: {{name: acr-secret, namespace: shop}}
+type: kubernetes.io/dockerconfigjson
+{values}: {{.dockerconfigjson: {value}}}
+"
+        ));
+        let finding = &results[1]["object"]["findings"][0];
+        assert_eq!(finding["pointer"], format!("/{values}/.dockerconfigjson"), "{results:?}");
+    }
+}
+
 #[test]
 fn an_encrypted_secret_is_skipped_with_the_reason_and_found_by_the_pod() {
     for values in ["data", "stringData"] {

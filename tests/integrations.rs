@@ -135,7 +135,10 @@ fn the_action_checks_annotates_and_writes_sarif() {
     let output = action(folder.path(), &[defaults, ("fail-on", "mutate")]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("title=policy-mutation::the policy adds pull secret acr-secret"), "{said}");
+    assert!(
+        said.contains("title=policy-mutation::Pod default/web: the policy adds pull secret acr-secret"),
+        "{said}"
+    );
     let output =
         action(folder.path(), &[("args", "--namespace\nshop; $(touch injected)\n"), ("fail-on", "reject\n")]);
     assert_eq!(output.status.code(), Some(2));

@@ -230,6 +230,8 @@ fn workflow_commands_read_back_as_the_findings() {
             }
             None => text.to_owned(),
         };
+        let object = &result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"];
+        let message = format!("{}: {message}", object.as_str().unwrap());
         let message = plain(&message.replace('\n', "%0A")).replace("%0A", "\n");
         let found = told.iter().any(|(name, properties, text)| {
             name == level
@@ -336,7 +338,11 @@ fn a_policy_that_does_not_list_rules_is_still_reported() {
     let first = results(&all).first().unwrap_or_else(|| panic!("{talk}"));
     assert_eq!(first["message"]["text"], "not on my watch, sorry");
     assert_eq!(all.sarif["runs"][0]["tool"]["driver"]["rules"][0]["id"], "policy-rejection");
-    assert!(all.github.contains("title=policy-rejection::not on my watch, sorry"), "{}", all.github);
+    assert!(
+        all.github.contains("title=policy-rejection::Rollout default/a: not on my watch, sorry"),
+        "{}",
+        all.github
+    );
 }
 
 #[test]

@@ -178,6 +178,11 @@ fn remarks(outcome: &Outcome, failing: Failing) -> Vec<Finding> {
     remarks
 }
 
+/// A message that a page shows without the object that it is about: `Deployment shop/web: message`.
+fn of_object(outcome: &Outcome, message: &str) -> String {
+    format!("{}: {message}", outcome.title())
+}
+
 /// The change that the policy makes, as a finding.
 fn mutation(verdict: &Verdict) -> Finding {
     let names = added_secrets(&verdict.patch);
@@ -216,6 +221,7 @@ fn remark(rule: &str, severity: Severity, message: String) -> Finding {
         rule: rule.to_owned(),
         severity,
         pointer: String::new(),
+        names: String::new(),
         line: None,
         column: None,
         place: None,

@@ -8,7 +8,7 @@ use review::foreign_text::plain;
 use serde_json::Value;
 
 use super::{FORMATS, assert_valid, hard_reports, reports, results, schema};
-use crate::engines::command;
+use crate::engines::{command, run};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: a, image: contoso.azurecr.io/a}, {name: b, image: contoso.azurecr.io/a}, {name: c, image: contoso.azurecr.io/c}]}\n";
 
@@ -47,12 +47,19 @@ fn logging_commands_read_back_as_the_findings() {
     assert_eq!((count("error"), count("warning")), (levels("error"), levels("warning")));
     let objects = all.json["results"].as_array().unwrap();
     let parts = objects.iter().flat_map(|object| {
-        std::iter::once(&object["object"]).chain(object["pods"].as_array().into_iter().flatten())
+        let parts = object["pods"].as_array().into_iter().flatten();
+        std::iter::once(&object["object"]).chain(parts).map(move |part| (object, part))
     });
-    for finding in parts.flat_map(|part| part["findings"].as_array().unwrap()) {
+    let findings = parts.flat_map(|(object, part)| {
+        part["findings"].as_array().unwrap().iter().map(move |finding| (object, finding))
+    });
+    for (object, finding) in findings {
         let text = |field: &str| finding[field].as_str().unwrap();
         let help = if text("help").is_empty() { String::new() } else { format!("; {}", text("help")) };
-        let message = plain(&format!("{}{help}", text("message"))).into_owned();
+        let name = |field: &str| object[field].as_str().unwrap_or_default();
+        let slash = if name("namespace").is_empty() { "" } else { "/" };
+        let title = format!("{} {}{slash}{}", name("kind"), name("namespace"), name("name"));
+        let message = plain(&format!("{title}: {}{help}", text("message"))).into_owned();
         let found = issues.iter().any(|(event, properties, data)| {
             let has = |name: &str, value: &str| properties.get(name).is_some_and(|known| known == value);
             event == "task.logissue"
@@ -115,11 +122,35 @@ fn fingerprints_survive_moved_lines_and_other_ways_to_name_a_file() {
     let shorter = POD.replace(", {name: c, image: contoso.azurecr.io/c}", "");
     let left: Vec<_> = fingerprints(&shorter, "pod.yaml");
     assert_eq!(left, before[..2]);
+    // A release changes the tags, and not what is wrong.
+    let released = POD.replace("contoso.azurecr.io/c", "contoso.azurecr.io/c:v2");
+    assert_eq!(fingerprints(&released, "pod.yaml"), before);
+    // A container that is put before the others has a finding of its own.
+    let longer = POD.replace("[{name: a,", "[{name: new, image: contoso.azurecr.io/a}, {name: a,");
+    let all = fingerprints(&longer, "pod.yaml");
+    assert_eq!(all[1..], before);
+    assert!(!before.contains(&all[0]), "{all:?}");
     // Of two doubtful keys, the one that is left keeps its fingerprint.
     let both = "metadata: {labels: {a: x, a: y, b: x, b: y}}\n";
     let both = fingerprints(&format!("apiVersion: v1\nkind: Pod\n{both}"), "pod.yaml");
     let left = fingerprints("apiVersion: v1\nkind: Pod\nmetadata: {labels: {b: x, b: y}}\n", "pod.yaml");
     assert_eq!((both.len(), left.as_slice()), (2, &both[1..]));
+}
+
+/// A page shows a message alone, and standard input is no file that it could link to.
+#[test]
+fn messages_name_their_objects_and_no_file_that_is_not_there() {
+    let check = |format: &str| {
+        let args = [&["check", "-q", "-o", format], &VALIDATE[..], &["-"]].concat();
+        String::from_utf8(run(&args, POD).stdout).unwrap()
+    };
+    for format in ["azure", "github"] {
+        let report = check(format);
+        assert_eq!(report.matches("Pod shop/web: container \"").count(), 3, "{report}");
+        assert!(!report.contains("stdin") && !report.contains("line"), "{report}");
+    }
+    let report = check("gitlab");
+    assert_eq!(report.matches(r#""description":"Pod shop/web: container "#).count(), 3, "{report}");
 }
 
 /// A job may run the command in a folder below the checkout, and in each of several.

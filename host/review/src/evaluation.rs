@@ -161,6 +161,9 @@ impl<'a> Evaluation<'a> {
                 help_with_names(&mut verdict.findings, owner, self.api_server.cluster);
             }
         }
+        for finding in &mut verdict.findings {
+            finding.pointer = as_written(object, std::mem::take(&mut finding.pointer));
+        }
         let inventory = kind.as_ref().filter(|_| self.has_inventory && left_out.is_none());
         let inventory = inventory.map(|kind| {
             inventory::Part::of(kind, object, &namespace, &self.api_server, self.policy, &self.host)
@@ -390,6 +393,12 @@ fn is_new(request: &Asked<'_>, spec_pointer: &str) -> bool {
 }
 
 /// Whether the request creates pods from the object's templates: the object is not being deleted.
+/// The pointer into the object as it is written, for a pointer into what the API server stores: `stringData` as `data`.
+fn as_written(object: &Value, pointer: String) -> String {
+    let written = pointer.strip_prefix("/data/").map(|key| format!("/stringData/{key}"));
+    written.filter(|written| object.pointer(written).is_some()).unwrap_or(pointer)
+}
+
 fn makes_pods(request: &Asked<'_>) -> bool {
     let Some(object) = request.object().filter(|object| !object.is_null()) else { return false };
     let is_going = field(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::gaps::Gap;
 use crate::inventory::Part;
+use crate::json_pointer::unescaped;
 use crate::manifest::Manifest;
 use crate::verdict::{Decision, Finding, Severity, Verdict};
 
@@ -68,11 +70,9 @@ pub struct Pods {
     pub spec_pointer: String,
 }
 
-impl Pods {
-    /// The pointer into the object for a pointer into its pod.
-    fn pointer_in_template(&self, pointer: &str) -> String {
-        format!("{}{pointer}", self.spec_pointer.strip_suffix("/spec").unwrap_or_default())
-    }
+/// The pointer into the object for a pointer into a pod of the template with this pod spec.
+fn in_template(spec_pointer: &str, pointer: &str) -> String {
+    format!("{}{pointer}", spec_pointer.strip_suffix("/spec").unwrap_or_default())
 }
 
 /// The outcome as reports have it, with the worst decision before its parts.
@@ -118,14 +118,12 @@ impl Outcome {
     /// All findings, with pointers into the object as it is written. A finding that a template and its pods have in common
     /// appears once, as in the template, with the higher severity.
     pub fn findings(&self) -> Vec<Finding> {
-        let own = self.verdict.findings.iter();
-        let mut findings: Vec<Finding> =
-            own.map(|it| Finding { pointer: self.as_written(&it.pointer), ..it.clone() }).collect();
+        let mut findings = self.verdict.findings.clone();
         let at = |finding: &Finding| (finding.line, finding.column);
         let of_pods =
             self.pods.iter().flat_map(|pods| pods.verdict.findings.iter().map(move |it| (pods, it)));
         for (pods, finding) in of_pods {
-            let pointer = pods.pointer_in_template(&finding.pointer);
+            let pointer = in_template(&pods.spec_pointer, &finding.pointer);
             let same = findings.iter_mut().find(|known| {
                 (&known.rule, &known.secret, &known.image) == (&finding.rule, &finding.secret, &finding.image)
                     && (known.pointer == pointer || (known.line.is_some() && at(known) == at(finding)))
@@ -138,11 +136,17 @@ impl Outcome {
         findings
     }
 
-    /// The pointer into the object as it is written, for a pointer into what the API server stores: `stringData` as `data`.
-    fn as_written(&self, pointer: &str) -> String {
-        let written = pointer.replacen("/data/", "/stringData/", 1);
-        let is_written = pointer.starts_with("/data/") && self.manifest.object().pointer(&written).is_some();
-        if is_written { written } else { pointer.to_owned() }
+    /// Sets the names on the paths of all findings. It needs the object.
+    pub fn name_paths(&mut self) {
+        let object = self.manifest.object();
+        for finding in &mut self.verdict.findings {
+            finding.names = path_of_names(object, &finding.pointer);
+        }
+        for Pods { verdict, spec_pointer } in &mut self.pods {
+            for finding in &mut verdict.findings {
+                finding.names = path_of_names(object, &in_template(spec_pointer, &finding.pointer));
+            }
+        }
     }
 
     /// How many warnings there are for the object and its pods.
@@ -164,6 +168,24 @@ impl Outcome {
     pub fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
         std::iter::once(&self.verdict).chain(self.pods.iter().map(|pods| &pods.verdict))
     }
+}
+
+/// A JSON pointer with names for the items of lists, which they keep when another item is put before them.
+fn path_of_names(object: &Value, pointer: &str) -> String {
+    let mut at = Some(object);
+    let mut path = String::new();
+    for token in pointer.split('/').skip(1) {
+        let is_item = at.is_some_and(Value::is_array);
+        let next = at.and_then(|value| match value {
+            Value::Array(items) => items.get(token.parse::<usize>().ok()?),
+            other => other.get(unescaped(token)),
+        });
+        let name = next.and_then(|item| item.get("name")).and_then(Value::as_str);
+        path.push('/');
+        path.push_str(name.filter(|_| is_item).unwrap_or(token));
+        at = next;
+    }
+    path
 }
 
 /// Locates the findings in their files, those of a template's pod in the template.
@@ -193,11 +215,37 @@ pub fn locate(outcomes: &mut [Outcome]) {
 /// JSON pointers into the document of all findings, those of the object first.
 fn pointers(outcome: &Outcome) -> Vec<String> {
     let prefix = &outcome.manifest.prefix;
-    let own = outcome.verdict.findings.iter();
-    let own = own.map(|finding| format!("{prefix}{}", outcome.as_written(&finding.pointer)));
+    let own = outcome.verdict.findings.iter().map(|finding| format!("{prefix}{}", finding.pointer));
     let pods = outcome.pods.iter().flat_map(|pods| {
         let findings = pods.verdict.findings.iter();
-        findings.map(move |finding| format!("{prefix}{}", pods.pointer_in_template(&finding.pointer)))
+        findings.map(move |finding| format!("{prefix}{}", in_template(&pods.spec_pointer, &finding.pointer)))
     });
     own.chain(pods).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::path_of_names;
+
+    #[test]
+    fn items_of_lists_are_known_by_their_names() {
+        let object = json!({"spec": {
+            "containers": [{"name": "a"}, {"image": "b"}, {"name": "a/b"}],
+            "a/b": [{"name": "c"}],
+            "volumes": {"0": {"name": "no list"}},
+        }});
+        for (pointer, expected) in [
+            ("", ""),
+            ("/spec/containers/0/image", "/spec/containers/a/image"),
+            ("/spec/containers/1/image", "/spec/containers/1/image"),
+            ("/spec/containers/2", "/spec/containers/a/b"),
+            ("/spec/containers/7/image", "/spec/containers/7/image"),
+            ("/spec/a~1b/0/image", "/spec/a~1b/c/image"),
+            ("/spec/volumes/0/image", "/spec/volumes/0/image"),
+        ] {
+            assert_eq!(path_of_names(&object, pointer), expected, "{pointer}");
+        }
+    }
 }

@@ -54,6 +54,9 @@ pub struct Finding {
     pub severity: Severity,
     /// JSON pointer into the object
     pub pointer: String,
+    /// The pointer with names for the items of lists; empty where they are not set
+    #[serde(skip)]
+    pub names: String,
     /// Line in the file, from 1
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::place::{self, Region};
-use super::{Failing, Render, Summary, remarks};
+use super::{Failing, Render, Summary, of_object, remarks};
 use review::diagnostic::{Diagnostic, Spot, Weight};
 use review::foreign_text::azure::{data, property};
 use review::outcome::Outcome;
@@ -43,9 +43,11 @@ impl Render for Azure {
             let line = region.map(|region| region.line);
             let column = region.and_then(|region| region.rest).map(|(column, ..)| column);
             let mut properties = vec![("type", level.to_owned())];
-            properties.extend(location(place::file(outcome), line, column));
+            if let Some(file) = place::file_to_link(outcome) {
+                properties.extend(location(file, line, column));
+            }
             properties.push(("code", finding.rule.clone()));
-            issue(&properties, &finding.in_one_line(), out)?;
+            issue(&properties, &of_object(outcome, &finding.in_one_line()), out)?;
         }
         Ok(())
     }

@@ -26,7 +26,8 @@ impl Fingerprints {
             &outcome.kind,
             &outcome.namespace,
             &outcome.name,
-            finding.image.as_deref().unwrap_or_default(),
+            &finding.names,
+            finding.image.as_deref().map(repository).unwrap_or_default(),
             finding.secret.as_deref().unwrap_or_default(),
         ])
     }
@@ -43,5 +44,32 @@ impl Fingerprints {
         *seen += 1;
         let hash = Sha256::digest(format!("{parts}\0{seen}"));
         hex(hash.get(..16).unwrap_or_default())
+    }
+}
+
+/// An image without its tag and digest, because each release changes these and not what is wrong.
+fn repository(image: &str) -> &str {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let begin = name.rfind('/').map_or(0, |slash| slash + 1);
+    let tag = name.get(begin..).and_then(|last| last.find(':'));
+    tag.and_then(|tag| name.get(..begin + tag)).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repository;
+
+    #[test]
+    fn images_of_all_releases_have_one_repository() {
+        for (image, expected) in [
+            ("contoso.azurecr.io/web:v1", "contoso.azurecr.io/web"),
+            ("contoso.azurecr.io/web:v1@sha256:e3b0", "contoso.azurecr.io/web"),
+            ("contoso.azurecr.io/web@sha256:e3b0", "contoso.azurecr.io/web"),
+            ("localhost:5000/web", "localhost:5000/web"),
+            ("web:v1", "web"),
+            ("", ""),
+        ] {
+            assert_eq!(repository(image), expected);
+        }
     }
 }

@@ -6,10 +6,11 @@
 use std::io::{self, Write};
 
 use super::place::{self, Region};
-use super::{Failing, Render, Summary, remarks};
+use super::{Failing, Render, Summary, of_object, remarks};
 use review::diagnostic::{Diagnostic, Weight};
 use review::foreign_text::plain;
 use review::outcome::Outcome;
+use review::source_file::STDIN;
 use review::verdict::Severity;
 
 /// Writes a command for each finding and each file with a problem.
@@ -25,7 +26,7 @@ impl Render for GitHub {
             Weight::Error => "error",
             Weight::Warning => "warning",
         };
-        let place = problem.spot.as_ref().map(|spot| {
+        let place = problem.spot.as_ref().filter(|spot| spot.file != STDIN).map(|spot| {
             let column = spot.column.map(|column| format!(",col={column}")).unwrap_or_default();
             format!("{},line={}{column},", file(&spot.file), spot.line)
         });
@@ -50,9 +51,10 @@ impl Render for GitHub {
                 Some(Region { line, rest: None }) => format!(",line={line}"),
                 None => String::new(),
             };
-            let (file, rule) = (file(place::file(outcome)), property(&finding.rule));
-            let message = data(&lines(&finding.message, &finding.help));
-            writeln!(out, "::{command} {file}{place},title={rule}::{message}")?;
+            let file = place::file_to_link(outcome).map(|name| format!("{}{place},", file(name)));
+            let (file, rule) = (file.unwrap_or_default(), property(&finding.rule));
+            let message = data(&of_object(outcome, &lines(&finding.message, &finding.help)));
+            writeln!(out, "::{command} {file}title={rule}::{message}")?;
         }
         Ok(())
     }

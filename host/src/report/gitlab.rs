@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::fingerprint::Fingerprints;
 use super::place::{self, Region};
-use super::{Failing, Render, Summary, Tool, json_text, remarks};
+use super::{Failing, Render, Summary, Tool, json_text, of_object, remarks};
 use review::diagnostic::{Diagnostic, Weight};
 use review::outcome::Outcome;
 use review::verdict::Severity;
@@ -86,7 +86,7 @@ impl Render for GitLab {
         for finding in remarks(outcome, self.failing) {
             let line = Region::of(outcome, &finding).map_or(1, |region| region.line);
             let issue = Issue {
-                description: finding.in_one_line(),
+                description: of_object(outcome, &finding.in_one_line()),
                 check_name: &finding.rule,
                 fingerprint: self.fingerprints.of(outcome, &finding),
                 severity: severity_of(finding.severity),

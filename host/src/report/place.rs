@@ -20,6 +20,12 @@ pub(super) fn file(outcome: &Outcome) -> &str {
     outcome.source.template.as_ref().unwrap_or(&outcome.source.file)
 }
 
+/// The [`file`], where it is one that a page can link to: not standard input, and not an object of a cluster.
+pub(super) fn file_to_link(outcome: &Outcome) -> Option<&str> {
+    let is_in_file = outcome.source.template.is_some() || outcome.source.line > 0;
+    Some(file(outcome)).filter(|file| is_in_file && *file != STDIN)
+}
+
 impl Region {
     /// Of a finding in the [`file`] that is named; where the finding has no place of its own, the object's. None in a template:
     /// the known lines are those of the rendered text.

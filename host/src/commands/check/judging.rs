@@ -105,6 +105,7 @@ pub(crate) fn run(
         if left_out.is_none() {
             outcomes.iter_mut().for_each(add);
         }
+        outcomes.iter_mut().for_each(Outcome::name_paths);
         let can_be_fixed = has_lines && left_out.is_none() && outcomes.iter().any(fix::may_add);
         if is_one {
             if has_lines {
