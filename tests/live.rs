@@ -40,14 +40,16 @@ fn template(pull_secrets: &[&str]) -> Value {
 }
 
 fn object(kind: &str, name: &str, owner: Option<(&str, &str)>, spec: &Value) -> Value {
-    let api_version = match kind {
+    let api_version = |kind: &str| match kind {
         "Pod" | "ServiceAccount" => "v1",
+        "Job" => "batch/v1",
+        "TaskRun" => "tekton.dev/v1",
         _ => "apps/v1",
     };
-    let owners: Vec<Value> =
-        owner.iter().map(|(kind, uid)| json!({"kind": kind, "uid": uid, "controller": true})).collect();
+    let reference = |(kind, uid): &(&str, &str)| json!({"apiVersion": api_version(kind), "kind": kind, "name": uid, "uid": uid, "controller": true});
+    let owners: Vec<Value> = owner.iter().map(reference).collect();
     json!({
-        "apiVersion": api_version, "kind": kind, "spec": spec,
+        "apiVersion": api_version(kind), "kind": kind, "spec": spec,
         "metadata": {"name": name, "namespace": "shop", "uid": name, "ownerReferences": owners},
     })
 }

@@ -60,26 +60,55 @@ fn kinds_that_may_not_be_listed_are_left_out_with_a_warning() {
     }
 }
 
+/// A pod that no workload creates again is lost when it is deleted.
 #[test]
-fn only_pods_that_are_rejected_are_to_be_deleted() {
-    const NOTE: &str = "delete the pods that are rejected";
+fn only_rejected_pods_that_a_workload_creates_again_are_to_be_deleted() {
+    const DELETE: &str = "note: a pod keeps the pull secrets that it was created with; after a fix, delete the rejected pods of \
+                          workloads, which create them again\n";
+    let replace = |names: &str| {
+        format!(
+            "note: no built-in workload creates these rejected pods again: {names}; to replace one, change the manifest of \
+             the pod or of its controller, and run kubectl replace --force -f FILE\n"
+        )
+    };
     let settings = r#"{"mode": "validate", "actions": {"unusable": "reject"}}"#;
     let workload = json!({"template": {"spec": template(&["gone"])}});
+    let pod = |name: &str, owner| object("Pod", name, owner, &template(&["gone"]));
     let fine = object("Pod", "fine", None, &template(&["acr-secret"]));
-    for (what, other, is_pod) in [
-        ("a Secret", None, false),
-        ("a Deployment", Some(object("Deployment", "db", None, &workload)), false),
-        ("a pod", Some(object("Pod", "bare", None, &template(&["gone"]))), true),
+    for (what, others, is_deleted, replaced) in [
+        ("a Secret", vec![], false, None),
+        ("a Deployment", vec![object("Deployment", "db", None, &workload)], false, None),
+        ("a pod", vec![pod("bare", None)], false, Some("shop/bare")),
+        ("a pod of a ReplicaSet", vec![pod("web-1-a", Some(("ReplicaSet", "web-1")))], true, None),
+        ("a pod of a Job", vec![pod("once-a", Some(("Job", "once")))], true, None),
+        (
+            "a pod of a controller that may not",
+            vec![pod("run", Some(("TaskRun", "run")))],
+            false,
+            Some("shop/run"),
+        ),
+        (
+            "both",
+            vec![pod("web-1-a", Some(("ReplicaSet", "web-1"))), pod("bare", None), pod("other", None)],
+            true,
+            Some("shop/bare, shop/other"),
+        ),
     ] {
-        let all: Vec<Value> = std::iter::once(fine.clone()).chain(other).collect();
+        let all: Vec<Value> = std::iter::once(fine.clone()).chain(others).collect();
         let stub = Stub::new()
             .objects(&get(CHECKED, ""), &all)
             .prints(&get_metadata(""), OF_EXPIRED)
             .objects(&get_secrets("dockerconfigjson", ""), &[expired()])
             .objects(&get_secrets("dockercfg", ""), &[]);
-        let (out, talk, status) = stub.run(&["check", "--live", "--secrets", "--settings-json", settings]);
+        let args = ["check", "--live", "--secrets", "--settings-json", settings];
+        let (out, talk, status) = stub.run(&args);
         assert_eq!(status, Some(1), "{what}: {out}{talk}");
         assert!(out.contains("rejected Secret shop/acr-secret"), "{what}: {out}");
-        assert_eq!(talk.contains(NOTE), is_pod, "{what}: {out}{talk}");
+        assert_eq!(talk.contains(DELETE), is_deleted, "{what}: {out}{talk}");
+        assert_eq!(talk.contains("delete"), is_deleted, "{what}: {out}{talk}");
+        assert_eq!(talk.contains("again: "), replaced.is_some(), "{what}: {talk}");
+        assert!(replaced.is_none_or(|names| talk.contains(&replace(names))), "{what}: {talk}");
+        let (_, quiet, _) = stub.run(&[&args[..], &["-q"]].concat());
+        assert_eq!(quiet, "", "{what}");
     }
 }

@@ -267,7 +267,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let status = status::of(args, &tally.summary, tally.all_read && all_written && all_asked);
     let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
     if !args.quiet {
-        Live::tell_of_rejected(&tally.of_live, io);
+        live.tell_of_rejected(&tally.of_live, io);
     }
     // A pull that fails is a problem, as is a Secret that ends.
     live.tell_of_waiting(&tally.of_live, io);

@@ -18,6 +18,16 @@ use super::field::word;
 const MAKERS: [&str; 7] =
     ["ReplicationController", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"];
 
+/// Those that create a pod again after it is deleted, by their API version. Other kinds have these names too, such as the `Job` of
+/// Volcano.
+const POD_MAKERS: [(&str, &str); 5] = [
+    ("v1", "ReplicationController"),
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("batch/v1", "Job"),
+];
+
 /// The most makers above an object: a `Job` of a `CronJob`, a `ReplicaSet` of a `Deployment`.
 const MOST_MAKERS: usize = 2;
 
@@ -72,6 +82,15 @@ pub(super) fn parts(objects: &[Value]) -> Vec<(Part, usize)> {
     // The workload that has made an object may be left out for another one.
     let said = |(part, by): &(Part, usize)| (*part, parts.get(*by).map_or(*by, |(_, first)| *first));
     parts.iter().map(said).collect()
+}
+
+/// Whether the controller of a pod creates it again after it is deleted. What a controller of another kind does is not known: a
+/// `TaskRun` of Tekton fails.
+pub(super) fn is_created_again(pod: &Value) -> bool {
+    let owners = pod.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    let mut controllers = owners.filter(|owner| owner["controller"] == true);
+    let is_maker = |owner: &Value| POD_MAKERS.contains(&(word(owner, "/apiVersion"), word(owner, "/kind")));
+    controllers.next().is_some_and(is_maker)
 }
 
 /// The objects that others refer to.

@@ -4,7 +4,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::field::word;
-use super::made::{Part, parts};
+use super::made::{self, Part, parts};
 use super::{Kubectl, KubectlError, Query, Scope};
 use crate::why::pod::Pod;
 
@@ -125,6 +125,16 @@ impl World {
 impl Found {
     fn new(object: Value) -> Self {
         Self { place: place(&object), object }
+    }
+
+    /// `shop/web`
+    pub fn name(&self) -> String {
+        format!("{}/{}", word(&self.object, "/metadata/namespace"), word(&self.object, "/metadata/name"))
+    }
+
+    /// Whether a built-in workload creates this pod again after it is deleted.
+    pub fn is_created_again(&self) -> bool {
+        made::is_created_again(&self.object)
     }
 }
 

@@ -50,8 +50,8 @@ pub(crate) struct Tally {
 pub(crate) struct OfLive {
     /// The places of those that are accepted
     pub(crate) accepted: HashSet<String>,
-    /// Whether a pod is rejected
-    pub(crate) has_rejected_pod: bool,
+    /// The places of the pods that are rejected
+    pub(crate) rejected_pods: HashSet<String>,
 }
 
 /// What is reported about a part before its objects.
@@ -189,7 +189,9 @@ impl OfLive {
     fn add(&mut self, outcome: &Outcome) {
         match outcome.worst() {
             Decision::Accepted => drop(self.accepted.insert(outcome.source.file.clone())),
-            Decision::Rejected => self.has_rejected_pod |= outcome.kind == "Pod",
+            Decision::Rejected if outcome.kind == "Pod" => {
+                self.rejected_pods.insert(outcome.source.file.clone());
+            }
             _ => {}
         }
     }

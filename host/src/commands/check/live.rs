@@ -129,12 +129,22 @@ impl Live {
     }
 
     /// Prints what to do about pods that are rejected: unlike a manifest, a pod cannot get another pull secret.
-    pub(super) fn tell_of_rejected(of_live: &OfLive, io: &Io) {
-        if of_live.has_rejected_pod {
+    pub(super) fn tell_of_rejected(&self, of_live: &OfLive, io: &Io) {
+        let found = self.world.objects.iter().filter(|found| of_live.rejected_pods.contains(&found.place));
+        let (again, gone): (Vec<&Found>, Vec<&Found>) = found.partition(|found| found.is_created_again());
+        if !again.is_empty() {
             io.stderr.line(
-                "note: a pod keeps the pull secrets that it was created with; after a fix, delete the pods that are rejected, \
-                 so that their workloads create them again",
+                "note: a pod keeps the pull secrets that it was created with; after a fix, delete the rejected pods of \
+                 workloads, which create them again",
             );
+        }
+        if !gone.is_empty() {
+            let names: Vec<String> = gone.iter().map(|found| found.name()).collect();
+            io.stderr.line(&format!(
+                "note: no built-in workload creates these rejected pods again: {}; to replace one, change the manifest of \
+                 the pod or of its controller, and run kubectl replace --force -f FILE",
+                some_of(&names, MOST_PODS)
+            ));
         }
     }
 

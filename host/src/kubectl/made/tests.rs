@@ -229,6 +229,32 @@ fn workloads_are_checked_unless_they_make_no_pods_or_another_says_the_same() {
 }
 
 #[test]
+fn a_pod_is_created_again_by_the_built_in_workloads_that_make_pods() {
+    let owner = |api_version: &str, kind: &str, controls: bool| {
+        let owner =
+            json!({"apiVersion": api_version, "kind": kind, "name": "a", "uid": "a", "controller": controls});
+        json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "b", "uid": "b"}, owner])
+    };
+    for (owners, expected) in [
+        (owner("v1", "ReplicationController", true), true),
+        (owner("apps/v1", "ReplicaSet", true), true),
+        (owner("apps/v1", "StatefulSet", true), true),
+        (owner("apps/v1", "DaemonSet", true), true),
+        (owner("batch/v1", "Job", true), true),
+        (owner("apps/v1", "ReplicaSet", false), false),
+        (owner("batch.volcano.sh/v1alpha1", "Job", true), false),
+        (owner("tekton.dev/v1", "TaskRun", true), false),
+        // A static pod: deleting its mirror changes nothing.
+        (owner("v1", "Node", true), false),
+        (json!([]), false),
+        (Value::Null, false),
+    ] {
+        let pod = with(pod("a", None), "/metadata/ownerReferences", owners.clone());
+        assert_eq!(super::is_created_again(&pod), expected, "{owners}");
+    }
+}
+
+#[test]
 fn a_maker_that_is_not_checked_leaves_nothing_out() {
     let old =
         with(workload("ReplicaSet", "web-0", WEB), "/spec/template/spec/containers/0/image", "a:0".into());
