@@ -15,10 +15,12 @@ fn waiting(mut pod: Value, reason: &str) -> Value {
     pod
 }
 
-const NOTE: &str = "note: the kubelet cannot pull";
+const WARNING: &str = "warning: the kubelet cannot pull";
 
-/// The note among the messages of a check of these objects.
-fn note(objects: &[Value], called: &str, access: &[&str]) -> Option<String> {
+const HELP: &str = " = help: to see why, run ";
+
+/// The warning among the messages of a check of these objects, and its help.
+fn warning(objects: &[Value], called: &str, access: &[&str]) -> Option<(String, String)> {
     let scope = access
         .iter()
         .filter(|option| **option != "-q")
@@ -31,7 +33,9 @@ fn note(objects: &[Value], called: &str, access: &[&str]) -> Option<String> {
     let output = stub.command(&[&["check", "--live"], access].concat()).arg0(called).output().unwrap();
     let talk = String::from_utf8(output.stderr).unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{talk}");
-    talk.lines().find(|line| line.starts_with(NOTE)).map(str::to_owned)
+    let line = |start: &str| talk.lines().find(|line| line.starts_with(start)).map(str::to_owned);
+    assert_eq!(line(WARNING).is_some(), line(HELP).is_some(), "{talk}");
+    line(WARNING).zip(line(HELP))
 }
 
 #[test]
@@ -46,10 +50,10 @@ fn a_pod_that_is_accepted_and_waits_gets_the_command_that_says_why() {
         ("CrashLoopBackOff", false),
     ] {
         all[accepted] = waiting(all[accepted].clone(), reason);
-        assert_eq!(note(&all, "acr-pull-secret", &[]).is_some(), is_named, "{reason}");
+        assert_eq!(warning(&all, "acr-pull-secret", &[]).is_some(), is_named, "{reason}");
     }
     all[accepted] = waiting(all[accepted].clone(), "ImagePullBackOff");
-    assert!(note(&all, "acr-pull-secret", &["-q"]).is_some(), "a pull that fails is a problem");
+    assert!(warning(&all, "acr-pull-secret", &["-q"]).is_some(), "a pull that fails is a problem");
     for (called, access, shown) in [
         ("acr-pull-secret", &[][..], "acr-pull-secret why web-1-a -n shop"),
         ("kubectl-acr_pull_secret", &[], "kubectl acr-pull-secret why web-1-a -n shop"),
@@ -59,9 +63,8 @@ fn a_pod_that_is_accepted_and_waits_gets_the_command_that_says_why() {
             "kubectl acr-pull-secret why web-1-a -n shop --context=prod --kubeconfig='a b.yaml'",
         ),
     ] {
-        let expected =
-            format!("{NOTE} an image of 1 pod that is accepted: shop/web-1-a; to see why, run {shown}");
-        assert_eq!(note(&all, called, access), Some(expected), "{called}");
+        let expected = format!("{WARNING} an image of 1 pod that is accepted: shop/web-1-a");
+        assert_eq!(warning(&all, called, access), Some((expected, format!("{HELP}{shown}"))), "{called}");
     }
 }
 
@@ -69,13 +72,10 @@ fn a_pod_that_is_accepted_and_waits_gets_the_command_that_says_why() {
 fn of_many_pods_that_wait_a_few_are_named() {
     let pod = |name: &str| waiting(object("Pod", name, None, &template(&["acr-secret"])), "ErrImagePull");
     let all = ["a", "b", "c", "d", "e"].map(pod);
-    assert_eq!(
-        note(&all, "acr-pull-secret", &[]).as_deref(),
-        Some(
-            "note: the kubelet cannot pull an image of 5 pods that are accepted: shop/a, shop/b, shop/c and 2 more; \
-             to see why, run acr-pull-secret why a -n shop"
-        )
-    );
+    let expected =
+        format!("{WARNING} an image of 5 pods that are accepted: shop/a, shop/b, shop/c and 2 more");
+    let help = format!("{HELP}acr-pull-secret why a -n shop");
+    assert_eq!(warning(&all, "acr-pull-secret", &[]), Some((expected, help)));
 }
 
 /// The finding says why.
@@ -97,5 +97,5 @@ fn a_pod_that_is_rejected_or_over_is_not_named() {
         waiting(made, "ErrImagePull"),
         object("Pod", "fine", None, &template(&["acr-secret"])),
     ];
-    assert_eq!(note(&all, "acr-pull-secret", &[]), None);
+    assert_eq!(warning(&all, "acr-pull-secret", &[]), None);
 }

@@ -270,7 +270,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         live.tell_of_rejected(&tally.of_live, io);
     }
     // A pull that fails is a problem, as is a Secret that ends.
-    live.tell_of_waiting(&tally.of_live, io);
+    live.warn_of_waiting(&tally.of_live, io);
     ends.tell_of_unused(io);
     if tally.can_be_fixed {
         point_at_fix(args, question, io);

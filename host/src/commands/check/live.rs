@@ -149,22 +149,25 @@ impl Live {
     }
 
     /// Prints which pods wait for their images, although nothing is wrong with what was checked for them.
-    pub(super) fn tell_of_waiting(&self, of_live: &OfLive, io: &Io) {
+    pub(super) fn warn_of_waiting(&self, of_live: &OfLive, io: &Io) {
         let waiting = self.world.waiting.iter().filter(|pod| of_live.accepted.contains(&pod.checked));
         let pods: Vec<&Waiting> = waiting.collect();
         let Some(first) = pods.first() else { return };
         let names: Vec<String> =
             pods.iter().map(|Waiting { namespace, name, .. }| format!("{namespace}/{name}")).collect();
-        io.stderr.line(&format!(
-            "note: the kubelet cannot pull an image of {} that {} accepted: {}; to see why, run {} why {} -n {}{}",
+        let warning = Diagnostic::warning(format!(
+            "the kubelet cannot pull an image of {} that {} accepted: {}",
             counted(pods.len(), "pod"),
             if pods.len() == 1 { "is" } else { "are" },
             some_of(&names, MOST_PODS),
+        ));
+        io.stderr.diagnostic(&warning.with_help(format!(
+            "to see why, run {} why {} -n {}{}",
             program::name(),
             shell_word(&first.name),
             shell_word(&first.namespace),
             self.access.words()
-        ));
+        )));
     }
 
     /// Prints what is not among other inputs. Of a cluster, everything was asked for.
