@@ -117,7 +117,7 @@ fn pods_and_workloads_are_checked_with_the_metadata_of_the_secrets() {
     assert!(!out.contains(":0"), "{out}");
     for note in [
         "note: 2 objects are checked with the workloads that made them\n",
-        "note: 1 object skipped, because it has finished or is being deleted\n",
+        "note: 1 object skipped, because it has finished\n",
         "note: only the names, types and announced ends of Secrets are checked; to check what is in them, add --secrets\n",
     ] {
         assert!(talk.contains(note), "{note}: {talk}");

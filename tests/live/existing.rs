@@ -112,3 +112,35 @@ fn only_rejected_pods_that_a_workload_creates_again_are_to_be_deleted() {
         assert_eq!(quiet, "", "{what}");
     }
 }
+
+#[test]
+fn what_has_finished_and_what_is_being_deleted_are_counted_apart() {
+    let pod = |name: &str| object("Pod", name, None, &template(&["gone"]));
+    let done = |name: &str| {
+        let mut pod = pod(name);
+        pod["status"] = json!({"phase": "Succeeded"});
+        pod
+    };
+    let deleted = |name: &str| {
+        let mut pod = pod(name);
+        pod["metadata"]["deletionTimestamp"] = "2027-01-31T12:00:00Z".into();
+        pod
+    };
+    for (objects, expected) in [
+        (vec![], vec![]),
+        (vec![done("a")], vec!["note: 1 object skipped, because it has finished"]),
+        (vec![deleted("a")], vec!["note: 1 object skipped, because it is being deleted"]),
+        (
+            vec![done("a"), deleted("b"), done("c"), deleted("d")],
+            vec![
+                "note: 2 objects skipped, because they have finished",
+                "note: 2 objects skipped, because they are being deleted",
+            ],
+        ),
+    ] {
+        let stub = Stub::new().objects(&get(CHECKED, ""), &objects).prints(&get_metadata(""), "");
+        let (_, talk, _) = stub.run(&["check", "--live"]);
+        let notes: Vec<&str> = talk.lines().filter(|line| line.contains("skipped, because")).collect();
+        assert_eq!(notes, expected, "{talk}");
+    }
+}

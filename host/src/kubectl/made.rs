@@ -60,8 +60,10 @@ pub(super) enum Part {
     Made,
     /// A checked object with the same controller says the same
     Alike,
-    /// A pod or a `Job` that has finished, or a pod or a workload that is being deleted, pulls nothing
+    /// A pod or a `Job` that has finished pulls nothing more
     Finished,
+    /// A pod or a workload that is being deleted pulls nothing more
+    Deleted,
     /// An old revision of a workload has no pods
     Unused,
 }
@@ -112,7 +114,7 @@ impl<'a> Cluster<'a> {
             ((word(object, "/metadata/namespace"), word(object, "/metadata/name")), secrets_of(object))
         };
         let mut revisions: HashMap<Maker<'_>, Revision<'_>> = HashMap::new();
-        for object in objects.iter().filter(|object| is_revision(object) && !has_finished(object)) {
+        for object in objects.iter().filter(|object| is_revision(object) && end_of(object).is_none()) {
             let Some(maker) = Maker::of(object) else { continue };
             let revision = Revision::of(object);
             revisions.entry(maker).and_modify(|all| *all = all.and(revision)).or_insert(revision);
@@ -122,8 +124,8 @@ impl<'a> Cluster<'a> {
 
     /// What is done with an object, and the number of the workload that has made it, where that says the same.
     fn part(&self, object: &'a Value) -> (Part, Option<usize>) {
-        if has_finished(object) {
-            return (Part::Finished, None);
+        if let Some(part) = end_of(object) {
+            return (part, None);
         }
         let makers = self.makers(object);
         if makers.is_empty() {
@@ -135,7 +137,7 @@ impl<'a> Cluster<'a> {
         }
         let Some(pods) = self.pods(object) else { return (Part::Checked, None) };
         // Only for a maker that is checked itself, or that another one has made.
-        let checked = makers.iter().rev().filter(|(_, maker)| !has_finished(maker) && !has_no_pods(maker));
+        let checked = makers.iter().rev().filter(|(_, maker)| end_of(maker).is_none() && !has_no_pods(maker));
         let is_same =
             |(_, maker): &&(usize, &'a Value)| self.pods(maker).is_some_and(|made| made.become_those(&pods));
         let mut same = checked.filter(is_same);
@@ -259,16 +261,19 @@ impl<'a> Like<'a> {
     }
 }
 
-/// Whether an object pulls nothing more: a pod or a `Job` that has finished, or a pod or a workload that is being deleted, whose
-/// controller makes no more pods. Those that it has made are objects of their own.
-fn has_finished(object: &Value) -> bool {
-    let Some(kind) = Kind::of(object) else { return false };
+/// Why an object pulls nothing more: a pod or a `Job` has finished, or a pod or a workload is being deleted. The controller of such a
+/// workload only updates its status and makes nothing more; what it has made are objects of their own. Kubernetes:
+/// `syncReplicaSet`, `syncDeployment`, `updateStatefulSet`, `syncDaemonSet`, `syncJob` and `syncCronJob` in pkg/controller
+fn end_of(object: &Value) -> Option<Part> {
+    let kind = Kind::of(object)?;
+    let is_over = not_judged(&kind, object).is_some();
+    if is_deleted(object) && (is_over || !templates(&kind, object).is_empty()) {
+        return Some(Part::Deleted);
+    }
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
     let is_end = |it: &Value| ["Complete", "Failed"].contains(&word(it, "/type")) && it["status"] == "True";
     let is_job = (kind.group.as_str(), kind.kind.as_str()) == ("batch", "Job");
-    not_judged(&kind, object).is_some()
-        || (is_job && conditions.into_iter().any(is_end))
-        || (is_deleted(object) && !templates(&kind, object).is_empty())
+    (is_over || (is_job && conditions.into_iter().any(is_end))).then_some(Part::Finished)
 }
 
 /// Whether it is of a kind of which a workload has one for each revision: a `ReplicaSet` of a `Deployment` or a `Rollout`, a

@@ -40,8 +40,10 @@ pub struct World {
     pub made: usize,
     /// How many objects are left out because one that is like them, of the same controller, is checked
     pub alike: usize,
-    /// How many pods and workloads are left out because they have finished or are being deleted
+    /// How many pods and Jobs are left out because they have finished
     pub finished: usize,
+    /// How many pods and workloads are left out because they are being deleted
+    pub deleted: usize,
     /// The pods that wait for an image which the kubelet cannot pull
     pub waiting: Vec<Waiting>,
     /// How many old revisions of workloads are left out because they have no pods
@@ -115,6 +117,7 @@ impl World {
                 Part::Made => world.made += 1,
                 Part::Alike => world.alike += 1,
                 Part::Finished => world.finished += 1,
+                Part::Deleted => world.deleted += 1,
                 Part::Unused => world.unused += 1,
             }
         }

@@ -81,7 +81,7 @@ impl Live {
 
     /// Prints what is left out, and which part of the Secrets is known.
     pub(super) fn tell(&self, question: Question, io: &Io) {
-        let World { no_secrets, made, alike, finished, unused, .. } = &self.world;
+        let World { no_secrets, made, alike, finished, deleted, unused, .. } = &self.world;
         if *made > 0 {
             io.stderr.line(&format!(
                 "note: {} checked with the workloads that made them",
@@ -94,13 +94,14 @@ impl Live {
                 counted(*alike, "object")
             ));
         }
-        if *finished > 0 {
-            let they_have =
-                if *finished == 1 { "it has finished or is" } else { "they have finished or are" };
-            io.stderr.line(&format!(
-                "note: {} skipped, because {they_have} being deleted",
-                counted(*finished, "object")
-            ));
+        for (count, of_one, of_many) in [
+            (*finished, "it has finished", "they have finished"),
+            (*deleted, "it is being deleted", "they are being deleted"),
+        ] {
+            if count > 0 {
+                let reason = if count == 1 { of_one } else { of_many };
+                io.stderr.line(&format!("note: {} skipped, because {reason}", counted(count, "object")));
+            }
         }
         if *unused > 0 {
             io.stderr.line(&format!("note: {} without pods skipped", counted(*unused, "old revision")));

@@ -2,7 +2,7 @@ mod alike;
 
 use serde_json::{Value, json};
 
-use super::Part::{self, Alike, Checked, Finished, Made, Unused};
+use super::Part::{self, Alike, Checked, Deleted, Finished, Made, Unused};
 
 /// What is done with each of the objects.
 fn parts(objects: &[Value]) -> Vec<Part> {
@@ -269,10 +269,12 @@ fn a_maker_that_is_not_checked_leaves_nothing_out() {
     let ring = |name: &str, owner: &str| workload("ReplicaSet", name, Some(("ReplicaSet", owner)));
     for (objects, expected) in [
         (vec![workload("Deployment", "web", None), old.clone(), rest], vec![Checked, Unused, Checked]),
-        (vec![ended, pod("a", Some(("Job", "once")))], vec![Finished, Checked]),
+        (vec![ended.clone(), pod("a", Some(("Job", "once")))], vec![Finished, Checked]),
+        (vec![deleted(ended)], vec![Deleted]),
+        (vec![deleted(with(pod("a", None), "/status", json!({"phase": "Failed"})))], vec![Deleted]),
         (
             vec![deleted(workload("ReplicaSet", "web-1", None)), pod("a", WEB_1), pod("b", WEB_1)],
-            vec![Finished, Checked, Alike],
+            vec![Deleted, Checked, Alike],
         ),
         (
             vec![
@@ -280,7 +282,7 @@ fn a_maker_that_is_not_checked_leaves_nothing_out() {
                 workload("ReplicaSet", "web-1", WEB),
                 pod("a", WEB_1),
             ],
-            vec![Finished, Checked, Made],
+            vec![Deleted, Checked, Made],
         ),
         (
             vec![
@@ -288,14 +290,14 @@ fn a_maker_that_is_not_checked_leaves_nothing_out() {
                 deleted(workload("ReplicaSet", "web-1", WEB)),
                 pod("a", WEB_1),
             ],
-            vec![Checked, Finished, Made],
+            vec![Checked, Deleted, Made],
         ),
         (
             vec![
                 deleted(workload("CronJob", "cron", None)),
                 workload("Job", "cron-1", Some(("CronJob", "cron"))),
             ],
-            vec![Finished, Checked],
+            vec![Deleted, Checked],
         ),
         (
             vec![with(workload("Deployment", "web", None), "/metadata/deletionTimestamp", Value::Null)],
@@ -304,7 +306,7 @@ fn a_maker_that_is_not_checked_leaves_nothing_out() {
         (vec![deleted(object("ServiceAccount", "web", None))], vec![Checked]),
         (
             vec![deleted(pod("a", WEB_1)), pod("b", WEB_1), deleted(pod("c", WEB_1)), pod("d", WEB_1)],
-            vec![Finished, Checked, Finished, Alike],
+            vec![Deleted, Checked, Deleted, Alike],
         ),
         (vec![pod("a", WEB_1), workload("ReplicaSet", "web-1", WEB)], vec![Made, Checked]),
         (

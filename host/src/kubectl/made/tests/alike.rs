@@ -63,7 +63,7 @@ fn of_the_revisions_of_a_workload_that_is_not_listed_the_current_one_is_checked(
         (
             "the newest is being deleted",
             vec![of("1", 0), of("2", 0), deleted(of("3", 2))],
-            vec![Unused, Checked, Finished],
+            vec![Unused, Checked, Deleted],
         ),
         ("of two namespaces", vec![of("1", 0), other(of("2", 0))], vec![Checked, Checked]),
         ("of OpenShift", vec![of_config("1", 0), of_config("2", 1)], vec![Unused, Checked]),
