@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{has_no_pods, word};
+use super::has_no_pods;
+use crate::kubectl::field::word;
 
 /// The annotations that number the revisions of a Rollout of Argo, a Deployment and a `DeploymentConfig` of OpenShift. After a
 /// rollback an old object gets a new number.

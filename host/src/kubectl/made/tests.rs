@@ -1,4 +1,5 @@
 mod alike;
+mod revision;
 
 use serde_json::{Value, json};
 
