@@ -29,4 +29,5 @@ pub mod report;
 pub mod sandbox;
 pub mod suite;
 mod text;
+mod unknown_accounts;
 pub mod why;

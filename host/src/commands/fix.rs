@@ -2,7 +2,6 @@
 
 mod file_result;
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -27,11 +26,12 @@ use crate::files::atomic_file;
 use crate::files::input::{self, Given};
 use crate::program;
 use crate::text::{counted, plural, shell_path};
+use crate::unknown_accounts::UnknownAccounts;
 use file_result::FileResult;
 use review::diagnostic::Diagnostic;
 use review::evaluation::Evaluation;
 use review::fix as fixing;
-use review::fix::{Account, Change};
+use review::fix::Change;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
 
@@ -55,6 +55,9 @@ Exit status:
   1  something to fix, with --check
   2  a file was refused or could not be read or written, or invalid usage or settings
   3  nothing was checked, or standard input is empty (unless --allow-empty)";
+
+/// What keeps the pull secrets of an account that is not among the inputs.
+const ACCOUNT_HELP: &str = "to keep them, pass its manifest with --cluster";
 
 /// Add missing pull secrets to manifests, with the smallest edit of each file, for pods and pod templates. Without settings,
 /// only where check without settings finds one missing
@@ -158,14 +161,14 @@ pub fn run(args: &Fix, io: &mut Io) -> Result<ExitStatus> {
     }
     let progress = io.stderr.progress("files processed", inputs.len());
     let mut tally = Tally::default();
-    let mut warned = BTreeSet::new();
+    let mut accounts = UnknownAccounts::default();
     let mut written = Ok(());
     file_result::run(&evaluation, pulls, given.resource.as_ref(), &inputs, jobs, |result| {
         progress.step();
         for problem in &result.problems {
             problems.add(problem.clone(), io);
         }
-        written = report(args, &result, &mut tally, &mut warned, io);
+        written = report(args, &result, &mut tally, &mut accounts, io);
         if written.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(progress);
@@ -254,7 +257,7 @@ fn report(
     args: &Fix,
     result: &FileResult,
     tally: &mut Tally,
-    warned: &mut BTreeSet<Account>,
+    accounts: &mut UnknownAccounts,
     io: &mut Io,
 ) -> Result<()> {
     let Some(file) = result.file.as_ref().filter(|_| !result.is_foreign) else { return Ok(()) };
@@ -307,26 +310,17 @@ fn report(
         }
     }
     for change in &fixed.changes {
-        let change =
-            if args.complete.complete { &Change { unknown_account: None, ..change.clone() } } else { change };
-        tell(name, change, if writes { "fixed" } else { "would fix" }, warned, io);
+        let Change { object, line, names, .. } = change;
+        let verb = if writes { "fixed" } else { "would fix" };
+        io.stderr.line(&format!("{verb} {object} ({name}:{line}), added {}", secrets(names)));
+        // Among complete inputs, an account that is not there does not exist.
+        let warning = accounts.warning(change, "inputs").filter(|_| !args.complete.complete);
+        if let Some(warning) = warning {
+            let warning = Diagnostic::warning(format!("{name}:{line}: {warning}"));
+            io.stderr.diagnostic(&warning.with_help(ACCOUNT_HELP));
+        }
     }
     Ok(())
-}
-
-fn tell(file: &str, change: &Change, verb: &str, warned: &mut BTreeSet<Account>, io: &Io) {
-    let Change { object, line, names, unknown_account, .. } = change;
-    io.stderr.line(&format!("{verb} {object} ({file}:{line}), added {}", secrets(names)));
-    let Some(account) = unknown_account else { return };
-    // Nearly every namespace has a `default` account without pull secrets, so one warning is enough.
-    if account.name == "default" && !warned.insert(account.clone()) {
-        return;
-    }
-    let Account { namespace, name } = account;
-    io.stderr.line(&format!(
-        "warning: {file}:{line}: ServiceAccount \"{name}\" in namespace \"{namespace}\" is not among the inputs: the \
-         list hides its pull secrets, if it has any, so pass its manifest with --cluster to keep them"
-    ));
 }
 
 /// `pull secrets a, b`

@@ -1,6 +1,5 @@
 //! `krm`: the command as a KRM function.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,6 +26,7 @@ use crate::krm::output::with_results;
 use crate::krm::resource_list::{InputError, ResourceList};
 use crate::krm::result::{FunctionResult, Weight};
 use crate::sandbox::{Limits, Policy};
+use crate::unknown_accounts::UnknownAccounts;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret krm < resource-list.yaml
@@ -152,14 +152,12 @@ impl Function {
         let item = |prefix: &str| known.iter().find(|item| item.prefix == prefix);
         let fixed = fixing::fix(&self.evaluation(&settings), None, None, file, items);
         let mut results = Vec::new();
-        let mut warned = BTreeSet::new();
+        let mut accounts = UnknownAccounts::default();
         for change in &fixed.changes {
             let item = item(&change.prefix);
             results.push(FunctionResult::of_change(item, change));
-            // As in `fix`: nearly every namespace has a `default` account without pull secrets, so one warning is enough.
-            let account = change.unknown_account.as_ref();
-            if let Some(account) = account.filter(|it| it.name != "default" || warned.insert((*it).clone())) {
-                results.push(FunctionResult::of_unknown_account(item, change, account));
+            if let Some(warning) = accounts.warning(change, "items") {
+                results.push(FunctionResult::of_unknown_account(item, change, &warning));
             }
         }
         results.extend(fixed.refusals.iter().map(|it| FunctionResult::of_refusal(item(&it.prefix), it)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use review::diagnostic::{self, Diagnostic, in_one_line};
-use review::fix::{Account, Change, Refused};
+use review::fix::{Change, Refused};
 use review::json_pointer::unescaped;
 use review::manifest::Manifest;
 use review::outcome::Outcome;
@@ -130,13 +130,8 @@ impl FunctionResult {
     }
 
     /// An item that got a first list, which replaces the pull secrets of an account that is not known.
-    pub fn of_unknown_account(item: Option<&Manifest>, change: &Change, account: &Account) -> Self {
-        let Account { namespace, name } = account;
-        let message = format!(
-            "ServiceAccount \"{name}\" in namespace \"{namespace}\" is not among the items, and the added list hides its pull \
-             secrets if it has any"
-        );
-        let result = Self::of(item, Weight::Warning, &message, ACCOUNT_HELP);
+    pub fn of_unknown_account(item: Option<&Manifest>, change: &Change, warning: &str) -> Self {
+        let result = Self::of(item, Weight::Warning, warning, ACCOUNT_HELP);
         Self { field: Field::of(&change.list), diagnostic: result.diagnostic_of_item(), ..result }
     }
 
