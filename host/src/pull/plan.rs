@@ -17,7 +17,7 @@ use review::engine::Engine;
 use review::explanation::{self, ExplainError, Explanation, Need, TriedKey, Usability};
 use review::host_calls::HostCalls;
 use review::log::NoLog;
-use review::lookups::Lookups;
+use review::lookups::{Lookups, NOT_GIVEN};
 
 /// An image of a pod.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,8 +66,8 @@ impl Unread {
     /// The words for it, after the name of the object.
     fn words(self) -> &'static str {
         match self {
-            Self::NotGiven => "is not among the inputs",
-            Self::NotAllowed => "may not be read by this login",
+            Self::NotGiven => NOT_GIVEN,
+            Self::NotAllowed => " may not be read by this login",
         }
     }
 }
@@ -263,11 +263,10 @@ impl Asker<'_> {
             return Ok(nothing(format!("secret {name} is malformed, which fails every pull of the pod")));
         }
         let mut tries = self.tries(image, &explanation)?;
-        let unread =
-            in_state(Usability::Unknown).map(|name| format!("secret {name} {}", self.unread.words()));
+        let unread = in_state(Usability::Unknown).map(|name| format!("secret {name}{}", self.unread.words()));
         let account = || match service_account.as_str() {
             "" => "the pod's pull secrets are not known".to_owned(),
-            account => format!("ServiceAccount {namespace}/{account} {}", self.unread.words()),
+            account => format!("ServiceAccount {namespace}/{account}{}", self.unread.words()),
         };
         let unread_account = (!is_list_known).then(account);
         let (doubt, refusal) = match &explanation.needs {
