@@ -237,39 +237,59 @@ fn an_item_gets_what_fix_writes_into_the_same_manifest() {
 }
 
 /// What docs/kustomize.md says of the items: `namespace` of the same kustomization is set in them, and an item that is not
-/// built is among them. A transformer of kustomize itself gets the same items as a function.
+/// built is among them. kubectl runs no function, but a transformer of an earlier kind, which gets the same items.
+#[cfg(unix)]
 #[test]
 #[ignore = "needs kubectl"]
-fn a_transformer_gets_the_namespace_and_the_local_items_of_its_kustomization() {
+fn a_function_gets_the_namespace_and_the_local_items_of_its_kustomization() {
+    use std::os::unix::fs::PermissionsExt as _;
+
     let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
     for (name, text) in [
         (
             "account.yaml",
             "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: builder\n  annotations: \
              {config.kubernetes.io/local-config: \"true\"}\nimagePullSecrets: [{name: mine}]\n",
         ),
-        ("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {namespace: x, secret: x}}\n"),
         (
-            "copy.yaml",
-            "apiVersion: builtin\nkind: ReplacementTransformer\nmetadata: {name: copy}\nreplacements:\n- source: {kind: Pod, \
-             fieldPath: metadata.namespace}\n  targets: [{select: {kind: Pod}, fieldPaths: [metadata.labels.namespace]}]\n\
-             - source: {kind: ServiceAccount, fieldPath: imagePullSecrets.0.name}\n  targets: [{select: {kind: Pod}, \
-             fieldPaths: [metadata.labels.secret]}]\n",
+            "pod.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  serviceAccountName: builder\n  containers: [{name: web, \
+             image: contoso.azurecr.io/web:v1}]\n",
         ),
+        ("seen.yaml", "apiVersion: example.com/v1\nkind: Seen\nmetadata: {name: seen}\n"),
+        ("plugin/example.com/v1/seen/Seen", "#!/bin/sh\nexec tee \"$SEEN\"\n"),
         (
             "kustomization.yaml",
-            "namespace: shop\nresources: [account.yaml, pod.yaml]\ntransformers: [copy.yaml]\n",
+            "namespace: shop\nresources: [account.yaml, pod.yaml]\ntransformers: [seen.yaml]\n",
         ),
     ] {
-        fs::write(folder.path().join(name), text).unwrap();
+        fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+        fs::write(path(name), text).unwrap();
     }
-    let built = Command::new("kubectl").arg("kustomize").arg(folder.path()).output().unwrap();
+    let script = path("plugin/example.com/v1/seen/Seen");
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
+    let built = Command::new("kubectl")
+        .args(["kustomize", "--enable-alpha-plugins"])
+        .arg(folder.path())
+        .env("KUSTOMIZE_PLUGIN_HOME", path("plugin"))
+        .env("SEEN", path("seen"))
+        .output()
+        .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let built = String::from_utf8(built.stdout).unwrap();
-    assert!(
-        built.contains("namespace: shop\n    secret: mine\n") && !built.contains("ServiceAccount"),
-        "{built}"
+    assert!(!built.contains("ServiceAccount"), "{built}");
+    let seen = fs::read_to_string(path("seen")).unwrap();
+    let items: Vec<String> =
+        seen.split("---\n").map(|item| format!("- {}\n", item.trim_end().replace('\n', "\n  "))).collect();
+    let (status, output, said) = krm(&[HEAD, "items:\n", &items.concat()].concat());
+    assert_eq!((status, said.as_str()), (Some(0), ""), "{output}");
+    let list = list(&output);
+    assert_eq!(
+        list["items"][1]["spec"]["imagePullSecrets"],
+        json!([{"name": "mine"}, {"name": "acr-secret"}])
     );
+    assert_eq!(list["results"][0]["resourceRef"]["namespace"], "shop", "{output}");
 }
 
 /// The items of a function are what kustomize built so far.
