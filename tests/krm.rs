@@ -167,6 +167,24 @@ fn a_list_that_hides_the_secrets_of_an_account_is_a_warning() {
     }
 }
 
+/// `kyaml/fn/runtime/runtimeutil`: an orchestrator takes the results of each function, and passes none to the next.
+#[test]
+fn results_are_those_of_this_function_alone() {
+    let earlier = "results:\n- message: of an earlier function\n  severity: error\n";
+    let nothing = ITEMS.replace("contoso.azurecr.io", "ghcr.io");
+    for items in [ITEMS, &nothing] {
+        let (_, expected, _) = krm(&[HEAD, items].concat());
+        let (status, output, said) = krm(&[HEAD, items, earlier].concat());
+        assert_eq!(status, Some(0), "{said}");
+        let results = |text: &str| list(text)["results"].as_array().cloned().unwrap_or_default();
+        assert_eq!(results(&output), results(&expected));
+        assert!(output.contains("results:") && !output.contains("earlier"), "{output}");
+        let items = |text: &str| text.split("results:").next().unwrap().to_owned();
+        assert_eq!(items(&output), items(&expected));
+    }
+    assert!(krm(&[HEAD, &nothing, earlier].concat()).1.ends_with("results:\n  []\n"));
+}
+
 /// All items of a list in JSON are in one line.
 #[test]
 fn each_change_names_its_own_item() {

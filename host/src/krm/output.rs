@@ -20,7 +20,7 @@ pub enum OutputError {
     Json(#[from] serde_json::Error),
 }
 
-/// The text of a list with these results. All the rest keeps its order, comments and layout.
+/// The text of a list with these results, instead of those of an earlier function. All the rest keeps its order, comments and layout.
 ///
 /// # Errors
 /// - the text is laid out in a way that cannot be edited
