@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{PASSWORD, expired, objects};
+use super::{PASSWORD, expired, object, objects, template};
 use crate::engines::command_alone;
 use crate::registry::front::{Act, Front, Head, answer};
 
@@ -76,13 +76,18 @@ fn discovery(path: &str) -> Option<Value> {
     }
 }
 
-/// The objects of a path: all of a namespace, or one by its name.
+/// The objects of a path: all of the cluster or of a namespace, or one by its name.
 fn found(path: &str, query: &str) -> Option<Value> {
-    let (group, rest) = path.split_once("/namespaces/shop/")?;
-    let api_version = group.trim_start_matches("/apis/").trim_start_matches("/api/");
+    let path = path.strip_prefix("/api/").or_else(|| path.strip_prefix("/apis/"))?;
+    let (api_version, kinds, rest) = KINDS.iter().find_map(|(api_version, kinds)| {
+        Some((api_version, kinds, path.strip_prefix(api_version)?.strip_prefix('/')?))
+    })?;
+    let (namespace, rest) = match rest.strip_prefix("namespaces/").map(|rest| rest.split_once('/')) {
+        Some(found) => found.map(|(namespace, rest)| (Some(namespace), rest))?,
+        None => (None, rest),
+    };
     let (resource, name) =
         rest.split_once('/').map_or((rest, None), |(resource, name)| (resource, Some(name)));
-    let (_, kinds) = KINDS.iter().find(|(known, _)| *known == api_version)?;
     let (kind, _) = kinds.iter().find(|(_, known)| *known == resource)?;
     let mut all = objects();
     all.push(expired());
@@ -90,6 +95,10 @@ fn found(path: &str, query: &str) -> Option<Value> {
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": {"name": "other", "namespace": "shop"},
         "data": {"password": PASSWORD},
     }));
+    let mut elsewhere = object("Pod", "elsewhere", None, &template(&["acr-secret"]));
+    elsewhere["metadata"]["namespace"] = "ops".into();
+    all.push(elsewhere);
+    all.retain(|object| namespace.is_none_or(|namespace| object["metadata"]["namespace"] == namespace));
     all.retain(|object| object["kind"] == *kind);
     if let Some(name) = name {
         return all.into_iter().find(|object| object["metadata"]["name"] == name);
@@ -133,20 +142,23 @@ fn run(api: &Front, args: &[&str]) -> (String, String, Option<i32>) {
 #[ignore = "needs kubectl"]
 fn the_real_kubectl_gets_what_is_checked() {
     let api = Front::start(0, None, reply);
-    for more in [&[][..], &["--secrets"]] {
+    for more in [&[][..], &["--secrets"], &["-A"], &["-A", "--secrets"]] {
         let (out, talk, status) = run(&api, &[&["check", "--live"], more].concat());
         assert_eq!(status, Some(1), "{out}{talk}");
         assert!(
             out.contains("error[missing-pull-secret]") && out.contains("--> pod/bare in namespace shop"),
             "{out}{talk}"
         );
+        // Its pull secret is in another namespace.
+        assert_eq!(out.contains("--> pod/elsewhere in namespace ops"), more.contains(&"-A"), "{out}{talk}");
         // The announced end is metadata.
         assert!(out.contains("error[secret-expired]"), "{out}{talk}");
         assert!(!out.contains("done") && !out.contains(PASSWORD) && !talk.contains(PASSWORD), "{out}{talk}");
     }
     let asked = |part: &str| api.seen().iter().filter(|head| head.path.contains(part)).count();
     // Of other types, only the metadata of the Secrets was asked of kubectl.
-    assert_eq!(asked("/secrets?fieldSelector="), 2, "{:?}", api.seen());
+    assert_eq!(asked("/namespaces/shop/secrets?fieldSelector="), 2, "{:?}", api.seen());
+    assert_eq!(asked("/v1/secrets?fieldSelector="), 2, "{:?}", api.seen());
 }
 
 #[test]
