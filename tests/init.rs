@@ -365,6 +365,44 @@ fn only_paths_that_a_config_file_may_have_are_written() {
     assert_eq!(run(folder.path(), &["check"]).0, Some(1));
 }
 
+/// A shell completes `$PWD`, which has the links that lead to the folder.
+#[cfg(unix)]
+#[test]
+fn a_path_from_the_root_is_written_as_seen_from_this_folder() {
+    let folder = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &[]))]);
+    let links = tempfile::tempdir().unwrap();
+    let link = links.path().join("link");
+    std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+    let real = folder.path().canonicalize().unwrap();
+    for (above, pwd) in [(&real, &real), (&real, &link), (&link, &link)] {
+        for (below, expected) in
+            [("deploy", json!(["deploy"])), ("deploy/*.yaml", json!(["deploy/*.yaml"])), ("", json!(["."]))]
+        {
+            let path = above.join(below);
+            let output = command_alone(&["init", path.to_str().unwrap()])
+                .current_dir(folder.path())
+                .env("PWD", pwd)
+                .output()
+                .unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success() && !stderr.contains("left out"), "{path:?}: {stderr}");
+            assert_eq!(yaml(folder.path(), CONFIG)["paths"], expected, "{path:?}");
+            fs::remove_file(folder.path().join(CONFIG)).unwrap();
+            fs::remove_file(folder.path().join(SETTINGS)).unwrap();
+        }
+    }
+    let output = command_alone(&["init", link.join("deploy").to_str().unwrap()])
+        .current_dir(folder.path())
+        .env("PWD", "/")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("is left out, because the config file names only paths inside of this folder"),
+        "{stderr}"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

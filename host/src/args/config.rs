@@ -116,9 +116,27 @@ pub(crate) fn nearest() -> Option<PathBuf> {
     find(ConfigArgs::default()).0.map(|(path, _)| path)
 }
 
-/// Whether a config file of the working folder may have this path in `paths`, although it was found and not named.
-pub(crate) fn may_have_path(path: &str) -> bool {
-    path != "-" && Path::new(path).is_relative() && reach::leads_inside(Path::new("."), path)
+/// The path as a config file of the working folder may have it in `paths`, although it was found and not named. Of a path from the
+/// root, the part below this folder.
+pub(crate) fn path_in_config(path: &str) -> Option<String> {
+    let path = if Path::new(path).is_relative() { path.to_owned() } else { below_working_folder(path)? };
+    reach::leads_inside(Path::new("."), &path).then_some(path)
+}
+
+fn below_working_folder(path: &str) -> Option<String> {
+    let folder = std::env::current_dir().ok()?;
+    // The name that a shell has for it, through links.
+    let named = std::env::var_os("PWD").map(PathBuf::from);
+    let named = named.filter(|named| {
+        named.canonicalize().is_ok_and(|named| Ok(named) == folder.canonicalize().map_err(drop))
+    });
+    let below = named.iter().chain([&folder]).find_map(|folder| Path::new(path).strip_prefix(folder).ok())?;
+    Some(match below.to_str()? {
+        "" => ".".to_owned(),
+        // Not standard input.
+        "-" => "./-".to_owned(),
+        below => below.to_owned(),
+    })
 }
 
 /// An invalid user name may contain its password.

@@ -21,7 +21,7 @@ use serde_json::Value;
 use serde_json::value::to_raw_value;
 
 use self::reading::Found;
-use crate::args::config::{self, may_have_path};
+use crate::args::config::{self, path_in_config};
 use crate::args::settings::refused;
 use crate::args::{ConfigArgs, SearchArgs};
 use crate::commands::policy_file::{NoCluster, default_secret, load_policy};
@@ -119,10 +119,14 @@ pub fn run(args: &Init, io: &mut Io) -> Result<ExitStatus> {
         )
     };
     // Those that the config file names.
-    let (paths, outside): (Vec<&String>, Vec<&String>) =
-        args.paths.iter().partition(|path| may_have_path(path));
+    let (mut paths, mut outside) = (Vec::new(), Vec::new());
+    for path in args.paths.iter().filter(|path| *path != "-") {
+        match path_in_config(path) {
+            Some(path) => paths.push(path),
+            None => outside.push(format!("{path:?}")),
+        }
+    }
     if !outside.is_empty() {
-        let outside: Vec<String> = outside.iter().map(|path| format!("{path:?}")).collect();
         left_out("path", &outside, "the config file names only paths inside of this folder", io);
     }
     let config = config(args, main_file, &paths)?;
@@ -237,8 +241,8 @@ fn policies(first: &FirstSettings<'_>, policy: &Policy, host: Arc<dyn HostCalls>
 }
 
 /// The text of the config file.
-fn config(args: &Init, main_file: &str, paths: &[&String]) -> Result<String> {
-    let list = |items: &[&String]| -> Result<String> {
+fn config(args: &Init, main_file: &str, paths: &[String]) -> Result<String> {
+    let list = |items: &[String]| -> Result<String> {
         let mut json = Vec::new();
         json_text::write(&items, &mut json)?;
         // JSON is YAML.
@@ -263,7 +267,7 @@ fn config(args: &Init, main_file: &str, paths: &[&String]) -> Result<String> {
     }
     let SearchArgs { exclude, hidden, no_ignore, .. } = &args.search;
     if !exclude.is_empty() {
-        lines.push(format!("exclude: {}", list(&exclude.iter().collect::<Vec<_>>())?));
+        lines.push(format!("exclude: {}", list(exclude)?));
     }
     let flags = [("hidden", *hidden), ("noIgnore", *no_ignore)];
     lines.extend(flags.iter().filter(|(_, is_set)| *is_set).map(|(key, _)| format!("{key}: true")));
