@@ -1,5 +1,7 @@
 //! Every command is documented, in its help and in the manual.
 
+use std::path::Path;
+
 use acr_pull_secret::commands::Cli;
 use clap::{Command, CommandFactory as _};
 use serde_json::Value;
@@ -61,6 +63,40 @@ fn the_folder_has_a_page_for_each_command() {
         assert!(page.contains(".SH EXAMPLES"), "{page}");
     }
     assert!(folder.path().join("man1/acr-pull-secret.1").exists());
+}
+
+#[test]
+fn only_pages_of_the_manual_are_replaced() {
+    let run = |folder: &Path| run(&["man", "--dir", &folder.display().to_string()], "");
+    let page = "acr-pull-secret-check.1";
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path()).status.code(), Some(0));
+    let written = std::fs::read(folder.path().join(page)).unwrap();
+    assert_eq!(run(folder.path()).status.code(), Some(0), "an earlier page is replaced");
+
+    for text in ["", "notes\n", ".TH check 1 \"other 1.0\"\n"] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(page), text).unwrap();
+        let output = run(folder.path());
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("acr-pull-secret-check.1 exists and is not a page of this manual\n"), "{said}");
+        assert_eq!(std::fs::read_to_string(folder.path().join(page)).unwrap(), text);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is written");
+    }
+    #[cfg(unix)]
+    for (name, target) in [("taken", Some(&written)), ("none", None)] {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let there = elsewhere.path().join(name);
+        if let Some(text) = target {
+            std::fs::write(&there, text).unwrap();
+        }
+        std::os::unix::fs::symlink(&there, folder.path().join(page)).unwrap();
+        let output = run(folder.path());
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert_eq!(there.exists(), target.is_some(), "{name}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{name}");
+    }
 }
 
 #[test]

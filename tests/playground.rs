@@ -246,6 +246,15 @@ fn a_site_replaces_only_an_earlier_site() {
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("thesis.txt is not part of the playground"), "{said}");
     assert_eq!(fs::read_to_string(site.join("thesis.txt")).unwrap(), "mine");
+
+    #[cfg(unix)]
+    {
+        fs::rename(site.join("thesis.txt"), own.join("thesis.txt")).unwrap();
+        fs::remove_file(site.join("index.html")).unwrap();
+        std::os::unix::fs::symlink(own.join("index.html"), site.join("index.html")).unwrap();
+        assert_eq!(export().status.code(), Some(2), "a link leads to a file of another site");
+        assert_eq!(fs::read_to_string(own.join("index.html")).unwrap(), "mine");
+    }
 }
 
 #[test]

@@ -34,21 +34,26 @@ fn a_session_is_written_through_a_link() {
 /// A repository may bring such a link.
 #[cfg(unix)]
 #[test]
-fn no_report_is_written_through_a_link_out_of_its_folder() {
+fn nothing_is_written_through_a_link_out_of_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let (home, repository) = (folder.path().join("home"), folder.path().join("repository"));
     std::fs::create_dir(&home).unwrap();
     std::fs::create_dir(&repository).unwrap();
     std::fs::write(home.join(".profile"), "mine").unwrap();
-    for (link, target) in [("summary.md", "../home/.profile"), ("new.md", "../home/.zprofile")] {
+    for (link, target) in [("taken", "../home/.profile"), ("new", "../home/.zprofile")] {
         std::os::unix::fs::symlink(target, repository.join(link)).unwrap();
-        let output = command_alone(&["check", "-o", &format!("markdown={link}"), "."])
-            .current_dir(&repository)
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        let said = text(&output.stderr);
-        assert!(said.contains(&format!("{link}: this is a link out of its folder")), "{said}");
+        for args in [
+            &["check", "-o", &format!("markdown={link}"), "."][..],
+            &["check", "--record", link, "."],
+            &["test", "-o", &format!("junit={link}"), "."],
+            &["policy", "export", link],
+            &["policy", "pull", "localhost:1/x:v1", "--output", link],
+        ] {
+            let output = command_alone(args).current_dir(&repository).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{args:?}");
+            let said = text(&output.stderr);
+            assert!(said.contains(&format!("{link}: this is a link out of its folder")), "{args:?}: {said}");
+        }
     }
     assert_eq!(std::fs::read_to_string(home.join(".profile")).unwrap(), "mine");
     assert!(!home.join(".zprofile").exists());

@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use review::diagnostic::{Diagnostic, Diagnostics};
 
+use crate::commands::reports::refuse_link_out;
 use crate::console::ExitStatus;
 use crate::console::Io;
 use crate::publish::registry::reference;
@@ -76,6 +77,7 @@ pub fn run(args: &Policy, io: &mut Io) -> Result<ExitStatus> {
 
 /// Refuses to replace a file of the user, such as a manifest, by a policy.
 fn refuse_other_file(path: &Path) -> Result<()> {
+    refuse_link_out(path)?;
     let Ok(file) = File::open(path) else { return Ok(()) };
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Ok(());

@@ -48,9 +48,7 @@ pub(super) fn refuse_clashes<'a, F>(
         if file.as_os_str() == "-" {
             bail!("only reports go to standard output; name a file");
         }
-        if leads_out(file) {
-            bail!("{name}: this is a link out of its folder; remove it, or name the file that it leads to");
-        }
+        refuse_link_out(file)?;
         if resolved(file).file_name().is_some_and(|name| name == CONFIG_FILE) {
             bail!("{name}: this is the config file; name another file");
         }
@@ -66,6 +64,17 @@ pub(super) fn refuse_clashes<'a, F>(
         if !is_device(file) && !written.insert(resolved(file)) {
             bail!("{name}: this file would be written twice; name another one");
         }
+    }
+    Ok(())
+}
+
+/// Refuses to write through a link that leads out of its folder.
+pub(super) fn refuse_link_out(file: &Path) -> Result<()> {
+    if leads_out(file) {
+        bail!(
+            "{}: this is a link out of its folder; remove it, or name the file that it leads to",
+            file.display()
+        );
     }
     Ok(())
 }

@@ -83,7 +83,9 @@ pub fn export(folder: &Path) -> Result<(), ExportError> {
     let is_earlier_export = FILES.last().is_some_and(|file| folder.join(file.name).exists());
     for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
         let entry = entry.map_err(failed(folder))?;
-        if !is_earlier_export || entry.file_name().to_str().and_then(file).is_none() {
+        // A link may lead to a file of another site.
+        let is_link = entry.file_type().map_err(failed(folder))?.is_symlink();
+        if !is_earlier_export || is_link || entry.file_name().to_str().and_then(file).is_none() {
             return Err(ExportError::Foreign(entry.path()));
         }
     }

@@ -8,6 +8,9 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use review::rule_help::Rule;
 
+/// What the title of a page names as its source, before the version.
+const SOURCE: &str = "acr-pull-secret";
+
 /// A page of the manual.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Page {
@@ -65,6 +68,11 @@ pub(super) fn pages(mut command: Command, rules: &[Rule]) -> io::Result<Vec<Page
     Ok(pages)
 }
 
+/// Whether a text begins as a page does.
+pub(super) fn has_title(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with(".TH ") && line.contains(&format!("\"{SOURCE} ")))
+}
+
 fn commands_below(command: &Command) -> Vec<Command> {
     let below = command.get_subcommands().filter(|below| below.get_name() != "help" && !below.is_hide_set());
     below.flat_map(|below| [vec![below.clone()], commands_below(below)].concat()).collect()
@@ -72,7 +80,7 @@ fn commands_below(command: &Command) -> Vec<Command> {
 
 fn head(command: &Command) -> io::Result<Page> {
     let version = command.get_version().unwrap_or(env!("CARGO_PKG_VERSION"));
-    let man = Man::new(command.clone()).source(format!("acr-pull-secret {version}"));
+    let man = Man::new(command.clone()).source(format!("{SOURCE} {version}"));
     let mut title = Vec::new();
     man.render_title(&mut title)?;
     let mut roff = String::from_utf8_lossy(&title).into_owned();
