@@ -32,21 +32,23 @@ fn a_pod_does_not_get_the_pull_secret_that_its_service_account_lists_now() {
 /// The built-in role view has no `PodTemplates`.
 #[test]
 fn kinds_that_may_not_be_listed_are_left_out_with_a_warning() {
-    let kinds = |forbidden: &[&str]| {
+    let kinds = |forbidden: &[&str], scope: &str| {
         let all = objects();
-        let stub = Stub::new().forbids(&get(CHECKED, ""), "podtemplates");
+        let stub = Stub::new().forbids(&get(CHECKED, scope), "podtemplates");
         let stub = CHECKED.split(',').fold(stub, |stub, kind| {
             let of_kind = |object: &&Value| {
                 let own = object["kind"].as_str().unwrap().to_ascii_lowercase();
                 kind.split('.').next().unwrap() == format!("{own}s")
             };
             let found: Vec<Value> = all.iter().filter(of_kind).cloned().collect();
-            let call = get(kind, "");
+            let call = get(kind, scope);
             if forbidden.contains(&kind) { stub.forbids(&call, kind) } else { stub.objects(&call, &found) }
         });
-        stub.prints(&get_metadata(""), "").run(&["check", "--live"])
+        let mut args = vec!["check", "--live"];
+        args.extend(Some(scope.trim_start()).filter(|option| !option.is_empty()));
+        stub.prints(&get_metadata(scope), "").run(&args)
     };
-    let (out, talk, status) = kinds(&["podtemplates", "cronjobs.batch"]);
+    let (out, talk, status) = kinds(&["podtemplates", "cronjobs.batch"], "");
     assert_eq!(status, Some(1), "{talk}");
     assert!(out.contains("rejected Pod shop/bare") && out.contains("rejected Deployment shop/web"), "{out}");
     assert!(
@@ -54,9 +56,17 @@ fn kinds_that_may_not_be_listed_are_left_out_with_a_warning() {
         "{talk}"
     );
     for needed in ["pods", "serviceaccounts"] {
-        let (out, talk, status) = kinds(&[needed]);
-        assert_eq!((out.as_str(), status), ("", Some(2)), "{talk}");
-        assert!(talk.contains(&format!("error: kubectl get {needed} failed")), "{talk}");
+        for (scope, place) in [
+            ("", "the namespace of kubectl's context, or name another with -n NAMESPACE"),
+            (" --namespace=shop", "namespace shop"),
+            (" --all-namespaces", "all namespaces, or name one with -n NAMESPACE"),
+        ] {
+            let (out, talk, status) = kinds(&[needed], scope);
+            assert_eq!((out.as_str(), status), ("", Some(2)), "{talk}");
+            assert!(talk.contains(&format!("error: kubectl get {needed} failed")), "{talk}");
+            let help = format!(" = help: ask for the right to list {needed} in {place}\n");
+            assert!(talk.contains(&help), "{talk}");
+        }
     }
 }
 
@@ -110,6 +120,33 @@ fn only_rejected_pods_that_a_workload_creates_again_are_to_be_deleted() {
         assert!(replaced.is_none_or(|names| talk.contains(&replace(names))), "{what}: {talk}");
         let (_, quiet, _) = stub.run(&[&args[..], &["-q"]].concat());
         assert_eq!(quiet, "", "{what}");
+    }
+}
+
+#[test]
+fn what_is_checked_with_its_workload_is_counted() {
+    let workload = json!({"template": {"spec": template(&["gone"])}});
+    let pod = |name: &str, image: &str| {
+        let mut pod = object("Pod", name, Some(("StatefulSet", "db")), &template(&["gone"]));
+        pod["spec"]["containers"][0]["image"] = image.into();
+        pod
+    };
+    let image = "contoso.azurecr.io/shop/web:v1";
+    for (pods, expected) in [
+        (vec![], None),
+        (vec![pod("a", image)], Some("1 object is checked with the workload that made it")),
+        (
+            vec![pod("a", image), pod("b", image)],
+            Some("2 objects are checked with the workloads that made them"),
+        ),
+    ] {
+        let all: Vec<Value> =
+            std::iter::once(object("StatefulSet", "db", None, &workload)).chain(pods).collect();
+        let stub = Stub::new().objects(&get(CHECKED, ""), &all).prints(&get_metadata(""), "");
+        let (_, talk, _) = stub.run(&["check", "--live"]);
+        let note =
+            talk.lines().filter_map(|line| line.strip_prefix("note: ")).find(|line| line.contains(" made "));
+        assert_eq!(note, expected, "{talk}");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::why::pod::Pod;
 const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps,replicasets.apps,statefulsets.apps,\
                        daemonsets.apps,jobs.batch,cronjobs.batch,serviceaccounts";
 
-/// The kinds without which no answer would be true.
+/// The kinds without which no answer would be true: a pod may get its pull secrets from its `ServiceAccount`.
 const NEEDED: [&str; 2] = ["pods", "serviceaccounts"];
 
 /// The types of Secrets that the kubelet reads. Only their content is asked for.
@@ -48,6 +48,21 @@ pub struct World {
     pub waiting: Vec<Waiting>,
     /// How many old revisions of workloads are left out because they have no pods
     pub unused: usize,
+}
+
+/// What to do about an error of [`World::read`] in this scope.
+pub fn help(error: &KubectlError, scope: &Scope) -> String {
+    let KubectlError::Failed { call, is_forbidden: true, .. } = error else { return error.help().to_owned() };
+    let kinds = call.strip_prefix("get ").unwrap_or(call);
+    match scope {
+        Scope::All => {
+            format!("ask for the right to list {kinds} in all namespaces, or name one with -n NAMESPACE")
+        }
+        Scope::Namespace(name) => format!("ask for the right to list {kinds} in namespace {name}"),
+        Scope::Context => format!(
+            "ask for the right to list {kinds} in the namespace of kubectl's context, or name another with -n NAMESPACE"
+        ),
+    }
 }
 
 /// An object of a cluster.

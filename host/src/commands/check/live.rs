@@ -14,7 +14,7 @@ use crate::commands::question::Question;
 use crate::commands::unknown::Unknown;
 use crate::console::Io;
 use crate::files::input::Given;
-use crate::kubectl::world::{Found, Waiting, World};
+use crate::kubectl::world::{Found, Waiting, World, help};
 use crate::kubectl::{Kubectl, Scope};
 use crate::program;
 use crate::text::{counted, shell_word};
@@ -52,7 +52,7 @@ impl Live {
             Kubectl::new(live.access.context.as_deref(), live.access.kubeconfig.as_deref(), &io.stderr);
         let kubectl = kubectl.quiet(args.quiet);
         let world = World::read(&kubectl, &scope, live.secrets).map_err(|error| {
-            Diagnostics(vec![Diagnostic::error(error.to_string()).with_help(error.help())])
+            Diagnostics(vec![Diagnostic::error(error.to_string()).with_help(help(&error, &scope))])
         })?;
         Ok(Self { world, was_read: true, has_contents: live.secrets, access: live.access.clone() })
     }
@@ -84,8 +84,9 @@ impl Live {
         let World { no_secrets, made, alike, finished, deleted, unused, .. } = &self.world;
         if *made > 0 {
             io.stderr.line(&format!(
-                "note: {} checked with the workloads that made them",
-                if *made == 1 { "1 object is".to_owned() } else { format!("{made} objects are") }
+                "note: {} checked with the {}",
+                if *made == 1 { "1 object is".to_owned() } else { format!("{made} objects are") },
+                if *made == 1 { "workload that made it" } else { "workloads that made them" }
             ));
         }
         if *alike > 0 {
