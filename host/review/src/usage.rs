@@ -35,6 +35,8 @@ pub enum Refused {
     Image(String),
     /// Of a registry
     Registry(String),
+    /// Of a registry, which no host can have
+    Host(String),
     /// Of a namespace
     Namespace(String),
     /// Of a pull secret
@@ -73,6 +75,10 @@ pub struct Entry {
 impl Usage {
     /// Adds an image of a pod, and the pull secret that the pod has for it.
     pub fn add(&mut self, registry: &str, namespace: &str, secret: Use<'_>) {
+        if !is_host(registry) {
+            self.refused.insert(Refused::Host(registry.to_owned()));
+            return;
+        }
         let valid = parse_namespace(namespace).ok();
         if valid.is_none() {
             self.refused.insert(Refused::Namespace(namespace.to_owned()));
@@ -100,7 +106,9 @@ impl Usage {
     /// Adds the host of an image that the policy does not apply to.
     pub fn add_other(&mut self, host: &str) {
         let (name, port) = host.split_once(':').unwrap_or((host, ""));
-        if parse_name(name).is_ok() && port.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !is_host(host) {
+            self.refused.insert(Refused::Host(host.to_owned()));
+        } else if parse_name(name).is_ok() && port.bytes().all(|byte| byte.is_ascii_digit()) {
             self.others.insert(host.to_owned());
         } else {
             self.refused.insert(Refused::Registry(host.to_owned()));
@@ -199,6 +207,12 @@ fn most_used(secrets: &Secrets) -> Option<(&str, Votes)> {
     secrets.iter().find(|(_, votes)| *votes == most).map(|(name, votes)| (name.as_str(), *votes))
 }
 
+/// Whether the lengths are those of the name of a host. RFC 1035, section 2.3.4
+fn is_host(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or_default();
+    name.len() <= 253 && name.split('.').all(|label| label.len() <= 63)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Entry, Refused, Usage, Use};
@@ -287,6 +301,18 @@ mod tests {
         }
         assert_eq!(usage.others().collect::<Vec<_>>(), ["ghcr.io", "localhost:5000"]);
         assert_eq!(usage.refused().count(), 4);
+        let long = |length| "a".repeat(length);
+        let deep = [long(63), long(63), long(63), long(63)].join(".");
+        let hosts = [long(63), long(64), format!("{}.azurecr.io", long(300)), format!("{deep}.azurecr.io")];
+        let mut usage = Usage::default();
+        for host in &hosts {
+            usage.add(host, "shop", Use::Listed("one"));
+            usage.add_other(&format!("{host}:5000"));
+        }
+        assert_eq!(usage.registries().collect::<Vec<_>>(), [&hosts[0]]);
+        assert_eq!(usage.others().collect::<Vec<_>>(), [format!("{}:5000", hosts[0])]);
+        assert!(usage.refused().all(|refused| matches!(refused, Refused::Host(_))));
+        assert_eq!(usage.refused().count(), 6);
         let mut usage = Usage::default();
         usage.add_listed(&["one".to_owned(), "evil # x".to_owned()]);
         assert_eq!(usage.refused().cloned().collect::<Vec<_>>(), [Refused::Secret("evil # x".to_owned())]);

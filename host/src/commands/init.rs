@@ -181,6 +181,7 @@ fn tell_of_refused(usage: &Usage, io: &Io) {
         let (noun, refuses, name) = match refused {
             Refused::Image(name) => ("image", None, name),
             Refused::Registry(name) => ("registry", Some("settings do not accept"), name),
+            Refused::Host(name) => ("registry", Some("no host can have"), name),
             Refused::Namespace(name) => ("namespace", Some("Kubernetes does not accept"), name),
             Refused::Secret(name) => ("pull secret", Some("Kubernetes does not accept"), name),
         };
