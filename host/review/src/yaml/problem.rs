@@ -264,14 +264,14 @@ fn template(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
     if braces {
         return Some((
             "this looks like a Helm template, which must be rendered first",
-            "run helm template CHART | acr-pull-secret check -",
+            "run helm template CHART, and pass its output with -",
         ));
     }
     let placeholder =
         near.find("${").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains('}'));
     placeholder.then_some((
         "this text has ${…} placeholders, which must be substituted first",
-        "run envsubst < FILE | acr-pull-secret check -",
+        "run envsubst < FILE, and pass its output with -",
     ))
 }
 

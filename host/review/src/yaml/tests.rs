@@ -262,13 +262,13 @@ fn errors_say_what_to_do() {
         assert_eq!(error.message, "this looks like a Helm template, which must be rendered first", "{text}");
         assert_eq!(
             error.help.as_deref(),
-            Some("run helm template CHART | acr-pull-secret check -"),
+            Some("run helm template CHART, and pass its output with -"),
             "{text}"
         );
     }
     let variable = error("${HEAD}\na: 1\n");
     assert_eq!(variable.message, "this text has ${…} placeholders, which must be substituted first");
-    assert_eq!(variable.help.as_deref(), Some("run envsubst < FILE | acr-pull-secret check -"));
+    assert_eq!(variable.help.as_deref(), Some("run envsubst < FILE, and pass its output with -"));
     let nul = error("a: 1\nb: x\0y\n");
     assert_eq!(
         (nul.line, nul.column, nul.message.as_str()),
