@@ -315,6 +315,21 @@ fn an_unknown_account_causes_a_warning_at_each_pod_but_default_only_once() {
     assert_eq!((warned("default"), warned("robot")), (1, 2), "{talk}");
 }
 
+#[test]
+fn an_object_without_a_name_is_called_so() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {NAMES}\nspec:\n  containers: [{name: c, image: contoso.azurecr.io/a}]\n";
+    for (names, title) in [
+        ("name: a", "Pod default/a"),
+        ("", "Pod without a name in namespace default"),
+        ("namespace: shop", "Pod without a name in namespace shop"),
+        ("generateName: a-", "Pod default/a-"),
+    ] {
+        let output = run(&["fix", "--check", "--complete", "-"], &pod.replace("NAMES", names));
+        let talk = text(&output.stderr);
+        assert!(talk.starts_with(&format!("would fix {title} (<stdin>:1), added")), "{talk}");
+    }
+}
+
 /// The settings for other problems do not matter.
 #[test]
 fn other_problems_do_not_prevent_adding_a_secret() {

@@ -106,6 +106,11 @@ impl Outcome {
     /// `Deployment shop/web`
     pub fn title(&self) -> String {
         let Self { kind, namespace, name, .. } = self;
+        if name.is_empty() {
+            let place =
+                if namespace.is_empty() { String::new() } else { format!(" in namespace {namespace}") };
+            return format!("{kind} without a name{place}");
+        }
         let slash = if namespace.is_empty() { "" } else { "/" };
         format!("{kind} {namespace}{slash}{name}")
     }
