@@ -68,6 +68,18 @@ fn a_pod_that_is_accepted_and_waits_gets_the_command_that_says_why() {
     }
 }
 
+/// It could not be pasted.
+#[test]
+fn a_command_that_is_shown_with_escapes_is_left_out() {
+    let all = [waiting(object("Pod", "a", None, &template(&["acr-secret"])), "ErrImagePull")];
+    let scope = " --context=pr\u{202e}od";
+    let stub = Stub::new()
+        .objects(&get(CHECKED, scope), &all)
+        .prints(&get_metadata(scope), &OF_EXPIRED.replace("2020", "2999"));
+    let (_, talk, _) = stub.run(&["check", "--live", scope.trim_start()]);
+    assert!(talk.contains(WARNING) && !talk.contains(HELP), "{talk}");
+}
+
 #[test]
 fn of_many_pods_that_wait_a_few_are_named() {
     let pod = |name: &str| waiting(object("Pod", name, None, &template(&["acr-secret"])), "ErrImagePull");

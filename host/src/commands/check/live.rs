@@ -4,6 +4,7 @@ use anyhow::Result;
 use review::cluster::Cluster;
 use review::diagnostic::{Diagnostic, Diagnostics};
 use review::evaluation::Evaluation;
+use review::foreign_text::plain;
 use review::list::some_of;
 
 use super::Check;
@@ -163,13 +164,16 @@ impl Live {
             if pods.len() == 1 { "is" } else { "are" },
             some_of(&names, MOST_PODS),
         ));
-        io.stderr.diagnostic(&warning.with_help(format!(
+        let help = format!(
             "to see why, run {} why {} -n {}{}",
             program::name(),
             shell_word(&first.name),
             shell_word(&first.namespace),
             self.access.words()
-        )));
+        );
+        // What is shown with escapes cannot be pasted.
+        let help = Some(help).filter(|help| plain(help) == *help);
+        io.stderr.diagnostic(&Diagnostic { help, ..warning });
     }
 
     /// Prints what is not among other inputs. Of a cluster, everything was asked for.
