@@ -204,6 +204,27 @@ fn each_change_names_its_own_item() {
     }
 }
 
+/// What another command wrote into a file with PowerShell 5.
+#[test]
+fn a_list_in_utf_16_is_read_and_written_in_utf_8() {
+    let (_, expected, _) = krm(&[HEAD, ITEMS].concat());
+    let text = ["\u{feff}", HEAD, ITEMS].concat();
+    for bytes in [
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(),
+        text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+    ] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), &bytes).unwrap();
+        let output = command_alone(&["krm"]).stdin(fs::File::open(file.path()).unwrap()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+        // Half a character.
+        fs::write(file.path(), &bytes[..bytes.len() - 1]).unwrap();
+        let output = command_alone(&["krm"]).stdin(fs::File::open(file.path()).unwrap()).output().unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    }
+}
+
 #[test]
 fn what_is_not_a_list_is_refused_without_output() {
     for input in ["", "a: b\n", "apiVersion: v1\nkind: Pod\n", "{", "apiVersion: v1\nkind: List\nitems: []\n"]

@@ -107,6 +107,11 @@ fn an_input_is_never_overwritten() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
 
+/// As PowerShell 5 writes it.
+fn utf16(text: &str) -> Vec<u8> {
+    format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
 /// A path of the wrong file is one that a shell completes.
 #[test]
 fn a_file_of_the_user_that_is_no_input_is_not_overwritten() {
@@ -115,6 +120,9 @@ fn a_file_of_the_user_that_is_no_input_is_not_overwritten() {
     write("pod.yaml", BARE_POD);
     write("web.yaml", BARE_POD);
     write("web.json", r#"{"apiVersion": "v1", "kind": "Pod"}"#);
+    write("mark.yaml", &format!("\u{feff}{BARE_POD}"));
+    write("mark.json", "\u{feff}{\"apiVersion\": \"v1\", \"kind\": \"Pod\"}");
+    std::fs::write(folder.path().join("utf16.yaml"), utf16(BARE_POD)).unwrap();
     write("template.yaml", "{{ if .a }}\napiVersion: v1\nkind: Pod\n{{ end }}\n");
     write("metadata.yml", include_str!("../policy/metadata.yml"));
     write(
@@ -133,6 +141,9 @@ fn a_file_of_the_user_that_is_no_input_is_not_overwritten() {
         ),
         ("web.yaml", manifest, &["check", "-o", "json=web.yaml", "pod.yaml"]),
         ("web.json", manifest, &["check", "-o", "sarif=web.json", "pod.yaml"]),
+        ("mark.yaml", manifest, &["check", "-o", "json=mark.yaml", "pod.yaml"]),
+        ("mark.json", manifest, &["check", "-o", "json=mark.json", "pod.yaml"]),
+        ("utf16.yaml", manifest, &["check", "-o", "json=utf16.yaml", "pod.yaml"]),
         ("template.yaml", manifest, &["check", "-o", "json=template.yaml", "pod.yaml"]),
         ("web.yaml", manifest, &["check", "--record", "web.yaml", "pod.yaml"]),
         ("web.yaml", manifest, &["test", "-o", "junit=web.yaml", "suite.yaml"]),

@@ -74,7 +74,7 @@ pub struct Krm {}
 /// - standard input is not a `ResourceList`, or has invalid settings
 /// - an output that cannot be written
 pub fn run(_: &Krm, io: &mut Io) -> Result<ExitStatus> {
-    let file = input::read(Path::new("-"), &mut io.stdin)?;
+    let file = input::read_manifest(Path::new("-"), &mut io.stdin)?;
     let ResourceList { file, settings, mutates } = ResourceList::read(file).map_err(with_help)?;
     let (items, notes, _) = manifests(&file);
     for note in Diagnostic::of_notes(&file.name, &file.text, &notes) {

@@ -236,11 +236,12 @@ fn is_earlier_report(path: &Path) -> bool {
 
 /// Whether a file has the fields of every Kubernetes object at its top level, also where it is a template or has a syntax error.
 fn is_manifest(path: &Path) -> bool {
-    let Ok(file) = input::read(path, &mut io::empty()) else { return false };
-    let has_line = |start: &str| file.text.lines().any(|line| line.starts_with(start));
+    let Ok(file) = input::read_manifest(path, &mut io::empty()) else { return false };
+    let text = file.text.trim_start_matches('\u{feff}');
+    let has_line = |start: &str| text.lines().any(|line| line.starts_with(start));
     let is_object = |object: &Value| object.get("apiVersion").is_some() && object.get("kind").is_some();
     has_line("apiVersion:") && has_line("kind:")
-        || serde_json::from_str(&file.text).is_ok_and(|object: Value| is_object(&object))
+        || serde_json::from_str(text).is_ok_and(|object: Value| is_object(&object))
 }
 
 /// One name for each file, also where it does not exist yet, and for what standard input is redirected from.

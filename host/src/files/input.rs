@@ -344,6 +344,28 @@ pub(super) fn value_of(file: &Path) -> Option<Value> {
 pub fn read(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError> {
     let name = name(path);
     let Some(bytes) = read_all(path, stdin)? else { return Err(InputError::TooMuch(name)) };
+    of_utf8(name, bytes)
+}
+
+/// The same, also of a text in UTF-16 with a byte order mark, as PowerShell 5 writes it. The mark is left out.
+///
+/// # Errors
+/// - as those of [`read`], or half a character
+pub fn read_manifest(path: &Path, stdin: &mut dyn Read) -> Result<SourceFile, InputError> {
+    let name = name(path);
+    let Some(bytes) = read_all(path, stdin)? else { return Err(InputError::TooMuch(name)) };
+    match Encoding::of(&bytes) {
+        Encoding::Utf8 => of_utf8(name, bytes),
+        encoding => match encoding.decode(&bytes) {
+            Ok(text) => Ok(SourceFile { name, text: text.trim_start_matches('\u{feff}').to_owned() }),
+            Err(before) => {
+                Err(InputError::HalfCharacter { name, line: yaml::line_ends(before.as_bytes()) + 1 })
+            }
+        },
+    }
+}
+
+fn of_utf8(name: String, bytes: Vec<u8>) -> Result<SourceFile, InputError> {
     match String::from_utf8(bytes) {
         Ok(text) => Ok(SourceFile { name, text }),
         Err(error) => {
