@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use acr_pull_secret::commands::Cli;
+use acr_pull_secret::program::named_as_plugin;
 use clap::{Command, CommandFactory as _};
 use serde_json::Value;
 
@@ -206,7 +207,12 @@ fn no_line_of_an_example_is_wrapped() {
         let own = command.get_after_help().map(ToString::to_string);
         own.into_iter().chain(command.get_subcommands().flat_map(texts)).collect()
     }
-    for text in texts(&Cli::command()) {
+    let of_plugin = texts(&named_as_plugin(Cli::command()));
+    assert!(
+        of_plugin.iter().any(|text| text.contains("\n  kubectl acr-pull-secret check ")),
+        "{of_plugin:?}"
+    );
+    for text in texts(&Cli::command()).into_iter().chain(of_plugin) {
         for line in text.lines().filter(|line| line.starts_with("  ")) {
             assert!(line.chars().count() <= 100, "{line}");
         }

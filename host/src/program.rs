@@ -44,16 +44,21 @@ pub fn called(text: &str) -> Cow<'_, str> {
 
 /// The command line, named as the user called it, with the examples of its helps.
 pub fn named(command: Command) -> Command {
-    if IS_PLUGIN.get() == Some(&true) { named_as_plugin(command).bin_name(CALLED) } else { command }
+    if IS_PLUGIN.get() == Some(&true) { named_as_plugin(command) } else { command }
 }
 
-fn named_as_plugin(command: Command) -> Command {
+/// The command line, named as that of the plugin of kubectl, with the examples of its helps.
+pub fn named_as_plugin(command: Command) -> Command {
+    with_examples_of_plugin(command).bin_name(CALLED)
+}
+
+fn with_examples_of_plugin(command: Command) -> Command {
     let help = command.get_after_help().map(|help| called_as_plugin(&help.to_string()).into_owned());
     let command = match help {
         Some(help) => command.after_help(help),
         None => command,
     };
-    command.mut_subcommands(named_as_plugin)
+    command.mut_subcommands(with_examples_of_plugin)
 }
 
 /// The commands. A name that another word follows is that of an object.

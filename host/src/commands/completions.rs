@@ -17,7 +17,8 @@ use crate::console::Io;
 use crate::pull;
 
 const EXAMPLES: &str = "Examples:
-  acr-pull-secret completions bash > ~/.local/share/bash-completion/completions/acr-pull-secret
+  acr-pull-secret completions bash \\
+    > ~/.local/share/bash-completion/completions/acr-pull-secret
   acr-pull-secret completions zsh > \"${fpath[1]}/_acr-pull-secret\"
   acr-pull-secret completions fish > ~/.config/fish/completions/acr-pull-secret.fish";
 

@@ -38,7 +38,7 @@ const EXAMPLES: &str = "Examples:
   acr-pull-secret explain --pull --cluster secrets.yaml contoso.azurecr.io/shop/web:v1
   acr-pull-secret explain secret-expired
   kubectl get secrets,serviceaccounts -n shop -o json |
-    acr-pull-secret explain --cluster - -n shop --service-account web contoso.azurecr.io/shop/web:v1
+    acr-pull-secret explain --cluster - -n shop --service-account web contoso.azurecr.io/web
 
 Exit status:
   0  explained

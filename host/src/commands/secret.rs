@@ -31,10 +31,13 @@ use crate::pull_secret::time::{End, Time, When};
 use crate::pull_secret::{EXPIRES, Login, PullSecret};
 
 const EXAMPLES: &str = "Examples:
-  acr-pull-secret secret --server contoso.azurecr.io --username reader --password-stdin < token.txt
+  acr-pull-secret secret --server contoso.azurecr.io --username reader \\
+    --password-stdin < token.txt
   az acr token credential generate -r contoso -n reader --password1 --expiration-in-days 90 |
-    acr-pull-secret secret --from-az - --server contoso.azurecr.io -n shop | kubectl apply -f -
-  acr-pull-secret secret --from-docker-config ~/.docker/config.json --server contoso.azurecr.io";
+    acr-pull-secret secret --from-az - --server contoso.azurecr.io -n shop |
+    kubectl apply -f -
+  acr-pull-secret secret --from-docker-config ~/.docker/config.json \\
+    --server contoso.azurecr.io";
 
 /// Create the manifest of a pull secret, as kubectl create secret docker-registry does, and check it
 #[derive(Debug, Args)]

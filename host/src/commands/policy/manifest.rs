@@ -29,7 +29,8 @@ const EXAMPLES: &str = "Examples:
     --exclude-namespace calico-system
   kubectl get clusteradmissionpolicy acr-pull-secret-validate -o json |
     acr-pull-secret policy manifest --settings - --exclude-namespace calico-system
-  acr-pull-secret policy manifest --module contoso.azurecr.io/policies/acr-pull-secret:v0.1.0";
+  acr-pull-secret policy manifest \\
+    --module contoso.azurecr.io/policies/acr-pull-secret:v0.1.0";
 
 /// Print the manifests that deploy the policy with these settings: policy resources with the rules and lookups that they need,
 /// and the RBAC for the lookups. Settings that mutate result in two resources: NAME-mutate adds missing pull secrets, and

@@ -20,7 +20,7 @@ use crate::text::{shell_path, shell_word};
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret policy push contoso.azurecr.io/policies/acr-pull-secret:v0.1.0
-  acr-pull-secret policy push annotated.wasm registry://contoso.azurecr.io/policies/mine:v1.2.0
+  acr-pull-secret policy push mine.wasm registry://contoso.azurecr.io/policies/mine:v1.2.0
   acr-pull-secret policy push --insecure localhost:5000 localhost:5000/acr-pull-secret:dev";
 
 /// Push a policy to a registry, as Kubewarden does. Prints the reference with the digest. Uses the credentials of docker, its
