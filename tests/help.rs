@@ -66,6 +66,26 @@ fn the_folder_has_a_page_for_each_command() {
     assert!(folder.path().join("man1/acr-pull-secret.1").exists());
 }
 
+/// A config file may have the paths.
+#[test]
+fn the_manual_and_the_help_agree_on_which_commands_need_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&["man", "--dir", &folder.path().display().to_string()], "");
+    let mut count = 0;
+    for words in commands() {
+        let page = folder.path().join(format!("acr-pull-secret-{}.1", words.join("-")));
+        let page = std::fs::read_to_string(page).unwrap().replace("\\fI", "").replace("\\fR", "");
+        let call: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+        let help = String::from_utf8(run(&call, "").stdout).unwrap();
+        for (in_help, in_page) in [(" [PATH]...", " [PATH...]"), (" <PATH>...", " <PATH...>")] {
+            let usage = help.lines().find(|line| line.starts_with("Usage: ")).unwrap();
+            assert_eq!(usage.contains(in_help), page.contains(in_page), "{words:?}: {usage}");
+            count += usize::from(usage.contains(in_help));
+        }
+    }
+    assert!(count >= 5, "{count}");
+}
+
 #[test]
 fn only_pages_of_the_manual_are_replaced() {
     let run = |folder: &Path| run(&["man", "--dir", &folder.display().to_string()], "");

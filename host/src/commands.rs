@@ -46,7 +46,7 @@ use self::secret::MakeSecret;
 use self::test::Test;
 use self::why::Why;
 use crate::args::PolicyArgs;
-use crate::args::config::{Call, Given};
+use crate::args::config::{Call, Given, with_optional_paths};
 use crate::console::io::fail;
 use crate::console::{ExitStatus, Io};
 
@@ -138,7 +138,7 @@ pub fn run(mut call: Call<Cli>, io: &mut Io) -> ExitStatus {
         Command::Secret(args) => secret::run(args, io),
         Command::Init(args) => init::run(args, io),
         Command::Completions(args) => completions::run(args, Cli::command(), io),
-        Command::Man(args) => man::run(args, Cli::command(), io),
+        Command::Man(args) => man::run(args, with_optional_paths(Cli::command()), io),
         Command::Policy(args) => policy::run(args, io),
         Command::Bench(args) => bench::run(args, io),
     };

@@ -75,6 +75,15 @@ pub enum CallError {
     NotUtf8(String),
 }
 
+/// The command line, in which paths are optional: a config file may have them.
+pub fn with_optional_paths(command: Command) -> Command {
+    changed(command, &|_, arg| optional(arg))
+}
+
+fn optional(arg: Arg) -> Arg {
+    if arg.get_id() == "paths" { arg.required(false) } else { arg }
+}
+
 /// Reads a command line. A config file may set what the command line does not.
 ///
 /// # Errors
@@ -83,8 +92,7 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     let args: Vec<OsString> = args.into_iter().collect();
     let command = || program::named(C::command());
     // Whether paths are missing is seen when the file has been read.
-    let optional = |arg: Arg| if arg.get_id() == "paths" { arg.required(false) } else { arg };
-    let matches = changed(command(), &|_, arg| optional(arg))
+    let matches = with_optional_paths(command())
         .try_get_matches_from(&args)
         .map_err(|error| name_what_is_not_utf8(without_password(error), &args))?;
     let called = leaf(&matches).1;
@@ -96,7 +104,7 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<Call
     let (file, mut warnings) =
         if is_used { find(ConfigArgs::from_arg_matches(called)?) } else { (None, Vec::new()) };
     let Some((path, reach)) = file else {
-        let parser = if builds { changed(command(), &|_, arg| optional(arg)) } else { command() };
+        let parser = if builds { with_optional_paths(command()) } else { command() };
         let command = C::from_arg_matches(&parser.try_get_matches_from(&args)?)?;
         return Ok(Call { command, given: None, is_namespace_given, warnings, note: None });
     };

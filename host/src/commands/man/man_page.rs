@@ -2,7 +2,7 @@
 
 use std::io;
 
-use clap::Command;
+use clap::{Arg, ArgAction, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
@@ -34,7 +34,7 @@ pub(super) fn whole(mut command: Command, rules: &[Rule]) -> io::Result<Page> {
         page.roff += &heading("SS", title);
         page.roff += &body(|out| man.render_description_section(out))?;
         page.roff += ".PP\n";
-        page.roff += &body(|out| man.render_synopsis_section(out))?;
+        page.roff += &synopsis(command)?;
         page.roff += &body(|out| man.render_options_section(out))?;
         page.roff += &after_help(command, "SS");
     }
@@ -87,10 +87,22 @@ fn head(command: &Command) -> io::Result<Page> {
     roff += &heading("SH", "NAME");
     roff += &body(|out| man.render_name_section(out))?;
     roff += &heading("SH", "SYNOPSIS");
-    roff += &body(|out| man.render_synopsis_section(out))?;
+    roff += &synopsis(command)?;
     roff += &heading("SH", "DESCRIPTION");
     roff += &body(|out| man.render_description_section(out))?;
     Ok(Page { file_name: man.get_filename(), roff })
+}
+
+/// The call of a command. The library writes an argument that may be repeated as any other.
+fn synopsis(command: &Command) -> io::Result<String> {
+    let repeated = |arg: Arg| match arg.get_value_names() {
+        Some([name]) if arg.is_positional() && matches!(arg.get_action(), ArgAction::Append) => {
+            let name = format!("{name}...");
+            arg.value_name(name)
+        }
+        _ => arg,
+    };
+    body(|out| Man::new(command.clone().mut_args(repeated)).render_synopsis_section(out))
 }
 
 fn tail(command: &Command, rules: &[Rule]) -> String {
