@@ -367,3 +367,39 @@ fn colour_is_for_terminals_and_on_request() {
     assert_eq!(coloured(&["NO_COLOR"]), (false, false));
     assert_eq!(coloured(&["CLICOLOR_FORCE", "NO_COLOR"]), (false, false), "NO_COLOR wins");
 }
+
+/// A server that shows only a report must not show success.
+#[test]
+fn every_report_says_that_nothing_was_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("service.yaml"),
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
+    )
+    .unwrap();
+    for (args, said) in [(["service.yaml"], "nothing was checked"), (["-"], "standard input is empty")] {
+        let all = reports(folder.path(), &args);
+        assert_eq!(all.output.status.code(), Some(3), "{said}");
+        assert!(String::from_utf8_lossy(&all.output.stderr).contains(&format!("error: {said}")), "{said}");
+        assert!(all.json["problems"][0]["message"] == said && all.json["problems"][0]["severity"] == "error");
+        let run = &all.sarif["runs"][0];
+        let notification = &run["invocations"][0]["toolExecutionNotifications"][0];
+        assert_eq!(notification["level"], "error", "{run}");
+        assert!(notification["message"]["text"].as_str().unwrap().to_lowercase().contains(said), "{run}");
+        assert!(
+            all.junit.contains(&format!("<error message=\"{said}\" type=\"nothing-checked\"")),
+            "{}",
+            all.junit
+        );
+        assert!(all.github.contains(&format!("::error title=acr-pull-secret::{said}")), "{}", all.github);
+        assert!(all.azure.contains(&format!("##vso[task.logissue type=error;]{said}")), "{}", all.azure);
+        let issue = &all.gitlab[0];
+        assert!(issue["check_name"] == "nothing-checked" && issue["severity"] == "major", "{issue}");
+        assert!(issue["description"].as_str().unwrap().starts_with(said), "{issue}");
+        assert!(all.markdown.contains(&format!("| error |  | {said} | ")), "{}", all.markdown);
+        assert!(!all.markdown.contains("cannot be read"), "{}", all.markdown);
+        let allowed = reports(folder.path(), &[&args[..], &["--allow-empty"]].concat());
+        assert_eq!(allowed.output.status.code(), Some(0), "{said}");
+        assert!(allowed.json.get("problems").is_none() && !allowed.azure.contains("error"), "{said}");
+    }
+}

@@ -125,6 +125,14 @@ pub trait Render {
         Ok(())
     }
 
+    /// Accepts the reason why nothing was checked, which standard error has too.
+    ///
+    /// # Errors
+    /// - the output cannot be written
+    fn nothing(&mut self, error: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
+        self.problem(error, out)
+    }
+
     /// Writes one outcome, or keeps it for the end.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ use crate::report::text::Style;
 use crate::sandbox::Policy;
 use crate::sandbox::lookup_recording::{Record, Replay};
 use live::Live;
+use nothing::Nothing;
 use review::admission::ApiServer;
 use review::cluster::Cluster;
 use review::engine::Engine;
@@ -257,15 +258,20 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     };
     let tally = judging::run(&evaluation, &inputs, &add, jobs, &mut reports, io);
 
+    let all_asked = pulls.as_ref().is_none_or(Pulls::is_complete);
+    let all_read = tally.all_read && all_asked;
+    let nothing = Nothing::of(status::of(args, &tally.summary, all_read), args, &tally, &inputs);
+    if let Some(nothing) = &nothing {
+        reports.nothing(&nothing.error, io);
+    }
     let all_written = reports.finish(&tally.summary, io);
     record.map(end_record).transpose()?;
     if !args.quiet {
         skipped::tell_of_unreadable(&tally.unreadable, io);
         live.tell_of_unknown(&tally.unknown, io);
     }
-    let all_asked = pulls.as_ref().is_none_or(Pulls::is_complete);
-    let status = status::of(args, &tally.summary, tally.all_read && all_written && all_asked);
-    let status = nothing::with_emptiness(status, args, &tally, &inputs, io);
+    let status = status::of(args, &tally.summary, all_read && all_written);
+    let status = nothing.map_or(status, |nothing| nothing.tell(status, io));
     if !args.quiet {
         live.tell_of_rejected(&tally.of_live, io);
     }

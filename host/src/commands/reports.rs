@@ -144,6 +144,12 @@ impl Reports {
         self.each(io, |renderer, out| renderer.problem(&problem, out));
     }
 
+    /// Reports why nothing was checked.
+    pub(super) fn nothing(&mut self, error: &Diagnostic, io: &mut Io) {
+        let error = spoken(error);
+        self.each(io, |renderer, out| renderer.nothing(&error, out));
+    }
+
     /// Reports the outcome for an object.
     pub(super) fn outcome(&mut self, mut outcome: Outcome, io: &mut Io) {
         name_calls(&mut outcome);

@@ -20,6 +20,9 @@ pub const EMPTY: &str = "[\n]\n";
 const UNREADABLE: &str = "unreadable";
 const DOUBTFUL: &str = "doubtful-text";
 
+/// The check of inputs that have nothing to check.
+const NOTHING: &str = "nothing-checked";
+
 /// Writes an issue for each finding and each file with a problem, as they come.
 #[derive(Debug, Default)]
 pub struct GitLab {
@@ -61,14 +64,14 @@ impl GitLab {
         self.has_issues = true;
         json_text::write(issue, out)
     }
-}
 
-impl Render for GitLab {
-    fn problem(&mut self, problem: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
-        let (check_name, severity) = match problem.weight {
-            Weight::Error => (UNREADABLE, Severity::Reject),
-            Weight::Warning => (DOUBTFUL, Severity::Warn),
-        };
+    fn write_problem(
+        &mut self,
+        problem: &Diagnostic,
+        check_name: &str,
+        severity: Severity,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         // GitLab needs a file and a line. A problem without one is about an argument, such as a file that does not exist.
         let (file, line) = problem.spot.as_ref().map_or((".", 1), |spot| (spot.file.as_str(), spot.line));
         let issue = Issue {
@@ -80,6 +83,20 @@ impl Render for GitLab {
             engine_name: Tool::NAME,
         };
         self.write(&issue, out)
+    }
+}
+
+impl Render for GitLab {
+    fn problem(&mut self, problem: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
+        let (check_name, severity) = match problem.weight {
+            Weight::Error => (UNREADABLE, Severity::Reject),
+            Weight::Warning => (DOUBTFUL, Severity::Warn),
+        };
+        self.write_problem(problem, check_name, severity, out)
+    }
+
+    fn nothing(&mut self, error: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
+        self.write_problem(error, NOTHING, Severity::Reject, out)
     }
 
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {

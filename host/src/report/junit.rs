@@ -39,17 +39,26 @@ impl JUnit {
             self.suites.push(suite);
         }
     }
+
+    fn add_error(&mut self, case: &str, kind: &str, error: &Diagnostic) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type(kind).set_message(plain_name(&error.message));
+        status.set_description(xml(&error.to_string()));
+        let file = error.spot.as_ref().map_or("input", |spot| &spot.file);
+        self.add(file, TestCase::new(case, status));
+    }
 }
 
 impl Render for JUnit {
     fn problem(&mut self, problem: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
         if problem.weight == Weight::Error {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-            status.set_type("unreadable").set_message(plain_name(&problem.message));
-            status.set_description(xml(&problem.to_string()));
-            let file = problem.spot.as_ref().map_or("input", |spot| &spot.file);
-            self.add(file, TestCase::new("the file can be read", status));
+            self.add_error("the file can be read", "unreadable", problem);
         }
+        Ok(())
+    }
+
+    fn nothing(&mut self, error: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
+        self.add_error("there is something to check", "nothing-checked", error);
         Ok(())
     }
 

@@ -45,15 +45,20 @@ impl Markdown {
 }
 
 impl Render for Markdown {
-    fn problem(&mut self, problem: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
-        let level = match problem.weight {
+    fn problem(&mut self, problem: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
+        self.unread += usize::from(problem.weight == Weight::Error);
+        self.nothing(problem, out)
+    }
+
+    /// It is not about an input that cannot be read.
+    fn nothing(&mut self, error: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
+        let level = match error.weight {
             Weight::Error => "error",
             Weight::Warning => "warning",
         };
-        self.unread += usize::from(problem.weight == Weight::Error);
-        let place = problem.spot.as_ref().map(|Spot { file, line, .. }| code(&location(file, Some(*line))));
-        let help = problem.help.as_deref().map(prose).unwrap_or_default();
-        self.add(&[level, "", &prose(&problem.message), &help, &place.unwrap_or_default()]);
+        let place = error.spot.as_ref().map(|Spot { file, line, .. }| code(&location(file, Some(*line))));
+        let help = error.help.as_deref().map(prose).unwrap_or_default();
+        self.add(&[level, "", &prose(&error.message), &help, &place.unwrap_or_default()]);
         Ok(())
     }
 

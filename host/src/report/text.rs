@@ -123,6 +123,11 @@ impl Render for Text {
         Ok(())
     }
 
+    /// Standard error has it, and it is not about an input that cannot be read.
+    fn nothing(&mut self, _: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
     fn outcome(&mut self, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         let mut shown = outcome.findings();
         shown.extend(super::bare_warnings(outcome));

@@ -11,39 +11,52 @@ use crate::console::{ExitStatus, Io};
 use crate::files::input::Given;
 use crate::text::counted;
 
-/// The status where nothing may have been checked. Prints why.
-pub(super) fn with_emptiness(
-    status: ExitStatus,
-    args: &Check,
-    tally: &Tally,
-    inputs: &[Result<Given, String>],
-    io: &Io,
-) -> ExitStatus {
-    if let Some(emptiness) = standard_input::emptiness(inputs).filter(|_| !args.allow_empty) {
-        io.stderr.diagnostic(&emptiness);
-        // Other inputs may be fine, but this one was not checked.
-        return if status == ExitStatus::Fine { ExitStatus::Nothing } else { status };
-    }
-    if status == ExitStatus::Nothing {
-        say_why_nothing(tally, inputs, io);
-    }
-    status
+/// Why the call is no success although nothing is wrong with an object.
+pub(super) struct Nothing {
+    /// For every report
+    pub(super) error: Diagnostic,
+    /// Why all objects were skipped
+    notes: Vec<String>,
 }
 
-/// Reports that nothing was checked, and why all objects were skipped.
-fn say_why_nothing(tally: &Tally, given: &[Result<Given, String>], io: &Io) {
-    for (reason, count) in &tally.skipped {
-        io.stderr.line(&format!("note: {} skipped: {reason}", counted(*count, "object")));
+impl Nothing {
+    /// Of a check with this status so far: standard input is empty, or nothing was checked.
+    pub(super) fn of(
+        status: ExitStatus,
+        args: &Check,
+        tally: &Tally,
+        inputs: &[Result<Given, String>],
+    ) -> Option<Self> {
+        if let Some(error) = standard_input::emptiness(inputs).filter(|_| !args.allow_empty) {
+            return Some(Self { error, notes: Vec::new() });
+        }
+        (status == ExitStatus::Nothing).then(|| Self { error: error(tally, inputs), notes: notes(tally) })
     }
-    if tally.foreign > 0 {
+
+    /// Prints it. The status is then no success.
+    pub(super) fn tell(&self, status: ExitStatus, io: &Io) -> ExitStatus {
+        self.notes.iter().for_each(|note| io.stderr.line(note));
+        io.stderr.diagnostic(&self.error);
+        // Other inputs may be fine, but an empty standard input was not checked.
+        if status == ExitStatus::Fine { ExitStatus::Nothing } else { status }
+    }
+}
+
+fn notes(tally: &Tally) -> Vec<String> {
+    let skipped = tally.skipped.iter();
+    let skipped =
+        skipped.map(|(reason, count)| format!("note: {} skipped: {reason}", counted(*count, "object")));
+    let foreign = (tally.foreign > 0).then(|| {
         let files = counted(tally.foreign, "file");
         let they_have = if tally.foreign == 1 { "it has" } else { "they have" };
-        io.stderr.line(&format!(
-            "note: {files} skipped, because {they_have} no object with an apiVersion and a kind"
-        ));
-    }
+        format!("note: {files} skipped, because {they_have} no object with an apiVersion and a kind")
+    });
+    skipped.chain(foreign).collect()
+}
+
+fn error(tally: &Tally, given: &[Result<Given, String>]) -> Diagnostic {
     let has_values = tally.skipped.contains_key(NOT_AN_OBJECT);
     let kustomization = given.iter().flatten().find_map(Given::kustomization);
     let help = inputs::help_for_nothing(kustomization, has_values);
-    io.stderr.diagnostic(&Diagnostic::error("nothing was checked").with_help(help));
+    Diagnostic::error("nothing was checked").with_help(help)
 }
