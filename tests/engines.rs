@@ -76,7 +76,8 @@ pub(crate) fn command(args: &[&str]) -> Command {
 }
 
 /// Variables of the server that runs these tests, by which paths in reports start in its checkout.
-pub(crate) const CHECKOUTS: [&str; 3] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"];
+pub(crate) const CHECKOUTS: [&str; 4] =
+    ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY", "WORKSPACE"];
 
 /// The command with these arguments and no others, in the project's folder.
 pub(crate) fn command_alone(args: &[&str]) -> Command {

@@ -1,6 +1,7 @@
 //! A report: the outcomes of all manifests, in the order of the input.
 
 pub mod azure;
+mod checkout;
 pub mod earlier;
 pub mod explanation;
 mod fingerprint;

@@ -8,7 +8,7 @@ use review::foreign_text::plain;
 use serde_json::Value;
 
 use super::{FORMATS, assert_valid, hard_reports, reports, results, schema};
-use crate::engines::{command, run};
+use crate::engines::{CHECKOUTS, command, run};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: a, image: contoso.azurecr.io/a}, {name: b, image: contoso.azurecr.io/a}, {name: c, image: contoso.azurecr.io/c}]}\n";
 
@@ -156,6 +156,11 @@ fn messages_name_their_objects_and_no_file_that_is_not_there() {
 /// A job may run the command in a folder below the checkout, and in each of several.
 #[test]
 fn paths_and_fingerprints_start_in_the_checkout() {
+    CHECKOUTS.into_iter().for_each(assert_paths_start_where_named);
+}
+
+/// `variable` names the checkout.
+fn assert_paths_start_where_named(variable: &str) {
     let checkout = tempfile::tempdir().unwrap();
     for folder in ["a", "b"] {
         fs::create_dir_all(checkout.path().join(folder).join("deploy")).unwrap();
@@ -164,9 +169,7 @@ fn paths_and_fingerprints_start_in_the_checkout() {
     fs::write(checkout.path().join("pod.yaml"), POD).unwrap();
     let report = |format: &str, folder: &str, paths: &[&str]| {
         let mut command = command(&[&["check", "-q", "-o", format], &VALIDATE[..], paths].concat());
-        for checkout_of in ["CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY", "GITHUB_WORKSPACE"] {
-            command.env(checkout_of, checkout.path());
-        }
+        command.env(variable, checkout.path());
         let output = command.current_dir(checkout.path().join(folder)).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
