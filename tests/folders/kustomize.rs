@@ -291,6 +291,17 @@ fn the_output_of_kubectl_is_checked() {
     assert_eq!(all[1]["source"]["file"], "base/kustomization.yaml");
     let (all, said) = results(folder.path(), &["-k", "prod", "-k", "./prod", "-k", "base/../prod"]);
     assert_eq!(all.len(), 1, "a folder is built once: {said}");
+    // Each needs an option that it does not get.
+    fs::write(folder.path().join("prod/fn.yaml"), "apiVersion: x/v1\nkind: X\nmetadata: {name: x}\n")
+        .unwrap();
+    for (kustomization, call) in [
+        ("transformers: [fn.yaml]\nresources: [../base]\n", "--enable-alpha-plugins --enable-exec"),
+        ("helmCharts: [{name: a, version: '1', repo: 'https://example.com'}]\n", "--enable-helm"),
+    ] {
+        fs::write(folder.path().join("prod/kustomization.yaml"), kustomization).unwrap();
+        let said = talk(&run(folder.path(), &["check", "-k", "prod"]));
+        assert!(said.contains(&format!(": kustomize build {call} prod | acr-pull-secret check -")), "{said}");
+    }
     fs::write(folder.path().join("prod/kustomization.yaml"), "resources: [nothing.yaml]\n").unwrap();
     let output = run(folder.path(), &["check", "-k", "prod"]);
     assert_eq!(output.status.code(), Some(2));

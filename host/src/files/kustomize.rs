@@ -16,6 +16,32 @@ const PROGRAMS: [(&str, &str); 2] = [("kubectl", "kustomize"), ("kustomize", "bu
 /// How long a program may take. It may have to fetch bases from elsewhere.
 const LIMIT: Duration = Duration::from_mins(1);
 
+/// An option without which a program refuses a kustomization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeededOption {
+    /// A part of the refusal
+    refusal: &'static str,
+    /// What the kustomization does
+    what: &'static str,
+    /// The call with the option
+    call: &'static str,
+}
+
+/// kustomize: `api/internal/plugins/loader/loader.go`, `api/internal/builtins/HelmChartInflationGenerator.go`.
+/// Only `kustomize build` has `--enable-exec`.
+const OPTIONS: [NeededOption; 2] = [
+    NeededOption {
+        refusal: "external plugins disabled",
+        what: "runs functions",
+        call: "kustomize build --enable-alpha-plugins --enable-exec",
+    },
+    NeededOption {
+        refusal: "must specify --enable-helm",
+        what: "renders a chart",
+        call: "kustomize build --enable-helm",
+    },
+];
+
 /// Why a folder could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum KustomizeError {
@@ -59,6 +85,19 @@ pub enum KustomizeError {
         program: String,
         /// Its error message, on one line
         reason: String,
+    },
+    /// The program does not build this without an option
+    #[error(
+        "-k {folder}: this kustomization {}; build it with an option for that and check the output: {} {word} | {} check -",
+        option.what, option.call, program::name()
+    )]
+    NeedsOption {
+        /// The folder
+        folder: String,
+        /// The option
+        option: NeededOption,
+        /// The folder, for a shell
+        word: String,
     },
     /// The program took too long
     #[error(
@@ -121,14 +160,44 @@ pub fn build(given: &str) -> Result<Built, KustomizeError> {
         if is_success {
             return Ok(Built { file, output });
         }
-        return Err(KustomizeError::Failed { folder, program, reason: on_one_line(&ended.talk) });
+        let word = shell_path(Path::new(given));
+        return Err(refused(folder, program, word, &ended.talk));
     }
     Err(KustomizeError::NoProgram { folder: given.to_owned(), word: shell_path(folder) })
 }
 
+/// The error for what a program said when it failed.
+fn refused(folder: String, program: String, word: String, talk: &str) -> KustomizeError {
+    match OPTIONS.into_iter().find(|option| talk.contains(option.refusal)) {
+        Some(option) => KustomizeError::NeedsOption { folder, option, word },
+        None => KustomizeError::Failed { folder, program, reason: on_one_line(talk) },
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::KustomizeError;
+    use super::{KustomizeError, refused};
+
+    #[test]
+    fn a_kustomization_that_needs_an_option_has_the_call_to_type() {
+        for (talk, said) in [
+            (
+                "failed to load transformer: external plugins disabled; unable to load external plugin 'PullSecrets'",
+                "this kustomization runs functions; build it with an option for that and check the output: \
+                 kustomize build --enable-alpha-plugins --enable-exec 'a b' | acr-pull-secret check -",
+            ),
+            (
+                "trouble configuring builtin HelmChartInflationGenerator with config: `\nname: a`: must specify --enable-helm",
+                "this kustomization renders a chart; build it with an option for that and check the output: \
+                 kustomize build --enable-helm 'a b' | acr-pull-secret check -",
+            ),
+            ("error: \nno such file", "kubectl kustomize failed: error:; no such file"),
+        ] {
+            let program = "kubectl kustomize".to_owned();
+            let error = refused("a b".to_owned(), program, "'a b'".to_owned(), talk);
+            assert_eq!(error.to_string(), format!("-k a b: {said}"));
+        }
+    }
 
     #[test]
     fn a_program_that_does_not_end_has_a_command_to_type_instead() {
