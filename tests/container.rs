@@ -1,7 +1,6 @@
 //! The container images, as `.ci/image` writes them for amd64, run without a container: their files are unpacked, and the
 //! entry point is started in there.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -62,13 +61,16 @@ impl Image {
 
     /// Runs the entry point with its files as the root, as its user, with no variable but those of the image.
     fn run(&self, files: &Path, args: &[&str], input: &str) -> Output {
+        self.run_as(self.config["config"]["User"].as_str().unwrap(), files, args, input)
+    }
+
+    /// The same as a user of another number.
+    fn run_as(&self, user: &str, files: &Path, args: &[&str], input: &str) -> Output {
         let config = &self.config["config"];
         let words = config["Entrypoint"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
         let variables = config["Env"].as_array().into_iter().flatten();
-        let mut user = OsString::from("--userspec=");
-        user.push(config["User"].as_str().unwrap());
         let mut child = Command::new("/usr/sbin/chroot")
-            .arg(user)
+            .arg(format!("--userspec={user}"))
             .arg(files)
             .args(words.chain(args.iter().copied()))
             .env_clear()
@@ -150,6 +152,38 @@ fn check_in_the_image_says_what_it_says_elsewhere() {
     fs::write(files.path().join("work/web.yaml"), manifest).unwrap();
     let (status, stdout, stderr) = said(&image.run(files.path(), &["check", "/work"], ""));
     assert!(status == Some(1) && stdout.contains("--> /work/web.yaml:16:18"), "{stdout}{stderr}");
+}
+
+/// The call of the page has `--user`. Another one than the owner may not write into the checkout, and reads no config file of it.
+#[test]
+#[ignore = "needs the image, and root for chroot"]
+fn the_owner_of_a_checkout_can_use_its_config_file_and_write_reports() {
+    let image = Image::tagged("");
+    for (user, status, is_written) in [("1000:1000", 1, true), ("65532:65532", 2, false)] {
+        let files = image.unpacked();
+        let work = files.path().join("work");
+        fs::create_dir(&work).unwrap();
+        fs::copy(project("docs/examples/web.yaml"), work.join("web.yaml")).unwrap();
+        // The entry point starts in the root.
+        let config = files.path().join(".acr-pull-secret.yaml");
+        fs::write(&config, "settings: {mode: validate}\n").unwrap();
+        for path in [work.clone(), work.join("web.yaml"), config] {
+            std::os::unix::fs::chown(path, Some(1000), Some(1000)).unwrap();
+        }
+        let args = ["check", "-o", "json=/work/report.json", "/work"];
+        let output = image.run_as(user, files.path(), &args, "");
+        let talk = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{user}: {talk}");
+        assert_eq!(work.join("report.json").exists(), is_written, "{user}: {talk}");
+        assert_eq!(talk.contains("it belongs to another user"), !is_written, "{user}: {talk}");
+    }
+    let page = fs::read_to_string(project("docs/install.md")).unwrap();
+    let volumes: Vec<&str> =
+        page.lines().filter(|line| line.starts_with("docker run") && line.contains(" -v ")).collect();
+    assert!(
+        !volumes.is_empty() && volumes.iter().all(|line| line.contains("--user \"$(id -u)\"")),
+        "{volumes:?}"
+    );
 }
 
 /// kustomize and kpt start the entry point without arguments.
