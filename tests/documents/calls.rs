@@ -8,6 +8,7 @@ use acr_pull_secret::commands::Cli;
 use clap::{Command, CommandFactory as _};
 
 use super::documents;
+use crate::engines::project;
 
 /// The commands in a line of a shell, each as its words. This is as much of a shell as the documents need: quotes, comments,
 /// redirections, and operators between commands.
@@ -53,6 +54,7 @@ fn arguments(words: &[String]) -> Option<Vec<String>> {
     let words = &words[from..];
     match words.first()?.as_str() {
         "acr-pull-secret" => Some(words[1..].to_vec()),
+        "kubectl" if words.get(1)? == "acr-pull-secret" => Some(words[2..].to_vec()),
         "cargo" if words.get(1)? == "run" => {
             let dashes = words.iter().position(|word| word == "--")?;
             Some(words[dashes + 1..].to_vec())
@@ -150,6 +152,18 @@ fn every_call_in_a_document_is_one_that_the_command_line_takes() {
     assert!(calls > 40, "only {calls} calls");
 }
 
+/// The text that Krew shows of the plugin.
+#[test]
+fn every_call_in_the_description_of_the_plugin_is_one_that_the_command_line_takes() {
+    let script = fs::read_to_string(project(".ci/krew")).unwrap();
+    let calls: Vec<Vec<String>> =
+        script.lines().flat_map(commands).filter_map(|words| arguments(&words)).collect();
+    for call in &calls {
+        assert_eq!(problem(call), None, "{call:?}");
+    }
+    assert_eq!(calls.len(), 2, "{calls:?}");
+}
+
 #[test]
 fn calls_are_found_behind_pipes_and_before_redirections() {
     let found = |line: &str| {
@@ -161,5 +175,6 @@ fn calls_are_found_behind_pipes_and_before_redirections() {
     assert_eq!(found("acr-pull-secret secret < token.txt && acr-pull-secret man"), ["secret", "man"]);
     assert_eq!(found("cargo run --release --features playground -- playground"), ["playground"]);
     assert_eq!(found("- run: acr-pull-secret fix --check deploy/"), ["fix|--check|deploy/"]);
+    assert_eq!(found("kubectl acr-pull-secret why web -n shop"), ["why|web|-n|shop"]);
     assert_eq!(found("kubectl get pods"), [""; 0]);
 }
