@@ -155,9 +155,18 @@ fn the_plugin_of_argo_cd_fixes_what_kustomize_builds_and_fails_where_that_fails(
         assert!(text.contains(&added), "{kustomization}{namespace:?}: {text}");
         assert_eq!(text.replace(&added, ""), String::from_utf8_lossy(&built));
     }
-    fs::write(folder.path().join("kustomization.yaml"), "resources: [gone.yaml]\n").unwrap();
-    let output = generated(folder.path(), Some("shop"));
-    assert!(!output.status.success() && output.stdout.is_empty());
+    // Argo CD shows the message, and applies nothing.
+    fs::copy(project("tests/fix/mirror-pod.refused.yaml"), folder.path().join("mirror.yaml")).unwrap();
+    for (resources, message) in
+        [("[gone.yaml]", "gone.yaml"), ("[deployment.yaml, mirror.yaml]", "cannot be fixed")]
+    {
+        let kustomization = format!("resources: {resources}\n");
+        fs::write(folder.path().join("kustomization.yaml"), kustomization).unwrap();
+        let output = generated(folder.path(), Some("shop"));
+        assert!(!output.status.success() && output.stdout.is_empty(), "{resources}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(message), "{resources}: {said}");
+    }
     // What is built can have Secrets.
     assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
