@@ -170,6 +170,45 @@ fn the_secrets_that_the_service_account_lists_by_now_are_checked() {
     }
 }
 
+/// `kubectl patch` without a type replaces the list of a `ServiceAccount`.
+#[test]
+fn a_service_account_keeps_the_secrets_that_it_lists() {
+    const APPEND: &str = r#"&& kubectl patch serviceaccount web -n shop --type json -p '[{"op":"add","path":"/imagePullSecrets/-","value":{"name":"NEW"}}]'"#;
+    const FIRST: &str =
+        r#"&& kubectl patch serviceaccount web -n shop -p '{"imagePullSecrets":[{"name":"NEW"}]}'"#;
+    let opaque = |name: &str| {
+        let mut secret = valid(name);
+        secret["type"] = "Opaque".into();
+        secret
+    };
+    let other =
+        |name: &str| crate::kubectl::secret(name, "quay.io", ("reader", super::PASSWORD), &Value::Null);
+    let mut nameless = account(&[]);
+    nameless["imagePullSecrets"] = json!([{}]);
+    for (account, found, new, patch) in [
+        (account(&[]), vec![], "acr-secret", FIRST),
+        (nameless, vec![], "acr-secret", APPEND),
+        (account(&["regcred"]), vec![opaque("regcred")], "acr-secret", APPEND),
+        (account(&["regcred", "quay"]), vec![opaque("regcred"), other("quay")], "acr-secret", APPEND),
+        (account(&["acr-secret", "quay"]), vec![opaque("acr-secret"), other("quay")], "acr-secret-2", APPEND),
+        (
+            account(&["regcred", "acr-secret"]),
+            vec![opaque("regcred"), other("acr-secret")],
+            "acr-secret-2",
+            APPEND,
+        ),
+    ] {
+        let pod = pod(IMAGE, &[], &back_off());
+        let (_, help) = fix(&pod, &[anonymous()], &account, &found, &[]);
+        assert!(
+            help.contains(&format!("--name {new} -n shop < password.txt | kubectl create -f -")),
+            "{help}"
+        );
+        let patch = patch.replace("NEW", new);
+        assert!(help.contains(&patch), "{account}: {help}");
+    }
+}
+
 /// A malformed secret fails every pull of a pod that lists it, also beside a valid one. The command writes no Secret of its type.
 #[test]
 fn a_secret_of_another_type_is_replaced_where_it_is_malformed() {

@@ -144,16 +144,33 @@ pub(super) fn list_in_account(facts: &Facts, image: &ImageFacts, name: &str) -> 
         return Step::in_words(words);
     }
     let command = format!(
-        "{} && {new}kubectl patch serviceaccount {account} -n {namespace} -p \
-         '{{\"imagePullSecrets\":[{{\"name\":\"{name}\"}}]}}'",
+        "{} && {new}kubectl patch serviceaccount {account} -n {namespace} {patch}",
         String::from(create(facts, image, name)),
     );
     Step::typed(&[account, namespace, name], command, words)
+    // A merge replaces this list (core/v1: `listType=atomic`), and JSON Patch appends only to a list that is there.
+    let entry = format!("{{\"name\":\"{name}\"}}");
+    let patch = if has_list(facts) {
+        format!("--type json -p '[{{\"op\":\"add\",\"path\":\"/imagePullSecrets/-\",\"value\":{entry}}}]'")
+    } else {
+        format!("-p '{{\"imagePullSecrets\":[{entry}]}}'")
+    };
 }
 
-/// A name for another secret than this one.
-pub(super) fn other_name(name: &str) -> &'static str {
-    if name == NEW_SECRET { "acr-secret-2" } else { NEW_SECRET }
+/// Whether the `ServiceAccount` lists anything, also an entry without a name.
+fn has_list(facts: &Facts) -> bool {
+    let listed = facts.account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
+    listed.is_some_and(|listed| !listed.is_empty())
+}
+
+/// A name for a new secret, which no secret has that the pod or its `ServiceAccount` lists.
+pub(super) fn new_name(facts: &Facts, image: &ImageFacts) -> String {
+    let of_account = image.of_account.iter().flat_map(|explanation| &explanation.secrets);
+    let listed = image.explanation.secrets.iter().chain(of_account).map(|secret| secret.name.as_str());
+    let taken: Vec<&str> = listed.chain(facts.secrets.iter().map(|secret| secret.name.as_str())).collect();
+    let numbered = (2..).map(|number| format!("{NEW_SECRET}-{number}"));
+    let mut names = std::iter::once(NEW_SECRET.to_owned()).chain(numbered);
+    names.find(|name| !taken.contains(&name.as_str())).unwrap_or_else(|| NEW_SECRET.to_owned())
 }
 
 /// How a valid credential comes into a pull secret of this name, or into another where this one cannot have it. What else is in
@@ -171,7 +188,7 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> Step {
         ));
     }
     if !secret.has_our_type {
-        let (new, account) = (other_name(name), &facts.pod.service_account);
+        let (new, account) = (new_name(facts, image), &facts.pod.service_account);
         // One that is malformed fails every pull, also beside a valid one.
         let is_malformed = image.in_state(Usability::Malformed) == Some(name);
         let instead = if is_malformed { format!(" instead of {name}") } else { String::new() };
@@ -181,7 +198,7 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> Step {
             typed(&[account], format!(" of ServiceAccount {account}"), " of its ServiceAccount")
         };
         let words = format!("list secret {new}{instead} in imagePullSecrets{list}");
-        return Step { words, command: create(facts, image, new).into() };
+        return Step { words, command: create(facts, image, &new).into() };
     }
     // What is malformed cannot be merged; the file is a copy of it.
     let (merge, name_of_new) = if image.in_state(Usability::Malformed) == Some(name) {

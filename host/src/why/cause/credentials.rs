@@ -4,7 +4,7 @@ use review::explanation::{Need, OutcomeState, TriedKey, Usability};
 use review::list::some_of;
 
 use super::super::fix::{
-    NEW_SECRET, again, ask, create, list_in_account, node, other_name, replace, then_again, without_nameless,
+    NEW_SECRET, again, ask, create, list_in_account, new_name, node, replace, then_again, without_nameless,
 };
 use super::super::image::State;
 use super::super::meaning::Meaning;
@@ -164,7 +164,7 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     } else {
         format!("the pod lists no pull secret for {host}, and its ServiceAccount {account} does not exist")
     };
-    Cause::new(message, then_again(facts, list_in_account(facts, image, NEW_SECRET)))
+    Cause::new(message, then_again(facts, list_in_account(facts, image, &new_name(facts, image))))
 }
 
 /// The pod lists no pull secret, and its `ServiceAccount` lists these by now: the pod gets them when it is created again, which
@@ -214,7 +214,7 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
         let message = format!("{begin} secret {}, which the kubelet does not read: {reason}", secret.name);
         return Cause::new(
             message,
-            then_again(facts, list_in_account(facts, image, other_name(&secret.name))),
+            then_again(facts, list_in_account(facts, image, &new_name(facts, image))),
         );
     }
     let first = image.explanation.secrets.first().map(|secret| secret.name.as_str());
