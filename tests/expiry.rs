@@ -4,6 +4,8 @@
 mod api_server;
 #[cfg(unix)]
 mod rotation;
+#[cfg(unix)]
+mod suggestions;
 mod walk;
 
 use std::process::{Command, Stdio};

@@ -14,7 +14,12 @@ type Resource = (&'static str, &'static str, bool);
 const GROUPS: [(&str, &[Resource]); 3] = [
     (
         "v1",
-        &[("pods", "Pod", true), ("secrets", "Secret", true), ("serviceaccounts", "ServiceAccount", true)],
+        &[
+            ("pods", "Pod", true),
+            ("secrets", "Secret", true),
+            ("serviceaccounts", "ServiceAccount", true),
+            ("events", "Event", true),
+        ],
     ),
     ("apps/v1", &[("deployments", "Deployment", true)]),
     (
@@ -134,9 +139,12 @@ fn reply(all: &mut BTreeMap<String, Value>, method: &str, path: &str, body: &str
             *object = body();
             (200, object.clone())
         }
-        // The patches of this page have no list whose entries are merged: imagePullSecrets of a ServiceAccount is atomic.
+        // No patch here has a list whose entries are merged: imagePullSecrets of a ServiceAccount is atomic.
         ("PATCH", Some(object), _) => {
-            merge(object, &body());
+            match body() {
+                Value::Array(operations) => operations.iter().for_each(|it| append(object, it)),
+                patch => merge(object, &patch),
+            }
             (200, object.clone())
         }
         ("DELETE", Some(_), _) => {
@@ -145,6 +153,14 @@ fn reply(all: &mut BTreeMap<String, Value>, method: &str, path: &str, body: &str
         }
         _ => status(404, "NotFound"),
     }
+}
+
+/// RFC 6902: `add` at the end of a list.
+fn append(object: &mut Value, operation: &Value) {
+    let list = operation["path"].as_str().and_then(|path| path.strip_suffix("/-"));
+    let list =
+        list.filter(|_| operation["op"] == "add").and_then(|list| object.pointer_mut(list)?.as_array_mut());
+    list.unwrap_or_else(|| panic!("{operation}")).push(operation["value"].clone());
 }
 
 /// RFC 7396

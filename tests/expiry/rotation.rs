@@ -84,7 +84,7 @@ fn cluster() -> ApiServer {
 }
 
 /// Runs blocks in one shell, and returns what they print, what they say, and the calls of az.
-fn run_blocks(cluster: &ApiServer, blocks: &[&String]) -> [String; 3] {
+pub(super) fn run_blocks(cluster: &ApiServer, blocks: &[&String]) -> [String; 3] {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path();
     let script = |name: &str, text: &str| {

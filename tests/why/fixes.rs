@@ -262,10 +262,22 @@ fn a_secret_of_another_type_is_replaced_where_it_is_malformed() {
 
 /// The API server rejects `kubectl apply` of another content of an immutable Secret.
 #[test]
-fn an_immutable_secret_is_deleted_and_created_again() {
-    for (immutable, write) in [(false, "| kubectl apply -f -"), (true, "| kubectl replace --force -f -")] {
-        let mut secret = expired();
+fn a_secret_is_written_as_the_api_server_takes_it_and_without_an_end_that_has_passed() {
+    let other = crate::kubectl::secret("acr-secret", "quay.io", ("reader", super::PASSWORD), &Value::Null);
+    let mut malformed = expired();
+    malformed["data"] = json!({".dockerconfigjson": "e30gfQ=="});
+    let end = "acr-pull-secret/expires- ";
+    for (mut secret, immutable, write, removes_end) in [
+        (other.clone(), false, "| kubectl apply -f -", false),
+        (other, true, "| kubectl replace --force -f -", false),
+        (expired(), false, "| kubectl replace -f -", true),
+        (expired(), true, "| kubectl replace --force -f -", true),
+        // It is made new.
+        (malformed.clone(), false, "| kubectl replace -f -", false),
+        (malformed, true, "| kubectl replace --force -f -", false),
+    ] {
         secret["immutable"] = immutable.into();
+        assert_eq!(help.contains(end), removes_end, "{help}");
         let pod = pod(IMAGE, &["acr-secret"], &back_off());
         let (_, help) = fix(&pod, &[unauthorized()], &account(&[]), &[secret], &[]);
         assert!(help.ends_with(write), "{help}");

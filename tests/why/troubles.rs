@@ -54,7 +54,7 @@ fn each_kind_of_trouble_has_its_cause_and_its_command() {
             account(&[]),
             vec![expired()],
             "key contoso.azurecr.io of secret acr-secret: its credential expired",
-            "kubectl get secret acr-secret -n shop -o yaml > acr-secret.yaml && acr-pull-secret secret --merge acr-secret.yaml --server contoso.azurecr.io",
+            "kubectl get secret acr-secret -n shop -o yaml | kubectl annotate --local -f - acr-pull-secret/expires- -o yaml > acr-secret.yaml && acr-pull-secret secret --merge acr-secret.yaml --server contoso.azurecr.io",
             1,
         ),
         (

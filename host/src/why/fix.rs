@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::pod::Pod;
 use super::{Facts, ImageFacts};
+use crate::pull_secret::EXPIRES;
 
 /// The name of a pull secret where the pod and its `ServiceAccount` list none.
 pub(super) const NEW_SECRET: &str = "acr-secret";
@@ -200,18 +201,31 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> Step {
         let words = format!("list secret {new}{instead} in imagePullSecrets{list}");
         return Step { words, command: create(facts, image, &new).into() };
     }
-    // What is malformed cannot be merged; the file is a copy of it.
-    let (merge, name_of_new) = if image.in_state(Usability::Malformed) == Some(name) {
-        (String::new(), format!(" --name {name} -n {namespace}"))
+    let has_ended = secret.ends.zip(facts.clock).is_some_and(|(end, now)| end <= now);
+    // What is malformed cannot be merged; the file is a copy of it. A merge keeps the end beside other credentials.
+    let (copy, merge, name_of_new) = if image.in_state(Usability::Malformed) == Some(name) {
+        (String::new(), String::new(), format!(" --name {name} -n {namespace}"))
     } else {
-        (format!(" --merge {name}.yaml"), String::new())
+        let without_end = if has_ended {
+            format!(" | kubectl annotate --local -f - {EXPIRES}- -o yaml")
+        } else {
+            String::new()
+        };
+        (without_end, format!(" --merge {name}.yaml"), String::new())
+    };
+    let write = match (secret.is_immutable, has_ended) {
+        // The API server rejects a change of an immutable Secret.
+        (true, _) => "replace --force",
+        // `apply` removes only annotations that it wrote.
+        (false, true) => "replace",
+        (false, false) => "apply",
     };
     // The API server rejects a change of an immutable Secret.
     let write = if secret.is_immutable { "replace --force" } else { "apply" };
     Step::typed(
         &[namespace],
         format!(
-            "kubectl get secret {name} -n {namespace} -o yaml > {name}.yaml && acr-pull-secret secret{merge} --server {host} \
+            "kubectl get secret {name} -n {namespace} -o yaml{copy} > {name}.yaml && acr-pull-secret secret{merge} --server {host} \
              --username NAME --password-stdin{name_of_new} < password.txt | kubectl {write} -f -"
         ),
         "write a valid credential into the secret",
