@@ -152,6 +152,26 @@ impl ImageFacts {
         !attempts.is_empty() && attempts.iter().all(is_denied)
     }
 
+    /// Whether the registry answered this computer. No answer is no proof.
+    fn is_answered(&self) -> bool {
+        let attempts = self.pull.as_ref().map(|pull| pull.attempts.as_slice()).unwrap_or_default();
+        attempts.iter().any(|attempt| attempt.result != AttemptResult::Unreachable)
+    }
+
+    /// Whether the registry refused a credential of this secret to this computer.
+    fn is_refused(&self, secret: &str) -> bool {
+        let attempts = self.pull.as_ref().map(|pull| pull.attempts.as_slice()).unwrap_or_default();
+        let of_secret = |attempt: &&PullAttempt| attempt.secret.as_deref() == Some(secret);
+        attempts.iter().filter(of_secret).any(|attempt| attempt.result.is_refusal())
+    }
+
+    /// Why the registry gave this computer no answer, where it was asked and gave none.
+    fn silence(&self) -> Option<&str> {
+        let is_silent = |pull: &&ImagePull| pull.result == PullResult::Unreachable;
+        let pull = self.pull.as_ref().filter(is_silent).filter(|_| !self.is_answered())?;
+        pull.message.as_deref()
+    }
+
     /// Whether the pod lists only secrets that do not exist, which it would not do on a node that has an identity.
     fn lists_absent_secrets(&self) -> bool {
         let secrets = &self.explanation.secrets;

@@ -29,6 +29,9 @@ const LONGEST_KEY: usize = 80;
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
+/// The most characters of a reason why a registry does not answer.
+const LONGEST_SILENCE: usize = 90;
+
     /// One sentence
     pub message: String,
     /// What to do about it; empty where nothing is to be done
@@ -115,7 +118,7 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
 
 /// Whether the pod is known to have no credential for an image that needs one, so that the node's may be used.
 fn lacks_credential(image: &ImageFacts) -> bool {
-    let needs_one = state(image) == Some(OutcomeState::Fails) && image.pull.is_none();
+    let needs_one = state(image) == Some(OutcomeState::Fails) && !image.is_answered();
     image.explanation.tries.is_empty() && (needs_one || image.is_denied_anonymously())
 }
 
@@ -211,9 +214,18 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
         .or_else(by_report)
         .or_else(|| of_credentials(facts, image))
         .or_else(|| unreachable_secret(facts, image))
-        .or_else(|| written(facts, image, meaning))
+        .unwrap_or_else(|| up_to_registry(facts, image, meaning))
+}
+
+/// What only an answer of the registry would prove, with the reason why there is none where it was asked.
+fn up_to_registry(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Cause {
+    let Cause { message, help } = written(facts, image, meaning)
         .or_else(|| refused(facts, image, meaning))
-        .unwrap_or_else(|| unknown(facts, image))
+        .unwrap_or_else(|| unknown(facts, image));
+    let silence = image.silence().map(|reason| bounded(reason, LONGEST_SILENCE));
+    let silence =
+        silence.map(|reason| format!(", and this computer gets no answer from the registry: {reason}"));
+    Cause::new(message + &silence.unwrap_or_default(), help)
 }
 
 /// The image is not a valid reference, so its registry and what it needs are not known.
@@ -226,27 +238,27 @@ fn invalid(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
 /// The secret that is tried was written, and the kubelet has tried since, or what it did since is not known.
 fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
     works_with(image).filter(|_| meaning.is_none_or(Meaning::is_of_credentials))?;
-    let is_asked = image.pull.is_some();
+    let is_answered = image.is_answered();
     let (message, help) = match facts.change(image) {
         Change::Tried(Secret { name, .. }, time) => (
             format!(
                 "the pull of {} still fails since secret {name} was written at {time}",
                 image.image.shown()
             ),
-            if is_asked { replace(facts, image, name).into() } else { ask(facts) },
+            if image.is_refused(name) { replace(facts, image, name).into() } else { ask(facts, image) },
         ),
         Change::Silent(Secret { name, .. }, time) => (
             format!(
                 "not known: secret {name} was written at {time}, and no event reports a pull since, though the kubelet tries every 5 \
                  minutes"
             ),
-            if is_asked { again(facts, "check whether the node is ready") } else { ask(facts) },
+            if is_answered { again(facts, "check whether the node is ready") } else { ask(facts, image) },
         ),
         Change::Ahead(Secret { name, .. }, time) => (
             format!(
                 "not known: secret {name} was written at {time}, which is in the future by the clock of this machine"
             ),
-            if is_asked { "correct the clock of this machine".to_owned() } else { ask(facts) },
+            if is_answered { "correct the clock of this machine".to_owned() } else { ask(facts, image) },
         ),
         Change::None | Change::Content(_) | Change::Secret(..) => return None,
     };
@@ -293,8 +305,8 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
     let help = match secret {
         // A registry cannot be asked with it either.
         Some(name) => format!("run this with a login that may read secret {name}"),
-        None if image.pull.is_some() => describe(facts),
-        None => ask(facts),
+        None if image.is_answered() => describe(facts),
+        None => ask(facts, image),
     };
     Cause::new(message, help)
 }

@@ -62,11 +62,16 @@ pub(super) fn describe(facts: &Facts) -> String {
     typed(&[name, namespace], command, "read the events of the pod")
 }
 
-/// The call that asks the registry too.
-pub(super) fn ask(facts: &Facts) -> String {
+/// The call that asks the registry too; from elsewhere, where the registry gave this computer no answer.
+pub(super) fn ask(facts: &Facts, image: &ImageFacts) -> String {
     let Pod { name, namespace, .. } = &facts.pod;
-    let command = format!("see what the registry answers: acr-pull-secret why {name} -n {namespace} --pull");
-    typed(&[name, namespace], command, "see what the registry answers with --pull")
+    let words = if image.silence().is_some() {
+        "from a network that reaches the registry, see what it answers"
+    } else {
+        "see what the registry answers"
+    };
+    let command = format!("{words}: acr-pull-secret why {name} -n {namespace} --pull");
+    typed(&[name, namespace], command, &format!("{words} with --pull"))
 }
 
 /// How the kubelet tries again at once, or else what to do.

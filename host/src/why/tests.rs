@@ -4,12 +4,38 @@ use review::explanation::Explanation;
 use review::pull::{AttemptResult, ImagePull, PullAttempt, PullResult};
 use serde_json::{Value, json};
 
+use super::event::Event;
 use super::pod::Pod;
+use super::secret::Secret;
 use super::{Facts, ImageFacts, cause};
 
 mod names;
 
 const IMAGE: &str = "contoso.azurecr.io/shop/web:v1";
+
+fn attempt(secret: Option<&str>, result: AttemptResult) -> PullAttempt {
+    PullAttempt {
+        secret: secret.map(str::to_owned),
+        key: secret.map(|_| "contoso.azurecr.io".to_owned()),
+        result,
+        answer: "401".to_owned(),
+    }
+}
+
+/// These attempts at the registry of the image, which denies it.
+fn pull(attempts: Vec<PullAttempt>) -> ImagePull {
+    ImagePull {
+        pointer: String::new(),
+        image: IMAGE.to_owned(),
+        result: PullResult::Denied,
+        digest: None,
+        size: None,
+        platforms: Vec::new(),
+        message: Some("contoso.azurecr.io denies it".to_owned()),
+        help: Some("list a pull secret".to_owned()),
+        attempts,
+    }
+}
 
 /// A pod whose only image has this state, these secrets and these keys, with the attempts at its registry.
 fn facts(state: &Value, secrets: &Value, tries: &Value, attempts: Vec<PullAttempt>) -> Facts {
@@ -26,17 +52,7 @@ fn facts(state: &Value, secrets: &Value, tries: &Value, attempts: Vec<PullAttemp
         "secrets": secrets, "tries": tries, "outcome": {"state": "fails", "message": "will fail"},
     }))
     .unwrap();
-    let pull = ImagePull {
-        pointer: String::new(),
-        image: IMAGE.to_owned(),
-        result: PullResult::Denied,
-        digest: None,
-        size: None,
-        platforms: Vec::new(),
-        message: Some("contoso.azurecr.io denies it".to_owned()),
-        help: Some("list a pull secret".to_owned()),
-        attempts,
-    };
+    let pull = pull(attempts);
     let images = pod.images.iter().cloned().map(|image| ImageFacts {
         image,
         acr: Some("contoso".to_owned()),
@@ -58,12 +74,6 @@ fn facts(state: &Value, secrets: &Value, tries: &Value, attempts: Vec<PullAttemp
 
 #[test]
 fn a_denied_anonymous_pull_is_no_answer_to_a_node_with_an_identity() {
-    let attempt = |secret: Option<&str>, result| PullAttempt {
-        secret: secret.map(str::to_owned),
-        key: secret.map(|_| "contoso.azurecr.io".to_owned()),
-        result,
-        answer: "401".to_owned(),
-    };
     let anonymous = || vec![attempt(None, AttemptResult::Unauthorized)];
     let refused = || vec![attempt(Some("acr-secret"), AttemptResult::Unauthorized)];
     let failing = json!({"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}});
@@ -113,5 +123,107 @@ fn a_denied_anonymous_pull_is_no_answer_to_a_node_with_an_identity() {
         let found = cause::of(&facts);
         assert!(found.message.starts_with(cause), "{state} {secrets}: {found:?}");
         assert_eq!(facts.can_pull(), can_pull, "{state} {secrets}: {found:?}");
+    }
+}
+
+/// An answer that a firewall, a busy registry or a wrong address gives confirms nothing of what the kubelet reports.
+#[test]
+fn a_registry_that_does_not_answer_confirms_nothing() {
+    const REASON: &str = "contoso.azurecr.io is busy: HTTP 429";
+    const AGAIN: &str = "from a network that reaches the registry, see what it answers: acr-pull-secret why web -n shop --pull";
+    let back_off = |end: &str| {
+        let message = format!(
+            "Back-off pulling image \"{IMAGE}\": ErrImagePull: rpc error: code = Unknown desc = {end}"
+        );
+        json!({"waiting": {"reason": "ImagePullBackOff", "message": message}})
+    };
+    let key =
+        |secret: &str| json!({"secret": secret, "key": "contoso.azurecr.io", "status": "ok", "fails": false});
+    let usable = json!([{"name": "acr-secret", "state": "usable"}, {"name": "other", "state": "usable"}]);
+    let unauthorized =
+        "unexpected status from POST request to https://contoso.azurecr.io/oauth2/token: 401 Unauthorized";
+    let written = |time: &str| {
+        Secret::of(&json!({
+            "metadata": {"name": "acr-secret", "creationTimestamp": time}, "type": "kubernetes.io/dockerconfigjson",
+        }))
+    };
+    let event = |reason: &str, message: String, time: &str| json!({"reason": reason, "message": message, "lastTimestamp": time});
+    let failed = || {
+        event("Failed", format!("Failed to pull image \"{IMAGE}\": {unauthorized}"), "2026-07-31T03:00:00Z")
+    };
+    let later = || event("BackOff", format!("Back-off pulling image \"{IMAGE}\""), "2026-07-31T04:00:00Z");
+    for (end, tries, secret, events, cause) in [
+        (unauthorized, vec![key("acr-secret")], None, vec![], "contoso.azurecr.io refuses the credential of"),
+        (
+            unauthorized,
+            vec![key("acr-secret"), key("other")],
+            None,
+            vec![],
+            "contoso.azurecr.io refuses the 2 credentials of secrets acr-secret and other",
+        ),
+        (
+            "insufficient_scope: authorization failed",
+            vec![key("acr-secret")],
+            None,
+            vec![],
+            "contoso.azurecr.io refuses repository shop/web",
+        ),
+        (
+            "failed to fetch anonymous token: unexpected status: 401 Unauthorized",
+            vec![key("acr-secret")],
+            None,
+            vec![],
+            "not known: the kubelet's last attempt had no credential",
+        ),
+        ("odd", vec![key("acr-secret")], None, vec![], "not known, and the kubelet reports: odd"),
+        (
+            unauthorized,
+            vec![key("acr-secret")],
+            written("2026-07-31T03:00:00Z"),
+            vec![failed(), later()],
+            "the pull of contoso.azurecr.io/shop/web:v1 still fails since secret acr-secret was written",
+        ),
+        (
+            unauthorized,
+            vec![key("acr-secret")],
+            written("2026-07-31T03:10:00Z"),
+            vec![failed()],
+            "not known: secret acr-secret was written at 2026-07-31T03:10:00Z, which is in the future",
+        ),
+    ] {
+        let mut facts = facts(&back_off(end), &usable, &json!(tries), Vec::new());
+        facts.secrets = secret.into_iter().collect();
+        facts.events = Event::all(&events);
+        let image = &mut facts.images[0];
+        image.explanation.outcome = serde_json::from_value(json!({"state": "works", "message": ""})).unwrap();
+        image.pull = None;
+        let unasked = cause::of(&facts);
+        for answers in [vec![AttemptResult::Unreachable], vec![]] {
+            let attempts = answers.into_iter().map(|result| attempt(Some("acr-secret"), result)).collect();
+            facts.images[0].pull = Some(ImagePull {
+                result: PullResult::Unreachable,
+                message: Some(REASON.to_owned()),
+                ..pull(attempts)
+            });
+            let found = cause::of(&facts);
+            assert!(
+                found.message.starts_with(cause) && unasked.message.starts_with(cause),
+                "{end}: {found:?}"
+            );
+            assert!(
+                found.message.contains(&format!("no answer from the registry: {REASON}")),
+                "{end}: {found:?}"
+            );
+            assert_eq!(found.help, AGAIN, "{end}");
+            assert!(!facts.can_pull(), "{end}");
+        }
+        // What it refuses is confirmed, also where a later attempt gets no answer.
+        let attempts = [AttemptResult::Unauthorized, AttemptResult::Unreachable];
+        facts.images[0].pull = Some(ImagePull {
+            result: PullResult::Unreachable,
+            ..pull(attempts.map(|result| attempt(Some("acr-secret"), result)).to_vec())
+        });
+        let found = cause::of(&facts);
+        assert!(!found.message.contains("no answer") && !found.help.contains("--pull"), "{end}: {found:?}");
     }
 }

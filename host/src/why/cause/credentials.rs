@@ -238,12 +238,21 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
     }
     let tried = image.explanation.tries.iter().find(|tried| !tried.fails)?;
     let secret = &tried.secret;
-    if meaning == Some(Meaning::NoCredential) && image.pull.is_none() {
+    if meaning == Some(Meaning::NoCredential) && !image.is_answered() {
         let message = format!(
             "not known: the kubelet's last attempt had no credential, although secret {secret} has one for {host}, and no later change of \
              the secret is known"
         );
-        return Some(Cause::new(message, ask(facts)));
+        return Some(Cause::new(message, ask(facts, image)));
+    }
+    let valid = || image.explanation.tries.iter().filter(|it| !it.fails);
+    let count = valid().count();
+    // The keys of one secret may be tried between those of another.
+    let mut others: Vec<&str> = Vec::new();
+    for tried in valid() {
+        if !others.contains(&tried.secret.as_str()) {
+            others.push(&tried.secret);
+        }
     }
     let mut others: Vec<&str> =
         image.explanation.tries.iter().filter(|it| !it.fails).map(|it| it.secret.as_str()).collect();
@@ -264,7 +273,8 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
             listed(&others)
         ),
     };
-    let help = if image.pull.is_some() { replace(facts, image, secret).into() } else { ask(facts) };
+    let help =
+        if image.is_refused(secret) { replace(facts, image, secret).into() } else { ask(facts, image) };
     Some(Cause::new(message, help))
 }
 
