@@ -19,7 +19,7 @@ fn the_entry_is_removed_from_the_template() {
         "remove the entry without a name from imagePullSecrets in the pod template, and create the pod again";
     let both = "remove the entry without a name from imagePullSecrets in the pod template and in ServiceAccount web, and create the pod again";
     let keeps = "the pod's imagePullSecrets has only an entry without a name, which keeps the pod from getting secret acr-secret of ServiceAccount web";
-    let after = |help: &str| format!("{help} after this: ");
+    let after = |help: &str| format!("; then {help}");
     let other = secret("acr-secret", "quay.io", ("reader", "x"), &Value::Null);
     let mut malformed = valid("acr-secret");
     malformed["data"] = json!({".dockerconfigjson": "e30gfQ=="});
@@ -92,8 +92,8 @@ fn the_entry_is_removed_from_the_template() {
             for pod in [with_list(&list), bare] {
                 let (message, said) = fix(&pod, &[anonymous()], account, &found, &[]);
                 assert!(message.starts_with(cause), "{name}: {message}");
-                let is_whole = !help.ends_with(": ");
-                assert!(if is_whole { said == help } else { said.starts_with(&help) }, "{name}: {said}");
+                let is_whole = !help.starts_with("; ");
+                assert!(if is_whole { said == help } else { said.ends_with(&help) }, "{name}: {said}");
                 assert!(!said.contains("kubectl delete"), "{name}: {said}");
             }
         }

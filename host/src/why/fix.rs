@@ -15,10 +15,10 @@ pub(super) const NEW_SECRET: &str = "acr-secret";
 /// A step against a cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
-    /// What to do; empty where the command is all
-    words: String,
-    /// What to type before it; empty where there is no command
+    /// What to type; empty where there is no command
     command: String,
+    /// What to do then; empty where the command is all
+    words: String,
 }
 
 impl Step {
@@ -41,7 +41,7 @@ impl From<Step> for String {
         match (words.as_str(), command.as_str()) {
             (_, "") => words,
             ("", _) => command,
-            _ => format!("{words} after this: {command}"),
+            _ => format!("{command}; then {words}"),
         }
     }
 }
@@ -149,11 +149,6 @@ pub(super) fn list_in_account(facts: &Facts, image: &ImageFacts, name: &str) -> 
     if image.registry().is_none() {
         return Step::in_words(words);
     }
-    let command = format!(
-        "{} && {new}kubectl patch serviceaccount {account} -n {namespace} {patch}",
-        String::from(create(facts, image, name)),
-    );
-    Step::typed(&[account, namespace, name], command, words)
     // A merge replaces this list (core/v1: `listType=atomic`), and JSON Patch appends only to a list that is there.
     let entry = format!("{{\"name\":\"{name}\"}}");
     let patch = if has_list(facts) {
@@ -161,6 +156,11 @@ pub(super) fn list_in_account(facts: &Facts, image: &ImageFacts, name: &str) -> 
     } else {
         format!("-p '{{\"imagePullSecrets\":[{entry}]}}'")
     };
+    let command = format!(
+        "{} && {new}kubectl patch serviceaccount {account} -n {namespace} {patch}",
+        String::from(create(facts, image, name)),
+    );
+    Step::typed(&[account, namespace, name], command, words)
 }
 
 /// Whether the `ServiceAccount` lists anything, also an entry without a name.
@@ -225,8 +225,6 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> Step {
         (false, true) => "replace",
         (false, false) => "apply",
     };
-    // The API server rejects a change of an immutable Secret.
-    let write = if secret.is_immutable { "replace --force" } else { "apply" };
     Step::typed(
         &[namespace],
         format!(
