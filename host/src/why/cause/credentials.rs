@@ -254,10 +254,6 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
             others.push(&tried.secret);
         }
     }
-    let mut others: Vec<&str> =
-        image.explanation.tries.iter().filter(|it| !it.fails).map(|it| it.secret.as_str()).collect();
-    let count = others.len();
-    others.dedup();
     let message = match (meaning, count, others.len()) {
         // Only who has a token is refused so.
         (Some(Meaning::Denied), _, _) => format!(
@@ -282,9 +278,10 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
 fn listed(names: &[&str]) -> String {
     match names {
         [name] => format!("secret {name}"),
-        names => {
-            format!("secrets {}", names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(" and "))
+        [others @ .., last] if others.len() < MOST_NAMES => {
+            format!("secrets {} and {last}", others.join(", "))
         }
+        names => format!("secrets {}", some_of(names, MOST_NAMES)),
     }
 }
 
