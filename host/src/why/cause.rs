@@ -23,6 +23,9 @@ use crate::pull_secret::time::Time;
 /// The most characters of a cause.
 const LONGEST: usize = 255;
 
+/// The beginning of a cause that says why there is none.
+const NOT_KNOWN: &str = "not known";
+
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
 
@@ -111,6 +114,12 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
     let Cause { message: reason, help } = of_image(facts, image);
     let fails = match image.image.state {
         State::Pulled => kept::fails(image, "its node"),
+    if let Some(unknown) = reason.strip_prefix(NOT_KNOWN) {
+        return Cause::new(
+            format!("{message}, and whether a new pod would fail is {NOT_KNOWN}{unknown}"),
+            help,
+        );
+    }
         _ => "would fail".to_owned(),
     };
     Cause::new(format!("{message}, and a new pod {fails}: {reason}"), help)
