@@ -1,6 +1,7 @@
 //! What the kubelet reports and what the secrets are, against the cause, whether the images can be pulled, and what to type.
 
 mod since;
+mod waits;
 
 use serde_json::{Value, json};
 

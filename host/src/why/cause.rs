@@ -29,12 +29,12 @@ const NOT_KNOWN: &str = "not known";
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
 
-/// A cause.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
 /// The most characters of a reason why a registry does not answer.
 const LONGEST_SILENCE: usize = 90;
 
+/// A cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
     /// One sentence
     pub message: String,
     /// What to do about it; empty where nothing is to be done
@@ -75,7 +75,9 @@ fn names(facts: &Facts) -> Vec<String> {
 /// The cause in all its characters.
 fn whole(facts: &Facts) -> Cause {
     let pod = &facts.pod;
-    let bad = || facts.images.iter().find(|image| facts.now(image) == Now::No);
+    let all_bad = || facts.images.iter().filter(|image| facts.now(image) == Now::No);
+    // What is still to be pulled fails before what the node has.
+    let bad = || all_bad().find(|image| image.image.state != State::Pulled).or_else(|| all_bad().next());
     if pod.is_over() {
         return over(facts, bad());
     }
@@ -112,14 +114,14 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
     };
     let Some(image) = bad else { return Cause::new(message, "") };
     let Cause { message: reason, help } = of_image(facts, image);
-    let fails = match image.image.state {
-        State::Pulled => kept::fails(image, "its node"),
     if let Some(unknown) = reason.strip_prefix(NOT_KNOWN) {
         return Cause::new(
             format!("{message}, and whether a new pod would fail is {NOT_KNOWN}{unknown}"),
             help,
         );
     }
+    let fails = match image.image.state {
+        State::Pulled => kept::fails(image, "its node"),
         _ => "would fail".to_owned(),
     };
     Cause::new(format!("{message}, and a new pod {fails}: {reason}"), help)

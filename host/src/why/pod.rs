@@ -41,6 +41,10 @@ pub struct Pod {
     pub images: Vec<Image>,
     /// A container that waits for something else than its image: its name and the reason
     pub other: Option<(String, String)>,
+    /// Whether a container of it runs
+    pub is_started: bool,
+    /// An init container that runs, after which the others start; no sidecar
+    pub running_init: Option<String>,
     /// Why the scheduler has found no node, where the status of the pod says so
     pub unscheduled: Option<String>,
 }
@@ -77,6 +81,8 @@ impl Pod {
             is_replaced: !is_static && controller(object).is_some(),
             images: image::images(object),
             other: other(object),
+            is_started: CONTAINERS.iter().any(|(_, statuses, _)| list(statuses).any(runs)),
+            running_init: running_init(object),
             unscheduled: unscheduled.and_then(|it| it["message"].as_str()).map(str::to_owned),
         }
     }
@@ -140,6 +146,22 @@ impl Pod {
     pub fn learn(&mut self, events: &[Event]) {
         image::learn_events(&mut self.images, events);
     }
+}
+
+/// core/v1 `ContainerState`
+fn runs(status: &Value) -> bool {
+    status.pointer("/state/running").is_some_and(|running| !running.is_null())
+}
+
+/// core/v1 `ContainerRestartPolicy`: a sidecar goes on running beside the containers.
+fn running_init(pod: &Value) -> Option<String> {
+    let list = |path: &str| pod.pointer(path).and_then(Value::as_array).into_iter().flatten();
+    let is_sidecar = |name: &Value| {
+        let own = list("/spec/initContainers").find(|container| container["name"] == *name);
+        own.is_some_and(|container| container["restartPolicy"] == "Always")
+    };
+    let mut running = list("/status/initContainerStatuses").filter(|status| runs(status));
+    running.find(|status| !is_sidecar(&status["name"]))?["name"].as_str().map(str::to_owned)
 }
 
 fn other(pod: &Value) -> Option<(String, String)> {

@@ -39,7 +39,7 @@ fn a_pod_that_runs_with_an_expired_credential_says_what_its_next_pull_needs() {
         ", so init container init gets its image on another node only if the identity of that node may pull";
     let always = ", so the next start of container web fails unless the identity of its node may pull";
     let of_proxy = ", so the next start of container proxy fails unless the identity of its node may pull";
-    let crashing = "container init waits for another reason: CrashLoopBackOff, and the next pull for init container init fails unless \
+    let crashing = "container init waits for another reason: CrashLoopBackOff, and the next start of init container init fails unless \
                     the identity of its node may pull: key contoso";
     let after = "none: the node pulled contoso.azurecr.io/shop/web:v1 at 2026-07-31T03:04:05Z, after the credential of secret acr-secret \
                  had expired, so the node has an identity";
@@ -66,7 +66,7 @@ fn a_pod_that_runs_with_an_expired_credential_says_what_its_next_pull_needs() {
                 with_init(crashes),
                 vec![before.clone()],
                 crashing,
-                "kubectl logs",
+                fix,
             ),
             ("pulled after", with_policy("IfNotPresent"), vec![pulled(IMAGE)], after, ""),
             ("Always, pulled after", with_policy("Always"), vec![pulled(IMAGE)], after, ""),

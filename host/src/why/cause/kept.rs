@@ -17,19 +17,25 @@ pub(super) fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
     if image.image.state != State::Pulled {
         return Cause::new(message, help);
     }
-    let result = if let Some(next) = &image.image.next_pull {
-        format!(", so {} {}", bounded(next, LONGEST_USER), fails(image, "its node"))
-    } else {
-        let user = bounded(image.image.users.first().map_or("the container", String::as_str), LONGEST_USER);
-        let gets = if is_up_to_credentials(image) {
-            "gets its image on another node only if the identity of that node may pull"
-        } else {
-            "does not get its image on another node"
-        };
-        format!(", so {user} {gets}")
-    };
+    let result = format!(", so {}", next_pull(image));
     let most = LONGEST.saturating_sub(result.chars().count());
     Cause::new(bounded_around(&message, most, &names(facts)) + &result, help)
+}
+
+/// What comes of the next pull of an image that fails, and when there is one: of an image that the node has, only
+/// `imagePullPolicy: Always` makes one there.
+pub(super) fn next_pull(image: &ImageFacts) -> String {
+    let user = bounded(image.image.users.first().map_or("the container", String::as_str), LONGEST_USER);
+    match (&image.image.state, &image.image.next_pull) {
+        (State::Pulled, Some(next)) => {
+            format!("{} {}", bounded(next, LONGEST_USER), fails(image, "its node"))
+        }
+        (State::Pulled, None) if is_up_to_credentials(image) => {
+            format!("{user} gets its image on another node only if the identity of that node may pull")
+        }
+        (State::Pulled, None) => format!("{user} does not get its image on another node"),
+        _ => format!("the pull for {user} {}", fails(image, "its node")),
+    }
 }
 
 /// That a pull fails, as far as that is known: the credentials of a node are not seen from here, and are tried after the pod's.

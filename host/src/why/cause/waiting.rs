@@ -4,6 +4,7 @@ use super::super::event::Event;
 use super::super::fix::{describe, typed};
 use super::super::image::State;
 use super::super::kubelet::bounded;
+use super::super::pod::Pod;
 use super::super::{Facts, ImageFacts};
 use super::{Cause, expected, kept, lacks_credential};
 
@@ -12,6 +13,9 @@ const LONGEST_REASON: usize = 90;
 
 /// Events of what the kubelet does before it pulls.
 const BEFORE_PULLS: [&str; 3] = ["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"];
+
+/// Events of what the kubelet does when it has done that.
+const SINCE_PULLS: [&str; 4] = ["Pulling", "Pulled", "Created", "Started"];
 
 /// The pod has no node.
 pub(super) fn unscheduled(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
@@ -24,42 +28,75 @@ pub(super) fn unscheduled(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
             let reason = reason.map(|reason| format!(": {}", short(facts, reason))).unwrap_or_default();
             Cause::new(format!("{message}{reason}, and a pull would fail: {trouble}"), help)
         }
-        (None, Some(reason)) => Cause::new(format!("{message}: {}", facts.shown(reason)), describe(facts)),
-        (None, None) => Cause::new(message, describe(facts)),
+        (None, reason) => {
+            let needs = needs(facts);
+            let reason = reason.map(|reason| format!(": {}", beside(facts, reason, &needs)));
+            Cause::new(format!("{message}{}{needs}", reason.unwrap_or_default()), describe(facts))
+        }
     }
 }
 
-/// An image whose next pull fails, in a pod that may wait for something else now.
+/// An image whose next pull fails, in a pod that may wait for something else now. What to type is about the pull.
 pub(super) fn beside_what_it_waits_for(facts: &Facts, image: &ImageFacts) -> Cause {
-    if image.image.state == State::NotYet
-        && let Some(event) = before_pull(facts)
-    {
-        let Cause { message, help } = expected(facts, image);
+    let is_waiting = image.image.state == State::NotYet;
+    let now = if let Some(event) = before_pull(facts).filter(|_| is_waiting) {
         let reason = short(facts, &event.message);
-        let begin = format!("the pod waits for something else ({}): {reason}", event.reason);
-        return Cause::new(format!("{begin}, and a pull would fail: {message}"), help);
-    }
-    let Some((container, reason)) = &facts.pod.other else { return kept::expected(facts, image) };
-    let Cause { message, .. } = expected(facts, image);
-    let Cause { help, .. } = waits(facts, container, reason);
-    let (reason, fails) = (short(facts, reason), kept::fails(image, "its node"));
-    let user = image.image.users.first().map_or("the container", String::as_str);
-    Cause::new(
-        format!(
-            "container {container} waits for another reason: {reason}, and the next pull for {user} {fails}: {message}"
-        ),
-        help,
-    )
+        format!("the pod waits for something else ({}): {reason}, and a pull would fail", event.reason)
+    } else if let Some((container, reason)) = &facts.pod.other {
+        let reason = short(facts, reason);
+        format!("container {container} waits for another reason: {reason}, and {}", kept::next_pull(image))
+    } else if let Some(Cause { message, .. }) = under_way(facts, image).filter(|_| is_waiting) {
+        format!("{message}, and {}", kept::next_pull(image))
+    } else {
+        return kept::expected(facts, image);
+    };
+    let Cause { message, help } = expected(facts, image);
+    Cause::new(format!("{now}: {message}"), help)
 }
 
-/// The last event of what the kubelet does before it pulls.
+/// The last event of what the kubelet does before it pulls, where nothing has been pulled or started since.
 fn before_pull(facts: &Facts) -> Option<&Event> {
-    facts.events.iter().rev().find(|event| BEFORE_PULLS.contains(&event.reason.as_str()))
+    let last = facts.events.iter().rev().find(|event| BEFORE_PULLS.contains(&event.reason.as_str()))?;
+    let is_later =
+        |event: &Event| SINCE_PULLS.contains(&event.reason.as_str()) && event.time() >= last.time();
+    (!facts.pod.is_started && !facts.events.iter().any(is_later)).then_some(last)
+}
+
+/// What happens in the pod before it has an image.
+fn under_way(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
+    let Pod { name, namespace, running_init, .. } = &facts.pod;
+    let about = |event: &&Event| event.is_start_of(&image.image.reference);
+    if let Some(time) = facts.events.iter().rev().find(about).and_then(|event| event.last.as_deref()) {
+        let message = format!("the kubelet has been pulling {} since {time}", image.image.shown());
+        return Some(Cause::new(message, describe(facts)));
+    }
+    let init = running_init.as_deref()?;
+    let help = typed(
+        &[name, namespace, init],
+        format!("kubectl logs {name} -n {namespace} -c {init}"),
+        "read the log of the init container",
+    );
+    Some(Cause::new(format!("init container {init} still runs"), help))
+}
+
+/// That the node needs an identity for an image that the pod has no credential for.
+fn needs(facts: &Facts) -> String {
+    let is_to_pull = |image: &&ImageFacts| image.image.state == State::NotYet && !image.image.is_never_pulled;
+    let lacking = facts.images.iter().filter(is_to_pull).find(|image| lacks_credential(image));
+    let needs = |image: &ImageFacts| {
+        format!(", and without a pull secret for {}, its node needs an identity that may pull", image.host())
+    };
+    lacking.map(needs).unwrap_or_default()
 }
 
 /// A reason that is not the whole cause.
 fn short(facts: &Facts, reason: &str) -> String {
     bounded(facts.shown(reason).trim_end_matches('.'), LONGEST_REASON)
+}
+
+/// A reason that is the whole cause where nothing follows it.
+fn beside(facts: &Facts, reason: &str, more: &str) -> String {
+    if more.is_empty() { facts.shown(reason) } else { short(facts, reason) }
 }
 
 /// A container waits for something else than its image.
@@ -83,26 +120,14 @@ pub(super) fn waits(facts: &Facts, container: &str, reason: &str) -> Cause {
 
 /// The kubelet has not reported about an image, whose pull is not known to fail.
 pub(super) fn not_yet(facts: &Facts, image: &ImageFacts) -> Cause {
-    if let Some(event) = before_pull(facts) {
-        return Cause::new(
-            format!(
-                "none so far: the pod waits for something else ({}): {}",
-                event.reason,
-                facts.shown(&event.message)
-            ),
-            describe(facts),
-        );
-    }
-    let about = |event: &&Event| event.is_start_of(&image.image.reference);
-    if let Some(time) = facts.events.iter().rev().find(about).and_then(|event| event.last.as_deref()) {
-        let message =
-            format!("none so far: the kubelet has been pulling {} since {time}", image.image.shown());
-        return Cause::new(message, describe(facts));
-    }
-    let needs = if lacks_credential(image) {
-        format!(", and without a pull secret for {}, its node needs an identity that may pull", image.host())
+    let needs = needs(facts);
+    let (now, help) = if let Some(event) = before_pull(facts) {
+        let reason = beside(facts, &event.message, &needs);
+        (format!("the pod waits for something else ({}): {reason}", event.reason), describe(facts))
+    } else if let Some(Cause { message, help }) = under_way(facts, image) {
+        (message, help)
     } else {
-        String::new()
+        (format!("the kubelet reports nothing about {}", image.image.shown()), String::new())
     };
-    Cause::new(format!("none so far: the kubelet reports nothing about {}{needs}", image.image.shown()), "")
+    Cause::new(format!("none so far: {now}{needs}"), help)
 }
