@@ -99,17 +99,14 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
         let help = with_access(&error.help(), &args.access);
         Diagnostic::error(error.to_string()).with_help(help)
     };
-    let on_cluster = |Cause { message, help }| Cause { message, help: with_access(&help, &args.access) };
+    let on_cluster = |cause: Cause| {
+        let help = with_access(cause.help(), &args.access);
+        cause.with_help(help)
+    };
     let mut explain = |target: &Target| -> Result<()> {
         match gathering.find(target) {
             Ok(Found::NoPods { kind, namespace, name, is_wanted, cause }) => {
-                answers.push(Answer::of_workload(
-                    &kind,
-                    &namespace,
-                    &name,
-                    !is_wanted,
-                    on_cluster(cause.bounded(&[])),
-                ));
+                answers.push(Answer::of_workload(&kind, &namespace, &name, !is_wanted, &on_cluster(cause)));
                 Ok(())
             }
             Ok(Found::Pods(groups)) => {
@@ -124,7 +121,7 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
                     let gathered =
                         gathering.about(&pod, events).map_err(|error| Diagnostics(vec![refused(&error)]))?;
                     let facts = facts(&pod, gathered, &policy, args, io)?;
-                    answers.push(Answer::of_pod(&facts, on_cluster(cause::of(&facts)), alike));
+                    answers.push(Answer::of_pod(&facts, &on_cluster(cause::of(&facts)), alike));
                     Ok(())
                 })
             }

@@ -91,7 +91,7 @@ struct NotTried {
 
 impl Answer {
     /// The answer about a pod, and about others that are like it.
-    pub fn of_pod(facts: &Facts, cause: Cause, alike: Vec<String>) -> Self {
+    pub fn of_pod(facts: &Facts, cause: &Cause, alike: Vec<String>) -> Self {
         let pod = &facts.pod;
         Self {
             kind: "Pod".to_owned(),
@@ -101,15 +101,15 @@ impl Answer {
             node: pod.node.clone(),
             service_account: (!pod.is_static).then(|| pod.service_account.clone()),
             images: facts.images.iter().map(|image| ImageAnswer::of(facts, image)).collect(),
-            cause: cause.message,
-            help: called(&cause.help).into_owned(),
+            cause: cause.message().to_owned(),
+            help: called(cause.help()).into_owned(),
             can_pull: facts.can_pull(),
             alike,
         }
     }
 
     /// The answer about a workload that has no pods, and whether that is what it asks for.
-    pub fn of_workload(kind: &str, namespace: &str, name: &str, is_asked_for: bool, cause: Cause) -> Self {
+    pub fn of_workload(kind: &str, namespace: &str, name: &str, is_asked_for: bool, cause: &Cause) -> Self {
         Self {
             kind: kind.to_owned(),
             namespace: namespace.to_owned(),
@@ -118,8 +118,8 @@ impl Answer {
             node: None,
             service_account: None,
             images: Vec::new(),
-            cause: cause.message,
-            help: called(&cause.help).into_owned(),
+            cause: cause.message().to_owned(),
+            help: called(cause.help()).into_owned(),
             can_pull: is_asked_for,
             alike: Vec::new(),
         }

@@ -29,37 +29,55 @@ const NOT_KNOWN: &str = "not known";
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
 
-/// The most characters of a reason why a registry does not answer.
-const LONGEST_SILENCE: usize = 90;
-
-/// A cause.
+/// A cause. Its message has the most characters that one may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// One sentence
-    pub message: String,
-    /// What to do about it; empty where nothing is to be done
-    pub help: String,
+    message: String,
+    help: String,
 }
 
 impl Cause {
-    /// With a message and what to do.
-    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
+    /// With one sentence, which is cut where it is too long, and what to do, which is empty where nothing is to be done.
+    pub fn new(message: impl AsRef<str>, help: impl Into<String>) -> Self {
+        Self { message: bounded_around(message.as_ref(), LONGEST, &[]), help: help.into() }
     }
 
-    /// With a message of the most characters that a cause may have. It keeps these names.
+    /// One sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it; empty where nothing is to be done.
+    pub fn help(&self) -> &str {
+        &self.help
+    }
+
+    /// The same with something else to do.
     #[must_use]
-    pub fn bounded(self, names: &[String]) -> Self {
-        Self { message: bounded_around(&self.message, LONGEST, names), ..self }
+    pub fn with_help(self, help: String) -> Self {
+        Self { help, ..self }
+    }
+}
+
+/// A cause in all its characters, which may be a part of another.
+struct Draft {
+    message: String,
+    help: String,
+}
+
+impl Draft {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into() }
     }
 }
 
 /// The cause of a pod's trouble: of the first image that the kubelet does not get, or else of what keeps it from trying.
 pub fn of(facts: &Facts) -> Cause {
-    whole(facts).bounded(&names(facts))
+    let Draft { message, help } = whole(facts);
+    Cause { message: bounded_around(&message, LONGEST, &names(facts)), help }
 }
 
-/// The names that a user looks for: of secrets, the `ServiceAccount` and the images.
+/// The names that a user looks for: of secrets, the `ServiceAccount`, the namespace, the node, the images and their registries.
 fn names(facts: &Facts) -> Vec<String> {
     let explanations =
         facts.images.iter().flat_map(|image| [Some(&image.explanation), image.of_account.as_ref()]);
@@ -67,13 +85,15 @@ fn names(facts: &Facts) -> Vec<String> {
     let images = facts.images.iter().map(|image| image.image.shown());
     secrets
         .map(|secret| secret.name.clone())
-        .chain([facts.pod.service_account.clone()])
+        .chain([facts.pod.service_account.clone(), facts.pod.namespace.clone()])
+        .chain(facts.pod.node.clone())
+        .chain(facts.images.iter().filter_map(|image| image.registry().map(str::to_owned)))
         .chain(images)
         .collect()
 }
 
 /// The cause in all its characters.
-fn whole(facts: &Facts) -> Cause {
+fn whole(facts: &Facts) -> Draft {
     let pod = &facts.pod;
     let all_bad = || facts.images.iter().filter(|image| facts.now(image) == Now::No);
     // What is still to be pulled fails before what the node has.
@@ -99,12 +119,12 @@ fn whole(facts: &Facts) -> Cause {
     }
     match facts.images.iter().find(|image| image.image.state == State::NotYet) {
         Some(image) => waiting::not_yet(facts, image),
-        None => Cause::new(format!("none: {}", kept::on_node(facts)), ""),
+        None => Draft::new(format!("none: {}", kept::on_node(facts)), ""),
     }
 }
 
 /// The pod pulls no more images; its workload may make another.
-fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
+fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Draft {
     let pod = &facts.pod;
     let message = if pod.phase == "Terminating" {
         "the pod is being deleted and pulls no more images".to_owned()
@@ -112,10 +132,10 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
         let reason = pod.reason.as_ref().map(|reason| format!(": {}", facts.shown(reason)));
         format!("the pod has finished ({}{}) and pulls no more images", pod.phase, reason.unwrap_or_default())
     };
-    let Some(image) = bad else { return Cause::new(message, "") };
-    let Cause { message: reason, help } = of_image(facts, image);
+    let Some(image) = bad else { return Draft::new(message, "") };
+    let Draft { message: reason, help } = of_image(facts, image);
     if let Some(unknown) = reason.strip_prefix(NOT_KNOWN) {
-        return Cause::new(
+        return Draft::new(
             format!("{message}, and whether a new pod would fail is {NOT_KNOWN}{unknown}"),
             help,
         );
@@ -124,7 +144,7 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Cause {
         State::Pulled => kept::fails(image, "its node"),
         _ => "would fail".to_owned(),
     };
-    Cause::new(format!("{message}, and a new pod {fails}: {reason}"), help)
+    Draft::new(format!("{message}, and a new pod {fails}: {reason}"), help)
 }
 
 /// Whether the pod is known to have no credential for an image that needs one, so that the node's may be used.
@@ -140,15 +160,15 @@ fn works_with(image: &ImageFacts) -> Option<&TriedKey> {
 }
 
 /// Why a pull would fail that the kubelet has not tried, or not since.
-fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
+fn expected(facts: &Facts, image: &ImageFacts) -> Draft {
     let reason =
         invalid(facts, image).or_else(|| of_registry(facts, image)).or_else(|| malformed(facts, image));
     let reason = reason.or_else(|| of_credentials(facts, image));
-    reason.unwrap_or_else(|| Cause::new(format!("{} cannot be pulled", image.image.shown()), describe(facts)))
+    reason.unwrap_or_else(|| Draft::new(format!("{} cannot be pulled", image.image.shown()), describe(facts)))
 }
 
 /// An image that can be pulled since the kubelet's last attempt.
-fn fixed(facts: &Facts, image: &ImageFacts) -> Cause {
+fn fixed(facts: &Facts, image: &ImageFacts) -> Draft {
     let change = facts.change(image);
     let changed = match change {
         Change::Content(secret) | Change::Secret(secret, _) => Some(secret),
@@ -175,7 +195,7 @@ fn fixed(facts: &Facts, image: &ImageFacts) -> Cause {
         }
         _ => format!("fixed since the kubelet's last attempt: {reference} can be pulled now {how}"),
     };
-    Cause::new(message, again(facts, "wait up to 5 minutes for the next attempt"))
+    Draft::new(message, again(facts, "wait up to 5 minutes for the next attempt"))
 }
 
 /// That a secret was created after the kubelet could not retrieve it.
@@ -190,7 +210,7 @@ fn created_late(facts: &Facts, secret: &Secret) -> Option<String> {
 }
 
 /// The kubelet could not retrieve a secret that existed and has a credential for the image.
-fn unreachable_secret(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
+fn unreachable_secret(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
     let message = |tried: &TriedKey| {
         let name = &tried.secret;
         let (created, missed) =
@@ -202,11 +222,11 @@ fn unreachable_secret(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
         })
     };
     let message = image.explanation.tries.iter().filter(|tried| !tried.fails).find_map(message)?;
-    Some(Cause::new(message, again(facts, "wait up to 5 minutes for the next attempt")))
+    Some(Draft::new(message, again(facts, "wait up to 5 minutes for the next attempt")))
 }
 
 /// Why the kubelet does not get an image.
-fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
+fn of_image(facts: &Facts, image: &ImageFacts) -> Draft {
     let Image { state, .. } = &image.image;
     if !matches!(state, State::Failing { .. }) {
         return expected(facts, image);
@@ -229,25 +249,25 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Cause {
 }
 
 /// What only an answer of the registry would prove, with the reason why there is none where it was asked.
-fn up_to_registry(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Cause {
-    let Cause { message, help } = written(facts, image, meaning)
+fn up_to_registry(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Draft {
+    let Draft { message, help } = written(facts, image, meaning)
         .or_else(|| refused(facts, image, meaning))
         .unwrap_or_else(|| unknown(facts, image));
-    let silence = image.silence().map(|reason| bounded(reason, LONGEST_SILENCE));
-    let silence =
-        silence.map(|reason| format!(", and this computer gets no answer from the registry: {reason}"));
-    Cause::new(message + &silence.unwrap_or_default(), help)
+    let silence = image
+        .silence()
+        .map(|reason| format!(", and this computer gets no answer from the registry: {reason}"));
+    Draft::new(message + &silence.unwrap_or_default(), help)
 }
 
 /// The image is not a valid reference, so its registry and what it needs are not known.
-fn invalid(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
+fn invalid(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
     let error = image.explanation.error.as_ref()?;
     let message = format!("{} is not a valid image reference: {error}", image.image.shown());
-    Some(Cause::new(message, correct(facts)))
+    Some(Draft::new(message, correct(facts)))
 }
 
 /// The secret that is tried was written, and the kubelet has tried since, or what it did since is not known.
-fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
+fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Draft> {
     works_with(image).filter(|_| meaning.is_none_or(Meaning::is_of_credentials))?;
     let is_answered = image.is_answered();
     let (message, help) = match facts.change(image) {
@@ -273,17 +293,17 @@ fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Optio
         ),
         Change::None | Change::Content(_) | Change::Secret(..) => return None,
     };
-    Some(Cause::new(message, help))
+    Some(Draft::new(message, help))
 }
 
-fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
+fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
     let name = image.in_state(Usability::Malformed)?;
     let message = format!("secret {name} is malformed, which fails every pull of the pod");
-    Some(Cause::new(message, replace(facts, image, name)))
+    Some(Draft::new(message, replace(facts, image, name)))
 }
 
 /// What the registry answers, where it was asked and could be.
-fn of_registry(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
+fn of_registry(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
     let pull = image.pull.as_ref().filter(|pull| pull.result.is_failure())?;
     // Why the pod has no credential says more than that the registry allows no anonymous pull.
     let lack = of_credentials(facts, image).filter(|_| image.is_denied_anonymously());
@@ -292,7 +312,7 @@ fn of_registry(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
     }
     let replaced = invalid_secret(pull).filter(|name| facts.secret(name).is_some());
     let help = replaced.map(|name| replace(facts, image, name).into()).or_else(|| pull.help.clone());
-    Some(Cause::new(pull.message.clone()?, help.unwrap_or_default()))
+    Some(Draft::new(pull.message.clone()?, help.unwrap_or_default()))
 }
 
 /// The first secret whose credential the registry refuses, where that is all that it refuses.
@@ -302,7 +322,7 @@ fn invalid_secret(pull: &ImagePull) -> Option<&str> {
     pull.attempts.first().filter(|_| all).and_then(|attempt| attempt.secret.as_deref())
 }
 
-fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
+fn unknown(facts: &Facts, image: &ImageFacts) -> Draft {
     let said =
         facts.complaint(&image.image).map(|complaint| complaint.message).filter(|said| !said.is_empty());
     let secret = facts.unread(image);
@@ -319,7 +339,7 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Cause {
         None if image.is_answered() => describe(facts),
         None => ask(facts, image),
     };
-    Cause::new(message, help)
+    Draft::new(message, help)
 }
 
 fn state(image: &ImageFacts) -> Option<OutcomeState> {

@@ -121,7 +121,7 @@ fn a_denied_anonymous_pull_is_no_answer_to_a_node_with_an_identity() {
     ] {
         let facts = facts(state, secrets, tries, attempts);
         let found = cause::of(&facts);
-        assert!(found.message.starts_with(cause), "{state} {secrets}: {found:?}");
+        assert!(found.message().starts_with(cause), "{state} {secrets}: {found:?}");
         assert_eq!(facts.can_pull(), can_pull, "{state} {secrets}: {found:?}");
     }
 }
@@ -207,14 +207,14 @@ fn a_registry_that_does_not_answer_confirms_nothing() {
             });
             let found = cause::of(&facts);
             assert!(
-                found.message.starts_with(cause) && unasked.message.starts_with(cause),
+                found.message().starts_with(cause) && unasked.message().starts_with(cause),
                 "{end}: {found:?}"
             );
             assert!(
-                found.message.contains(&format!("no answer from the registry: {REASON}")),
+                found.message().contains(&format!("no answer from the registry: {REASON}")),
                 "{end}: {found:?}"
             );
-            assert_eq!(found.help, AGAIN, "{end}");
+            assert_eq!(found.help(), AGAIN, "{end}");
             assert!(!facts.can_pull(), "{end}");
         }
         // What it refuses is confirmed, also where a later attempt gets no answer.
@@ -224,6 +224,9 @@ fn a_registry_that_does_not_answer_confirms_nothing() {
             ..pull(attempts.map(|result| attempt(Some("acr-secret"), result)).to_vec())
         });
         let found = cause::of(&facts);
-        assert!(!found.message.contains("no answer") && !found.help.contains("--pull"), "{end}: {found:?}");
+        assert!(
+            !found.message().contains("no answer") && !found.help().contains("--pull"),
+            "{end}: {found:?}"
+        );
     }
 }

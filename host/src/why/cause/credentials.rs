@@ -9,13 +9,13 @@ use super::super::fix::{
 use super::super::image::State;
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
-use super::{Cause, place, state};
+use super::{Draft, place, state};
 
 /// The most names of secrets in a cause.
 const MOST_NAMES: usize = 3;
 
 /// What is wrong with the pod's credentials for an image, as far as they show it.
-pub(super) fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause> {
+pub(super) fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
     let explanation = &image.explanation;
     let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
     // Where no credential was sent, the secrets that the kubelet could read have none for the image.
@@ -25,13 +25,13 @@ pub(super) fn of_credentials(facts: &Facts, image: &ImageFacts) -> Option<Cause>
         if is_unread || !explanation.tries.iter().all(|tried| tried.fails) {
             return None;
         }
-        return Some(Cause::new(
+        return Some(Draft::new(
             failure(first, explanation.tries.len() - 1),
             replace(facts, image, &first.secret),
         ));
     }
     if let Some(name) = unretrieved(facts, image) {
-        return Some(Cause::new(
+        return Some(Draft::new(
             format!("the kubelet could not retrieve secret {name}, which the pod lists"),
             create(facts, image, name),
         ));
@@ -70,7 +70,7 @@ fn unretrieved<'a>(facts: &'a Facts, image: &'a ImageFacts) -> Option<&'a str> {
 }
 
 /// The pod has no credential for an image.
-fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
+fn no_credential(facts: &Facts, image: &ImageFacts) -> Draft {
     let pod = &facts.pod;
     let host = image.host();
     if pod.is_static {
@@ -79,28 +79,28 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
     if let Some(name) = image.in_state(Usability::Absent) {
         let message =
             format!("secret {name}, which the pod lists, does not exist in namespace {}", pod.namespace);
-        return Cause::new(message, replace(facts, image, name));
+        return Draft::new(message, replace(facts, image, name));
     }
     if let Some(secret) = image.explanation.secrets.iter().find(|secret| secret.state == Usability::Ignored) {
         let reason = secret.reason.as_deref().unwrap_or("its type is another");
         let message = format!("the kubelet does not read secret {}: {reason}", secret.name);
-        return Cause::new(message, replace(facts, image, &secret.name));
+        return Draft::new(message, replace(facts, image, &secret.name));
     }
     let meaning = facts.complaint(&image.image).and_then(|complaint| complaint.meaning);
     if meaning == Some(Meaning::Denied) && image.acr.is_none() && state(image) == Some(OutcomeState::Unknown)
     {
-        return Cause::new(
+        return Draft::new(
             format!("{host} has no public repository {}: it does not exist, or it is private", path(image)),
             format!("correct the image in the pod template, or create a pull secret for {host}"),
         );
     }
     if let Some(secret) = image.explanation.secrets.first() {
-        return Cause::new(no_key(image, host), replace(facts, image, &secret.name));
+        return Draft::new(no_key(image, host), replace(facts, image, &secret.name));
     }
     // A credential was sent, and the pod has none.
     if let (Some(Meaning::Refused), Some(name)) = (meaning, &image.acr) {
         let node = pod.node.as_deref().unwrap_or("its node");
-        return Cause::new(
+        return Draft::new(
             format!("{host} refuses the identity of node {node}, and the pod has no pull secret"),
             format!("az aks update -n CLUSTER -g GROUP --attach-acr {name}"),
         );
@@ -109,7 +109,7 @@ fn no_credential(facts: &Facts, image: &ImageFacts) -> Cause {
 }
 
 /// A static pod uses no pull secrets: only the credentials of its node are tried.
-fn of_static(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
+fn of_static(facts: &Facts, image: &ImageFacts, host: &str) -> Draft {
     let node = node(facts);
     let reason = match facts.complaint(&image.image).and_then(|complaint| complaint.meaning) {
         Some(Meaning::Refused) => format!("{host} refuses the credential of the kubelet of {node}"),
@@ -118,7 +118,7 @@ fn of_static(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
         }
         _ => format!("the kubelet of {node} has no valid credential for {host}"),
     };
-    Cause::new(
+    Draft::new(
         format!("the pod is a static pod, which uses no pull secrets, and {reason}"),
         format!(
             "give the kubelet of {node} a credential for {host} (--attach-acr of az aks update, a credential provider, or a docker \
@@ -137,10 +137,10 @@ fn no_key(image: &ImageFacts, host: &str) -> String {
 }
 
 /// The pod lists no pull secret: its `ServiceAccount` may list one by now, or not exist.
-fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
+fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Draft {
     let account = &facts.pod.service_account;
     if !facts.is_account_known && facts.pod.lists_nameless {
-        return Cause::new(
+        return Draft::new(
             format!(
                 "the pod's imagePullSecrets has only an entry without a name, so the pod has no pull secret for {host}"
             ),
@@ -148,7 +148,7 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
         );
     }
     if !facts.is_account_known {
-        return Cause::new(
+        return Draft::new(
             format!(
                 "the pod has no pull secret for {host}, and ServiceAccount {account}, which may list one, cannot be read"
             ),
@@ -164,23 +164,23 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     } else {
         format!("the pod lists no pull secret for {host}, and its ServiceAccount {account} does not exist")
     };
-    Cause::new(message, then_again(facts, list_in_account(facts, image, &new_name(facts, image))))
+    Draft::new(message, then_again(facts, list_in_account(facts, image, &new_name(facts, image))))
 }
 
 /// The pod lists no pull secret, and its `ServiceAccount` lists these by now: the pod gets them when it is created again, which
 /// does not help where they fail too.
-fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
+fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Draft {
     let Facts { pod, .. } = facts;
     let account = &pod.service_account;
     let begin = format!("the pod has no pull secret, and ServiceAccount {account} lists");
     let tries = &image.explanation.tries;
     if let Some(first) = tries.first().filter(|_| tries.iter().all(|tried| tried.fails)) {
         let message = format!("{begin} {}", failure(first, tries.len() - 1));
-        return Cause::new(message, then_again(facts, replace(facts, image, &first.secret)));
+        return Draft::new(message, then_again(facts, replace(facts, image, &first.secret)));
     }
     if let Some(name) = image.in_state(Usability::Malformed) {
         let help = then_again(facts, replace(facts, image, name));
-        return Cause::new(format!("{begin} secret {name}, which is malformed"), help);
+        return Draft::new(format!("{begin} secret {name}, which is malformed"), help);
     }
     let is_unread = image.in_state(Usability::Unknown).is_some();
     if !tries.is_empty() || is_unread {
@@ -188,7 +188,7 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
             tries.first().map(|tried| tried.secret.as_str()).or_else(|| image.in_state(Usability::Unknown));
         let name = name.unwrap_or_default();
         return if pod.lists_nameless {
-            Cause::new(
+            Draft::new(
                 format!(
                     "the pod's imagePullSecrets has only an entry without a name, which keeps the pod from getting secret {name} of \
                      ServiceAccount {account}"
@@ -196,7 +196,7 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
                 without_nameless(facts),
             )
         } else {
-            Cause::new(
+            Draft::new(
                 format!(
                     "the pod has no pull secret, because it was created before ServiceAccount {account} listed secret {name}"
                 ),
@@ -206,32 +206,32 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Cause {
     }
     if let Some(name) = image.in_state(Usability::Absent) {
         let message = format!("{begin} secret {name}, which does not exist in namespace {}", pod.namespace);
-        return Cause::new(message, then_again(facts, replace(facts, image, name)));
+        return Draft::new(message, then_again(facts, replace(facts, image, name)));
     }
     let ignored = image.explanation.secrets.iter().find(|secret| secret.state == Usability::Ignored);
     if let Some(secret) = ignored {
         let reason = secret.reason.as_deref().unwrap_or("its type is another");
         let message = format!("{begin} secret {}, which the kubelet does not read: {reason}", secret.name);
-        return Cause::new(
+        return Draft::new(
             message,
             then_again(facts, list_in_account(facts, image, &new_name(facts, image))),
         );
     }
     let first = image.explanation.secrets.first().map(|secret| secret.name.as_str());
     let name = first.unwrap_or(NEW_SECRET);
-    Cause::new(
+    Draft::new(
         format!("{begin} no pull secret for {host} (it lists {name})"),
         then_again(facts, replace(facts, image, name)),
     )
 }
 
 /// The registry refuses a credential in which nothing is wrong that can be seen.
-pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Cause> {
+pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Draft> {
     meaning.filter(|meaning| meaning.is_of_credentials())?;
     let host = image.host();
     if image.explanation.needs == Some(Need::Nothing) && image.explanation.tries.is_empty() {
         let account = &facts.pod.service_account;
-        return Some(Cause::new(
+        return Some(Draft::new(
             format!("{host} refuses the identity of ServiceAccount {account}"),
             format!("assign to the identity the role AcrPull on {host}"),
         ));
@@ -243,7 +243,7 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
             "not known: the kubelet's last attempt had no credential, although secret {secret} has one for {host}, and no later change of \
              the secret is known"
         );
-        return Some(Cause::new(message, ask(facts, image)));
+        return Some(Draft::new(message, ask(facts, image)));
     }
     let valid = || image.explanation.tries.iter().filter(|it| !it.fails);
     let count = valid().count();
@@ -271,7 +271,7 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
     };
     let help =
         if image.is_refused(secret) { replace(facts, image, secret).into() } else { ask(facts, image) };
-    Some(Cause::new(message, help))
+    Some(Draft::new(message, help))
 }
 
 /// The secrets by their names.

@@ -6,20 +6,20 @@ use super::super::image::State;
 use super::super::kubelet::bounded;
 use super::super::{Facts, ImageFacts, Now, Usability};
 use super::length::bounded_around;
-use super::{Cause, LONGEST, lacks_credential, names, place, works_with};
+use super::{Draft, LONGEST, lacks_credential, names, place, works_with};
 
 /// The most characters of what uses an image.
 const LONGEST_USER: usize = 60;
 
 /// Why the next pull fails of an image that the pod has or waits for.
-pub(super) fn expected(facts: &Facts, image: &ImageFacts) -> Cause {
-    let Cause { message, help } = super::expected(facts, image);
+pub(super) fn expected(facts: &Facts, image: &ImageFacts) -> Draft {
+    let Draft { message, help } = super::expected(facts, image);
     if image.image.state != State::Pulled {
-        return Cause::new(message, help);
+        return Draft::new(message, help);
     }
     let result = format!(", so {}", next_pull(image));
     let most = LONGEST.saturating_sub(result.chars().count());
-    Cause::new(bounded_around(&message, most, &names(facts)) + &result, help)
+    Draft::new(bounded_around(&message, most, &names(facts)) + &result, help)
 }
 
 /// What comes of the next pull of an image that fails, and when there is one: of an image that the node has, only

@@ -4,36 +4,68 @@ use std::ops::Range;
 
 use super::super::kubelet::bounded;
 
-/// The characters that each part between two names keeps at least.
-const SHORTEST: usize = 16;
+/// The characters that each part between two names keeps at least, and those where that does not suffice.
+const SHORTEST: [usize; 2] = [16, 3];
 
-/// A text of so many characters at most. The parts between the names lose characters, the last part first: that is where a message of
-/// another program or the details of a fault are. If that does not suffice, names are cut too.
+/// A text of so many characters at most. The parts between the names lose words, the last part first: that is where a message of
+/// another program or the details of a fault are. If that does not suffice, names are left out; and if too little remained, cut.
 pub(super) fn bounded_around(text: &str, most: usize, names: &[String]) -> String {
+    let count = |text: &String| text.chars().count();
+    let mut with_names = SHORTEST.into_iter().map(|shortest| around(text, most, names, shortest));
+    let short = with_names.find(|short| count(short) <= most);
+    let without_names = || Some(around(text, most, &[], SHORTEST[0])).filter(|short| count(short) * 3 > most);
+    short.or_else(without_names).filter(|short| count(short) <= most).unwrap_or_else(|| bounded(text, most))
+}
+
+/// A text whose parts between the names lose words until it has so many characters, or they have so few.
+fn around(text: &str, most: usize, names: &[String], shortest: usize) -> String {
     let mut excess = text.chars().count().saturating_sub(most);
     let mut end = text.len();
     let mut parts: Vec<String> = Vec::new();
     for name in places(text, names).into_iter().rev() {
         let after = text.get(name.end..end).unwrap_or_default();
-        parts.extend([without(after, &mut excess), text.get(name.clone()).unwrap_or_default().to_owned()]);
+        parts.extend([
+            without(after, &mut excess, shortest),
+            text.get(name.clone()).unwrap_or_default().to_owned(),
+        ]);
         end = name.start;
     }
-    parts.push(without(text.get(..end).unwrap_or_default(), &mut excess));
-    if excess > 0 { bounded(text, most) } else { parts.into_iter().rev().collect() }
+    parts.push(without(text.get(..end).unwrap_or_default(), &mut excess, shortest));
+    parts.into_iter().rev().collect()
 }
 
-/// A part without as many characters of its middle as it can lose; `excess` becomes smaller by that.
-fn without(part: &str, excess: &mut usize) -> String {
+/// A part without as many words of its middle as it can lose; `excess` becomes smaller by that.
+fn without(part: &str, excess: &mut usize, shortest: usize) -> String {
     let count = part.chars().count();
-    let lost = count.saturating_sub(SHORTEST).min(*excess);
-    if lost == 0 {
+    let lost = count.saturating_sub(shortest).min(*excess);
+    if lost == 0 || !part.trim().contains(char::is_whitespace) {
         return part.to_owned();
     }
-    *excess -= lost;
-    let kept = count - lost - 1;
+    let kept = count.saturating_sub(lost + 1);
     // A reason begins with what is wrong, and ends with its source.
     let end = kept / 3;
-    part.chars().take(kept - end).chain(['…']).chain(part.chars().skip(count - end)).collect()
+    let short = between_words(part, kept - end, count - end);
+    *excess = excess.saturating_sub(count.saturating_sub(short.chars().count()));
+    short
+}
+
+/// A part without what is between these two characters, and without what is left of words there.
+fn between_words(part: &str, begin: usize, end: usize) -> String {
+    let at = |character: usize| part.char_indices().nth(character).map_or(part.len(), |(at, _)| at);
+    let (before, middle, after) = (part.get(..at(begin)), part.get(at(begin)..at(end)), part.get(at(end)..));
+    let [before, middle, after] = [before, middle, after].map(Option::unwrap_or_default);
+    let before = if middle.starts_with(char::is_whitespace) {
+        before
+    } else {
+        let space = before.char_indices().rfind(|(_, c)| c.is_whitespace());
+        space.and_then(|(at, c)| before.get(..at + c.len_utf8())).unwrap_or_default()
+    };
+    let after = if middle.ends_with(char::is_whitespace) {
+        after
+    } else {
+        after.find(char::is_whitespace).and_then(|at| after.get(at..)).unwrap_or_default()
+    };
+    format!("{before}…{after}")
 }
 
 /// Where the names are, in order, each a word of its own.
@@ -65,14 +97,14 @@ mod tests {
     use super::bounded_around;
 
     #[test]
-    fn the_last_part_loses_its_middle_first() {
+    fn the_last_part_loses_words_of_its_middle_first() {
         let names = ["acr-secret", "web", "acr"].map(str::to_owned);
         let text = "key a.io of secret acr-secret: it expired on 2020-07-31 at 00:00 UTC, according to an annotation";
         for (most, shown) in [
             (200, text),
-            (75, "key a.io of secret acr-secret: it expired on 2020-07-31 at …o an annotation"),
-            (43, "key a.io of…cret acr-secret: it expir…ation"),
-            (20, "key a.io …nnotation"),
+            (75, "key a.io of secret acr-secret: it expired on 2020-07-31 at … an annotation"),
+            (43, "key a.io of secret acr-secret: it …"),
+            (20, "key … acr-secret: …"),
         ] {
             let short = bounded_around(text, most, &names);
             assert_eq!(short, shown);
@@ -80,8 +112,35 @@ mod tests {
         }
         // A part of another word is not a name.
         assert_eq!(
-            bounded_around("the webhook of web answers ääääääääääääääää", 38, &names),
-            "the webhook of web answers ääää…ääääää"
+            bounded_around("the webhook of web answers that it is ääääääää", 38, &names),
+            "the webhook of web answers that…"
         );
+        // A single word is no text that could lose one.
+        assert_eq!(bounded_around("ääääääääää", 5, &names), "ää…ää");
+    }
+
+    #[test]
+    fn no_word_is_cut() {
+        let words = [
+            "secret",
+            "acr-secret",
+            "of",
+            "contoso.azurecr.io:443/shop/web:v1",
+            "ä",
+            "expired:",
+            "according",
+            "web",
+        ];
+        let names = ["acr-secret", "web"].map(str::to_owned);
+        for seed in 0..400_usize {
+            let word = |at: usize| words.get((seed * 7 + at * at * (seed % 13 + 1) + at / 3) % words.len());
+            let text = (0..40).filter_map(word).copied().collect::<Vec<_>>().join(" ");
+            let most = 60 + seed;
+            let short = bounded_around(&text, most, &names);
+            assert!(short.chars().count() <= most, "{short}");
+            for word in short.split([' ', '…']).filter(|word| !word.is_empty()) {
+                assert!(words.contains(&word), "{word}: {short}");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::fix::{correct, describe, template, typed};
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
-use super::Cause;
+use super::Draft as Cause;
 use crate::registry::see_what_is_there;
 
 /// The cause that a message means, and what to do about it.

@@ -111,7 +111,7 @@ impl Situation<'_> {
             secrets: Vec::new(),
             images,
         };
-        cause::of(&facts).message
+        cause::of(&facts).message().to_owned()
     }
 }
 
