@@ -44,6 +44,7 @@ use review::engine::Engine;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
 use review::kind::Judged;
+use review::lookups::Lookups;
 use review::outcome::Outcome;
 use review::rule_help::{Rule, rules};
 
@@ -206,13 +207,7 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
     let policy = policy_file::load(&args.policy, given.as_ref(), io)?;
     let (settings, question) = question::settings(given, &policy);
     ensure_own_policy(args, policy.is_own())?;
-    let host: Arc<dyn HostCalls> = match &args.replay {
-        None => Arc::new(lookups(&cluster, &policy, settings.resource.as_ref(), complete, io)),
-        Some(path) => {
-            let session = input::read(path, &mut io.stdin)?;
-            Arc::new(Replay::parse(&session.name, &session.text)?)
-        }
-    };
+    let host = answering(args, lookups(&cluster, &policy, settings.resource.as_ref(), complete, io), io)?;
     let record = args.record.as_ref().map(|path| begin_record(path, &host)).transpose()?;
     let host: Arc<dyn HostCalls> = record.as_ref().map_or(host, |(.., record)| record.clone());
     settings.validate(&policy, host.clone()).map_err(refused)?;
@@ -282,6 +277,13 @@ fn judge(args: &Check, config: Option<&Path>, io: &mut Io) -> Result<ExitStatus>
         point_at_fix(args, question, io);
     }
     Ok(status)
+}
+
+/// What answers the policy's lookups: these, or a recorded session.
+fn answering(args: &Check, lookups: Lookups, io: &mut Io) -> Result<Arc<dyn HostCalls>> {
+    let Some(path) = &args.replay else { return Ok(Arc::new(lookups)) };
+    let session = input::read(path, &mut io.stdin)?;
+    Ok(Arc::new(Replay::parse(&session.name, &session.text)?))
 }
 
 /// What says which images the policy applies to, and which credentials the kubelet tries.
