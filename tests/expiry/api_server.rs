@@ -143,7 +143,7 @@ fn reply(all: &mut BTreeMap<String, Value>, method: &str, path: &str, body: &str
         ("PATCH", Some(object), _) => {
             match body() {
                 Value::Array(operations) => operations.iter().for_each(|it| append(object, it)),
-                patch => merge(object, &patch),
+                fields => merge(object, &fields),
             }
             (200, object.clone())
         }

@@ -398,6 +398,9 @@ fn credentials_have_their_cause() {
         Case::new("several secrets", pod(IMAGE, &names, &back_off()), "no key of the pod's pull secrets (secret-0, secret-1, secret-2 and 6 more) is for contoso.azurecr.io (key fabrikam.azurecr.io of secret secret-0: it does not match)", false, "acr-pull-secret secret")
             .events(&[anonymous()])
             .secrets(&others),
+        Case::new("long key", waiting_pod(), "no key of the pod's pull secrets (acr-secret) is for contoso.azurecr.io (key aaaaaaaaaaaaaaaa", false, "acr-pull-secret secret")
+            .events(&[anonymous()])
+            .secrets(&[secret("acr-secret", &format!("{}.azurecr.io", "a".repeat(300)), ("reader", PASSWORD), &Value::Null)]),
         // The secret was written again, and the kubelet has other trouble.
         Case::new("written, no image", waiting_pod(), "contoso.azurecr.io has no image", false, "show-tags")
             .events(&[failed(&format!("{IMAGE}: not found"))]),

@@ -94,11 +94,11 @@ fn what_is_over_is_not_what_the_pod_waits_for() {
             ),
         ] {
             let case = Case::new("", pod.clone(), "none so far: ", true, help).events(&events);
-            let cause = case.answer()["cause"].as_str().unwrap().to_owned();
-            assert!(cause.strip_prefix("none so far: ").unwrap().starts_with(now), "{name}: {cause}");
+            let found = case.answer()["cause"].as_str().unwrap().to_owned();
+            assert!(found.strip_prefix("none so far: ").unwrap().starts_with(now), "{name}: {found}");
             check(vec![case]);
             let case = Case::new("", pod, "", false, "secret --merge").events(&events).secrets(&[expired()]);
-            let cause = case.answer()["cause"].as_str().unwrap().to_owned();
+            let found = case.answer()["cause"].as_str().unwrap().to_owned();
             let expected = match now {
                 PULLING | INIT => format!("{now}{FAILS}"),
                 now if now == waits => {
@@ -106,7 +106,7 @@ fn what_is_over_is_not_what_the_pod_waits_for() {
                 }
                 _ => "key contoso.azurecr.io of secret".to_owned(),
             };
-            assert!(cause.starts_with(&expected), "{name}: {cause}");
+            assert!(found.starts_with(&expected), "{name}: {found}");
             check(vec![case]);
         }
     }
@@ -146,8 +146,8 @@ fn a_container_that_crashes_says_which_pull_fails() {
         ] {
             let expected = format!("{CRASHES}{clause}: {reason}");
             let case = Case::new("", crashing(policy, second), "", false, help).secrets(&secrets);
-            let cause = case.answer()["cause"].as_str().unwrap().to_owned();
-            assert!(cause.starts_with(&expected), "{cause}");
+            let found = case.answer()["cause"].as_str().unwrap().to_owned();
+            assert!(found.starts_with(&expected), "{found}");
             check(vec![case]);
         }
     }

@@ -7,9 +7,10 @@ use super::super::fix::{
     NEW_SECRET, again, ask, create, list_in_account, new_name, node, replace, then_again, without_nameless,
 };
 use super::super::image::State;
+use super::super::kubelet::bounded;
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
-use super::{Draft, place, state};
+use super::{Draft, LONGEST_KEY, place, state};
 
 /// The most names of secrets in a cause.
 const MOST_NAMES: usize = 3;
@@ -132,7 +133,10 @@ fn no_key(image: &ImageFacts, host: &str) -> String {
     let names: Vec<&str> = image.explanation.secrets.iter().map(|secret| secret.name.as_str()).collect();
     let names = some_of(&names, MOST_NAMES);
     let skipped = image.explanation.not_tried.first();
-    let skipped = skipped.map(|it| format!(" (key {} of secret {}: {})", it.key, it.secret, it.reason));
+    let skipped = skipped.map(|it| {
+        let key = bounded(&it.key, LONGEST_KEY);
+        format!(" (key {key} of secret {}: {})", it.secret, it.reason)
+    });
     format!("no key of the pod's pull secrets ({names}) is for {host}{}", skipped.unwrap_or_default())
 }
 
