@@ -11,12 +11,13 @@ mod tests;
 mod values;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memmem;
 use serde_json::{Map, Value};
 
 use self::values::Values;
-use crate::spelling::in_spellings;
+use crate::spelling::{byte_lists, in_spellings};
 
 /// The replacement for a value.
 const HIDDEN: &str = "***";
@@ -91,6 +92,7 @@ impl SecretMask {
 
     /// The text without words that hold a value in another spelling.
     fn without_encoded(&mut self, text: &str) -> String {
+        let text = &self.without_byte_lists(text);
         let mut shown = String::with_capacity(text.len());
         for word in text.split_inclusive(char::is_whitespace) {
             let plain = word.trim_end();
@@ -98,6 +100,19 @@ impl SecretMask {
             shown.push_str(word.get(plain.len()..).unwrap_or_default());
         }
         shown
+    }
+
+    /// The text without lists of the bytes of a value.
+    fn without_byte_lists(&mut self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        let mut copied = 0;
+        for (Range { start, end }, bytes) in byte_lists(text.as_bytes()) {
+            if self.has(&String::from_utf8_lossy(&bytes)) {
+                shown.extend([text.get(copied..start).unwrap_or_default(), HIDDEN]);
+                copied = end;
+            }
+        }
+        shown + text.get(copied..).unwrap_or_default()
     }
 
     /// The JSON without values; invalid JSON is treated as a text. A value in `mutated_object` is kept where the object of the

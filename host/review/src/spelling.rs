@@ -1,4 +1,6 @@
-//! Spellings of a text: base64, hexadecimal digits, the escapes of JSON and of URLs.
+//! Spellings of a text: base64, hexadecimal digits, the escapes of JSON and of URLs, and the list of bytes that a Go program prints.
+
+use std::ops::Range;
 
 /// How often one spelling may be within another.
 const DEPTH: usize = 3;
@@ -24,6 +26,9 @@ pub fn in_spellings(text: &[u8], depth: usize, is_found: &mut dyn FnMut(&[u8]) -
     if escapes.iter().any(|(sign, unescape)| text.contains(sign) && within(unescape(text))) {
         return true;
     }
+    if byte_lists(text).any(|(_, bytes)| within(bytes)) {
+        return true;
+    }
     // Lines of base64 are one text.
     let joined: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let runs = |is_part: fn(u8) -> bool| joined.split(move |byte| !is_part(*byte));
@@ -34,6 +39,20 @@ pub fn in_spellings(text: &[u8], depth: usize, is_found: &mut dyn FnMut(&[u8]) -
         || runs(|byte| byte.is_ascii_hexdigit())
             .filter(|run| run.len() >= 2 * SHORTEST - 4)
             .any(|run| (0..2).any(|start| within(hexadecimal(run.get(start..).unwrap_or_default()))))
+}
+
+/// The lists of bytes in a text, such as `[90 113 55]`, with their places. Go: `fmt` of a `[]byte`; others have commas.
+pub fn byte_lists(text: &[u8]) -> impl Iterator<Item = (Range<usize>, Vec<u8>)> {
+    let begins = text.iter().enumerate().filter(|(_, byte)| **byte == b'[').map(|(at, _)| at);
+    begins.filter_map(|begin| {
+        let rest = text.get(begin + 1..)?;
+        let is_of_list = |byte: &&u8| byte.is_ascii_digit() || **byte == b',' || byte.is_ascii_whitespace();
+        let end = rest.iter().take_while(is_of_list).count();
+        let list = std::str::from_utf8(rest.get(..end)?).ok()?;
+        let numbers = list.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+        let bytes = numbers.map(|digits| digits.parse().ok()).collect::<Option<Vec<u8>>>()?;
+        (!bytes.is_empty()).then_some((begin + 1..begin + 1 + end, bytes))
+    })
 }
 
 /// Whether a byte is a digit of base64, in either alphabet.

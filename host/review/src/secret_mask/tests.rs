@@ -75,6 +75,21 @@ fn a_value_is_hidden_in_every_place_and_the_rest_is_shown() {
     }
 }
 
+/// What a Go program prints of a `[]byte`, which is also how an error quotes a Secret that it could not parse.
+#[test]
+fn a_list_of_the_bytes_of_a_value_is_hidden() {
+    let auth = encoded(&format!("robot-user:{PASSWORD}"));
+    for value in [PASSWORD, PASSWORD.get(3..14).unwrap(), auth.as_str()] {
+        for sign in [" ", ", ", ","] {
+            let bytes: Vec<String> = value.bytes().map(|byte| byte.to_string()).collect();
+            let said = format!("cannot parse [{}] of 3 [1 2 3] bytes", bytes.join(sign));
+            assert_eq!(mask(&docker_config()).text(&said), "cannot parse [***] of 3 [1 2 3] bytes", "{said}");
+        }
+    }
+    let other = "cannot parse [104 101 108 108 111 32 119 111 114 108 100] or [256 1] or [] or [";
+    assert_eq!(mask(&docker_config()).text(other), other);
+}
+
 #[test]
 fn every_part_of_eight_characters_is_hidden() {
     for start in 0..PASSWORD.len() - 8 {
