@@ -1,27 +1,32 @@
 //! Values after the names of credentials, in the ways in which programs print them: `password=…`, `"auth": "…"`, `Token:…`,
 //! `--password '…'`, `%22token%22%3A%22…`, `Authorization: Basic …`.
 
+mod flag;
+
 use std::ops::Range;
 
+use self::flag::{login, of_flag};
 use super::{HIDDEN, SCHEMES};
 
-/// Names before a value that is not shown, in lower case. A name may end a longer one, such as `refresh_token`.
-const NAMES: [&str; 20] = [
+/// Names before a value that is not shown, in lower case. A name may end a longer one, such as `refresh_token`, and `-` is `_`, `.` or
+/// nothing too.
+const NAMES: [&str; 21] = [
     "authorization",
     "password",
     "passphrase",
+    "passcode",
     "passwd",
     "token",
     "secret",
     "signature",
     "sig",
-    "apikey",
-    "api_key",
     "api-key",
-    "accountkey",
-    "accesskey",
-    "access_key",
-    "secret_key",
+    "art-api",
+    "account-key",
+    "access-key",
+    "private-key",
+    "secret-key",
+    "session-key",
     "subscription-key",
     "cookie",
     "auth",
@@ -31,6 +36,13 @@ const NAMES: [&str; 20] = [
 
 /// Names that other words end with too, such as `bypass`.
 const SHORT: [&str; 3] = ["auth", "pass", "pwd"];
+
+/// Names behind which more words may come before the value: `PASSWORD_PROD=…`, `token_v2=…`, `"password.value": "…"`.
+const LONGER: [&str; 7] = ["password", "passphrase", "passwd", "pass", "pwd", "token", "secret"];
+
+/// Words at the end of such a name that say that its value is about a credential, and is none.
+const ABOUT: &str = "audience count endpoint expires file id ids kind length mode name namespace path policy provider realm ref scope server \
+    service stdin store ttl type uri url user username version";
 
 /// The most bytes of a word before a name that are looked at.
 const MOST_OF_WORD: usize = 512;
@@ -43,9 +55,9 @@ const QUOTES: [&str; 9] = ["\"", "'", "`", "%22", "%27", "&quot;", "&#34;", "\\u
 
 /// Words that follow a name and a colon in a sentence, such as `failed to fetch oauth token: unexpected status`.
 const WORDS: &str = "a absent access an and authentication authorization bad cannot check client connection context could couldn't decode \
-    denied dial empty eof error exec executable expected expired failed failure false forbidden get head http illegal in \
-    incorrect insufficient_scope invalid is malformed missing must no none not oauth2 of parse please post pull received \
-    repository request required response rpc secret secrets server status the timeout true try unable unauthorized unexpected \
+    denied deprecated dial empty eof error exec executable expected expired failed failure false forbidden get has head http illegal in \
+    incorrect instead insufficient_scope invalid is lookup malformed missing must no none not oauth2 of parse please post pull received \
+    repository request required response rpc secret secrets server status the timeout to true try unable unauthorized unexpected \
     unknown unsupported was wrong";
 
 /// Words after which `token:` says why there is none: `failed to get token: pods "web" not found`.
@@ -65,9 +77,9 @@ pub(super) fn without_named(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let (mut copied, mut looked) = (0, 0);
     while let Some(rest) = lower.get(looked..).filter(|rest| !rest.is_empty()) {
-        let mut names = NAMES.iter().filter(|name| rest.starts_with(**name));
+        let mut names = NAMES.iter().filter_map(|name| Some((*name, looked + length_of(name, rest)?)));
         let value = names
-            .find_map(|name| Key { text, lower: &lower, name, begin: looked }.value())
+            .find_map(|(name, end)| Key { text, lower: &lower, name, begin: looked, end }.value())
             .or_else(|| of_flag(&lower, looked, login));
         match value {
             Some(Range { start, end }) => {
@@ -86,18 +98,27 @@ struct Key<'a> {
     lower: &'a str,
     name: &'static str,
     begin: usize,
+    end: usize,
+}
+
+/// How a name is written.
+#[derive(PartialEq, Eq)]
+enum Form {
+    /// As it is, with digits: `password2`
+    Plain,
+    /// Of several values: `passwords`
+    Plural,
+    /// With words behind it: `PASSWORD_PROD`
+    Longer,
 }
 
 impl Key<'_> {
     /// The value behind it.
     fn value(&self) -> Option<Range<usize>> {
-        let name_end = self.begin + self.name.len();
         if SHORT.contains(&self.name) && !self.is_word() {
             return None;
         }
-        let rest = self.lower.get(name_end..)?;
-        // `password2`
-        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let (form, rest) = self.form()?;
         let (is_quoted, after_quote) = quote(rest).map_or((false, rest), |(_, rest)| (true, rest));
         let named = || Some((":", value_of_named(after_quote)?));
         let Some((sign, after_sign)) = sign(after_quote.trim_start()).or_else(named) else {
@@ -105,12 +126,26 @@ impl Key<'_> {
             let has_space = !is_quoted && rest.starts_with(char::is_whitespace);
             // `invalid password "…"`, and not `secret "acr-secret"`
             let is_next = self.name.starts_with("pass") && quote(value).is_some();
-            let is_value = has_space && (is_next || self.word_before().starts_with("--"));
+            let before = self.word_before();
+            let is_option = before.starts_with("--") && !before.contains('=') && !is_ordinary(value);
+            let is_value = form == Form::Plain && has_space && (is_next || is_option);
             return if is_value { self.range(value) } else { None };
         };
+        // `secret.go:45`, `the tokens: all of them`
+        let begins_list =
+            quote(after_sign.trim_start()).is_some() || after_sign.trim_start().starts_with('[');
+        let is_bare = sign == ":" && !is_quoted;
+        if (form == Form::Longer && is_bare) || (form == Form::Plural && is_bare && !begins_list) {
+            return None;
+        }
         // `contoso.azurecr.io/shop/token:v1`, `Get "https://contoso.azurecr.io/oauth2/token": EOF`
         if sign == ":" && is_path(self.word_before()) {
             return None;
+        }
+        if sign == ":"
+            && let Some(block) = self.block(after_sign)
+        {
+            return Some(block);
         }
         let value = without_signs(after_sign.trim_start());
         // `map[Authorization:[Basic …]]`, and a list
@@ -126,7 +161,8 @@ impl Key<'_> {
                 return self.range(credential);
             }
         }
-        if is_spoken && quote(value).is_none() && self.is_of_sentence(value) {
+        let is_of_words = is_spoken && quote(value).is_none() && self.is_of_sentence(value);
+        if is_of_words && !(is_list && form == Form::Plural) {
             return None;
         }
         // A scheme that is not known, and each of several cookies.
@@ -140,6 +176,46 @@ impl Key<'_> {
             }
         }
         self.range(value)
+    }
+
+    /// How the name is written, and what follows; `None` where it is that of no credential.
+    fn form(&self) -> Option<(Form, &str)> {
+        let rest = self.lower.get(self.end..)?;
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || "_.-".contains(c));
+        if ["password", "token"].contains(&self.name)
+            && let Some(rest) = rest.strip_prefix('s').filter(|rest| is_end(rest))
+        {
+            return Some((Form::Plural, rest));
+        }
+        let longer = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_.-".contains(c));
+        let words = rest.strip_suffix(longer).unwrap_or_default();
+        let is_longer = LONGER.contains(&self.name)
+            && words.starts_with(['_', '.', '-'])
+            && words.ends_with(|c: char| c.is_ascii_alphanumeric());
+        if !is_longer {
+            return Some((Form::Plain, rest));
+        }
+        let last = words.rsplit(['_', '.', '-']).next().unwrap_or_default();
+        let is_about = ABOUT.split_whitespace().any(|word| word == last);
+        (!is_about).then_some((Form::Longer, longer))
+    }
+
+    /// The place of a block of YAML behind the colon: the lines that are further in than that of the name.
+    fn block(&self, after_sign: &str) -> Option<Range<usize>> {
+        let (header, lines) = after_sign.split_once('\n')?;
+        let header = header.trim().strip_prefix(['|', '>'])?;
+        if !header.chars().all(|c| c.is_ascii_digit() || "+-".contains(c)) {
+            return None;
+        }
+        let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+        let own = indent(self.lower.get(..self.begin)?.rsplit('\n').next()?);
+        let is_within = |line: &&str| line.trim().is_empty() || indent(line) > own;
+        let length: usize = lines.split_inclusive('\n').take_while(is_within).map(str::len).sum();
+        let block = lines.get(..length)?;
+        let value = block.trim();
+        let begin = self.lower.len() - lines.len() + (block.len() - block.trim_start().len());
+        (!value.is_empty()).then_some(begin..begin + value.len())
     }
 
     /// The place of a value, which is the rest of the text from its begin.
@@ -182,11 +258,17 @@ impl Key<'_> {
         let begin = self.lower.len() - value.len();
         let Some(written) = self.text.get(begin..begin + length) else { return false };
         let word = written.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_').to_ascii_lowercase();
+        let after = self.text.get(begin + length..).unwrap_or_default();
+        // `exec plugin auth: kubelogin: not found`
+        let is_subject = ["auth", "token", "secret"].contains(&self.name)
+            && written.ends_with(':')
+            && written.trim_end_matches(':').bytes().all(|byte| byte.is_ascii_lowercase())
+            && is_ordinary(after.trim_start());
         let is_status = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
         // An error of Entra ID, and what reports it.
         let is_error =
             word.starts_with("aadsts") || (word.len() > "credential".len() && word.ends_with("credential"));
-        if word.is_empty() || is_status || is_error || WORDS.split_whitespace().any(|it| it == word) {
+        if word.is_empty() || is_status || is_error || is_subject || is_ordinary(written) {
             return true;
         }
         match self.name {
@@ -207,6 +289,37 @@ impl Key<'_> {
     }
 }
 
+/// How long a name is at the begin of a text, where it is there: JSON may have any of its characters as `\u0070`.
+fn length_of(name: &str, text: &str) -> Option<usize> {
+    let mut rest = text;
+    for expected in name.chars() {
+        if expected == '-' {
+            rest = rest.strip_prefix(['-', '_', '.']).unwrap_or(rest);
+            continue;
+        }
+        rest = match rest.strip_prefix(expected) {
+            Some(after) => after,
+            None => escaped(rest).filter(|(c, _)| *c == expected)?.1,
+        };
+    }
+    Some(text.len() - rest.len())
+}
+
+/// The letter of an escape sequence at the begin of a text, and the rest.
+fn escaped(text: &str) -> Option<(char, &str)> {
+    let digits = text.strip_prefix('\\')?.trim_start_matches('\\').strip_prefix('u')?;
+    let (digits, rest) = digits.split_at_checked(4)?;
+    let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+    Some((c.to_ascii_lowercase(), rest))
+}
+
+/// Whether a text begins with a word of sentences.
+fn is_ordinary(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    let word = word.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_').to_ascii_lowercase();
+    WORDS.split_whitespace().any(|it| it == word)
+}
+
 /// Whether a word looks like a token: long, of letters and digits.
 fn is_like_token(word: &str) -> bool {
     word.len() >= LEAST_OF_TOKEN
@@ -219,38 +332,6 @@ fn value_of_named(text: &str) -> Option<&str> {
     let text = text.trim_start().strip_prefix(',')?.trim_start();
     let text = quote(text)?.1.strip_prefix("value")?;
     quote(text)?.1.trim_start().strip_prefix(':')
-}
-
-/// Where a call such as `docker login -u …` or `login contoso.azurecr.io …` begins.
-fn login(lower: &str) -> Option<usize> {
-    lower.match_indices("login ").map(|(at, _)| at).find(|at| {
-        let next = lower.get(at + "login ".len()..).unwrap_or_default();
-        let word = next.split_whitespace().next().unwrap_or_default();
-        word.starts_with('-') || word.contains('.')
-    })
-}
-
-/// The value of an option that is short: `-p PASSWORD` of a `login`, `-u USER:PASSWORD`.
-fn of_flag(lower: &str, at: usize, login: usize) -> Option<Range<usize>> {
-    let is_begin = lower.get(..at)?.chars().next_back().is_none_or(char::is_whitespace);
-    // `-p VALUE`, `-p=VALUE`, and in one word
-    let after = |flag: &str| {
-        let value = lower.get(at..)?.strip_prefix(flag)?;
-        let is_of_long = !flag.starts_with("--") && value.starts_with('-');
-        let is_longer = flag.starts_with("--") && !value.starts_with(|c: char| c.is_whitespace() || c == '=');
-        (!is_of_long && !is_longer).then(|| value.strip_prefix('=').unwrap_or(value).trim_start())
-    };
-    let value = if !is_begin {
-        None
-    } else if let Some(value) = after("-p").filter(|_| login < at) {
-        Some(value)
-    } else {
-        let value = after("--user").or_else(|| after("-u"))?;
-        let word = value.split(char::is_whitespace).next().unwrap_or_default();
-        word.contains(':').then_some(value)
-    }?;
-    let begin = lower.len() - value.len();
-    range(value).map(|Range { start, end }| begin + start..begin + end)
 }
 
 /// The place of a value at the begin of a text: between quotes, or else a word. What follows in the word may be a part of it.

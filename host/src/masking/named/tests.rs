@@ -58,6 +58,29 @@ fn values_in_each_spelling_are_not_shown() {
         ("client secret: hunter2value", "client secret: ***"),
         ("signature: HUNTER2abcdef==", "signature: ***"),
         ("failed to get token: eyJHUNTER2HUNTER2", "failed to get token: ***"),
+        ("skopeo copy --src-creds bob:HUNTER2 docker://x", "skopeo copy --src-creds *** docker://x"),
+        ("skopeo copy --dest-creds='bob:HUN TER2' x", "skopeo copy --dest-creds='***' x"),
+        ("oras pull --creds=bob:HUNTER2 x", "oras pull --creds=*** x"),
+        ("X-Api-Key: HUNTER2 X-JFrog-Art-Api:HUNTER2", "X-Api-Key: *** X-JFrog-Art-Api:***"),
+        ("X-Quay-Apikey: HUNTER2", "X-Quay-Apikey: ***"),
+        ("PRIVATE-TOKEN: HUNTER2", "PRIVATE-TOKEN: ***"),
+        (r#"{"pass\u0077ord":"HUNTER2"}"#, r#"{"pass\u0077ord":"***"}"#),
+        (r#"{\"\\u0050assword\":\"HUNTER2\"}"#, r#"{\"\\u0050assword\":\"***\"}"#),
+        ("secretKey: HUNTER2", "secretKey: ***"),
+        ("privateKey=HUNTER2 private_key=HUNTER2", "privateKey=*** private_key=***"),
+        ("session_key=HUNTER2", "session_key=***"),
+        ("passcode: HUNTER2", "passcode: ***"),
+        ("PASSWORD_PROD=HUNTER2 SECRET_VALUE=HUNTER2", "PASSWORD_PROD=*** SECRET_VALUE=***"),
+        ("token_v2=HUNTER2 db.password.value=HUNTER2", "token_v2=*** db.password.value=***"),
+        ("{\"password.prod\": \"HUNTER2\"}", "{\"password.prod\": \"***\"}"),
+        ("passwords: [HUNTER2]", "passwords: [***]"),
+        ("passwords: [a, HUNTER2]", "passwords: [***]"),
+        ("tokens=HUNTER2", "tokens=***"),
+        ("password: |-\n  HUNTER2", "password: |-\n  ***"),
+        ("a: b\n  secret: >2\n    HUNTER2 x\n\n    HUNTER2\n  c: d", "a: b\n  secret: >2\n    ***\n  c: d"),
+        ("--password HUNTER2 is deprecated", "--password *** is deprecated"),
+        ("--client-secret hunter2", "--client-secret ***"),
+        ("exec plugin auth: HUNTER2: not found", "exec plugin auth: ***: not found"),
         // A message may be cut.
         ("{\"password\": \"HUNTER2 x", "{\"password\": \"***"),
     ] {
@@ -103,6 +126,21 @@ fn sentences_and_names_are_shown() {
         "mkdir -p /var/lib/kubelet",
         "secrets \"acr-secret\" is forbidden: User \"ann\" cannot get resource",
         "oauth2: x",
+        "the flag --password is deprecated",
+        "use --token instead of --username",
+        "use --client-secret to log in",
+        "--token has been removed",
+        "authentication token: has expired",
+        "service account token: lookup failed",
+        "exec plugin auth: kubelogin: not found",
+        "Secret: Deprecated",
+        "token.go:45: lookup of the endpoint",
+        "secret.yaml: no such file",
+        "--password-file=/etc/password --token-audience=api://x",
+        "type=token_type, secret_name=acr-secret",
+        "--src-creds is deprecated",
+        "the tokens: all of them have expired",
+        "secrets: acr-secret, other",
     ] {
         assert_eq!(without_credentials(text), text);
     }
@@ -113,7 +151,7 @@ proptest! {
     fn no_value_of_a_credential_is_shown(
         name in proptest::sample::select(vec![
             "password", "Password", "refresh_token", "identitytoken", "accessToken", "client_secret", "auth", "X-Registry-Auth",
-            "REGISTRY_PASS", "AccountKey", "passwd", "pwd", "api-key",
+            "REGISTRY_PASS", "AccountKey", "passwd", "pwd", "api-key", "secretKey", "private_key", "Art-Api", "sessionkey",
         ]),
         value in "[a-zA-Z0-9+/=:@&?#,.;%!~ж-]{0,6}HUNTER2[a-zA-Z0-9+/=:@&?#,.;%!~ж-]{0,6}",
         spaces in "[ \t\n]{0,2}",
@@ -140,6 +178,34 @@ proptest! {
             format!("map[Authorization:[Basic {value}]]"),
         ] {
             let shown = without_credentials(&format!("{begin} {text} {end}"));
+            prop_assert!(!shown.contains("HUNTER2"), "{}: {}", text, shown);
+        }
+    }
+}
+
+proptest! {
+    /// With words behind the name, and letters as JSON may have them.
+    #[test]
+    fn no_value_behind_a_longer_name_is_shown(
+        name in proptest::sample::select(vec!["password", "Token", "SECRET", "client_secret", "db.passwd", "REGISTRY_PASS"]),
+        words in "([_.-](prod|value|v2|[b-hj-m]{1,6}x)){1,3}",
+        value in "[a-zA-Z0-9+/=:@&?#,.;%!~ж-]{0,6}HUNTER2[a-zA-Z0-9+/=:@&?#,.;%!~ж-]{0,6}",
+        escaped in 0..4_usize,
+    ) {
+        let at = name.len() - 1 - escaped;
+        let in_json: String = name
+            .char_indices()
+            .map(|(i, c)| if i == at { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() })
+            .collect();
+        for text in [
+            format!("{name}{words}={value}"),
+            format!("{name}{words} = '{value} {value}'"),
+            format!("\"{name}{words}\": \"{value} {value}\""),
+            format!("{{\"{in_json}\":\"{value} {value}\"}}"),
+            format!("{name}: |-\n  {value}\n  {value} {value}\nend: x"),
+            format!("--{name}-creds bob:{value}"),
+        ] {
+            let shown = without_credentials(&text);
             prop_assert!(!shown.contains("HUNTER2"), "{}: {}", text, shown);
         }
     }
