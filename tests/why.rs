@@ -10,6 +10,7 @@ mod grouping;
 mod hostile;
 mod invalid_images;
 mod nameless;
+mod reports;
 mod retrieval;
 mod static_pods;
 mod troubles;

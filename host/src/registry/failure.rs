@@ -225,7 +225,7 @@ fn repeats(message: &str, secret: &str) -> bool {
 }
 
 /// The address in `client with IP '10.0.0.1' is not allowed access`, which is what ACR answers behind its firewall.
-fn refused_address(body: &str) -> Option<IpAddr> {
+pub(crate) fn refused_address(body: &str) -> Option<IpAddr> {
     let (_, rest) = body.split_once("client with IP '")?;
     let (address, rest) = rest.split_once('\'')?;
     rest.starts_with(" is not allowed").then(|| address.parse().ok())?

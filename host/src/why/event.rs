@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::kubelet::names;
 use crate::pull_secret::time::Time;
 
+/// The begin of the message of an event that counts for several alike. client-go: `events_cache.go`
+const COMBINED: &str = "(combined from similar events): ";
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -37,7 +40,9 @@ impl Event {
             ["/series/lastObservedTime", "/lastTimestamp", "/eventTime", "/metadata/creationTimestamp"];
         Self {
             reason: word("/reason").unwrap_or_default(),
-            message: word("/message").unwrap_or_default(),
+            message: word("/message").map_or_else(String::new, |message| {
+                message.strip_prefix(COMBINED).unwrap_or(&message).to_owned()
+            }),
             count: number("/series/count").or_else(|| number("/count")).unwrap_or(1).max(1),
             last: times.into_iter().find_map(word),
         }
@@ -107,6 +112,19 @@ mod tests {
         ]);
         let shown: Vec<_> = events.iter().map(|event| (event.reason.as_str(), event.count)).collect();
         assert_eq!(shown, [("Odd", 1), ("Pulling", 1), ("FailedScheduling", 3), ("BackOff", 7)]);
+    }
+
+    #[test]
+    fn an_event_that_counts_for_several_has_the_message_of_each() {
+        for (reason, message) in [
+            ("Failed", "Failed to pull image \"a.azurecr.io/web:v1\": dial tcp 10.0.0.4:443: i/o timeout"),
+            ("BackOff", "Back-off pulling image \"a.azurecr.io/web:v1\""),
+        ] {
+            let of = |message: String| Event::all(&[json!({"reason": reason, "message": message})]).remove(0);
+            let combined = of(format!("(combined from similar events): {message}"));
+            assert_eq!(combined, of(message.to_owned()));
+            assert!(combined.is_about_image("a.azurecr.io/web:v1"));
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub enum Meaning {
     NoRegistry,
     /// The pod may not pull, and the image is not on the node or not for this pod
     NeverPulled,
+    /// The node has the image, and gives it only to pods with the credential of an earlier pull
+    NotForPod,
     /// The container runtime cannot say whether the image is on the node
     NotInspected,
     /// The registry refused a pull without a credential
@@ -31,6 +33,10 @@ pub enum Meaning {
     UnknownHost,
     /// The registry's certificate is not trusted
     Certificate,
+    /// The registry's certificate has expired, by the node's clock
+    Expired,
+    /// The certificate is that of another server
+    OtherServer,
     /// The registry's certificate is not valid yet, by the node's clock
     Clock,
     /// The registry answers http, and the node asks with https
@@ -63,8 +69,9 @@ pub enum Meaning {
 
 /// Words of messages, in lower case, and their meaning; the first that occurs counts. containerd: remotes/docker/authorizer.go,
 /// resolver.go, errdefs; CRI-O: containers/image; dockershim: docker's registry client; kubelet: `throttledImageService`; Go: net,
-/// net/http, crypto/x509; ACR: "denied: client with IP".
-const WORDS: [(&str, Meaning); 83] = [
+/// net/http, crypto/x509 (`verify.go`); ACR: "denied: client with IP".
+const WORDS: [(&str, Meaning); 86] = [
+    ("does not have the proper credentials", Meaning::NotForPod),
     ("no space left on device", Meaning::NoSpace),
     ("disk quota exceeded", Meaning::NoSpace),
     ("pull qps exceeded", Meaning::Throttled),
@@ -97,6 +104,8 @@ const WORDS: [(&str, Meaning); 83] = [
     ("dial tcp: lookup ", Meaning::UnknownHost),
     // crypto/x509: `current time … is before …`
     ("is before 20", Meaning::Clock),
+    ("x509: certificate has expired", Meaning::Expired),
+    ("certificate is valid for ", Meaning::OtherServer),
     ("x509:", Meaning::Certificate),
     ("tls: failed to verify", Meaning::Certificate),
     ("server gave http response to https client", Meaning::PlainHttp),
@@ -165,7 +174,7 @@ impl Meaning {
     pub fn of(reason: &str, message: &str, image: &str) -> Option<Self> {
         let by_reason = match reason {
             "InvalidImageName" => return Some(Self::InvalidName),
-            "ErrImageNeverPull" => return Some(Self::NeverPulled),
+            "ErrImageNeverPull" => Some(Self::NeverPulled),
             "SignatureValidationFailed" => return Some(Self::NotSigned),
             "ImageInspectError" => Some(Self::NotInspected),
             "RegistryUnavailable" => Some(Self::Unreachable),
@@ -182,6 +191,7 @@ impl Meaning {
             first => first,
         };
         match by_reason {
+            Some(Self::NeverPulled) => by_words.filter(|meaning| *meaning == Self::NotForPod).or(by_reason),
             Some(Self::NotInspected) => by_words.filter(|meaning| *meaning == Self::NoRegistry).or(by_reason),
             _ => by_words.or(by_reason),
         }
@@ -189,7 +199,10 @@ impl Meaning {
 
     /// Whether the registry refused for want of a valid credential.
     pub fn is_of_credentials(self) -> bool {
-        matches!(self, Self::NoCredential | Self::Refused | Self::Unauthorized | Self::Denied)
+        matches!(
+            self,
+            Self::NoCredential | Self::Refused | Self::Unauthorized | Self::Denied | Self::NotForPod
+        )
     }
 
     /// Whether one attempt may end so and another find that there is no such image, to which the registry let it come. AKS tries
@@ -209,6 +222,8 @@ impl Meaning {
             | Self::NotSigned
             | Self::UnknownHost
             | Self::Certificate
+            | Self::Expired
+            | Self::OtherServer
             | Self::Clock
             | Self::PlainHttp
             | Self::Proxy
@@ -225,6 +240,7 @@ impl Meaning {
             | Self::Refused
             | Self::Unauthorized
             | Self::Denied
+            | Self::NotForPod
             | Self::NotFound
             | Self::LayerMissing
             | Self::Broken

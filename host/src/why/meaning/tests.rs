@@ -1,7 +1,8 @@
 use super::Meaning::{
-    self, Broken, Certificate, Clock, Denied, Forbidden, Handshake, LayerMissing, NoCredential, NoPlatform,
-    NoRegistry, NoSpace, NotFound, NotInspected, NotSigned, OldFormat, PlainHttp, Proxy, Refused,
-    RuntimeDown, StorageRefuses, StoreDamaged, Throttled, TooMany, Unauthorized, UnknownHost, Unreachable,
+    self, Broken, Certificate, Clock, Denied, Expired, Forbidden, Handshake, LayerMissing, NoCredential,
+    NoPlatform, NoRegistry, NoSpace, NotForPod, NotFound, NotInspected, NotSigned, OldFormat, OtherServer,
+    PlainHttp, Proxy, Refused, RuntimeDown, StorageRefuses, StoreDamaged, Throttled, TooMany, Unauthorized,
+    UnknownHost, Unreachable,
 };
 use super::WORDS;
 
@@ -88,8 +89,25 @@ fn messages_of_kubelets_have_their_meaning() {
             &request,
             "x509: certificate has expired or is not yet valid: current time 2026-07-31T00:00:00Z is after \
              2026-07-30T00:00:00Z".to_owned(),
+            Expired,
+        ),
+        (
+            &request,
+            "tls: failed to verify certificate: x509: certificate is valid for *.blob.core.windows.net, not contoso.azurecr.io"
+                .to_owned(),
+            OtherServer,
+        ),
+        (
+            &request,
+            "x509: certificate is not valid for any names, but wanted to match contoso.azurecr.io".to_owned(),
             Certificate,
         ),
+        (
+            &request,
+            "x509: cannot validate certificate for 10.0.0.4 because it doesn't contain any IP SANs".to_owned(),
+            Certificate,
+        ),
+        (&source, "pinging container registry contoso.azurecr.io: Get \"https://contoso.azurecr.io/v2/\": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-07-31T00:00:00Z is after 2026-07-30T00:00:00Z".to_owned(), Expired),
         (
             &request,
             "x509: certificate has expired or is not yet valid: current time 2020-07-31T00:00:00Z is before \
@@ -261,6 +279,18 @@ fn reasons_of_the_kubelet_have_their_meaning() {
             "Container image \"a\" is not present with pull policy of Never",
             Meaning::NeverPulled,
         ),
+        (
+            "ErrImageNeverPull",
+            "Container image \"a\" is present with pull policy of Never but does not have the proper credentials to access the image",
+            NotForPod,
+        ),
+        (
+            "ErrImagePull",
+            "Container image \"a\" is present with pull policy of IfNotPresent but does not have the proper credentials to access the \
+             image",
+            NotForPod,
+        ),
+        ("ErrImageNeverPull", "Container image \"a\": timeout", Meaning::NeverPulled),
         (
             "ImageInspectError",
             "Failed to inspect image \"a\": rpc error: code = Unknown desc = i/o timeout",
