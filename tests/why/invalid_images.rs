@@ -47,6 +47,50 @@ fn an_invalid_image_is_the_cause_in_each_state_of_a_pod() {
     }
 }
 
+/// What should have been filled in, and a space that is not seen.
+#[test]
+fn the_cause_says_what_is_wrong_with_an_image() {
+    let variable = "write its value into the image in the pod template";
+    let chart = "render the chart before it is applied: helm template CHART";
+    for (image, cause, help) in [
+        ("$(REG)/web:v1", "$(REG)/web:v1 contains a variable that was not substituted", variable),
+        (
+            "contoso.azurecr.io/web:${TAG}",
+            "contoso.azurecr.io/web:${TAG} contains a variable that was not substituted",
+            variable,
+        ),
+        ("{{ .Values.image }}", "{{ .Values.image }} contains a Helm template that was not rendered", chart),
+        (
+            "contoso.azurecr.io/web:v1 ",
+            "\"contoso.azurecr.io/web:v1 \" is not a valid image reference: ",
+            "correct the image in the pod template",
+        ),
+    ] {
+        let answer = answer(pod(image, &[], &waiting("InvalidImageName", "couldn't parse image name")), &[]);
+        assert!(answer["cause"].as_str().unwrap().starts_with(cause), "{answer:#}");
+        assert_eq!(answer["help"], help);
+    }
+}
+
+/// A URL was written in the place of an image.
+#[test]
+fn the_query_of_a_url_is_in_no_answer() {
+    for image in [
+        "contoso.azurecr.io/web:v1?password=hunter2",
+        "contoso.azurecr.io/Web?sig=hunter2",
+        "https://contoso.azurecr.io/web?hunter2",
+    ] {
+        let message =
+            format!("Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\"");
+        let events =
+            [event("Failed", &format!("Failed to pull image \"{image}\": parse \"{image}\": invalid"))];
+        for (name, pod) in pods(image, &message) {
+            let answer = answer(pod, &events).to_string();
+            assert!(!answer.contains("hunter2"), "{name}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn a_password_in_an_image_is_in_no_answer() {
     for (password, go) in [

@@ -48,6 +48,21 @@ fn the_kubelet_knows_the_cause() {
     }
 }
 
+/// The kubelet compares a key with the image as it is written.
+#[test]
+fn a_registry_in_capital_letters_has_the_cause() {
+    let image = IMAGE.replace("contoso", "Contoso");
+    let message = format!("Back-off pulling image \"{image}\"");
+    let pod = pod(&image, &["acr-secret"], &waiting("ImagePullBackOff", &message));
+    let refused = event("Failed", &format!("Failed to pull image \"{image}\": 401 Unauthorized"));
+    let (out, status) = why(&cluster(&pod, &[refused], &account(&[]), &[valid("acr-secret")]), &[]);
+    let cause = format!(
+        "the registry in {image} has capital letters, and key contoso.azurecr.io of secret acr-secret has none"
+    );
+    assert_eq!((row(&out, "cause"), status), (cause.as_str(), Some(1)), "{out}");
+    assert_eq!(row(&out, "fix"), "write contoso.azurecr.io in the image in the pod template");
+}
+
 /// client-go counts events that are alike in one, whose message begins so.
 #[test]
 fn an_event_that_counts_for_several_has_the_cause() {

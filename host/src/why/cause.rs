@@ -12,8 +12,8 @@ use review::pull::{AttemptResult, ImagePull, PullAttempt};
 use self::credentials::{of_credentials, refused};
 use self::length::bounded_around;
 use self::report::of_meaning;
-use super::fix::{again, ask, correct, describe, replace};
-use super::image::{Image, State};
+use super::fix::{again, ask, correct, describe, replace, template};
+use super::image::{Image, Placeholder, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
 use super::secret::Secret;
@@ -163,7 +163,7 @@ fn works_with(image: &ImageFacts) -> Option<&TriedKey> {
 fn expected(facts: &Facts, image: &ImageFacts) -> Draft {
     let reason =
         invalid(facts, image).or_else(|| of_registry(facts, image)).or_else(|| malformed(facts, image));
-    let reason = reason.or_else(|| of_credentials(facts, image));
+    let reason = reason.or_else(|| capital(facts, image)).or_else(|| of_credentials(facts, image));
     reason.unwrap_or_else(|| Draft::new(format!("{} cannot be pulled", image.image.shown()), describe(facts)))
 }
 
@@ -243,6 +243,7 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Draft {
         .or_else(|| malformed(facts, image))
         .or_else(|| of_registry(facts, image))
         .or_else(by_report)
+        .or_else(|| capital(facts, image))
         .or_else(|| of_credentials(facts, image))
         .or_else(|| unreachable_secret(facts, image))
         .unwrap_or_else(|| up_to_registry(facts, image, meaning))
@@ -262,8 +263,22 @@ fn up_to_registry(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -
 /// The image is not a valid reference, so its registry and what it needs are not known.
 fn invalid(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
     let error = image.explanation.error.as_ref()?;
-    let message = format!("{} is not a valid image reference: {error}", image.image.shown());
-    Some(Draft::new(message, correct(facts)))
+    let (shown, error) = (image.image.shown(), facts.shown(error));
+    Some(match image.image.placeholder() {
+        Some(Placeholder::Helm) => Draft::new(
+            format!("{shown} contains a Helm template that was not rendered"),
+            "render the chart before it is applied: helm template CHART",
+        ),
+        Some(Placeholder::Variable) => Draft::new(
+            format!("{shown} contains a variable that was not substituted"),
+            format!("write its value into the image in {}", template(facts)),
+        ),
+        // A space at the end is not seen without quotes.
+        None if shown.trim() != shown => {
+            Draft::new(format!("{shown:?} is not a valid image reference: {error}"), correct(facts))
+        }
+        None => Draft::new(format!("{shown} is not a valid image reference: {error}"), correct(facts)),
+    })
 }
 
 /// The secret that is tried was written, and the kubelet has tried since, or what it did since is not known.
@@ -294,6 +309,21 @@ fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Optio
         Change::None | Change::Content(_) | Change::Secret(..) => return None,
     };
     Some(Draft::new(message, help))
+}
+
+/// A key is for the registry but for capital letters in the image: the kubelet compares them as they are written.
+fn capital(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
+    let host = image.registry().filter(|_| image.explanation.tries.is_empty())?;
+    let lower = host.to_ascii_lowercase();
+    let key = image.explanation.not_tried.iter().find(|skipped| host != lower && skipped.key == lower)?;
+    Some(Draft::new(
+        format!(
+            "the registry in {} has capital letters, and key {lower} of secret {} has none",
+            image.image.shown(),
+            key.secret
+        ),
+        format!("write {lower} in the image in {}", template(facts)),
+    ))
 }
 
 fn malformed(facts: &Facts, image: &ImageFacts) -> Option<Draft> {

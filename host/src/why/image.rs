@@ -23,12 +23,33 @@ pub(super) const EARLY_REASONS: [&str; 3] = ["", "ContainerCreating", "PodInitia
 /// The reason of a container that ended with its pod, and may never have started. kubelet: `ContainerReasonStatusUnknown`
 const STATUS_UNKNOWN: &str = "ContainerStatusUnknown";
 
-/// The lists of containers, those of their statuses, and what one of them is called.
-pub(super) const CONTAINERS: [(&str, &str, &str); 3] = [
-    ("/spec/initContainers", "/status/initContainerStatuses", "init container"),
-    ("/spec/containers", "/status/containerStatuses", "container"),
-    ("/spec/ephemeralContainers", "/status/ephemeralContainerStatuses", "ephemeral container"),
+/// The lists of containers, those of their statuses, and what one of them is.
+pub(super) const CONTAINERS: [(&str, &str, ContainerKind); 3] = [
+    ("/spec/initContainers", "/status/initContainerStatuses", ContainerKind::Init),
+    ("/spec/containers", "/status/containerStatuses", ContainerKind::Main),
+    ("/spec/ephemeralContainers", "/status/ephemeralContainerStatuses", ContainerKind::Ephemeral),
 ];
+
+/// What a container of a pod is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ContainerKind {
+    Init,
+    /// core/v1 `ContainerRestartPolicy`: an init container that goes on running
+    Sidecar,
+    Main,
+    Ephemeral,
+}
+
+impl ContainerKind {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Init => "init container",
+            Self::Sidecar => "sidecar container",
+            Self::Main => "container",
+            Self::Ephemeral => "ephemeral container",
+        }
+    }
+}
 
 /// An image of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +64,15 @@ pub struct Image {
     pub next_pull: Option<String>,
     /// What the kubelet reports
     pub state: State,
+}
+
+/// What should have been filled in before an image came to the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placeholder {
+    /// `{{ .Values.image }}`
+    Helm,
+    /// `$(REGISTRY)` or `${REGISTRY}`, which Kubernetes does not substitute in an image
+    Variable,
 }
 
 /// What the kubelet reports about an image.
@@ -62,9 +92,23 @@ pub enum State {
 }
 
 impl Image {
-    /// The reference, without a user name and a password.
+    /// The reference, without a user name and a password, and without the query of a URL, which no valid reference has.
     pub fn shown(&self) -> String {
-        without_user_info(&self.reference).into_owned()
+        let shown = without_user_info(&self.reference);
+        match shown.split_once('?') {
+            Some((name, _)) => format!("{name}?…"),
+            None => shown.into_owned(),
+        }
+    }
+
+    /// What is in the reference that should have been filled in.
+    pub fn placeholder(&self) -> Option<Placeholder> {
+        let has = |begin: &str| self.reference.contains(begin);
+        match () {
+            () if has("{{") => Some(Placeholder::Helm),
+            () if has("$(") || has("${") => Some(Placeholder::Variable),
+            () => None,
+        }
     }
 
     /// Takes what is reported about another use of the image: one container may have started on an image that another does not get.
@@ -92,18 +136,18 @@ pub(super) fn images(pod: &Value) -> Vec<Image> {
             volumes.push((name, reference));
         }
     }
-    for (containers, statuses, noun) in CONTAINERS {
+    for (containers, statuses, kind) in CONTAINERS {
         for container in list(containers) {
-            // core/v1 `ContainerRestartPolicy`: an init container that goes on running is a sidecar.
-            let is_sidecar = noun == "init container" && container["restartPolicy"] == "Always";
-            let noun = if is_sidecar { "sidecar container" } else { noun };
+            let is_sidecar = kind == ContainerKind::Init && container["restartPolicy"] == "Always";
+            let kind = if is_sidecar { ContainerKind::Sidecar } else { kind };
+            let noun = kind.noun();
             let name = container["name"].as_str().unwrap_or_default();
             let user = || format!("{noun} {name}");
             let Some(own) = add(&mut images, &container["image"], &container["imagePullPolicy"], user) else {
                 continue;
             };
             let status = list(statuses).find(|status| status["name"] == container["name"]);
-            if container["imagePullPolicy"] == "Always" && starts_again(pod, container, noun, status) {
+            if container["imagePullPolicy"] == "Always" && starts_again(pod, container, kind, status) {
                 learn_next(&mut images, own, || format!("the next start of {noun} {name}"));
             }
             let state = status.map_or(State::NotYet, state);
@@ -156,15 +200,17 @@ fn add(
 
 /// Whether a container may start once more in this pod. core/v1 `RestartPolicy`: an init container that has done its work and an
 /// ephemeral container do not.
-fn starts_again(pod: &Value, container: &Value, noun: &str, status: Option<&Value>) -> bool {
+fn starts_again(pod: &Value, container: &Value, kind: ContainerKind, status: Option<&Value>) -> bool {
     let own = container["restartPolicy"].as_str();
     let policy = own.or_else(|| pod.pointer("/spec/restartPolicy")?.as_str()).unwrap_or("Always");
     let has_worked =
         status.and_then(|status| status.pointer("/state/terminated/exitCode")).is_some_and(|code| code == 0);
-    match noun {
-        "ephemeral container" => false,
-        "init container" => policy != "Never" && !has_worked,
-        _ => policy == "Always" || (policy == "OnFailure" && !has_worked),
+    match kind {
+        ContainerKind::Ephemeral => false,
+        ContainerKind::Init => policy != "Never" && !has_worked,
+        ContainerKind::Main | ContainerKind::Sidecar => {
+            policy == "Always" || (policy == "OnFailure" && !has_worked)
+        }
     }
 }
 

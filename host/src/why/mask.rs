@@ -20,9 +20,11 @@ const MOST_QUOTES: usize = 2;
 /// Beginnings of URLs, which are no parts of a password.
 const SCHEMES: [&str; 3] = ["http", "https", "docker"];
 
-/// A message without the user name and the password of this image, as they are and as Go quotes them (`%q`), also one in the
+/// A message without the query, the user name and the password of this image, as they are and as Go quotes them (`%q`), also one in the
 /// other. Errors of URLs contain parts of them: `invalid port ":PASSWORD" after host`.
 pub fn masked(message: &str, image: &str) -> String {
+    let message = without_query(message, image);
+    let message = message.as_ref();
     let shown = without_user_info(image);
     let Some(rest) = shown.strip_prefix(MASK).filter(|_| shown != image) else { return message.to_owned() };
     let user_info = image.strip_suffix(rest).unwrap_or(image);
@@ -42,6 +44,15 @@ pub fn masked(message: &str, image: &str) -> String {
         parts.iter().fold(message, |message, part| message.replace(part, MASK))
     };
     (0..MOST_QUOTES).fold(without(message), |message, _| without(&unquoted(&message)))
+}
+
+/// A message without the query of this image, which is that of a URL: no valid reference has one.
+fn without_query<'m>(message: &'m str, image: &str) -> Cow<'m, str> {
+    let query = image.split_once('?').map(|(_, query)| query);
+    match query.filter(|query| query.chars().count() >= LEAST_OF_PASSWORD) {
+        Some(query) => Cow::Owned(message.replace(query, "…")),
+        None => Cow::Borrowed(message),
+    }
 }
 
 /// A text in which the escape sequences of Go's `strconv.Quote` are the characters that they are for. What Go escapes depends on
