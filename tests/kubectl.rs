@@ -47,6 +47,15 @@ impl Stub {
         self
     }
 
+    /// Prints the objects of the kinds that may be read, and forbids the others.
+    pub(crate) fn forbids_in_part(mut self, args: &str, objects: &[Value], what: &str) -> Self {
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        let forbidden =
+            format!("Error from server (Forbidden): {what} is forbidden: User \"ann\" cannot get it");
+        writeln!(self.script, "'{args}') echo '{list}'; echo '{forbidden}' >&2; exit 1 ;;").unwrap();
+        self
+    }
+
     /// Forbids it.
     pub(crate) fn forbids(self, args: &str, what: &str) -> Self {
         let message =

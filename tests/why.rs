@@ -11,6 +11,7 @@ mod hostile;
 mod invalid_images;
 mod nameless;
 mod reports;
+mod restricted;
 mod retrieval;
 mod static_pods;
 mod troubles;

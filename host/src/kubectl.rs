@@ -171,16 +171,21 @@ impl<'a> Kubectl<'a> {
     /// # Errors
     /// - kubectl is not there, fails, or prints something else
     pub fn objects(&self, query: &Query<'_>) -> Result<Vec<Value>, KubectlError> {
-        let output = self.get(query, "--output=json")?;
-        if output.trim_ascii().is_empty() {
-            return Ok(Vec::new());
+        match self.readable(query)? {
+            (objects, None) => Ok(objects),
+            (_, Some(forbidden)) => Err(forbidden),
         }
-        let other = || KubectlError::Output(call(query));
-        let mut value: Value = serde_json::from_slice(&output).map_err(|_| other())?;
-        match value.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) if items.iter().all(Value::is_object) => Ok(items),
-            None if is_named(&value) => Ok(vec![value]),
-            _ => Err(other()),
+    }
+
+    /// The objects of several kinds that the user may read, and the error about the kinds that the user may not: kubectl prints the
+    /// others then.
+    ///
+    /// # Errors
+    /// - kubectl is not there, fails for another reason, or prints something else
+    pub fn readable(&self, query: &Query<'_>) -> Result<(Vec<Value>, Option<KubectlError>), KubectlError> {
+        match self.get(query, "--output=json")? {
+            (output, None) => Ok((objects(&output, query)?, None)),
+            (output, forbidden) => Ok((objects(&output, query).unwrap_or_default(), forbidden)),
         }
     }
 
@@ -189,16 +194,20 @@ impl<'a> Kubectl<'a> {
     /// # Errors
     /// - kubectl is not there, fails, or prints something else than UTF-8
     pub fn printed(&self, query: &Query<'_>, template: &str) -> Result<String, KubectlError> {
-        let output = self.get(query, &format!("--output=go-template={template}"))?;
-        String::from_utf8(output).map_err(|_| KubectlError::Output(call(query)))
+        let (output, forbidden) = self.get(query, &format!("--output=go-template={template}"))?;
+        match forbidden {
+            Some(forbidden) => Err(forbidden),
+            None => String::from_utf8(output).map_err(|_| KubectlError::Output(call(query))),
+        }
     }
 
-    fn get(&self, query: &Query<'_>, output: &str) -> Result<Vec<u8>, KubectlError> {
+    /// What it prints, with the error about what the user may not read of it.
+    fn get(&self, query: &Query<'_>, output: &str) -> Result<(Vec<u8>, Option<KubectlError>), KubectlError> {
         let Query { resources, names, scope, options } = query;
         // No other text is the name of an object, and one that begins with `-` would be an option.
         let known: Vec<&str> = names.iter().copied().filter(|name| parse_name(name).is_ok()).collect();
         if known.is_empty() && !names.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         if let Some(path) = &self.kubeconfig
             && let Err(reason) = path.metadata()
@@ -231,13 +240,15 @@ impl<'a> Kubectl<'a> {
             ended => ended.map_err(KubectlError::Unusable)?,
         };
         let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query), limit: self.limit })?;
-        if ended.output.is_some() && !ended.is_success() {
-            let (reason, is_forbidden) = (without_credentials(&reason(&ended)), is_forbidden(&ended));
-            return Err(KubectlError::Failed { call: call(query), reason, is_forbidden });
-        }
+        let is_success = ended.is_success();
+        let (reason, is_forbidden) = (without_credentials(&reason(&ended)), is_forbidden(&ended));
         let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
+        if !is_success {
+            let failed = KubectlError::Failed { call: call(query), reason, is_forbidden };
+            return if is_forbidden { Ok((output, Some(failed))) } else { Err(failed) };
+        }
         ended.rest.lines().for_each(|line| self.pass_on(line, &mut lines));
-        Ok(output)
+        Ok((output, None))
     }
 
     /// Shows a line of its messages, if so many more may be shown.
@@ -246,6 +257,20 @@ impl<'a> Kubectl<'a> {
             *most -= 1;
             self.log.line(&format!("kubectl: {}", without_credentials(line)));
         }
+    }
+}
+
+/// The objects that kubectl prints as JSON.
+fn objects(output: &[u8], query: &Query<'_>) -> Result<Vec<Value>, KubectlError> {
+    if output.trim_ascii().is_empty() {
+        return Ok(Vec::new());
+    }
+    let other = || KubectlError::Output(call(query));
+    let mut value: Value = serde_json::from_slice(output).map_err(|_| other())?;
+    match value.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) if items.iter().all(Value::is_object) => Ok(items),
+        None if is_named(&value) => Ok(vec![value]),
+        _ => Err(other()),
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Facts {
     pub is_account_known: bool,
     /// The Secrets that the pod or its `ServiceAccount` lists
     pub secrets: Vec<Secret>,
+    /// Whether one of these was not read for another reason than that this login may not
+    pub has_failed: bool,
     /// Its images, with what is known about each
     pub images: Vec<ImageFacts>,
 }

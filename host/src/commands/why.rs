@@ -118,8 +118,7 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
                         return Ok(());
                     }
                     explained.push(place);
-                    let gathered =
-                        gathering.about(&pod, events).map_err(|error| Diagnostics(vec![refused(&error)]))?;
+                    let gathered = gathering.about(&pod, events);
                     let facts = facts(&pod, gathered, &policy, args, io)?;
                     answers.push(Answer::of_pod(&facts, &on_cluster(cause::of(&facts)), alike));
                     Ok(())
@@ -176,6 +175,7 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
         is_account_known,
         cluster,
         unread,
+        has_failed,
         secrets,
         mut mask,
     } = gathered;
@@ -210,8 +210,9 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             credentials: false,
         };
         let (_, mut explanation) = explanation::ask(policy, &question, host.clone())?;
+        let reason = if has_failed { "kubectl could not read it" } else { "this login may not read it" };
         let unread = explanation.secrets.iter_mut().filter(|secret| secret.state == Usability::Unknown);
-        unread.for_each(|secret| secret.reason = Some("this login may not read it".to_owned()));
+        unread.for_each(|secret| secret.reason = Some(reason.to_owned()));
         let of_account = if pod.pull_secrets.is_empty() && !listed.is_empty() {
             let question = explanation::Question { pull_secrets: Some(&listed), ..question };
             Some(explanation::ask(policy, &question, host.clone())?.1)
@@ -229,14 +230,14 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             host,
             cluster: &cluster,
             is_complete,
-            unread: Unread::NotAllowed,
+            unread: if has_failed { Unread::NotRead } else { Unread::NotAllowed },
             node: pulling::node(&args.pull, policy)?,
             plans: Plans::default(),
         };
         ask(&mut images, object, &pod, &asker, args, io)?;
     }
     let clock = Time::of_clock(SystemTime::now());
-    Ok(Facts { pod, events, are_events_known, clock, account, is_account_known, secrets, images })
+    Ok(Facts { pod, events, are_events_known, clock, account, is_account_known, secrets, has_failed, images })
 }
 
 /// Asks the registries of the images that the kubelet may pull.

@@ -60,6 +60,8 @@ pub enum Unread {
     NotGiven,
     /// The cluster has it, and the login may not read it
     NotAllowed,
+    /// Reading it from the cluster has failed
+    NotRead,
 }
 
 impl Unread {
@@ -68,6 +70,7 @@ impl Unread {
         match self {
             Self::NotGiven => NOT_GIVEN,
             Self::NotAllowed => " may not be read by this login",
+            Self::NotRead => " could not be read",
         }
     }
 }

@@ -365,6 +365,7 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Draft {
     };
     let help = match secret {
         // A registry cannot be asked with it either.
+        Some(name) if facts.has_failed => format!("run this again when kubectl can read secret {name}"),
         Some(name) => format!("run this with a login that may read secret {name}"),
         None if image.is_answered() => describe(facts),
         None => ask(facts, image),

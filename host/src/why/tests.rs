@@ -65,6 +65,7 @@ fn facts(state: &Value, secrets: &Value, tries: &Value, attempts: Vec<PullAttemp
         pod,
         events: Vec::new(),
         are_events_known: true,
+        has_failed: false,
         clock: None,
         account: Some(json!({})),
         is_account_known: true,

@@ -25,6 +25,9 @@ pub(super) enum GatheringError {
     /// Neither a pod nor a workload
     #[error("there is no {what} {name} in {place}")]
     Missing { what: String, resources: String, name: String, place: String },
+    /// It may be of a kind that the user may not read
+    #[error("{error}")]
+    Hidden { error: KubectlError, help: String },
     /// Workloads of several kinds
     #[error("{name} names workloads of several kinds: {}", kinds.join(", "))]
     Ambiguous { name: String, kinds: Vec<String>, namespace: Option<String> },
@@ -39,6 +42,7 @@ impl GatheringError {
     pub(super) fn help(&self) -> String {
         match self {
             Self::Kubectl(error) => error.help().to_owned(),
+            Self::Hidden { help, .. } => help.clone(),
             Self::Missing { name, .. } if is_kind(name) => {
                 format!("write the kind and the name as one word: {name}/NAME")
             }
@@ -49,8 +53,7 @@ impl GatheringError {
             }
             Self::Ambiguous { name, kinds, namespace } => {
                 let kind = kinds.first().map_or("deployment".to_owned(), |kind| kind.to_ascii_lowercase());
-                let namespace = namespace.as_ref().map(|it| format!(" -n {it}")).unwrap_or_default();
-                format!("name the kind too: acr-pull-secret why {kind}/{name}{namespace}")
+                with_kind(&kind, name, namespace.as_deref())
             }
         }
     }
@@ -64,6 +67,26 @@ pub(super) enum Found {
     NoPods { kind: String, namespace: String, name: String, is_wanted: bool, cause: Cause },
 }
 
+/// The events of an object.
+pub(super) enum Events {
+    /// Not asked for yet
+    Unasked,
+    /// They cannot be read
+    Unknown,
+    /// All of them
+    Read(Vec<Event>),
+}
+
+impl Events {
+    /// Those that are known.
+    pub(super) fn known(&self) -> &[Event] {
+        match self {
+            Self::Read(events) => events,
+            Self::Unasked | Self::Unknown => &[],
+        }
+    }
+}
+
 /// What is known about a pod besides itself.
 pub(super) struct Gathered {
     pub(super) events: Vec<Event>,
@@ -73,8 +96,10 @@ pub(super) struct Gathered {
     /// Whether a `ServiceAccount` that is not there does not exist
     pub(super) is_account_known: bool,
     pub(super) cluster: Cluster,
-    /// The Secrets that may not be read; others that are not in the cluster do not exist
+    /// The Secrets that cannot be read; others that are not in the cluster do not exist
     pub(super) unread: Vec<String>,
+    /// Whether one of these was not read for another reason than that this login may not
+    pub(super) has_failed: bool,
     /// The Secrets, without their content
     pub(super) secrets: Vec<Secret>,
     /// What hides their values
@@ -92,19 +117,27 @@ impl Gathering<'_> {
     /// The pod, or the pods that the workload made.
     pub(super) fn find(&self, target: &Target) -> Result<Found, GatheringError> {
         let name = target.name.as_str();
-        let get = |resources| {
-            self.kubectl.objects(&Query { resources, names: &[name], scope: self.scope, options: &[] })
-        };
+        let names = [name];
+        let query = |resources| Query { resources, names: &names, scope: self.scope, options: &[] };
+        let get = |resources| self.kubectl.objects(&query(resources));
         if target.resource.is_none_or(|resource| resource == PODS)
             && let Some(pod) = get(PODS)?.into_iter().next()
         {
-            return Ok(Found::Pods(vec![Group { pod, events: None, alike: Vec::new() }]));
+            return Ok(Found::Pods(vec![Group { pod, events: Events::Unasked, alike: Vec::new() }]));
         }
-        let workloads = match target.resource {
-            Some(PODS) => Vec::new(),
-            Some(resource) => get(resource)?,
-            None => get(WORKLOADS)?,
+        let (workloads, forbidden) = match target.resource {
+            Some(PODS) => (Vec::new(), None),
+            Some(resource) => (get(resource)?, None),
+            None => self.kubectl.readable(&query(WORKLOADS))?,
         };
+        if let Some(error) = forbidden.filter(|_| workloads.is_empty()) {
+            let said = match &error {
+                KubectlError::Failed { reason, .. } => reason.as_str(),
+                _ => "",
+            };
+            let kind = kinds().find(|kind| !said.contains(&format!("{kind}s."))).unwrap_or("deployment");
+            return Err(GatheringError::Hidden { help: with_kind(kind, name, self.namespace()), error });
+        }
         match <[Value; 1]>::try_from(workloads) {
             Ok([workload]) => self.pods_of(&workload),
             Err(none) if none.is_empty() => Err(GatheringError::Missing {
@@ -116,74 +149,70 @@ impl Gathering<'_> {
                     .to_owned(),
                 resources: target.resource.map_or_else(|| format!("{PODS},{WORKLOADS}"), str::to_owned),
                 name: name.to_owned(),
-                place: match self.scope {
-                    Scope::Namespace(namespace) => format!("namespace {namespace}"),
-                    _ => "the namespace of kubectl's context".to_owned(),
+                place: match self.namespace() {
+                    Some(namespace) => format!("namespace {namespace}"),
+                    None => "the namespace of kubectl's context".to_owned(),
                 },
             }),
             Err(several) => {
                 let kinds =
                     several.iter().filter_map(|it| Some(it.get("kind")?.as_str()?.to_owned())).collect();
-                let namespace = match self.scope {
-                    Scope::Namespace(namespace) => Some(namespace.clone()),
-                    _ => None,
-                };
+                let namespace = self.namespace().map(str::to_owned);
                 Err(GatheringError::Ambiguous { name: name.to_owned(), kinds, namespace })
             }
         }
     }
 
-    /// The events of an object.
-    pub(super) fn events(&self, uid: &str, scope: &Scope) -> Result<Vec<Event>, KubectlError> {
-        Ok(self.known_events(uid, scope)?.unwrap_or_default())
+    /// The namespace that is named.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        match self.scope {
+            Scope::Namespace(namespace) => Some(namespace),
+            Scope::All | Scope::Context => None,
+        }
     }
 
-    /// The events of an object; `None` where they cannot be read.
-    fn known_events(&self, uid: &str, scope: &Scope) -> Result<Option<Vec<Event>>, KubectlError> {
+    /// The events of an object.
+    pub(super) fn events(&self, uid: &str, scope: &Scope) -> Events {
         if uid.is_empty() {
-            return Ok(Some(Vec::new()));
+            return Events::Read(Vec::new());
         }
         let options = [format!("--field-selector=involvedObject.uid={uid}")];
-        let found = self.allowed(
-            "events",
-            self.kubectl.objects(&Query { resources: "events", names: &[], scope, options: &options }),
-        )?;
-        Ok(found.map(|found| Event::all(&found)))
+        let query = Query { resources: "events", names: &[], scope, options: &options };
+        self.known("events", self.kubectl.objects(&query))
+            .map_or(Events::Unknown, |found| Events::Read(Event::all(&found)))
     }
 
-    /// The events of the pods of a namespace, by the uid of the pod. One call for each pod would take too long.
-    pub(super) fn events_of_pods(&self, scope: &Scope) -> Result<HashMap<String, Vec<Event>>, KubectlError> {
+    /// The events of the pods of a namespace, by the uid of the pod; `None` where they cannot be read. One call for each pod would
+    /// take too long.
+    pub(super) fn events_of_pods(&self, scope: &Scope) -> Option<HashMap<String, Vec<Event>>> {
         let options = ["--field-selector=involvedObject.kind=Pod".to_owned()];
         let query = Query { resources: "events", names: &[], scope, options: &options };
-        let found = self.allowed("events", self.kubectl.objects(&query))?;
+        let found = self.known("events", self.kubectl.objects(&query))?;
         let mut by_pod: HashMap<String, Vec<Value>> = HashMap::new();
-        for event in found.unwrap_or_default() {
+        for event in found {
             by_pod.entry(word(&event, "/involvedObject/uid").to_owned()).or_default().push(event);
         }
-        Ok(by_pod.into_iter().map(|(uid, events)| (uid, Event::all(&events))).collect())
+        Some(by_pod.into_iter().map(|(uid, events)| (uid, Event::all(&events))).collect())
     }
 
-    /// What is known about a pod besides itself, with its events where they were read.
-    pub(super) fn about(
-        &self,
-        object: &Value,
-        events: Option<Vec<Event>>,
-    ) -> Result<Gathered, GatheringError> {
+    /// What is known about a pod besides itself and these events.
+    pub(super) fn about(&self, object: &Value, events: Events) -> Gathered {
         let pod = Pod::of(object);
         let scope = Scope::Namespace(pod.namespace.clone());
         let events = match events {
-            Some(events) => Some(events),
-            None => self.known_events(Pod::uid_of_events(object), &scope)?,
+            Events::Unasked => self.events(Pod::uid_of_events(object), &scope),
+            Events::Unknown | Events::Read(_) => events,
         };
-        let are_events_known = events.is_some();
-        let events = events.unwrap_or_default();
-        let get = |resources, names: &[&str], options: &[String]| {
-            self.allowed(resources, self.kubectl.objects(&Query { resources, names, scope: &scope, options }))
+        let (events, are_events_known) = match events {
+            Events::Read(events) => (events, true),
+            Events::Unasked | Events::Unknown => (Vec::new(), false),
         };
         let account = if pod.is_static {
             Some(Vec::new())
         } else {
-            get("serviceaccounts", &[pod.service_account.as_str()], &[])?
+            let names = [pod.service_account.as_str()];
+            let query = Query { resources: "serviceaccounts", names: &names, scope: &scope, options: &[] };
+            self.known("serviceaccounts", self.kubectl.objects(&query))
         };
         let is_account_known = account.is_some();
         let account = account.and_then(|found| found.into_iter().next());
@@ -197,21 +226,24 @@ impl Gathering<'_> {
             let query = Query { resources: "secrets", names, scope: &scope, options: &with_times };
             self.kubectl.objects(&query)
         };
-        let mut unread = Vec::new();
+        let (mut unread, mut has_failed) = (Vec::new(), false);
+        let mut known = |found: Result<Vec<Value>, KubectlError>| {
+            has_failed |= found.as_ref().is_err_and(|error| !error.is_forbidden());
+            self.known("secrets", found)
+        };
         let mut secrets = Vec::new();
         match of_secrets(&names) {
             _ if names.is_empty() => {}
             // A role may allow some of the names, and kubectl fails if it forbids one.
             Err(error) if error.is_forbidden() && names.len() > 1 => {
                 for name in &names {
-                    let found = self.allowed("secrets", of_secrets(&[name]))?;
-                    match found {
+                    match known(of_secrets(&[name])) {
                         Some(found) => secrets.extend(found),
                         None => unread.push((*name).to_owned()),
                     }
                 }
             }
-            found => match self.allowed("secrets", found)? {
+            found => match known(found) {
                 Some(found) => secrets.extend(found),
                 None => unread.extend(names.iter().map(|name| (*name).to_owned())),
             },
@@ -227,33 +259,37 @@ impl Gathering<'_> {
         if let Some(account) = &account {
             cluster.add(account.clone(), &pod.namespace);
         }
-        Ok(Gathered {
+        Gathered {
             events,
             are_events_known,
             account,
             is_account_known,
             cluster,
             unread,
+            has_failed,
             secrets: without_content,
             mask,
-        })
-    }
-
-    /// The objects; `None`, with a warning, where the user may not read them.
-    pub(super) fn allowed(
-        &self,
-        what: &str,
-        objects: Result<Vec<Value>, KubectlError>,
-    ) -> Result<Option<Vec<Value>>, KubectlError> {
-        match objects {
-            Ok(objects) => Ok(Some(objects)),
-            Err(error) if error.is_forbidden() => {
-                self.console.line(&format!("warning: the {what} are not known: {error}"));
-                Ok(None)
-            }
-            Err(error) => Err(error),
         }
     }
+
+    /// The objects; `None`, with a warning, where they cannot be read: the answer says what is not known.
+    pub(super) fn known(&self, what: &str, objects: Result<Vec<Value>, KubectlError>) -> Option<Vec<Value>> {
+        let warn = |error: &KubectlError| {
+            self.console.line(&format!("warning: the {what} are not known: {error}"));
+        };
+        objects.inspect_err(warn).ok()
+    }
+}
+
+/// The call that names the kind of a workload too.
+fn with_kind(kind: &str, name: &str, namespace: Option<&str>) -> String {
+    let namespace = namespace.map(|it| format!(" -n {it}")).unwrap_or_default();
+    format!("name the kind too: acr-pull-secret why {kind}/{name}{namespace}")
+}
+
+/// The kinds of workloads, as one names them: `deployment`.
+fn kinds() -> impl Iterator<Item = &'static str> {
+    WORKLOADS.split(',').filter_map(|resource| resource.split_once("s.").map(|(kind, _)| kind))
 }
 
 /// What hides values of Secrets in messages about a pod, without any yet. The names of the pod are shown, and the words from which a

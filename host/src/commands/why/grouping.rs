@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::gathering::Events;
 use super::likeness::of_any_pod;
 use crate::kubectl::field::word;
 use crate::why::event::Event;
@@ -13,20 +14,20 @@ use crate::why::pod::Pod;
 pub(super) struct Group {
     /// The pod
     pub(super) pod: Value,
-    /// Its events; none where they were not read
-    pub(super) events: Option<Vec<Event>>,
+    /// Its events
+    pub(super) events: Events,
     /// The names of the others
     pub(super) alike: Vec<String>,
 }
 
 /// One pod of each kind of trouble; where none is in trouble, one of each state.
-pub(super) fn groups(mut pods: Vec<(Value, Option<Vec<Event>>)>) -> Vec<Group> {
+pub(super) fn groups(mut pods: Vec<(Value, Events)>) -> Vec<Group> {
     // The newest first. Times of the API server are in the order of their texts.
     pods.sort_by_key(|(pod, _)| std::cmp::Reverse(word(pod, "/metadata/creationTimestamp").to_owned()));
     // Some images, such as those of volumes, fail only in events.
-    let learned = |(object, events): &(Value, Option<Vec<Event>>)| {
+    let learned = |(object, events): &(Value, Events)| {
         let mut pod = Pod::of(object);
-        pod.learn(events.as_deref().unwrap_or_default());
+        pod.learn(events.known());
         pod
     };
     let known: Vec<Pod> = pods.iter().map(learned).collect();
@@ -37,7 +38,7 @@ pub(super) fn groups(mut pods: Vec<(Value, Option<Vec<Event>>)>) -> Vec<Group> {
         if is_any && !has_trouble(&pod) {
             continue;
         }
-        let trouble = Trouble::of(&pod, events.as_deref().unwrap_or_default());
+        let trouble = Trouble::of(&pod, events.known());
         match groups.iter_mut().find(|(_, known)| known.is_like(&trouble)) {
             Some((group, known)) => {
                 known.learn(trouble);

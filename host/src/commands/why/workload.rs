@@ -4,12 +4,11 @@ use review::kind::controller;
 use review::object_name::parse_name;
 use serde_json::{Value, json};
 
-use super::gathering::{Found, Gathering, GatheringError};
+use super::gathering::{Events, Found, Gathering, GatheringError};
 use super::grouping::{Group, groups};
 use crate::kubectl::field::word;
 use crate::kubectl::{KubectlError, Query, Scope};
 use crate::why::cause::Cause;
-use crate::why::event::Event;
 use crate::why::kubelet::shortened;
 use crate::why::mask::masked;
 use crate::why::pod::Pod;
@@ -28,28 +27,22 @@ impl Gathering<'_> {
         let groups = match selector(workload) {
             Some(selector) => {
                 let pods = self.selected(PODS, &selector, &scope)?;
-                self.grouped(self.owned(workload, pods, &selector, &scope)?, &scope)?
+                self.grouped(self.owned(workload, pods, &selector, &scope), &scope)
             }
             None => Vec::new(),
         };
-        if groups.is_empty() { self.without_pods(workload) } else { Ok(Found::Pods(groups)) }
+        Ok(if groups.is_empty() { self.without_pods(workload) } else { Found::Pods(groups) })
     }
 
     /// Of these pods, those that the workload made: others may have the same labels.
-    fn owned(
-        &self,
-        workload: &Value,
-        mut pods: Vec<Value>,
-        selector: &str,
-        scope: &Scope,
-    ) -> Result<Vec<Value>, KubectlError> {
+    fn owned(&self, workload: &Value, mut pods: Vec<Value>, selector: &str, scope: &Scope) -> Vec<Value> {
         let uid = word(workload, "/metadata/uid");
         if pods.is_empty() || word(workload, "/kind") != "Deployment" {
             pods.retain(|pod| controller(pod) == Some(uid));
-            return Ok(pods);
+            return pods;
         }
         // A Deployment makes ReplicaSets, which make the pods.
-        match self.allowed("replicasets", self.selected(REPLICA_SETS, selector, scope))? {
+        match self.known("replicasets", self.selected(REPLICA_SETS, selector, scope)) {
             Some(mut sets) => {
                 sets.retain(|set| controller(set) == Some(uid));
                 let made = |owner: &str| sets.iter().any(|set| word(set, "/metadata/uid") == owner);
@@ -57,14 +50,18 @@ impl Gathering<'_> {
             }
             None => pods.retain(|pod| has_set_of(pod, word(workload, "/metadata/name"))),
         }
-        Ok(pods)
+        pods
     }
 
     /// The pods of the Jobs that a `CronJob` made.
     fn pods_of_cron_job(&self, cron_job: &Value) -> Result<Found, GatheringError> {
         let scope = scope_of(cron_job);
         let query = Query { resources: JOBS, names: &[], scope: &scope, options: &[] };
-        let mut jobs = self.kubectl.objects(&query)?;
+        let mut jobs = self.kubectl.objects(&query).map_err(|error| {
+            let of = self.namespace().map(|it| format!(" -n {it}")).unwrap_or_default();
+            let help = format!("name one of these pods instead: kubectl get pods{of}");
+            if error.is_forbidden() { GatheringError::Hidden { error, help } } else { error.into() }
+        })?;
         let uid = word(cron_job, "/metadata/uid");
         jobs.retain(|job| controller(job) == Some(uid) && parse_name(word(job, "/metadata/name")).is_ok());
         // Times of the API server are in the order of their texts.
@@ -73,27 +70,29 @@ impl Gathering<'_> {
             created(other).cmp(&created(one))
         });
         jobs.truncate(MOST_JOBS);
-        let Some(newest) = jobs.first() else { return self.without_pods(cron_job) };
+        let Some(newest) = jobs.first() else { return Ok(self.without_pods(cron_job)) };
         let names: Vec<&str> = jobs.iter().map(|job| word(job, "/metadata/name")).collect();
         // batch/v1 `LegacyJobNameLabel`, which every version of Kubernetes sets
         let mut pods = self.selected(PODS, &format!("job-name in ({})", names.join(",")), &scope)?;
         pods.retain(|pod| {
             controller(pod).is_some_and(|owner| jobs.iter().any(|job| word(job, "/metadata/uid") == owner))
         });
-        let groups = self.grouped(pods, &scope)?;
-        if groups.is_empty() { self.without_pods(newest) } else { Ok(Found::Pods(groups)) }
+        let groups = self.grouped(pods, &scope);
+        Ok(if groups.is_empty() { self.without_pods(newest) } else { Found::Pods(groups) })
     }
 
     /// The pods with the same answer together, of what their status and their events have.
-    fn grouped(&self, pods: Vec<Value>, scope: &Scope) -> Result<Vec<Group>, KubectlError> {
+    fn grouped(&self, pods: Vec<Value>, scope: &Scope) -> Vec<Group> {
         // The events of one pod are read with what else is known about it.
-        let mut events = if pods.len() > 1 { Some(self.events_of_pods(scope)?) } else { None };
+        if pods.len() < 2 {
+            return groups(pods.into_iter().map(|pod| (pod, Events::Unasked)).collect());
+        }
+        let mut all = self.events_of_pods(scope);
         let with_events = |pod: Value| {
-            let events =
-                events.as_mut().map(|all| all.remove(word(&pod, "/metadata/uid")).unwrap_or_default());
-            (pod, events)
+            let of_pod = all.as_mut().map(|all| all.remove(word(&pod, "/metadata/uid")).unwrap_or_default());
+            (pod, of_pod.map_or(Events::Unknown, Events::Read))
         };
-        Ok(groups(pods.into_iter().map(with_events).collect()))
+        groups(pods.into_iter().map(with_events).collect())
     }
 
     fn selected(&self, resources: &str, selector: &str, scope: &Scope) -> Result<Vec<Value>, KubectlError> {
@@ -101,12 +100,12 @@ impl Gathering<'_> {
         self.kubectl.objects(&Query { resources, names: &[], scope, options: &options })
     }
 
-    fn without_pods(&self, workload: &Value) -> Result<Found, GatheringError> {
-        let events = self.events(word(workload, "/metadata/uid"), &scope_of(workload))?;
+    fn without_pods(&self, workload: &Value) -> Found {
+        let events = self.events(word(workload, "/metadata/uid"), &scope_of(workload));
         let (is_wanted, cause) = no_pods(workload, &events);
         let [kind, namespace, name] =
             ["/kind", "/metadata/namespace", "/metadata/name"].map(|path| word(workload, path).to_owned());
-        Ok(Found::NoPods { kind, namespace, name, is_wanted, cause })
+        Found::NoPods { kind, namespace, name, is_wanted, cause }
     }
 }
 
@@ -123,7 +122,7 @@ fn scope_of(object: &Value) -> Scope {
 }
 
 /// Whether a workload without pods should have some, and why it has none.
-fn no_pods(workload: &Value, events: &[Event]) -> (bool, Cause) {
+fn no_pods(workload: &Value, events: &Events) -> (bool, Cause) {
     let is = |path: &str, value: Value| workload.pointer(path) == Some(&value);
     let condition = |kind: &str| {
         let conditions =
@@ -160,7 +159,7 @@ fn no_pods(workload: &Value, events: &[Event]) -> (bool, Cause) {
             Cause::new(format!("the Job has failed, and its pods are gone: {}", mask(reason)), help),
         );
     }
-    let created = events.iter().rev().find(|event| event.reason == "FailedCreate");
+    let created = events.known().iter().rev().find(|event| event.reason == "FailedCreate");
     let is_cron_job = word(workload, "/kind") == "CronJob";
     if let Some(reason) = created.map(|event| event.message.as_str()).or_else(|| condition("ReplicaFailure"))
     {
@@ -172,7 +171,11 @@ fn no_pods(workload: &Value, events: &[Event]) -> (bool, Cause) {
     } else if is("/spec/paused", json!(true)) {
         (false, Cause::new("spec.paused is true", ""))
     } else {
-        (true, Cause::new("none of its pods exists, and no event says why", help))
+        let why = match events {
+            Events::Unknown => "its events could not be read",
+            Events::Unasked | Events::Read(_) => "no event says why",
+        };
+        (true, Cause::new(format!("none of its pods exists, and {why}"), help))
     }
 }
 

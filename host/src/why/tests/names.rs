@@ -105,6 +105,7 @@ impl Situation<'_> {
             pod,
             events,
             are_events_known: true,
+            has_failed: false,
             clock: None,
             account,
             is_account_known: self.is_account_known,
