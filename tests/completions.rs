@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+#[cfg(target_os = "linux")]
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+use crate::engines::command_alone;
 use crate::engines::run;
 use crate::help::commands;
 #[cfg(target_os = "linux")]
@@ -278,11 +282,45 @@ fn a_kubectl_that_does_not_answer_is_stopped() {
     assert!(written.success());
     assert!(place.bash(&["why", "web", "-n", ""], Some(programs.path())).is_empty());
     for process in ["id", "login"] {
-        let id = std::fs::read_to_string(place.folder.path().join(process)).unwrap();
-        // What ended is there until its parent has asked.
-        let status = std::fs::read_to_string(Path::new("/proc").join(id.trim()).join("status"));
-        assert!(status.is_err() || status.is_ok_and(|status| status.contains("State:\tZ")), "{process}");
+        assert!(!runs(&place.folder.path().join(process)), "{process}");
     }
+    // Before the time limit, by Ctrl-C. On a busy machine the limit may come first.
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        assert!((0..20).any(|_| ends_with_its_caller(programs.path(), signal)), "{signal}");
+    }
+}
+
+/// Whether the caller of kubectl ended by this signal, and kubectl and its login with it.
+#[cfg(target_os = "linux")]
+fn ends_with_its_caller(programs: &Path, signal: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let started = [folder.path().join("id"), folder.path().join("login")];
+    let until = |is_so: &dyn Fn() -> bool, limit: Duration| {
+        let deadline = Instant::now() + limit;
+        while !is_so() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        is_so()
+    };
+    let path = std::env::join_paths([programs, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    let mut call = command_alone(&["__namespaces", "--", "why", "web", "-n", ""]);
+    let mut call = call.current_dir(&folder).env("PATH", path).spawn().unwrap();
+    let has_started = until(&|| started.iter().all(|file| runs(file)), Duration::from_secs(5));
+    // It may have ended already.
+    Command::new("kill").args([signal, &call.id().to_string()]).stderr(Stdio::null()).status().unwrap();
+    let is_by_signal = !call.wait().unwrap().success() && has_started;
+    if is_by_signal {
+        assert!(until(&|| !started.iter().any(|file| runs(file)), Duration::from_mins(1)), "{signal}");
+    }
+    is_by_signal
+}
+
+/// Whether the process runs whose id is in a file. What ended is there until its parent has asked.
+#[cfg(target_os = "linux")]
+fn runs(file: &Path) -> bool {
+    let Ok(id) = std::fs::read_to_string(file) else { return false };
+    let status = std::fs::read_to_string(Path::new("/proc").join(id.trim()).join("status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ")) && !id.trim().is_empty()
 }
 
 /// zsh takes what is behind the second colon for the command that completes.

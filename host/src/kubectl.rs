@@ -127,7 +127,9 @@ pub struct Kubectl<'a> {
     access: Vec<OsString>,
     kubeconfig: Option<PathBuf>,
     log: &'a dyn Log,
+    /// Whether only what kubectl itself says goes to the log
     is_quiet: bool,
+    /// Whether it leads a group of processes of its own, which ends with it
     is_alone: bool,
 }
 
@@ -154,10 +156,17 @@ impl<'a> Kubectl<'a> {
         }
     }
 
-    /// The same with another time limit of a call. What kubectl has started for a login ends with it.
+    /// The same with another time limit of a call.
     #[must_use]
     pub fn within(self, limit: Duration) -> Self {
-        Self { limit, is_alone: true, ..self }
+        Self { limit, ..self }
+    }
+
+    /// The same, where what kubectl starts for a login ends with it: at the time limit, and by [`process::end_groups`]. No login that
+    /// asks on the terminal can be answered then.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { is_alone: true, ..self }
     }
 
     /// The same; if `is_quiet`, only what kubectl itself says goes to the log.
@@ -225,9 +234,8 @@ impl<'a> Kubectl<'a> {
             command.arg("--ignore-not-found");
         }
         command.args(&self.access);
-        #[cfg(unix)]
         if self.is_alone {
-            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            process::in_group(&mut command);
         }
         let mut lines = MOST_LINES;
         let mut slow = |slow: Slow<'_>| match slow {

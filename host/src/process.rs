@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Interval at which its messages are read then.
 const READ: Duration = Duration::from_millis(100);
 
+/// The groups of processes that run, by their leaders. What one of them started belongs to it.
+#[cfg(unix)]
+static GROUPS: Mutex<Vec<rustix::process::Pid>> = Mutex::new(Vec::new());
+
 /// What is known about a program that takes longer than [`PATIENCE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slow<'a> {
@@ -75,32 +79,74 @@ pub(crate) fn run_patiently(
     wait(child, limit, slow)
 }
 
+/// Lets a program lead a group of processes. Ctrl-C on the terminal does not reach it then: who starts it calls [`end_groups`].
+pub(crate) fn in_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// Ends every group of processes that a program leads. Nothing waits for them: this process is about to end.
+#[cfg(unix)]
+pub(crate) fn end_groups() {
+    let groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner);
+    groups.iter().copied().for_each(kill);
+}
+
 /// Waits for the end of a program, and ends it where it takes longer than the limit; none then.
 fn wait(mut child: Child, limit: Duration, slow: &mut dyn FnMut(Slow<'_>)) -> io::Result<Option<Ended>> {
+    let group = Group::of(&child);
     let ended = end(&mut child, Instant::now() + limit, slow);
     if !matches!(ended, Ok(Some(Ended { output: Some(_), .. }))) {
         // It may have ended already.
-        kill_group(&child);
+        group.end();
         let _ = child.kill();
         let _ = child.wait();
     }
     ended
 }
 
-/// Ends the group of processes that the program leads, if it leads one.
-#[cfg(unix)]
-fn kill_group(child: &Child) {
-    use rustix::process::{Pid, Signal, getpgid, kill_process_group};
+/// The group of processes that a program leads, if it leads one.
+struct Group {
+    #[cfg(unix)]
+    leader: Option<rustix::process::Pid>,
+}
 
-    let group = Pid::from_child(child);
-    if getpgid(Some(group)) == Ok(group) {
-        // It may have ended already.
-        let _ = kill_process_group(group, Signal::KILL);
+impl Group {
+    #[cfg(unix)]
+    fn of(child: &Child) -> Self {
+        let leader = rustix::process::Pid::from_child(child);
+        let is_group = rustix::process::getpgid(Some(leader)) == Ok(leader);
+        if is_group {
+            GROUPS.lock().unwrap_or_else(PoisonError::into_inner).push(leader);
+        }
+        Self { leader: is_group.then_some(leader) }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Child) -> Self {
+        Self {}
+    }
+
+    fn end(&self) {
+        #[cfg(unix)]
+        self.leader.into_iter().for_each(kill);
     }
 }
 
-#[cfg(not(unix))]
-fn kill_group(_: &Child) {}
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        GROUPS.lock().unwrap_or_else(PoisonError::into_inner).retain(|group| Some(*group) != self.leader);
+    }
+}
+
+#[cfg(unix)]
+fn kill(group: rustix::process::Pid) {
+    // It may have ended already.
+    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+}
 
 /// What a program leaves that ends in time.
 fn end(child: &mut Child, deadline: Instant, slow: &mut dyn FnMut(Slow<'_>)) -> io::Result<Option<Ended>> {

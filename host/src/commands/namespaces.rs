@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::args::config::unfinished;
 use crate::commands::inputs::pieces;
+use crate::console::{Console, interrupt};
 use crate::files::exclude::Exclude;
 use crate::files::found;
 use crate::files::input::Given;
@@ -32,7 +33,6 @@ const LIMIT: Duration = Duration::from_secs(3);
 
 /// The same for kubectl, which is stopped before this process ends.
 const LIMIT_OF_KUBECTL: Duration = Duration::from_secs(2);
-const REQUEST_TIMEOUT: &str = "--request-timeout=2s";
 
 const NAMES: &str = "{{range .items}}{{.metadata.name}}{{\"\\n\"}}{{end}}";
 
@@ -55,6 +55,7 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>, line: &Command) -> O
         }
         _ => return None,
     };
+    interrupt::end_cleanly(&Console::new(io::sink()));
     let home = std::env::home_dir();
     let words: Vec<OsString> = words.into_iter().map(|word| at_home(word, home.as_deref())).collect();
     let names: String = find(line, &words).into_iter().map(|name| name + "\n").collect();
@@ -115,9 +116,10 @@ fn of_cluster(matches: &ArgMatches) -> String {
     let context = matches.try_get_one::<String>("context").ok().flatten();
     let kubeconfig = matches.try_get_one::<PathBuf>("kubeconfig").ok().flatten();
     let kubectl = Kubectl::new(context.map(String::as_str), kubeconfig.map(PathBuf::as_path), &Silent);
-    let options = [REQUEST_TIMEOUT.to_owned()];
+    // kubectl ends by itself then, and says nothing.
+    let options = [format!("--request-timeout={}s", LIMIT_OF_KUBECTL.as_secs())];
     let query = Query { resources: "namespaces", names: &[], scope: &Scope::Context, options: &options };
-    kubectl.within(LIMIT_OF_KUBECTL).printed(&query, NAMES).unwrap_or_default()
+    kubectl.within(LIMIT_OF_KUBECTL).alone().printed(&query, NAMES).unwrap_or_default()
 }
 
 /// At Tab, a message would be in the middle of the command line.

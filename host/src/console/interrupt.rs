@@ -1,4 +1,5 @@
-//! Interrupts: a command that is ended by a signal leaves neither half-written files nor a bar on the terminal.
+//! Interrupts: a command that is ended by a signal leaves neither half-written files nor a bar on the terminal, nor programs that run
+//! on.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -55,6 +56,7 @@ pub fn end_cleanly(console: &Console) {
                     continue;
                 }
                 console.hide_progress();
+                crate::process::end_groups();
                 let _abandoned = crate::files::atomic_file::abandon();
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
                 return;
