@@ -237,11 +237,11 @@ impl<'a> Kubectl<'a> {
         if self.is_alone {
             process::in_group(&mut command);
         }
-        let mut lines = MOST_LINES;
+        let mut messages = Messages { log: self.log, heard: String::new(), shown: 0, most: MOST_LINES };
         let mut slow = |slow: Slow<'_>| match slow {
             Slow::Running if self.is_quiet => {}
             Slow::Running => self.log.line(&format!("note: waiting for kubectl {}", call(query))),
-            Slow::Says(line) => self.pass_on(line, &mut lines),
+            Slow::Says(line) => messages.hear(line),
         };
         let ended = match process::run_patiently(&mut command, self.limit, &mut slow) {
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Err(KubectlError::NoProgram),
@@ -249,22 +249,39 @@ impl<'a> Kubectl<'a> {
         };
         let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query), limit: self.limit })?;
         let is_success = ended.is_success();
-        let (reason, is_forbidden) = (without_credentials(&reason(&ended)), is_forbidden(&ended));
+        let (reason, is_forbidden) = (reason(&ended), is_forbidden(&ended));
         let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
         if !is_success {
             let failed = KubectlError::Failed { call: call(query), reason, is_forbidden };
             return if is_forbidden { Ok((output, Some(failed))) } else { Err(failed) };
         }
-        ended.rest.lines().for_each(|line| self.pass_on(line, &mut lines));
+        ended.rest.lines().for_each(|line| messages.hear(line));
         Ok((output, None))
     }
+}
 
-    /// Shows a line of its messages, if so many more may be shown.
-    fn pass_on(&self, line: &str, most: &mut usize) {
-        if *most > 0 && !line.trim().is_empty() {
-            *most -= 1;
-            self.log.line(&format!("kubectl: {}", without_credentials(line)));
+/// The messages of a call.
+struct Messages<'a> {
+    log: &'a dyn Log,
+    /// Those so far, as they are
+    heard: String,
+    /// How many lines of them were shown
+    shown: usize,
+    /// How many more lines may be shown
+    most: usize,
+}
+
+impl Messages<'_> {
+    /// Shows a line. A password may be on the line behind its name, so what came before is looked at too.
+    fn hear(&mut self, line: &str) {
+        if self.most == 0 || line.trim().is_empty() {
+            return;
         }
+        self.most -= 1;
+        self.heard.extend([line, "\n"]);
+        let masked = without_credentials(&self.heard);
+        masked.lines().skip(self.shown).for_each(|line| self.log.line(&format!("kubectl: {line}")));
+        self.shown = self.shown.max(masked.lines().count());
     }
 }
 
@@ -333,6 +350,11 @@ mod tests {
             (
                 "echo 'Unable to connect to the server: proxyconnect tcp: dial http://bob:hunter2@proxy:3128' >&2; exit 1",
                 "kubectl get pods failed: Unable to connect to the server: proxyconnect tcp: dial ***@proxy:3128",
+            ),
+            ("printf 'password:\\n  hunter2\\n' >&2; exit 1", "kubectl get pods failed: ***"),
+            (
+                "printf 'password: |-\\n  hunter2 x\\n  hunter2\\n' >&2; exit 1",
+                "kubectl get pods failed: ***",
             ),
             (
                 "echo 'Error from server (Forbidden): pods is forbidden' >&2; exit 1",

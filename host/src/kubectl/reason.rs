@@ -1,5 +1,6 @@
 //! What failed, of what kubectl prints about it.
 
+use crate::masking::without_credentials;
 use crate::process::{Ended, on_one_line};
 
 /// The begin of a line with an error of the API server.
@@ -8,10 +9,10 @@ const OF_SERVER: &str = "Error from server";
 /// The begin of the line that says why there is no connection.
 const NO_CONNECTION: &str = "Unable to connect to the server: ";
 
-/// Why kubectl failed, on one line. Most failures end with one line that says it, after lines of the log that repeat it.
+/// Why kubectl failed, on one line and without credentials. Most failures end with one line that says it, after lines of the log that repeat it.
 /// What was shown while kubectl ran is not repeated, unless nothing came after it.
 pub(super) fn reason(ended: &Ended) -> String {
-    let talk = if ended.rest.trim().is_empty() { &ended.talk } else { &ended.rest };
+    let talk = masked(ended);
     let lines: Vec<&str> = talk.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let said: Vec<&str> = lines.iter().copied().filter(|line| !is_of_log(line)).collect();
     let Some(last) = said.last().or(lines.last()) else {
@@ -29,6 +30,18 @@ pub(super) fn reason(ended: &Ended) -> String {
     let parts: Vec<&str> = said.iter().skip(first).take(1).chain(items).copied().collect();
     let reason = parts.join(" ");
     on_one_line(reason.strip_prefix("error: ").unwrap_or(&reason))
+}
+
+/// What came last of its messages, without credentials. A password may be on the line behind its name, so all that it said is looked
+/// at.
+fn masked(ended: &Ended) -> String {
+    let talk = without_credentials(&ended.talk);
+    if ended.rest.trim().is_empty() {
+        return talk;
+    }
+    let told = ended.talk.strip_suffix(&ended.rest).unwrap_or_default();
+    let told = without_credentials(told).lines().count();
+    talk.lines().skip(told).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether the user may not do it, wherever the output says so.
@@ -97,6 +110,23 @@ mod tests {
             assert_eq!(reason(&Ended { status: None, output: None, talk, rest: String::new() }), expected);
         }
     }
+
+    #[test]
+    fn a_password_behind_its_name_is_not_the_reason() {
+        for value in ["HUNTER2", "  HUNTER2", "\n\nHUNTER2", "'HUNTER2'"] {
+            for name in ["password:", "error: password =", "token: |", "secret: >-"] {
+                for (told, rest) in [
+                    (String::new(), format!("{name}\n{value}\n")),
+                    (format!("{name}\n"), format!("{value}\n")),
+                ] {
+                    let talk = format!("{told}{rest}");
+                    let said = reason(&Ended { status: None, output: None, talk, rest });
+                    assert!(!said.contains("HUNTER2"), "{said}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn it_is_forbidden_whatever_a_plugin_prints_before() {
         for (talk, expected) in [
