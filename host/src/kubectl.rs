@@ -16,7 +16,7 @@ use review::log::Log;
 use review::object_name::parse_name;
 use serde_json::Value;
 
-use self::reason::{is_forbidden, reason};
+use self::reason::{is_forbidden, is_unauthorized, reason};
 use crate::masking::without_credentials;
 use crate::process::{self, Slow};
 use crate::text::reason_of;
@@ -45,6 +45,8 @@ pub enum KubectlError {
         reason: String,
         /// Whether the user may not do it
         is_forbidden: bool,
+        /// Whether the login is missing or has ended
+        is_login: bool,
     },
     /// There is no such kubeconfig, or it cannot be read
     #[error("{}: {}", path.display(), reason_of(reason))]
@@ -84,6 +86,7 @@ impl KubectlError {
             Self::Failed { .. } if self.is_forbidden() => {
                 "name a namespace that you may read with -n NAMESPACE, or another context with --context NAME"
             }
+            Self::Failed { is_login: true, .. } => "log in to the cluster again, and try kubectl get pods",
             Self::Failed { .. } => {
                 "try kubectl get pods, and name the cluster with --context NAME or --kubeconfig FILE"
             }
@@ -249,10 +252,11 @@ impl<'a> Kubectl<'a> {
         };
         let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query), limit: self.limit })?;
         let is_success = ended.is_success();
-        let (reason, is_forbidden) = (reason(&ended), is_forbidden(&ended));
+        let reason = reason(&ended);
+        let (is_forbidden, is_login) = (is_forbidden(&ended), is_unauthorized(&ended));
         let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
         if !is_success {
-            let failed = KubectlError::Failed { call: call(query), reason, is_forbidden };
+            let failed = KubectlError::Failed { call: call(query), reason, is_forbidden, is_login };
             return if is_forbidden { Ok((output, Some(failed))) } else { Err(failed) };
         }
         ended.rest.lines().for_each(|line| messages.hear(line));
@@ -353,6 +357,10 @@ mod tests {
             ),
             ("printf 'password:\\n  hunter2\\n' >&2; exit 1", "kubectl get pods failed: ***"),
             (
+                "echo 'error: You must be logged in to the server (Unauthorized)' >&2; exit 1",
+                "kubectl get pods failed: You must be logged in to the server (Unauthorized)",
+            ),
+            (
                 "printf 'password: |-\\n  hunter2 x\\n  hunter2\\n' >&2; exit 1",
                 "kubectl get pods failed: ***",
             ),
@@ -371,7 +379,9 @@ mod tests {
             let query = Query { resources: "pods", names: &[], scope: &Scope::Context, options: &[] };
             let error = kubectl.objects(&query).unwrap_err();
             assert_eq!(error.to_string(), message);
-            assert!(!error.help().is_empty());
+            let help = error.help();
+            assert!(!help.is_empty());
+            assert_eq!(help.starts_with("log in"), message.contains("logged in"));
         }
         let kubectl =
             Kubectl { program: folder.path().join("none").into(), ..Kubectl::new(None, None, &Silent) };

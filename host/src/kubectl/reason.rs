@@ -49,6 +49,11 @@ pub(super) fn is_forbidden(ended: &Ended) -> bool {
     ended.talk.contains("(Forbidden)")
 }
 
+/// Whether the login is missing or has ended. kubectl: `error: You must be logged in to the server (Unauthorized)`
+pub(super) fn is_unauthorized(ended: &Ended) -> bool {
+    ["(Unauthorized)", "You must be logged in to the server"].iter().any(|words| ended.talk.contains(words))
+}
+
 fn is_error(line: &str) -> bool {
     line.get(.."error".len()).is_some_and(|start| start.eq_ignore_ascii_case("error"))
 }
@@ -66,7 +71,7 @@ fn is_of_log(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_forbidden, reason};
+    use super::{is_forbidden, is_unauthorized, reason};
     use crate::process::Ended;
 
     #[test]
@@ -142,6 +147,22 @@ mod tests {
                 expected,
                 "{talk}"
             );
+        }
+    }
+
+    #[test]
+    fn a_login_that_has_ended_is_known() {
+        for (talk, expected) in [
+            ("error: You must be logged in to the server (Unauthorized)", true),
+            (
+                "error: You must be logged in to the server (the server has asked for the client to provide credentials)",
+                true,
+            ),
+            ("Error from server (Unauthorized): Unauthorized", true),
+            ("Error from server (Forbidden): pods is forbidden", false),
+        ] {
+            let ended = Ended { status: None, output: None, talk: talk.to_owned(), rest: String::new() };
+            assert_eq!(is_unauthorized(&ended), expected, "{talk}");
         }
     }
 }
