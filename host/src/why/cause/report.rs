@@ -49,7 +49,7 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
                     format!("{given}, which it cannot check with imagePullPolicy Never"),
                     format!("set imagePullPolicy: IfNotPresent in {}", template(facts)),
                 ),
-                None => Draft::new(given, ask(facts)),
+                None => Draft::new(given, ask(facts, image)),
             }
         }
         Meaning::NoRegistry => Draft::new(
