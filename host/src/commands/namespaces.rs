@@ -4,11 +4,13 @@
 //! words of the command line ─▶ manifests, or kubectl ─▶ names
 //! ```
 
+mod shell_line;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::iter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -27,6 +29,7 @@ use crate::files::found;
 use crate::files::input::Given;
 use crate::files::search::Search;
 use crate::kubectl::{Kubectl, Query, Scope};
+use shell_line::{at_home, words};
 
 /// How long a user waits at Tab. What is read until then is offered.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -66,30 +69,8 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>, line: &Command) -> O
     })
 }
 
-/// The words of a line, as a shell reads them, without the name of the program. The one at the cursor may be empty. Nothing is
-/// expanded.
-fn words(before: &str, behind: &str) -> Vec<String> {
-    let gap = match (before.ends_with(char::is_whitespace), behind.starts_with(char::is_whitespace)) {
-        (true, true) => "''",
-        (true, false) => "'' ",
-        (false, _) => "",
-    };
-    let line = format!("{before}{gap}{behind}");
-    // The quote in which the cursor is may not have its end yet.
-    let words = ["", "'", "\""].iter().find_map(|end| shlex::split(&format!("{line}{end}")));
-    words.unwrap_or_default().into_iter().skip(1).collect()
-}
-
-/// The word with the home folder in place of `~`.
-fn at_home(word: OsString, home: Option<&Path>) -> OsString {
-    let below = word.to_str().and_then(|word| word.strip_prefix("~/"));
-    match (below, home) {
-        (Some(below), Some(home)) => home.join(below).into_os_string(),
-        _ => word,
-    }
-}
-
-/// The namespaces that are found within the time limit.
+/// The namespaces that a command line can name, as far as they are found within the time limit; `words` are those behind the name
+/// of the program.
 fn find(line: &Command, words: &[OsString]) -> BTreeSet<String> {
     let deadline = Instant::now() + LIMIT;
     let (sender, receiver) = mpsc::channel();
@@ -174,41 +155,4 @@ fn of_path(path: &str, search: &Search, mut send: impl FnMut(&str)) {
 fn namespace(object: &Value) -> Option<&str> {
     let is_namespace = object.get("kind").is_some_and(|kind| kind == "Namespace");
     object.pointer(if is_namespace { "/metadata/name" } else { "/metadata/namespace" })?.as_str()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::{at_home, words};
-
-    #[test]
-    fn words_are_those_of_a_shell() {
-        for (before, behind, expected) in [
-            ("acr-pull-secret check -n ", "", &["check", "-n", ""] as &[&str]),
-            ("acr-pull-secret check -n sh", "", &["check", "-n", "sh"]),
-            ("acr-pull-secret check -n ", " deploy", &["check", "-n", "", "deploy"]),
-            ("acr-pull-secret check -n ", "deploy", &["check", "-n", "", "deploy"]),
-            ("acr-pull-secret why --context a@b:c=d -n ", "", &["why", "--context", "a@b:c=d", "-n", ""]),
-            (
-                r#"acr-pull-secret check my\ dir 'it s' "a b" -n "#,
-                "",
-                &["check", "my dir", "it s", "a b", "-n", ""],
-            ),
-            ("acr-pull-secret check '$(id)' -n \"s", "", &["check", "$(id)", "-n", "s"]),
-            ("acr-pull-secret check $(id) -n 's", "", &["check", "$(id)", "-n", "s"]),
-            ("", "", &[]),
-        ] {
-            assert_eq!(words(before, behind), expected, "{before}|{behind}");
-        }
-    }
-
-    #[test]
-    fn a_tilde_is_the_home_folder() {
-        let home = Path::new("/home/ann");
-        for (word, expected) in [("~/m", "/home/ann/m"), ("~bob/m", "~bob/m"), ("a~/m", "a~/m"), ("~", "~")] {
-            assert_eq!(at_home(word.into(), Some(home)), expected);
-            assert_eq!(at_home(word.into(), None), word);
-        }
-    }
 }
