@@ -43,8 +43,12 @@ const IN_BASH: &str = r#"_acr_pull_secret_namespaces() {
 }
 
 _acr_pull_secret_files() {
-    local IFS=$'\n'
-    COMPREPLY=($(compgen -f -- "${cur}"))
+    local file
+    COMPREPLY=()
+    # Line by line: a name such as [ab].yaml must not become those that match it. macOS's bash has no mapfile.
+    while IFS= read -r file ; do
+        COMPREPLY+=("${file}")
+    done < <(compgen -f -- "${cur}")
     # bash quotes what it inserts: a name such as $(id) must not become a call.
     if [[ ${BASH_VERSINFO[0]} -ge 4 ]] ; then
         compopt -o filenames 2>/dev/null
