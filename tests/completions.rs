@@ -290,6 +290,49 @@ fn bash_quotes_the_names_of_files() {
     assert!(!place.folder.path().join("hacked").exists());
 }
 
+/// kubectl asks for what it offers behind the name of a plugin.
+#[test]
+fn the_executable_that_kubectl_asks_offers_what_the_script_for_bash_does() {
+    let place = Place::new();
+    place.link("kubectl_complete-acr_pull_secret");
+    for (words, offered) in ROWS {
+        let words: Vec<&str> = words.iter().map(|word| if word.is_empty() { "''" } else { word }).collect();
+        let call = format!("kubectl_complete-acr_pull_secret {}", words.join(" "));
+        let output = place.output(Command::new("sh").args(["-c", &call]), None);
+        let (directive, found) = output
+            .trim_end()
+            .rsplit_once('\n')
+            .map_or((output.trim_end(), ""), |(found, last)| (last, found));
+        assert_eq!(sorted(found.lines()), *offered, "{words:?}");
+        assert_eq!(directive, ":4", "{words:?}: files are no values of these");
+    }
+    let call = "kubectl_complete-acr_pull_secret check deploy/";
+    assert_eq!(place.output(Command::new("sh").args(["-c", call]), None), ":0\n", "the shell offers files");
+    assert!(!place.folder.path().join("hacked").exists());
+}
+
+#[test]
+#[ignore = "needs kubectl"]
+fn kubectl_completes_its_plugin() {
+    let place = Place::new();
+    place.link("kubectl-acr_pull_secret");
+    place.link("kubectl_complete-acr_pull_secret");
+    for (words, offered) in [
+        (
+            "check -o ''",
+            ["azure", "github", "gitlab", "json", "junit", "markdown", "sarif", "text", ":4"].as_slice(),
+        ),
+        ("check --output=gi", &["github", "gitlab", ":4"]),
+        ("check deploy -n sh", &["shop", ":4"]),
+        ("policy pu", &["pull", "push", ":4"]),
+        ("check de", &[":0"]),
+    ] {
+        let call = format!("kubectl __complete acr-pull-secret {words} 2>/dev/null");
+        let output = place.output(Command::new("sh").args(["-c", &call]), None);
+        assert_eq!(sorted(output.lines()), sorted(offered.iter().copied()), "{words}");
+    }
+}
+
 /// bash makes three words of `--context=prod`.
 #[cfg(target_os = "linux")]
 #[test]

@@ -23,6 +23,9 @@ fn a_plugin_of_kubectl_speaks_of_itself_as_one() {
         assert!(help.contains("\n  kubectl acr-pull-secret check manifests/"), "{help}");
         assert!(help.contains("| kubectl acr-pull-secret check -"), "{help}");
         assert!(!help.contains("kubectl-acr_pull_secret"), "{help}");
+        // The script completes the command alone.
+        let script = run(name, &["completions", "bash"]);
+        assert!(script.ends_with("kubectl_complete-acr_pull_secret in a folder of PATH\n"), "{script}");
         let error = run(name, &["check"]);
         assert!(error.contains("name one, such as kubectl acr-pull-secret check deploy/, or set paths in .acr-pull-secret.yaml"), "{error}");
         let error = run(name, &["check", "-f", "x"]);

@@ -13,6 +13,7 @@ pub mod man;
 pub mod namespaces;
 mod ordered_parallel;
 pub mod playground;
+pub mod plugin_completion;
 pub mod policy;
 mod policy_file;
 mod pulling;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use acr_pull_secret::args::config::{self, CallError};
 use acr_pull_secret::args::{missing, usage};
-use acr_pull_secret::commands::{Cli, namespaces, run};
+use acr_pull_secret::commands::{Cli, namespaces, plugin_completion, run};
 use acr_pull_secret::console::{Console, ExitStatus, Io, interrupt};
 use acr_pull_secret::files::input::OnlyOnce;
 use acr_pull_secret::program;
@@ -23,6 +23,9 @@ fn main() -> ExitCode {
         return end;
     }
     if let Some(end) = namespaces::serve(std::env::args_os(), &Cli::command()) {
+        return end;
+    }
+    if let Some(end) = plugin_completion::serve(std::env::args_os(), &Cli::command()) {
         return end;
     }
     program::set(std::env::args_os().next().as_deref());

@@ -12,6 +12,10 @@ use clap::Command;
 /// The name of the executable that kubectl runs as `kubectl acr-pull-secret`. kubectl: pkg/cmd/plugin/plugin.go
 const PLUGIN: &str = "kubectl-acr_pull_secret";
 
+/// The name of the executable that kubectl asks what it can offer behind `kubectl acr-pull-secret`. kubectl:
+/// `pkg/cmd/plugin/plugin_completion.go`
+const COMPLETION: &str = "kubectl_complete-acr_pull_secret";
+
 /// The name of the command in texts.
 const NAME: &str = "acr-pull-secret";
 
@@ -23,28 +27,38 @@ static IS_PLUGIN: OnceLock<bool> = OnceLock::new();
 /// Sets the name, once, from the first argument of the process.
 pub fn set(first: Option<&OsStr>) {
     // A second name would be that of the same process.
-    let _ = IS_PLUGIN.set(is_plugin(first));
+    let _ = IS_PLUGIN.set(is_named(first, PLUGIN));
 }
 
-fn is_plugin(first: Option<&OsStr>) -> bool {
+/// Whether kubectl asks what it can offer, from the first argument of the process.
+pub fn is_completion(first: Option<&OsStr>) -> bool {
+    is_named(first, COMPLETION)
+}
+
+fn is_named(first: Option<&OsStr>, name: &str) -> bool {
     let stem = first.and_then(|first| Path::new(first).file_stem()).and_then(OsStr::to_str);
-    stem.is_some_and(|stem| stem.eq_ignore_ascii_case(PLUGIN))
+    stem.is_some_and(|stem| stem.eq_ignore_ascii_case(name))
+}
+
+/// Whether the command was called as a plugin of kubectl.
+pub fn is_plugin() -> bool {
+    IS_PLUGIN.get() == Some(&true)
 }
 
 /// The name of the command in a call that the user can type.
 pub fn name() -> &'static str {
-    if IS_PLUGIN.get() == Some(&true) { CALLED } else { NAME }
+    if is_plugin() { CALLED } else { NAME }
 }
 
 /// A help of the command, in which its calls are those that the user can type. What a help has of other texts, it has in quotes
 /// or as names without white space: these stay as they are.
 pub fn called(text: &str) -> Cow<'_, str> {
-    if IS_PLUGIN.get() == Some(&true) { called_as_plugin(text) } else { Cow::Borrowed(text) }
+    if is_plugin() { called_as_plugin(text) } else { Cow::Borrowed(text) }
 }
 
 /// The command line, named as the user called it, with the examples of its helps.
 pub fn named(command: Command) -> Command {
-    if IS_PLUGIN.get() == Some(&true) { named_as_plugin(command) } else { command }
+    if is_plugin() { named_as_plugin(command) } else { command }
 }
 
 /// The command line, named as that of the plugin of kubectl, with the examples of its helps.
@@ -163,7 +177,7 @@ mod tests {
     use clap::CommandFactory as _;
     use proptest::prelude::*;
 
-    use super::{COMMANDS, called_as_plugin, is_plugin};
+    use super::{COMMANDS, PLUGIN, called_as_plugin, is_completion, is_named};
     use crate::commands::Cli;
     use crate::text::shell_path;
 
@@ -219,9 +233,11 @@ mod tests {
             ("kubectl-acr_pull_secrets", false),
             ("", false),
         ] {
-            assert_eq!(is_plugin(Some(OsStr::new(first))), is, "{first}");
+            assert_eq!(is_named(Some(OsStr::new(first)), PLUGIN), is, "{first}");
+            assert!(!is_completion(Some(OsStr::new(first))), "{first}");
         }
-        assert!(!is_plugin(None));
+        assert!(!is_named(None, PLUGIN) && !is_completion(None));
+        assert!(is_completion(Some(OsStr::new("/usr/bin/kubectl_complete-acr_pull_secret"))));
     }
 
     #[test]

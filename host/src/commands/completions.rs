@@ -14,18 +14,22 @@ use crate::args::names_namespace;
 use crate::commands::policy_file::own_rules;
 use crate::console::ExitStatus;
 use crate::console::Io;
+use crate::program::is_plugin;
 use crate::pull;
 
 const EXAMPLES: &str = "Examples:
   acr-pull-secret completions bash \\
     > ~/.local/share/bash-completion/completions/acr-pull-secret
   acr-pull-secret completions zsh > \"${fpath[1]}/_acr-pull-secret\"
-  acr-pull-secret completions fish > ~/.config/fish/completions/acr-pull-secret.fish";
+  acr-pull-secret completions fish > ~/.config/fish/completions/acr-pull-secret.fish
+
+kubectl completes its plugin through a link in a folder of PATH:
+  ln -s \"$(command -v kubectl-acr_pull_secret)\" ~/.local/bin/kubectl_complete-acr_pull_secret";
 
 const NAME: &str = "acr-pull-secret";
 
 /// What the library writes as the only namespace; each script has a call instead.
-const NAMESPACE: &str = "__NAMESPACE__";
+pub(super) const NAMESPACE: &str = "__NAMESPACE__";
 
 /// How the library completes files in bash.
 const FILES: &str = r#"COMPREPLY=($(compgen -f "${cur}"))"#;
@@ -83,9 +87,8 @@ pub struct Completions {
 /// # Errors
 /// - standard output cannot be written
 pub fn run(args: &Completions, line: Command, io: &mut Io) -> Result<ExitStatus> {
-    let rules = own_rules(io)?.into_iter().chain(pull::rules::rules()).map(|rule| rule.id);
-    let rules: Vec<String> = rules.collect();
-    let line = with_namespaces(with_rules(line, &rules));
+    let rules = rules(io)?;
+    let line = offered_by(line, &rules);
     let mut line = if args.shell == Shell::Zsh { with_escaped_names(line) } else { line };
     // The library panics if writing fails, so it writes to memory.
     let mut script = Vec::new();
@@ -93,7 +96,23 @@ pub fn run(args: &Completions, line: Command, io: &mut Io) -> Result<ExitStatus>
     let script = completed(args.shell, &String::from_utf8(script)?, &rules);
     io.stdout.write_all(script.as_bytes())?;
     io.stdout.flush()?;
+    if is_plugin() {
+        io.stderr.line(
+            "note: this script completes acr-pull-secret; for kubectl acr-pull-secret, link the command as \
+             kubectl_complete-acr_pull_secret in a folder of PATH",
+        );
+    }
     Ok(ExitStatus::Fine)
+}
+
+/// The rules that `explain` explains.
+pub(super) fn rules(io: &Io) -> Result<Vec<String>> {
+    Ok(own_rules(io)?.into_iter().chain(pull::rules::rules()).map(|rule| rule.id).collect())
+}
+
+/// The command line with all values that can be offered: rules, and [`NAMESPACE`] wherever a namespace is named.
+pub(super) fn offered_by(line: Command, rules: &[String]) -> Command {
+    with_namespaces(with_rules(line, rules))
 }
 
 /// The command line with the rules as values of `explain`, which also takes images.

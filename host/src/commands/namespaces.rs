@@ -71,7 +71,7 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>, line: &Command) -> O
 
 /// The namespaces that a command line can name, as far as they are found within the time limit; `words` are those behind the name
 /// of the program.
-fn find(line: &Command, words: &[OsString]) -> BTreeSet<String> {
+pub(super) fn find(line: &Command, words: &[OsString]) -> BTreeSet<String> {
     let deadline = Instant::now() + LIMIT;
     let (sender, receiver) = mpsc::channel();
     let (line, words) = (line.clone(), words.to_vec());
