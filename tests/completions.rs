@@ -41,6 +41,7 @@ const ROWS: &[(&[&str], &[&str])] = &[
     (&["check", "-o", "git"], &["github", "gitlab"]),
     // Behind a path.
     (&["check", "deploy", "-o", "gith"], &["github"]),
+    (&["completions", "z"], &["zsh"]),
     (&["test", "-o", "j"], &["json", "junit"]),
     (&["explain", "secret-exp"], &["secret-expired", "secret-expires-soon"]),
     (&["explain", "pull-d"], &["pull-denied"]),
@@ -94,6 +95,9 @@ const EQUALS: &[(&[&str], &[&str])] = &[
             "overlay",
         ],
     ),
+    // No file is a context or a platform; bash keeps what is typed.
+    (&["check", "--context", "bro"], &["bro"]),
+    (&["check", "--platform", "=", "bro"], &["bro"]),
     // A name is no pattern.
     (&["check", "--settings", "globs/["], &["globs/[ab].yaml"]),
     (&["check", "--settings", "a"], &["a b.yaml", "a dir"]),
@@ -257,6 +261,7 @@ fn bash_completes_commands_options_values_and_namespaces() {
 #[ignore = "needs fish and zsh"]
 fn fish_and_zsh_complete_what_bash_does() {
     let place = Place::new();
+    assert_eq!(place.fish(&["check", "--context", "bro"]), [""; 0], "no file is a context");
     for (words, offered) in ROWS {
         let is_file = |offered: &String| place.folder.path().join(offered.trim_end_matches('/')).exists();
         let by_fish: Vec<String> = place.fish(words).into_iter().filter(|it| !is_file(it)).collect();
@@ -426,5 +431,5 @@ fn the_names_of_values_have_no_colon_for_zsh() {
         let (_, behind) = line.split_once("]:").unwrap();
         assert_eq!(behind.replace(r"\:", "").matches(':').count(), 1, "{line}");
     }
-    assert!(script.contains(r"]:HOST\:PORT\:ADDRESS:_default"));
+    assert!(script.contains(r"]:HOST\:PORT\:ADDRESS:' "));
 }

@@ -7,7 +7,7 @@ use std::io::Write as _;
 
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Args, Command};
+use clap::{Arg, Args, Command, ValueEnum as _, ValueHint};
 use clap_complete::Shell;
 
 use crate::args::names_namespace;
@@ -110,9 +110,26 @@ pub(super) fn rules(io: &Io) -> Result<Vec<String>> {
     Ok(own_rules(io)?.into_iter().chain(pull::rules::rules()).map(|rule| rule.id).collect())
 }
 
-/// The command line with all values that can be offered: rules, and [`NAMESPACE`] wherever a namespace is named.
+/// The command line with all values that can be offered: rules, and [`NAMESPACE`] wherever a namespace is named. Of other values,
+/// shells offer files where the value is a path, and nothing where not.
 pub(super) fn offered_by(line: Command, rules: &[String]) -> Command {
-    with_namespaces(with_rules(line, rules))
+    with_hints(with_namespaces(with_rules(line, rules)))
+}
+
+/// The command line with a hint at the values that no shell can know.
+fn with_hints(line: Command) -> Command {
+    let hinted = |arg: Arg| if is_open(&arg) { arg.value_hint(ValueHint::Other) } else { arg };
+    line.mut_args(hinted).mut_subcommands(with_hints)
+}
+
+/// Whether the value of an argument is neither one of some nor a path.
+fn is_open(arg: &Arg) -> bool {
+    let names = arg.get_value_names().unwrap_or_default();
+    let is_path =
+        |name: &str| ["DIR", "FILE", "FOLDER", "PATH", "PATTERN"].iter().any(|it| name.contains(it));
+    arg.get_action().takes_values()
+        && arg.get_possible_values().is_empty()
+        && !names.iter().any(|name| is_path(name))
 }
 
 /// The command line with the rules as values of `explain`, which also takes images.
@@ -146,6 +163,8 @@ fn completed(shell: Shell, script: &str, rules: &[String]) -> String {
             let namespaces = format!(r#"COMPREPLY=($(compgen -W "{NAMESPACE}" -- "${{cur}}"))"#);
             let script = script.replace(&namespaces, "_acr_pull_secret_namespaces");
             let script = script.replace(FILES, "_acr_pull_secret_files");
+            // bash has an error here where the function is called by anything but Tab.
+            let script = script.replace("compopt -o nospace\n", "compopt -o nospace 2>/dev/null\n");
             format!("{IN_BASH}{script}")
         }
         Shell::Zsh => {
@@ -158,7 +177,9 @@ fn completed(shell: Shell, script: &str, rules: &[String]) -> String {
         Shell::Fish => {
             let value = format!("\"{NAMESPACE}\\t''\"");
             let script = script.replace(&value, "\"(__fish_acr_pull_secret_namespaces)\"");
-            format!("{IN_FISH}{script}{}", rules_in_fish(rules))
+            let shells = Shell::value_variants().iter().map(ToString::to_string).collect::<Vec<_>>();
+            let of_arguments = in_fish("explain", rules) + &in_fish("completions", &shells);
+            format!("{IN_FISH}{script}{of_arguments}")
         }
         _ => script.to_owned(),
     }
@@ -185,10 +206,10 @@ fn with_options_behind_paths(script: &str) -> String {
     script.replace("\n'*::", "\n'*:")
 }
 
-/// For fish, the library writes the values of options, but not of arguments.
-fn rules_in_fish(rules: &[String]) -> String {
-    let condition = "__fish_acr_pull_secret_using_subcommand explain";
-    format!("complete -c {NAME} -n \"{condition}\" -f -a \"{}\"\n", rules.join(" "))
+/// The values of a command's arguments for fish, because the library writes only those of options.
+fn in_fish(command: &str, values: &[String]) -> String {
+    let condition = format!("__fish_acr_pull_secret_using_subcommand {command}");
+    format!("complete -c {NAME} -n \"{condition}\" -f -a \"{}\"\n", values.join(" "))
 }
 
 /// The script for bash with one spelling of its states. The library spells the hyphens of the command's name differently

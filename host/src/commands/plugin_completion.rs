@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::commands::completions::{NAMESPACE, offered_by, rules};
 use crate::commands::namespaces;
@@ -109,6 +109,7 @@ fn values(arg: &Arg, typed: &str) -> (Vec<String>, Otherwise) {
         .map(|value| value.get_name().to_owned())
         .collect();
     match all.as_slice() {
+        [] if arg.get_value_hint() == ValueHint::Other => (all, Otherwise::OfferNothing),
         [] => (all, Otherwise::OfferFiles),
         [only] if only == NAMESPACE => (all, Otherwise::OfferNothing),
         _ => (all.into_iter().filter(|value| value.starts_with(typed)).collect(), Otherwise::OfferNothing),
@@ -167,12 +168,12 @@ impl<'a> Typed<'a> {
 mod tests {
     use clap::CommandFactory as _;
 
-    use super::{Otherwise, candidates};
+    use super::{Otherwise, candidates, offered_by};
     use crate::commands::Cli;
 
     #[test]
     fn candidates_fit_where_the_word_is() {
-        let mut line = Cli::command();
+        let mut line = offered_by(Cli::command(), &[]);
         line.build();
         for (words, expected, files) in [
             (&["fi"] as &[&str], &["fix"] as &[&str], false),
@@ -188,6 +189,9 @@ mod tests {
             (&["check", "fi"], &[], true),
             (&["check", "--settings", "fi"], &[], true),
             (&["check", "-", "fi"], &[], true),
+            (&["check", "--context", "fi"], &[], false),
+            (&["check", "--platform=fi"], &[], false),
+            (&["why", "fi"], &[], false),
             (&["nothing", "fi"], &[], false),
             (&["completions", "b"], &["bash"], false),
             (&["completions", "bash", "z"], &[], false),
