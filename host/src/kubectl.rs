@@ -165,7 +165,7 @@ impl<'a> Kubectl<'a> {
         Self { limit, ..self }
     }
 
-    /// The same, where what kubectl starts for a login ends with it: at the time limit, and by [`process::end_groups`]. No login that
+    /// The same, where what kubectl starts for a login ends with it: at the time limit, and by `process::end_groups`. No login that
     /// asks on the terminal can be answered then.
     #[must_use]
     pub fn alone(self) -> Self {

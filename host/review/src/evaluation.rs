@@ -18,7 +18,7 @@ use crate::inventory;
 use crate::kind::{Judged, Kind, not_judged};
 use crate::manifest::{Content, Manifest};
 use crate::other_namespace::{self, Owner};
-use crate::outcome::{Outcome, Pods, Source};
+use crate::outcome::{Outcome, Pods, Source, as_written};
 use crate::policy_resource::PolicyResource;
 use crate::request::Asked;
 use crate::similar_secret;
@@ -393,12 +393,6 @@ fn is_new(request: &Asked<'_>, spec_pointer: &str) -> bool {
 }
 
 /// Whether the request creates pods from the object's templates: the object is not being deleted.
-/// The pointer into the object as it is written, for a pointer into what the API server stores: `stringData` as `data`.
-fn as_written(object: &Value, pointer: String) -> String {
-    let written = pointer.strip_prefix("/data/").map(|key| format!("/stringData/{key}"));
-    written.filter(|written| object.pointer(written).is_some()).unwrap_or(pointer)
-}
-
 fn makes_pods(request: &Asked<'_>) -> bool {
     let Some(object) = request.object().filter(|object| !object.is_null()) else { return false };
     let is_going = field(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null());

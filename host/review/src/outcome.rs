@@ -175,6 +175,12 @@ impl Outcome {
     }
 }
 
+/// The pointer into the object as it is written, for a pointer into what the API server stores: `stringData` as `data`.
+pub(crate) fn as_written(object: &Value, pointer: String) -> String {
+    let written = pointer.strip_prefix("/data/").map(|key| format!("/stringData/{key}"));
+    written.filter(|written| object.pointer(written).is_some()).unwrap_or(pointer)
+}
+
 /// A JSON pointer with names for the items of lists, which they keep when another item is put before them.
 fn path_of_names(object: &Value, pointer: &str) -> String {
     let mut at = Some(object);
