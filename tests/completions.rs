@@ -1,5 +1,7 @@
 //! What shells complete, with the scripts that the command writes.
 
+#[cfg(target_os = "linux")]
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 #[cfg(target_os = "linux")]
@@ -383,14 +385,19 @@ fn a_kubectl_that_does_not_answer_is_stopped() {
         assert!(!runs(&place.folder.path().join(process)), "{process}");
     }
     // Before the time limit, by Ctrl-C. On a busy machine the limit may come first.
-    for signal in ["-INT", "-TERM", "-HUP"] {
-        assert!((0..20).any(|_| ends_with_its_caller(programs.path(), signal)), "{signal}");
+    let of_plugin = ("kubectl_complete-acr_pull_secret", ["why", "web", "-n", ""].as_slice());
+    let of_script = ("acr-pull-secret", ["__namespaces", "--", "why", "web", "-n", ""].as_slice());
+    for ((name, args), signal) in
+        [(of_script, "-INT"), (of_script, "-TERM"), (of_script, "-HUP"), (of_plugin, "-INT")]
+    {
+        let ends = |_| ends_with_its_caller(programs.path(), name, args, signal);
+        assert!((0..20).any(ends), "{name}: {signal}");
     }
 }
 
 /// Whether the caller of kubectl ended by this signal, and kubectl and its login with it.
 #[cfg(target_os = "linux")]
-fn ends_with_its_caller(programs: &Path, signal: &str) -> bool {
+fn ends_with_its_caller(programs: &Path, name: &str, args: &[&str], signal: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let started = [folder.path().join("id"), folder.path().join("login")];
     let until = |is_so: &dyn Fn() -> bool, limit: Duration| {
@@ -401,8 +408,8 @@ fn ends_with_its_caller(programs: &Path, signal: &str) -> bool {
         is_so()
     };
     let path = std::env::join_paths([programs, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
-    let mut call = command_alone(&["__namespaces", "--", "why", "web", "-n", ""]);
-    let mut call = call.current_dir(&folder).env("PATH", path).spawn().unwrap();
+    let mut call = command_alone(args);
+    let mut call = call.arg0(name).current_dir(&folder).env("PATH", path).spawn().unwrap();
     let has_started = until(&|| started.iter().all(|file| runs(file)), Duration::from_secs(5));
     // It may have ended already.
     Command::new("kill").args([signal, &call.id().to_string()]).stderr(Stdio::null()).status().unwrap();

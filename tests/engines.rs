@@ -84,7 +84,7 @@ pub(crate) fn command_alone(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acr-pull-secret"));
     command.args(args).current_dir(project("")).env_remove("NO_COLOR").stdin(Stdio::null());
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
-    for variable in CHECKOUTS {
+    for variable in CHECKOUTS.into_iter().chain(["JENKINS_URL"]) {
         command.env_remove(variable);
     }
     command

@@ -230,7 +230,7 @@ fn remark(rule: &str, severity: Severity, message: String) -> Finding {
         rule: rule.to_owned(),
         severity,
         pointer: String::new(),
-        names: String::new(),
+        named_pointer: String::new(),
         line: None,
         column: None,
         place: None,

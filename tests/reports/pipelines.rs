@@ -157,6 +157,15 @@ fn messages_name_their_objects_and_no_file_that_is_not_there() {
 #[test]
 fn paths_and_fingerprints_start_in_the_checkout() {
     CHECKOUTS.into_iter().for_each(assert_paths_start_where_named);
+    // Programs other than Jenkins have a variable of this name.
+    let checkout = tempfile::tempdir().unwrap();
+    let folder = checkout.path().join("a");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("pod.yaml"), POD).unwrap();
+    let mut command = command(&[&["check", "-q", "-o", "github"], &VALIDATE[..], &["pod.yaml"]].concat());
+    let output = command.env("WORKSPACE", checkout.path()).current_dir(&folder).output().unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.starts_with("::error file=pod.yaml,"), "{report}");
 }
 
 /// `variable` names the checkout.
@@ -169,7 +178,8 @@ fn assert_paths_start_where_named(variable: &str) {
     fs::write(checkout.path().join("pod.yaml"), POD).unwrap();
     let report = |format: &str, folder: &str, paths: &[&str]| {
         let mut command = command(&[&["check", "-q", "-o", format], &VALIDATE[..], paths].concat());
-        command.env(variable, checkout.path());
+        // With the one that only Jenkins sets.
+        command.env(variable, checkout.path()).env("JENKINS_URL", "https://ci.example.com/");
         let output = command.current_dir(checkout.path().join(folder)).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
@@ -193,17 +203,6 @@ fn assert_paths_start_where_named(variable: &str) {
     let sarif: Value = serde_json::from_str(&report("sarif", "b", &["deploy"])).unwrap();
     let uri = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
     assert_eq!(uri["uri"], "b/deploy/pod.yaml");
-}
-
-/// A finding in standard input has no file to which a page could link.
-#[test]
-fn an_issue_in_standard_input_names_no_file() {
-    let output = crate::engines::run(&[&["check", "-q", "-o", "azure"], &VALIDATE[..], &["-"]].concat(), POD);
-    let issues = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(issues.lines().count(), 3, "{issues}");
-    for issue in issues.lines() {
-        assert!(!logging_command(issue).1.contains_key("sourcepath"), "{issue}");
-    }
 }
 
 #[test]

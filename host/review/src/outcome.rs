@@ -145,11 +145,11 @@ impl Outcome {
     pub fn name_paths(&mut self) {
         let object = self.manifest.object();
         for finding in &mut self.verdict.findings {
-            finding.names = path_of_names(object, &finding.pointer);
+            finding.named_pointer = path_of_names(object, &finding.pointer);
         }
         for Pods { verdict, spec_pointer } in &mut self.pods {
             for finding in &mut verdict.findings {
-                finding.names = path_of_names(object, &in_template(spec_pointer, &finding.pointer));
+                finding.named_pointer = path_of_names(object, &in_template(spec_pointer, &finding.pointer));
             }
         }
     }

@@ -56,7 +56,7 @@ pub struct Finding {
     pub pointer: String,
     /// The pointer with names for the items of lists; empty where they are not set
     #[serde(skip)]
-    pub names: String,
+    pub named_pointer: String,
     /// Line in the file, from 1
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,

@@ -10,7 +10,7 @@ use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::commands::completions::{NAMESPACE, offered_by, rules};
 use crate::commands::namespaces;
-use crate::console::{Console, Io};
+use crate::console::{Console, Io, interrupt};
 use crate::program::is_completion;
 
 /// What a shell does where no candidate fits. cobra: completions.go, `ShellCompDirective`
@@ -26,6 +26,7 @@ pub fn serve(arguments: impl IntoIterator<Item = OsString>, line: &Command) -> O
     if !is_completion(arguments.next().as_deref()) {
         return None;
     }
+    interrupt::end_cleanly(&Console::new(io::sink()));
     let words: Vec<OsString> = arguments.collect();
     let mut io = Io {
         stdin: Box::new(io::empty()),
@@ -59,7 +60,7 @@ fn print(line: &Command, words: &[OsString], io: &mut Io) -> Result<()> {
 
 /// The value behind `=` of an option, or the word. Shells complete the value alone.
 fn value_of(word: &str) -> &str {
-    if word.starts_with("--") { word.split_once('=').map_or(word, |(_, value)| value) } else { word }
+    if word.starts_with('-') { word.split_once('=').map_or(word, |(_, value)| value) } else { word }
 }
 
 /// What the last word can be. Where it is a namespace, this is [`NAMESPACE`].
@@ -70,8 +71,8 @@ fn candidates(line: &Command, words: &[String]) -> (Vec<String>, Otherwise) {
         return values(option, last);
     }
     if last.starts_with('-') && !typed.is_escaped {
-        if let Some((name, value)) = last.strip_prefix("--").and_then(|last| last.split_once('=')) {
-            let option = typed.command.get_arguments().find(|arg| arg.get_long() == Some(name));
+        if let Some((name, value)) = last.split_once('=') {
+            let option = typed.waiting(name);
             return option.map_or((Vec::new(), Otherwise::OfferNothing), |option| values(option, value));
         }
         let options = typed.command.get_opts().chain(flags(typed.command)).filter(|arg| !arg.is_hide_set());
@@ -81,10 +82,12 @@ fn candidates(line: &Command, words: &[String]) -> (Vec<String>, Otherwise) {
         });
         return (names.filter(|name| name.starts_with(last)).collect(), Otherwise::OfferNothing);
     }
-    let below = typed.command.get_subcommands().filter(|_| typed.paths == 0);
+    let below = typed.command.get_subcommands().filter(|_| typed.positionals == 0);
     let below = below.filter(|below| !below.is_hide_set()).map(|below| below.get_name().to_owned());
     let mut found: Vec<String> = below.filter(|name| name.starts_with(last)).collect();
-    let Some(path) = positional(typed.command, typed.paths) else { return (found, Otherwise::OfferNothing) };
+    let Some(path) = positional(typed.command, typed.positionals) else {
+        return (found, Otherwise::OfferNothing);
+    };
     let (more, otherwise) = values(path, last);
     found.extend(more);
     (found, otherwise)
@@ -122,14 +125,14 @@ struct Typed<'a> {
     /// The option whose value is the next word
     option: Option<&'a Arg>,
     /// How many arguments have no name
-    paths: usize,
+    positionals: usize,
     /// Whether no option follows, behind `--`
     is_escaped: bool,
 }
 
 impl<'a> Typed<'a> {
     fn new(line: &'a Command, words: &[String]) -> Self {
-        let mut typed = Self { command: line, option: None, paths: 0, is_escaped: false };
+        let mut typed = Self { command: line, option: None, positionals: 0, is_escaped: false };
         for word in words {
             typed.add(word);
         }
@@ -144,10 +147,10 @@ impl<'a> Typed<'a> {
             self.is_escaped = true;
         } else if word.starts_with('-') && word.len() > 1 && !self.is_escaped {
             self.option = self.waiting(word);
-        } else if let Some(below) = self.command.find_subcommand(word).filter(|_| self.paths == 0) {
+        } else if let Some(below) = self.command.find_subcommand(word).filter(|_| self.positionals == 0) {
             self.command = below;
         } else {
-            self.paths += 1;
+            self.positionals += 1;
         }
     }
 
@@ -180,6 +183,9 @@ mod tests {
             (&["policy", "pu"], &["push", "pull"], false),
             (&["check", "--fail-on", ""], &["reject", "warn", "mutate"], false),
             (&["check", "--fail-on=w"], &["warn"], false),
+            (&["check", "-o=gi"], &["github", "gitlab"], false),
+            (&["check", "-qo=ju"], &["junit"], false),
+            (&["check", "-q=gi"], &[], false),
             (&["check", "-q", "-o", "gi"], &["github", "gitlab"], false),
             (&["check", "-qo", "gi"], &["github", "gitlab"], false),
             (&["check", "-ojson", "de"], &[], true),

@@ -40,7 +40,7 @@ const SHORT: [&str; 3] = ["auth", "pass", "pwd"];
 /// Names behind which more words may come before the value: `PASSWORD_PROD=…`, `token_v2=…`, `"password.value": "…"`.
 const LONGER: [&str; 7] = ["password", "passphrase", "passwd", "pass", "pwd", "token", "secret"];
 
-/// Words at the end of such a name that say that its value is about a credential, and is none.
+/// Words at the end of such a name whose value describes a credential but is not one.
 const ABOUT: &str = "audience count endpoint expires file id ids kind length mode name namespace path policy provider realm ref scope server \
     service stdin store ttl type uri url user username version";
 
@@ -135,7 +135,8 @@ impl Key<'_> {
         let begins_list =
             quote(after_sign.trim_start()).is_some() || after_sign.trim_start().starts_with('[');
         let is_bare = sign == ":" && !is_quoted;
-        if (form == Form::Longer && is_bare) || (form == Form::Plural && is_bare && !begins_list) {
+        let is_place = form == Form::Longer && !after_sign.starts_with(char::is_whitespace);
+        if is_bare && (is_place || (form == Form::Plural && !begins_list)) {
             return None;
         }
         // `contoso.azurecr.io/shop/token:v1`, `Get "https://contoso.azurecr.io/oauth2/token": EOF`

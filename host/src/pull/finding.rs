@@ -17,7 +17,7 @@ pub(super) fn of(pull: &ImagePull) -> Option<Finding> {
         rule: rule.to_owned(),
         severity,
         pointer: pull.pointer.clone(),
-        names: String::new(),
+        named_pointer: String::new(),
         line: None,
         column: None,
         place: None,

@@ -9,12 +9,17 @@ use std::sync::LazyLock;
 const LONGEST: u64 = 64 << 10;
 
 /// Variables with the folder that has the checkout, from which these servers read the paths of a report: GitHub Actions, GitLab,
-/// Azure Pipelines, Jenkins. A job may run the command in a folder below, or have several checkouts in it.
-const CHECKOUTS: [&str; 4] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY", "WORKSPACE"];
+/// Azure Pipelines. A job may run the command in a folder below, or have several checkouts in it.
+const CHECKOUTS: [&str; 3] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY"];
+
+/// The same in Jenkins, and a variable that only Jenkins sets: other programs have a `WORKSPACE` too.
+const IN_JENKINS: (&str, &str) = ("WORKSPACE", "JENKINS_URL");
 
 /// It does not change while the command runs.
 static BASE: LazyLock<Base> = LazyLock::new(|| {
-    let named = CHECKOUTS.iter().filter_map(std::env::var_os).map(PathBuf::from);
+    let (workspace, sign) = IN_JENKINS;
+    let in_jenkins = std::env::var_os(sign).and_then(|_| std::env::var_os(workspace));
+    let named = CHECKOUTS.iter().filter_map(std::env::var_os).chain(in_jenkins).map(PathBuf::from);
     Base::new(std::env::current_dir().unwrap_or_default(), named)
 });
 

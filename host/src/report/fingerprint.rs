@@ -26,7 +26,7 @@ impl Fingerprints {
             &outcome.kind,
             &outcome.namespace,
             &outcome.name,
-            &finding.names,
+            &finding.named_pointer,
             finding.image.as_deref().map(repository).unwrap_or_default(),
             finding.secret.as_deref().unwrap_or_default(),
         ])

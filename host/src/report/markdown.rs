@@ -44,21 +44,28 @@ impl Markdown {
     }
 }
 
-impl Render for Markdown {
-    fn problem(&mut self, problem: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
-        self.unread += usize::from(problem.weight == Weight::Error);
-        self.nothing(problem, out)
-    }
-
-    /// It is not about an input that cannot be read.
-    fn nothing(&mut self, error: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
-        let level = match error.weight {
+impl Markdown {
+    fn add_diagnostic(&mut self, diagnostic: &Diagnostic) {
+        let level = match diagnostic.weight {
             Weight::Error => "error",
             Weight::Warning => "warning",
         };
-        let place = error.spot.as_ref().map(|Spot { file, line, .. }| code(&location(file, Some(*line))));
-        let help = error.help.as_deref().map(prose).unwrap_or_default();
-        self.add(&[level, "", &prose(&error.message), &help, &place.unwrap_or_default()]);
+        let spot = diagnostic.spot.as_ref();
+        let place = spot.map(|Spot { file, line, .. }| code(&location(file, Some(*line))));
+        let help = diagnostic.help.as_deref().map(prose).unwrap_or_default();
+        self.add(&[level, "", &prose(&diagnostic.message), &help, &place.unwrap_or_default()]);
+    }
+}
+
+impl Render for Markdown {
+    fn problem(&mut self, problem: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
+        self.unread += usize::from(problem.weight == Weight::Error);
+        self.add_diagnostic(problem);
+        Ok(())
+    }
+
+    fn nothing(&mut self, error: &Diagnostic, _: &mut dyn Write) -> io::Result<()> {
+        self.add_diagnostic(error);
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub(super) const REPLACE_TAB: &str = "replace the tab by spaces";
 pub(super) const INDENT: &str = "indent this line like its siblings";
 
 /// The help for a character that ends a line in YAML 1.1 alone.
-fn escape_of(code: u32) -> String {
+fn help_for_line_end(code: u32) -> String {
     format!("remove it, or write it as `\\u{code:04x}` in double quotes")
 }
 
@@ -148,7 +148,7 @@ impl Problem {
         let name = line_end_name(character)?;
         let code = u32::from(character);
         let message = format!("JSON does not allow the character U+{code:04X} ({name}) here");
-        Some(Problem::new(at, message).help(escape_of(code)))
+        Some(Problem::new(at, message).help(help_for_line_end(code)))
     }
 
     pub(super) fn forbidden_character(text: &str, at: usize) -> Self {
@@ -156,7 +156,7 @@ impl Problem {
         let code = u32::from(character);
         if let Some(name) = line_end_name(character) {
             let message = format!("kubectl reads the character U+{code:04X} ({name}) as the end of a line");
-            return Problem::new(at, message).help(escape_of(code));
+            return Problem::new(at, message).help(help_for_line_end(code));
         }
         let problem = Problem::new(at, format!("control character U+{code:04X} is not allowed in YAML"));
         if character == '\0' {
@@ -263,8 +263,8 @@ fn template(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
     let braces = near.find("{{").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains("}}"));
     if braces {
         return Some((
-            "this looks like a Helm template, which must be rendered first",
-            "run helm template CHART, and pass its output with -",
+            "this looks like a Helm template that was not rendered",
+            "render it first: helm template CHART",
         ));
     }
     let placeholder =
