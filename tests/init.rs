@@ -5,7 +5,7 @@ mod policies;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use proptest::prelude::*;
@@ -374,7 +374,8 @@ fn a_path_from_the_root_is_written_as_seen_from_this_folder() {
     let link = links.path().join("link");
     std::os::unix::fs::symlink(folder.path(), &link).unwrap();
     let real = folder.path().canonicalize().unwrap();
-    for (above, pwd) in [(&real, &real), (&real, &link), (&link, &link)] {
+    let root = PathBuf::from("/");
+    for (above, pwd) in [(&real, &real), (&real, &link), (&link, &link), (&link, &root)] {
         for (below, expected) in
             [("deploy", json!(["deploy"])), ("deploy/*.yaml", json!(["deploy/*.yaml"])), ("", json!(["."]))]
         {
@@ -391,11 +392,10 @@ fn a_path_from_the_root_is_written_as_seen_from_this_folder() {
             fs::remove_file(folder.path().join(SETTINGS)).unwrap();
         }
     }
-    let output = command_alone(&["init", link.join("deploy").to_str().unwrap()])
-        .current_dir(folder.path())
-        .env("PWD", "/")
-        .output()
-        .unwrap();
+    let other = repository(&[("pod.yaml", &pod("shop", "contoso.azurecr.io/web:1", &[]))]);
+    let path = other.path().join("deploy");
+    let output =
+        command_alone(&["init", path.to_str().unwrap()]).current_dir(folder.path()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
         stderr.contains("is left out, because the config file names only paths inside of this folder"),

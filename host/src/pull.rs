@@ -97,7 +97,7 @@ impl<'a> Pulls<'a> {
                         None => continue,
                     },
                 };
-                if let Some(finding) = finding::of(&pull) {
+                if let Some(finding) = finding::of(&pull, pods::user(&pod.pod, &pointer).as_deref()) {
                     if finding.severity == Severity::Reject && verdict.decision < Decision::Rejected {
                         verdict.decision = Decision::Rejected;
                         verdict.findings_say_message = true;

@@ -104,7 +104,11 @@ fn a_name_that_is_not_known_is_told() {
     let checked = call.check(&["--settings-json", settings]);
     assert_eq!((checked.result(), checked.status), ("unreachable", Some(0)), "{}", checked.report);
     let finding = checked.findings()[0];
-    assert_eq!(finding["message"], "the name registry.invalid is not known to DNS");
+    let message = finding["message"].as_str().unwrap();
+    assert!(
+        message.ends_with(r#", "registry.invalid/web:v1": the name registry.invalid is not known to DNS"#),
+        "{finding}"
+    );
     assert!(
         finding["help"].as_str().unwrap().contains("--resolve registry.invalid:443:ADDRESS"),
         "{finding}"

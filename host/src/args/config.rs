@@ -132,13 +132,11 @@ pub(crate) fn path_in_config(path: &str) -> Option<String> {
 }
 
 fn below_working_folder(path: &str) -> Option<String> {
-    let folder = std::env::current_dir().ok()?;
-    // The name that a shell has for it, through links.
-    let named = std::env::var_os("PWD").map(PathBuf::from);
-    let named = named.filter(|named| {
-        named.canonicalize().is_ok_and(|named| Ok(named) == folder.canonicalize().map_err(drop))
-    });
-    let below = named.iter().chain([&folder]).find_map(|folder| Path::new(path).strip_prefix(folder).ok())?;
+    let folder = std::env::current_dir().ok()?.canonicalize().ok()?;
+    let path = Path::new(path);
+    // Through links, this folder has other names.
+    let name = path.ancestors().find(|above| above.canonicalize().is_ok_and(|above| above == folder))?;
+    let below = path.strip_prefix(name).ok()?;
     Some(match below.to_str()? {
         "" => ".".to_owned(),
         // Not standard input.

@@ -115,6 +115,8 @@ fn values(arg: &Arg, typed: &str) -> (Vec<String>, Otherwise) {
         [] if arg.get_value_hint() == ValueHint::Other => (all, Otherwise::OfferNothing),
         [] => (all, Otherwise::OfferFiles),
         [only] if only == NAMESPACE => (all, Otherwise::OfferNothing),
+        // `-o json=FILE`
+        _ if typed.contains('=') => (Vec::new(), Otherwise::OfferFiles),
         _ => (all.into_iter().filter(|value| value.starts_with(typed)).collect(), Otherwise::OfferNothing),
     }
 }
@@ -186,6 +188,8 @@ mod tests {
             (&["check", "-o=gi"], &["github", "gitlab"], false),
             (&["check", "-qo=ju"], &["junit"], false),
             (&["check", "-q=gi"], &[], false),
+            (&["check", "-o", "json=de"], &[], true),
+            (&["check", "--output=json="], &[], true),
             (&["check", "-q", "-o", "gi"], &["github", "gitlab"], false),
             (&["check", "-qo", "gi"], &["github", "gitlab"], false),
             (&["check", "-ojson", "de"], &[], true),

@@ -2,10 +2,12 @@
 //! `--password '…'`, `%22token%22%3A%22…`, `Authorization: Basic …`.
 
 mod flag;
+mod sentence;
 
 use std::ops::Range;
 
 use self::flag::{login, of_flag};
+use self::sentence::is_ordinary;
 use super::{HIDDEN, SCHEMES};
 
 /// Names before a value that is not shown, in lower case. A name may end a longer one, such as `refresh_token`, and `-` is `_`, `.` or
@@ -37,6 +39,20 @@ const NAMES: [&str; 21] = [
 /// Names that other words end with too, such as `bypass`.
 const SHORT: [&str; 3] = ["auth", "pass", "pwd"];
 
+/// Names that have an `s` before several values. Not `secrets`, which Kubernetes lists by their names.
+const SEVERAL: [&str; 10] = [
+    "password",
+    "passphrase",
+    "passwd",
+    "pwd",
+    "token",
+    "api-key",
+    "access-key",
+    "private-key",
+    "secret-key",
+    "cookie",
+];
+
 /// Names behind which more words may come before the value: `PASSWORD_PROD=…`, `token_v2=…`, `"password.value": "…"`.
 const LONGER: [&str; 7] = ["password", "passphrase", "passwd", "pass", "pwd", "token", "secret"];
 
@@ -52,23 +68,6 @@ const SIGNS: [&str; 10] = [":=", ":", "=>", "==", "->", "=", "%3d", "%3a", "\\u0
 
 /// Quotes, as they are and as URLs, HTML and JSON have them.
 const QUOTES: [&str; 9] = ["\"", "'", "`", "%22", "%27", "&quot;", "&#34;", "\\u0022", "\\x22"];
-
-/// Words that follow a name and a colon in a sentence, such as `failed to fetch oauth token: unexpected status`.
-const WORDS: &str = "a absent access an and authentication authorization bad cannot check client connection context could couldn't decode \
-    denied deprecated dial empty eof error exec executable expected expired failed failure false forbidden get has head http illegal in \
-    incorrect instead insufficient_scope invalid is lookup malformed missing must no none not oauth2 of parse please post pull received \
-    repository request required response rpc secret secrets server status the timeout to true try unable unauthorized unexpected \
-    unknown unsupported was wrong";
-
-/// Words after which `token:` says why there is none: `failed to get token: pods "web" not found`.
-const VERBS: &str =
-    "acquire create exchange fetch generate get invalid refresh request requesting retrieve validate";
-
-/// How far before the name such a word is.
-const MOST_BETWEEN: usize = 4;
-
-/// The fewest characters of a value that looks like a token.
-const LEAST_OF_TOKEN: usize = 12;
 
 /// The text without the values after names of credentials.
 pub(super) fn without_named(text: &str) -> String {
@@ -184,7 +183,7 @@ impl Key<'_> {
         let rest = self.lower.get(self.end..)?;
         let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || "_.-".contains(c));
-        if ["password", "token"].contains(&self.name)
+        if SEVERAL.contains(&self.name)
             && let Some(rest) = rest.strip_prefix('s').filter(|rest| is_end(rest))
         {
             return Some((Form::Plural, rest));
@@ -240,54 +239,6 @@ impl Key<'_> {
             !c.is_ascii_alphanumeric() || (c.is_lowercase() && first.is_some_and(char::is_uppercase))
         }) || self.lower.get(..self.begin).is_some_and(|before| before.ends_with("%22"))
     }
-
-    /// Whether the name is a word of a sentence about how to get such a value.
-    fn is_behind_verb(&self) -> bool {
-        let begin = self.lower.floor_char_boundary(self.begin.saturating_sub(MOST_OF_WORD));
-        let before = self.lower.get(begin..self.begin).unwrap_or_default();
-        before.ends_with(char::is_whitespace)
-            && before
-                .split_whitespace()
-                .rev()
-                .take(MOST_BETWEEN)
-                .any(|word| VERBS.split_whitespace().any(|verb| verb == word))
-    }
-
-    /// Whether the word after a colon and a space goes on a sentence.
-    fn is_of_sentence(&self, value: &str) -> bool {
-        let length = value.find(char::is_whitespace).unwrap_or(value.len());
-        let begin = self.lower.len() - value.len();
-        let Some(written) = self.text.get(begin..begin + length) else { return false };
-        let word = written.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_').to_ascii_lowercase();
-        let after = self.text.get(begin + length..).unwrap_or_default();
-        // `exec plugin auth: kubelogin: not found`
-        let is_subject = ["auth", "token", "secret"].contains(&self.name)
-            && written.ends_with(':')
-            && written.trim_end_matches(':').bytes().all(|byte| byte.is_ascii_lowercase())
-            && is_ordinary(after.trim_start());
-        let is_status = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
-        // An error of Entra ID, and what reports it.
-        let is_error =
-            word.starts_with("aadsts") || (word.len() > "credential".len() && word.ends_with("credential"));
-        if word.is_empty() || is_status || is_error || is_subject || is_ordinary(written) {
-            return true;
-        }
-        match self.name {
-            "token" => self.is_behind_verb() && !is_like_token(written),
-            // `secret shop/acr-secret: absent`, and not `client_secret: …`
-            "secret" => {
-                let before = self.lower.get(..self.begin).unwrap_or_default();
-                let is_key =
-                    before.ends_with('_') || before.trim_end_matches(['-', '_', ' ']).ends_with("client");
-                !is_key
-                    && written
-                        .chars()
-                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "./:,-".contains(c))
-            }
-            "sig" | "signature" => !is_like_token(written),
-            _ => false,
-        }
-    }
 }
 
 /// How long a name is at the begin of a text, where it is there: JSON may have any of its characters as `\u0070`.
@@ -312,20 +263,6 @@ fn escaped(text: &str) -> Option<(char, &str)> {
     let (digits, rest) = digits.split_at_checked(4)?;
     let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
     Some((c.to_ascii_lowercase(), rest))
-}
-
-/// Whether a text begins with a word of sentences.
-fn is_ordinary(text: &str) -> bool {
-    let word = text.split_whitespace().next().unwrap_or_default();
-    let word = word.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_').to_ascii_lowercase();
-    WORDS.split_whitespace().any(|it| it == word)
-}
-
-/// Whether a word looks like a token: long, of letters and digits.
-fn is_like_token(word: &str) -> bool {
-    word.len() >= LEAST_OF_TOKEN
-        && word.bytes().any(|byte| byte.is_ascii_digit())
-        && word.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// What is behind `"value":`, where the name is itself a value: `{"name": "DB_PASSWORD", "value": "…"}`.

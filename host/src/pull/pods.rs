@@ -7,6 +7,23 @@ use crate::registry::Platform;
 /// The lists of containers in a pod spec.
 const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
+/// What the entries of the lists with images are, as the policy's messages call them.
+const ENTRIES: [(&str, &str); 4] = [
+    ("initContainers", "init container"),
+    ("containers", "container"),
+    ("ephemeralContainers", "ephemeral container"),
+    ("volumes", "volume"),
+];
+
+/// What uses the image at a pointer in the pod: `container "web"`.
+pub(super) fn user(pod: &Value, pointer: &str) -> Option<String> {
+    let (list, rest) = pointer.strip_prefix("/spec/")?.split_once('/')?;
+    let (_, noun) = ENTRIES.into_iter().find(|(name, _)| *name == list)?;
+    let (index, _) = rest.split_once('/')?;
+    let name = pod.pointer(&format!("/spec/{list}/{index}/name")).and_then(Value::as_str);
+    Some(format!("{noun} {:?}", name.unwrap_or_default()))
+}
+
 /// The images that the kubelet pulls, each with its pointer in the pod. With `imagePullPolicy: Never` it pulls none.
 pub(super) fn images(pod: &Value) -> Vec<(String, &str)> {
     let list = |name: &'static str| {
@@ -66,7 +83,7 @@ pub fn platform(pod: &Value, default: &Platform) -> Platform {
 mod tests {
     use serde_json::json;
 
-    use super::{images, platform, pull_secrets};
+    use super::{images, platform, pull_secrets, user};
     use crate::registry::Platform;
 
     #[test]
@@ -87,6 +104,28 @@ mod tests {
             ]
         );
         assert_eq!(pull_secrets(&pod), ["one", "two"]);
+    }
+
+    #[test]
+    fn an_image_has_a_user() {
+        let pod = json!({"spec": {
+            "containers": [{"name": "a"}, {"name": "b \"c\""}, {}],
+            "initContainers": [{"name": "i"}],
+            "ephemeralContainers": [{"name": "e"}],
+            "volumes": [{"name": "v", "image": {"reference": "d"}}],
+        }});
+        for (pointer, expected) in [
+            ("/spec/containers/0/image", Some(r#"container "a""#)),
+            ("/spec/containers/1/image", Some(r#"container "b \"c\"""#)),
+            ("/spec/containers/2/image", Some(r#"container """#)),
+            ("/spec/initContainers/0/image", Some(r#"init container "i""#)),
+            ("/spec/ephemeralContainers/0/image", Some(r#"ephemeral container "e""#)),
+            ("/spec/volumes/0/image/reference", Some(r#"volume "v""#)),
+            ("/spec/other/0/image", None),
+            ("", None),
+        ] {
+            assert_eq!(user(&pod, pointer).as_deref(), expected, "{pointer}");
+        }
     }
 
     #[test]

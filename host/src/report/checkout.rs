@@ -83,13 +83,15 @@ fn is_checkout(folder: &Path) -> bool {
         && !is_of_submodule(&text)
 }
 
-/// Whether the file `.git` of a folder is that of a submodule. Other working trees have such a file too, also those of a submodule
-/// or of a submodule in them. git: gitrepository-layout(5)
+/// Whether the file `.git` of a folder is that of a submodule: it names `.git/modules/NAME`. Other working trees have such a file
+/// too, also those of a submodule: `.git/modules/NAME/worktrees/TREE`. git: gitrepository-layout(5)
 fn is_of_submodule(text: &str) -> bool {
     let folder = Path::new(text.strip_prefix("gitdir:").unwrap_or_default().trim());
-    let is =
-        |folder: Option<&Path>, name: &str| folder.and_then(Path::file_name).is_some_and(|it| it == name);
-    folder.ancestors().any(|above| is(Some(above), "modules")) && !is(folder.parent(), "worktrees")
+    let mut names = folder.iter().skip_while(|name| *name != ".git").skip_while(|name| *name != "modules");
+    // The last of `modules` is before the name, which may be `worktrees/foo`.
+    let is_in_modules = names.next().is_some();
+    let name: Vec<_> = names.collect();
+    is_in_modules && !matches!(name.as_slice(), [_, .., tree, _] if *tree == "worktrees")
 }
 
 /// How many folders `here` is below a canonical folder. On Windows, a canonical path begins with `\\?\`, which the working folder
@@ -132,7 +134,9 @@ mod tests {
             ("gitdir: /main/.git/worktrees/other/modules/libs\n", true),
             ("gitdir: /main/.git/worktrees/other\n", false),
             ("gitdir: /main/.git/modules/libs/worktrees/other\n", false),
+            ("gitdir: ../../.git/modules/worktrees/foo\n", true),
             ("gitdir: /elsewhere/repository.git\n", false),
+            ("gitdir: /store/modules/x\n", false),
             ("", false),
         ] {
             assert_eq!(is_of_submodule(text), is, "{text}");

@@ -110,8 +110,9 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn line(outcome: &Outcome, finding: &Finding) -> String {
     let Region { line, rest } = Region::in_input(outcome, finding);
+    let line = if line > 0 { format!(":{line}") } else { String::new() };
     let column = rest.map(|(column, ..)| format!(":{column}")).unwrap_or_default();
-    let input = format!("{}:{line}{column}", outcome.source.file);
+    let input = format!("{}{line}{column}", outcome.source.file);
     let (place, rendered) = match &outcome.source.template {
         Some(template) => (template.clone(), format!("\n  rendered: {}", plain(&input))),
         None => (input, String::new()),

@@ -270,8 +270,8 @@ fn template(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
     let placeholder =
         near.find("${").and_then(|open| near.get(open..)).is_some_and(|rest| rest.contains('}'));
     placeholder.then_some((
-        "this text has ${…} placeholders, which must be substituted first",
-        "run envsubst < FILE, and pass its output with -",
+        "this text has ${…} placeholders that were not substituted",
+        "substitute them first: envsubst < FILE",
     ))
 }
 

@@ -259,16 +259,12 @@ fn errors_say_what_to_do() {
         "a:\n  {{- toYaml .Values.x | nindent 2 }}\n",
     ] {
         let error = error(text);
-        assert_eq!(error.message, "this looks like a Helm template, which must be rendered first", "{text}");
-        assert_eq!(
-            error.help.as_deref(),
-            Some("run helm template CHART, and pass its output with -"),
-            "{text}"
-        );
+        assert_eq!(error.message, "this looks like a Helm template that was not rendered", "{text}");
+        assert_eq!(error.help.as_deref(), Some("render it first: helm template CHART"), "{text}");
     }
     let variable = error("${HEAD}\na: 1\n");
-    assert_eq!(variable.message, "this text has ${…} placeholders, which must be substituted first");
-    assert_eq!(variable.help.as_deref(), Some("run envsubst < FILE, and pass its output with -"));
+    assert_eq!(variable.message, "this text has ${…} placeholders that were not substituted");
+    assert_eq!(variable.help.as_deref(), Some("substitute them first: envsubst < FILE"));
     let nul = error("a: 1\nb: x\0y\n");
     assert_eq!(
         (nul.line, nul.column, nul.message.as_str()),

@@ -72,6 +72,8 @@ fn values_in_each_spelling_are_not_shown() {
         ("passcode: HUNTER2", "passcode: ***"),
         ("PASSWORD_PROD=HUNTER2 SECRET_VALUE=HUNTER2", "PASSWORD_PROD=*** SECRET_VALUE=***"),
         ("token_v2=HUNTER2 db.password.value=HUNTER2", "token_v2=*** db.password.value=***"),
+        ("api_keys=HUNTER2 passphrases: [\"HUNTER2\"]", "api_keys=*** passphrases: [\"***\"]"),
+        ("failed to get token: HUNTER2: no", "failed to get token: ***: no"),
         ("DB_PASSWORD_PROD: HUNTER2", "DB_PASSWORD_PROD: ***"),
         ("client_secret_value: HUNTER2\ntoken_v2: HUNTER2", "client_secret_value: ***\ntoken_v2: ***"),
         ("{\"password.prod\": \"HUNTER2\"}", "{\"password.prod\": \"***\"}"),
