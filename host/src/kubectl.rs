@@ -37,10 +37,10 @@ pub enum KubectlError {
     #[error("kubectl cannot be run: {}", reason_of(.0))]
     Unusable(io::Error),
     /// It failed
-    #[error("kubectl {call} failed: {reason}")]
+    #[error("kubectl get {kinds} failed: {reason}")]
     Failed {
-        /// The command and the resource: `get pods`
-        call: String,
+        /// What was asked for: `pods`, or `pods and 9 other kinds`
+        kinds: String,
         /// What failed, on one line
         reason: String,
         /// Whether the user may not do it
@@ -57,18 +57,18 @@ pub enum KubectlError {
         reason: io::Error,
     },
     /// It took too long
-    #[error("kubectl {call} did not end within {} s and was stopped", limit.as_secs())]
+    #[error("kubectl get {kinds} did not end within {} s and was stopped", limit.as_secs())]
     TooSlow {
-        /// The command and the resource
-        call: String,
+        /// What was asked for
+        kinds: String,
         /// The time limit
         limit: Duration,
     },
     /// Output larger than the limit
-    #[error("the output of kubectl {0} is larger than the limit of 256 MiB")]
+    #[error("the output of kubectl get {0} is larger than the limit of 256 MiB")]
     TooMuch(String),
     /// Output of another form
-    #[error("the output of kubectl {0} is not what was asked for")]
+    #[error("the output of kubectl get {0} is not what was asked for")]
     Output(String),
 }
 
@@ -95,6 +95,20 @@ impl KubectlError {
             }
             Self::TooMuch(_) => "limit the call with -n NAMESPACE",
             Self::Output(_) => "check which program kubectl is: kubectl version --client",
+        }
+    }
+
+    /// What to do about it where all objects in this scope were asked for.
+    pub fn help_for_list(&self, scope: &Scope) -> String {
+        let Self::Failed { kinds, is_forbidden: true, .. } = self else { return self.help().to_owned() };
+        match scope {
+            Scope::All => {
+                format!("ask for the right to list {kinds} in all namespaces, or name one with -n NAMESPACE")
+            }
+            Scope::Namespace(name) => format!("ask for the right to list {kinds} in namespace {name}"),
+            Scope::Context => format!(
+                "ask for the right to list {kinds} in the namespace of kubectl's context, or name another with -n NAMESPACE"
+            ),
         }
     }
 }
@@ -209,7 +223,7 @@ impl<'a> Kubectl<'a> {
         let (output, forbidden) = self.get(query, &format!("--output=go-template={template}"))?;
         match forbidden {
             Some(forbidden) => Err(forbidden),
-            None => String::from_utf8(output).map_err(|_| KubectlError::Output(call(query))),
+            None => String::from_utf8(output).map_err(|_| KubectlError::Output(kinds(query))),
         }
     }
 
@@ -243,20 +257,20 @@ impl<'a> Kubectl<'a> {
         let mut messages = Messages { log: self.log, heard: String::new(), shown: 0, most: MOST_LINES };
         let mut slow = |slow: Slow<'_>| match slow {
             Slow::Running if self.is_quiet => {}
-            Slow::Running => self.log.line(&format!("note: waiting for kubectl {}", call(query))),
+            Slow::Running => self.log.line(&format!("note: waiting for kubectl get {}", kinds(query))),
             Slow::Says(line) => messages.hear(line),
         };
         let ended = match process::run_patiently(&mut command, self.limit, &mut slow) {
             Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Err(KubectlError::NoProgram),
             ended => ended.map_err(KubectlError::Unusable)?,
         };
-        let ended = ended.ok_or_else(|| KubectlError::TooSlow { call: call(query), limit: self.limit })?;
+        let ended = ended.ok_or_else(|| KubectlError::TooSlow { kinds: kinds(query), limit: self.limit })?;
         let is_success = ended.is_success();
         let reason = reason(&ended);
         let (is_forbidden, is_login) = (is_forbidden(&ended), is_unauthorized(&ended));
-        let output = ended.output.ok_or_else(|| KubectlError::TooMuch(call(query)))?;
+        let output = ended.output.ok_or_else(|| KubectlError::TooMuch(kinds(query)))?;
         if !is_success {
-            let failed = KubectlError::Failed { call: call(query), reason, is_forbidden, is_login };
+            let failed = KubectlError::Failed { kinds: kinds(query), reason, is_forbidden, is_login };
             return if is_forbidden { Ok((output, Some(failed))) } else { Err(failed) };
         }
         ended.rest.lines().for_each(|line| messages.hear(line));
@@ -294,7 +308,7 @@ fn objects(output: &[u8], query: &Query<'_>) -> Result<Vec<Value>, KubectlError>
     if output.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
-    let other = || KubectlError::Output(call(query));
+    let other = || KubectlError::Output(kinds(query));
     let mut value: Value = serde_json::from_slice(output).map_err(|_| other())?;
     match value.get_mut("items").map(Value::take) {
         Some(Value::Array(items)) if items.iter().all(Value::is_object) => Ok(items),
@@ -308,13 +322,13 @@ fn is_named(value: &Value) -> bool {
     value.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|name| !name.is_empty())
 }
 
-/// The call in a message, which is too short for a long list of kinds.
-fn call(query: &Query<'_>) -> String {
+/// What is asked for, in a message, which is too short for a long list of kinds.
+fn kinds(query: &Query<'_>) -> String {
     match query.resources.split_once(',') {
         Some((first, others)) if others.contains(',') => {
-            format!("get {first} and {} other kinds", others.split(',').count())
+            format!("{first} and {} other kinds", others.split(',').count())
         }
-        _ => format!("get {}", query.resources),
+        _ => query.resources.to_owned(),
     }
 }
 
@@ -387,6 +401,6 @@ mod tests {
             Kubectl { program: folder.path().join("none").into(), ..Kubectl::new(None, None, &Silent) };
         let query = Query { resources: "a,b,c", names: &[], scope: &Scope::Context, options: &[] };
         assert_eq!(kubectl.objects(&query).unwrap_err().to_string(), "kubectl was not found on the PATH");
-        assert_eq!(super::call(&query), "get a and 2 other kinds");
+        assert_eq!(super::kinds(&query), "a and 2 other kinds");
     }
 }

@@ -50,21 +50,6 @@ pub struct World {
     pub unused: usize,
 }
 
-/// What to do about an error of [`World::read`] in this scope.
-pub fn help(error: &KubectlError, scope: &Scope) -> String {
-    let KubectlError::Failed { call, is_forbidden: true, .. } = error else { return error.help().to_owned() };
-    let kinds = call.strip_prefix("get ").unwrap_or(call);
-    match scope {
-        Scope::All => {
-            format!("ask for the right to list {kinds} in all namespaces, or name one with -n NAMESPACE")
-        }
-        Scope::Namespace(name) => format!("ask for the right to list {kinds} in namespace {name}"),
-        Scope::Context => format!(
-            "ask for the right to list {kinds} in the namespace of kubectl's context, or name another with -n NAMESPACE"
-        ),
-    }
-}
-
 /// An object of a cluster.
 #[derive(Debug)]
 pub struct Found {
@@ -101,7 +86,7 @@ impl World {
         match kubectl.printed(&query("secrets"), METADATA) {
             Ok(text) => {
                 let secrets: Option<Vec<Value>> = text.lines().map(metadata).collect();
-                world.secrets = secrets.ok_or_else(|| KubectlError::Output("get secrets".to_owned()))?;
+                world.secrets = secrets.ok_or_else(|| KubectlError::Output("secrets".to_owned()))?;
             }
             Err(error) if error.is_forbidden() => world.no_secrets = Some(error),
             Err(error) => return Err(error),
@@ -153,6 +138,11 @@ impl Found {
     /// Whether a built-in workload creates this pod again after it is deleted.
     pub fn is_created_again(&self) -> bool {
         made::is_created_again(&self.object)
+    }
+
+    /// Whether this pod mirrors a static pod, which the kubelet runs from a file on the node. Nothing else changes it.
+    pub fn is_mirror(&self) -> bool {
+        self.object.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::commands::question::Question;
 use crate::commands::unknown::Unknown;
 use crate::console::Io;
 use crate::files::input::Given;
-use crate::kubectl::world::{Found, Waiting, World, help};
+use crate::kubectl::world::{Found, Waiting, World};
 use crate::kubectl::{Kubectl, Scope};
 use crate::program;
 use crate::text::{counted, shell_word};
@@ -53,7 +53,8 @@ impl Live {
             Kubectl::new(live.access.context.as_deref(), live.access.kubeconfig.as_deref(), &io.stderr);
         let kubectl = kubectl.quiet(args.quiet);
         let world = World::read(&kubectl, &scope, live.secrets).map_err(|error| {
-            Diagnostics(vec![Diagnostic::error(error.to_string()).with_help(help(&error, &scope))])
+            let help = error.help_for_list(&scope);
+            Diagnostics(vec![Diagnostic::error(error.to_string()).with_help(help)])
         })?;
         Ok(Self { world, was_read: true, has_contents: live.secrets, access: live.access.clone() })
     }
@@ -134,20 +135,26 @@ impl Live {
     /// Prints what to do about pods that are rejected: unlike a manifest, a pod cannot get another pull secret.
     pub(super) fn tell_of_rejected(&self, of_live: &OfLive, io: &Io) {
         let found = self.world.objects.iter().filter(|found| of_live.rejected_pods.contains(&found.place));
-        let (again, gone): (Vec<&Found>, Vec<&Found>) = found.partition(|found| found.is_created_again());
-        if !again.is_empty() {
-            io.stderr.line(
-                "note: a pod keeps the pull secrets that it was created with; after a fix, delete the rejected pods of \
-                 workloads, which create them again",
-            );
-        }
+        let (again, others): (Vec<&Found>, Vec<&Found>) = found.partition(|found| found.is_created_again());
+        let (mirrors, gone): (Vec<&Found>, Vec<&Found>) =
+            others.into_iter().partition(|found| found.is_mirror());
+        let note = |text: &str, pods: &[&Found]| {
+            let names: Vec<String> = pods.iter().map(|found| found.name()).collect();
+            if !names.is_empty() {
+                io.stderr.line(&format!("note: {text}: {}", some_of(&names, MOST_PODS)));
+            }
+        };
+        note(
+            "a pod keeps the pull secrets that it was created with, so delete these rejected pods of workloads after a fix",
+            &again,
+        );
+        note("only the kubelet's manifests on the nodes change these rejected static pods", &mirrors);
+        note("no built-in workload creates these rejected pods again", &gone);
         if !gone.is_empty() {
-            let names: Vec<String> = gone.iter().map(|found| found.name()).collect();
-            io.stderr.line(&format!(
-                "note: no built-in workload creates these rejected pods again: {}; to replace one, change the manifest of \
-                 the pod or of its controller, and run kubectl replace --force -f FILE",
-                some_of(&names, MOST_PODS)
-            ));
+            io.stderr.line(
+                "note: to replace a pod, change the manifest of the pod or of its controller, and run \
+                 kubectl replace --force -f FILE",
+            );
         }
     }
 
