@@ -254,7 +254,10 @@ fn a_folder_that_cannot_be_built_has_its_reason() {
     let folder = overlay();
     for (named, reason) in [
         ("nothing", "-k nothing: no such folder"),
-        ("prod/kustomization.yaml", "-k prod/kustomization.yaml: this is a file; name its folder"),
+        (
+            "prod/kustomization.yaml",
+            "-k prod/kustomization.yaml: this is a file\n |\n = help: name its folder: -k prod\n",
+        ),
         ("prod/more", "-k prod/more: there is no kustomization.yaml in this folder"),
     ] {
         let output = run(folder.path(), &["check", "-k", named]);
@@ -295,12 +298,18 @@ fn the_output_of_kubectl_is_checked() {
     fs::write(folder.path().join("prod/fn.yaml"), "apiVersion: x/v1\nkind: X\nmetadata: {name: x}\n")
         .unwrap();
     for (kustomization, call) in [
-        ("transformers: [fn.yaml]\nresources: [../base]\n", "--enable-alpha-plugins --enable-exec"),
-        ("helmCharts: [{name: a, version: '1', repo: 'https://example.com'}]\n", "--enable-helm"),
+        (
+            "transformers: [fn.yaml]\nresources: [../base]\n",
+            "kustomize build --enable-alpha-plugins --enable-exec",
+        ),
+        (
+            "helmCharts: [{name: a, version: '1', repo: 'https://example.com'}]\n",
+            "kubectl kustomize --enable-helm",
+        ),
     ] {
         fs::write(folder.path().join("prod/kustomization.yaml"), kustomization).unwrap();
         let said = talk(&run(folder.path(), &["check", "-k", "prod"]));
-        assert!(said.contains(&format!(": kustomize build {call} prod | acr-pull-secret check -")), "{said}");
+        assert!(said.contains(&format!(": {call} prod | acr-pull-secret check -")), "{said}");
     }
     fs::write(folder.path().join("prod/kustomization.yaml"), "resources: [nothing.yaml]\n").unwrap();
     let output = run(folder.path(), &["check", "-k", "prod"]);

@@ -70,8 +70,8 @@ fn inputs_above_the_limit_are_refused() {
     hole("a.yaml");
     hole("b.wasm");
     fs::write(folder.path().join("z.wasm"), "").unwrap();
-    let document = "a.yaml:1: the document that starts here is larger than the limit of 256 MiB";
-    let stream = "<stdin>: this stream is longer than the limit of 256 MiB; write it to a file";
+    let document = "a.yaml:1: the document that starts here is larger than the limit of 256 MiB\n |\n = help: split the list";
+    let stream = "<stdin>: this stream is longer than the limit of 256 MiB\n |\n = help: write it to a file";
     for (args, redirect, told, is_one_of_many) in [
         (&["check", "."][..], "", document, true),
         (&["fix", "."], "", document, true),

@@ -214,7 +214,12 @@ pub fn run(args: &Bench, io: &mut Io) -> Result<ExitStatus> {
 }
 
 /// The status where nothing can be measured. Prints why, unless an input that cannot be read is the reason.
-fn nothing(all: &[Manifest], inputs: &[Result<Given, String>], problems: &Problems, io: &Io) -> ExitStatus {
+fn nothing(
+    all: &[Manifest],
+    inputs: &[Result<Given, Box<Diagnostic>>],
+    problems: &Problems,
+    io: &Io,
+) -> ExitStatus {
     if !problems.is_complete() {
         return ExitStatus::Trouble;
     }

@@ -40,6 +40,7 @@ use live::Live;
 use nothing::Nothing;
 use review::admission::ApiServer;
 use review::cluster::Cluster;
+use review::diagnostic::Diagnostic;
 use review::engine::Engine;
 use review::evaluation::Evaluation;
 use review::host_calls::HostCalls;
@@ -318,8 +319,8 @@ fn ensure_own_policy(args: &Check, is_own: bool) -> Result<()> {
 /// Whether standard input is empty, although `--cluster` or `--old` reads it. Prints so.
 fn lacks_cluster(
     args: &Check,
-    cluster: &[Result<Given, String>],
-    old: &[Result<Given, String>],
+    cluster: &[Result<Given, Box<Diagnostic>>],
+    old: &[Result<Given, Box<Diagnostic>>],
     io: &Io,
 ) -> bool {
     let is_empty = |(option, inputs)| standard_input::is_empty_for(option, inputs, io);

@@ -50,7 +50,7 @@ impl Problems {
 }
 
 /// The inputs behind `paths`, in order, or why one cannot be read. Streams are read at once, files are not.
-pub(super) fn given(paths: &[String], search: &Search, io: &mut Io) -> Vec<Result<Given, String>> {
+pub(super) fn given(paths: &[String], search: &Search, io: &mut Io) -> Vec<Result<Given, Box<Diagnostic>>> {
     given_in_folders(paths, search, io).0
 }
 
@@ -60,7 +60,7 @@ pub(super) fn given_in_folders(
     paths: &[String],
     search: &Search,
     io: &mut Io,
-) -> (Vec<Result<Given, String>>, Vec<Folder>) {
+) -> (Vec<Result<Given, Box<Diagnostic>>>, Vec<Folder>) {
     let found = found::find(paths, search);
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let in_folders = found.folders.iter().flat_map(|folder| &folder.kustomizations);
@@ -72,16 +72,16 @@ pub(super) fn given_in_folders(
     }
     let files = found.files.into_iter();
     let given = files.map(|file| file.and_then(|(path, origin)| Given::new(path, origin, &mut io.stdin)));
-    (given.map(|given| given.map_err(|error| error.to_string())).collect(), found.folders)
+    (given.map(|given| given.map_err(|error| Box::new((&error).into()))).collect(), found.folders)
 }
 
 /// What Kustomize builds of each folder, or why it cannot. A folder that several names lead to is built once, by the first of
 /// them.
-pub(super) fn built(folders: &[String]) -> Vec<Result<Given, String>> {
+pub(super) fn built(folders: &[String]) -> Vec<Result<Given, Box<Diagnostic>>> {
     let mut seen = HashSet::new();
     let is_first = |folder: &&String| Path::new(folder).canonicalize().map_or(true, |real| seen.insert(real));
     let build = |folder: &String| {
-        let Built { file, output } = kustomize::build(folder).map_err(|error| error.to_string())?;
+        let Built { file, output } = kustomize::build(folder).map_err(|error| Box::new((&error).into()))?;
         Ok(Given::Built(file, output))
     };
     folders.iter().filter(is_first).map(build).collect()
@@ -101,13 +101,13 @@ pub(super) fn help_for_nothing(kustomization: Option<&Path>, has_values: bool) -
 }
 
 /// Whether it only changes objects of other files.
-pub(super) fn is_patch(input: &Result<Given, String>) -> bool {
+pub(super) fn is_patch(input: &Result<Given, Box<Diagnostic>>) -> bool {
     input.as_ref().is_ok_and(|given| matches!(given.origin(), Origin::Patch(_)))
 }
 
 /// Reads the inputs in order and passes the manifests of every part to `each`. Errors are printed and kept in `problems`.
 pub(super) fn read(
-    inputs: &[Result<Given, String>],
+    inputs: &[Result<Given, Box<Diagnostic>>],
     io: &Io,
     problems: &mut Problems,
     mut each: impl FnMut(Part, Vec<Manifest>),
@@ -129,7 +129,7 @@ pub(super) fn read(
 
 /// The cluster that these manifests describe. Errors are printed and kept in `problems`.
 pub(super) fn cluster_of(
-    given: &[Result<Given, String>],
+    given: &[Result<Given, Box<Diagnostic>>],
     namespace: &str,
     io: &Io,
     problems: &mut Problems,
@@ -168,7 +168,7 @@ pub(super) fn warn_of(duplicates: &[Duplicate], io: &Io) {
 /// The cluster, with the objects of the inputs added, and the inputs' different objects of one name.
 pub(super) fn cluster_with(
     mut cluster: Cluster,
-    inputs: &[Result<Given, String>],
+    inputs: &[Result<Given, Box<Diagnostic>>],
     namespace: &str,
     jobs: NonZero<usize>,
 ) -> (Cluster, Vec<Duplicate>) {
@@ -200,7 +200,7 @@ pub(super) fn cluster_with(
 }
 
 /// Number of parts of an input up to the last one that may contain an object for the cluster.
-fn parts_up_to_the_cluster(input: &Result<Given, String>) -> usize {
+fn parts_up_to_the_cluster(input: &Result<Given, Box<Diagnostic>>) -> usize {
     let may_hold = |piece: &Piece| piece.text().is_some_and(Cluster::may_be_in);
     pieces(input).filter(may_hold).last().map_or(0, |piece| piece.position.index + 1)
 }

@@ -44,7 +44,7 @@ pub(super) fn node(args: &PullArgs, policy: &Policy) -> Result<Node> {
 /// - a connection that cannot be set up
 pub(super) fn ask<'a>(
     evaluation: &Evaluation<'_>,
-    inputs: &[Result<Given, String>],
+    inputs: &[Result<Given, Box<Diagnostic>>],
     asker: &'a Asker<'a>,
     args: &PullArgs,
     io: &Io,

@@ -6,7 +6,10 @@ use crate::files::input::Given;
 use review::diagnostic::Diagnostic;
 
 /// The same inputs, with this name for standard input.
-pub(super) fn named(inputs: Vec<Result<Given, String>>, name: Option<&str>) -> Vec<Result<Given, String>> {
+pub(super) fn named(
+    inputs: Vec<Result<Given, Box<Diagnostic>>>,
+    name: Option<&str>,
+) -> Vec<Result<Given, Box<Diagnostic>>> {
     let named = |given: Given| match name {
         Some(name) => given.with_stdin_name(name),
         None => given,
@@ -16,14 +19,14 @@ pub(super) fn named(inputs: Vec<Result<Given, String>>, name: Option<&str>) -> V
 
 /// The error for standard input without manifests: it is empty, as behind a command that failed. `None` if it
 /// holds something else or is not an input.
-pub(super) fn emptiness(inputs: &[Result<Given, String>]) -> Option<Diagnostic> {
+pub(super) fn emptiness(inputs: &[Result<Given, Box<Diagnostic>>]) -> Option<Diagnostic> {
     let help = format!("did the command before the pipe fail? Run it alone to see, or {ALLOW_EMPTY}");
     without_manifests(inputs).map(|message| Diagnostic::error(message).with_help(help))
 }
 
 /// Whether standard input is among the inputs of an option such as `--cluster`, or of none, and has no manifests. Prints so. Without them,
 /// every object of the cluster would be reported as missing.
-pub(super) fn is_empty_for(option: &str, inputs: &[Result<Given, String>], io: &Io) -> bool {
+pub(super) fn is_empty_for(option: &str, inputs: &[Result<Given, Box<Diagnostic>>], io: &Io) -> bool {
     let Some(message) = without_manifests(inputs) else { return false };
     let call = [option, "-"].join(" ");
     let help =
@@ -32,7 +35,7 @@ pub(super) fn is_empty_for(option: &str, inputs: &[Result<Given, String>], io: &
     true
 }
 
-fn without_manifests(inputs: &[Result<Given, String>]) -> Option<&'static str> {
+fn without_manifests(inputs: &[Result<Given, Box<Diagnostic>>]) -> Option<&'static str> {
     let bytes = inputs.iter().flatten().filter(|input| input.is_stdin()).find_map(Given::held)?;
     if !lines(bytes).all(is_blank) {
         return None;
@@ -58,11 +61,12 @@ mod tests {
     use super::emptiness;
     use crate::files::input::Given;
     use crate::files::origin::Origin;
+    use review::diagnostic::Diagnostic;
 
     fn message(text: &str) -> Option<String> {
         let name = "<stdin>".to_owned();
         let stdin = Given::Held { path: "-".into(), name, bytes: text.as_bytes().to_vec() };
-        emptiness(&[Err("gone.yaml".to_owned()), Ok(stdin)]).map(|error| error.message)
+        emptiness(&[Err(Box::new(Diagnostic::error("gone.yaml"))), Ok(stdin)]).map(|error| error.message)
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use review::diagnostic::Diagnostics;
 
 use super::{Console, ExitStatus};
+use crate::files::input::InputError;
 use crate::text::reason_of;
 
 /// The streams of a command.
@@ -29,6 +30,8 @@ pub(crate) fn fail(error: &anyhow::Error, io: &Io) -> ExitStatus {
         for diagnostic in all {
             io.stderr.diagnostic(diagnostic);
         }
+    } else if let Some(error) = error.downcast_ref::<InputError>().filter(|_| error.chain().len() == 1) {
+        io.stderr.diagnostic(&error.into());
     } else {
         let causes =
             error.chain().map(|cause| cause.downcast_ref().map_or_else(|| cause.to_string(), reason_of));

@@ -5,6 +5,7 @@ mod parts;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use review::diagnostic::Diagnostic;
 use review::source_file::{STDIN, SourceFile};
 use review::yaml;
 use serde_json::Value;
@@ -49,7 +50,7 @@ pub enum InputError {
         reason: std::io::Error,
     },
     /// A pipe in a folder, which may wait for its writer forever
-    #[error("{0}: this is a named pipe, which may never end; use - for standard input")]
+    #[error("{0}: this is a named pipe, which may never end")]
     Pipe(String),
     /// Larger than the limit
     #[error("{0}: this is larger than the limit of 256 MiB")]
@@ -58,13 +59,10 @@ pub enum InputError {
     #[error("{0}: this is larger than the limit of 16 MiB")]
     NotSmall(String),
     /// A stream longer than the limit
-    #[error("{0}: this stream is longer than the limit of 256 MiB; write it to a file and pass that file")]
+    #[error("{0}: this stream is longer than the limit of 256 MiB")]
     TooMuchToKeep(String),
     /// A document larger than the limit
-    #[error(
-        "{name}:{line}: the document that starts here is larger than the limit of 256 MiB; split \
-         the list into documents, with a line `---` between them"
-    )]
+    #[error("{name}:{line}: the document that starts here is larger than the limit of 256 MiB")]
     TooLong {
         /// The file
         name: String,
@@ -90,11 +88,27 @@ pub enum InputError {
 }
 
 impl InputError {
+    /// What to do about it.
+    fn help(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Pipe(_) => "use - for standard input",
+            Self::TooMuchToKeep(_) => "write it to a file and pass that file",
+            Self::TooLong { .. } => "split the list into documents, with a line `---` between them",
+            _ => return None,
+        })
+    }
+
     /// What a walk through a folder could not read.
     pub(super) fn of_walk(folder: &Path, error: ignore::Error) -> Self {
         let name = path_of(&error).unwrap_or(folder).display().to_string();
         let reason = error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into());
         Self::Unreadable { name, reason }
+    }
+}
+
+impl From<&InputError> for Diagnostic {
+    fn from(error: &InputError) -> Self {
+        Self::error(error.to_string()).with_help(error.help().unwrap_or_default())
     }
 }
 

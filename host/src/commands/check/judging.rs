@@ -85,7 +85,7 @@ struct Batch {
 /// Evaluates everything in these inputs and reports it, with what `add` knows of each object that is checked.
 pub(crate) fn run(
     evaluation: &Evaluation<'_>,
-    inputs: &[Result<Given, String>],
+    inputs: &[Result<Given, Box<Diagnostic>>],
     add: &(dyn Fn(&mut Outcome) + Sync),
     jobs: NonZero<usize>,
     reports: &mut Reports,

@@ -60,7 +60,7 @@ impl Live {
     }
 
     /// The objects, each as an input.
-    pub(super) fn inputs(&self) -> Vec<Result<Given, String>> {
+    pub(super) fn inputs(&self) -> Vec<Result<Given, Box<Diagnostic>>> {
         let given =
             |found: &Found| Ok(Given::Live(found.place.clone(), found.object.to_string().into_bytes()));
         self.world.objects.iter().map(given).collect()

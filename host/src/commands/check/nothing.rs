@@ -25,7 +25,7 @@ impl Nothing {
         status: ExitStatus,
         args: &Check,
         tally: &Tally,
-        inputs: &[Result<Given, String>],
+        inputs: &[Result<Given, Box<Diagnostic>>],
     ) -> Option<Self> {
         if let Some(error) = standard_input::emptiness(inputs).filter(|_| !args.allow_empty) {
             return Some(Self { error, notes: Vec::new() });
@@ -54,7 +54,7 @@ fn notes(tally: &Tally) -> Vec<String> {
     skipped.chain(foreign).collect()
 }
 
-fn error(tally: &Tally, given: &[Result<Given, String>]) -> Diagnostic {
+fn error(tally: &Tally, given: &[Result<Given, Box<Diagnostic>>]) -> Diagnostic {
     let has_values = tally.skipped.contains_key(NOT_AN_OBJECT);
     let kustomization = given.iter().flatten().find_map(Given::kustomization);
     let help = inputs::help_for_nothing(kustomization, has_values);

@@ -50,7 +50,7 @@ pub(super) fn run(
     evaluation: &Evaluation<'_>,
     question: Option<&Evaluation<'_>>,
     resource: Option<&PolicyResource>,
-    inputs: &[Result<Given, String>],
+    inputs: &[Result<Given, Box<Diagnostic>>],
     jobs: NonZero<usize>,
     mut take: impl FnMut(FileResult) -> ControlFlow<()>,
 ) {
@@ -78,7 +78,7 @@ pub(super) fn run(
 }
 
 /// The parts of an input, and the file that they make.
-fn open(input: &Result<Given, String>) -> (FileResult, Vec<Piece>) {
+fn open(input: &Result<Given, Box<Diagnostic>>) -> (FileResult, Vec<Piece>) {
     let path = input.as_ref().map_or(Path::new(""), Given::path).to_owned();
     let name = input.as_ref().map_or_else(|_| String::new(), Given::name);
     let mut result = FileResult {
@@ -94,8 +94,8 @@ fn open(input: &Result<Given, String>) -> (FileResult, Vec<Piece>) {
     };
     let mut pieces: Vec<Piece> = inputs::pieces(input).collect();
     // A file that could not be read to its end is not written.
-    if let Some(reason) = pieces.iter().find_map(Piece::failure) {
-        result.problems.push(Diagnostic::error(reason));
+    if let Some(failure) = pieces.iter().find_map(Piece::failure) {
+        result.problems.push(failure.clone());
         result.file = None;
         pieces.clear();
     }

@@ -12,7 +12,7 @@ use review::yaml;
 
 /// A part of an input, or why there is none or no more.
 pub(in crate::commands) struct Piece {
-    part: Result<Part, String>,
+    part: Result<Part, Box<Diagnostic>>,
     origin: Origin,
     pub(in crate::commands) position: Position,
 }
@@ -44,8 +44,8 @@ impl Piece {
     }
 
     /// Why there is no part.
-    pub(in crate::commands) fn failure(&self) -> Option<&str> {
-        self.part.as_ref().err().map(String::as_str)
+    pub(in crate::commands) fn failure(&self) -> Option<&Diagnostic> {
+        self.part.as_ref().err().map(AsRef::as_ref)
     }
 
     /// Reads its manifests. The input ends with the first part that has an error, because the text after an error may have
@@ -62,7 +62,7 @@ impl Piece {
         };
         let read = match part {
             _ if position.is_beyond_the_end() => return nothing(Vec::new()),
-            Err(reason) => nothing(vec![Diagnostic::error(reason)]),
+            Err(failure) => nothing(vec![*failure]),
             Ok(part) => {
                 let content = manifests_below(part.above, &part.file);
                 let foreign = Foreign::of(&part, &content).filter(|_| origin == Origin::InFolder);
@@ -131,13 +131,13 @@ impl Position {
 }
 
 /// The parts of an input up to its end, at least one.
-pub(in crate::commands) fn pieces(input: &Result<Given, String>) -> impl Iterator<Item = Piece> {
+pub(in crate::commands) fn pieces(input: &Result<Given, Box<Diagnostic>>) -> impl Iterator<Item = Piece> {
     let (parts, failure) = match input.as_ref().map_err(Clone::clone).map(Given::parts) {
         Ok(Ok(parts)) => (Some(parts), None),
-        Ok(Err(error)) => (None, Some(error.to_string())),
-        Err(reason) => (None, Some(reason)),
+        Ok(Err(error)) => (None, Some(Box::new((&error).into()))),
+        Err(failure) => (None, Some(failure)),
     };
-    let parts = parts.into_iter().flatten().map(|part| part.map_err(|error| error.to_string()));
+    let parts = parts.into_iter().flatten().map(|part| part.map_err(|error| Box::new((&error).into())));
     let end = Arc::new(AtomicUsize::new(usize::MAX));
     let origin = input.as_ref().map_or(Origin::Named, Given::origin);
     let all = parts.chain(failure.map(Err)).zip(0..);
@@ -220,6 +220,7 @@ fn notes(part: &Part, read: &Manifests) -> Vec<yaml::Note> {
 mod tests {
     use super::pieces;
     use crate::files::input::Given;
+    use review::diagnostic::Diagnostic;
 
     /// The size of a piece counts against the limit of bytes that are in progress at the same time.
     #[test]
@@ -230,7 +231,7 @@ mod tests {
         let sizes: Vec<usize> = pieces(&input).map(|piece| piece.size()).collect();
         assert!(sizes.len() > 1, "{sizes:?}");
         assert_eq!(sizes.iter().sum::<usize>(), text.len());
-        let unreadable = Err("gone.yaml: no such file".to_owned());
+        let unreadable = Err(Box::new(Diagnostic::error("gone.yaml: no such file")));
         assert_eq!(pieces(&unreadable).map(|piece| piece.size()).collect::<Vec<_>>(), [0]);
     }
 }
