@@ -52,7 +52,10 @@ fn nothing_is_written_through_a_link_out_of_its_folder() {
             let output = command_alone(args).current_dir(&repository).output().unwrap();
             assert_eq!(output.status.code(), Some(2), "{args:?}");
             let said = text(&output.stderr);
-            assert!(said.contains(&format!("{link}: this is a link out of its folder")), "{args:?}: {said}");
+            let refusal = format!(
+                "error: {link} is a link out of its folder\n |\n = help: remove it, or name the file that it leads to\n"
+            );
+            assert!(said.contains(&refusal), "{args:?}: {said}");
         }
     }
     assert_eq!(std::fs::read_to_string(home.join(".profile")).unwrap(), "mine");

@@ -16,6 +16,7 @@ pub(crate) mod ownership;
 mod patch_above;
 pub(crate) mod pattern;
 pub mod search;
+pub(crate) mod target;
 pub mod watch;
 
 /// The name of the config file, which is never an input of its own folder.

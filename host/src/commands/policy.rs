@@ -15,9 +15,9 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use review::diagnostic::{Diagnostic, Diagnostics};
 
-use crate::commands::reports::refuse_link_out;
 use crate::console::ExitStatus;
 use crate::console::Io;
+use crate::files::target::refuse_link_out;
 use crate::publish::registry::reference;
 use crate::text::shell_path;
 

@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::args::{Format, Output, format_name};
 use crate::console::{Io, spoken};
 use crate::files::CONFIG_FILE;
-use crate::files::atomic_file::{Access, Draft, destination, save};
-use crate::files::input;
+use crate::files::atomic_file::{Access, Draft, save};
+use crate::files::input::{self, is_stream};
+use crate::files::target::{refuse_link_out, resolved};
 use crate::report::azure::{self, Azure};
 use crate::report::earlier::is_replaceable;
 use crate::report::gitlab::GitLab;
@@ -54,40 +55,18 @@ pub(super) fn refuse_clashes<'a, F>(
         }
         let is_lost =
             |file: &PathBuf| others.contains(file) || (inputs.contains(file) && !is_earlier_report(file));
-        if !is_device(file) && is_lost(&resolved(file)) {
+        if !is_stream(file) && is_lost(&resolved(file)) {
             bail!("{name}: this is one of the inputs, and would be overwritten; name another file");
         }
-        if !is_device(file) && is_manifest(file) {
+        if !is_stream(file) && is_manifest(file) {
             let error = Diagnostic::error(format!("{name} exists and is a Kubernetes manifest"));
             return Err(Diagnostics(vec![error.with_help("name another file")]).into());
         }
-        if !is_device(file) && !written.insert(resolved(file)) {
+        if !is_stream(file) && !written.insert(resolved(file)) {
             bail!("{name}: this file would be written twice; name another one");
         }
     }
     Ok(())
-}
-
-/// Refuses to write through a link that leads out of its folder.
-pub(super) fn refuse_link_out(file: &Path) -> Result<()> {
-    if leads_out(file) {
-        bail!(
-            "{}: this is a link out of its folder; remove it, or name the file that it leads to",
-            file.display()
-        );
-    }
-    Ok(())
-}
-
-/// Whether a path is a link to a file outside of the link's folder and the working folder. A repository may bring one, such as `report.sarif` to a
-/// shell's start file. Devices are the user's own.
-fn leads_out(file: &Path) -> bool {
-    let is_link = file.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-    let here = Path::new(".");
-    let own = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(here);
-    let target = resolved(file);
-    let is_in = |folder: &Path| folder.canonicalize().is_ok_and(|folder| target.starts_with(folder));
-    is_link && !is_device(file) && !is_in(own) && !is_in(here)
 }
 
 /// Whether any report lists the policy's rules.
@@ -248,22 +227,6 @@ fn is_manifest(path: &Path) -> bool {
     let is_object = |object: &Value| object.get("apiVersion").is_some() && object.get("kind").is_some();
     has_line("apiVersion:") && has_line("kind:")
         || serde_json::from_str(text).is_ok_and(|object: Value| is_object(&object))
-}
-
-/// One name for each file, also where it does not exist yet, and for what standard input is redirected from.
-pub(super) fn resolved(path: &Path) -> PathBuf {
-    let path = if path.as_os_str() == "-" { Path::new("/dev/stdin") } else { path };
-    let by_folder = || {
-        let path = destination(path).ok()?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Some(folder.canonicalize().ok()?.join(path.file_name()?))
-    };
-    path.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| path.to_owned())
-}
-
-/// Outputs that accept any number of reports, such as `/dev/null`.
-fn is_device(path: &Path) -> bool {
-    path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
 #[cfg(test)]
