@@ -75,7 +75,7 @@ pub struct Entry {
 impl Usage {
     /// Adds an image of a pod, and the pull secret that the pod has for it.
     pub fn add(&mut self, registry: &str, namespace: &str, secret: Use<'_>) {
-        if !is_host(registry) {
+        if !has_length_of_host(registry) {
             self.refused.insert(Refused::Host(registry.to_owned()));
             return;
         }
@@ -106,7 +106,7 @@ impl Usage {
     /// Adds the host of an image that the policy does not apply to.
     pub fn add_other(&mut self, host: &str) {
         let (name, port) = host.split_once(':').unwrap_or((host, ""));
-        if !is_host(host) {
+        if !has_length_of_host(host) {
             self.refused.insert(Refused::Host(host.to_owned()));
         } else if parse_name(name).is_ok() && port.bytes().all(|byte| byte.is_ascii_digit()) {
             self.others.insert(host.to_owned());
@@ -208,7 +208,7 @@ fn most_used(secrets: &Secrets) -> Option<(&str, Votes)> {
 }
 
 /// Whether the lengths are those of the name of a host. RFC 1035, section 2.3.4
-fn is_host(host: &str) -> bool {
+fn has_length_of_host(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or_default();
     name.len() <= 253 && name.split('.').all(|label| label.len() <= 63)
 }
