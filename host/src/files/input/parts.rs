@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::{InputError, LEAST as PART, MOST, SourceFile, read_more};
+use super::{InputError, LEAST as PART, MOST, read_more};
 use crate::files::encoding::{Encoding, replaced};
+use review::source_file::SourceFile;
 use review::yaml;
 
 /// Some documents of a text that follow one another.
