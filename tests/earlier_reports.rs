@@ -223,8 +223,7 @@ fn check_replaces_its_own_reports_and_refuses_other_inputs() {
             [&["check", ".", format][..], &["check", "pod.yaml", "--cluster", ".", "--record=out.yaml"]]
         {
             let (status, said, is_replaced) = overwrite(args, "out.yaml", &text);
-            let refusal =
-                "error: out.yaml: this is one of the inputs, and would be overwritten; name another file\n";
+            let refusal = "error: out.yaml is one of the inputs, and would be overwritten\n |\n = help: name another file\n";
             if is_replaced || status != Some(2) || said != refusal {
                 overwritten.push((name, status, said));
             }

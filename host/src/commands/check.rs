@@ -364,7 +364,7 @@ fn refuse_clashes<'a>(
     // The file that `--stdin-name` names was read too, by the command before the pipe.
     let others = others.chain(settings).chain(config).chain(args.stdin.stdin_name.as_ref().map(Path::new));
     let files = inputs.filter(|given| given.origin() != Origin::Live).map(Given::path);
-    reports::refuse_clashes(&args.output, args.record.as_deref(), files, others)
+    Ok(reports::refuse_clashes(&args.output, args.record.as_deref(), files, others)?)
 }
 
 /// Prints the next step for readers of the text report.

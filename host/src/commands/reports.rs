@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
 use clap::ValueEnum;
 use serde_json::Value;
 
@@ -28,14 +27,20 @@ use review::rule_help::Rule;
 
 /// Refuses outputs that would overwrite one another, `other` (which is written too), or a file that was read. A new report
 /// may replace a report of an earlier run among the `inputs`, but never one of the `others`.
+///
+/// # Errors
+/// - an output that is refused
 pub(super) fn refuse_clashes<'a, F>(
     outputs: &[Output<F>],
     other: Option<&Path>,
     inputs: impl Iterator<Item = &'a Path>,
     others: impl Iterator<Item = &'a Path>,
-) -> Result<()> {
+) -> Result<(), Diagnostics> {
+    const OTHER: &str = "name another file";
+
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
-        bail!("only one format can go to standard output; give the others a file: -o json=report.json");
+        let help = "give the others a file: -o json=report.json";
+        return Err(refused("only one format can go to standard output".to_owned(), help));
     }
     let files: Vec<&Path> = outputs.iter().filter_map(|output| output.file.as_deref()).chain(other).collect();
     let resolve = |read: HashSet<&Path>| read.into_iter().map(resolved).collect::<HashSet<PathBuf>>();
@@ -47,26 +52,29 @@ pub(super) fn refuse_clashes<'a, F>(
     for file in files {
         let name = file.display();
         if file.as_os_str() == "-" {
-            bail!("only reports go to standard output; name a file");
+            return Err(refused("only reports go to standard output".to_owned(), "name a file"));
         }
         refuse_link_out(file)?;
         if resolved(file).file_name().is_some_and(|name| name == CONFIG_FILE) {
-            bail!("{name}: this is the config file; name another file");
+            return Err(refused(format!("{name} is the config file"), OTHER));
         }
         let is_lost =
             |file: &PathBuf| others.contains(file) || (inputs.contains(file) && !is_earlier_report(file));
         if !is_stream(file) && is_lost(&resolved(file)) {
-            bail!("{name}: this is one of the inputs, and would be overwritten; name another file");
+            return Err(refused(format!("{name} is one of the inputs, and would be overwritten"), OTHER));
         }
         if !is_stream(file) && is_manifest(file) {
-            let error = Diagnostic::error(format!("{name} exists and is a Kubernetes manifest"));
-            return Err(Diagnostics(vec![error.with_help("name another file")]).into());
+            return Err(refused(format!("{name} exists and is a Kubernetes manifest"), OTHER));
         }
         if !is_stream(file) && !written.insert(resolved(file)) {
-            bail!("{name}: this file would be written twice; name another one");
+            return Err(refused(format!("{name} would be written twice"), OTHER));
         }
     }
     Ok(())
+}
+
+fn refused(message: String, help: &str) -> Diagnostics {
+    Diagnostics(vec![Diagnostic::error(message).with_help(help)])
 }
 
 /// Whether any report lists the policy's rules.
