@@ -146,7 +146,7 @@ impl ApiServer<'_> {
 }
 
 /// Whether a pod, or the template of one, claims to be the mirror of a kubelet's own pod.
-pub(crate) fn is_mirror(pod: &Value) -> bool {
+pub fn is_mirror(pod: &Value) -> bool {
     field(pod, MIRROR).is_some()
 }
 

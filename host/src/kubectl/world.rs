@@ -7,6 +7,7 @@ use super::field::word;
 use super::made::{self, Part, parts};
 use super::{Kubectl, KubectlError, Query, Scope};
 use crate::why::pod::Pod;
+use review::admission::is_mirror;
 
 /// The kinds that are checked.
 const CHECKED: &str = "pods,podtemplates,replicationcontrollers,deployments.apps,replicasets.apps,statefulsets.apps,\
@@ -142,7 +143,7 @@ impl Found {
 
     /// Whether this pod mirrors a static pod, which the kubelet runs from a file on the node. Nothing else changes it.
     pub fn is_mirror(&self) -> bool {
-        self.object.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some()
+        is_mirror(&self.object)
     }
 }
 
