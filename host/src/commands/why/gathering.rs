@@ -130,13 +130,10 @@ impl Gathering<'_> {
             Some(resource) => (get(resource)?, None),
             None => self.kubectl.readable(&query(WORKLOADS))?,
         };
+        // Every kind that may be read has been looked at.
         if let Some(error) = forbidden.filter(|_| workloads.is_empty()) {
-            let said = match &error {
-                KubectlError::Failed { reason, .. } => reason.as_str(),
-                _ => "",
-            };
-            let kind = kinds().find(|kind| !said.contains(&format!("{kind}s."))).unwrap_or("deployment");
-            return Err(GatheringError::Hidden { help: with_kind(kind, name, self.namespace()), error });
+            let help = format!("name one of its pods: {}", self.get_pods());
+            return Err(GatheringError::Hidden { error, help });
         }
         match <[Value; 1]>::try_from(workloads) {
             Ok([workload]) => self.pods_of(&workload),
@@ -169,6 +166,12 @@ impl Gathering<'_> {
             Scope::Namespace(namespace) => Some(namespace),
             Scope::All | Scope::Context => None,
         }
+    }
+
+    /// The call that lists the pods.
+    pub(super) fn get_pods(&self) -> String {
+        let namespace = self.namespace().map(|it| format!(" -n {it}")).unwrap_or_default();
+        format!("kubectl get pods{namespace}")
     }
 
     /// The events of an object.
@@ -285,11 +288,6 @@ impl Gathering<'_> {
 fn with_kind(kind: &str, name: &str, namespace: Option<&str>) -> String {
     let namespace = namespace.map(|it| format!(" -n {it}")).unwrap_or_default();
     format!("name the kind too: acr-pull-secret why {kind}/{name}{namespace}")
-}
-
-/// The kinds of workloads, as one names them: `deployment`.
-fn kinds() -> impl Iterator<Item = &'static str> {
-    WORKLOADS.split(',').filter_map(|resource| resource.split_once("s.").map(|(kind, _)| kind))
 }
 
 /// What hides values of Secrets in messages about a pod, without any yet. The names of the pod are shown, and the words from which a

@@ -58,8 +58,7 @@ impl Gathering<'_> {
         let scope = scope_of(cron_job);
         let query = Query { resources: JOBS, names: &[], scope: &scope, options: &[] };
         let mut jobs = self.kubectl.objects(&query).map_err(|error| {
-            let of = self.namespace().map(|it| format!(" -n {it}")).unwrap_or_default();
-            let help = format!("name one of these pods instead: kubectl get pods{of}");
+            let help = format!("name one of these pods instead: {}", self.get_pods());
             if error.is_forbidden() { GatheringError::Hidden { error, help } } else { error.into() }
         })?;
         let uid = word(cron_job, "/metadata/uid");
