@@ -22,7 +22,7 @@ use std::time::Duration;
 use crate::console::Io;
 use crate::registry::{Connection, Platform, RegistryError};
 use asking::Answers;
-pub use plan::{Asker, Node, PlanError, Plans, Question, Unread};
+pub use plan::{Asker, Node, PlanError, Plans, Question, ReadFailure, ReadFailures, Unread};
 pub use pods::platform;
 use review::evaluation::{Evaluation, Part, PodToPull};
 use review::outcome::Outcome;

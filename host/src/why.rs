@@ -31,6 +31,7 @@ use self::kubelet::{Complaint, shortened};
 use self::meaning::Meaning;
 use self::pod::Pod;
 use self::secret::Secret;
+use crate::pull::ReadFailures;
 
 /// Everything that is known about a pod.
 #[derive(Debug)]
@@ -45,12 +46,10 @@ pub struct Facts {
     pub clock: Option<Time>,
     /// Its `ServiceAccount`, as it is now; none where it is not known
     pub account: Option<Value>,
-    /// Whether its `ServiceAccount` could be read
-    pub is_account_known: bool,
     /// The Secrets that the pod or its `ServiceAccount` lists
     pub secrets: Vec<Secret>,
-    /// Whether one of these was not read for another reason than that this login may not
-    pub has_failed: bool,
+    /// Which of these, and whether the `ServiceAccount`, could not be read
+    pub read_failures: ReadFailures,
     /// Its images, with what is known about each
     pub images: Vec<ImageFacts>,
 }

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    ACCOUNT, EVENTS, IMAGE, POD, WORKLOADS, account, back_off, pod, row, secrets, unauthorized, valid,
-    workload,
+    ACCOUNT, EVENTS, IMAGE, POD, WORKLOADS, account, anonymous, answers, back_off, pod, row, secrets,
+    unauthorized, valid, workload,
 };
 use crate::kubectl::Stub;
 
@@ -84,6 +84,46 @@ fn the_answer_says_what_could_not_be_read() {
             let warning = format!("warning: the {what} are not known: kubectl get {what} failed: {reason}\n");
             assert_eq!(talk, warning);
         }
+    }
+}
+
+/// What to do about an object that could not be read depends on why that one could not.
+#[test]
+fn each_object_that_could_not_be_read_has_its_own_reason() {
+    const FORBIDDEN: &str = "Error from server (Forbidden): it is forbidden";
+    const BUSY: &str =
+        "Error from server (Timeout): the server was unable to return a response in the time allotted";
+    let [not_allowed, failed] = ["this login may not read it", "kubectl could not read it"];
+    for (of_a, of_b, reasons, help) in [
+        (FORBIDDEN, FORBIDDEN, [not_allowed, not_allowed], "run this with a login that may read secret a"),
+        (FORBIDDEN, BUSY, [not_allowed, failed], "run this with a login that may read secret a"),
+        (BUSY, FORBIDDEN, [failed, not_allowed], "run this again when kubectl can read secret a"),
+        (BUSY, BUSY, [failed, failed], "run this again when kubectl can read secret a"),
+    ] {
+        let stub = Stub::new()
+            .objects(POD, &[pod(IMAGE, &["a", "b"], &back_off())])
+            .objects(EVENTS, &[unauthorized()])
+            .objects(ACCOUNT, &[account(&[])])
+            .fails(&secrets("a b"), FORBIDDEN)
+            .fails(&secrets("a"), of_a)
+            .fails(&secrets("b"), of_b);
+        let (answers, _) = answers(&stub, &["web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+        let said = &answers[0]["images"][0]["secrets"];
+        assert_eq!([&said[0]["reason"], &said[1]["reason"]], reasons, "{answers:#}");
+        assert_eq!(answers[0]["help"], help, "{answers:#}");
+    }
+    for (failure, help) in [
+        (FORBIDDEN, "run this with a login that may read the ServiceAccount"),
+        (BUSY, "run this again when kubectl can read the ServiceAccount"),
+    ] {
+        let stub = Stub::new()
+            .objects(POD, &[pod(IMAGE, &[], &back_off())])
+            .objects(EVENTS, &[anonymous()])
+            .fails(ACCOUNT, failure);
+        let (answers, _) = answers(&stub, &["web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+        let cause = answers[0]["cause"].as_str().unwrap();
+        assert!(cause.ends_with("ServiceAccount web, which may list one, cannot be read"), "{answers:#}");
+        assert_eq!(answers[0]["help"], help, "{answers:#}");
     }
 }
 

@@ -32,7 +32,7 @@ use crate::commands::answers::{self, AnswerFormat};
 use crate::commands::{policy_file, pulling};
 use crate::console::{ExitStatus, Io};
 use crate::kubectl::{Kubectl, Scope};
-use crate::pull::{self, Asker, Plans, Pulls, Unread};
+use crate::pull::{self, Asker, Plans, Pulls, ReadFailure, Unread};
 use crate::pull_secret::time::Time;
 use crate::registry::acr_name;
 use crate::report::why::Answer;
@@ -168,17 +168,8 @@ fn targets(args: &Why) -> Result<Vec<Target>, Diagnostics> {
 
 /// What is known about a pod, with what the policy and, if wanted, the registries say about its images.
 fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &Io) -> Result<Facts> {
-    let Gathered {
-        mut events,
-        are_events_known,
-        account,
-        is_account_known,
-        cluster,
-        unread,
-        has_failed,
-        secrets,
-        mut mask,
-    } = gathered;
+    let Gathered { mut events, are_events_known, account, cluster, read_failures, secrets, mut mask } =
+        gathered;
     let mut pod = Pod::of(object);
     let mut hide = |message: &mut String| {
         if let Cow::Owned(shown) = mask.text(message) {
@@ -191,7 +182,8 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
     }
     pod.learn(&events);
     let cluster = Arc::new(cluster);
-    let is_complete = unread.is_empty();
+    let is_complete = read_failures.secrets.is_empty();
+    let unread: Vec<String> = read_failures.secrets.iter().map(|(name, _)| name.clone()).collect();
     let complete = CompleteArgs { complete: true };
     let lookups = policy_file::lookups(&cluster, policy, None, complete, io).unread(unread);
     let host: Arc<dyn HostCalls> = Arc::new(lookups);
@@ -210,9 +202,13 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             credentials: false,
         };
         let (_, mut explanation) = explanation::ask(policy, &question, host.clone())?;
-        let reason = if has_failed { "kubectl could not read it" } else { "this login may not read it" };
-        let unread = explanation.secrets.iter_mut().filter(|secret| secret.state == Usability::Unknown);
-        unread.for_each(|secret| secret.reason = Some(reason.to_owned()));
+        for secret in explanation.secrets.iter_mut().filter(|secret| secret.state == Usability::Unknown) {
+            let reason = match read_failures.of_secret(&secret.name) {
+                Some(ReadFailure::Forbidden) => "this login may not read it",
+                Some(ReadFailure::Other) | None => "kubectl could not read it",
+            };
+            secret.reason = Some(reason.to_owned());
+        }
         let of_account = if pod.pull_secrets.is_empty() && !listed.is_empty() {
             let question = explanation::Question { pull_secrets: Some(&listed), ..question };
             Some(explanation::ask(policy, &question, host.clone())?.1)
@@ -230,14 +226,14 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             host,
             cluster: &cluster,
             is_complete,
-            unread: if has_failed { Unread::NotRead } else { Unread::NotAllowed },
+            unread: Unread::NotRead(read_failures.clone()),
             node: pulling::node(&args.pull, policy)?,
             plans: Plans::default(),
         };
         ask(&mut images, object, &pod, &asker, args, io)?;
     }
     let clock = Time::of_clock(SystemTime::now());
-    Ok(Facts { pod, events, are_events_known, clock, account, is_account_known, secrets, has_failed, images })
+    Ok(Facts { pod, events, are_events_known, clock, account, secrets, read_failures, images })
 }
 
 /// Asks the registries of the images that the kubelet may pull.

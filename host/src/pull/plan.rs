@@ -53,25 +53,62 @@ pub enum PlanError {
     },
 }
 
-/// Why an object that may exist is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why objects that may exist are not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
-    /// It is not among the inputs
+    /// They are not among the inputs
     NotGiven,
-    /// The cluster has it, and the login may not read it
-    NotAllowed,
-    /// Reading it from the cluster has failed
-    NotRead,
+    /// Reading them from the cluster has failed
+    NotRead(ReadFailures),
 }
 
 impl Unread {
-    /// The words for it, after the name of the object.
-    fn words(self) -> &'static str {
+    /// The words for a Secret, after its name.
+    fn of_secret(&self, name: &str) -> &'static str {
         match self {
             Self::NotGiven => NOT_GIVEN,
-            Self::NotAllowed => " may not be read by this login",
-            Self::NotRead => " could not be read",
+            Self::NotRead(failures) => words(failures.of_secret(name)),
         }
+    }
+
+    /// The words for the `ServiceAccount`, after its name.
+    fn of_account(&self) -> &'static str {
+        match self {
+            Self::NotGiven => NOT_GIVEN,
+            Self::NotRead(failures) => words(failures.account),
+        }
+    }
+}
+
+fn words(failure: Option<ReadFailure>) -> &'static str {
+    match failure {
+        Some(ReadFailure::Forbidden) => " may not be read by this login",
+        Some(ReadFailure::Other) | None => " could not be read",
+    }
+}
+
+/// Why an object could not be read from the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadFailure {
+    /// This login may not read it
+    Forbidden,
+    /// For another reason, such as a busy API server
+    Other,
+}
+
+/// What could not be read from the cluster about one pod, each with its own reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadFailures {
+    /// The Secrets, by their names
+    pub secrets: Vec<(String, ReadFailure)>,
+    /// The `ServiceAccount`; none where it could be read, also where it does not exist
+    pub account: Option<ReadFailure>,
+}
+
+impl ReadFailures {
+    /// Why a Secret could not be read; none where it could.
+    pub fn of_secret(&self, name: &str) -> Option<ReadFailure> {
+        self.secrets.iter().find(|(secret, _)| secret == name).map(|(_, failure)| *failure)
     }
 }
 
@@ -87,7 +124,7 @@ pub struct Asker<'a> {
     pub cluster: &'a Cluster,
     /// Whether an object that is not among the inputs does not exist
     pub is_complete: bool,
-    /// Why another object is not known
+    /// Why other objects are not known
     pub unread: Unread,
     /// The credentials of `--docker-config`, which are tried after those of the pod
     pub node: Node,
@@ -266,10 +303,11 @@ impl Asker<'_> {
             return Ok(nothing(format!("secret {name} is malformed, which fails every pull of the pod")));
         }
         let mut tries = self.tries(image, &explanation)?;
-        let unread = in_state(Usability::Unknown).map(|name| format!("secret {name}{}", self.unread.words()));
+        let unread =
+            in_state(Usability::Unknown).map(|name| format!("secret {name}{}", self.unread.of_secret(&name)));
         let account = || match service_account.as_str() {
             "" => "the pod's pull secrets are not known".to_owned(),
-            account => format!("ServiceAccount {namespace}/{account}{}", self.unread.words()),
+            account => format!("ServiceAccount {namespace}/{account}{}", self.unread.of_account()),
         };
         let unread_account = (!is_list_known).then(account);
         let (doubt, refusal) = match &explanation.needs {

@@ -12,7 +12,7 @@ use review::pull::{AttemptResult, ImagePull, PullAttempt};
 use self::credentials::{of_credentials, refused};
 use self::length::bounded_around;
 use self::report::of_meaning;
-use super::fix::{again, ask, correct, describe, replace, template};
+use super::fix::{again, ask, correct, describe, replace, template, to_read};
 use super::image::{Image, Placeholder, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
@@ -365,8 +365,7 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Draft {
     };
     let help = match secret {
         // A registry cannot be asked with it either.
-        Some(name) if facts.has_failed => format!("run this again when kubectl can read secret {name}"),
-        Some(name) => format!("run this with a login that may read secret {name}"),
+        Some(name) => to_read(facts.read_failures.of_secret(name), &format!("secret {name}")),
         None if image.is_answered() => describe(facts),
         None => ask(facts, image),
     };

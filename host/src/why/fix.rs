@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::pod::Pod;
 use super::{Facts, ImageFacts};
+use crate::pull::ReadFailure;
 use crate::pull_secret::EXPIRES;
 
 /// The name of a pull secret where the pod and its `ServiceAccount` list none.
@@ -72,6 +73,14 @@ pub(super) fn ask(facts: &Facts, image: &ImageFacts) -> String {
     };
     let command = format!("{words}: acr-pull-secret why {name} -n {namespace} --pull");
     typed(&[name, namespace], command, &format!("{words} with --pull"))
+}
+
+/// How an object is read that could not be read.
+pub(super) fn to_read(failure: Option<ReadFailure>, object: &str) -> String {
+    match failure {
+        Some(ReadFailure::Forbidden) => format!("run this with a login that may read {object}"),
+        Some(ReadFailure::Other) | None => format!("run this again when kubectl can read {object}"),
+    }
 }
 
 /// How the kubelet tries again at once, or else what to do.

@@ -8,6 +8,7 @@ use super::event::Event;
 use super::pod::Pod;
 use super::secret::Secret;
 use super::{Facts, ImageFacts, cause};
+use crate::pull::ReadFailures;
 
 mod names;
 
@@ -65,10 +66,9 @@ fn facts(state: &Value, secrets: &Value, tries: &Value, attempts: Vec<PullAttemp
         pod,
         events: Vec::new(),
         are_events_known: true,
-        has_failed: false,
+        read_failures: ReadFailures::default(),
         clock: None,
         account: Some(json!({})),
-        is_account_known: true,
         secrets: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ use super::grouping::Group;
 use crate::console::Console;
 use crate::kubectl::field::word;
 use crate::kubectl::{Kubectl, KubectlError, Query, Scope};
+use crate::pull::{ReadFailure, ReadFailures};
 use crate::why::cause::Cause;
 use crate::why::event::Event;
 use crate::why::meaning::words;
@@ -93,13 +94,9 @@ pub(super) struct Gathered {
     /// Whether they could be read
     pub(super) are_events_known: bool,
     pub(super) account: Option<Value>,
-    /// Whether a `ServiceAccount` that is not there does not exist
-    pub(super) is_account_known: bool,
     pub(super) cluster: Cluster,
-    /// The Secrets that cannot be read; others that are not in the cluster do not exist
-    pub(super) unread: Vec<String>,
-    /// Whether one of these was not read for another reason than that this login may not
-    pub(super) has_failed: bool,
+    /// What cannot be read; other objects that are not in the cluster do not exist
+    pub(super) read_failures: ReadFailures,
     /// The Secrets, without their content
     pub(super) secrets: Vec<Secret>,
     /// What hides their values
@@ -210,15 +207,16 @@ impl Gathering<'_> {
             Events::Read(events) => (events, true),
             Events::Unasked | Events::Unknown => (Vec::new(), false),
         };
+        let mut read_failures = ReadFailures::default();
         let account = if pod.is_static {
-            Some(Vec::new())
+            None
         } else {
             let names = [pod.service_account.as_str()];
             let query = Query { resources: "serviceaccounts", names: &names, scope: &scope, options: &[] };
-            self.known("serviceaccounts", self.kubectl.objects(&query))
+            let found = self.kubectl.objects(&query);
+            read_failures.account = failure(&found);
+            self.known("serviceaccounts", found).and_then(|found| found.into_iter().next())
         };
-        let is_account_known = account.is_some();
-        let account = account.and_then(|found| found.into_iter().next());
         let listed = account.as_ref().and_then(|account| account.get("imagePullSecrets")?.as_array());
         let listed = listed.into_iter().flatten().filter_map(|entry| entry.get("name")?.as_str());
         let mut names: Vec<&str> = pod.pull_secrets.iter().map(String::as_str).chain(listed).collect();
@@ -229,27 +227,21 @@ impl Gathering<'_> {
             let query = Query { resources: "secrets", names, scope: &scope, options: &with_times };
             self.kubectl.objects(&query)
         };
-        let (mut unread, mut has_failed) = (Vec::new(), false);
-        let mut known = |found: Result<Vec<Value>, KubectlError>| {
-            has_failed |= found.as_ref().is_err_and(|error| !error.is_forbidden());
-            self.known("secrets", found)
-        };
         let mut secrets = Vec::new();
+        let mut learn = |names: &[&str], found: Result<Vec<Value>, KubectlError>| {
+            let failures = names.iter().filter_map(|name| Some(((*name).to_owned(), failure(&found)?)));
+            read_failures.secrets.extend(failures);
+            secrets.extend(self.known("secrets", found).into_iter().flatten());
+        };
         match of_secrets(&names) {
             _ if names.is_empty() => {}
             // A role may allow some of the names, and kubectl fails if it forbids one.
             Err(error) if error.is_forbidden() && names.len() > 1 => {
                 for name in &names {
-                    match known(of_secrets(&[name])) {
-                        Some(found) => secrets.extend(found),
-                        None => unread.push((*name).to_owned()),
-                    }
+                    learn(&[name], of_secrets(&[name]));
                 }
             }
-            found => match known(found) {
-                Some(found) => secrets.extend(found),
-                None => unread.extend(names.iter().map(|name| (*name).to_owned())),
-            },
+            found => learn(&names, found),
         }
         let mut cluster = Cluster::default();
         let mut without_content = Vec::new();
@@ -262,17 +254,7 @@ impl Gathering<'_> {
         if let Some(account) = &account {
             cluster.add(account.clone(), &pod.namespace);
         }
-        Gathered {
-            events,
-            are_events_known,
-            account,
-            is_account_known,
-            cluster,
-            unread,
-            has_failed,
-            secrets: without_content,
-            mask,
-        }
+        Gathered { events, are_events_known, account, cluster, read_failures, secrets: without_content, mask }
     }
 
     /// The objects; `None`, with a warning, where they cannot be read: the answer says what is not known.
@@ -282,6 +264,12 @@ impl Gathering<'_> {
         };
         objects.inspect_err(warn).ok()
     }
+}
+
+/// Why objects could not be read.
+fn failure(found: &Result<Vec<Value>, KubectlError>) -> Option<ReadFailure> {
+    let error = found.as_ref().err()?;
+    Some(if error.is_forbidden() { ReadFailure::Forbidden } else { ReadFailure::Other })
 }
 
 /// The call that names the kind of a workload too.

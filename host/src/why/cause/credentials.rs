@@ -4,7 +4,8 @@ use review::explanation::{Need, OutcomeState, TriedKey, Usability};
 use review::list::some_of;
 
 use super::super::fix::{
-    NEW_SECRET, again, ask, create, list_in_account, new_name, node, replace, then_again, without_nameless,
+    NEW_SECRET, again, ask, create, list_in_account, new_name, node, replace, then_again, to_read,
+    without_nameless,
 };
 use super::super::image::State;
 use super::super::kubelet::bounded;
@@ -143,7 +144,8 @@ fn no_key(image: &ImageFacts, host: &str) -> String {
 /// The pod lists no pull secret: its `ServiceAccount` may list one by now, or not exist.
 fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Draft {
     let account = &facts.pod.service_account;
-    if !facts.is_account_known && facts.pod.lists_nameless {
+    let is_unread = facts.read_failures.account.is_some();
+    if is_unread && facts.pod.lists_nameless {
         return Draft::new(
             format!(
                 "the pod's imagePullSecrets has only an entry without a name, so the pod has no pull secret for {host}"
@@ -151,12 +153,12 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Draft {
             "write the name of a pull secret into the entry in the pod template, and create the pod again",
         );
     }
-    if !facts.is_account_known {
+    if is_unread {
         return Draft::new(
             format!(
                 "the pod has no pull secret for {host}, and ServiceAccount {account}, which may list one, cannot be read"
             ),
-            "run this with a login that may read the ServiceAccount",
+            to_read(facts.read_failures.account, "the ServiceAccount"),
         );
     }
     if let Some(explanation) = &image.of_account {

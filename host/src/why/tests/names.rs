@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::event::Event;
 use super::super::pod::Pod;
 use super::super::{Facts, ImageFacts, cause};
+use crate::pull::{ReadFailure, ReadFailures};
 
 /// The secret, the `ServiceAccount` and the image.
 type Names = [String; 3];
@@ -105,10 +106,12 @@ impl Situation<'_> {
             pod,
             events,
             are_events_known: true,
-            has_failed: false,
+            read_failures: ReadFailures {
+                secrets: Vec::new(),
+                account: (!self.is_account_known).then_some(ReadFailure::Forbidden),
+            },
             clock: None,
             account,
-            is_account_known: self.is_account_known,
             secrets: Vec::new(),
             images,
         };
