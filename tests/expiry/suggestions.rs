@@ -46,8 +46,7 @@ fn why(cluster: &ApiServer) -> [String; 2] {
 }
 
 fn type_in(cluster: &ApiServer, help: &str) {
-    let command = help.split_once("; then ").map_or(help, |(command, _)| command);
-    run_blocks(cluster, &[&format!("printf '{NEW}' > password.txt"), &command.to_owned()]);
+    run_blocks(cluster, &[&format!("printf '{NEW}' > password.txt"), &help.to_owned()]);
 }
 
 /// A merge keeps the end that the annotation has where the Secret has other credentials, and `kubectl apply` keeps the annotation.

@@ -16,6 +16,18 @@ pub(super) fn fix(
     found: &[Value],
     options: &[&str],
 ) -> (String, String) {
+    let [cause, help, _] = fix_and_then(pod, events, account, found, options);
+    (cause, help)
+}
+
+/// Cause, help, and what remains to be done then.
+pub(super) fn fix_and_then(
+    pod: &Value,
+    events: &[Value],
+    account: &Value,
+    found: &[Value],
+    options: &[&str],
+) -> [String; 3] {
     let names = |list: &Value| -> Vec<String> {
         let names = list.as_array().into_iter().flatten().filter_map(|it| it["name"].as_str());
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
@@ -34,7 +46,7 @@ pub(super) fn fix(
     assert!(status.is_some_and(|status| status < 2), "{out}{talk}");
     let answers: Value = serde_json::from_str(&out).unwrap();
     let word = |name: &str| answers[0][name].as_str().unwrap_or_default().to_owned();
-    (word("cause"), word("help"))
+    ["cause", "help", "then"].map(word)
 }
 
 /// Pods whose trouble has a command.
@@ -75,13 +87,13 @@ fn every_suggested_call_names_the_cluster_that_was_asked_about() {
     }
 }
 
-/// The command of a help, which comes alone, after words and a colon, or before what is to be done then.
+/// The command of a help, which comes alone, or after words and a colon.
 fn command(help: &str) -> &str {
     let starts = ["kubectl ", "acr-pull-secret ", "az "].iter().filter_map(|program| help.find(program));
     let at = starts.min().unwrap_or_else(|| panic!("no command: {help}"));
     let (words, command) = help.split_at(at);
     assert!(words.is_empty() || words.ends_with(": "), "{help}");
-    command.split_once("; then ").map_or(command, |(command, _)| command)
+    command
 }
 
 #[test]
@@ -226,33 +238,34 @@ fn a_secret_of_another_type_is_replaced_where_it_is_malformed() {
             of(legacy, "e2JhZA=="),
             &["acr-secret"][..],
             &[][..],
-            "; then list secret acr-secret-2 instead of acr-secret in imagePullSecrets",
+            "list secret acr-secret-2 instead of acr-secret in imagePullSecrets",
         ),
         (
             "malformed, of the ServiceAccount",
             of(legacy, "e2JhZA=="),
             &[],
             &["acr-secret"],
-            "; then list secret acr-secret-2 instead of acr-secret in imagePullSecrets of ServiceAccount web, and create the pod again",
+            "list secret acr-secret-2 instead of acr-secret in imagePullSecrets of ServiceAccount web, and create the pod again",
         ),
         (
             "of another registry, of the ServiceAccount",
             of(legacy, "e30="),
             &[],
             &["acr-secret"],
-            "; then list secret acr-secret-2 in imagePullSecrets of ServiceAccount web, and create the pod again",
+            "list secret acr-secret-2 in imagePullSecrets of ServiceAccount web, and create the pod again",
         ),
         (
             "not read",
             of("Opaque", "e2JhZA=="),
             &["acr-secret"],
             &[],
-            "; then list secret acr-secret-2 in imagePullSecrets",
+            "list secret acr-secret-2 in imagePullSecrets",
         ),
     ] {
         let pod = pod(IMAGE, list, &back_off());
-        let (_, help) = fix(&pod, &[anonymous()], &account(account_list), &[secret], &[]);
-        assert!(help.starts_with(create) && help.ends_with(expected), "{name}: {help}");
+        let [_, help, then] = fix_and_then(&pod, &[anonymous()], &account(account_list), &[secret], &[]);
+        assert!(help.starts_with(create) && help.ends_with("| kubectl create -f -"), "{name}: {help}");
+        assert_eq!(then, expected, "{name}");
     }
 }
 

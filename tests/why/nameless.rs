@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fixes::fix;
+use super::fixes::{fix, fix_and_then};
 use super::{ACCOUNT, EVENTS, IMAGE, POD, account, anonymous, answers, back_off, expired, pod, valid};
 use crate::kubectl::{Stub, secret};
 
@@ -19,7 +19,6 @@ fn the_entry_is_removed_from_the_template() {
         "remove the entry without a name from imagePullSecrets in the pod template, and create the pod again";
     let both = "remove the entry without a name from imagePullSecrets in the pod template and in ServiceAccount web, and create the pod again";
     let keeps = "the pod's imagePullSecrets has only an entry without a name, which keeps the pod from getting secret acr-secret of ServiceAccount web";
-    let after = |help: &str| format!("; then {help}");
     let other = secret("acr-secret", "quay.io", ("reader", "x"), &Value::Null);
     let mut malformed = valid("acr-secret");
     malformed["data"] = json!({".dockerconfigjson": "e30gfQ=="});
@@ -30,71 +29,77 @@ fn the_entry_is_removed_from_the_template() {
     nameless_too["imagePullSecrets"].as_array_mut().unwrap().push(json!({}));
     let mut nameless = account(&[]);
     nameless["imagePullSecrets"] = json!([{"name": ""}]);
-    for (name, account, found, cause, help) in [
-        ("usable", &listed, vec![valid("acr-secret")], keeps, remove.to_owned()),
-        ("usable, and an entry there too", &nameless_too, vec![valid("acr-secret")], keeps, both.to_owned()),
+    for (name, account, found, cause, [help, then]) in [
+        ("usable", &listed, vec![valid("acr-secret")], keeps, [remove, ""]),
+        ("usable, and an entry there too", &nameless_too, vec![valid("acr-secret")], keeps, [both, ""]),
         (
             "none",
             &account(&[]),
             vec![],
             "neither the pod nor ServiceAccount web lists a pull secret",
-            after(remove),
+            ["kubectl ", remove],
         ),
         (
             "none but such an entry",
             &nameless,
             vec![],
             "neither the pod nor ServiceAccount web lists a pull secret",
-            after(both),
+            ["kubectl ", both],
         ),
         (
             "absent",
             &listed,
             vec![],
             "the pod has no pull secret, and ServiceAccount web lists secret acr-secret, which does not exist",
-            after(remove),
+            ["kubectl ", remove],
         ),
         (
             "expired",
             &listed,
             vec![expired()],
             "the pod has no pull secret, and ServiceAccount web lists key",
-            after(remove),
+            ["kubectl ", remove],
         ),
         (
             "malformed",
             &listed,
             vec![malformed],
             "the pod has no pull secret, and ServiceAccount web lists secret",
-            after(remove),
+            ["kubectl ", remove],
         ),
         (
             "of another registry",
             &listed,
             vec![other],
             "the pod has no pull secret, and ServiceAccount web lists no",
-            after(remove),
+            ["kubectl ", remove],
         ),
         (
             "expired, of a controller",
             &listed,
             vec![made],
             "the pod has no pull secret, and ServiceAccount web lists key",
-            format!(
-                "change the credential for contoso.azurecr.io in the source of secret acr-secret, whose controller would undo another \
+            [
+                &format!(
+                    "change the credential for contoso.azurecr.io in the source of secret acr-secret, whose controller would undo another \
                      change, and {remove}"
-            ),
+                ),
+                "",
+            ],
         ),
     ] {
         for list in [json!([{}]), json!([{"name": ""}]), json!([{"name": ""}, {}])] {
             let mut bare = with_list(&list);
             bare["metadata"].as_object_mut().unwrap().remove("ownerReferences");
             for pod in [with_list(&list), bare] {
-                let (message, said) = fix(&pod, &[anonymous()], account, &found, &[]);
+                let [message, first, last] = fix_and_then(&pod, &[anonymous()], account, &found, &[]);
                 assert!(message.starts_with(cause), "{name}: {message}");
-                let is_whole = !help.starts_with("; ");
-                assert!(if is_whole { said == help } else { said.ends_with(&help) }, "{name}: {said}");
-                assert!(!said.contains("kubectl delete"), "{name}: {said}");
+                assert!(
+                    if then.is_empty() { first == help } else { first.contains(help) },
+                    "{name}: {first}"
+                );
+                assert_eq!(last, then, "{name}");
+                assert!(!first.contains("kubectl delete"), "{name}: {first}");
             }
         }
     }

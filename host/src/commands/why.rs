@@ -99,10 +99,7 @@ pub fn run(args: &Why, io: &mut Io) -> Result<ExitStatus> {
         let help = with_access(&error.help(), &args.access);
         Diagnostic::error(error.to_string()).with_help(help)
     };
-    let on_cluster = |cause: Cause| {
-        let help = with_access(cause.help(), &args.access);
-        cause.with_help(help)
-    };
+    let on_cluster = |cause: Cause| cause.with_help(|help| with_access(help, &args.access));
     let mut explain = |target: &Target| -> Result<()> {
         match gathering.find(target) {
             Ok(Found::NoPods { kind, namespace, name, is_wanted, cause }) => {

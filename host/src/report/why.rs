@@ -39,6 +39,9 @@ pub struct Answer {
     cause: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     help: String,
+    /// What remains to be done after that
+    #[serde(skip_serializing_if = "String::is_empty")]
+    then: String,
     /// Whether every image can be pulled now, as far as is known
     can_pull: bool,
     /// Other pods of the workload with the same answer
@@ -103,6 +106,7 @@ impl Answer {
             images: facts.images.iter().map(|image| ImageAnswer::of(facts, image)).collect(),
             cause: cause.message().to_owned(),
             help: called(cause.help()).into_owned(),
+            then: called(cause.then()).into_owned(),
             can_pull: facts.can_pull(),
             alike,
         }
@@ -120,6 +124,7 @@ impl Answer {
             images: Vec::new(),
             cause: cause.message().to_owned(),
             help: called(cause.help()).into_owned(),
+            then: called(cause.then()).into_owned(),
             can_pull: is_asked_for,
             alike: Vec::new(),
         }
@@ -145,8 +150,10 @@ impl Answer {
         out.line(format_args!("{kind} {namespace}/{name}{about}"))?;
         self.images.iter().try_for_each(|image| image.write(out))?;
         rows(out, "cause", std::slice::from_ref(&self.cause))?;
-        let help = Some(self.help.clone()).filter(|help| !help.is_empty());
-        rows(out, "fix", help.as_slice())?;
+        for (row, help) in [("fix", &self.help), ("then", &self.then)] {
+            let help = Some(help.clone()).filter(|help| !help.is_empty());
+            rows(out, row, help.as_slice())?;
+        }
         let alike = (!self.alike.is_empty()).then(|| some_of(&self.alike, MOST_NAMES));
         rows(out, "same for", alike.as_slice())
     }

@@ -12,7 +12,7 @@ use review::pull::{AttemptResult, ImagePull, PullAttempt};
 use self::credentials::{of_credentials, refused};
 use self::length::bounded_around;
 use self::report::of_meaning;
-use super::fix::{again, ask, correct, describe, replace, template, to_read};
+use super::fix::{Step, again, ask, correct, describe, replace, template, to_read};
 use super::image::{Image, Placeholder, State};
 use super::kubelet::bounded;
 use super::meaning::Meaning;
@@ -34,12 +34,14 @@ const LONGEST_KEY: usize = 80;
 pub struct Cause {
     message: String,
     help: String,
+    then: String,
 }
 
 impl Cause {
     /// With one sentence, which is cut where it is too long, and what to do, which is empty where nothing is to be done.
     pub fn new(message: impl AsRef<str>, help: impl Into<String>) -> Self {
-        Self { message: bounded_around(message.as_ref(), LONGEST, &[]), help: help.into() }
+        let message = bounded_around(message.as_ref(), LONGEST, &[]);
+        Self { message, help: help.into(), then: String::new() }
     }
 
     /// One sentence.
@@ -52,21 +54,26 @@ impl Cause {
         &self.help
     }
 
-    /// The same with something else to do.
+    /// What remains to be done after that; empty where nothing remains.
+    pub fn then(&self) -> &str {
+        &self.then
+    }
+
+    /// The same with what to do in other words.
     #[must_use]
-    pub fn with_help(self, help: String) -> Self {
-        Self { help, ..self }
+    pub fn with_help(self, change: impl Fn(&str) -> String) -> Self {
+        Self { help: change(&self.help), then: change(&self.then), ..self }
     }
 }
 
 /// A cause in all its characters, which may be a part of another.
 struct Draft {
     message: String,
-    help: String,
+    help: Step,
 }
 
 impl Draft {
-    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+    fn new(message: impl Into<String>, help: impl Into<Step>) -> Self {
         Self { message: message.into(), help: help.into() }
     }
 }
@@ -74,7 +81,8 @@ impl Draft {
 /// The cause of a pod's trouble: of the first image that the kubelet does not get, or else of what keeps it from trying.
 pub fn of(facts: &Facts) -> Cause {
     let Draft { message, help } = whole(facts);
-    Cause { message: bounded_around(&message, LONGEST, &names(facts)), help }
+    let [help, then] = help.in_order();
+    Cause { message: bounded_around(&message, LONGEST, &names(facts)), help, then }
 }
 
 /// The names that a user looks for: of secrets, the `ServiceAccount`, the namespace, the node, the images and their registries.
@@ -291,20 +299,21 @@ fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Optio
                 "the pull of {} still fails since secret {name} was written at {time}",
                 image.image.shown()
             ),
-            if image.is_refused(name) { replace(facts, image, name).into() } else { ask(facts, image) },
+            if image.is_refused(name) { replace(facts, image, name) } else { ask(facts, image).into() },
         ),
         Change::Silent(Secret { name, .. }, time) => (
             format!(
                 "not known: secret {name} was written at {time}, and no event reports a pull since, though the kubelet tries every 5 \
                  minutes"
             ),
-            if is_answered { again(facts, "check whether the node is ready") } else { ask(facts, image) },
+            if is_answered { again(facts, "check whether the node is ready") } else { ask(facts, image) }
+                .into(),
         ),
         Change::Ahead(Secret { name, .. }, time) => (
             format!(
                 "not known: secret {name} was written at {time}, which is in the future by the clock of this machine"
             ),
-            if is_answered { "correct the clock of this machine".to_owned() } else { ask(facts, image) },
+            if is_answered { "correct the clock of this machine".into() } else { ask(facts, image).into() },
         ),
         Change::None | Change::Content(_) | Change::Secret(..) => return None,
     };
@@ -341,7 +350,7 @@ fn of_registry(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
         return lack;
     }
     let replaced = invalid_secret(pull).filter(|name| facts.secret(name).is_some());
-    let help = replaced.map(|name| replace(facts, image, name).into()).or_else(|| pull.help.clone());
+    let help = replaced.map(|name| replace(facts, image, name)).or_else(|| pull.help.clone().map(Step::from));
     Some(Draft::new(pull.message.clone()?, help.unwrap_or_default()))
 }
 

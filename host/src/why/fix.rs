@@ -13,8 +13,8 @@ use crate::pull_secret::EXPIRES;
 /// The name of a pull secret where the pod and its `ServiceAccount` list none.
 pub(super) const NEW_SECRET: &str = "acr-secret";
 
-/// A step against a cause.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What to do against a cause.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Step {
     /// What to type; empty where there is no command
     command: String,
@@ -37,13 +37,17 @@ impl Step {
     }
 }
 
-impl From<Step> for String {
-    fn from(Step { words, command }: Step) -> Self {
-        match (words.as_str(), command.as_str()) {
-            (_, "") => words,
-            ("", _) => command,
-            _ => format!("{command}; then {words}"),
-        }
+impl Step {
+    /// What to do first, and what remains to be done then, which is empty where nothing remains.
+    pub(super) fn in_order(self) -> [String; 2] {
+        let Self { command, words } = self;
+        if command.is_empty() { [words, command] } else { [command, words] }
+    }
+}
+
+impl<Words: Into<String>> From<Words> for Step {
+    fn from(words: Words) -> Self {
+        Self::in_words(words)
     }
 }
 
@@ -165,10 +169,8 @@ pub(super) fn list_in_account(facts: &Facts, image: &ImageFacts, name: &str) -> 
     } else {
         format!("-p '{{\"imagePullSecrets\":[{entry}]}}'")
     };
-    let command = format!(
-        "{} && {new}kubectl patch serviceaccount {account} -n {namespace} {patch}",
-        String::from(create(facts, image, name)),
-    );
+    let [create, _] = create(facts, image, name).in_order();
+    let command = format!("{create} && {new}kubectl patch serviceaccount {account} -n {namespace} {patch}");
     Step::typed(&[account, namespace, name], command, words)
 }
 
@@ -213,7 +215,8 @@ pub(super) fn replace(facts: &Facts, image: &ImageFacts, name: &str) -> Step {
             typed(&[account], format!(" of ServiceAccount {account}"), " of its ServiceAccount")
         };
         let words = format!("list secret {new}{instead} in imagePullSecrets{list}");
-        return Step { words, command: create(facts, image, &new).into() };
+        let [command, _] = create(facts, image, &new).in_order();
+        return Step { command, words };
     }
     let has_ended = secret.ends.zip(facts.clock).is_some_and(|(end, now)| end <= now);
     // What is malformed cannot be merged; the file is a copy of it. A merge keeps the end beside other credentials.

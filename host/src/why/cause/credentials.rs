@@ -276,7 +276,7 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
         ),
     };
     let help =
-        if image.is_refused(secret) { replace(facts, image, secret).into() } else { ask(facts, image) };
+        if image.is_refused(secret) { replace(facts, image, secret) } else { ask(facts, image).into() };
     Some(Draft::new(message, help))
 }
 

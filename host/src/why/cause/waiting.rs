@@ -1,7 +1,7 @@
 //! What a pod waits for that is no pull: a node, a volume, a container that does not start.
 
 use super::super::event::Event;
-use super::super::fix::{describe, typed};
+use super::super::fix::{Step, describe, typed};
 use super::super::image::State;
 use super::super::pod::Pod;
 use super::super::{Facts, ImageFacts};
@@ -123,11 +123,11 @@ pub(super) fn not_yet(facts: &Facts, image: &ImageFacts) -> Draft {
     let needs = needs(facts);
     let (now, help) = if let Some(event) = before_pull(facts) {
         let reason = beside(facts, &event.message, &needs);
-        (format!("the pod waits for something else ({}): {reason}", event.reason), describe(facts))
+        (format!("the pod waits for something else ({}): {reason}", event.reason), describe(facts).into())
     } else if let Some(Draft { message, help }) = under_way(facts, image) {
         (message, help)
     } else {
-        (format!("the kubelet reports nothing about {}", image.image.shown()), String::new())
+        (format!("the kubelet reports nothing about {}", image.image.shown()), Step::default())
     };
     Draft::new(format!("none so far: {now}{needs}"), help)
 }
