@@ -65,6 +65,8 @@ pub struct ImageFacts {
     pub explanation: Explanation,
     /// What it would say of the secrets that the `ServiceAccount` lists now; none where it lists none, or the pod has a list
     pub of_account: Option<Explanation>,
+    /// What it would say if the image named its registry in lower case; none where it does
+    pub of_lower_case: Option<Explanation>,
     /// What the registry answers; none where it was not asked
     pub pull: Option<ImagePull>,
 }

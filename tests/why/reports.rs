@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{IMAGE, account, back_off, cluster, event, failed, pod, row, valid, waiting, why};
+use super::{IMAGE, PASSWORD, account, back_off, cluster, event, failed, pod, row, valid, waiting, why};
+use crate::kubectl::secret;
 
 const REQUEST: &str = "failed to do request: Head \"https://contoso.azurecr.io/v2/shop/web/manifests/v1\": ";
 
@@ -51,6 +52,27 @@ fn the_kubelet_knows_the_cause() {
 /// The kubelet compares a key with the image as it is written.
 #[test]
 fn a_registry_in_capital_letters_has_the_cause() {
+    for (key, shown) in [
+        ("contoso.azurecr.io", "contoso.azurecr.io"),
+        ("https://contoso.azurecr.io", "contoso.azurecr.io"),
+        ("https://contoso.azurecr.io/v1/", "contoso.azurecr.io"),
+        ("contoso.azurecr.io/shop", "contoso.azurecr.io/shop"),
+        ("*.azurecr.io", "*.azurecr.io"),
+    ] {
+        let secret = secret("acr-secret", key, ("reader", PASSWORD), &Value::Null);
+        for (registry, has_cause) in
+            [("Contoso.AzureCR.io", true), ("Fabrikam.AzureCR.io", key.starts_with('*'))]
+        {
+            let image = format!("{registry}/shop/web:v1");
+            let pod = pod(&image, &["acr-secret"], &waiting("ImagePullBackOff", "Back-off"));
+            let refused = event("Failed", &format!("Failed to pull image \"{image}\": 401 Unauthorized"));
+            let (out, _) = why(&cluster(&pod, &[refused], &account(&[]), std::slice::from_ref(&secret)), &[]);
+            let cause = format!(
+                "the registry in {image} has capital letters, and key {shown} of secret acr-secret has none"
+            );
+            assert_eq!(row(&out, "cause") == cause, has_cause, "{key}: {out}");
+        }
+    }
     let image = IMAGE.replace("contoso", "Contoso");
     let message = format!("Back-off pulling image \"{image}\"");
     let pod = pod(&image, &["acr-secret"], &waiting("ImagePullBackOff", &message));

@@ -213,8 +213,16 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
             None
         };
         let domain = explanation.reference.as_ref().map(|reference| reference.domain.as_str());
+        let of_lower_case = match domain.and_then(|domain| in_lower_case(&image.reference, domain)) {
+            Some(image) => {
+                let question = explanation::Question { image: &image, ..question };
+                Some(explanation::ask(policy, &question, host.clone())?.1)
+            }
+            None => None,
+        };
         let acr = domain.and_then(acr_name).map(str::to_owned);
-        images.push(ImageFacts { image: image.clone(), acr, explanation, of_account, pull: None });
+        let image = image.clone();
+        images.push(ImageFacts { image, acr, explanation, of_account, of_lower_case, pull: None });
     }
     if args.pull.pull {
         let asker = Asker {
@@ -231,6 +239,13 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
     }
     let clock = Time::of_clock(SystemTime::now());
     Ok(Facts { pod, events, are_events_known, clock, account, secrets, read_failures, images })
+}
+
+/// The image with its registry in lower case; none where it is so written.
+fn in_lower_case(image: &str, registry: &str) -> Option<String> {
+    let lower = registry.to_ascii_lowercase();
+    let rest = image.strip_prefix(registry).filter(|_| lower != registry)?;
+    Some(lower + rest)
 }
 
 /// Asks the registries of the images that the kubelet may pull.

@@ -194,7 +194,8 @@ mod tests {
                 next_pull: None,
                 state: State::NotYet,
             };
-            let facts = ImageFacts { image, acr: None, explanation, of_account: None, pull };
+            let facts =
+                ImageFacts { image, acr: None, explanation, of_account: None, of_lower_case: None, pull };
             assert_eq!(
                 serde_json::to_value(secrets(&facts)).unwrap(),
                 json!([expected]),

@@ -320,17 +320,12 @@ fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Optio
     Some(Draft::new(message, help))
 }
 
-/// A key is for the registry but for capital letters in the image: the kubelet compares them as they are written.
+/// A key would match if the image's registry were in lower case: the kubelet compares them as they are written.
 fn capital(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
-    let host = image.registry().filter(|_| image.explanation.tries.is_empty())?;
-    let lower = host.to_ascii_lowercase();
-    let key = image.explanation.not_tried.iter().find(|skipped| host != lower && skipped.key == lower)?;
+    let lower = image.registry()?.to_ascii_lowercase();
+    let tried = image.of_lower_case.as_ref().filter(|_| image.explanation.tries.is_empty())?.tries.first()?;
     Some(Draft::new(
-        format!(
-            "the registry in {} has capital letters, and key {lower} of secret {} has none",
-            image.image.shown(),
-            key.secret
-        ),
+        format!("the registry in {} has capital letters, and {} has none", image.image.shown(), place(tried)),
         format!("write {lower} in the image in {}", template(facts)),
     ))
 }

@@ -59,6 +59,7 @@ fn facts(state: &Value, secrets: &Value, tries: &Value, attempts: Vec<PullAttemp
         acr: Some("contoso".to_owned()),
         explanation: explanation.clone(),
         of_account: None,
+        of_lower_case: None,
         pull: Some(pull.clone()),
     });
     Facts {

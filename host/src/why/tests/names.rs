@@ -98,8 +98,14 @@ impl Situation<'_> {
             attempts: Vec::new(),
         });
         let image = pod.images[0].clone();
-        let images =
-            vec![ImageFacts { image, acr: Some("contoso".to_owned()), explanation, of_account, pull }];
+        let images = vec![ImageFacts {
+            image,
+            acr: Some("contoso".to_owned()),
+            explanation,
+            of_account,
+            of_lower_case: None,
+            pull,
+        }];
         let account = self.is_account_known.then(|| json!({}));
         let events: Vec<Event> = Vec::new();
         let facts = Facts {
