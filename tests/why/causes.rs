@@ -254,7 +254,7 @@ fn what_the_node_has_is_not_called_failed() {
         Case::new(
             "volume, and a credential that has expired",
             creating(),
-            "the pod waits for something else (FailedMount): MountVolume.SetUp failed for volume \"data\": not found, and a pull would fail: key contoso",
+            "the pod waits for something else (FailedMount): MountVolume.SetUp failed for volume \"data\": not found, and the pull for container web fails unless the identity of its node may pull: key",
             false,
             "secret --merge",
         )
@@ -349,7 +349,7 @@ fn a_pod_that_pulls_no_more_says_so() {
     lost["status"]["reason"] = "NodeLost".into();
     check(vec![
         Case::new("evicted", over("Failed", "Evicted", &["acr-secret"]), "the pod has finished (Failed: Evicted) and pulls no more images", true, ""),
-        Case::new("evicted, expired", over("Failed", "Evicted", &["acr-secret"]), "the pod has finished (Failed: Evicted) and pulls no more images, and a new pod would fail: key contoso", false, "acr-pull-secret secret")
+        Case::new("evicted, expired", over("Failed", "Evicted", &["acr-secret"]), "the pod has finished (Failed: Evicted) and pulls no more images, and a new pod fails unless the identity of its node may pull: key contoso", false, "acr-pull-secret secret")
             .secrets(&[expired()]),
         Case::new("succeeded", over("Succeeded", "", &["acr-secret"]), "the pod has finished (Succeeded) and pulls no more images", true, ""),
         Case::new("deleted", deleted, "the pod is being deleted and pulls no more images, and a new pod would fail: contoso.azurecr.io refuses", false, "--pull")

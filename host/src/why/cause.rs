@@ -23,13 +23,13 @@ use crate::pull_secret::time::Time;
 /// The most characters of a cause.
 const LONGEST: usize = 255;
 
-/// The beginning of a cause that says why there is none.
+/// Begins a message that says why the cause is not known.
 const NOT_KNOWN: &str = "not known";
 
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
 
-/// A cause. Its message has the most characters that one may have.
+/// A cause. Its message has at most [`LONGEST`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     message: String,
@@ -70,17 +70,39 @@ impl Cause {
 struct Draft {
     message: String,
     help: Step,
+    new_pod: NewPod,
+}
+
+/// What a new pod would get of the image of one that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NewPod {
+    /// Not the image, because of the cause
+    Fails,
+    /// The cause says why that is not known
+    Unknown,
+    /// What the old pod lacks, which the cause says
+    Gets,
 }
 
 impl Draft {
     fn new(message: impl Into<String>, help: impl Into<Step>) -> Self {
-        Self { message: message.into(), help: help.into() }
+        Self { message: message.into(), help: help.into(), new_pod: NewPod::Fails }
+    }
+
+    /// That the cause is not known, and `why`, with what is in front of it.
+    fn unknown(why: &str, help: impl Into<Step>) -> Self {
+        Self { new_pod: NewPod::Unknown, ..Self::new(format!("{NOT_KNOWN}{why}"), help) }
+    }
+
+    /// What a new pod gets, in a sentence about it.
+    fn of_new_pod(message: impl Into<String>) -> Self {
+        Self { new_pod: NewPod::Gets, ..Self::new(message, Step::default()) }
     }
 }
 
 /// The cause of a pod's trouble: of the first image that the kubelet does not get, or else of what keeps it from trying.
 pub fn of(facts: &Facts) -> Cause {
-    let Draft { message, help } = whole(facts);
+    let Draft { message, help, .. } = whole(facts);
     let [help, then] = help.in_order();
     Cause { message: bounded_around(&message, LONGEST, &names(facts)), help, then }
 }
@@ -141,18 +163,16 @@ fn over(facts: &Facts, bad: Option<&ImageFacts>) -> Draft {
         format!("the pod has finished ({}{}) and pulls no more images", pod.phase, reason.unwrap_or_default())
     };
     let Some(image) = bad else { return Draft::new(message, "") };
-    let Draft { message: reason, help } = of_image(facts, image);
-    if let Some(unknown) = reason.strip_prefix(NOT_KNOWN) {
-        return Draft::new(
-            format!("{message}, and whether a new pod would fail is {NOT_KNOWN}{unknown}"),
-            help,
-        );
-    }
-    let fails = match image.image.state {
-        State::Pulled => kept::fails(image, "its node"),
-        _ => "would fail".to_owned(),
+    let Draft { message: reason, help, new_pod } = of_image(facts, image);
+    let outlook = match (new_pod, &image.image.state) {
+        (NewPod::Unknown, _) => format!("whether a new pod would fail is {reason}"),
+        (NewPod::Gets, _) => format!("a new pod {reason}"),
+        (NewPod::Fails, State::Failing { .. }) => format!("a new pod would fail: {reason}"),
+        (NewPod::Fails, State::Pulled | State::NotYet) => {
+            format!("a new pod {}: {reason}", kept::fails(image, "its node"))
+        }
     };
-    Draft::new(format!("{message}, and a new pod {fails}: {reason}"), help)
+    Draft::new(format!("{message}, and {outlook}"), help)
 }
 
 /// Whether the pod is known to have no credential for an image that needs one, so that the node's may be used.
@@ -259,13 +279,17 @@ fn of_image(facts: &Facts, image: &ImageFacts) -> Draft {
 
 /// What only an answer of the registry would prove, with the reason why there is none where it was asked.
 fn up_to_registry(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Draft {
-    let Draft { message, help } = written(facts, image, meaning)
+    let draft = written(facts, image, meaning)
         .or_else(|| refused(facts, image, meaning))
         .unwrap_or_else(|| unknown(facts, image));
-    let silence = image
-        .silence()
-        .map(|reason| format!(", and this computer gets no answer from the registry: {reason}"));
-    Draft::new(message + &silence.unwrap_or_default(), help)
+    with_silence(image, draft)
+}
+
+/// The same, and that the registry gives this computer no answer, where it was asked.
+fn with_silence(image: &ImageFacts, draft: Draft) -> Draft {
+    let Some(reason) = image.silence() else { return draft };
+    let message = format!("{}, and this computer gets no answer from the registry: {reason}", draft.message);
+    Draft { message, ..draft }
 }
 
 /// The image is not a valid reference, so its registry and what it needs are not known.
@@ -293,31 +317,29 @@ fn invalid(facts: &Facts, image: &ImageFacts) -> Option<Draft> {
 fn written(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning>) -> Option<Draft> {
     works_with(image).filter(|_| meaning.is_none_or(Meaning::is_of_credentials))?;
     let is_answered = image.is_answered();
-    let (message, help) = match facts.change(image) {
-        Change::Tried(Secret { name, .. }, time) => (
+    Some(match facts.change(image) {
+        Change::Tried(Secret { name, .. }, time) => Draft::new(
             format!(
                 "the pull of {} still fails since secret {name} was written at {time}",
                 image.image.shown()
             ),
             if image.is_refused(name) { replace(facts, image, name) } else { ask(facts, image).into() },
         ),
-        Change::Silent(Secret { name, .. }, time) => (
-            format!(
-                "not known: secret {name} was written at {time}, and no event reports a pull since, though the kubelet tries every 5 \
+        Change::Silent(Secret { name, .. }, time) => Draft::unknown(
+            &format!(
+                ": secret {name} was written at {time}, and no event reports a pull since, though the kubelet tries every 5 \
                  minutes"
             ),
-            if is_answered { again(facts, "check whether the node is ready") } else { ask(facts, image) }
-                .into(),
+            if is_answered { again(facts, "check whether the node is ready") } else { ask(facts, image) },
         ),
-        Change::Ahead(Secret { name, .. }, time) => (
-            format!(
-                "not known: secret {name} was written at {time}, which is in the future by the clock of this machine"
+        Change::Ahead(Secret { name, .. }, time) => Draft::unknown(
+            &format!(
+                ": secret {name} was written at {time}, which is in the future by the clock of this machine"
             ),
-            if is_answered { "correct the clock of this machine".into() } else { ask(facts, image).into() },
+            if is_answered { "correct the clock of this machine".to_owned() } else { ask(facts, image) },
         ),
         Change::None | Change::Content(_) | Change::Secret(..) => return None,
-    };
-    Some(Draft::new(message, help))
+    })
 }
 
 /// A key would match if the image's registry were in lower case: the kubelet compares them as they are written.
@@ -361,11 +383,16 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Draft {
         facts.complaint(&image.image).map(|complaint| complaint.message).filter(|said| !said.is_empty());
     let secret = facts.unread(image);
     let unread = secret.map(|name| format!(", because secret {name} cannot be read")).unwrap_or_default();
-    let message = if let Some(said) = said {
-        format!("not known{unread}, and the kubelet reports: {said}")
-    } else {
-        let events = if facts.are_events_known { "have expired" } else { "could not be read" };
-        format!("not known{unread}: the kubelet gives no reason, and its events {events}")
+    let why = match said {
+        // What follows is no part of the quotation.
+        Some(said) if image.silence().is_some() => {
+            format!("{unread}, and the kubelet reports \"{said}\"")
+        }
+        Some(said) => format!("{unread}, and the kubelet reports: {said}"),
+        None => {
+            let events = if facts.are_events_known { "have expired" } else { "could not be read" };
+            format!("{unread}: the kubelet gives no reason, and its events {events}")
+        }
     };
     let help = match secret {
         // A registry cannot be asked with it either.
@@ -373,7 +400,7 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Draft {
         None if image.is_answered() => describe(facts),
         None => ask(facts, image),
     };
-    Draft::new(message, help)
+    Draft::unknown(&why, help)
 }
 
 fn state(image: &ImageFacts) -> Option<OutcomeState> {

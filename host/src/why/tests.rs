@@ -177,7 +177,7 @@ fn a_registry_that_does_not_answer_confirms_nothing() {
             vec![],
             "not known: the kubelet's last attempt had no credential",
         ),
-        ("odd", vec![key("acr-secret")], None, vec![], "not known, and the kubelet reports: odd"),
+        ("odd", vec![key("acr-secret")], None, vec![], "not known, and the kubelet reports"),
         (
             unauthorized,
             vec![key("acr-secret")],
@@ -217,6 +217,9 @@ fn a_registry_that_does_not_answer_confirms_nothing() {
                 "{end}: {found:?}"
             );
             assert_eq!(found.help(), AGAIN, "{end}");
+            // What follows the quotation is not said by the kubelet.
+            let is_open = found.message().contains(&format!("{end}, and"));
+            assert!(!is_open, "{end}: {found:?}");
             assert!(!facts.can_pull(), "{end}");
         }
         // What it refuses is confirmed, also where a later attempt gets no answer.

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::{IMAGE, back_off, event, expired, pod, unauthorized, waiting};
+use super::super::{
+    ACCOUNT, EVENTS, IMAGE, POD, account, answers, back_off, event, expired, pod, secrets, unauthorized,
+    waiting,
+};
 use super::{Case, check, running};
-use crate::kubectl::secret;
+use crate::kubectl::{Stub, secret};
 
 const OTHER: &str = "contoso.azurecr.io/shop/other:v1";
 
@@ -100,10 +103,7 @@ fn what_is_over_is_not_what_the_pod_waits_for() {
             let case = Case::new("", pod, "", false, "secret --merge").events(&events).secrets(&[expired()]);
             let found = case.answer()["cause"].as_str().unwrap().to_owned();
             let expected = match now {
-                PULLING | INIT => format!("{now}{FAILS}"),
-                now if now == waits => {
-                    format!("{waits}, and a pull would fail: key contoso.azurecr.io of secret")
-                }
+                now if [PULLING, INIT, &waits].contains(&now) => format!("{now}{FAILS}"),
                 _ => "key contoso.azurecr.io of secret".to_owned(),
             };
             assert!(found.starts_with(&expected), "{name}: {found}");
@@ -229,6 +229,63 @@ fn a_pod_that_is_over_does_not_say_that_an_unknown_pull_would_fail() {
         ),
     ] {
         check(vec![Case::new(name, pod, cause, false, "--pull").events(&events)]);
+    }
+}
+
+/// The message of a cause that is known may begin like one that is not.
+#[test]
+fn a_pod_that_is_over_would_fail_whatever_its_image_is_called() {
+    let mut failed = pod("not known", &[], &waiting("InvalidImageName", ""));
+    failed["status"]["phase"] = "Failed".into();
+    check(vec![Case::new(
+        "invalid",
+        failed,
+        "the pod has finished (Failed) and pulls no more images, and a new pod would fail: not known is not a valid image reference",
+        false,
+        "correct the image",
+    )]);
+}
+
+/// A new pod gets the secrets that its `ServiceAccount` lists then.
+#[test]
+fn a_pod_that_is_over_says_what_a_new_pod_gets_from_its_service_account() {
+    let mut failed = pod(IMAGE, &[], &back_off());
+    failed["status"]["phase"] = "Failed".into();
+    let mut deleted = pod(IMAGE, &[], &back_off());
+    deleted["metadata"]["deletionTimestamp"] = "2026-07-31T03:05:00Z".into();
+    for pod in [failed, deleted] {
+        let stub = || {
+            Stub::new()
+                .objects(POD, std::slice::from_ref(&pod))
+                .objects(EVENTS, &[super::anonymous()])
+                .objects(&secrets("acr-secret"), &[super::valid("acr-secret")])
+        };
+        let unread = stub().forbids(ACCOUNT, "serviceaccounts");
+        for (stub, outlook, help) in [
+            (
+                stub().objects(ACCOUNT, &[account(&["acr-secret"])]),
+                "and a new pod gets secret acr-secret of ServiceAccount web",
+                None,
+            ),
+            (
+                unread,
+                "and whether a new pod would fail is not known: the pod has no pull secret for contoso.azurecr.io, and \
+                 ServiceAccount web, which may list one, cannot be read",
+                Some("run this with a login that may read the ServiceAccount"),
+            ),
+            (
+                stub().objects(ACCOUNT, &[account(&[])]),
+                "and a new pod would fail: neither the pod nor ServiceAccount web lists a pull secret for contoso.azurecr.io",
+                Some("&& kubectl patch serviceaccount web -n shop"),
+            ),
+        ] {
+            let (answers, _) = answers(&stub, &["web-5d8f7c9b6-x2k4p", "-n", "shop"]);
+            let cause = answers[0]["cause"].as_str().unwrap();
+            assert!(cause.ends_with(outlook), "{answers:#}");
+            let found = answers[0]["help"].as_str();
+            assert_eq!(found.is_some(), help.is_some(), "{answers:#}");
+            assert!(help.is_none_or(|help| found.unwrap().contains(help)), "{answers:#}");
+        }
     }
 }
 

@@ -154,12 +154,16 @@ fn of_account(facts: &Facts, image: &ImageFacts, host: &str) -> Draft {
         );
     }
     if is_unread {
-        return Draft::new(
-            format!(
-                "the pod has no pull secret for {host}, and ServiceAccount {account}, which may list one, cannot be read"
-            ),
-            to_read(facts.read_failures.account, "the ServiceAccount"),
+        let message = format!(
+            "the pod has no pull secret for {host}, and ServiceAccount {account}, which may list one, cannot be read"
         );
+        let help = to_read(facts.read_failures.account, "the ServiceAccount");
+        // A new pod would get what the ServiceAccount lists.
+        return if facts.pod.is_over() {
+            Draft::unknown(&format!(": {message}"), help)
+        } else {
+            Draft::new(message, help)
+        };
     }
     if let Some(explanation) = &image.of_account {
         let listed = ImageFacts { explanation: explanation.clone(), ..image.clone() };
@@ -201,6 +205,8 @@ fn of_listed(facts: &Facts, image: &ImageFacts, host: &str) -> Draft {
                 ),
                 without_nameless(facts),
             )
+        } else if pod.is_over() {
+            Draft::of_new_pod(format!("gets secret {name} of ServiceAccount {account}"))
         } else {
             Draft::new(
                 format!(
@@ -246,10 +252,10 @@ pub(super) fn refused(facts: &Facts, image: &ImageFacts, meaning: Option<Meaning
     let secret = &tried.secret;
     if meaning == Some(Meaning::NoCredential) && !image.is_answered() {
         let message = format!(
-            "not known: the kubelet's last attempt had no credential, although secret {secret} has one for {host}, and no later change of \
+            ": the kubelet's last attempt had no credential, although secret {secret} has one for {host}, and no later change of \
              the secret is known"
         );
-        return Some(Draft::new(message, ask(facts, image)));
+        return Some(Draft::unknown(&message, ask(facts, image)));
     }
     let valid = || image.explanation.tries.iter().filter(|it| !it.fails);
     let count = valid().count();

@@ -13,7 +13,7 @@ const LONGEST_USER: usize = 60;
 
 /// Why the next pull fails of an image that the pod has or waits for.
 pub(super) fn expected(facts: &Facts, image: &ImageFacts) -> Draft {
-    let Draft { message, help } = super::expected(facts, image);
+    let Draft { message, help, .. } = super::expected(facts, image);
     if image.image.state != State::Pulled {
         return Draft::new(message, help);
     }

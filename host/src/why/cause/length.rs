@@ -115,7 +115,7 @@ mod tests {
             bounded_around("the webhook of web answers that it is ääääääää", 38, &names),
             "the webhook of web answers that…"
         );
-        // A single word is no text that could lose one.
+        // A single word is cut within.
         assert_eq!(bounded_around("ääääääääää", 5, &names), "ää…ää");
     }
 

@@ -3,8 +3,8 @@
 use super::super::fix::{ask, correct, describe, template, typed};
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
-use super::Draft;
 use super::credentials::of_credentials;
+use super::{Draft, NewPod, with_silence};
 use crate::registry::failure::refused_address;
 use crate::registry::see_what_is_there;
 
@@ -44,12 +44,13 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
                 "node {node} has {reference}, and gives it only to pods that have a pull secret for it"
             );
             match of_credentials(facts, image) {
-                Some(Draft { message, help }) => Draft::new(format!("{given}: {message}"), help),
+                Some(draft) if draft.new_pod == NewPod::Gets => draft,
+                Some(Draft { message, help, .. }) => Draft::new(format!("{given}: {message}"), help),
                 None if image.image.is_never_pulled => Draft::new(
                     format!("{given}, which it cannot check with imagePullPolicy Never"),
                     format!("set imagePullPolicy: IfNotPresent in {}", template(facts)),
                 ),
-                None => Draft::new(given, ask(facts, image)),
+                None => with_silence(image, Draft::new(given, ask(facts, image))),
             }
         }
         Meaning::NoRegistry => Draft::new(

@@ -24,9 +24,9 @@ pub(super) fn unscheduled(facts: &Facts, bad: Option<&ImageFacts>) -> Draft {
     let message = "the pod has no node, so nothing was pulled";
     match (bad, reason) {
         (Some(image), reason) => {
-            let Draft { message: trouble, help } = expected(facts, image);
+            let Draft { message: trouble, help, .. } = expected(facts, image);
             let reason = reason.map(|reason| format!(": {}", short(facts, reason))).unwrap_or_default();
-            Draft::new(format!("{message}{reason}, and a pull would fail: {trouble}"), help)
+            Draft::new(format!("{message}{reason}, and {}: {trouble}", kept::next_pull(image)), help)
         }
         (None, reason) => {
             let needs = needs(facts);
@@ -41,7 +41,11 @@ pub(super) fn beside_what_it_waits_for(facts: &Facts, image: &ImageFacts) -> Dra
     let is_waiting = image.image.state == State::NotYet;
     let now = if let Some(event) = before_pull(facts).filter(|_| is_waiting) {
         let reason = short(facts, &event.message);
-        format!("the pod waits for something else ({}): {reason}, and a pull would fail", event.reason)
+        format!(
+            "the pod waits for something else ({}): {reason}, and {}",
+            event.reason,
+            kept::next_pull(image)
+        )
     } else if let Some((container, reason)) = &facts.pod.other {
         let reason = short(facts, reason);
         format!("container {container} waits for another reason: {reason}, and {}", kept::next_pull(image))
@@ -50,7 +54,7 @@ pub(super) fn beside_what_it_waits_for(facts: &Facts, image: &ImageFacts) -> Dra
     } else {
         return kept::expected(facts, image);
     };
-    let Draft { message, help } = expected(facts, image);
+    let Draft { message, help, .. } = expected(facts, image);
     Draft::new(format!("{now}: {message}"), help)
 }
 
@@ -124,7 +128,7 @@ pub(super) fn not_yet(facts: &Facts, image: &ImageFacts) -> Draft {
     let (now, help) = if let Some(event) = before_pull(facts) {
         let reason = beside(facts, &event.message, &needs);
         (format!("the pod waits for something else ({}): {reason}", event.reason), describe(facts).into())
-    } else if let Some(Draft { message, help }) = under_way(facts, image) {
+    } else if let Some(Draft { message, help, .. }) = under_way(facts, image) {
         (message, help)
     } else {
         (format!("the kubelet reports nothing about {}", image.image.shown()), Step::default())
