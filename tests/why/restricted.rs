@@ -8,6 +8,8 @@ use super::{
 };
 use crate::kubectl::Stub;
 
+const LOG_IN: &str = "log in to the cluster again, and try kubectl get pods";
+
 const CRON_JOBS: &str = "cronjobs.batch \"web\"";
 
 /// kubectl prints the workload, and fails because of the kind that it may not read.
@@ -74,6 +76,8 @@ fn the_answer_says_what_could_not_be_read() {
             if call == secret {
                 let (reason, help) = if failure.contains("Forbidden") {
                     ("this login may not read it", "run this with a login that may read secret acr-secret")
+                } else if failure.contains("Unauthorized") {
+                    ("kubectl could not read it", LOG_IN)
                 } else {
                     ("kubectl could not read it", "run this again when kubectl can read secret acr-secret")
                 };
@@ -93,11 +97,13 @@ fn each_object_that_could_not_be_read_has_its_own_reason() {
     const FORBIDDEN: &str = "Error from server (Forbidden): it is forbidden";
     const BUSY: &str =
         "Error from server (Timeout): the server was unable to return a response in the time allotted";
+    const ENDED: &str = "error: You must be logged in to the server (Unauthorized)";
     let [not_allowed, failed] = ["this login may not read it", "kubectl could not read it"];
     for (of_a, of_b, reasons, help) in [
         (FORBIDDEN, FORBIDDEN, [not_allowed, not_allowed], "run this with a login that may read secret a"),
         (FORBIDDEN, BUSY, [not_allowed, failed], "run this with a login that may read secret a"),
         (BUSY, FORBIDDEN, [failed, not_allowed], "run this again when kubectl can read secret a"),
+        (ENDED, ENDED, [failed, failed], LOG_IN),
         (BUSY, BUSY, [failed, failed], "run this again when kubectl can read secret a"),
     ] {
         let stub = Stub::new()
@@ -115,6 +121,7 @@ fn each_object_that_could_not_be_read_has_its_own_reason() {
     for (failure, help) in [
         (FORBIDDEN, "run this with a login that may read the ServiceAccount"),
         (BUSY, "run this again when kubectl can read the ServiceAccount"),
+        (ENDED, LOG_IN),
     ] {
         let stub = Stub::new()
             .objects(POD, &[pod(IMAGE, &[], &back_off())])

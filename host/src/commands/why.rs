@@ -202,7 +202,7 @@ fn facts(object: &Value, gathered: Gathered, policy: &Policy, args: &Why, io: &I
         for secret in explanation.secrets.iter_mut().filter(|secret| secret.state == Usability::Unknown) {
             let reason = match read_failures.of_secret(&secret.name) {
                 Some(ReadFailure::Forbidden) => "this login may not read it",
-                Some(ReadFailure::Other) | None => "kubectl could not read it",
+                Some(ReadFailure::NoLogin | ReadFailure::Other) | None => "kubectl could not read it",
             };
             secret.reason = Some(reason.to_owned());
         }

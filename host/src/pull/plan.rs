@@ -83,7 +83,7 @@ impl Unread {
 fn words(failure: Option<ReadFailure>) -> &'static str {
     match failure {
         Some(ReadFailure::Forbidden) => " may not be read by this login",
-        Some(ReadFailure::Other) | None => " could not be read",
+        Some(ReadFailure::NoLogin | ReadFailure::Other) | None => " could not be read",
     }
 }
 
@@ -92,6 +92,8 @@ fn words(failure: Option<ReadFailure>) -> &'static str {
 pub enum ReadFailure {
     /// This login may not read it
     Forbidden,
+    /// The cluster does not accept the login, which may have ended
+    NoLogin,
     /// For another reason, such as a busy API server
     Other,
 }

@@ -83,6 +83,7 @@ pub(super) fn ask(facts: &Facts, image: &ImageFacts) -> String {
 pub(super) fn to_read(failure: Option<ReadFailure>, object: &str) -> String {
     match failure {
         Some(ReadFailure::Forbidden) => format!("run this with a login that may read {object}"),
+        Some(ReadFailure::NoLogin) => "log in to the cluster again, and try kubectl get pods".to_owned(),
         Some(ReadFailure::Other) | None => format!("run this again when kubectl can read {object}"),
     }
 }

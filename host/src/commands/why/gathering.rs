@@ -268,8 +268,11 @@ impl Gathering<'_> {
 
 /// Why objects could not be read.
 fn failure(found: &Result<Vec<Value>, KubectlError>) -> Option<ReadFailure> {
-    let error = found.as_ref().err()?;
-    Some(if error.is_forbidden() { ReadFailure::Forbidden } else { ReadFailure::Other })
+    Some(match found.as_ref().err()? {
+        error if error.is_forbidden() => ReadFailure::Forbidden,
+        KubectlError::Failed { is_login: true, .. } => ReadFailure::NoLogin,
+        _ => ReadFailure::Other,
+    })
 }
 
 /// The call that names the kind of a workload too.
