@@ -37,6 +37,8 @@ pub enum Meaning {
     Expired,
     /// The certificate is that of another server
     OtherServer,
+    /// The certificate contains no name, or no address, of any server
+    Nameless,
     /// The registry's certificate is not valid yet, by the node's clock
     Clock,
     /// The registry answers http, and the node asks with https
@@ -70,7 +72,7 @@ pub enum Meaning {
 /// Words of messages, in lower case, and their meaning; the first that occurs counts. containerd: remotes/docker/authorizer.go,
 /// resolver.go, errdefs; CRI-O: containers/image; dockershim: docker's registry client; kubelet: `throttledImageService`; Go: net,
 /// net/http, crypto/x509 (`verify.go`); ACR: "denied: client with IP".
-const WORDS: [(&str, Meaning); 86] = [
+const WORDS: [(&str, Meaning); 89] = [
     ("does not have the proper credentials", Meaning::NotForPod),
     ("no space left on device", Meaning::NoSpace),
     ("disk quota exceeded", Meaning::NoSpace),
@@ -106,6 +108,10 @@ const WORDS: [(&str, Meaning); 86] = [
     ("is before 20", Meaning::Clock),
     ("x509: certificate has expired", Meaning::Expired),
     ("certificate is valid for ", Meaning::OtherServer),
+    // crypto/x509: `HostnameError`
+    ("certificate is not valid for any names", Meaning::Nameless),
+    ("doesn't contain any ip sans", Meaning::Nameless),
+    ("legacy common name field", Meaning::Nameless),
     ("x509:", Meaning::Certificate),
     ("tls: failed to verify", Meaning::Certificate),
     ("server gave http response to https client", Meaning::PlainHttp),
@@ -224,6 +230,7 @@ impl Meaning {
             | Self::Certificate
             | Self::Expired
             | Self::OtherServer
+            | Self::Nameless
             | Self::Clock
             | Self::PlainHttp
             | Self::Proxy

@@ -95,6 +95,12 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
             ),
             "check the DNS of the node, the private endpoint of the registry, and the names in its certificate",
         ),
+        Meaning::Nameless => Draft::new(
+            format!(
+                "the certificate that node {node} gets from {asked} does not list this name in subjectAltName"
+            ),
+            "issue the certificate with the name of the registry, or check the DNS of the node",
+        ),
         Meaning::Clock => Draft::new(
             format!("by the clock of node {node}, the certificate of {asked} is not valid yet"),
             typed(

@@ -1,8 +1,8 @@
 use super::Meaning::{
-    self, Broken, Certificate, Clock, Denied, Expired, Forbidden, Handshake, LayerMissing, NoCredential,
-    NoPlatform, NoRegistry, NoSpace, NotForPod, NotFound, NotInspected, NotSigned, OldFormat, OtherServer,
-    PlainHttp, Proxy, Refused, RuntimeDown, StorageRefuses, StoreDamaged, Throttled, TooMany, Unauthorized,
-    UnknownHost, Unreachable,
+    self, Broken, Certificate, Clock, Denied, Expired, Forbidden, Handshake, LayerMissing, Nameless,
+    NoCredential, NoPlatform, NoRegistry, NoSpace, NotForPod, NotFound, NotInspected, NotSigned, OldFormat,
+    OtherServer, PlainHttp, Proxy, Refused, RuntimeDown, StorageRefuses, StoreDamaged, Throttled, TooMany,
+    Unauthorized, UnknownHost, Unreachable,
 };
 use super::WORDS;
 
@@ -100,12 +100,17 @@ fn messages_of_kubelets_have_their_meaning() {
         (
             &request,
             "x509: certificate is not valid for any names, but wanted to match contoso.azurecr.io".to_owned(),
-            Certificate,
+            Nameless,
+        ),
+        (
+            &request,
+            "tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead".to_owned(),
+            Nameless,
         ),
         (
             &request,
             "x509: cannot validate certificate for 10.0.0.4 because it doesn't contain any IP SANs".to_owned(),
-            Certificate,
+            Nameless,
         ),
         (&source, "pinging container registry contoso.azurecr.io: Get \"https://contoso.azurecr.io/v2/\": tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-07-31T00:00:00Z is after 2026-07-30T00:00:00Z".to_owned(), Expired),
         (
