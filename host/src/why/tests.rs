@@ -130,6 +130,7 @@ fn a_denied_anonymous_pull_is_no_answer_to_a_node_with_an_identity() {
 
 /// An answer that a firewall, a busy registry or a wrong address gives confirms nothing of what the kubelet reports.
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_registry_that_does_not_answer_confirms_nothing() {
     const REASON: &str = "contoso.azurecr.io is busy: HTTP 429";
     const AGAIN: &str = "from a network that reaches the registry, see what it answers: acr-pull-secret why web -n shop --pull";
@@ -177,6 +178,13 @@ fn a_registry_that_does_not_answer_confirms_nothing() {
             vec![],
             "not known: the kubelet's last attempt had no credential",
         ),
+        (
+            "image does not have the proper credentials",
+            vec![key("acr-secret")],
+            None,
+            vec![],
+            "node node has contoso.azurecr.io/shop/web:v1, and gives it only to pods",
+        ),
         ("odd", vec![key("acr-secret")], None, vec![], "not known, and the kubelet reports"),
         (
             unauthorized,
@@ -218,8 +226,7 @@ fn a_registry_that_does_not_answer_confirms_nothing() {
             );
             assert_eq!(found.help(), AGAIN, "{end}");
             // What follows the quotation is not said by the kubelet.
-            let is_open = found.message().contains(&format!("{end}, and"));
-            assert!(!is_open, "{end}: {found:?}");
+            assert!(!found.message().contains(&format!("{end}, and")), "{end}: {found:?}");
             assert!(!facts.can_pull(), "{end}");
         }
         // What it refuses is confirmed, also where a later attempt gets no answer.

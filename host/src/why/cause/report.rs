@@ -1,6 +1,6 @@
 //! What the kubelet's message says about a pull, where that is more than that a credential is refused.
 
-use super::super::fix::{ask, correct, describe, template, typed};
+use super::super::fix::{ask, correct, describe, replace, template, typed};
 use super::super::meaning::Meaning;
 use super::super::{Facts, ImageFacts};
 use super::credentials::of_credentials;
@@ -50,7 +50,15 @@ pub(super) fn of_meaning(facts: &Facts, image: &ImageFacts, meaning: Meaning) ->
                     format!("{given}, which it cannot check with imagePullPolicy Never"),
                     format!("set imagePullPolicy: IfNotPresent in {}", template(facts)),
                 ),
-                None => with_silence(image, Draft::new(given, ask(facts, image))),
+                None => {
+                    let mut tried = image.explanation.tries.iter().map(|tried| tried.secret.as_str());
+                    let help = match tried.find(|name| image.is_refused(name)) {
+                        Some(name) => replace(facts, image, name),
+                        None if image.is_answered() => describe(facts).into(),
+                        None => ask(facts, image).into(),
+                    };
+                    with_silence(image, Draft::new(given, help))
+                }
             }
         }
         Meaning::NoRegistry => Draft::new(
