@@ -98,7 +98,11 @@ fn an_event_that_counts_for_several_has_the_cause() {
     let creating = json!({"waiting": {"reason": "ContainerCreating"}});
     for (state, said, cause) in [
         (back_off(), failed(timeout), "node aks-pool-1 gets no connection to contoso.azurecr.io"),
-        (creating, event("BackOff", &message), "not known: the kubelet gives no reason"),
+        (
+            creating,
+            event("BackOff", &message),
+            "not known: the kubelet gives no reason, and no event with the reason is left",
+        ),
     ] {
         let answer = |event: Value| {
             let pod = pod(IMAGE, &["acr-secret"], &state);

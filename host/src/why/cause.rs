@@ -390,8 +390,12 @@ fn unknown(facts: &Facts, image: &ImageFacts) -> Draft {
         }
         Some(said) => format!("{unread}, and the kubelet reports: {said}"),
         None => {
-            let events = if facts.are_events_known { "have expired" } else { "could not be read" };
-            format!("{unread}: the kubelet gives no reason, and its events {events}")
+            let events = match facts.events.as_slice() {
+                _ if !facts.are_events_known => "its events could not be read",
+                [] => "its events have expired",
+                _ => "no event with the reason is left",
+            };
+            format!("{unread}: the kubelet gives no reason, and {events}")
         }
     };
     let help = match secret {

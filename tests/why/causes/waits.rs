@@ -213,7 +213,7 @@ fn a_pod_that_is_over_does_not_say_that_an_unknown_pull_would_fail() {
             "no reason",
             failed.clone(),
             vec![],
-            "the pod has finished (Failed) and pulls no more images, and whether a new pod would fail is not known: the kubelet gives no reason",
+            "the pod has finished (Failed) and pulls no more images, and whether a new pod would fail is not known: the kubelet gives no reason, and its events have expired",
         ),
         (
             "no credential sent",
