@@ -7,6 +7,9 @@ use crate::masking::without_credentials;
 /// The most characters that are shown of a message.
 const LONGEST: usize = 160;
 
+/// The most characters of a word that is left out as a whole.
+const LONGEST_WORD: usize = 20;
+
 /// The most characters of a host that is shown.
 const MOST_OF_HOST: usize = 100;
 
@@ -133,21 +136,64 @@ pub fn shortened(message: &str) -> String {
     bounded(&without_credentials(message), LONGEST)
 }
 
-/// A text in its first and last characters, of which there are so many at most.
+/// A text in its first and last words, which have so many characters at most. Only a long word is cut.
 pub(super) fn bounded(text: &str, most: usize) -> String {
     let count = text.chars().count();
     if count <= most {
         return text.to_owned();
     }
     let half = (most - 1) / 2;
+    let short = between_words(text, half, count - half);
+    if short.chars().count() + (2 * LONGEST_WORD).min(most / 3) >= most {
+        return short;
+    }
     let begin = text.chars().take(half);
     begin.chain(['…']).chain(text.chars().skip(count - half)).collect()
 }
 
+/// A text without what is between these two characters, and without what is left of words there.
+pub(super) fn between_words(text: &str, begin: usize, end: usize) -> String {
+    let at = |character: usize| text.char_indices().nth(character).map_or(text.len(), |(at, _)| at);
+    let (before, middle, after) = (text.get(..at(begin)), text.get(at(begin)..at(end)), text.get(at(end)..));
+    let [before, middle, after] = [before, middle, after].map(Option::unwrap_or_default);
+    let before = if middle.starts_with(char::is_whitespace) {
+        before
+    } else {
+        let space = before.char_indices().rfind(|(_, c)| c.is_whitespace());
+        space.and_then(|(at, c)| before.get(..at + c.len_utf8())).unwrap_or_default()
+    };
+    let after = if middle.ends_with(char::is_whitespace) {
+        after
+    } else {
+        after.find(char::is_whitespace).and_then(|at| after.get(at..)).unwrap_or_default()
+    };
+    let is_followed = !after.is_empty() || text.ends_with(char::is_whitespace);
+    if !is_followed || after.starts_with(char::is_whitespace) {
+        return format!("{before}…{after}");
+    }
+    // The next word keeps the space in front of it, which what is before it loses.
+    let whole = before.strip_suffix(char::is_whitespace);
+    let whole = whole.or_else(|| Some(before.rsplit_once(char::is_whitespace)?.0)).unwrap_or_default();
+    format!("{whole}… {after}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Complaint, LONGEST, names, shortened};
+    use super::{Complaint, LONGEST, bounded, names, shortened};
     use crate::why::mask::tests::quoted;
+
+    #[test]
+    fn a_text_that_is_too_long_loses_whole_words() {
+        for (text, most, shown) in [
+            ("failed to setup the network of the sandbox", 50, "failed to setup the network of the sandbox"),
+            ("failed to setup the network of the sandbox", 31, "failed to setup… of the sandbox"),
+            ("failed to setup the network of the sandbox", 29, "failed to… of the sandbox"),
+            ("contoso.azurecr.io/shop/web:v1", 11, "conto…eb:v1"),
+            (&format!("{} b", "a".repeat(200)), 101, &format!("{}…{} b", "a".repeat(50), "a".repeat(48))),
+        ] {
+            assert_eq!(bounded(text, most), shown);
+        }
+    }
 
     #[test]
     fn an_image_whose_name_has_such_words_means_nothing() {

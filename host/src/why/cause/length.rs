@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::kubelet::bounded;
+use super::super::kubelet::{between_words, bounded};
 
 /// The characters that each part between two names keeps at least, and those where that does not suffice.
 const SHORTEST: [usize; 2] = [16, 3];
@@ -47,25 +47,6 @@ fn without(part: &str, excess: &mut usize, shortest: usize) -> String {
     let short = between_words(part, kept - end, count - end);
     *excess = excess.saturating_sub(count.saturating_sub(short.chars().count()));
     short
-}
-
-/// A part without what is between these two characters, and without what is left of words there.
-fn between_words(part: &str, begin: usize, end: usize) -> String {
-    let at = |character: usize| part.char_indices().nth(character).map_or(part.len(), |(at, _)| at);
-    let (before, middle, after) = (part.get(..at(begin)), part.get(at(begin)..at(end)), part.get(at(end)..));
-    let [before, middle, after] = [before, middle, after].map(Option::unwrap_or_default);
-    let before = if middle.starts_with(char::is_whitespace) {
-        before
-    } else {
-        let space = before.char_indices().rfind(|(_, c)| c.is_whitespace());
-        space.and_then(|(at, c)| before.get(..at + c.len_utf8())).unwrap_or_default()
-    };
-    let after = if middle.ends_with(char::is_whitespace) {
-        after
-    } else {
-        after.find(char::is_whitespace).and_then(|at| after.get(at..)).unwrap_or_default()
-    };
-    format!("{before}…{after}")
 }
 
 /// Where the names are, in order, each a word of its own.
@@ -138,6 +119,7 @@ mod tests {
             let most = 60 + seed;
             let short = bounded_around(&text, most, &names);
             assert!(short.chars().count() <= most, "{short}");
+            assert!(short.split('…').skip(1).all(|rest| rest.is_empty() || rest.starts_with(' ')), "{short}");
             for word in short.split([' ', '…']).filter(|word| !word.is_empty()) {
                 assert!(words.contains(&word), "{word}: {short}");
             }
