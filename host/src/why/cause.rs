@@ -29,7 +29,7 @@ const NOT_KNOWN: &str = "not known";
 /// The most characters of a key in a cause.
 const LONGEST_KEY: usize = 80;
 
-/// A cause. Its message has at most [`LONGEST`] characters.
+/// A cause. Its message has at most `LONGEST` characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     message: String,
