@@ -19,7 +19,7 @@ pub fn prose(text: &str) -> String {
 
 /// Whether a word is text in any Markdown: nothing in it is markup, and nothing like `www.` or `@` makes it a link.
 fn is_word(word: &str) -> bool {
-    let inner = word.strip_suffix(['.', ',', ':', ';', '?']).unwrap_or(word);
+    let inner = word.strip_suffix(['.', ',', ':']).unwrap_or(word);
     inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\'' | '"' | '(' | ')' | ','))
 }
 
