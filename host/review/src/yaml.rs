@@ -261,9 +261,10 @@ fn json_documents(above: Above, text: &str) -> Found {
         return json;
     }
     // If both readings fail, report the error that is further down: that reading fits the text better.
+    let at_line_end = text.get(failed.at..).and_then(|rest| text::line_end_name(rest.chars().next()?));
     let further = |problem: &Problem| {
         documents.len() > yaml.documents.len()
-            || problem.at == failed.at
+            || at_line_end.is_some()
             || text.get(problem.at..failed.at).is_some_and(|more| more.contains('\n'))
     };
     if yaml.problem.as_ref().is_some_and(further) {
